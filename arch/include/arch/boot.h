@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The architecture contract: what boot hands to the core, and the end of the machine. */
+#ifndef ARCH_BOOT_H
+#define ARCH_BOOT_H
+
+#include <mullion/types.h>
+
+struct boot_info {
+	const void *tree;	/* host device tree, mapped read-only; NULL when the loader gave none */
+	u64 tree_bytes;		/* readable there */
+	const void *bundle;	/* cpio archive behind the image, mapped read-only; NULL when none */
+	u64 bundle_bytes;
+	hpa_t bundle_pa, tree_pa;
+	hpa_t image_pa;		/* the core, page-aligned */
+	u64 image_bytes;
+	bool efi;		/* entered as an EFI application */
+};
+
+extern struct boot_info boot_info;
+
+/** arch_map_boot() - map @bytes of host memory read-only for the rest of the run (an initrd that is the bundle). */
+const void *arch_map_boot(hpa_t pa, u64 bytes);
+/** arch_map_device() - map device registers; NULL when the window is used up. */
+void *arch_map_device(hpa_t pa, u64 bytes);
+void arch_early_puts(const char *text, size_t n);
+void arch_reboot(void) __noreturn;
+void arch_poweroff(void) __noreturn;
+/** arch_stop() - stop every CPU for good, after a panic. */
+void arch_stop(void) __noreturn;
+/** arch_backtrace() - log this CPU's call chain, symbolised. */
+void arch_backtrace(void);
+
+#endif

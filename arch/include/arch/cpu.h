@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The architecture contract: CPUs. struct arch_cpu comes from <asm/cpu.h>. */
+#ifndef ARCH_CPU_H
+#define ARCH_CPU_H
+
+#include <asm/cpu.h>
+#include <mullion/err.h>
+#include <mullion/types.h>
+
+struct cpu;
+struct host;
+
+/** arch_this_cpu() - in asm/cpu.h, inline: this CPU's struct cpu. */
+/** arch_cpu_relax() - in asm/cpu.h, inline: the hint inside a spin loop. */
+/** arch_cpu_init() - this CPU's mandatory features and controls; ERR_UNSUPPORTED after logging what lacks. */
+enum err __must_check arch_cpu_init(struct cpu *cpu);
+/** arch_cpu_start() - start host CPU @cpu (its struct and stack are set up); returns once it was accepted. */
+enum err __must_check arch_cpu_start(struct cpu *cpu);
+/** arch_cpu_kick() - make @cpu leave its guest or idle. Any CPU. */
+void arch_cpu_kick(u32 cpu);
+/** arch_cpu_idle() - wait for an interrupt, take it (irq_handle), return. */
+void arch_cpu_idle(void);
+/** arch_cpu_park() - this CPU does nothing any more. */
+void arch_cpu_park(void) __noreturn;
+
+#endif

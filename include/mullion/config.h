@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The description: device tree -> struct system. The same C code runs in tools/check on the
+ * developer's machine and at boot. The whole tree is looked at before anything is allocated, and
+ * every mistake is reported, not the first alone. docs/binding.md is the user's side of this file.
+ */
+#ifndef MULLION_CONFIG_H
+#define MULLION_CONFIG_H
+
+#include <mullion/fdt.h>
+#include <mullion/host.h>
+#include <mullion/types.h>
+
+#define CONFIG_NAME_MAX	    32	/* bytes with NUL, of guest and region names */
+#define CONFIG_BOOTARGS_MAX 1024
+
+enum region_kind {
+	REGION_RAM,	/* real: host memory, read/write/execute */
+	REGION_ROM,	/* real: host memory, read/execute for the guest */
+	REGION_DEVICE,	/* real: a passed-through device's registers */
+	REGION_ALIAS,	/* a RAM, ROM or DEVICE region at a second address */
+	REGION_VIRTUAL, /* emulated, by the core (device = "...") or a component */
+};
+
+struct config_irq {
+	u32 host;  /* INTID on the machine's controller */
+	u32 guest; /* INTID on the guest's */
+	bool level;
+};
+
+struct config_region {
+	char name[CONFIG_NAME_MAX];
+	enum region_kind kind;
+	gpa_t gpa;
+	u64 size; /* bytes, page multiple */
+	bool hpa_fixed;
+	hpa_t hpa;	     /* where host-address says so (REGION_DEVICE: always) */
+	u32 alias_of;	     /* index of the region, REGION_ALIAS */
+	const char *compatible; /* string list in the tree, or NULL */
+	u32 compatible_len;
+	u32 num_irqs;
+	struct config_irq *irqs;
+	fdt_node_t node; /* for messages */
+};
+
+enum image_kind {
+	IMAGE_NONE,
+	IMAGE_LINUX, /* arm64 Image: header honoured, x0 = tree */
+	IMAGE_RAW,   /* bytes at a load address, entered there, x0 = tree */
+};
+
+struct config_image {
+	const char *file; /* name in the bundle */
+	const u8 *data;	  /* in the bundle; NULL when the bundle was not given (tools/check on a DTS alone) */
+	u64 size;	  /* bytes in the bundle */
+	bool load_fixed;
+	gpa_t load; /* after the checks: where it goes */
+	u64 span;   /* bytes it takes in guest memory (Image: image_size) */
+};
+
+struct config_vcpu {
+	u32 cpu; /* host CPU (index into host.cpus) that runs it */
+};
+
+struct config_guest {
+	char name[CONFIG_NAME_MAX];
+	bool autostart;
+	u8 gic_version; /* 2 or 3 */
+	bool trap_wfi;
+	u32 num_vcpus;
+	struct config_vcpu *vcpus;
+	u32 num_regions;
+	struct config_region *regions; /* sorted by gpa */
+	enum image_kind kind;
+	struct config_image kernel, initrd, tree;
+	gpa_t entry;		/* of the first vCPU */
+	const char *bootargs;	/* "" when none */
+	u32 console;		/* region index for stdout-path, or num_regions */
+	u32 num_spis;		/* shared interrupts of its controller, a multiple of 32 */
+	gpa_t gicd, gicc, gicr; /* guest-physical frames of its controller */
+	bool trng;
+	fdt_node_t node;
+};
+
+struct system {
+	const struct fdt *tree;
+	u32 num_guests;
+	struct config_guest *guests;
+	enum host_uart uart;
+	u32 log_level;
+	u64 heap_bytes; /* core memory to set aside, computed from the description */
+};
+
+/* One mistake, as text. @node may be FDT_NONE. The sink adds file and line (host) or prints (boot). */
+struct diag {
+	void (*report)(struct diag *diag, fdt_node_t node, const char *property, const char *text);
+	u32 errors, warnings;
+};
+
+/** config_load() - check the whole of @tree and build @system out of @arena (bytes).
+ * @host: the machine, or NULL: checks against hardware are then left out (and said so by tools/check).
+ * @bundle/@bundle_bytes: the cpio archive with the images, or NULL.
+ * Return: ERR_INVALID if there was any mistake (all were reported), ERR_NO_MEMORY if @arena is too small. */
+enum err __must_check config_load(const struct fdt *tree, const struct host *host, const void *bundle,
+				  size_t bundle_bytes, void *arena, size_t arena_bytes,
+				  struct system *system, struct diag *diag);
+
+/** config_arena_bytes() - an upper bound of the arena that config_load() needs for @tree. */
+size_t config_arena_bytes(const struct fdt *tree);
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Per-CPU data: one struct cpu for each host CPU, found through the arch's per-CPU register. */
+#ifndef MULLION_CPU_H
+#define MULLION_CPU_H
+
+#include <arch/cpu.h>
+#include <mullion/types.h>
+
+struct vcpu;
+
+struct cpu {
+	/* First, at offsets that assembly knows (checked by static assertions in arch). */
+	struct vcpu *current; /* the vCPU whose state is loaded on this CPU, or NULL */
+	u32 id;		      /* index into host.cpus */
+	_Atomic bool online;
+	struct vcpu *assigned; /* the one vCPU this CPU runs (until there is a scheduler) */
+	struct arch_cpu arch;
+};
+
+extern u32 cpu_count;		 /* host CPUs that are used */
+struct cpu *cpu_get(u32 id);	 /* NULL above cpu_count */
+static inline struct cpu *this_cpu(void)
+{
+	return arch_this_cpu();
+}
+
+#endif

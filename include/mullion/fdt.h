@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Flattened device trees: a bounded reader and a writer. (Devicetree Specification v0.4, chapter 5.)
+ *
+ * fdt_open() checks the whole blob once (header, structure block, names, nesting, strings); every
+ * later call on that view then stays inside it without failing. No recursion, no allocation; the
+ * nesting is at most FDT_MAX_DEPTH. Any context; a view is read-only and may be shared.
+ */
+#ifndef MULLION_FDT_H
+#define MULLION_FDT_H
+
+#include <mullion/err.h>
+#include <mullion/types.h>
+
+#define FDT_MAX_DEPTH 32
+#define FDT_MAX_SIZE  MIB(2)
+#define FDT_MAGIC     0xd00dfeedu
+
+/* A node is the offset of its FDT_BEGIN_NODE token in the structure block. */
+typedef u32 fdt_node_t;
+#define FDT_NONE UINT32_MAX
+
+struct fdt {
+	const u8 *blob;
+	u32 size;	 /* bytes, the header's totalsize */
+	u32 structure, structure_size;
+	u32 strings, strings_size;
+	u32 reservations;
+};
+
+struct fdt_prop {
+	const char *name;
+	const u8 *data;
+	u32 len;    /* bytes */
+	u32 offset; /* of the FDT_PROP token in the structure block */
+};
+
+/** fdt_open() - check @blob (at most @size bytes readable) and make a view of it.
+ * Return: ERR_FORMAT when it breaks the format, ERR_TOO_BIG above FDT_MAX_SIZE or FDT_MAX_DEPTH. */
+enum err __must_check fdt_open(struct fdt *fdt, const void *blob, size_t size);
+
+fdt_node_t fdt_root(const struct fdt *fdt);
+/* Walking: FDT_NONE when there is none. fdt_next() is pre-order over the whole tree; *depth (root 0) is updated. */
+fdt_node_t fdt_first_child(const struct fdt *fdt, fdt_node_t node);
+fdt_node_t fdt_next_sibling(const struct fdt *fdt, fdt_node_t node);
+fdt_node_t fdt_parent(const struct fdt *fdt, fdt_node_t node);
+fdt_node_t fdt_next(const struct fdt *fdt, fdt_node_t node, u32 *depth);
+/* Lookups: a name without '@' also matches a node with a unit address. */
+fdt_node_t fdt_child(const struct fdt *fdt, fdt_node_t node, const char *name);
+fdt_node_t fdt_find(const struct fdt *fdt, const char *path);
+fdt_node_t fdt_find_phandle(const struct fdt *fdt, u32 phandle);
+fdt_node_t fdt_find_compatible(const struct fdt *fdt, fdt_node_t after, const char *compatible);
+const char *fdt_name(const struct fdt *fdt, fdt_node_t node);
+/** fdt_path() - write the node's full path, always NUL-terminated, cut at @size. Return: @buf. */
+char *fdt_path(const struct fdt *fdt, fdt_node_t node, char *buf, size_t size);
+
+bool fdt_first_prop(const struct fdt *fdt, fdt_node_t node, struct fdt_prop *prop);
+bool fdt_next_prop(const struct fdt *fdt, struct fdt_prop *prop);
+bool fdt_get(const struct fdt *fdt, fdt_node_t node, const char *name, struct fdt_prop *prop);
+bool fdt_has(const struct fdt *fdt, fdt_node_t node, const char *name);
+/* Typed reads: ERR_NOT_FOUND without the property, ERR_FORMAT when its size or text is not of the type. */
+enum err __must_check fdt_get_u32(const struct fdt *fdt, fdt_node_t node, const char *name, u32 *out);
+/** fdt_get_u64() - one value of one cell (32 bits) or two (64 bits). */
+enum err __must_check fdt_get_u64(const struct fdt *fdt, fdt_node_t node, const char *name, u64 *out);
+/** fdt_get_cell() - cell @index of an array of cells; ERR_RANGE past its end. */
+enum err __must_check fdt_get_cell(const struct fdt *fdt, fdt_node_t node, const char *name, u32 index,
+				   u32 *out);
+enum err __must_check fdt_get_string(const struct fdt *fdt, fdt_node_t node, const char *name,
+				     const char **out);
+/** fdt_get_string_at() - string @index of a string list; ERR_RANGE past its end. */
+enum err __must_check fdt_get_string_at(const struct fdt *fdt, fdt_node_t node, const char *name, u32 index,
+					const char **out);
+bool fdt_is_compatible(const struct fdt *fdt, fdt_node_t node, const char *compatible);
+/** fdt_is_enabled() - status absent, "okay" or "ok". */
+bool fdt_is_enabled(const struct fdt *fdt, fdt_node_t node);
+/** fdt_reg() - entry @index of reg, translated through every parent's ranges to a CPU address.
+ * Return: ERR_NOT_FOUND, ERR_RANGE past the last entry, ERR_FORMAT, ERR_FAULT if a ranges maps nothing there. */
+enum err __must_check fdt_reg(const struct fdt *fdt, fdt_node_t node, u32 index, u64 *address, u64 *size);
+/** fdt_reservation() - entry @index of the memory reservation block; false past the last. */
+bool fdt_reservation(const struct fdt *fdt, u32 index, u64 *address, u64 *size);
+
+#define fdt_for_each_child(fdt, node, child) \
+	for (fdt_node_t child = fdt_first_child(fdt, node); child != FDT_NONE; \
+	     child = fdt_next_sibling(fdt, child))
+#define fdt_for_each_prop(fdt, node, prop) \
+	for (bool more_ = fdt_first_prop(fdt, node, prop); more_; more_ = fdt_next_prop(fdt, prop))
+
+/* The writer: errors stick (@err), so a caller writes a whole tree and looks once, at the end. */
+#define FDT_WRITER_STRINGS 1024
+
+struct fdt_writer {
+	u8 *buf;
+	size_t size;	/* of buf, bytes */
+	size_t used;	/* structure bytes so far, header included */
+	u32 depth;
+	enum err err;
+	u32 strings_used;
+	char strings[FDT_WRITER_STRINGS];
+};
+
+void fdt_writer_init(struct fdt_writer *w, void *buf, size_t size);
+void fdt_begin(struct fdt_writer *w, const char *name);
+void fdt_begin_at(struct fdt_writer *w, const char *name, u64 unit_address);
+void fdt_end(struct fdt_writer *w);
+void fdt_put(struct fdt_writer *w, const char *name, const void *data, u32 len);
+void fdt_put_empty(struct fdt_writer *w, const char *name);
+void fdt_put_u32(struct fdt_writer *w, const char *name, u32 value);
+void fdt_put_u64(struct fdt_writer *w, const char *name, u64 value);
+void fdt_put_cells(struct fdt_writer *w, const char *name, const u32 *cells, u32 count);
+void fdt_put_string(struct fdt_writer *w, const char *name, const char *text);
+/** fdt_put_strings() - a string list; @count strings one after the other in @list, each ending in NUL. */
+void fdt_put_strings(struct fdt_writer *w, const char *name, const char *const *list, u32 count);
+/** fdt_writer_finish() - close the tree and move the strings behind it.
+ * Return: the first error of all calls: ERR_TOO_BIG, ERR_STATE for unbalanced nodes, ERR_INVALID for a bad name. */
+enum err __must_check fdt_writer_finish(struct fdt_writer *w, u32 *total);
+
+#endif

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guests and their vCPUs: life cycle, the state machine, exits.
+ *
+ * A vCPU runs on the one host CPU the description gives it. Another CPU never touches a vCPU that
+ * RUNS: it sets a request bit, kicks the CPU, and the owner acts at its next pass of the loop.
+ */
+#ifndef MULLION_GUEST_H
+#define MULLION_GUEST_H
+
+#include <arch/vcpu.h>
+#include <arch/virq.h>
+#include <mullion/config.h>
+#include <mullion/err.h>
+#include <mullion/exit.h>
+#include <mullion/spinlock.h>
+#include <mullion/stage2.h>
+
+enum vcpu_state {
+	VCPU_UNKNOWN,
+	VCPU_RESET,	/* created or reset, not started (powered off, in PSCI's words) */
+	VCPU_READY,
+	VCPU_RUNNING,
+	VCPU_PAUSED,
+	VCPU_HALTED,	/* stopped by a fault */
+	VCPU_STATES
+};
+
+enum pause_reason { PAUSE_NONE, PAUSE_USER, PAUSE_WFI, PAUSE_IO };
+
+/* Requests to a vCPU's owner, set by anyone with arch_cpu_kick() after. */
+#define VCPU_REQ_STOP  BIT(0) /* leave the run loop; the vCPU goes to RESET */
+#define VCPU_REQ_VIRQ  BIT(1) /* virtual interrupts changed: flush again */
+#define VCPU_REQ_PAUSE BIT(2)
+
+struct guest;
+
+struct vcpu {
+	struct arch_vcpu arch; /* first: assembly knows its offsets */
+	struct guest *guest;
+	u32 index;		   /* within the guest */
+	u32 cpu;		   /* host CPU that runs it */
+	_Atomic u32 state;	   /* enum vcpu_state; only through vcpu_set_state() */
+	_Atomic u64 requests;
+	enum pause_reason pause_reason;
+	bool fresh;		   /* entry state must be loaded before the next run */
+	u64 refused_edges;	   /* state changes asked for that the table forbids */
+	u64 exits[EXIT_COUNT];
+	u64 start_pc, start_context;
+	u32 log_used;
+	char log_line[128];
+};
+
+enum guest_state { GUEST_CREATED, GUEST_RUNNING, GUEST_RESETTING, GUEST_STOPPED, GUEST_CRASHED };
+
+struct region {
+	const struct config_region *config;
+	gpa_t gpa;
+	u64 size;
+	hpa_t hpa;
+};
+
+struct guest {
+	struct arch_guest arch; /* virtual interrupt controller and the like */
+	const struct config_guest *config;
+	u32 id;
+	struct spinlock lock;	/* rank: see spinlock.h */
+	_Atomic u32 state;	/* enum guest_state */
+	struct stage2 stage2;
+	u32 num_regions;
+	struct region *regions; /* sorted by gpa */
+	u32 num_vcpus;
+	struct vcpu **vcpus;
+	_Atomic u32 running;	/* vCPUs that are not stopped */
+	u32 resets;
+};
+
+extern u32 guest_count;
+struct guest *guest_get(u32 id);
+
+/** guest_create() - everything for @config, from its own budget; a failure leaves nothing behind. */
+enum err __must_check guest_create(const struct config_guest *config, struct guest **out);
+/** guest_start() - load images and tree, start the first vCPU. */
+enum err __must_check guest_start(struct guest *guest);
+/** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED. Any CPU. */
+void guest_stop(struct guest *guest, bool crashed);
+/** guest_reset() - SYSTEM_RESET: stop all vCPUs, reload pristine images, reset controller, start the first vCPU. */
+void guest_reset(struct guest *guest);
+
+/** region_find() - the region that holds @gpa, or NULL. O(log n). */
+const struct region *region_find(const struct guest *guest, gpa_t gpa);
+
+/** guest_copy_in()/guest_copy_out() - copy between core memory and RAM of @guest through a mapping window.
+ * Return: ERR_FAULT if any byte is outside RAM/ROM regions (nothing is copied then). */
+enum err __must_check guest_copy_in(const struct guest *guest, void *to, gpa_t from, u64 bytes);
+enum err __must_check guest_copy_out(const struct guest *guest, gpa_t to, const void *from, u64 bytes);
+/** guest_load() - as guest_copy_out for whole images: wide copies, cleaned to the point of coherency. */
+enum err __must_check guest_load(const struct guest *guest, gpa_t to, const void *from, u64 bytes);
+
+/** vcpu_set_state() - the only writer of a vCPU's state. ERR_STATE for an edge not in the table (counted). */
+enum err __must_check vcpu_set_state(struct vcpu *vcpu, enum vcpu_state to);
+const char *vcpu_state_name(enum vcpu_state state);
+/** vcpu_loop() - run this CPU's assigned vCPU whenever it is READY; idle otherwise. Never returns. */
+void vcpu_loop(void) __noreturn;
+/** vcpu_request() - set request bits and kick the owner. Any CPU. */
+void vcpu_request(struct vcpu *vcpu, u64 bits);
+/** exit_handle() - serve one neutral exit. The vCPU's own CPU, no locks held. */
+void exit_handle(struct vcpu *vcpu, struct vcpu_exit *exit);
+
+#endif

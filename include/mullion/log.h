@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages, panics and assertions.
+ *
+ * Every message goes into a ring; while no console is attached the ring keeps it, and
+ * log_attach_console() prints what was kept. Nothing said before the UART is known gets lost.
+ */
+#ifndef MULLION_LOG_H
+#define MULLION_LOG_H
+
+#include <stdarg.h>
+#include <mullion/err.h>
+#include <mullion/types.h>
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+/** log_emit() - format one message (no newline needed; one is added). Any context, takes the log lock. */
+void log_emit(enum log_level level, const char *fmt, ...) __printf(2, 3);
+
+/** log_raw() - n bytes as they are (a guest's log line, a dump's continuation). Any context. */
+void log_raw(const char *text, size_t n);
+
+/** log_attach_console() - from now on print through @put (bytes, count); prints what was kept first. */
+void log_attach_console(void (*put)(const char *text, size_t n));
+
+/** log_set_level() - messages above @level are dropped. */
+void log_set_level(enum log_level level);
+
+#define log_error(...) log_emit(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...)  log_emit(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  log_emit(LOG_INFO, __VA_ARGS__)
+#ifdef CONFIG_LOG_DEBUG
+#define log_debug(...) log_emit(LOG_DEBUG, __VA_ARGS__)
+#else
+#define log_debug(...) ((void)0)
+#endif
+
+/** panic() - print the message, registers' backtrace and stop the whole machine. Never reachable by a guest. */
+void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
+
+/** stop_machine() - a clean stop for a condition the user must cure (no tree, EL1 start): message, no dump. */
+void stop_machine(const char *fmt, ...) __printf(1, 2) __noreturn;
+
+/* Internal invariants only; stays on in release builds; no side effects in @cond. */
+#define ASSERT(cond)                                                              \
+	do {                                                                      \
+		if (__builtin_expect(!(cond), 0))                                 \
+			panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #cond); \
+	} while (0)
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Memory of the machine and of the core.
+ *
+ * ram_*: the machine's RAM as ranges; guests get theirs from here, unmapped in the core.
+ * page_*: 4 KiB pages of the core's own heap, mapped; page tables, vCPUs and pools live there.
+ */
+#ifndef MULLION_MEM_H
+#define MULLION_MEM_H
+
+#include <mullion/err.h>
+#include <mullion/types.h>
+
+/** ram_add() - at boot: @size bytes at @base are RAM. ram_reserve() takes out what is in use (parts outside RAM are ignored). */
+enum err __must_check ram_add(hpa_t base, u64 size);
+enum err __must_check ram_reserve(hpa_t base, u64 size);
+/** ram_alloc() - @size bytes (page multiple) aligned to @align. First fit from the top of RAM. */
+enum err __must_check ram_alloc(u64 size, u64 align, hpa_t *base);
+/** ram_claim() - exactly this range; ERR_OVERLAP when a part is taken or is no RAM. */
+enum err __must_check ram_claim(hpa_t base, u64 size);
+void ram_free(hpa_t base, u64 size);
+u64 ram_free_bytes(void);
+
+/** page_init() - give the heap @pages pages that are mapped at @va and lie at @pa. */
+void page_init(void *va, hpa_t pa, u64 pages);
+/** page_alloc() - @count zeroed contiguous pages aligned to @count rounded up to a power of two; NULL when none. Heap lock. */
+void *page_alloc(u64 count);
+void page_free(void *va, u64 count);
+hpa_t page_to_hpa(const void *va);
+void *page_from_hpa(hpa_t pa);
+u64 page_free_count(void);
+u64 page_total(void);
+
+#endif

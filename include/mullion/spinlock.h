@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Ranked spinlocks. A CPU takes locks in rising rank only; debug builds check it at every take.
+ * Fair (ticket). Host interrupts are masked whenever the core runs, so there is no irqsave form.
+ */
+#ifndef MULLION_SPINLOCK_H
+#define MULLION_SPINLOCK_H
+
+#include <stdatomic.h>
+#include <mullion/types.h>
+
+enum lock_rank {
+	RANK_GUEST = 1, /* struct guest */
+	RANK_VIRQ,	/* a guest's virtual interrupt controller */
+	RANK_IRQ,	/* host interrupt routing */
+	RANK_MEMORY,	/* ram_*, page_* and pools */
+	RANK_MMU,	/* core's own page tables */
+	RANK_LOG,	/* last: anything may log */
+};
+
+struct spinlock {
+	_Atomic u32 ticket;
+	_Atomic u32 serving;
+	u8 rank;
+};
+
+#define SPINLOCK_INIT(r) { .ticket = 0, .serving = 0, .rank = (r) }
+
+void spin_init(struct spinlock *lock, enum lock_rank rank);
+void spin_lock(struct spinlock *lock);
+void spin_unlock(struct spinlock *lock);
+
+#endif

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The types that every room shares.
+ *
+ * Addresses are one-member structs so that a guest-physical address can never be used where a
+ * host-physical one is meant without the compiler saying so; the same for times. Raw integers carry
+ * their unit in the name (_bytes, _pages, _ns, _hz).
+ */
+#ifndef MULLION_TYPES_H
+#define MULLION_TYPES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int32_t s32;
+typedef int64_t s64;
+
+/* Host-physical, guest-physical (IPA) and guest-virtual addresses; nanoseconds. */
+typedef struct {
+	u64 v;
+} hpa_t;
+typedef struct {
+	u64 v;
+} gpa_t;
+typedef struct {
+	u64 v;
+} gva_t;
+typedef struct {
+	u64 v;
+} ns_t;
+
+#define HPA(x) ((hpa_t){ (x) })
+#define GPA(x) ((gpa_t){ (x) })
+#define GVA(x) ((gva_t){ (x) })
+#define NS(x)  ((ns_t){ (x) })
+
+#define BIT(n)		  (UINT64_C(1) << (n))
+#define MASK(hi, lo)	  (((~UINT64_C(0)) >> (63 - (hi))) & ((~UINT64_C(0)) << (lo)))
+#define FIELD(v, hi, lo)  (((u64)(v) & MASK(hi, lo)) >> (lo))
+#define ARRAY_SIZE(a)	  (sizeof(a) / sizeof((a)[0]))
+#define ALIGN_DOWN(x, a)  ((x) & ~((u64)(a)-1))
+#define ALIGN_UP(x, a)	  (((x) + ((u64)(a)-1)) & ~((u64)(a)-1))
+#define IS_ALIGNED(x, a)  (((x) & ((u64)(a)-1)) == 0)
+#define MIN(a, b)	  ((a) < (b) ? (a) : (b))
+#define MAX(a, b)	  ((a) > (b) ? (a) : (b))
+#define KIB(n)		  ((u64)(n) << 10)
+#define MIB(n)		  ((u64)(n) << 20)
+#define GIB(n)		  ((u64)(n) << 30)
+#define PAGE_SHIFT	  12
+#define PAGE_SIZE	  KIB(4)
+
+#define container_of(ptr, type, member) ((type *)((char *)(ptr) - offsetof(type, member)))
+
+#define __must_check	__attribute__((warn_unused_result))
+#define __noreturn	__attribute__((noreturn))
+#define __packed	__attribute__((packed))
+#define __aligned(n)	__attribute__((aligned(n)))
+#define __section(s)	__attribute__((section(s)))
+#define __printf(f, a)	__attribute__((format(printf, f, a)))
+#define __maybe_unused	__attribute__((unused))
+
+/* A pointer into memory that a guest can change at any time. Sparse refuses to dereference it. */
+#ifdef __CHECKER__
+#define __guest __attribute__((noderef, address_space(2)))
+#define __force __attribute__((force))
+#else
+#define __guest
+#define __force
+#endif
+
+#endif
