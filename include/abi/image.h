@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * mullion.img, as tools/pack writes it and the core finds it: where the bundle lies.
+ *
+ * The file starts with one page of headers: the arm64 Image header (64 bytes), the PE header, and
+ * at IMAGE_BUNDLE_RECORD the record below. The core follows, its bss written out as zeros, then the
+ * bundle (newc cpio) at a multiple of 4096. In a core without a bundle offset and size are 0. All
+ * numbers are little-endian. Also included from assembly.
+ */
+#ifndef ABI_IMAGE_H
+#define ABI_IMAGE_H
+
+#define IMAGE_BUNDLE_RECORD 0x200              /* offset of the record in the file, bytes */
+#define IMAGE_BUNDLE_MAGIC  0x004e4f494c4c554d /* "MULLION\0" as bytes */
+
+#ifndef __ASSEMBLER__
+#include <stdint.h>
+
+struct image_bundle {
+	uint64_t magic;
+	uint64_t offset; /* bytes from the start of the file */
+	uint64_t size;   /* bytes */
+};
+#endif
+
+#endif
