@@ -1,0 +1,401 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What every system test stands on: emulated machines, system images, and TAP.
+
+A suite is a Python file that makes a Suite, adds cases to it and calls main(). A case gets a Test
+object, starts machines with it and talks to their serial console. Everything a machine says is kept
+in build/test/<suite>/<case>.log, also when the case passes.
+
+Only Python's standard library and Debian's python3-pexpect are used. Each case runs in a process
+of a small pool, each machine's QEMU dies with the process that started it, and nothing uses a
+fixed port or file, so that suites may run side by side.
+"""
+
+import argparse
+import ctypes
+import fcntl
+import multiprocessing
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+
+import pexpect
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("MULLION_BUILD", ROOT / "build")).resolve()
+LOGS = BUILD / "test"
+UBOOT = pathlib.Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
+EDK2 = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
+
+# Emulated machines share two CPUs with the other worker: no time-out below is a performance check.
+DEFAULT_TIMEOUT = float(os.environ.get("MULLION_TIMEOUT", "90"))
+
+# One instruction is one nanosecond of virtual time, and a run repeats to the byte.
+ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2020-01-01,clock=vm"]
+
+SHELL_PROMPT = r"/root # "	# of the Debian guest's busybox shell
+BOOT_PATHS = ("kernel", "uboot-booti", "uboot-bootefi", "edk2")
+PR_SET_PDEATHSIG = 1
+
+
+class Failure(Exception):
+	"""A case did not see what it must see."""
+
+
+class Skip(Exception):
+	"""A case cannot be run here; the reason is printed."""
+
+
+# ---------------------------------------------------------------------------------------------
+# Machines
+# ---------------------------------------------------------------------------------------------
+
+def cpu_option(model):
+	"""QEMU's -cpu argument. The architected pointer-authentication cipher is slow to emulate."""
+	return "max,pauth-impdef=on" if model == "max" else model
+
+
+def qemu_command(image=None, gic=3, cpu="cortex-a57", cpus=2, memory=1024, boot="kernel", el2=True,
+		 acpi=None, dtb=None, initrd=None, append=None, disk=None, icount=False, args=()):
+	"""QEMU's command line for one machine, as a list.
+
+	image: file for -kernel (boot path "kernel" only). memory: MiB. disk: directory shown to the
+	machine as a FAT disk (the other boot paths). el2=False starts at EL1. args: anything more.
+	"""
+	if acpi is None:
+		acpi = boot != "edk2"	# EDK2 hands out either ACPI tables or the device tree
+	machine = f"virt,gic-version={gic}"
+	if el2:
+		machine += ",virtualization=on"
+	if not acpi:
+		machine += ",acpi=off"
+	cmd = ["qemu-system-aarch64", "-M", machine, "-cpu", cpu_option(cpu), "-smp", str(cpus),
+	       "-m", str(memory), "-nodefaults", "-display", "none", "-no-reboot",
+	       "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
+	if boot == "kernel":
+		if image is not None:
+			cmd += ["-kernel", str(image)]
+	elif boot in ("uboot-booti", "uboot-bootefi"):
+		cmd += ["-bios", str(UBOOT)]
+	elif boot == "edk2":
+		cmd += ["-bios", str(EDK2)]
+	else:
+		raise ValueError(f"boot path {boot!r} is none of {', '.join(BOOT_PATHS)}")
+	if disk is not None:
+		cmd += ["-drive", f"file=fat:rw:{disk},format=raw,if=none,id=disk",
+			"-device", "virtio-blk-device,drive=disk"]
+	if dtb is not None:
+		cmd += ["-dtb", str(dtb)]
+	if initrd is not None:
+		cmd += ["-initrd", str(initrd)]
+	if append is not None:
+		cmd += ["-append", append]
+	if icount:
+		cmd += ICOUNT
+	return cmd + [str(a) for a in args]
+
+
+def machine_tree(path, **options):
+	"""Write the device tree that QEMU would hand to a machine with these options to path."""
+	cmd = qemu_command(**options)
+	cmd[cmd.index("-M") + 1] += f",dumpdtb={path}"
+	subprocess.run(cmd, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+		       stderr=subprocess.STDOUT, timeout=60)
+
+
+def _die_with_parent():
+	ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+class Machine:
+	"""One emulated machine with its serial console. Use as a context manager, or call close().
+
+	log: file that gets all console output (appended). The options are qemu_command()'s. For the
+	boot paths through firmware, image is put on a FAT disk and the firmware is told to start it.
+	"""
+
+	def __init__(self, log, image=None, boot="kernel", disk=None, timeout=DEFAULT_TIMEOUT,
+		     **options):
+		self.timeout = timeout
+		self.image = image
+		self.boot = boot
+		self._temp = None
+		self._log = open(log, "ab", buffering=0)
+		if boot != "kernel" and image is not None and disk is None:
+			disk = self._make_disk(image)
+		self.command = qemu_command(image=image, boot=boot, disk=disk, **options)
+		self._note("$ " + " ".join(self.command))
+		self.child = pexpect.spawn(self.command[0], self.command[1:], timeout=timeout,
+					   echo=False, preexec_fn=_die_with_parent, maxread=65536,
+					   searchwindowsize=None)
+		self.child.logfile_read = self._log
+		self.child.delaybeforesend = None
+		self.started = time.monotonic()
+		self._start_firmware()
+
+	def _note(self, text):
+		self._log.write(f"{text}\n".encode())
+
+	def _make_disk(self, image):
+		self._temp = tempfile.mkdtemp(prefix="mullion-disk-")
+		disk = pathlib.Path(self._temp)
+		if self.boot == "edk2":
+			(disk / "EFI/BOOT").mkdir(parents=True)
+			shutil.copy(image, disk / "EFI/BOOT/BOOTAA64.EFI")
+		else:
+			shutil.copy(image, disk / "mullion.img")
+		return disk
+
+	def _start_firmware(self):
+		"""Bring the image from the disk to its start. EDK2 does that by itself."""
+		if self.image is None or self.boot not in ("uboot-booti", "uboot-bootefi"):
+			return
+		self.expect("Hit any key to stop autoboot")
+		self.send("\n")
+		self.expect("=> ")
+		self.command_uboot("load virtio 0:1 ${kernel_addr_r} mullion.img", r"\d+ bytes read")
+		if self.boot == "uboot-booti":
+			self.sendline("booti ${kernel_addr_r} - ${fdtcontroladdr}")
+		else:
+			self.sendline("bootefi ${kernel_addr_r} ${fdtcontroladdr}")
+
+	def command_uboot(self, command, answer, timeout=None):
+		"""Type a U-Boot command and wait for its answer and the next prompt."""
+		self.sendline(command)
+		match = self.expect(answer, timeout)
+		self.expect("=> ", timeout)
+		return match
+
+	def expect(self, pattern, timeout=None, absent=None):
+		"""Wait for a regular expression on the console and return its match object.
+
+		absent: a regular expression that must not come first. Raises Failure at a time-out, at
+		absent, or when QEMU ends.
+		"""
+		patterns = [re.compile(pattern.encode(), re.M | re.S), pexpect.EOF, pexpect.TIMEOUT]
+		if absent is not None:
+			patterns.append(re.compile(absent.encode(), re.M))
+		limit = self.timeout if timeout is None else timeout
+		which = self.child.expect(patterns, timeout=limit)
+		if which == 0:
+			return self.child.match
+		why = {1: "the machine ended", 2: f"nothing after {limit:.0f} s",
+		       3: f"{absent!r} came"}[which]
+		tail = self.before()[-600:]
+		raise Failure(f"waiting for {pattern!r}: {why}; the console's last words:\n{tail}")
+
+	def before(self):
+		"""What the console said before the last match, as text."""
+		data = self.child.before
+		return data.decode(errors="replace").replace("\r", "") if isinstance(data, bytes) else ""
+
+	def send(self, text):
+		self.child.send(text)
+
+	def sendline(self, text):
+		"""Type a line. Carriage return, as a terminal sends it."""
+		self.child.send(text + "\r")
+
+	def expect_end(self, timeout=None):
+		"""Wait until the machine powers itself off; return what it said until then."""
+		limit = self.timeout if timeout is None else timeout
+		if self.child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=limit) != 0:
+			raise Failure(f"the machine was to end, but still runs after {limit:.0f} s; "
+				      f"the console's last words:\n{self.before()[-600:]}")
+		return self.before()
+
+	def expect_quiet(self, seconds, pattern):
+		"""For some seconds, pattern must not come. The console's output stays unread."""
+		which = self.child.expect([re.compile(pattern.encode(), re.M), pexpect.EOF,
+					   pexpect.TIMEOUT], timeout=seconds)
+		if which == 0:
+			raise Failure(f"{pattern!r} must not come, but did:\n{self.before()[-600:]}")
+		if which == 1:
+			raise Failure(f"the machine ended:\n{self.before()[-600:]}")
+
+	def shell(self, timeout=None):
+		"""Wait for the Debian guest's shell prompt."""
+		self.expect(SHELL_PROMPT, timeout, absent=r"Kernel panic|mullion: panic")
+
+	def run(self, command, timeout=None):
+		"""Run a command in the guest's shell; return its output (without the typed line)."""
+		self.sendline(f"{command}; echo \"=$?=\"")
+		self.expect(r'echo "=\$\?="\r*\n', timeout)
+		match = self.expect(r"=(\d+)=\r*\n", timeout)
+		output = self.before()
+		self.expect(SHELL_PROMPT, timeout)
+		self.status = int(match.group(1))
+		return output
+
+	def close(self):
+		"""Kill this machine's QEMU, and no other process."""
+		if self.child.isalive():
+			self.child.kill(signal.SIGKILL)
+		self.child.close(force=True)
+		self._note(f"\n[{time.monotonic() - self.started:.1f} s]")
+		self._log.close()
+		if self._temp is not None:
+			shutil.rmtree(self._temp, ignore_errors=True)
+
+	def __enter__(self):
+		return self
+
+	def __exit__(self, *_):
+		self.close()
+
+
+# ---------------------------------------------------------------------------------------------
+# TAP
+# ---------------------------------------------------------------------------------------------
+
+class Test:
+	"""What a case works with: machines and checks, logged under the case's name."""
+
+	def __init__(self, suite, name):
+		self.suite = suite
+		self.name = name
+		slug = re.sub(r"[^0-9A-Za-z_.-]+", "-", name).strip("-")
+		self.log = LOGS / suite / f"{slug}.log"
+		self.log.parent.mkdir(parents=True, exist_ok=True)
+		self.log.write_bytes(b"")
+		self._open = []
+		self._temp = []
+
+	def machine(self, image=None, **options):
+		"""Start a machine that ends with the case."""
+		machine = Machine(self.log, image=image, **options)
+		self._open.append(machine)
+		return machine
+
+	def directory(self):
+		"""A temporary directory that goes with the case."""
+		path = pathlib.Path(tempfile.mkdtemp(prefix="mullion-test-"))
+		self._temp.append(path)
+		return path
+
+	def close(self):
+		for machine in self._open:
+			machine.close()
+		for path in self._temp:
+			shutil.rmtree(path, ignore_errors=True)
+
+	@staticmethod
+	def check(condition, text):
+		if not condition:
+			raise Failure(text)
+
+	@staticmethod
+	def equal(got, wanted, what):
+		if got != wanted:
+			raise Failure(f"{what}: got {got!r}, wanted {wanted!r}")
+
+	@staticmethod
+	def contains(text, pattern, what):
+		"""The regular expression must be found in text; return its match."""
+		match = re.search(pattern, text, re.M)
+		if match is None:
+			raise Failure(f"{what}: no {pattern!r} in:\n{text[-2000:]}")
+		return match
+
+	@staticmethod
+	def skip(why):
+		raise Skip(why)
+
+
+def _run_case(job):
+	"""In a worker: run one case. Returns (name, passed, comment, seconds)."""
+	suite, name, function, arguments = job
+	started = time.monotonic()
+	test = Test(suite, name)
+	passed, comment = False, ""
+	try:
+		function(test, **arguments)
+		passed = True
+	except Skip as why:
+		passed, comment = True, f"SKIP {why}"
+	except Failure as why:
+		comment = str(why)
+	except Exception:
+		comment = traceback.format_exc()
+	finally:
+		test.close()
+	return name, passed, comment, time.monotonic() - started
+
+
+def _worker_init():
+	signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
+	signal.signal(signal.SIGINT, signal.SIG_IGN)
+	_die_with_parent()
+
+
+class Suite:
+	"""Named cases; main() runs those asked for and speaks TAP."""
+
+	def __init__(self, name, setup=None):
+		"""setup: called once, before any case, by the parent (to build what the cases share)."""
+		self.name = name
+		self.setup = setup
+		self.cases = []
+
+	def case(self, name, **arguments):
+		"""Decorator: add function(test, **arguments) under this name. May be stacked."""
+		def add(function):
+			self.add(name, function, **arguments)
+			return function
+		return add
+
+	def add(self, name, function, **arguments):
+		if any(c[1] == name for c in self.cases):
+			raise ValueError(f"two cases are called {name!r}")
+		self.cases.append((self.name, name, function, arguments))
+
+	def main(self):
+		"""Parse the command line, run, and exit with 0 when nothing failed."""
+		options = self._options()
+		chosen = [c for c in self.cases
+			  if options.filter is None or re.search(options.filter, c[1])]
+		if options.list:
+			print("\n".join(c[1] for c in chosen))
+			sys.exit(0)
+		if not chosen:
+			print(f"no case of {self.name} matches {options.filter!r}", file=sys.stderr)
+			sys.exit(2)
+		if self.setup is not None:
+			self.setup()
+		print(f"1..{len(chosen)}", flush=True)
+		failed = self._run(chosen, options.jobs)
+		sys.exit(1 if failed else 0)
+
+	def _options(self):
+		parser = argparse.ArgumentParser(description=f"Mullion's {self.name} tests (TAP).")
+		parser.add_argument("--filter", metavar="REGEX", help="only the cases that match")
+		parser.add_argument("--list", action="store_true", help="print the cases' names")
+		parser.add_argument("--jobs", type=int, metavar="N",
+				    default=int(os.environ.get("MULLION_JOBS", "2")),
+				    help="cases at a time (2)")
+		return parser.parse_args()
+
+	def _run(self, chosen, jobs):
+		failed = 0
+		context = multiprocessing.get_context("fork")
+		with context.Pool(max(1, jobs), _worker_init) as pool:
+			results = pool.imap_unordered(_run_case, chosen)
+			for number, (name, passed, comment, seconds) in enumerate(results, 1):
+				failed += not passed
+				self._say(number, name, passed, comment, seconds)
+		return failed
+
+	@staticmethod
+	def _say(number, name, passed, comment, seconds):
+		directive = f" # {comment}" if comment.startswith("SKIP") else ""
+		print(f"{'ok' if passed else 'not ok'} {number} - {name}{directive}")
+		if not passed:
+			for line in comment.rstrip().splitlines():
+				print(f"# {line}")
+		print(f"# {seconds:.1f} s", flush=True)

@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The images that system tests boot: Debian's kernels, initrds, and packed systems.
+
+A test's system is a board's DTS with changes laid over it as DTS text, so that what is tested is
+what a user gets from boards/ but for the change.
+"""
+
+import os
+import pathlib
+import subprocess
+
+from harness import BUILD, ROOT, Failure
+
+BOARD = ROOT / "boards/qemu-virt"
+ARM64 = pathlib.Path(os.environ.get("MULLION_ARM64", BUILD / "arm64"))	# O= of the core
+HOST = pathlib.Path(os.environ.get("MULLION_HOST", BUILD / "host"))	# O= of the host programs
+FETCHED = BUILD / "debian"	# what scripts/fetch unpacked
+KERNELS = ("6.1", "6.12")
+
+
+def need(path, maker):
+	"""path, or an error that says which command makes it."""
+	if not path.exists():
+		raise SystemExit(f"{path} is missing: run {maker}")
+	return path
+
+
+def kernel(version):
+	"""The plain arm64 Image of Debian's kernel of that version."""
+	return need(FETCHED / f"Image-{version}", "scripts/fetch")
+
+
+def busybox():
+	return need(FETCHED / "busybox", "scripts/fetch")
+
+
+def initrd(name="initrd.cpio", add=()):
+	"""Make an initrd of busybox and boards/common/init, with more executables as (name, path)."""
+	output = BUILD / "test" / name
+	command = [ROOT / "scripts/initrd", "--busybox", busybox(),
+		   "--init", ROOT / "boards/common/init"]
+	for item, path in add:
+		command += ["--add", f"{item}={path}"]
+	_run([*command, output])
+	return output
+
+
+def _run(command):
+	result = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL,
+				stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+	if result.returncode != 0:
+		raise Failure(f"{' '.join(str(c) for c in command)} failed:\n{result.stdout}")
+	return result.stdout
+
+
+def overlay(base, changes):
+	"""DTS text: the board file base (or a path) with the nodes in changes laid over it."""
+	path = base if os.path.isabs(base) else BOARD / base
+	return f'/include/ "{path}"\n{changes}\n'
+
+
+def pack(directory, dts, files=(), check=True):
+	"""Pack a system: DTS text and its image files -> the path of a mullion.img in directory.
+
+	files: pairs (name that the tree uses, path). check=False packs a wrong description, too.
+	"""
+	source = directory / "system.dts"
+	source.write_text(dts)
+	for name, path in files:
+		link = directory / name
+		if not link.exists():
+			link.symlink_to(pathlib.Path(path).resolve())
+	output = directory / "mullion.img"
+	command = [HOST / "tools/pack", "--core", ARM64 / "mullion.bin", "-I", directory,
+		   "-o", output]
+	if not check:
+		command.append("--no-check")
+	_run([*command, source])
+	return output
