@@ -308,9 +308,12 @@ class Test:
 		raise Skip(why)
 
 
-def _run_case(job):
+_chosen = []	# the cases to run; workers are forked, so that they have it too
+
+
+def _run_case(index):
 	"""In a worker: run one case. Returns (name, passed, comment, seconds)."""
-	suite, name, function, arguments = job
+	suite, name, function, arguments = _chosen[index]
 	started = time.monotonic()
 	test = Test(suite, name)
 	passed, comment = False, ""
@@ -383,9 +386,10 @@ class Suite:
 
 	def _run(self, chosen, jobs):
 		failed = 0
+		_chosen[:] = chosen
 		context = multiprocessing.get_context("fork")
 		with context.Pool(max(1, jobs), _worker_init) as pool:
-			results = pool.imap_unordered(_run_case, chosen)
+			results = pool.imap_unordered(_run_case, range(len(chosen)))
 			for number, (name, passed, comment, seconds) in enumerate(results, 1):
 				failed += not passed
 				self._say(number, name, passed, comment, seconds)
