@@ -15,6 +15,7 @@ struct cpu {
 	_Atomic bool online;
 	struct vcpu *assigned; /* the one vCPU this CPU runs (until there is a scheduler) */
 	struct arch_cpu arch;
+	u32 lock_ranks; /* bit per rank held; only kept with CONFIG_LOCK_RANKS */
 };
 
 extern u32 cpu_count;		 /* host CPUs that are used */

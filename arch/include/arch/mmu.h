@@ -7,8 +7,9 @@
 #include <asm/mmu.h>
 
 /* From <asm/mmu.h> (pure, inline or in pure/): ARCH_S2_IPA_BITS(), level shifts, and
- * u64 arch_s2_encode_leaf(hpa_t, u32 level, u32 flags), arch_s2_encode_table(hpa_t),
- * bool arch_s2_is_valid/is_table(u64 entry, u32 level), hpa_t arch_s2_address(u64 entry), u32 arch_s2_flags(u64). */
+ * u64 arch_s2_encode_leaf(hpa_t, u32 level, u32 flags), arch_s2_encode_table(hpa_t), bool
+ * arch_s2_is_valid(u64 entry), arch_s2_is_table(u64 entry, u32 level), hpa_t arch_s2_address(u64 entry),
+ * u32 arch_s2_flags(u64 entry). An architecture without second stage of its own (host) takes arm64's. */
 
 /** arch_s2_publish() - store @entry so that table walkers see what was written before it. */
 void arch_s2_publish(u64 *slot, u64 entry);

@@ -11,5 +11,7 @@ u64 arch_time_frequency_hz(void);
 /** arch_time_set_deadline()/arch_time_stop() - this CPU's one deadline; its interrupt ends idle. */
 void arch_time_set_deadline(ns_t when);
 void arch_time_stop(void);
+/** arch_time_interrupt() - the deadline's interrupt came (host.timer_irq[3]): quiet it. From irq_handle(). */
+void arch_time_interrupt(void);
 
 #endif

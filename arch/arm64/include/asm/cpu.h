@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Per-CPU data on arm64: TPIDR_EL2 holds this CPU's struct cpu. The offsets below are known to
+ * assembly; arch/arm64/smp.c asserts that they are true.
+ */
+#ifndef ASM_CPU_H
+#define ASM_CPU_H
+
+/* Offsets in struct cpu. */
+#define CPU_CURRENT       0
+#define CPU_EXCEPTION_TOP 24 /* arch.exception_top */
+#define CPU_STACK_TOP     32 /* arch.stack_top */
+
+/* Of each CPU's two stacks; each has an unmapped guard page below it. */
+#define CPU_STACK_BYTES     0x2000
+#define CPU_EXCEPTION_BYTES 0x1000
+
+#ifndef CONFIG_MAX_CPUS
+#define CONFIG_MAX_CPUS 8
+#endif
+
+#ifndef __ASSEMBLER__
+#include <mullion/types.h>
+
+struct cpu;
+
+struct arch_cpu {
+	u64 exception_top; /* the stack for the core's own exceptions */
+	u64 stack_top;
+	u64 mpidr;         /* affinity fields, as in MPIDR_EL1 with the other bits clear */
+	u64 *window_table; /* level-3 table of this CPU's copy window, NULL until it is used */
+	u64 window_va, window_bytes; /* what it maps now; 0 bytes: nothing */
+	_Atomic u32 trapped;         /* exceptions of the core so far: a second one prints less */
+};
+
+#define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
+
+/** arch_this_cpu() - this CPU's struct cpu. */
+static inline struct cpu *arch_this_cpu(void)
+{
+	struct cpu *cpu;
+
+	/* Not volatile: a CPU never changes under running code (no migration in the core). */
+	__asm__("mrs %0, tpidr_el2" : "=r"(cpu));
+	return cpu;
+}
+
+/** arch_cpu_relax() - the hint inside a spin loop; under -icount it lets another CPU run. */
+static inline void arch_cpu_relax(void)
+{
+	__asm__ volatile("yield" : : : "memory");
+}
+#endif
+
+#endif

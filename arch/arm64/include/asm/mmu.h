@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The core's own address space on arm64, and the stage-2 codec for core/mem/stage2.c. */
+#ifndef ASM_MMU_H
+#define ASM_MMU_H
+
+/*
+ * The core runs at one virtual address wherever it was loaded: high in a 48-bit space, where no
+ * machine has RAM, so that a physical address or a small number is never valid in the core. All of
+ * it lies within one level-2 table (1 GiB):
+ *   0x0000_0000  image, stacks, heap, small devices: 4 KiB pages, level-3 tables as needed
+ *   0x1000_0000  large maps (bundle, tree, big device frames): placed so that 2 MiB blocks fit
+ *   0x3000_0000  copy windows: 4 MiB for each CPU
+ */
+#define CORE_VA          0xff0000000000
+#define CORE_SMALL_END   (CORE_VA + 0x10000000)
+#define CORE_LARGE_END   (CORE_VA + 0x30000000)
+#define CORE_WINDOW(cpu) (CORE_LARGE_END + (u64)(cpu)*0x400000)
+
+#ifndef __ASSEMBLER__
+#include "arch/arm64/pure/pte.h"
+
+/** ARCH_S2_IPA_BITS() - bits of a guest's physical address space: the CPUs' PARange, at most 40. */
+#define ARCH_S2_IPA_BITS() arch_s2_ipa_bits()
+u32 arch_s2_ipa_bits(void);
+#endif
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core's own exceptions: what the vector table saves and hands to core_trap(). An exception
+ * taken from EL2 never returns, so its entry may use any register of the guest as scratch; it
+ * always runs on the CPU's exception stack, which is how a stack overflow can still be told.
+ */
+#ifndef ASM_TRAP_H
+#define ASM_TRAP_H
+
+#include <asm/cpu.h>
+
+#define TRAP_FRAME_BYTES 304
+
+/* What @vector of core_trap() says: slot of the vector table (0..15), Arm ARM D1.10.2. */
+#define TRAP_SP0_SYNC   0
+#define TRAP_SP0_IRQ    1
+#define TRAP_SP0_FIQ    2
+#define TRAP_SP0_SERROR 3
+#define TRAP_SPX_SYNC   4
+#define TRAP_SPX_IRQ    5
+#define TRAP_SPX_FIQ    6
+#define TRAP_SPX_SERROR 7
+#define TRAP_A32_SYNC   12
+#define TRAP_A32_IRQ    13
+#define TRAP_A32_FIQ    14
+#define TRAP_A32_SERROR 15
+
+#ifdef __ASSEMBLER__
+/*
+ * CORE_TRAP n - the whole body of vector slot n for an exception that the core does not expect.
+ * 26 instructions, so that it fits a slot of 32; the rest is core_trap_common in trap_entry.S.
+ * TPIDR_EL0 and TPIDRRO_EL0 are scratch: the machine stops.
+ */
+.macro CORE_TRAP vector msr tpidr_el0, x0 mov x0, sp msr tpidrro_el0, x0 mrs x0, tpidr_el2 ldr x0,
+	[ x0, #CPU_EXCEPTION_TOP ] sub x0, x0, #TRAP_FRAME_BYTES mov sp, x0 str x1,
+	[ sp, #8 ] mov w1, #\vector b core_trap_common.endm
+#else
+#include <mullion/types.h>
+
+struct trap_frame {
+	u64 x[31];
+	u64 sp, elr, spsr, esr, far;
+	u64 pad[2]; /* to 16 bytes */
+};
+
+_Static_assert(sizeof(struct trap_frame) == TRAP_FRAME_BYTES, "known to assembly");
+
+/** core_trap() - an exception of the core itself: print everything, stop every CPU. Exception
+ * stack. */
+void core_trap(struct trap_frame *frame, u32 vector) __noreturn;
+#endif
+
+#endif

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Encoding of VMSAv8-64 page-table entries; see pte.h. */
+#include "arch/arm64/pure/pte.h"
+
+#include <mullion/stage2.h>
+
+/* MAIR_EL2 indices; asm/sysreg.h gives the register its value. */
+#define ATTR_DEVICE 0
+#define ATTR_NORMAL 1
+
+u64 pte_s1_leaf(u64 pa, u32 level, enum pte_kind kind, bool guarded)
+{
+	u64 entry = (pa & PTE_ADDRESS) | PTE_VALID | PTE_AF | PTE_S1_RES1;
+
+	if (level == ARCH_S2_LAST_LEVEL)
+		entry |= PTE_TABLE;
+	switch (kind) {
+	case PTE_CODE:
+		return entry | PTE_S1_ATTR(ATTR_NORMAL) | PTE_SH_INNER | PTE_S1_RO |
+		       (guarded ? PTE_S1_GP : 0);
+	case PTE_RODATA:
+		return entry | PTE_S1_ATTR(ATTR_NORMAL) | PTE_SH_INNER | PTE_S1_RO | PTE_S1_XN;
+	case PTE_DATA: return entry | PTE_S1_ATTR(ATTR_NORMAL) | PTE_SH_INNER | PTE_S1_XN;
+	case PTE_DEVICE: break;
+	}
+	return entry | PTE_S1_ATTR(ATTR_DEVICE) | PTE_S1_XN;
+}
+
+u32 arch_s2_start_level(u32 ipa_bits)
+{
+	return ipa_bits <= 34 ? 2 : 1;
+}
+
+u32 arch_s2_root_entries(u32 ipa_bits)
+{
+	return (u32)(UINT64_C(1) << (ipa_bits - pte_shift(arch_s2_start_level(ipa_bits))));
+}
+
+u32 arch_s2_pa_bits(u32 parange)
+{
+	static const u8 bits[] = { 32, 36, 40, 42, 44, 48 };
+
+	return parange < ARRAY_SIZE(bits) ? bits[parange] : 48;
+}
+
+u64 arch_s2_control(u32 ipa_bits, u32 parange)
+{
+	u64 sl0 = arch_s2_start_level(ipa_bits) == 1 ? 1 : 0;
+	u64 ps = MIN(parange, 5u);
+
+	return BIT(31) | (ps << 16) | (UINT64_C(3) << 12) | BIT(10) | BIT(8) | (sl0 << 6) |
+	       (64 - ipa_bits);
+}
+
+u64 arch_s2_encode_leaf(hpa_t pa, u32 level, u32 flags)
+{
+	u64 entry = (pa.v & PTE_ADDRESS) | PTE_VALID | PTE_AF;
+
+	if (level == ARCH_S2_LAST_LEVEL)
+		entry |= PTE_TABLE;
+	if (flags & STAGE2_READ)
+		entry |= PTE_S2_READ;
+	if (flags & STAGE2_WRITE)
+		entry |= PTE_S2_WRITE;
+	if (!(flags & STAGE2_EXEC))
+		entry |= PTE_S2_XN;
+	/* Shareability is ignored for Device memory (always outer shareable). */
+	return entry | (flags & STAGE2_DEVICE ? PTE_S2_DEVICE : PTE_S2_NORMAL | PTE_SH_INNER);
+}
+
+u64 arch_s2_encode_table(hpa_t table)
+{
+	return (table.v & PTE_ADDRESS) | PTE_VALID | PTE_TABLE;
+}
+
+u32 arch_s2_flags(u64 entry)
+{
+	u32 flags = 0;
+
+	if (entry & PTE_S2_READ)
+		flags |= STAGE2_READ;
+	if (entry & PTE_S2_WRITE)
+		flags |= STAGE2_WRITE;
+	if (!(entry & PTE_S2_XN))
+		flags |= STAGE2_EXEC;
+	if ((entry & PTE_S2_NORMAL) == PTE_S2_DEVICE)
+		flags |= STAGE2_DEVICE;
+	return flags;
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Page-table entries of VMSAv8-64 with a 4 KiB granule: encoding and decoding, nothing else, so
+ * that the walkers that use it can be proved on the build machine. (Arm ARM D8.3, D8.5.)
+ */
+#ifndef ARM64_PTE_H
+#define ARM64_PTE_H
+
+#include <mullion/types.h>
+
+#define PTE_VALID      BIT(0)
+#define PTE_TABLE      BIT(1) /* levels 0..2: a table; level 3: a page (must be set) */
+#define PTE_AF         BIT(10)
+#define PTE_SH_INNER   (UINT64_C(3) << 8)
+#define PTE_S1_ATTR(i) ((u64)(i) << 2)
+#define PTE_S1_RES1    BIT(6) /* AP[1], one at EL2 */
+#define PTE_S1_RO      BIT(7)
+#define PTE_S1_GP      BIT(50) /* guarded page: FEAT_BTI */
+#define PTE_S1_XN      BIT(54)
+#define PTE_S2_NORMAL  (UINT64_C(0xf) << 2) /* inner and outer write-back */
+#define PTE_S2_DEVICE  (UINT64_C(0x1) << 2) /* Device-nGnRE */
+#define PTE_S2_READ    BIT(6)
+#define PTE_S2_WRITE   BIT(7)
+#define PTE_S2_XN      BIT(54)
+#define PTE_ADDRESS    MASK(47, 12)
+
+#define PTE_TABLE_BITS 9
+#define PTE_ENTRIES    512u
+
+/* Bits of address below an entry of @level (0..3): 39, 30, 21, 12. */
+static inline u32 pte_shift(u32 level)
+{
+	return PAGE_SHIFT + (3 - level) * PTE_TABLE_BITS;
+}
+
+/* Stage 1 of the core. */
+enum pte_kind { PTE_CODE, PTE_RODATA, PTE_DATA, PTE_DEVICE };
+
+/** pte_s1_leaf() - a page or block of the core's own space. @guarded: the CPU has FEAT_BTI. Pure.
+ */
+u64 pte_s1_leaf(u64 pa, u32 level, enum pte_kind kind, bool guarded);
+
+/* Stage 2, as core/mem/stage2.c wants it (see arch/mmu.h). */
+#define ARCH_S2_MAX_IPA_BITS 40
+#define ARCH_S2_LAST_LEVEL   3u
+#define ARCH_S2_BLOCK_LEVEL  1u /* the lowest level number that may hold a block */
+#define ARCH_S2_ENTRIES      PTE_ENTRIES
+
+static inline u32 arch_s2_shift(u32 level)
+{
+	return pte_shift(level);
+}
+
+/** arch_s2_start_level() - where the walk of an @ipa_bits space starts, with tables concatenated at
+ * the first level rather than one level more (Arm ARM D8.2.7): 31..34 bits: 2, above: 1. Pure. */
+u32 arch_s2_start_level(u32 ipa_bits);
+
+/** arch_s2_root_entries() - entries of the (concatenated) first table. Pure. */
+u32 arch_s2_root_entries(u32 ipa_bits);
+
+/** arch_s2_control() - VTCR_EL2 for an @ipa_bits space on a CPU whose PARange field is @parange.
+ * Write-back walks, inner shareable, 8-bit VMIDs. Pure. D13.2.148. */
+u64 arch_s2_control(u32 ipa_bits, u32 parange);
+
+/** arch_s2_pa_bits() - bits of physical address that ID_AA64MMFR0_EL1.PARange value @parange means;
+ * the largest that we can use (48) for those above. Pure. */
+u32 arch_s2_pa_bits(u32 parange);
+
+u64 arch_s2_encode_leaf(hpa_t pa, u32 level, u32 flags);
+u64 arch_s2_encode_table(hpa_t table);
+/** arch_s2_flags() - the STAGE2_* flags that were given to arch_s2_encode_leaf(). Pure. */
+u32 arch_s2_flags(u64 entry);
+
+static inline bool arch_s2_is_valid(u64 entry)
+{
+	return (entry & PTE_VALID) != 0;
+}
+
+static inline bool arch_s2_is_table(u64 entry, u32 level)
+{
+	return level < ARCH_S2_LAST_LEVEL &&
+	       (entry & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE);
+}
+
+static inline hpa_t arch_s2_address(u64 entry)
+{
+	return HPA(entry & PTE_ADDRESS);
+}
+
+#endif
