@@ -45,7 +45,8 @@ fdt_node_t fdt_first_child(const struct fdt *fdt, fdt_node_t node);
 fdt_node_t fdt_next_sibling(const struct fdt *fdt, fdt_node_t node);
 fdt_node_t fdt_parent(const struct fdt *fdt, fdt_node_t node);
 fdt_node_t fdt_next(const struct fdt *fdt, fdt_node_t node, u32 *depth);
-/* Lookups: a name without '@' also matches a node with a unit address. */
+/* Lookups: a name without '@' also matches a node with a unit address. fdt_find() takes absolute paths.
+ * fdt_find_compatible() goes on behind node @after in pre-order; FDT_NONE: from the root on. */
 fdt_node_t fdt_child(const struct fdt *fdt, fdt_node_t node, const char *name);
 fdt_node_t fdt_find(const struct fdt *fdt, const char *path);
 fdt_node_t fdt_find_phandle(const struct fdt *fdt, u32 phandle);
@@ -76,6 +77,10 @@ bool fdt_is_enabled(const struct fdt *fdt, fdt_node_t node);
 /** fdt_reg() - entry @index of reg, translated through every parent's ranges to a CPU address.
  * Return: ERR_NOT_FOUND, ERR_RANGE past the last entry, ERR_FORMAT, ERR_FAULT if a ranges maps nothing there. */
 enum err __must_check fdt_reg(const struct fdt *fdt, fdt_node_t node, u32 index, u64 *address, u64 *size);
+/** fdt_reg_local() - the same as it stands in the node, not translated (CPU nodes, bus-local addresses).
+ * A size of no cells is 0. */
+enum err __must_check fdt_reg_local(const struct fdt *fdt, fdt_node_t node, u32 index, u64 *address,
+				    u64 *size);
 /** fdt_reservation() - entry @index of the memory reservation block; false past the last. */
 bool fdt_reservation(const struct fdt *fdt, u32 index, u64 *address, u64 *size);
 
@@ -93,6 +98,7 @@ struct fdt_writer {
 	size_t size;	/* of buf, bytes */
 	size_t used;	/* structure bytes so far, header included */
 	u32 depth;
+	bool closed; /* a child has ended here: no property may follow */
 	enum err err;
 	u32 strings_used;
 	char strings[FDT_WRITER_STRINGS];

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the files of lib/fdt share: the format's numbers and its byte order. */
+#ifndef LIB_FDT_INTERNAL_H
+#define LIB_FDT_INTERNAL_H
+
+#include <mullion/fdt.h>
+
+/* Devicetree Specification v0.4 §5.4.1. */
+#define FDT_TOKEN_BEGIN_NODE 1u
+#define FDT_TOKEN_END_NODE   2u
+#define FDT_TOKEN_PROP       3u
+#define FDT_TOKEN_NOP        4u
+#define FDT_TOKEN_END        9u
+#define FDT_TOKEN_SIZE       4u
+#define FDT_PROP_HEADER      12u /* token, length, name's offset */
+
+/* §5.2: offsets of the header's fields. */
+#define FDT_H_MAGIC        0u
+#define FDT_H_TOTALSIZE    4u
+#define FDT_H_STRUCT       8u
+#define FDT_H_STRINGS      12u
+#define FDT_H_RESERVATIONS 16u
+#define FDT_H_VERSION      20u
+#define FDT_H_LAST_COMP    24u
+#define FDT_H_STRINGS_SIZE 32u
+#define FDT_H_STRUCT_SIZE  36u
+#define FDT_HEADER_V16     36u
+#define FDT_HEADER_V17     40u
+#define FDT_RESERVATION    16u /* bytes of an entry, §5.3 */
+
+/* A blob may lie at any alignment (in a cpio archive it does), so it is read by bytes. */
+static inline u32 fdt_load32(const u8 *p)
+{
+	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
+}
+
+static inline u64 fdt_load64(const u8 *p)
+{
+	return (u64)fdt_load32(p) << 32 | fdt_load32(p + 4);
+}
+
+static inline void fdt_store32(u8 *p, u32 value)
+{
+	p[0] = (u8)(value >> 24);
+	p[1] = (u8)(value >> 16);
+	p[2] = (u8)(value >> 8);
+	p[3] = (u8)value;
+}
+
+/* fdt_ancestors() - the nodes from the root (stack[0]) to @node. Return: how many, 0 if @node is
+ * none. */
+u32 fdt_ancestors(const struct fdt *fdt, fdt_node_t node, fdt_node_t stack[FDT_MAX_DEPTH]);
+
+#endif

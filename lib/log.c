@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Messages. All text goes into one ring; a console drains it. While there is no console the ring
+ * keeps the latest text, so that what went wrong before the UART was known is still told. After a
+ * panic began on one CPU, no other CPU's text is printed, and the lock is no longer waited for:
+ * whoever held it may be the one that panicked.
+ */
+#include <mullion/log.h>
+
+#include <stdatomic.h>
+#include <arch/boot.h>
+#include <arch/cpu.h>
+#include <mullion/cpu.h>
+#include <mullion/format.h>
+#include <mullion/spinlock.h>
+#include <mullion/string.h>
+
+#define RING_BYTES 4096u /* power of two */
+#define LINE_BYTES 240u
+#define PREFIX	   "mullion: "
+
+static struct spinlock log_lock = SPINLOCK_INIT(RANK_LOG);
+static char ring[RING_BYTES];
+static u32 ring_head, ring_tail; /* bytes ever put in and taken out */
+static void (*console)(const char *text, size_t n);
+static enum log_level max_level = LOG_INFO;
+static _Atomic(struct cpu *) panic_cpu;
+static _Atomic bool panicking;
+
+static void ring_drain(void)
+{
+	while (console != NULL && ring_tail != ring_head) {
+		u32 at = ring_tail % RING_BYTES;
+		u32 n = MIN(ring_head - ring_tail, RING_BYTES - at);
+
+		ring_tail += n;
+		console(ring + at, n);
+	}
+}
+
+static void ring_put(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (ring_head - ring_tail == RING_BYTES)
+			ring_drain();
+		if (ring_head - ring_tail == RING_BYTES)
+			ring_tail++; /* no console: the oldest goes */
+		ring[ring_head++ % RING_BYTES] = text[i];
+	}
+	ring_drain();
+}
+
+/* Return: whether to print. False on a CPU that did not panic while another did. */
+static bool log_enter(void)
+{
+	if (atomic_load(&panicking))
+		return atomic_load(&panic_cpu) == this_cpu();
+	spin_lock(&log_lock);
+	return true;
+}
+
+static void log_leave(void)
+{
+	if (!atomic_load(&panicking) || atomic_load(&panic_cpu) != this_cpu())
+		spin_unlock(&log_lock);
+}
+
+void log_raw(const char *text, size_t n)
+{
+	if (!log_enter())
+		return;
+	ring_put(text, n);
+	log_leave();
+}
+
+static void emit(const char *fmt, va_list args)
+{
+	char line[LINE_BYTES];
+	size_t n = sizeof(PREFIX) - 1;
+
+	memcpy(line, PREFIX, n);
+	n += format_va(line + n, sizeof(line) - n - 1, fmt, args);
+	n = MIN(n, sizeof(line) - 2);
+	line[n++] = '\n';
+	log_raw(line, n);
+}
+
+void log_emit(enum log_level level, const char *fmt, ...)
+{
+	va_list args;
+
+	if (level > max_level)
+		return;
+	va_start(args, fmt);
+	emit(fmt, args);
+	va_end(args);
+}
+
+void log_attach_console(void (*put)(const char *text, size_t n))
+{
+	if (!log_enter())
+		return;
+	console = put;
+	ring_drain();
+	log_leave();
+}
+
+void log_set_level(enum log_level level)
+{
+	max_level = level;
+}
+
+/* From here on only this CPU prints, without the lock. A second CPU that panics just stops. */
+static void claim_console(void)
+{
+	bool expected = false;
+
+	if (atomic_load(&panicking) && atomic_load(&panic_cpu) == this_cpu())
+		arch_stop(); /* a panic inside the panic: nothing more can be said */
+	if (!atomic_compare_exchange_strong(&panicking, &expected, true))
+		arch_cpu_park();
+	atomic_store(&panic_cpu, this_cpu());
+}
+
+void log_panic_begin(void)
+{
+	claim_console();
+}
+
+void panic(const char *fmt, ...)
+{
+	va_list args;
+
+	claim_console();
+	va_start(args, fmt);
+	emit(fmt, args);
+	va_end(args);
+	arch_backtrace();
+	log_emit(LOG_ERROR, "panic: the machine is stopped");
+	arch_stop();
+}
+
+void stop_machine(const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	emit(fmt, args);
+	va_end(args);
+	arch_stop();
+}
