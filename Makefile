@@ -1,0 +1,342 @@
+# SPDX-License-Identifier: Apache-2.0
+# The one Makefile of Mullion. `make help` lists targets and variables; docs/build.md explains.
+#
+# Every room (a directory with sources) is named in `rooms` below and lists its objects in its own
+# objects.mk as `obj-y += file.o` or `obj-$(CONFIG_X) += file.o`. All paths in here are relative to
+# the source's top or lie under $(O), so that a build gives the same bytes wherever it is done.
+
+MAKEFLAGS += -rR --no-print-directory
+.DELETE_ON_ERROR:
+.SUFFIXES:
+unexport LANGUAGE
+export LC_ALL := C
+
+ARCH ?= arm64
+O ?= build/$(ARCH)
+V ?= 0
+FUZZ_SECONDS ?= 60
+PYTHON := /usr/bin/python3
+
+ifeq ($(filter $(ARCH),arm64 host),)
+$(error ARCH=$(ARCH) is not known: it is arm64 or host)
+endif
+ifneq ($(words $(O)),1)
+$(error O=$(O) is no usable directory name: it has blanks)
+endif
+quiet := $(if $(filter 0,$(V)),@)
+say = $(if $(filter 0,$(V)),@printf '  %-8s%s\n' $(1) $(patsubst $(O)/%,%,$(2)),@:)
+
+all:
+
+# --- Configuration --------------------------------------------------------------------------------
+# $(O)/.config is what `make menuconfig` writes; without one, configs/$(ARCH)_defconfig is taken.
+# auto.conf is the same for make, autoconf.h the same for C: every source includes it first.
+
+generated := $(O)/include/generated
+autoconf := $(generated)/autoconf.h
+kconfig := ARCH=$(ARCH) KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m
+no-config-goals := clean help menuconfig defconfig
+
+ifneq ($(if $(MAKECMDGOALS),$(filter-out $(no-config-goals),$(MAKECMDGOALS)),all),)
+include $(generated)/auto.conf
+endif
+
+$(O)/.config:
+	$(call say,CONFIG,configs/$(ARCH)_defconfig)
+	$(quiet)mkdir -p $(@D)
+	$(quiet)$(kconfig) defconfig --kconfig Kconfig configs/$(ARCH)_defconfig >$(O)/config.log || { cat $(O)/config.log; exit 1; }
+
+$(generated)/auto.conf: $(O)/.config Kconfig
+	$(quiet)mkdir -p $(@D)
+	$(quiet)$(kconfig) genconfig --header-path $(autoconf) --config-out $@ Kconfig
+	$(quiet)touch $@
+
+menuconfig:
+	$(quiet)mkdir -p $(O)
+	$(quiet)$(kconfig) menuconfig Kconfig
+
+defconfig:
+	$(quiet)mkdir -p $(O)
+	$(quiet)$(kconfig) defconfig --kconfig Kconfig configs/$(ARCH)_defconfig
+
+# --- Compilers ------------------------------------------------------------------------------------
+# CC given on the command line wins; LLVM=1 is short for CC=clang. CC in the environment is ignored.
+
+CROSS_COMPILE ?= aarch64-linux-gnu-
+HOSTCC ?= gcc
+FUZZ_CC ?= clang
+
+ifneq ($(origin CC),command line)
+gcc-arm64 := $(CROSS_COMPILE)gcc
+gcc-host := gcc
+CC := $(if $(LLVM),clang,$(gcc-$(ARCH)))
+endif
+clang := $(findstring clang,$(notdir $(firstword $(CC))))
+ifneq ($(clang),)
+target-arm64 := --target=aarch64-linux-gnu
+LD := ld.lld
+NM := llvm-nm
+OBJCOPY := llvm-objcopy
+else
+LD := $(CROSS_COMPILE)ld
+NM := $(CROSS_COMPILE)nm
+OBJCOPY := $(CROSS_COMPILE)objcopy
+endif
+AR := ar
+
+# --- Flags ----------------------------------------------------------------------------------------
+
+includes := -include $(autoconf) -Iinclude -Iarch/include -Iarch/$(ARCH)/include -I.
+strict := -Wall -Wextra -Wshadow -Wundef -Wvla -Wstrict-prototypes -Wmissing-prototypes -Werror
+warnings := $(strict) -Wconversion
+repeatable := -ffile-prefix-map=$(O)/=build/ -ffile-prefix-map=$(abspath $(O))/=build/ \
+	-ffile-prefix-map=$(CURDIR)=.
+common := -std=gnu17 -g -fno-common -fno-omit-frame-pointer $(includes) $(repeatable) \
+	$(if $(clang),,-gno-record-gcc-switches)
+
+freestanding := -O2 -ffreestanding -fno-pic -fno-pie -fno-asynchronous-unwind-tables \
+	-fno-strict-aliasing -fno-delete-null-pointer-checks -fno-builtin \
+	-ffunction-sections -fdata-sections
+freestanding += $(if $(CONFIG_STACK_PROTECTOR),-fstack-protector-strong,-fno-stack-protector)
+
+# No FP in the core: the guest's stays live in the registers. No LSE call-outs: there is no libgcc.
+arm64 := $(target-arm64) -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics
+arm64 += $(if $(CONFIG_BRANCH_PROTECTION),-mbranch-protection=standard,-mbranch-protection=none)
+
+sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=all
+
+flags-core := $(common) $(warnings) $(freestanding) $(arm64)
+flags-plain := $(common) $(warnings) -O2
+flags-test := $(common) $(warnings) -O1 $(sanitizers)
+flags-fuzz := $(filter-out -gno-record-gcc-switches,$(common)) $(warnings) -O1 $(sanitizers) \
+	-fsanitize=fuzzer-no-link
+cc-core := $(CC)
+cc-plain := $(CC)
+cc-test := $(CC)
+cc-fuzz := $(FUZZ_CC)
+
+# --- Rooms ----------------------------------------------------------------------------------------
+
+rooms := lib core/boot core/config core/guest core/irq core/mem core/sync
+rooms-arm64 := arch/arm64 arch/arm64/pure drivers drivers/irqchip drivers/uart
+rooms-host := arch/host arch/arm64/pure
+rooms += $(rooms-$(ARCH))
+
+objects :=
+define add-room
+obj-y :=
+include $(1)/objects.mk
+objects += $$(addprefix $(1)/,$$(obj-y))
+endef
+$(foreach room,$(patsubst %/objects.mk,%,$(wildcard $(rooms:%=%/objects.mk))),\
+	$(eval $(call add-room,$(room))))
+missing := $(foreach o,$(objects),$(if $(wildcard $(o:.o=.c) $(o:.o=.S)),,$(o)))
+$(foreach o,$(missing),$(warning $(o) is in an objects.mk, but has no source))
+objects := $(sort $(filter-out $(missing),$(objects)))
+
+# $(O)/<flavour>/<path>.o from <path>.c or .S. The flavours: core (arm64), plain (host programs),
+# test (host, sanitizers), fuzz (host, sanitizers and coverage). A room may set
+# `cflags-<path>.o` for one object; EXTRA_CFLAGS comes from the command line.
+# A change of compiler or flags builds again: the objects depend on a file that holds them.
+command = $(cc-$(1)) $(flags-$(1)) $(cflags-$(2)) $(EXTRA_CFLAGS)
+
+define add-flavour
+$(O)/$(1)/%.o: %.c $(O)/$(1)/.flags | $(generated)/auto.conf
+	$$(call say,CC,$$@)
+	$$(quiet)mkdir -p $$(@D)
+	$$(quiet)$$(call command,$(1),$$*.o) -MMD -MP -c -o $$@ $$<
+
+$(O)/$(1)/%.o: %.S $(O)/$(1)/.flags | $(generated)/auto.conf
+	$$(call say,AS,$$@)
+	$$(quiet)mkdir -p $$(@D)
+	$$(quiet)$$(call command,$(1),$$*.o) -D__ASSEMBLY__ -MMD -MP -c -o $$@ $$<
+
+$(O)/$(1)/.flags: FORCE
+	@mkdir -p $$(@D)
+	@printf '%s\n' '$$(call command,$(1)) $(LD)' | cmp -s - $$@ || \
+		printf '%s\n' '$$(call command,$(1)) $(LD)' >$$@
+
+$(O)/$(1)/libmullion.a: $(objects:%=$(O)/$(1)/%)
+	$$(call say,AR,$$@)
+	$$(quiet)rm -f $$@
+	$$(quiet)$(AR) rcsD $$@ $$^
+endef
+flavours-arm64 := core
+flavours-host := plain test fuzz
+flavours := $(flavours-$(ARCH))
+$(foreach flavour,$(flavours),$(eval $(call add-flavour,$(flavour))))
+
+FORCE:
+
+# --- The core, ARCH=arm64 -------------------------------------------------------------------------
+# Linked twice: the addresses of the first link give the table of function names that backtraces
+# use, the second has the table. It stands behind all code, so code must not move; that is checked.
+
+ifeq ($(ARCH),arm64)
+core-objects := $(objects:%=$(O)/core/%)
+ldflags := -nostdlib -static --no-undefined --gc-sections --build-id=none -z noexecstack \
+	-z max-page-size=4096 $(if $(clang),,--no-warn-rwx-segments)
+lds := $(O)/core/mullion.lds
+
+all: $(O)/mullion.elf $(O)/mullion.bin
+
+$(lds): arch/arm64/mullion.lds.S $(O)/core/.flags | $(generated)/auto.conf
+	$(quiet)$(call command,core) -D__ASSEMBLY__ -E -P -MMD -MP -MT $@ -MF $@.d -x assembler-with-cpp -o $@ $<
+
+$(O)/tools/symbols: tools/symbols.c
+	$(call say,HOSTCC,$@)
+	$(quiet)mkdir -p $(@D)
+	$(quiet)$(HOSTCC) -std=c17 -D_POSIX_C_SOURCE=200809L -O2 $(warnings) -o $@ $<
+
+$(O)/core/symbols-0.S: $(O)/tools/symbols
+	$(quiet)$< </dev/null >$@
+
+$(O)/core/symbols-%.S: $(O)/core/mullion-%.elf $(O)/tools/symbols
+	$(quiet)$(NM) -n $< | $(O)/tools/symbols >$@
+
+$(O)/core/symbols-%.o: $(O)/core/symbols-%.S
+	$(quiet)$(call command,core) -c -o $@ $<
+
+link = $(LD) $(ldflags) -T $(lds) -o $@ $(core-objects) $(1)
+
+$(O)/core/mullion-1.elf: $(core-objects) $(O)/core/symbols-0.o $(lds)
+	$(quiet)$(call link,$(O)/core/symbols-0.o)
+
+$(O)/mullion.elf: $(core-objects) $(O)/core/symbols-1.o $(O)/core/symbols-1.S $(lds)
+	$(call say,LD,$@)
+	$(quiet)$(call link,$(O)/core/symbols-1.o)
+	$(quiet)$(NM) -n $@ | $(O)/tools/symbols | cmp - $(O)/core/symbols-1.S || \
+		{ echo '$@: code moved between the two links' >&2; rm -f $@; exit 1; }
+
+$(O)/mullion.bin: $(O)/mullion.elf
+	$(call say,OBJCOPY,$@)
+	$(quiet)$(OBJCOPY) -O binary --set-section-flags .bss=alloc,load,contents $< $@
+
+.SECONDARY:
+-include $(lds).d
+endif
+
+# --- Host programs, unit tests, fuzzers: ARCH=host ------------------------------------------------
+
+ifeq ($(ARCH),host)
+all: $(O)/plain/libmullion.a tools
+
+# tools/<name>.c or tools/<name>/*.c -> $(O)/tools/<name>. symbols belongs to the core's link.
+tool-names := $(filter-out symbols,$(patsubst tools/%.c,%,$(wildcard tools/*.c)) \
+	$(patsubst tools/%/,%,$(sort $(dir $(wildcard tools/*/*.c)))))
+tool-sources = $(sort $(wildcard tools/$(1).c tools/$(1)/*.c))
+
+define add-tool
+$(O)/tools/$(1): $(patsubst %.c,$(O)/plain/%.o,$(call tool-sources,$(1))) $(O)/plain/libmullion.a
+	$$(call say,LD,$$@)
+	$$(quiet)mkdir -p $$(@D)
+	$$(quiet)$(cc-plain) -o $$@ $$^ -lfdt -lz
+endef
+$(foreach tool,$(tool-names),$(eval $(call add-tool,$(tool))))
+tools: $(tool-names:%=$(O)/tools/%)
+
+# tests/unit/<room>/test_<x>.c -> $(O)/unit/<room>/test_<x>, with what is in tests/unit/support.
+# UNIT=<pattern> chooses programs by name, e.g. UNIT=core/mem/test_pool or UNIT=%fdt%.
+tests-relaxed := -Wno-conversion -Wno-sign-conversion -Itests/unit
+unit-sources := $(sort $(wildcard tests/unit/*/test_*.c))
+support := $(patsubst %.c,%.o,$(sort $(wildcard tests/unit/support/*.c)))
+unit-all := $(unit-sources:tests/unit/%.c=%)
+unit-names := $(if $(UNIT),$(filter $(UNIT),$(unit-all)) $(foreach u,$(UNIT),$(filter %/$(u),$(unit-all))),$(unit-all))
+$(foreach s,$(unit-sources:.c=.o) $(support),$(eval cflags-$(s) += $(tests-relaxed)))
+
+$(unit-all:%=$(O)/unit/%): $(O)/unit/%: $(O)/test/tests/unit/%.o $(support:%=$(O)/test/%) $(O)/test/libmullion.a
+	$(call say,LD,$@)
+	$(quiet)mkdir -p $(@D)
+	$(quiet)$(cc-test) $(sanitizers) -o $@ $^ -lcmocka -lfdt -lz
+
+unit-programs: $(unit-names:%=$(O)/unit/%)
+unit: unit-programs
+	$(quiet)scripts/run-unit $(O)/unit $(unit-names)
+
+# tests/fuzz/fuzz_<x>.c -> $(O)/fuzzers/fuzz_<x>, run FUZZ_SECONDS on tests/fuzz/corpus/<x>.
+# FUZZ=<x> chooses targets.
+fuzz-sources := $(sort $(wildcard tests/fuzz/fuzz_*.c))
+fuzz-all := $(fuzz-sources:tests/fuzz/fuzz_%.c=%)
+fuzz-names := $(if $(FUZZ),$(filter $(FUZZ),$(fuzz-all)),$(fuzz-all))
+$(foreach s,$(fuzz-sources:.c=.o),$(eval cflags-$(s) += $(tests-relaxed)))
+
+$(fuzz-all:%=$(O)/fuzzers/fuzz_%): $(O)/fuzzers/fuzz_%: $(O)/fuzz/tests/fuzz/fuzz_%.o \
+		$(support:%=$(O)/fuzz/%) $(O)/fuzz/libmullion.a
+	$(call say,LD,$@)
+	$(quiet)mkdir -p $(@D)
+	$(quiet)$(cc-fuzz) $(sanitizers) -fsanitize=fuzzer -o $@ $^ -lfdt -lz
+
+fuzz-programs: $(fuzz-names:%=$(O)/fuzzers/fuzz_%)
+fuzz: fuzz-programs
+	$(quiet)scripts/run-fuzz $(O)/fuzzers $(FUZZ_SECONDS) $(fuzz-names)
+
+.SECONDARY:
+endif
+
+# --- Guests: our own small guests, ARCH=arm64 -----------------------------------------------------
+
+ifeq ($(ARCH),arm64)
+guests:
+-include $(wildcard guests/objects.mk)
+endif
+
+# --- For editors and checkers ---------------------------------------------------------------------
+
+database-flavour := $(firstword $(filter core test,$(flavours)))
+database-objects := $(objects) $(unit-sources:.c=.o) $(fuzz-sources:.c=.o)
+database-sources = $(foreach o,$(database-objects),$(wildcard $(o:.o=.c)))
+
+define database-entry
+  { "directory": "$(CURDIR)", "file": "$(1)",
+    "command": "$(call command,$(database-flavour),$(1:.c=.o)) -c $(1)" }
+endef
+define newline
+
+
+endef
+comma := ,
+empty :=
+
+compile_commands.json: $(O)/compile_commands.json
+	$(quiet)cp $< $@
+
+$(O)/compile_commands.json: FORCE | $(generated)/auto.conf
+	$(file >$@,[)
+	$(foreach s,$(database-sources),$(file >>$@,$(call database-entry,$(s))$(if $(filter $(s),$(lastword $(database-sources))),,$(comma))))
+	$(file >>$@,])
+	$(call say,JSON,$@)
+
+# --- The rest -------------------------------------------------------------------------------------
+
+clean:
+	rm -rf $(O)
+
+help:
+	@sed -n 's/^#: \{0,1\}//p' $(MAKEFILE_LIST)
+
+.PHONY: all clean compile_commands.json defconfig fuzz fuzz-programs guests help menuconfig tools \
+	unit unit-programs FORCE
+
+-include $(sort $(foreach flavour,$(flavours),$(objects:%.o=$(O)/$(flavour)/%.d)))
+-include $(patsubst %.c,$(O)/test/%.d,$(unit-sources) $(support:.o=.c))
+-include $(patsubst %.c,$(O)/fuzz/%.d,$(fuzz-sources) $(support:.o=.c))
+-include $(foreach tool,$(tool-names),$(patsubst %.c,$(O)/plain/%.d,$(call tool-sources,$(tool))))
+
+#: make [ARCH=arm64|host] [O=directory] [target...]
+#:
+#:   all            arm64: mullion.elf and mullion.bin; host: the library and tools/
+#:   tools          host: pack, check
+#:   unit           host: build and run the unit tests       (UNIT=core/mem/test_pool)
+#:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=60)
+#:   guests         arm64: our own test and benchmark guests
+#:   menuconfig     change the configuration in O=
+#:   defconfig      go back to configs/<ARCH>_defconfig
+#:   compile_commands.json
+#:   clean          remove O=
+#:
+#:   O=build/ARCH   where everything goes
+#:   LLVM=1         Clang and lld in place of GCC (or CC=clang-14)
+#:   EXTRA_CFLAGS=  added to every compilation
+#:   V=1            show commands
+#:
+#: Everything at once, with set-up of the machine: ./run and ./test.

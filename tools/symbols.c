@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Makes the table of function names for the core's backtraces.
+ *
+ * Reads `nm -n` of the linked core on standard input and writes assembly:
+ *	symbol_count	u32, entries in the table
+ *	symbol_table	{ u32 offset of the function from _start; u32 offset of its name },
+ *ascending symbol_names	the names, each with its NUL Only code is listed, so that the table,
+ *which stands behind all code, has the same bytes whether it is made from a link without the table
+ *or from one with it.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_BYTES 128
+#define SYMBOLS_MAX    8192
+
+struct symbol {
+	uint64_t address;
+	char name[NAME_MAX_BYTES];
+};
+
+static struct symbol symbols[SYMBOLS_MAX];
+static size_t count;
+
+static _Noreturn void fail(const char *what, const char *detail)
+{
+	fprintf(stderr, "symbols: %s%s\n", what, detail);
+	exit(1);
+}
+
+/* nm -n sorts by address alone; of several names for one address keep the smallest. */
+static void add(uint64_t address, const char *name)
+{
+	struct symbol *symbol = &symbols[count];
+
+	if (count > 0 && symbols[count - 1].address == address) {
+		symbol--;
+		if (strcmp(symbol->name, name) <= 0)
+			return;
+	} else if (count++ == SYMBOLS_MAX) {
+		fail("too many functions; raise SYMBOLS_MAX", "");
+	}
+	if (strlen(name) >= sizeof(symbol->name))
+		fail("name too long: ", name);
+	symbol->address = address;
+	strcpy(symbol->name, name);
+}
+
+/* The whole of nm's output. Returns the address of _start, or 0 for an empty input. */
+static uint64_t read_symbols(void)
+{
+	uint64_t start = 0, address;
+	char line[512], name[256], type;
+
+	while (fgets(line, sizeof(line), stdin)) {
+		if (sscanf(line, "%" SCNx64 " %c %255s", &address, &type, name) != 3)
+			continue;
+		if (strcmp(name, "_start") == 0)
+			start = address;
+		if ((type != 't' && type != 'T') || name[0] == '$' || name[0] == '.')
+			continue;
+		add(address, name);
+	}
+	if (count > 0 && start == 0)
+		fail("there is no _start", "");
+	return start;
+}
+
+int main(void)
+{
+	uint64_t start = read_symbols();
+	size_t name_offset = 0;
+
+	puts("/* Made by tools/symbols. */\n"
+	     "\t.section .rodata.symbols, \"a\"\n"
+	     "\t.balign 4\n"
+	     "\t.global symbol_count, symbol_table, symbol_names");
+	printf("symbol_count:\n\t.word %zu\n", count);
+	puts("symbol_table:");
+	for (size_t i = 0; i < count; i++) {
+		if (symbols[i].address < start || symbols[i].address - start > UINT32_MAX)
+			fail("not within 4 GiB above _start: ", symbols[i].name);
+		printf("\t.word 0x%" PRIx64 ", %zu\n", symbols[i].address - start, name_offset);
+		name_offset += strlen(symbols[i].name) + 1;
+	}
+	puts("symbol_names:");
+	for (size_t i = 0; i < count; i++)
+		printf("\t.asciz \"%s\"\n", symbols[i].name);
+	puts("\t.section .note.GNU-stack, \"\", %progbits");
+	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
+}
