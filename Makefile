@@ -24,7 +24,8 @@ ifneq ($(words $(O)),1)
 $(error O=$(O) is no usable directory name: it has blanks)
 endif
 quiet := $(if $(filter 0,$(V)),@)
-say = $(if $(filter 0,$(V)),@printf '  %-8s%s\n' $(1) $(patsubst $(O)/%,%,$(2)),@:)
+silent := $(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS))))
+say = $(if $(filter 0,$(V)$(silent)),@printf '  %-8s%s\n' $(1) $(patsubst $(O)/%,%,$(2)),@:)
 
 all:
 
