@@ -88,7 +88,7 @@ def qemu_command(image=None, gic=3, cpu="cortex-a57", cpus=2, memory=1024, boot=
 	else:
 		raise ValueError(f"boot path {boot!r} is none of {', '.join(BOOT_PATHS)}")
 	if disk is not None:
-		cmd += ["-drive", f"file=fat:rw:{disk},format=raw,if=none,id=disk",
+		cmd += ["-drive", f"file=fat:{disk},format=raw,readonly=on,if=none,id=disk",
 			"-device", "virtio-blk-device,drive=disk"]
 	if dtb is not None:
 		cmd += ["-dtb", str(dtb)]

@@ -34,9 +34,22 @@ def busybox():
 	return need(FETCHED / "busybox", "scripts/fetch")
 
 
-def initrd(name="initrd.cpio", add=()):
-	"""Make an initrd of busybox and boards/common/init, with more executables as (name, path)."""
-	output = BUILD / "test" / name
+def initrd():
+	"""The initrd with the Debian guest's shell."""
+	return need(FETCHED / "initrd.cpio", "scripts/fetch")
+
+
+def prepare(kernels=()):
+	"""Before a suite's cases: stop with a hint at the command when something is not built."""
+	need(ARM64 / "mullion.bin", "make ARCH=arm64")
+	need(HOST / "tools/pack", "make ARCH=host tools")
+	for version in kernels:
+		kernel(version)
+	initrd()
+
+
+def make_initrd(output, add=()):
+	"""An initrd of busybox and boards/common/init, with more executables as (name, path)."""
 	command = [ROOT / "scripts/initrd", "--busybox", busybox(),
 		   "--init", ROOT / "boards/common/init"]
 	for item, path in add:
@@ -59,10 +72,16 @@ def overlay(base, changes):
 	return f'/include/ "{path}"\n{changes}\n'
 
 
-def pack(directory, dts, files=(), check=True):
+def debian_files(version):
+	"""The files that boards/qemu-virt/linux.dts names, for pack()."""
+	return [("Image", kernel(version)), ("initrd.cpio", initrd())]
+
+
+def pack(directory, dts, files=(), check=True, bundle_only=False):
 	"""Pack a system: DTS text and its image files -> the path of a mullion.img in directory.
 
 	files: pairs (name that the tree uses, path). check=False packs a wrong description, too.
+	bundle_only=True makes the bundle apart, for a boot loader's initrd.
 	"""
 	source = directory / "system.dts"
 	source.write_text(dts)

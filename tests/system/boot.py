@@ -1,0 +1,228 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Ways to start Mullion, machines it must run on, and machines and systems it must refuse.
+
+Also guests that are no Linux (U-Boot), and two guests of which one stops.
+"""
+
+import functools
+import struct
+import subprocess
+
+from harness import Failure, Suite, Test, UBOOT, machine_tree
+import systems
+
+MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "neoverse-n1", "max")
+IMAGE_AT = 0x44000000	# where the stub starts the image
+TREE_AT = 0x43000000
+STUB_AT = 0x42000000
+
+suite = Suite("boot", setup=functools.partial(systems.prepare, ["6.1"]))
+
+
+def debian(test, changes=""):
+	"""A packed image of the board's Debian guest, 6.1, with changes."""
+	text = systems.overlay("linux.dts", changes)
+	return systems.pack(test.directory(), text, systems.debian_files("6.1"))
+
+
+def reaches_shell(test, machine, vcpus=2):
+	machine.shell()
+	test.equal(machine.run("nproc").strip(), str(vcpus), "nproc")
+	machine.sendline("poweroff -f")
+	machine.expect("mullion: guest 'linux' powered off")
+	machine.expect_end(20)
+
+
+# --- Boot paths ---------------------------------------------------------------------------------
+
+def boot_path(test, boot, gic):
+	reaches_shell(test, test.machine(debian(test), boot=boot, gic=gic))
+
+
+for boot in ("uboot-booti", "uboot-bootefi", "edk2"):
+	for gic in (2, 3):
+		suite.add(f"{boot}, GICv{gic}", boot_path, boot=boot, gic=gic)
+
+
+@suite.case("bundle as the boot loader's initrd")
+def bundle_as_initrd(test):
+	"""The image holds one system, the initrd another, which wins."""
+	image = debian(test, "/ { guests { linux { bootargs = \"console=ttyAMA0 from-image\"; }; }; };")
+	bundle = systems.pack(test.directory(),
+			      systems.overlay("linux.dts", """
+/ { guests { linux { bootargs = "console=ttyAMA0 from-initrd"; vcpus { count = <1>; }; }; }; };"""),
+			      systems.debian_files("6.1"), bundle_only=True)
+	machine = test.machine(image, initrd=bundle)
+	machine.shell()
+	test.contains(machine.run("cat /proc/cmdline"), "from-initrd", "the guest's command line")
+	test.equal(machine.run("nproc").strip(), "1", "nproc")
+
+
+# --- Machines -----------------------------------------------------------------------------------
+
+def machine_kind(test, model, cpus, vcpus):
+	changes = f"/ {{ guests {{ linux {{ vcpus {{ count = <{vcpus}>; }}; }}; }}; }};"
+	machine = test.machine(debian(test, changes), cpu=model, cpus=cpus)
+	reaches_shell(test, machine, vcpus)
+
+
+for model in MODELS:
+	suite.add(f"machine with {model}", machine_kind, model=model, cpus=2, vcpus=2)
+suite.add("machine with 1 CPU", machine_kind, model="cortex-a57", cpus=1, vcpus=1)
+suite.add("machine with 8 CPUs", machine_kind, model="cortex-a57", cpus=8, vcpus=8)
+
+
+# --- Machines that are not enough ---------------------------------------------------------------
+
+def is_refused(machine, pattern):
+	"""The machine must say why, and neither start a guest nor panic."""
+	machine.expect(pattern, absent="Booting Linux|mullion: panic|mullion: exception")
+	machine.expect("mullion: stopped", absent="Booting Linux|mullion: panic|mullion: exception")
+
+
+@suite.case("refused: started at EL1")
+def started_at_el1(test):
+	for gic in (2, 3):
+		is_refused(test.machine(debian(test), el2=False, gic=gic), r"mullion: .*EL1")
+
+
+def edited_tree(test, edit, **options):
+	"""QEMU's tree for the machine, with nodes (paths) or properties (pairs) taken out."""
+	path = test.directory() / "host.dtb"
+	machine_tree(path, **options)
+	for item in edit:
+		command = ["fdtput", "-r", path, item] if isinstance(item, str) else \
+			  ["fdtput", "-d", path, *item]
+		subprocess.run(command, check=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+	return path
+
+
+def start_with_tree(test, image, tree=None):
+	"""Start the image as a boot loader would, with exactly this tree (QEMU's -dtb adds memory).
+
+	A stub of five instructions sets x0 and jumps.
+	"""
+	stub = test.directory() / "stub.bin"
+	stub.write_bytes(struct.pack("<6I2Q",
+				     0x580000c0,	# ldr x0, TREE_AT
+				     0xaa1f03e1,	# mov x1, xzr
+				     0xaa1f03e2,	# mov x2, xzr
+				     0xaa1f03e3,	# mov x3, xzr
+				     0x58000090,	# ldr x16, IMAGE_AT
+				     0xd61f0200,	# br x16
+				     TREE_AT if tree else 0, IMAGE_AT))
+	args = ["-device", f"loader,file={image},addr={IMAGE_AT:#x},force-raw=on",
+		"-device", f"loader,file={stub},addr={STUB_AT:#x},force-raw=on",
+		"-device", f"loader,addr={STUB_AT:#x},cpu-num=0"]
+	if tree is not None:
+		args += ["-device", f"loader,file={tree},addr={TREE_AT:#x},force-raw=on"]
+	return test.machine(args=args)
+
+
+def lacks(test, edit, pattern):
+	tree = edited_tree(test, edit)
+	is_refused(start_with_tree(test, debian(test), tree), pattern)
+
+
+suite.add("refused: no interrupt controller", lacks, edit=["/intc@8000000"],
+	  pattern="mullion: .*interrupt controller")
+suite.add("refused: no memory", lacks, edit=["/memory@40000000"], pattern="mullion: .*memory")
+
+
+@suite.case("refused: no device tree")
+def no_tree(test):
+	is_refused(start_with_tree(test, debian(test)), "mullion: .*device tree")
+
+
+@suite.case("no UART in the tree")
+def no_uart(test):
+	tree = edited_tree(test, ["/pl011@9000000"])
+	machine = start_with_tree(test, debian(test), tree)
+	machine.expect("mullion:", absent="Booting Linux")
+
+
+@suite.case("starts from a loader that gives only x0")
+def plain_start(test):
+	reaches_shell(test, start_with_tree(test, debian(test), edited_tree(test, [])))
+
+
+@suite.case("refused: a description with mistakes")
+def bad_description(test):
+	"""Every mistake is printed, with path and value, and nothing is started."""
+	changes = """
+/ {
+	guests {
+		linux {
+			bootarg = "quiet";
+			vcpus { count = <99>; };
+			aspace {
+				ram2 { type = "ram"; guest-address = <0x40001000>; size = <0x1000>; };
+				odd { type = "ram"; guest-address = <0x80000123>; size = <0x1000>; };
+			};
+		};
+	};
+};"""
+	image = systems.pack(test.directory(), systems.overlay("linux.dts", changes),
+			     systems.debian_files("6.1"), check=False)
+	machine = test.machine(image)
+	machine.expect("mullion: stopped", absent="Booting Linux|mullion: panic")
+	said = machine.before()
+	for path, words in (("/guests/linux", "bootarg.*bootargs"), ("/guests/linux/vcpus", "99"),
+			    ("/guests/linux/aspace/ram2", "overlap"),
+			    ("/guests/linux/aspace/odd", "0x80000123")):
+		test.contains(said, f"{path}.*({words})", "the list of mistakes")
+
+
+# --- Guests -------------------------------------------------------------------------------------
+
+UBOOT_GUEST = """/dts-v1/;
+/ {
+	compatible = "mullion,system";
+	guests {
+		uboot {
+			autostart;
+			kernel = "u-boot.bin";
+			kernel-type = "raw";
+			load-address = <0>;
+			console = "uart";
+			vcpus { count = <1>; };
+			aspace {
+				flash { type = "rom"; guest-address = <0>; size = <0x200000>; };
+				env { type = "ram"; guest-address = <0x4000000>; size = <0x100000>; };
+				ram { type = "ram"; guest-address = <0x40000000>; size = <0x8000000>; };
+				uart {
+					type = "device";
+					guest-address = <0x9000000>;
+					host-address = <0x9000000>;
+					size = <0x1000>;
+					compatible = "arm,pl011", "arm,primecell";
+					interrupts = <0 1 4>;
+				};
+			};
+		};
+	};
+};
+"""
+
+
+def uboot_guest(test, gic):
+	image = systems.pack(test.directory(), UBOOT_GUEST, [("u-boot.bin", UBOOT)])
+	machine = test.machine(image, gic=gic, cpus=1)
+	machine.expect(r"U-Boot \d{4}\.\d\d")
+	machine.expect("DRAM: +128 MiB")
+	machine.expect("Hit any key to stop autoboot")
+	machine.send("\n")
+	machine.expect("=> ")
+	machine.command_uboot("echo $((1 + 2)) ok", "ok")
+	machine.command_uboot("md.l 40000000 1", "40000000: edfe0dd0")
+	machine.sendline("poweroff")
+	machine.expect("mullion: guest 'uboot' powered off")
+	machine.expect_end(20)
+
+
+for gic in (2, 3):
+	suite.add(f"U-Boot as a guest, GICv{gic}", uboot_guest, gic=gic)
+
+if __name__ == "__main__":
+	suite.main()

@@ -1,0 +1,87 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Debian's own kernels in a guest: kernels x interrupt controllers x CPU models x vCPUs.
+
+Each case boots to the shell, looks at what the guest sees, restarts it and powers it off.
+"""
+
+import functools
+import itertools
+
+from harness import Suite, Test
+import systems
+
+MODELS = {"a57": "cortex-a57", "max": "max"}
+
+
+def guest_overlay(kernel, vcpus):
+	"""The board's Debian guest with another kernel and count of vCPUs."""
+	return systems.overlay("linux.dts", f"""
+/ {{
+	guests {{
+		linux {{
+			kernel = "Image-{kernel}";
+			vcpus {{
+				count = <{vcpus}>;
+			}};
+		}};
+	}};
+}};""")
+
+
+def image(test, kernel, vcpus):
+	return systems.pack(test.directory(), guest_overlay(kernel, vcpus),
+			    [(f"Image-{kernel}", systems.kernel(kernel)),
+			     ("initrd.cpio", systems.initrd())])
+
+
+def ticks(machine, vcpus):
+	"""Counts of the virtual timer's interrupt per vCPU, out of /proc/interrupts."""
+	table = machine.run("cat /proc/interrupts")
+	line = Test.contains(table, r"^ *\d+:((?: +\d+){%d}) +GICv\d +27 Level +arch_timer" % vcpus,
+			     "/proc/interrupts").group(1)
+	return [int(count) for count in line.split()]
+
+
+def check_guest(test, machine, kernel, gic, vcpus):
+	"""The shell is there: does the guest see what its description gives it?"""
+	test.contains(machine.run("uname -r"), rf"^{kernel}\.", "uname -r")
+	test.equal(machine.run("nproc").strip(), str(vcpus), "nproc")
+	before = ticks(machine, vcpus)
+	machine.run("sleep 1")
+	after = ticks(machine, vcpus)
+	for index in range(vcpus):
+		machine.run(f"taskset {1 << index:x} sh -c 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done'")
+	final = ticks(machine, vcpus)
+	test.check(after > before and all(b > a for a, b in zip(before, final)),
+		   f"timer interrupts must go on: {before}, {after}, {final}")
+	test.contains(machine.run("cat /proc/interrupts"), rf"GICv{gic} +33 Level +uart-pl011", "the UART")
+	test.contains(machine.run("dmesg"), r"psci: PSCIv1\.1 detected in firmware", "dmesg")
+	bad = machine.run("dmesg | grep -E 'WARNING|Call trace|Unable to handle|rcu.*stall|Internal error'")
+	test.equal(bad.strip(), "", "complaints of the kernel")
+
+
+def boot_and_stop(test, kernel, gic, model, vcpus):
+	machine = test.machine(image(test, kernel, vcpus), gic=gic, cpu=MODELS[model], cpus=vcpus)
+	machine.shell()
+	check_guest(test, machine, kernel, gic, vcpus)
+	machine.run("touch /tmp/before-reboot")
+	machine.sendline("reboot -f")
+	machine.expect(r"mullion: guest 'linux' reset \(1\)")
+	machine.shell()
+	machine.run("test -e /tmp/before-reboot")
+	test.equal(machine.status, 1, "a file of before the restart (0: still there)")
+	test.equal(machine.run("nproc").strip(), str(vcpus), "nproc after the restart")
+	machine.sendline("poweroff -f")
+	machine.expect("mullion: guest 'linux' powered off")
+	machine.expect("mullion: no guest is running")
+	machine.expect_end(20)
+
+
+suite = Suite("debian", setup=functools.partial(systems.prepare, systems.KERNELS))
+for kernel, gic, model, vcpus in itertools.product(systems.KERNELS, (2, 3), MODELS, (1, 2)):
+	suite.add(f"Debian {kernel}, GICv{gic}, {model}, {vcpus} vCPU{'s'[:vcpus - 1]}", boot_and_stop,
+		  kernel=kernel, gic=gic, model=model, vcpus=vcpus)
+
+if __name__ == "__main__":
+	suite.main()
