@@ -6,9 +6,9 @@ A block fenced as ```sh is run by bash as written, all blocks of a file in order
 the blocks that follow it,
   ```output  lists lines that its output must have, in this order; "..." stands for anything,
              within a line and as a line;
-  ```guest   is a session at the guest's shell: what follows the prompt is typed, the other
-             lines are what comes back. The machine is then left with Ctrl-A x.
-A block whose last command starts an interactive ./run is driven as a terminal. Other fences are
+  ```session is a session at the console: what follows a prompt (the guest's shell's or U-Boot's)
+             is typed, the other lines are what comes back. The machine is left with Ctrl-A x.
+A block whose last command is an interactive ./run or QEMU is driven as a terminal. Other fences are
 not run. Links to files and headings of the tree must lead somewhere.
 """
 
@@ -20,12 +20,12 @@ import subprocess
 
 import pexpect
 
-from harness import BUILD, DEFAULT_TIMEOUT, ROOT, SHELL_PROMPT, Failure, Suite
+from harness import BUILD, DEFAULT_TIMEOUT, ROOT, Failure, Suite
 
 PAGES = sorted([ROOT / "README.md", *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
-PROMPT = "/root # "
+PROMPTS = ("/root # ", "=> ")
 BUILD_TIMEOUT = 10 * DEFAULT_TIMEOUT
 
 # Git names the surrounding repository to hooks and tests in these; a copy has none.
@@ -59,8 +59,9 @@ def line_pattern(line):
 
 
 def is_interactive(script):
-	last = script.strip().splitlines()[-1]
-	return last.startswith("./run") and not re.search(r"--(help|print|build-only)", last)
+	last = script.replace("\\\n", " ").strip().splitlines()[-1]
+	return last.startswith("qemu-system-aarch64") or (last.startswith("./run") and
+		not re.search(r"--(help|print|build-only)|[|>]", last))
 
 
 def compare(output, wanted, where):
@@ -108,13 +109,14 @@ class Session:
 			if line.strip() not in ("", "..."):
 				self.wait(line_pattern(line))
 
-	def guest(self, session):
-		"""Type the commands of a ```guest block and look for their answers."""
+	def converse(self, session):
+		"""Type the commands of a ```session block and look for their answers."""
 		for line in session.splitlines():
-			if line.startswith(PROMPT):
-				self.wait(SHELL_PROMPT)
-				self.child.send(line[len(PROMPT):] + "\r")
-				self.wait(re.escape(line[len(PROMPT):]) + r"\r*\n", DEFAULT_TIMEOUT)
+			prompt = next((p for p in PROMPTS if line.startswith(p)), None)
+			if prompt is not None:
+				self.wait(re.escape(prompt))
+				self.child.send(line[len(prompt):] + "\r")
+				self.wait(re.escape(line[len(prompt):]) + r"\r*\n", DEFAULT_TIMEOUT)
 			elif line.strip() not in ("", "..."):
 				self.wait(line_pattern(line), DEFAULT_TIMEOUT)
 
@@ -167,10 +169,10 @@ class Page:
 				compare(self.plain[0], text, where)
 			else:
 				raise Failure(f"{where}: output of no command")
-		elif kind == "guest":
+		elif kind == "session":
 			if self.session is None:
-				raise Failure(f"{where}: no guest runs here")
-			self.session.guest(text)
+				raise Failure(f"{where}: no machine runs here")
+			self.session.converse(text)
 		elif kind == "":
 			raise Failure(f"{where}: fence without a kind (sh, output, guest, text, ...)")
 
