@@ -11,14 +11,14 @@
 #include <mullion/host.h>
 #include <mullion/types.h>
 
-#define CONFIG_NAME_MAX	    32	/* bytes with NUL, of guest and region names */
+#define CONFIG_NAME_MAX     32 /* bytes with NUL, of guest and region names */
 #define CONFIG_BOOTARGS_MAX 1024
 
 enum region_kind {
-	REGION_RAM,	/* real: host memory, read/write/execute */
-	REGION_ROM,	/* real: host memory, read/execute for the guest */
-	REGION_DEVICE,	/* real: a passed-through device's registers */
-	REGION_ALIAS,	/* a RAM, ROM or DEVICE region at a second address */
+	REGION_RAM,     /* real: host memory, read/write/execute */
+	REGION_ROM,     /* real: host memory, read/execute for the guest */
+	REGION_DEVICE,  /* real: a passed-through device's registers */
+	REGION_ALIAS,   /* a RAM, ROM or DEVICE region at a second address */
 	REGION_VIRTUAL, /* emulated, by the core (device = "...") or a component */
 };
 
@@ -34,8 +34,8 @@ struct config_region {
 	gpa_t gpa;
 	u64 size; /* bytes, page multiple */
 	bool hpa_fixed;
-	hpa_t hpa;	     /* where host-address says so (REGION_DEVICE: always) */
-	u32 alias_of;	     /* index of the region, REGION_ALIAS */
+	hpa_t hpa;              /* where host-address says so (REGION_DEVICE: always) */
+	u32 alias_of;           /* index of the region, REGION_ALIAS */
 	const char *compatible; /* string list in the tree, or NULL */
 	u32 compatible_len;
 	u32 num_irqs;
@@ -51,8 +51,9 @@ enum image_kind {
 
 struct config_image {
 	const char *file; /* name in the bundle */
-	const u8 *data;	  /* in the bundle; NULL when the bundle was not given (tools/check on a DTS alone) */
-	u64 size;	  /* bytes in the bundle */
+	const u8 *data;   /* in the bundle; NULL when the bundle was not given (tools/check on a DTS
+			     alone) */
+	u64 size;         /* bytes in the bundle */
 	bool load_fixed;
 	gpa_t load; /* after the checks: where it goes */
 	u64 span;   /* bytes it takes in guest memory (Image: image_size) */
@@ -73,10 +74,10 @@ struct config_guest {
 	struct config_region *regions; /* sorted by gpa */
 	enum image_kind kind;
 	struct config_image kernel, initrd, tree;
-	gpa_t entry;		/* of the first vCPU */
-	const char *bootargs;	/* "" when none */
-	u32 console;		/* region index for stdout-path, or num_regions */
-	u32 num_spis;		/* shared interrupts of its controller, a multiple of 32 */
+	gpa_t entry;            /* of the first vCPU */
+	const char *bootargs;   /* "" when none */
+	u32 console;            /* region index for stdout-path, or num_regions */
+	u32 num_spis;           /* shared interrupts of its controller, a multiple of 32 */
 	gpa_t gicd, gicc, gicr; /* guest-physical frames of its controller */
 	bool trng;
 	fdt_node_t node;
@@ -87,23 +88,30 @@ struct system {
 	u32 num_guests;
 	struct config_guest *guests;
 	enum host_uart uart;
-	u32 log_level;
+	u32 log_level;  /* enum log_level */
+	bool stay;      /* do not power off when no guest runs any more */
 	u64 heap_bytes; /* core memory to set aside, computed from the description */
 };
 
-/* One mistake, as text. @node may be FDT_NONE. The sink adds file and line (host) or prints (boot). */
+/* One mistake, as text ("error: /guests/linux: ...", or "warning: ..."). @node may be FDT_NONE,
+ * @property NULL. The sink adds file and line (host) or prints (boot); config_load() counts. */
 struct diag {
 	void (*report)(struct diag *diag, fdt_node_t node, const char *property, const char *text);
 	u32 errors, warnings;
 };
 
-/** config_load() - check the whole of @tree and build @system out of @arena (bytes).
- * @host: the machine, or NULL: checks against hardware are then left out (and said so by tools/check).
- * @bundle/@bundle_bytes: the cpio archive with the images, or NULL.
- * Return: ERR_INVALID if there was any mistake (all were reported), ERR_NO_MEMORY if @arena is too small. */
-enum err __must_check config_load(const struct fdt *tree, const struct host *host, const void *bundle,
-				  size_t bundle_bytes, void *arena, size_t arena_bytes,
-				  struct system *system, struct diag *diag);
+/** config_load() - check the whole of @tree and build @system out of @arena (16-byte aligned, in
+ * bytes).
+ * @host: the machine, or NULL: checks against hardware are then left out (and said so by
+ * tools/check). What the core itself occupies should stand in host->reserved.
+ * @bundle/@bundle_bytes: the cpio archive with the images, or NULL: checks of images are then left
+ * out.
+ * @system points into @tree, @bundle and @arena, which must stay. Boot CPU or host program; no
+ * locks. Return: ERR_INVALID if there was any mistake (all were reported), ERR_NO_MEMORY if @arena
+ * is too small. */
+enum err __must_check config_load(const struct fdt *tree, const struct host *host,
+				  const void *bundle, size_t bundle_bytes, void *arena,
+				  size_t arena_bytes, struct system *system, struct diag *diag);
 
 /** config_arena_bytes() - an upper bound of the arena that config_load() needs for @tree. */
 size_t config_arena_bytes(const struct fdt *tree);

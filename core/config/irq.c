@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Interrupts, on the machine's side and on the guest's: they must be shared ones, exist, and have
+ * one owner. (IHI 0069 §2.2.1; cells as in Linux's arm,gic binding: type, number, flags.)
+ */
+#include <mullion/string.h>
+
+#include "core/config/internal.h"
+
+#define TYPE_SPI 0
+#define TYPE_PPI 1
+
+#define FLAG_EDGE_RISING 1
+#define FLAG_LEVEL_HIGH  4
+
+/* What the core uses a private interrupt of the machine for; NULL for nothing. */
+static const char *core_use(const struct host *host, u32 intid)
+{
+	static const char *const timers[] = { "secure timer", "timer", "virtual timer",
+					      "hypervisor timer" };
+
+	if (host == NULL)
+		return NULL;
+	if (intid == host->maintenance_irq)
+		return "GIC maintenance interrupt";
+	for (u32 i = 0; i < ARRAY_SIZE(timers); i++)
+		if (intid == host->timer_irq[i])
+			return timers[i];
+	return NULL;
+}
+
+/* One interrupt's three cells by themselves. */
+static void check_cells(struct config_run *run, const struct config_region *region,
+			const char *property, const u32 cells[3])
+{
+	const char *use = core_use(run->host, INTID_PPI_FIRST + cells[1]);
+
+	if (cells[0] == TYPE_PPI && use != NULL && str_equal(property, "interrupts"))
+		config_error(run, region->node, property,
+			     "<1 %u> is the %s, which the core uses itself; remove it", cells[1],
+			     use);
+	else if (cells[0] == TYPE_PPI)
+		config_error(
+			run, region->node, property,
+			"<1 %u> is private to each CPU; only shared interrupts can be given: write "
+			"<0 number flags>",
+			cells[1]);
+	else if (cells[0] != TYPE_SPI)
+		config_error(run, region->node, property,
+			     "no such type of interrupt: %u; write <0 number flags>", cells[0]);
+	else if (cells[1] >= INTID_SPI_END - INTID_SPI_FIRST)
+		config_error(run, region->node, property,
+			     "number %u is out of range; shared interrupts are 0 to %u", cells[1],
+			     INTID_SPI_END - INTID_SPI_FIRST - 1);
+	if (cells[2] != FLAG_EDGE_RISING && cells[2] != FLAG_LEVEL_HIGH)
+		config_error(run, region->node, property,
+			     "flags %u: write 1 (rising edge) or 4 (level, high)", cells[2]);
+}
+
+static void check_list(struct config_run *run, const struct config_region *region,
+		       const char *property)
+{
+	struct fdt_prop prop;
+	u32 cells[3];
+
+	if (!fdt_get(run->tree, region->node, property, &prop) || prop.len % 12 != 0)
+		return;
+	if (prop.len / 12 > CONFIG_MAX_IRQS)
+		config_error(run, region->node, property, "%u interrupts are too many; at most %u",
+			     prop.len / 12, CONFIG_MAX_IRQS);
+	for (u32 i = 0; interrupt_cells(run, region->node, property, i, cells); i++)
+		check_cells(run, region, property, cells);
+}
+
+/* Both lists side by side: as many, and each pair signalled the same way. */
+static void check_pairs(struct config_run *run, const struct config_region *region)
+{
+	u32 host_cells[3], guest_cells[3];
+
+	for (u32 i = 0;; i++) {
+		bool host = interrupt_cells(run, region->node, "interrupts", i, host_cells);
+		bool guest = interrupt_cells(run, region->node, "guest-interrupts", i, guest_cells);
+
+		if (host != guest) {
+			config_error(run, region->node, "guest-interrupts",
+				     "must name one interrupt for each of the property interrupts; "
+				     "write as "
+				     "many, or leave guest-interrupts out");
+			return;
+		}
+		if (!host)
+			return;
+		if (host_cells[2] != guest_cells[2])
+			config_error(run, region->node, "guest-interrupts",
+				     "flags %u differ from %u in the property interrupts; write %u",
+				     guest_cells[2], host_cells[2], host_cells[2]);
+	}
+}
+
+static u32 side(const struct config_irq *irq, bool on_host)
+{
+	return on_host ? irq->host : irq->guest;
+}
+
+/* The first region that has @intid on that side: of all guests, or of @only. */
+static const struct config_region *first_owner(const struct system *system,
+					       const struct config_guest *only, u32 intid)
+{
+	bool on_host = only == NULL;
+
+	config_for_each_guest(system, guest)
+	{
+		if (only != NULL && guest != only)
+			continue;
+		config_for_each_region(guest,
+				       region) for (u32 i = 0; i < region->num_irqs;
+						    i++) if (side(&region->irqs[i], on_host) ==
+							     intid) return region;
+	}
+	return NULL;
+}
+
+/* INTIDs that were met on one side. */
+struct met {
+	u64 bits[INTID_SPI_END / 64 + 1];
+};
+
+/* @only: the guest on whose side to look; NULL for the machine's. One report for a region is
+ * enough. */
+static void check_once(struct config_run *run, const struct config_guest *only,
+		       const struct config_region *region, struct met *met)
+{
+	const char *property = only != NULL && fdt_has(run->tree, region->node, "guest-interrupts")
+				       ? "guest-interrupts"
+				       : "interrupts";
+	const struct config_region *owner;
+	char path[128];
+
+	for (u32 i = 0; i < region->num_irqs; i++) {
+		u32 intid = side(&region->irqs[i], only == NULL);
+
+		if (intid == 0)
+			continue;
+		if ((met->bits[intid / 64] & BIT(intid % 64)) == 0) {
+			met->bits[intid / 64] |= BIT(intid % 64);
+			continue;
+		}
+		owner = first_owner(run->system, only, intid);
+		config_error(run, region->node, property,
+			     "<0 %u> is given twice%s: %s has it; write another number",
+			     intid - INTID_SPI_FIRST, only == NULL ? "" : " to this guest",
+			     owner == NULL ? "another region"
+					   : fdt_path(run->tree, owner->node, path, sizeof(path)));
+		return;
+	}
+}
+
+static void check_region(struct config_run *run, const struct config_region *region)
+{
+	if (region->kind != REGION_DEVICE)
+		return;
+	check_list(run, region, "interrupts");
+	if (fdt_has(run->tree, region->node, "guest-interrupts")) {
+		check_list(run, region, "guest-interrupts");
+		check_pairs(run, region);
+	}
+}
+
+void check_irqs(struct config_run *run)
+{
+	struct met on_host = { 0 };
+
+	config_for_each_guest(run->system, guest)
+	{
+		struct met on_guest = { 0 };
+		u32 last = INTID_SPI_FIRST;
+
+		config_for_each_region(guest, region)
+		{
+			check_region(run, region);
+			check_once(run, NULL, region, &on_host);
+			/* The same numbers on both sides were judged on the machine's already. */
+			if (fdt_has(run->tree, region->node, "guest-interrupts"))
+				check_once(run, guest, region, &on_guest);
+			for (u32 i = 0; i < region->num_irqs; i++)
+				last = MAX(last, region->irqs[i].guest);
+		}
+		guest->num_spis = (u32)ALIGN_UP(last + 1 - INTID_SPI_FIRST, 32);
+	}
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* config_load(): the order of the checks. */
+#include "core/config/internal.h"
+
+static void check_autostart(struct config_run *run)
+{
+	config_for_each_guest(run->system, guest) if (guest->autostart) return;
+	if (run->system->num_guests > 0)
+		config_warning(run, fdt_find(run->tree, "/guests"), NULL,
+			       "no guest has the property autostart; none will run");
+}
+
+enum err config_load(const struct fdt *tree, const struct host *host, const void *bundle,
+		     size_t bundle_bytes, void *arena, size_t arena_bytes, struct system *system,
+		     struct diag *diag)
+{
+	struct config_run run = {
+		.tree = tree,
+		.host = host,
+		.bundle = bundle,
+		.bundle_bytes = bundle_bytes,
+		.diag = diag,
+		.system = system,
+		.arena = arena,
+		.arena_bytes = arena_bytes,
+	};
+	fdt_node_t root = fdt_root(tree);
+	u32 before = diag->errors;
+
+	/* A machine's tree given by mistake would else be found wrong in every line. */
+	if (!fdt_is_compatible(tree, root, "mullion,system")) {
+		config_error(
+			&run, root, "compatible",
+			"this tree describes no system; write compatible = \"mullion,system\";");
+		return ERR_INVALID;
+	}
+	schema_check(&run);
+	if (parse_system(&run) != OK)
+		return ERR_NO_MEMORY;
+	check_autostart(&run);
+	check_regions(&run);
+	check_irqs(&run);
+	check_vcpus(&run);
+	if (check_images(&run) != OK)
+		return ERR_NO_MEMORY;
+	place_images(&run);
+	if (diag->errors != before)
+		return ERR_INVALID;
+	system->heap_bytes = budget_heap_bytes(system, host);
+	return OK;
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Regions: alignment and bounds, overlaps inside a guest, and who gets which part of the machine.
+ */
+#include <mullion/format.h>
+
+#include "core/config/internal.h"
+
+typedef unsigned long long ull; /* what %llx takes */
+
+#define LAST(base, size) ((ull)((base) + (size)-1))
+
+/* One value that must be a page multiple and whose range must end within @bits of address space. */
+static bool check_extent(struct config_run *run, const struct config_region *region,
+			 const char *property, u64 base, u32 bits, const char *space)
+{
+	if (!IS_ALIGNED(base, PAGE_SIZE)) {
+		config_error(run, region->node, property, "not a multiple of 4096; write <0x%llx>",
+			     (ull)ALIGN_DOWN(base, PAGE_SIZE));
+		return false;
+	}
+	if (base >= BIT(bits) || region->size > BIT(bits) - base) {
+		config_error(run, region->node, property,
+			     "the region of 0x%llx bytes ends above %s of %u bits; write a lower "
+			     "address",
+			     (ull)region->size, space, bits);
+		return false;
+	}
+	return true;
+}
+
+/* A region that fails gets size 0: the checks behind this one leave it out. */
+static void check_shape(struct config_run *run, struct config_region *region)
+{
+	bool good = true;
+
+	if (region->kind == REGION_VIRTUAL)
+		return;
+	if (region->size == 0) {
+		u64 size;
+
+		if (config_u64(run, region->node, "size", &size) && size == 0)
+			config_error(run, region->node, "size",
+				     "must not be 0; remove the region or write its size");
+		return;
+	}
+	if (!IS_ALIGNED(region->size, PAGE_SIZE)) {
+		config_error(run, region->node, "size", "not a multiple of 4096; write <0x%llx>",
+			     (ull)ALIGN_UP(region->size, PAGE_SIZE));
+		good = false;
+	}
+	if (!check_extent(run, region, "guest-address", region->gpa.v, CONFIG_IPA_BITS,
+			  "a guest's address space"))
+		good = false;
+	if (region->hpa_fixed && region->kind != REGION_ALIAS &&
+	    !check_extent(run, region, "host-address", region->hpa.v, CONFIG_HPA_BITS,
+			  "a machine's address space"))
+		good = false;
+	if (!good)
+		region->size = 0;
+}
+
+static void check_guest_overlaps(struct config_run *run, const struct config_guest *guest)
+{
+	char path[128];
+
+	for (u32 i = 1; i < guest->num_regions; i++) {
+		const struct config_region *region = &guest->regions[i];
+
+		for (u32 j = 0; j < i; j++) {
+			const struct config_region *other = &guest->regions[j];
+
+			if (!ranges_overlap(region->gpa.v, region->size, other->gpa.v, other->size))
+				continue;
+			config_error(run, region->node, "guest-address",
+				     "0x%llx to 0x%llx overlaps %s at 0x%llx to 0x%llx; write "
+				     "<0x%llx> or "
+				     "above, or make that region smaller",
+				     (ull)region->gpa.v, LAST(region->gpa.v, region->size),
+				     fdt_path(run->tree, other->node, path, sizeof(path)),
+				     (ull)other->gpa.v, LAST(other->gpa.v, other->size),
+				     (ull)(other->gpa.v + other->size));
+			break;
+		}
+	}
+}
+
+/* The frames of a guest's interrupt controller, which the core serves there. */
+struct frame {
+	const char *property, *name;
+	u64 base, size;
+};
+
+static u32 guest_frames(const struct config_guest *guest, struct frame frames[2])
+{
+	frames[0] =
+		(struct frame){ "gicd-address", "distributor", guest->gicd.v, GUEST_GICD_BYTES };
+	if (guest->gic_version == 2)
+		frames[1] = (struct frame){ "gicc-address", "CPU interface", guest->gicc.v,
+					    GUEST_GICC_BYTES };
+	else
+		frames[1] = (struct frame){ "gicr-address", "redistributors", guest->gicr.v,
+					    guest->num_vcpus * GUEST_GICR_BYTES };
+	return 2;
+}
+
+static void check_frame(struct config_run *run, const struct config_guest *guest,
+			const struct frame *frame)
+{
+	u64 align = guest->gic_version == 2 ? PAGE_SIZE : KIB(64);
+
+	if (!IS_ALIGNED(frame->base, align) || frame->base >= BIT(CONFIG_IPA_BITS) - frame->size) {
+		config_error(run, guest->node, frame->property,
+			     "must be a multiple of 0x%llx below 2^%u; write e.g. <0x%llx>",
+			     (ull)align, CONFIG_IPA_BITS,
+			     (ull)ALIGN_DOWN(frame->base % (BIT(CONFIG_IPA_BITS) - GIB(1)), align));
+		return;
+	}
+	for (u32 i = 0; i < guest->num_regions; i++) {
+		const struct config_region *region = &guest->regions[i];
+
+		if (ranges_overlap(region->gpa.v, region->size, frame->base, frame->size))
+			config_error(run, region->node, "guest-address",
+				     "0x%llx to 0x%llx overlaps the guest's GICv%u %s at 0x%llx to "
+				     "0x%llx; "
+				     "move the region, or the controller by %s",
+				     (ull)region->gpa.v, LAST(region->gpa.v, region->size),
+				     guest->gic_version, frame->name, (ull)frame->base,
+				     LAST(frame->base, frame->size), frame->property);
+	}
+}
+
+static void check_controller(struct config_run *run, const struct config_guest *guest)
+{
+	struct frame frames[2];
+
+	(void)guest_frames(guest, frames);
+	for (u32 i = 0; i < ARRAY_SIZE(frames); i++)
+		check_frame(run, guest, &frames[i]);
+	if (ranges_overlap(frames[0].base, frames[0].size, frames[1].base, frames[1].size))
+		config_error(
+			run, guest->node, frames[1].property,
+			"the %s at 0x%llx to 0x%llx overlap the distributor at 0x%llx to 0x%llx; "
+			"write <0x%llx>",
+			frames[1].name, (ull)frames[1].base, LAST(frames[1].base, frames[1].size),
+			(ull)frames[0].base, LAST(frames[0].base, frames[0].size),
+			(ull)(frames[0].base + frames[0].size));
+}
+
+/* Memory at a fixed place must be RAM of the machine that nobody else has reserved. */
+static void check_host_memory(struct config_run *run, const struct config_region *region)
+{
+	const struct host *host = run->host;
+	const struct host_range *largest = NULL;
+	bool inside = false;
+
+	for (u32 i = 0; i < host->num_memory; i++) {
+		const struct host_range *ram = &host->memory[i];
+
+		inside = inside || range_within(region->hpa.v, region->size, ram->base, ram->size);
+		if (largest == NULL || ram->size > largest->size)
+			largest = ram;
+	}
+	if (!inside && largest != NULL) {
+		config_error(
+			run, region->node, "host-address",
+			"0x%llx to 0x%llx is not within the machine's RAM, whose largest part is "
+			"0x%llx to 0x%llx; choose a range there, or leave host-address out",
+			(ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)largest->base,
+			LAST(largest->base, largest->size));
+		return;
+	}
+	for (u32 i = 0; i < host->num_reserved; i++) {
+		const struct host_range *taken = &host->reserved[i];
+
+		if (!ranges_overlap(region->hpa.v, region->size, taken->base, taken->size))
+			continue;
+		config_error(run, region->node, "host-address",
+			     "0x%llx to 0x%llx hits memory that the machine reserves at 0x%llx to "
+			     "0x%llx; "
+			     "write <0x%llx> or above, or leave host-address out",
+			     (ull)region->hpa.v, LAST(region->hpa.v, region->size),
+			     (ull)taken->base, LAST(taken->base, taken->size),
+			     (ull)ALIGN_UP(taken->base + taken->size, PAGE_SIZE));
+		return;
+	}
+}
+
+static void hit(struct config_run *run, const struct config_region *region, const char *what,
+		const struct host_range *range)
+{
+	if (ranges_overlap(region->hpa.v, region->size, range->base, range->size))
+		config_error(run, region->node, "host-address",
+			     "0x%llx to 0x%llx hits the machine's %s at 0x%llx to 0x%llx, which "
+			     "the core "
+			     "keeps for itself; write the address of the device's own registers",
+			     (ull)region->hpa.v, LAST(region->hpa.v, region->size), what,
+			     (ull)range->base, LAST(range->base, range->size));
+}
+
+static void check_host_device(struct config_run *run, const struct config_region *region)
+{
+	const struct host *host = run->host;
+
+	for (u32 i = 0; i < host->num_memory; i++) {
+		const struct host_range *ram = &host->memory[i];
+
+		if (!ranges_overlap(region->hpa.v, region->size, ram->base, ram->size))
+			continue;
+		config_error(run, region->node, "host-address",
+			     "0x%llx to 0x%llx is RAM of the machine (0x%llx to 0x%llx), no "
+			     "device; write "
+			     "type = \"ram\" or the device's address",
+			     (ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)ram->base,
+			     LAST(ram->base, ram->size));
+		break;
+	}
+	hit(run, region, "GIC distributor", &host->gicd);
+	hit(run, region, "GIC CPU interface", &host->gicc);
+	hit(run, region, "GIC hypervisor interface", &host->gich);
+	hit(run, region, "GIC virtual CPU interface", &host->gicv);
+	for (u32 i = 0; i < host->num_gicr && i < ARRAY_SIZE(host->gicr); i++)
+		hit(run, region, "GIC redistributors", &host->gicr[i]);
+}
+
+/* A range of the machine goes to one region only: the first that asks for it, in the tree's order.
+ */
+static void check_given_once(struct config_run *run, const struct config_region *region)
+{
+	char path[128];
+
+	config_for_each_guest(run->system, guest)
+	{
+		config_for_each_region(guest, other)
+		{
+			if (other->node >= region->node || !other->hpa_fixed ||
+			    other->kind == REGION_ALIAS ||
+			    !ranges_overlap(region->hpa.v, region->size, other->hpa.v, other->size))
+				continue;
+			config_error(run, region->node, "host-address",
+				     "0x%llx to 0x%llx is given twice: %s has 0x%llx to 0x%llx; "
+				     "write another "
+				     "address",
+				     (ull)region->hpa.v, LAST(region->hpa.v, region->size),
+				     fdt_path(run->tree, other->node, path, sizeof(path)),
+				     (ull)other->hpa.v, LAST(other->hpa.v, other->size));
+			return;
+		}
+	}
+}
+
+static void check_host_side(struct config_run *run, const struct config_region *region)
+{
+	if (region->size == 0 || !region->hpa_fixed || region->kind == REGION_ALIAS)
+		return;
+	if (run->host != NULL && region_is_memory(region))
+		check_host_memory(run, region);
+	else if (run->host != NULL && region->kind == REGION_DEVICE)
+		check_host_device(run, region);
+	check_given_once(run, region);
+	if (region_is_memory(region) && region->size >= MIB(2) &&
+	    (region->hpa.v - region->gpa.v) % MIB(2) != 0)
+		config_warning(run, region->node, "host-address",
+			       "differs from guest-address within 2 MiB, so that only 4 KiB pages "
+			       "can map it; "
+			       "write <0x%llx>",
+			       (ull)(ALIGN_DOWN(region->hpa.v, MIB(2)) + region->gpa.v % MIB(2)));
+}
+
+/* All guests together cannot have more memory than there is, nor one region more than one part of
+ * it. */
+static void check_total_memory(struct config_run *run)
+{
+	char wanted_text[FORMAT_BYTES_MAX], have_text[FORMAT_BYTES_MAX];
+	u64 have = 0, largest = 0, wanted = 0;
+
+	for (u32 i = 0; i < run->host->num_memory; i++) {
+		have += run->host->memory[i].size;
+		largest = MAX(largest, run->host->memory[i].size);
+	}
+	config_for_each_guest(run->system, guest)
+	{
+		config_for_each_region(guest, region)
+		{
+			if (!region_is_memory(region))
+				continue;
+			wanted += region->size;
+			if (region->size > largest && !region->hpa_fixed)
+				config_error(run, region->node, "size",
+					     "%s is more than the machine's largest part of RAM, "
+					     "%s; write less",
+					     format_bytes(wanted_text, sizeof(wanted_text),
+							  region->size),
+					     format_bytes(have_text, sizeof(have_text), largest));
+		}
+	}
+	if (wanted > have)
+		config_error(
+			run, fdt_find(run->tree, "/guests"), NULL,
+			"the guests' RAM adds up to %s, but the machine has %s; make some smaller",
+			format_bytes(wanted_text, sizeof(wanted_text), wanted),
+			format_bytes(have_text, sizeof(have_text), have));
+}
+
+void check_regions(struct config_run *run)
+{
+	config_for_each_guest(run->system, guest)
+	{
+		config_for_each_region(guest, region) check_shape(run, region);
+		check_guest_overlaps(run, guest);
+		check_controller(run, guest);
+	}
+	config_for_each_guest(run->system, guest) config_for_each_region(guest, region)
+		check_host_side(run, region);
+	if (run->host != NULL)
+		check_total_memory(run);
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The binding as tables: every kind of node with its properties. A later kind of node is a table
+ * more. docs/binding.md is held against these tables by tests/unit/config.
+ */
+#ifndef CONFIG_SCHEMA_H
+#define CONFIG_SCHEMA_H
+
+#include <mullion/types.h>
+
+enum prop_type {
+	PROP_FLAG,    /* present or not */
+	PROP_U32,     /* one cell */
+	PROP_U64,     /* one cell or two */
+	PROP_STRING,  /* one string, not empty */
+	PROP_TEXT,    /* one string, may be empty */
+	PROP_FILE,    /* a file in the bundle: relative, without .. */
+	PROP_STRINGS, /* one or more, none empty */
+	PROP_IRQS,    /* three cells each: type, number, flags */
+	PROP_ANY,     /* read by others */
+	PROP_TYPES
+};
+
+/* Variants of a kind of node, as bits: for regions BIT(enum region_kind), else VARIANT_ALL. */
+#define VARIANT_ALL 0xffu
+
+struct schema_prop {
+	const char *name;
+	u8 type;              /* enum prop_type */
+	u8 allowed, required; /* variants */
+	const char *example;  /* value as written in DTS; of a flag: "" */
+	const char *fallback; /* the default in words; NULL when required or none */
+	const char *what;     /* what it says, a phrase for messages */
+};
+
+enum schema_id {
+	SCHEMA_ROOT,
+	SCHEMA_VMM,
+	SCHEMA_GUESTS,
+	SCHEMA_GUEST,
+	SCHEMA_VCPUS,
+	SCHEMA_VCPU,
+	SCHEMA_ASPACE,
+	SCHEMA_REGION,
+	SCHEMA_COUNT,
+	SCHEMA_SKIP = SCHEMA_COUNT, /* hardware, or below a node that was refused */
+};
+
+struct schema_child {
+	const char *name; /* NULL: any name; ending in '#': the rest is a number */
+	u8 schema;        /* enum schema_id */
+	bool required;
+};
+
+struct schema {
+	const char *what; /* "a guest" */
+	const struct schema_prop *props;
+	u32 num_props;
+	const struct schema_child *children;
+	u32 num_children;
+	u32 max_children;
+};
+
+extern const struct schema schemas[SCHEMA_COUNT];
+extern const char *const schema_type_names[PROP_TYPES];
+
+#endif
