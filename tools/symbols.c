@@ -75,7 +75,7 @@ int main(void)
 	size_t name_offset = 0;
 
 	puts("/* Made by tools/symbols. */\n"
-	     "\t.section .rodata.symbols, \"a\"\n"
+	     "\t.section .symbols, \"a\"\n"
 	     "\t.balign 4\n"
 	     "\t.global symbol_count, symbol_table, symbol_names");
 	printf("symbol_count:\n\t.word %zu\n", count);
