@@ -58,6 +58,11 @@ def make_initrd(output, add=()):
 	return output
 
 
+def guest(name):
+	"""The Image of one of our own guests."""
+	return need(ARM64 / f"guests/{name}.img", "make ARCH=arm64 guests")
+
+
 def _run(command):
 	result = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL,
 				stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)

@@ -1,0 +1,194 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What Mullion costs, in instructions, against the budgets and against the last accepted figures.
+
+The emulator counts one nanosecond for each instruction and repeats to the byte, so a figure is the
+same on every machine. tests/bench/table.json has each row's budget and accepted figure: a row fails
+above its budget, and when it has grown by more than 3 %. `make bench-update` accepts what is
+measured now: it writes the figures to that table and to docs/bench.md.
+"""
+
+import base64
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+
+from harness import LOGS, ROOT, Machine, Suite
+import systems
+
+TABLE = ROOT / "tests/bench/table.json"
+PAGE = ROOT / "docs/bench.md"
+MARKS = ("<!-- table: make bench-update writes it -->\n", "<!-- end of table -->\n")
+GROWTH = 1.03
+SIZE = "aarch64-linux-gnu-size"
+RUN_TIMEOUT = 400
+
+# Under -icount CPUs run in turn and change only at a deadline; this one comes each 20 us.
+TURNS = ["-netdev", "user,id=n0", "-object", "filter-buffer,id=f0,netdev=n0,interval=20"]
+
+BENCH_GUEST = """/dts-v1/;
+/ {{
+	compatible = "mullion,system";
+	guests {{
+		bench {{
+			autostart;
+			kernel = "bench.img";
+			vcpus {{ count = <{vcpus}>; }};
+			aspace {{
+				ram {{ type = "ram"; guest-address = <0x40000000>; size = <0x1000000>; }};
+			}};
+		}};
+	}};
+}};
+"""
+DEBIAN_GUEST = """
+/ { guests { linux { bootargs = "console=ttyAMA0 quiet"; initrd = "job.cpio"; vcpus { count = <1>; }; }; }; };
+"""
+
+measured = {}	# row -> figure; filled before the cases fork
+
+
+def machine(name, image, **options):
+	LOGS.mkdir(parents=True, exist_ok=True)
+	log = LOGS / f"bench-{name}.log"
+	log.write_bytes(b"")
+	return Machine(log, image=image, icount=True, timeout=RUN_TIMEOUT, **options)
+
+
+def measure_guest(directory, vcpus):
+	"""The rows that our benchmark guest counts from inside."""
+	image = systems.pack(directory, BENCH_GUEST.format(vcpus=vcpus),
+			     [("bench.img", systems.guest("bench"))])
+	args = TURNS if vcpus > 1 else []
+	with machine(f"guest-{vcpus}", image, cpus=vcpus, args=args) as run:
+		said = run.expect_end()
+	for name, figure in re.findall(r"^\[bench\] bench: (\S+) ([0-9.]+)\s*$", said, re.M):
+		measured[name] = float(figure)
+
+
+def measure_text():
+	elf = systems.need(systems.ARM64 / "mullion.elf", "make ARCH=arm64")
+	said = subprocess.run([SIZE, "-A", elf], check=True, stdout=subprocess.PIPE, text=True).stdout
+	text = re.search(r"^\.text +(\d+)", said, re.M)
+	measured["text"] = round(int(text.group(1)) / 1000, 1)
+
+
+def job_time(run):
+	"""Nanoseconds, that is instructions, on the kernel's clock when the job is done."""
+	match = run.expect(r"job: (\d+) ns, idle ([0-9.]+) s")
+	run.expect_end()
+	return int(match.group(1))
+
+
+def measure_debian(directory):
+	"""The same kernel, initrd and job, once in a guest and once on the bare machine.
+
+	The bare machine gets the tree that the guest got, so that it is the same machine: a kernel on
+	QEMU's own tree would find more devices, and do more work.
+	"""
+	job = directory / "job.cpio"
+	systems.make_initrd(job, [("job", ROOT / "tests/bench/job")])
+	image = systems.pack(directory, systems.overlay("linux.dts", DEBIAN_GUEST),
+			     [("Image", systems.kernel("6.1")), ("job.cpio", job)])
+	tree = guest_tree(directory)
+	with machine("debian-guest", image, cpus=1) as run:
+		guest = job_time(run)
+	with machine("debian-bare", systems.kernel("6.1"), cpus=1, memory=256, el2=False, initrd=job,
+		     dtb=tree, append="console=ttyAMA0 quiet") as run:
+		bare = job_time(run)
+	measured["debian"] = round(guest / bare, 5)
+
+
+def guest_tree(directory):
+	"""The tree that Debian sees in the guest."""
+	dump = directory / "dump"
+	dump.write_text("#!/bin/sh\necho begin\nbase64 /sys/firmware/fdt\necho end\n")
+	dump.chmod(0o755)
+	systems.make_initrd(directory / "job.cpio.dump", [("job", dump)])
+	place = directory / "dump.d"
+	place.mkdir()
+	image = systems.pack(place, systems.overlay("linux.dts", DEBIAN_GUEST),
+			     [("Image", systems.kernel("6.1")), ("job.cpio", directory / "job.cpio.dump")])
+	with machine("debian-tree", image, cpus=1) as run:
+		run.expect(r"^begin\r*$")
+		run.expect(r"^end\r*$")
+		text = run.before()
+	path = directory / "guest.dtb"
+	path.write_bytes(base64.b64decode(text))
+	return path
+
+
+def measure():
+	systems.prepare(["6.1"])
+	with tempfile.TemporaryDirectory(prefix="mullion-bench-") as directory:
+		for number, step in enumerate((lambda d: measure_guest(d, 1), lambda d: measure_guest(d, 2),
+					       measure_debian)):
+			place = pathlib.Path(directory) / str(number)
+			place.mkdir()
+			step(place)
+	measure_text()
+
+
+def load_table():
+	return json.loads(TABLE.read_text())["rows"]
+
+
+def check_row(test, row):
+	"""One row: measured at all, within its budget, not grown."""
+	figure = measured.get(row["row"])
+	test.check(figure is not None, "was not measured")
+	shown = f"{figure:g} {row['unit']}"
+	test.check(figure <= row["budget"], f"{shown}, over the budget of {row['budget']:g}")
+	accepted = row["measured"]
+	test.check(accepted is not None, f"{shown}; the table has no figure yet: make bench-update")
+	test.check(figure <= accepted * GROWTH or row["unit"] == "ratio",
+		   f"{shown}, was {accepted:g}: grown by {(figure / accepted - 1) * 100:.1f} %")
+
+
+def number(value):
+	if value is None:
+		return "-"
+	return f"{value:,}" if isinstance(value, int) else f"{value:,g}"
+
+
+def render(rows):
+	lines = ["| operation, as the guest sees it | unit | measured | budget | best peer | Xvisor "
+		 "| Xen 4.20 | KVM |", "|---|---|--:|--:|--:|--:|--:|--:|"]
+	for row in rows:
+		lines.append(f"| {row['what']} | {row['unit']} | {number(row['measured'])} "
+			     f"| {number(row['budget'])} | {' | '.join(row['peers'])} |")
+	return "\n".join(lines) + "\n"
+
+
+def update():
+	"""Accept what is measured now."""
+	measure()
+	rows = load_table()
+	for row in rows:
+		figure = measured.get(row["row"])
+		if figure is None:
+			sys.exit(f"bench: {row['row']} was not measured; nothing was written")
+		row["measured"] = int(figure) if figure == int(figure) else figure
+	body = ",\n".join("    " + json.dumps(row) for row in rows)
+	TABLE.write_text('{\n  "rows": [\n' + body + "\n  ]\n}\n")
+	page = PAGE.read_text()
+	begin, end = (page.index(mark) for mark in MARKS)
+	PAGE.write_text(page[:begin + len(MARKS[0])] + "\n" + render(rows) + "\n" + page[end:])
+	print(render(rows), end="")
+
+
+def main():
+	if sys.argv[1:] == ["--update"]:
+		update()
+		return
+	suite = Suite("bench", setup=measure)
+	for row in load_table():
+		suite.add(row["what"], check_row, row=row)
+	suite.main()
+
+
+if __name__ == "__main__":
+	main()
