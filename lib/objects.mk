@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 # Freestanding library: no dependency on any other room.
-obj-y += string.o format.o err.o cpio.o fdt/read.o fdt/value.o fdt/write.o
+obj-y += string.o format.o err.o log.o cpio.o fdt/read.o fdt/value.o fdt/write.o

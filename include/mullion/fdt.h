@@ -97,6 +97,7 @@ struct fdt_writer {
 	u8 *buf;
 	size_t size;	/* of buf, bytes */
 	size_t used;	/* structure bytes so far, header included */
+	size_t prop;	/* where the last property begins, 0: a node came after it */
 	u32 depth;
 	bool closed; /* a child has ended here: no property may follow */
 	enum err err;
@@ -113,6 +114,8 @@ void fdt_put_empty(struct fdt_writer *w, const char *name);
 void fdt_put_u32(struct fdt_writer *w, const char *name, u32 value);
 void fdt_put_u64(struct fdt_writer *w, const char *name, u64 value);
 void fdt_put_cells(struct fdt_writer *w, const char *name, const u32 *cells, u32 count);
+/** fdt_append_cells() - more cells to the property put last, whose length must be whole cells. */
+void fdt_append_cells(struct fdt_writer *w, const u32 *cells, u32 count);
 void fdt_put_string(struct fdt_writer *w, const char *name, const char *text);
 /** fdt_put_strings() - a string list; @count strings one after the other in @list, each ending in NUL. */
 void fdt_put_strings(struct fdt_writer *w, const char *name, const char *const *list, u32 count);

@@ -10,8 +10,9 @@
 /* The header, then a reservation block that holds its end alone, then the structure block. */
 #define RESERVATIONS ALIGN_UP(FDT_HEADER_V17, 8)
 #define STRUCTURE    (RESERVATIONS + FDT_RESERVATION)
-#define NAME_MAX_    64 /* of a node with its unit address; the specification's own names end at 31 \
-			 */
+#define NAME_MAX_                                                                      \
+	64 /* of a node with its unit address; the specification's own names end at 31 \
+	    */
 
 static void fail(struct fdt_writer *w, enum err err)
 {
@@ -81,6 +82,7 @@ void fdt_begin(struct fdt_writer *w, const char *name)
 	if (p == NULL)
 		return;
 	memcpy(p, name, bytes);
+	w->prop = 0;
 	w->depth++;
 	w->closed = false;
 }
@@ -102,6 +104,7 @@ void fdt_end(struct fdt_writer *w)
 	put_token(w, FDT_TOKEN_END_NODE);
 	if (w->err != OK)
 		return;
+	w->prop = 0;
 	w->depth--;
 	w->closed = true;
 }
@@ -139,6 +142,7 @@ static u8 *begin_prop(struct fdt_writer *w, const char *name, u32 len)
 	p = reserve(w, FDT_PROP_HEADER);
 	if (p == NULL)
 		return NULL;
+	w->prop = (size_t)(p - w->buf);
 	fdt_store32(p, FDT_TOKEN_PROP);
 	fdt_store32(p + 4, len);
 	fdt_store32(p + 8, intern(w, name));
@@ -170,17 +174,38 @@ void fdt_put_u64(struct fdt_writer *w, const char *name, u64 value)
 	fdt_put_cells(w, name, cells, ARRAY_SIZE(cells));
 }
 
-void fdt_put_cells(struct fdt_writer *w, const char *name, const u32 *cells, u32 count)
+static void store_cells(u8 *p, const u32 *cells, u32 count)
 {
-	u8 *p;
-
-	if (count > FDT_MAX_SIZE / FDT_TOKEN_SIZE) {
-		fail(w, ERR_TOO_BIG);
-		return;
-	}
-	p = begin_prop(w, name, count * FDT_TOKEN_SIZE);
 	for (u32 i = 0; p != NULL && i < count; i++)
 		fdt_store32(p + (size_t)i * FDT_TOKEN_SIZE, cells[i]);
+}
+
+void fdt_put_cells(struct fdt_writer *w, const char *name, const u32 *cells, u32 count)
+{
+	if (count > FDT_MAX_SIZE / FDT_TOKEN_SIZE)
+		fail(w, ERR_TOO_BIG);
+	else
+		store_cells(begin_prop(w, name, count * FDT_TOKEN_SIZE), cells, count);
+}
+
+void fdt_append_cells(struct fdt_writer *w, const u32 *cells, u32 count)
+{
+	u32 len = 0;
+	u8 *p;
+
+	if (w->prop == 0)
+		fail(w, ERR_STATE);
+	if (w->err == OK)
+		len = fdt_load32(w->buf + w->prop + 4);
+	if (len % FDT_TOKEN_SIZE != 0)
+		fail(w, ERR_STATE);
+	if (count > FDT_MAX_SIZE / FDT_TOKEN_SIZE)
+		fail(w, ERR_TOO_BIG);
+	p = reserve(w, (size_t)count * FDT_TOKEN_SIZE);
+	if (p == NULL)
+		return;
+	fdt_store32(w->buf + w->prop + 4, len + count * FDT_TOKEN_SIZE);
+	store_cells(p, cells, count);
 }
 
 void fdt_put_string(struct fdt_writer *w, const char *name, const char *text)

@@ -2,3 +2,8 @@
 # Parts without assembly or system registers: compiled for host builds too.
 obj-y += image.o
 obj-y += pte.o
+obj-y += esr.o
+obj-y += idregs.o
+obj-y += insn.o
+obj-y += psci.o
+obj-y += guest_tree.o

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core as a Linux process: what a test or fuzz target holds in its hands.
+ *
+ * The machine has some RAM (an arena, named by host-physical address from HOST_RAM_BASE on), CPUs
+ * that the calling thread plays one at a time, and a clock that moves only when told. RAM outside
+ * the core's heap cannot be touched but through a mapped copy window: AddressSanitizer sees to it.
+ */
+#ifndef ARCH_HOST_HOST_H
+#define ARCH_HOST_HOST_H
+
+#include <mullion/cpu.h>
+#include <mullion/exit.h>
+#include <mullion/types.h>
+#include <setjmp.h>
+
+struct guest;
+struct vcpu;
+
+#define HOST_RAM_BASE UINT64_C(0x40000000)
+
+/** host_start() - a machine with @cpus CPUs, @ram_bytes of RAM, the first @heap_pages of which are
+ * the core's heap; ram_* and page_* are set up. The calling thread is CPU 0. Once per process. */
+void host_start(u32 cpus, u64 ram_bytes, u64 heap_pages);
+/** host_cpu_select() - the calling thread plays CPU @id from now on. */
+void host_cpu_select(u32 id);
+/** host_ram() - @bytes at @pa as the test sees them, made accessible; NULL outside RAM. */
+void *host_ram(hpa_t pa, u64 bytes);
+
+/** host_time_set() - the clock's time. */
+void host_time_set(ns_t now);
+
+/** host_script() - the exits that @vcpu's next runs end with; @exits must stay. */
+void host_script(struct vcpu *vcpu, const struct vcpu_exit *exits, u32 count);
+/** host_step() - one pass as the vCPU loop makes it: run, serve the exit. On the vCPU's own CPU. */
+void host_step(struct vcpu *vcpu);
+/** host_last_event() - the latest thing of @kind that the core did to @vcpu; NULL when none is
+ * kept. */
+const struct host_event *host_last_event(const struct vcpu *vcpu, enum host_event_kind kind);
+/** host_line() - the level of a guest's shared line, as the core last set it. */
+bool host_line(const struct guest *guest, u32 intid);
+
+/* How the machine ends. With host_end_jump set, the end jumps there; otherwise the process ends:
+ * by abort() after a panic, by exit() else. */
+enum host_end { HOST_END_NONE, HOST_END_POWEROFF, HOST_END_REBOOT, HOST_END_STOP, HOST_END_PARK };
+extern enum host_end host_end;
+extern jmp_buf *host_end_jump;
+/** host_idle - called by arch_cpu_idle(); NULL: idling is the end of the test (HOST_END_PARK). */
+extern void (*host_idle)(void);
+
+/* What the core printed, NUL-terminated; the oldest text goes first when it is full. */
+#define HOST_CONSOLE_BYTES 16384
+extern char host_console[HOST_CONSOLE_BYTES];
+void host_console_clear(void);
+
+/* Maintenance that was asked for, so that tests can see that it was. */
+struct host_counts {
+	u32 s2_publishes, s2_flushes, icache_invalidations, windows;
+	u64 cleaned_bytes;
+};
+extern struct host_counts host_counts;
+
+#endif

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A scripted vCPU: arch_vcpu_run() gives out the exits of a script one by one, and what the core
+ * does to the vCPU is written down. See arch/host/host.h.
+ */
+#ifndef ASM_VCPU_H
+#define ASM_VCPU_H
+
+#include <mullion/err.h>
+#include <mullion/exit.h>
+#include <mullion/types.h>
+
+enum host_event_kind {
+	HOST_VCPU_INIT,
+	HOST_VCPU_RESET, /* a: entry, b: context */
+	HOST_VCPU_LOAD,
+	HOST_VCPU_PUT,
+	HOST_VCPU_RUN,           /* a: kind of the exit that was given out */
+	HOST_VCPU_MMIO_COMPLETE, /* a: gpa, b: value */
+	HOST_VCPU_SKIP,
+	HOST_VCPU_FAULT,  /* a: gpa of the exit, b: its kind */
+	HOST_VCPU_RESULT, /* a: enum err */
+	HOST_VCPU_DUMP,
+	HOST_EVENT_KINDS
+};
+
+struct host_event {
+	enum host_event_kind kind;
+	u64 a, b;
+};
+
+#define HOST_EVENTS 64 /* the latest ones are kept */
+
+struct arch_vcpu {
+	const struct vcpu_exit *script; /* NULL: every run ends with EXIT_NONE */
+	u32 script_length, script_at;
+	bool loaded;
+	bool wants_irq; /* what arch_vcpu_wants_irq() answers */
+	u64 entry, context;
+	u32 counts[HOST_EVENT_KINDS];
+	u32 num_events; /* ever; event n is events[n % HOST_EVENTS] */
+	struct host_event events[HOST_EVENTS];
+};
+
+#define HOST_INTIDS 1024
+
+struct arch_guest {
+	u32 inits, resets;
+	u64 levels[HOST_INTIDS / 64]; /* shared lines that arch_virq_set() raised */
+	u64 linked[HOST_INTIDS / 64]; /* arch_virq_host() */
+};
+
+#endif

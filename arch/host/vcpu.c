@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The scripted vCPU: see arch/host/host.h. */
+#include <arch/vcpu.h>
+#include <arch/virq.h>
+#include <mullion/cpu.h>
+#include <mullion/guest.h>
+#include <mullion/log.h>
+#include <mullion/string.h>
+
+#include "arch/host/host.h"
+
+static void record(struct vcpu *vcpu, enum host_event_kind kind, u64 a, u64 b)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	arch->counts[kind]++;
+	arch->events[arch->num_events++ % HOST_EVENTS] = (struct host_event){ kind, a, b };
+}
+
+const struct host_event *host_last_event(const struct vcpu *vcpu, enum host_event_kind kind)
+{
+	const struct arch_vcpu *arch = &vcpu->arch;
+
+	for (u32 back = 1; back <= MIN(arch->num_events, HOST_EVENTS); back++) {
+		const struct host_event *event =
+			&arch->events[(arch->num_events - back) % HOST_EVENTS];
+
+		if (event->kind == kind)
+			return event;
+	}
+	return NULL;
+}
+
+void host_script(struct vcpu *vcpu, const struct vcpu_exit *exits, u32 count)
+{
+	vcpu->arch.script = exits;
+	vcpu->arch.script_length = count;
+	vcpu->arch.script_at = 0;
+}
+
+void host_step(struct vcpu *vcpu)
+{
+	struct vcpu_exit exit = { 0 };
+
+	arch_vcpu_run(vcpu, &exit);
+	exit_handle(vcpu, &exit);
+}
+
+bool host_line(const struct guest *guest, u32 intid)
+{
+	return intid < HOST_INTIDS && (guest->arch.levels[intid / 64] & BIT(intid % 64)) != 0;
+}
+
+enum err arch_guest_init(struct guest *guest)
+{
+	guest->arch.inits++;
+	return OK;
+}
+
+void arch_guest_reset(struct guest *guest)
+{
+	guest->arch.resets++;
+	memset(guest->arch.levels, 0, sizeof(guest->arch.levels));
+	memset(guest->arch.linked, 0, sizeof(guest->arch.linked));
+}
+
+enum err arch_vcpu_init(struct vcpu *vcpu)
+{
+	record(vcpu, HOST_VCPU_INIT, 0, 0);
+	return OK;
+}
+
+void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
+{
+	vcpu->arch.entry = entry;
+	vcpu->arch.context = context;
+	record(vcpu, HOST_VCPU_RESET, entry, context);
+}
+
+void arch_vcpu_load(struct vcpu *vcpu)
+{
+	ASSERT(!vcpu->arch.loaded);
+	vcpu->arch.loaded = true;
+	this_cpu()->current = vcpu;
+	record(vcpu, HOST_VCPU_LOAD, 0, 0);
+}
+
+void arch_vcpu_put(struct vcpu *vcpu)
+{
+	ASSERT(vcpu->arch.loaded && this_cpu()->current == vcpu);
+	vcpu->arch.loaded = false;
+	this_cpu()->current = NULL;
+	record(vcpu, HOST_VCPU_PUT, 0, 0);
+}
+
+void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	if (arch->script_at < arch->script_length)
+		*exit = arch->script[arch->script_at++];
+	else
+		*exit = (struct vcpu_exit){ .kind = EXIT_NONE };
+	record(vcpu, HOST_VCPU_RUN, (u64)exit->kind, 0);
+}
+
+void arch_vcpu_mmio_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, u64 value)
+{
+	ASSERT(exit->kind == EXIT_MMIO_READ || exit->kind == EXIT_MMIO_WRITE);
+	record(vcpu, HOST_VCPU_MMIO_COMPLETE, exit->mmio.gpa.v, value);
+}
+
+void arch_vcpu_skip(struct vcpu *vcpu)
+{
+	record(vcpu, HOST_VCPU_SKIP, 0, 0);
+}
+
+void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit)
+{
+	u64 gpa = exit->kind == EXIT_FAULT ? exit->fault.gpa.v : exit->mmio.gpa.v;
+
+	ASSERT(exit->kind == EXIT_FAULT || exit->kind == EXIT_MMIO_READ ||
+	       exit->kind == EXIT_MMIO_WRITE);
+	record(vcpu, HOST_VCPU_FAULT, gpa, (u64)exit->kind);
+}
+
+void arch_vcpu_set_result(struct vcpu *vcpu, enum err result)
+{
+	record(vcpu, HOST_VCPU_RESULT, (u64)result, 0);
+}
+
+bool arch_vcpu_wants_irq(struct vcpu *vcpu)
+{
+	return vcpu->arch.wants_irq;
+}
+
+void arch_vcpu_dump(struct vcpu *vcpu)
+{
+	record(vcpu, HOST_VCPU_DUMP, 0, 0);
+}
+
+enum err arch_virq_init(const struct host *host)
+{
+	(void)host;
+	return OK;
+}
+
+void arch_virq_set(struct guest *guest, u32 intid, bool level)
+{
+	ASSERT(intid < HOST_INTIDS);
+	if (level)
+		guest->arch.levels[intid / 64] |= BIT(intid % 64);
+	else
+		guest->arch.levels[intid / 64] &= ~BIT(intid % 64);
+}
+
+void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid)
+{
+	(void)host_intid;
+	ASSERT(guest_intid < HOST_INTIDS);
+	guest->arch.linked[guest_intid / 64] |= BIT(guest_intid % 64);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest's own device tree: written from its description, or supplied by the user and then held
+ * against the description. Pure: runs in the core and in tools/check.
+ */
+#ifndef MULLION_GUEST_TREE_H
+#define MULLION_GUEST_TREE_H
+
+#include <mullion/config.h>
+#include <mullion/err.h>
+#include <mullion/host.h>
+#include <mullion/types.h>
+
+/* Nodes that others point at. The root's interrupt-parent is the controller. */
+#define GUEST_TREE_CONTROLLER 1
+#define GUEST_TREE_CLOCK      2
+
+#define GUEST_TREE_SEED_BYTES 64
+
+/** guest_tree_write() - write the tree of @g into @buf (@size bytes, at most FDT_MAX_SIZE are used).
+ * @seed: fresh random bytes; the guest gets them as rng-seed and kaslr-seed.
+ * @total: bytes of the tree. Return: ERR_TOO_BIG when it does not fit. Any context, no locks. */
+enum err __must_check guest_tree_write(const struct config_guest *g,
+				       const u8 seed[GUEST_TREE_SEED_BYTES], void *buf, size_t size,
+				       u32 *total);
+
+/** guest_tree_check() - hold a supplied tree against what the guest will find: memory, CPUs,
+ * interrupt controller, PSCI, initrd. Every mistake goes to @diag, with g->node and "device-tree",
+ * and is counted there.
+ * @scratch: overwritten; it is too large for a core stack. Return: ERR_INVALID after any mistake. */
+enum err __must_check guest_tree_check(const struct fdt *supplied, const struct config_guest *g,
+				       struct host *scratch, struct diag *diag);
+
+#endif
