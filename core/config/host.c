@@ -82,7 +82,7 @@ static enum err read_cpu(const struct fdt *fdt, fdt_node_t node, struct host *ho
 	for (u32 i = 0; i < host->num_cpus; i++)
 		if (host->cpus[i].mpidr == cpu->mpidr)
 			return ERR_FORMAT;
-	cpu->psci = fdt_get_string_at(fdt, node, "enable-method", 0, &method) == OK &&
+	cpu->psci = fdt_get_str_at(fdt, node, "enable-method", 0, &method) == OK &&
 		    str_equal(method, "psci");
 	host->num_cpus++;
 	return OK;
@@ -97,7 +97,7 @@ static enum err read_cpus(const struct fdt *fdt, struct host *host)
 	if (cpus == FDT_NONE)
 		return OK;
 	fdt_for_each_child (fdt, cpus, node) {
-		if (fdt_get_string(fdt, node, "device_type", &type) != OK ||
+		if (fdt_get_str(fdt, node, "device_type", &type) != OK ||
 		    !str_equal(type, "cpu") || !fdt_is_enabled(fdt, node))
 			continue;
 		err = read_cpu(fdt, node, host);
@@ -132,7 +132,7 @@ static enum err read_memory(const struct fdt *fdt, struct host *host)
 	enum err err;
 
 	fdt_for_each_child (fdt, fdt_root(fdt), node) {
-		if (fdt_get_string(fdt, node, "device_type", &type) != OK ||
+		if (fdt_get_str(fdt, node, "device_type", &type) != OK ||
 		    !str_equal(type, "memory") || !fdt_is_enabled(fdt, node))
 			continue;
 		err = add_node(fdt, node, host->memory, &host->num_memory, HOST_MAX_MEMORY);
@@ -317,7 +317,7 @@ static u32 irq_index(const struct fdt *fdt, fdt_node_t node, const char *name, u
 
 	if (!fdt_has(fdt, node, "interrupt-names"))
 		return index;
-	for (u32 i = 0; fdt_get_string_at(fdt, node, "interrupt-names", i, &text) == OK; i++)
+	for (u32 i = 0; fdt_get_str_at(fdt, node, "interrupt-names", i, &text) == OK; i++)
 		if (str_equal(text, name))
 			return i;
 	return UINT32_MAX;
@@ -351,7 +351,7 @@ static enum err read_psci(const struct fdt *fdt, struct host *host)
 		node = fdt_find_compatible(fdt, FDT_NONE, "arm,psci-0.2");
 	if (node == FDT_NONE || !fdt_is_enabled(fdt, node))
 		return OK;
-	if (fdt_get_string(fdt, node, "method", &method) != OK)
+	if (fdt_get_str(fdt, node, "method", &method) != OK)
 		return ERR_FORMAT;
 	if (str_equal(method, "smc"))
 		host->psci = HOST_PSCI_SMC;
@@ -370,8 +370,8 @@ static fdt_node_t find_stdout(const struct fdt *fdt, fdt_node_t chosen)
 	const char *text;
 	char *options;
 
-	if (fdt_get_string(fdt, chosen, "stdout-path", &text) != OK &&
-	    fdt_get_string(fdt, chosen, "linux,stdout-path", &text) != OK)
+	if (fdt_get_str(fdt, chosen, "stdout-path", &text) != OK &&
+	    fdt_get_str(fdt, chosen, "linux,stdout-path", &text) != OK)
 		return FDT_NONE;
 	if (!str_copy(path, sizeof(path), text))
 		return FDT_NONE;
@@ -380,7 +380,7 @@ static fdt_node_t find_stdout(const struct fdt *fdt, fdt_node_t chosen)
 		*options = '\0';
 	if (path[0] == '/')
 		return fdt_find(fdt, path);
-	if (aliases == FDT_NONE || fdt_get_string(fdt, aliases, path, &text) != OK)
+	if (aliases == FDT_NONE || fdt_get_str(fdt, aliases, path, &text) != OK)
 		return FDT_NONE;
 	return fdt_find(fdt, text);
 }
@@ -410,7 +410,7 @@ static enum err read_chosen(const struct fdt *fdt, fdt_node_t gic, struct host *
 
 	if (chosen == FDT_NONE)
 		return OK;
-	if (fdt_get_string(fdt, chosen, "bootargs", &text) == OK)
+	if (fdt_get_str(fdt, chosen, "bootargs", &text) == OK)
 		(void)str_copy(host->bootargs, sizeof(host->bootargs), text);
 	if (fdt_get_u64(fdt, chosen, "linux,initrd-start", &host->initrd_start) != OK ||
 	    fdt_get_u64(fdt, chosen, "linux,initrd-end", &host->initrd_end) != OK)
@@ -427,7 +427,7 @@ enum err host_read(const struct fdt *fdt, struct host *host)
 	enum err err;
 
 	*host = (struct host){ 0 };
-	if (fdt_get_string_at(fdt, fdt_root(fdt), "compatible", 0, &text) == OK)
+	if (fdt_get_str_at(fdt, fdt_root(fdt), "compatible", 0, &text) == OK)
 		(void)str_copy(host->compatible, sizeof(host->compatible), text);
 	err = read_cpus(fdt, host);
 	if (err == OK)

@@ -349,7 +349,7 @@ const char *config_string(const struct config_run *run, fdt_node_t node, const c
 	struct fdt_prop prop;
 
 	if (fdt_get(run->tree, node, name, &prop) && is_strings(&prop, 1, true) &&
-	    fdt_get_string(run->tree, node, name, &text) == OK)
+	    fdt_get_str(run->tree, node, name, &text) == OK)
 		return text;
 	return NULL;
 }

@@ -14,7 +14,7 @@
 
 #define FDT_MAX_DEPTH 32
 #define FDT_MAX_SIZE  MIB(2)
-#define FDT_MAGIC     0xd00dfeedu
+#define FDT_MAGIC     0xd00dfeed /* spelled as in libfdt, which tools and tests include too */
 
 /* A node is the offset of its FDT_BEGIN_NODE token in the structure block. */
 typedef u32 fdt_node_t;
@@ -59,6 +59,7 @@ bool fdt_first_prop(const struct fdt *fdt, fdt_node_t node, struct fdt_prop *pro
 bool fdt_next_prop(const struct fdt *fdt, struct fdt_prop *prop);
 bool fdt_get(const struct fdt *fdt, fdt_node_t node, const char *name, struct fdt_prop *prop);
 bool fdt_has(const struct fdt *fdt, fdt_node_t node, const char *name);
+/* fdt_get_str, because libfdt has an fdt_get_string that a host program would get in place of ours. */
 /* Typed reads: ERR_NOT_FOUND without the property, ERR_FORMAT when its size or text is not of the type. */
 enum err __must_check fdt_get_u32(const struct fdt *fdt, fdt_node_t node, const char *name, u32 *out);
 /** fdt_get_u64() - one value of one cell (32 bits) or two (64 bits). */
@@ -66,10 +67,10 @@ enum err __must_check fdt_get_u64(const struct fdt *fdt, fdt_node_t node, const 
 /** fdt_get_cell() - cell @index of an array of cells; ERR_RANGE past its end. */
 enum err __must_check fdt_get_cell(const struct fdt *fdt, fdt_node_t node, const char *name, u32 index,
 				   u32 *out);
-enum err __must_check fdt_get_string(const struct fdt *fdt, fdt_node_t node, const char *name,
+enum err __must_check fdt_get_str(const struct fdt *fdt, fdt_node_t node, const char *name,
 				     const char **out);
-/** fdt_get_string_at() - string @index of a string list; ERR_RANGE past its end. */
-enum err __must_check fdt_get_string_at(const struct fdt *fdt, fdt_node_t node, const char *name, u32 index,
+/** fdt_get_str_at() - string @index of a string list; ERR_RANGE past its end. */
+enum err __must_check fdt_get_str_at(const struct fdt *fdt, fdt_node_t node, const char *name, u32 index,
 					const char **out);
 bool fdt_is_compatible(const struct fdt *fdt, fdt_node_t node, const char *compatible);
 /** fdt_is_enabled() - status absent, "okay" or "ok". */

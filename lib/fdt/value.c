@@ -68,7 +68,7 @@ enum err fdt_get_cell(const struct fdt *fdt, fdt_node_t node, const char *name, 
 	return OK;
 }
 
-enum err fdt_get_string(const struct fdt *fdt, fdt_node_t node, const char *name, const char **out)
+enum err fdt_get_str(const struct fdt *fdt, fdt_node_t node, const char *name, const char **out)
 {
 	struct fdt_prop prop;
 
@@ -93,7 +93,7 @@ static const char *next_string(const struct fdt_prop *prop, u32 *at)
 	return text;
 }
 
-enum err fdt_get_string_at(const struct fdt *fdt, fdt_node_t node, const char *name, u32 index,
+enum err fdt_get_str_at(const struct fdt *fdt, fdt_node_t node, const char *name, u32 index,
 			   const char **out)
 {
 	struct fdt_prop prop;
@@ -136,7 +136,7 @@ bool fdt_is_enabled(const struct fdt *fdt, fdt_node_t node)
 {
 	const char *status;
 
-	switch (fdt_get_string(fdt, node, "status", &status)) {
+	switch (fdt_get_str(fdt, node, "status", &status)) {
 	case ERR_NOT_FOUND: return true;
 	case OK: return str_equal(status, "okay") || str_equal(status, "ok");
 	default: return false;
