@@ -26,12 +26,11 @@ enum vcpu_state {
 	VCPU_STATES
 };
 
-enum pause_reason { PAUSE_NONE, PAUSE_USER, PAUSE_WFI, PAUSE_IO };
+enum pause_reason { PAUSE_NONE, PAUSE_WFI };
 
 /* Requests to a vCPU's owner, set by anyone with arch_cpu_kick() after. */
 #define VCPU_REQ_STOP  BIT(0) /* leave the run loop; the vCPU goes to RESET */
-#define VCPU_REQ_VIRQ  BIT(1) /* virtual interrupts changed: flush again */
-#define VCPU_REQ_PAUSE BIT(2)
+#define VCPU_REQ_VIRQ BIT(1) /* virtual interrupts changed: flush again */
 
 struct guest;
 
@@ -43,8 +42,8 @@ struct vcpu {
 	_Atomic u32 state;	   /* enum vcpu_state; only through vcpu_set_state() */
 	_Atomic u64 requests;
 	enum pause_reason pause_reason;
-	bool fresh;		   /* entry state must be loaded before the next run */
-	u64 refused_edges;	   /* state changes asked for that the table forbids */
+	_Atomic bool fresh;	   /* started, but has not run its first instruction yet */
+	_Atomic u64 refused_edges; /* state changes asked for that the table forbids */
 	u64 exits[EXIT_COUNT];
 	u64 start_pc, start_context;
 	u32 log_used;
@@ -71,17 +70,24 @@ struct guest {
 	struct region *regions; /* sorted by gpa */
 	u32 num_vcpus;
 	struct vcpu **vcpus;
-	_Atomic u32 running;	/* vCPUs that are not stopped */
+	u32 running;	   /* vCPUs started and not yet stopped; under the lock */
 	u32 resets;
+	u32 warnings;	   /* messages about its accesses so far: a guest cannot flood the log */
+	u64 object_pages;  /* heap pages of this structure and all that hangs off it */
 };
 
 extern u32 guest_count;
+extern bool guests_stay; /* vmm { stay; }: do not power off when no guest runs any more */
 struct guest *guest_get(u32 id);
 
 /** guest_create() - everything for @config, from its own budget; a failure leaves nothing behind. */
 enum err __must_check guest_create(const struct config_guest *config, struct guest **out);
 /** guest_start() - load images and tree, start the first vCPU. */
 enum err __must_check guest_start(struct guest *guest);
+/** guest_destroy() - give back all that guest_create() took. No vCPU of it runs. */
+void guest_destroy(struct guest *guest);
+/** guest_load_images() - copy the pristine images and a fresh tree into its RAM. No vCPU of it runs. */
+enum err __must_check guest_load_images(struct guest *guest);
 /** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED. Any CPU. */
 void guest_stop(struct guest *guest, bool crashed);
 /** guest_reset() - SYSTEM_RESET: stop all vCPUs, reload pristine images, reset controller, start the first vCPU. */
@@ -100,6 +106,16 @@ enum err __must_check guest_load(const struct guest *guest, gpa_t to, const void
 /** vcpu_set_state() - the only writer of a vCPU's state. ERR_STATE for an edge not in the table (counted). */
 enum err __must_check vcpu_set_state(struct vcpu *vcpu, enum vcpu_state to);
 const char *vcpu_state_name(enum vcpu_state state);
+/** vcpu_start() - the vCPU begins at @entry with @context in its first argument register.
+ * Return: ERR_EXISTS when it is on already, ERR_BUSY while it is being started, ERR_RANGE when @entry is
+ * outside the guest's memory, ERR_DENIED when its guest is not running. Any CPU; takes the guest's lock. */
+enum err __must_check vcpu_start(struct vcpu *vcpu, u64 entry, u64 context);
+/** vcpu_find() - the guest's vCPU of that identity (MPIDR affinity), or NULL. */
+struct vcpu *vcpu_find(const struct guest *guest, u64 identity);
+/** vcpu_wait() - PAUSED(WFI) until a virtual interrupt or a request is there. The vCPU's own CPU. */
+void vcpu_wait(struct vcpu *vcpu);
+/** guest_vcpu_stopped() - the owner has stored the vCPU away; the last one ends or restarts its guest. */
+void guest_vcpu_stopped(struct vcpu *vcpu);
 /** vcpu_loop() - run this CPU's assigned vCPU whenever it is READY; idle otherwise. Never returns. */
 void vcpu_loop(void) __noreturn;
 /** vcpu_request() - set request bits and kick the owner. Any CPU. */

@@ -15,6 +15,8 @@ struct fdt_writer;
 
 /** arch_guest_init() - controller and what else a guest has of the architecture, from the guest's config. */
 enum err __must_check arch_guest_init(struct guest *guest);
+/** arch_guest_destroy() - give back what arch_guest_init() took; also of a guest it failed for or never saw. */
+void arch_guest_destroy(struct guest *guest);
 /** arch_guest_reset() - the same back to reset state. No vCPU runs. */
 void arch_guest_reset(struct guest *guest);
 /** arch_guest_describe() - write the architecture's nodes of a guest's tree (controller, timer, psci, cpus). */
@@ -32,8 +34,10 @@ void arch_vcpu_mmio_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, u6
 void arch_vcpu_skip(struct vcpu *vcpu);
 /** arch_vcpu_inject_fault() - a synchronous external abort (data or instruction) at the exit's address. */
 void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit);
-/** arch_vcpu_set_result() - the answer of a firmware call (CPU_ON and the like). */
-void arch_vcpu_set_result(struct vcpu *vcpu, u64 result);
+/** arch_vcpu_set_result() - the answer of a firmware call (CPU_ON and the like), as the architecture spells @result:
+ * OK, ERR_INVALID (no such CPU, bad parameter), ERR_RANGE (bad entry address), ERR_EXISTS (it is on),
+ * ERR_BUSY (it is being started), ERR_DENIED, ERR_UNSUPPORTED; others are an internal failure. */
+void arch_vcpu_set_result(struct vcpu *vcpu, enum err result);
 /** arch_vcpu_wants_irq() - a virtual interrupt would be taken or would end WFI. */
 bool arch_vcpu_wants_irq(struct vcpu *vcpu);
 /** arch_vcpu_identity() - the CPU identity (MPIDR affinity) of vCPU @index. Pure. */

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the core does with an exit that arch_vcpu_run() did not serve itself. One table, one row for
+ * each kind: whatever a guest does ends here in an answer, an injected fault, or that guest
+ * stopped.
+ */
+#include <mullion/guest.h>
+
+#include <mullion/format.h>
+#include <mullion/log.h>
+
+#define MAX_WARNINGS 8 /* messages about accesses per guest; more say nothing new */
+
+static bool may_warn(struct guest *guest)
+{
+	if (guest->warnings >= MAX_WARNINGS)
+		return false;
+	guest->warnings++;
+	return true;
+}
+
+static void crash(struct vcpu *vcpu, const char *why)
+{
+	struct guest *guest = vcpu->guest;
+
+	log_error("guest '%s' stopped: %s", guest->config->name, why);
+	arch_vcpu_dump(vcpu);
+	if (vcpu_set_state(vcpu, VCPU_HALTED) != OK)
+		log_error("guest '%s': vcpu %u is %s", guest->config->name, vcpu->index,
+			  vcpu_state_name(atomic_load(&vcpu->state)));
+	guest_stop(guest, true);
+}
+
+static void handle_none(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	(void)vcpu;
+	(void)exit;
+}
+
+static void handle_mmio(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	if (may_warn(vcpu->guest))
+		log_warn("guest '%s': vcpu %u: %s of %u bytes at %#llx, where nothing is: external "
+			 "abort",
+			 vcpu->guest->config->name, vcpu->index,
+			 exit->kind == EXIT_MMIO_READ ? "read" : "write", exit->mmio.width,
+			 (unsigned long long)exit->mmio.gpa.v);
+	arch_vcpu_inject_fault(vcpu, exit);
+}
+
+static const char *fault_name(const struct vcpu_exit *exit)
+{
+	if (exit->fault.walk)
+		return "table walk";
+	if (exit->fault.exec)
+		return "instruction fetch";
+	return exit->fault.write ? "write" : "read";
+}
+
+static void handle_fault(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	if (may_warn(vcpu->guest))
+		log_warn("guest '%s': vcpu %u: %s at %#llx (virtual %#llx) %s: external abort",
+			 vcpu->guest->config->name, vcpu->index, fault_name(exit),
+			 (unsigned long long)exit->fault.gpa.v,
+			 (unsigned long long)exit->fault.gva.v,
+			 exit->fault.permission ? "is not permitted" : "cannot be served");
+	arch_vcpu_inject_fault(vcpu, exit);
+}
+
+static void handle_wfi(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	(void)exit;
+	vcpu_wait(vcpu);
+}
+
+static void handle_cpu_on(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	struct vcpu *target = vcpu_find(vcpu->guest, exit->cpu_on.target);
+	enum err err = ERR_NOT_FOUND;
+
+	if (target != NULL)
+		err = vcpu_start(target, exit->cpu_on.entry, exit->cpu_on.context);
+	arch_vcpu_set_result(vcpu, err);
+}
+
+static void handle_cpu_off(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	enum err err = vcpu_set_state(vcpu, VCPU_RESET);
+
+	(void)exit;
+	ASSERT(err == OK);
+}
+
+static void handle_cpu_suspend(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	const struct region *region;
+
+	if (!exit->suspend.power_down) {
+		vcpu_wait(vcpu);
+		arch_vcpu_set_result(vcpu, OK);
+		return;
+	}
+	region = region_find(vcpu->guest, GPA(exit->suspend.entry));
+	if (region == NULL || region->config->kind == REGION_DEVICE) {
+		arch_vcpu_set_result(vcpu, ERR_RANGE);
+		return;
+	}
+	vcpu_wait(vcpu);
+	/* Registers are lost as on real hardware; the interrupt that woke it stays pending. */
+	arch_vcpu_put(vcpu);
+	arch_vcpu_reset(vcpu, exit->suspend.entry, exit->suspend.context);
+	arch_vcpu_load(vcpu);
+}
+
+static void handle_system_off(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	(void)exit;
+	guest_stop(vcpu->guest, false);
+}
+
+static void handle_system_reset(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	(void)exit;
+	guest_reset(vcpu->guest);
+}
+
+static void print_line(struct vcpu *vcpu)
+{
+	char line[CONFIG_NAME_MAX + sizeof(vcpu->log_line) + 8];
+	size_t n = format(line, sizeof(line), "[%s] %.*s\n", vcpu->guest->config->name,
+			  (int)vcpu->log_used, vcpu->log_line);
+
+	vcpu->log_used = 0;
+	log_raw(line, MIN(n, sizeof(line) - 1));
+}
+
+/* Only printable characters get out: a guest's escape sequences must not redraw anybody's screen.
+ */
+static void handle_log(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	u32 len = MIN(exit->log.len, (u32)sizeof(exit->log.text));
+
+	for (u32 i = 0; i < len; i++) {
+		char c = exit->log.text[i];
+
+		if (c == '\n') {
+			print_line(vcpu);
+			continue;
+		}
+		if (vcpu->log_used == sizeof(vcpu->log_line) - 1)
+			print_line(vcpu);
+		vcpu->log_line[vcpu->log_used++] = (c >= ' ' && c <= '~') || c == '\t' ? c : '?';
+	}
+}
+
+static void handle_error(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	crash(vcpu, exit->error.why);
+}
+
+static void (*const handlers[EXIT_COUNT])(struct vcpu *vcpu, struct vcpu_exit *exit) = {
+	[EXIT_NONE] = handle_none,
+	[EXIT_MMIO_READ] = handle_mmio,
+	[EXIT_MMIO_WRITE] = handle_mmio,
+	[EXIT_FAULT] = handle_fault,
+	[EXIT_WFI] = handle_wfi,
+	[EXIT_CPU_ON] = handle_cpu_on,
+	[EXIT_CPU_OFF] = handle_cpu_off,
+	[EXIT_CPU_SUSPEND] = handle_cpu_suspend,
+	[EXIT_SYSTEM_OFF] = handle_system_off,
+	[EXIT_SYSTEM_RESET] = handle_system_reset,
+	[EXIT_LOG] = handle_log,
+	[EXIT_ERROR] = handle_error,
+};
+
+void exit_handle(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	ASSERT(exit->kind < EXIT_COUNT);
+	handlers[exit->kind](vcpu, exit);
+}

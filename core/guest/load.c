@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a guest starts with: pristine images from the bundle and a device tree, put into its RAM and
+ * cleaned to the point of coherency, since it starts with its caches off.
+ */
+#include <mullion/guest.h>
+
+#include <arch/mmu.h>
+#include <mullion/guest_tree.h>
+#include <mullion/log.h>
+#include <mullion/mem.h>
+#include <mullion/random.h>
+
+#define TREE_PAGES 4 /* what a generated tree is written into first */
+
+static enum err load_image(const struct guest *guest, const struct config_image *image)
+{
+	if (image->data == NULL)
+		return OK;
+	return guest_load(guest, image->load, image->data, image->size);
+}
+
+static enum err load_generated_tree(const struct guest *guest)
+{
+	void *tree = page_alloc(TREE_PAGES);
+	u8 seed[GUEST_TREE_SEED_BYTES];
+	u32 bytes;
+	enum err err;
+
+	if (tree == NULL)
+		return ERR_NO_MEMORY;
+	random_fill(seed, sizeof(seed));
+	err = guest_tree_write(guest->config, seed, tree, TREE_PAGES * PAGE_SIZE, &bytes);
+	if (err == OK)
+		err = guest_load(guest, guest->config->tree.load, tree, bytes);
+	page_free(tree, TREE_PAGES);
+	return err;
+}
+
+enum err guest_load_images(struct guest *guest)
+{
+	const struct config_guest *config = guest->config;
+	enum err err = load_image(guest, &config->kernel);
+
+	if (err == OK)
+		err = load_image(guest, &config->initrd);
+	if (err == OK)
+		err = config->tree.data != NULL ? load_image(guest, &config->tree)
+						: load_generated_tree(guest);
+	arch_invalidate_icache();
+	if (err != OK)
+		log_error("guest '%s': loading its images: %s", config->name, err_name(err));
+	return err;
+}
