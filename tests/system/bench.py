@@ -9,6 +9,7 @@ measured now: it writes the figures to that table and to docs/bench.md.
 """
 
 import base64
+import functools
 import json
 import pathlib
 import re
@@ -38,14 +39,26 @@ BENCH_GUEST = """/dts-v1/;
 			kernel = "bench.img";
 			vcpus {{ count = <{vcpus}>; }};
 			aspace {{
-				ram {{ type = "ram"; guest-address = <0x40000000>; size = <0x1000000>; }};
+				ram {{
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x1000000>;
+				}};
 			}};
 		}};
 	}};
 }};
 """
 DEBIAN_GUEST = """
-/ { guests { linux { bootargs = "console=ttyAMA0 quiet"; initrd = "job.cpio"; vcpus { count = <1>; }; }; }; };
+/ {
+	guests {
+		linux {
+			bootargs = "console=ttyAMA0 quiet";
+			initrd = "job.cpio";
+			vcpus { count = <1>; };
+		};
+	};
+};
 """
 
 measured = {}	# row -> figure; filled before the cases fork
@@ -71,7 +84,8 @@ def measure_guest(directory, vcpus):
 
 def measure_text():
 	elf = systems.need(systems.ARM64 / "mullion.elf", "make ARCH=arm64")
-	said = subprocess.run([SIZE, "-A", elf], check=True, stdout=subprocess.PIPE, text=True).stdout
+	said = subprocess.run([SIZE, "-A", elf], check=True, stdout=subprocess.PIPE,
+			      text=True).stdout
 	text = re.search(r"^\.text +(\d+)", said, re.M)
 	measured["text"] = round(int(text.group(1)) / 1000, 1)
 
@@ -86,8 +100,8 @@ def job_time(run):
 def measure_debian(directory):
 	"""The same kernel, initrd and job, once in a guest and once on the bare machine.
 
-	The bare machine gets the tree that the guest got, so that it is the same machine: a kernel on
-	QEMU's own tree would find more devices, and do more work.
+	The bare machine gets the tree that the guest got, so that it is the same machine: a kernel
+	on QEMU's own tree would find more devices, and do more work.
 	"""
 	job = directory / "job.cpio"
 	systems.make_initrd(job, [("job", ROOT / "tests/bench/job")])
@@ -96,8 +110,8 @@ def measure_debian(directory):
 	tree = guest_tree(directory)
 	with machine("debian-guest", image, cpus=1) as run:
 		guest = job_time(run)
-	with machine("debian-bare", systems.kernel("6.1"), cpus=1, memory=256, el2=False, initrd=job,
-		     dtb=tree, append="console=ttyAMA0 quiet") as run:
+	with machine("debian-bare", systems.kernel("6.1"), cpus=1, memory=256, el2=False,
+		     initrd=job, dtb=tree, append="console=ttyAMA0 quiet") as run:
 		bare = job_time(run)
 	measured["debian"] = round(guest / bare, 5)
 
@@ -107,11 +121,12 @@ def guest_tree(directory):
 	dump = directory / "dump"
 	dump.write_text("#!/bin/sh\necho begin\nbase64 /sys/firmware/fdt\necho end\n")
 	dump.chmod(0o755)
-	systems.make_initrd(directory / "job.cpio.dump", [("job", dump)])
-	place = directory / "dump.d"
+	place = directory / "tree"
 	place.mkdir()
+	job = directory / "dump.cpio"
+	systems.make_initrd(job, [("job", dump)])
 	image = systems.pack(place, systems.overlay("linux.dts", DEBIAN_GUEST),
-			     [("Image", systems.kernel("6.1")), ("job.cpio", directory / "job.cpio.dump")])
+			     [("Image", systems.kernel("6.1")), ("job.cpio", job)])
 	with machine("debian-tree", image, cpus=1) as run:
 		run.expect(r"^begin\r*$")
 		run.expect(r"^end\r*$")
@@ -124,9 +139,10 @@ def guest_tree(directory):
 def measure():
 	systems.prepare(["6.1"])
 	with tempfile.TemporaryDirectory(prefix="mullion-bench-") as directory:
-		for number, step in enumerate((lambda d: measure_guest(d, 1), lambda d: measure_guest(d, 2),
-					       measure_debian)):
-			place = pathlib.Path(directory) / str(number)
+		for name, step in (("1", functools.partial(measure_guest, vcpus=1)),
+				   ("2", functools.partial(measure_guest, vcpus=2)),
+				   ("debian", measure_debian)):
+			place = pathlib.Path(directory) / name
 			place.mkdir()
 			step(place)
 	measure_text()
@@ -155,8 +171,8 @@ def number(value):
 
 
 def render(rows):
-	lines = ["| operation, as the guest sees it | unit | measured | budget | best peer | Xvisor "
-		 "| Xen 4.20 | KVM |", "|---|---|--:|--:|--:|--:|--:|--:|"]
+	lines = ["| operation, as the guest sees it | unit | measured | budget "
+		 "| best peer | Xvisor | Xen 4.20 | KVM |", "|---|---|--:|--:|--:|--:|--:|--:|"]
 	for row in rows:
 		lines.append(f"| {row['what']} | {row['unit']} | {number(row['measured'])} "
 			     f"| {number(row['budget'])} | {' | '.join(row['peers'])} |")

@@ -50,14 +50,16 @@ def check_guest(test, machine, kernel, gic, vcpus):
 	before = ticks(machine, vcpus)
 	machine.run("sleep 1")
 	after = ticks(machine, vcpus)
+	spin = "i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done"
 	for index in range(vcpus):
-		machine.run(f"taskset {1 << index:x} sh -c 'i=0; while [ $i -lt 3000 ]; do i=$((i+1)); done'")
+		machine.run(f"taskset {1 << index:x} sh -c '{spin}'")
 	final = ticks(machine, vcpus)
 	test.check(after > before and all(b > a for a, b in zip(before, final)),
 		   f"timer interrupts must go on: {before}, {after}, {final}")
-	test.contains(machine.run("cat /proc/interrupts"), rf"GICv{gic} +33 Level +uart-pl011", "the UART")
+	test.contains(machine.run("cat /proc/interrupts"), rf"GICv{gic} +33 Level +uart-pl011",
+		      "/proc/interrupts")
 	test.contains(machine.run("dmesg"), r"psci: PSCIv1\.1 detected in firmware", "dmesg")
-	bad = machine.run("dmesg | grep -E 'WARNING|Call trace|Unable to handle|rcu.*stall|Internal error'")
+	bad = machine.run("dmesg | grep -E 'WARNING|Call trace|Unable to|stall|Internal error'")
 	test.equal(bad.strip(), "", "complaints of the kernel")
 
 
@@ -80,8 +82,8 @@ def boot_and_stop(test, kernel, gic, model, vcpus):
 
 suite = Suite("debian", setup=functools.partial(systems.prepare, systems.KERNELS))
 for kernel, gic, model, vcpus in itertools.product(systems.KERNELS, (2, 3), MODELS, (1, 2)):
-	suite.add(f"Debian {kernel}, GICv{gic}, {model}, {vcpus} vCPU{'s'[:vcpus - 1]}", boot_and_stop,
-		  kernel=kernel, gic=gic, model=model, vcpus=vcpus)
+	suite.add(f"Debian {kernel}, GICv{gic}, {model}, {vcpus} vCPU{'s'[:vcpus - 1]}",
+		  boot_and_stop, kernel=kernel, gic=gic, model=model, vcpus=vcpus)
 
 if __name__ == "__main__":
 	suite.main()

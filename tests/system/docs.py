@@ -22,7 +22,7 @@ import pexpect
 
 from harness import BUILD, DEFAULT_TIMEOUT, ROOT, Failure, Suite
 
-PAGES = sorted([ROOT / "README.md", *ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 PROMPTS = ("/root # ", "=> ")
@@ -72,8 +72,8 @@ def compare(output, wanted, where):
 			continue
 		match = re.compile(rf"^{line_pattern(line)}\s*$", re.M).search(output, at)
 		if match is None:
-			raise Failure(f"{where}: the page promises\n  {line}\nbut the command said\n"
-				      f"{output[at:][-3000:]}")
+			raise Failure(f"{where}: the page promises\n  {line}\n"
+				      f"but the command said\n{output[at:][-3000:]}")
 		at = match.end()
 
 
@@ -149,7 +149,8 @@ class Page:
 			self.session.leave()
 			self.session = None
 		if self.plain is not None and self.plain[1] != 0 and not self.stated:
-			raise Failure(f"{self.plain[2]}: status {self.plain[1]}\n{self.plain[0][-3000:]}")
+			output, status, where = self.plain
+			raise Failure(f"{where}: status {status}\n{output[-3000:]}")
 		self.plain = None
 		self.stated = False
 
@@ -160,7 +161,8 @@ class Page:
 			if is_interactive(text):
 				self.session = Session(text, self.directory, where, self.log)
 			else:
-				self.plain = (*run_plain(text, self.directory, where, self.log), where)
+				result = run_plain(text, self.directory, where, self.log)
+				self.plain = (*result, where)
 		elif kind == "output":
 			self.stated = True
 			if self.session is not None:
@@ -174,7 +176,7 @@ class Page:
 				raise Failure(f"{where}: no machine runs here")
 			self.session.converse(text)
 		elif kind == "":
-			raise Failure(f"{where}: fence without a kind (sh, output, guest, text, ...)")
+			raise Failure(f"{where}: fence without a kind (sh, output, text, ...)")
 
 
 def check_page(test, page):

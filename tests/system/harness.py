@@ -57,7 +57,7 @@ class Skip(Exception):
 # ---------------------------------------------------------------------------------------------
 
 def cpu_option(model):
-	"""QEMU's -cpu argument. The architected pointer-authentication cipher is slow to emulate."""
+	"""QEMU's -cpu argument. The architected cipher of pointer authentication is slow there."""
 	return "max,pauth-impdef=on" if model == "max" else model
 
 
@@ -117,7 +117,8 @@ class Machine:
 	"""One emulated machine with its serial console. Use as a context manager, or call close().
 
 	log: file that gets all console output (appended). The options are qemu_command()'s. For the
-	boot paths through firmware, image is put on a FAT disk and the firmware is told to start it.
+	boot paths through firmware, image is put on a FAT disk, and the firmware is told to start
+	it.
 	"""
 
 	def __init__(self, log, image=None, boot="kernel", disk=None, timeout=DEFAULT_TIMEOUT,
@@ -159,7 +160,8 @@ class Machine:
 		self.expect("Hit any key to stop autoboot")
 		self.send("\n")
 		self.expect("=> ")
-		self.command_uboot("load virtio 0:1 ${kernel_addr_r} mullion.img", r"\d+ bytes read")
+		self.command_uboot("load virtio 0:1 ${kernel_addr_r} mullion.img",
+				   r"\d+ bytes read")
 		if self.boot == "uboot-booti":
 			self.sendline("booti ${kernel_addr_r} - ${fdtcontroladdr}")
 		else:
@@ -175,8 +177,8 @@ class Machine:
 	def expect(self, pattern, timeout=None, absent=None):
 		"""Wait for a regular expression on the console and return its match object.
 
-		absent: a regular expression that must not come first. Raises Failure at a time-out, at
-		absent, or when QEMU ends.
+		absent: a regular expression that must not come first. Raises Failure at a time-out,
+		at absent, or when QEMU ends.
 		"""
 		patterns = [re.compile(pattern.encode(), re.M | re.S), pexpect.EOF, pexpect.TIMEOUT]
 		if absent is not None:
@@ -193,7 +195,9 @@ class Machine:
 	def before(self):
 		"""What the console said before the last match, as text."""
 		data = self.child.before
-		return data.decode(errors="replace").replace("\r", "") if isinstance(data, bytes) else ""
+		if not isinstance(data, bytes):
+			return ""
+		return data.decode(errors="replace").replace("\r", "")
 
 	def send(self, text):
 		self.child.send(text)
@@ -206,7 +210,7 @@ class Machine:
 		"""Wait until the machine powers itself off; return what it said until then."""
 		limit = self.timeout if timeout is None else timeout
 		if self.child.expect([pexpect.EOF, pexpect.TIMEOUT], timeout=limit) != 0:
-			raise Failure(f"the machine was to end, but still runs after {limit:.0f} s; "
+			raise Failure(f"the machine still runs after {limit:.0f} s; "
 				      f"the console's last words:\n{self.before()[-600:]}")
 		return self.before()
 
@@ -215,7 +219,7 @@ class Machine:
 		which = self.child.expect([re.compile(pattern.encode(), re.M), pexpect.EOF,
 					   pexpect.TIMEOUT], timeout=seconds)
 		if which == 0:
-			raise Failure(f"{pattern!r} must not come, but did:\n{self.before()[-600:]}")
+			raise Failure(f"{pattern!r} must not come:\n{self.before()[-600:]}")
 		if which == 1:
 			raise Failure(f"the machine ended:\n{self.before()[-600:]}")
 
@@ -224,7 +228,7 @@ class Machine:
 		self.expect(SHELL_PROMPT, timeout, absent=r"Kernel panic|mullion: panic")
 
 	def run(self, command, timeout=None):
-		"""Run a command in the guest's shell; return its output (without the typed line)."""
+		"""Run a command in the guest's shell; return its output."""
 		self.sendline(f"{command}; echo \"=$?=\"")
 		self.expect(r'echo "=\$\?="\r*\n', timeout)
 		match = self.expect(r"=(\d+)=\r*\n", timeout)
@@ -341,7 +345,7 @@ class Suite:
 	"""Named cases; main() runs those asked for and speaks TAP."""
 
 	def __init__(self, name, setup=None):
-		"""setup: called once, before any case, by the parent (to build what the cases share)."""
+		"""setup: called once, before any case (to make what the cases share)."""
 		self.name = name
 		self.setup = setup
 		self.cases = []
