@@ -12,10 +12,6 @@
 
 #include <mullion/config.h>
 
-#define CONFIG_MAX_GUESTS     32
-#define CONFIG_MAX_REGIONS    64 /* of one guest */
-#define CONFIG_MAX_IRQS       64 /* of one region */
-#define CONFIG_MAX_PROPERTIES 64 /* of one node */
 #define CONFIG_MAX_VCPUS      HOST_MAX_CPUS
 #define CONFIG_IPA_BITS       40 /* of a guest's physical address; what every arm64 core can do */
 #define CONFIG_HPA_BITS       48

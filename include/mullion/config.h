@@ -11,6 +11,11 @@
 #include <mullion/host.h>
 #include <mullion/types.h>
 
+/* Bounds of a description; more is a mistake that is reported. */
+#define CONFIG_MAX_GUESTS     32
+#define CONFIG_MAX_REGIONS    64 /* of one guest */
+#define CONFIG_MAX_IRQS       64 /* of one region */
+#define CONFIG_MAX_PROPERTIES 64 /* of one node */
 #define CONFIG_NAME_MAX     32 /* bytes with NUL, of guest and region names */
 #define CONFIG_BOOTARGS_MAX 1024
 
