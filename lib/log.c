@@ -7,17 +7,20 @@
  */
 #include <mullion/log.h>
 
-#include <stdatomic.h>
 #include <arch/boot.h>
 #include <arch/cpu.h>
 #include <mullion/cpu.h>
 #include <mullion/format.h>
 #include <mullion/spinlock.h>
 #include <mullion/string.h>
+#include <stdatomic.h>
 
-#define RING_BYTES 4096u /* power of two */
-#define LINE_BYTES 240u
-#define PREFIX	   "mullion: "
+#ifndef CONFIG_LOG_RING_SIZE
+#define CONFIG_LOG_RING_SIZE 4096
+#endif
+#define RING_BYTES ((u32)CONFIG_LOG_RING_SIZE) /* power of two */
+#define LINE_BYTES 544u                        /* the longest message of config's checks */
+#define PREFIX     "mullion: "
 
 static struct spinlock log_lock = SPINLOCK_INIT(RANK_LOG);
 static char ring[RING_BYTES];

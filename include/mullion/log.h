@@ -38,6 +38,9 @@ void log_set_level(enum log_level level);
 /** panic() - print the message, registers' backtrace and stop the whole machine. Never reachable by a guest. */
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
 
+/** log_panic_begin() - this CPU is dying: from now on its text alone is printed, without the log lock. */
+void log_panic_begin(void);
+
 /** stop_machine() - a clean stop for a condition the user must cure (no tree, EL1 start): message, no dump. */
 void stop_machine(const char *fmt, ...) __printf(1, 2) __noreturn;
 

@@ -12,14 +12,19 @@ struct boot_info {
 	u64 bundle_bytes;
 	hpa_t bundle_pa, tree_pa;
 	hpa_t image_pa;		/* the core, page-aligned */
-	u64 image_bytes;
+	u64 image_bytes, text_bytes;
 	bool efi;		/* entered as an EFI application */
 };
 
 extern struct boot_info boot_info;
 
+/** core_main() - core/boot: the arch has set up its address space and boot_info; boot CPU. */
+void core_main(void) __noreturn;
+
 /** arch_map_boot() - map @bytes of host memory read-only for the rest of the run (an initrd that is the bundle). */
 const void *arch_map_boot(hpa_t pa, u64 bytes);
+/** arch_map_data() - map RAM read/write for the core (its heap), an unmapped page before and behind. Boot CPU. */
+void *arch_map_data(hpa_t pa, u64 bytes);
 /** arch_map_device() - map device registers; NULL when the window is used up. */
 void *arch_map_device(hpa_t pa, u64 bytes);
 void arch_early_puts(const char *text, size_t n);

@@ -27,10 +27,11 @@ struct cpu;
 struct arch_cpu {
 	u64 exception_top; /* the stack for the core's own exceptions */
 	u64 stack_top;
-	u64 mpidr;         /* affinity fields, as in MPIDR_EL1 with the other bits clear */
-	u64 *window_table; /* level-3 table of this CPU's copy window, NULL until it is used */
+	u64 mpidr;           /* affinity fields, as in MPIDR_EL1 with the other bits clear */
+	u32 window;          /* number of its copy window: 0 for the boot CPU, else id + 1 */
+	_Atomic u32 trapped; /* exceptions of the core so far: a second one prints less */
+	u64 *window_table;   /* level-3 table of this CPU's copy window, NULL until it is used */
 	u64 window_va, window_bytes; /* what it maps now; 0 bytes: nothing */
-	_Atomic u32 trapped;         /* exceptions of the core so far: a second one prints less */
 };
 
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)

@@ -11,10 +11,14 @@
  *   0x1000_0000  large maps (bundle, tree, big device frames): placed so that 2 MiB blocks fit
  *   0x3000_0000  copy windows: 4 MiB for each CPU
  */
-#define CORE_VA          0xff0000000000
-#define CORE_SMALL_END   (CORE_VA + 0x10000000)
-#define CORE_LARGE_END   (CORE_VA + 0x30000000)
-#define CORE_WINDOW(cpu) (CORE_LARGE_END + (u64)(cpu)*0x400000)
+#define CORE_VA        0xff0000000000
+#define CORE_SMALL_END (CORE_VA + 0x10000000)
+#define CORE_LARGE_END (CORE_VA + 0x30000000)
+/* The boot CPU's stacks: the last pages of the first level-3 table, unmapped pages below each. */
+#define BOOT_STACK_TOP     (CORE_VA + 0x1fa000)
+#define BOOT_EXCEPTION_TOP (CORE_VA + 0x1fd000)
+#define CORE_IMAGE_END     (CORE_VA + 0x1f0000) /* the image ends below */
+#define CORE_WINDOW(cpu)   (CORE_LARGE_END + (u64)(cpu)*0x400000)
 
 #ifndef __ASSEMBLER__
 #include "arch/arm64/pure/pte.h"
@@ -22,6 +26,9 @@
 /** ARCH_S2_IPA_BITS() - bits of a guest's physical address space: the CPUs' PARange, at most 40. */
 #define ARCH_S2_IPA_BITS() arch_s2_ipa_bits()
 u32 arch_s2_ipa_bits(void);
+
+/** mmu_pa() - physical address of something in the core's image. */
+u64 mmu_pa(const void *va);
 #endif
 
 #endif

@@ -28,12 +28,24 @@
 #ifdef __ASSEMBLER__
 /*
  * CORE_TRAP n - the whole body of vector slot n for an exception that the core does not expect.
- * 26 instructions, so that it fits a slot of 32; the rest is core_trap_common in trap_entry.S.
+ * Fits a slot of 32 instructions; the rest is core_trap_common in trap_entry.S. Write .balign 128
+ * before each.
  * TPIDR_EL0 and TPIDRRO_EL0 are scratch: the machine stops.
  */
-.macro CORE_TRAP vector msr tpidr_el0, x0 mov x0, sp msr tpidrro_el0, x0 mrs x0, tpidr_el2 ldr x0,
-	[ x0, #CPU_EXCEPTION_TOP ] sub x0, x0, #TRAP_FRAME_BYTES mov sp, x0 str x1,
-	[ sp, #8 ] mov w1, #\vector b core_trap_common.endm
+/* clang-format off */
+.macro CORE_TRAP vector
+	msr	tpidr_el0, x0
+	mov	x0, sp
+	msr	tpidrro_el0, x0
+	mrs	x0, tpidr_el2
+	ldr	x0, [x0, #CPU_EXCEPTION_TOP]
+	sub	x0, x0, #TRAP_FRAME_BYTES
+	mov	sp, x0
+	str	x1, [sp, #8]
+	mov	w1, #\vector
+	b	core_trap_common
+.endm
+/* clang-format on */
 #else
 #include <mullion/types.h>
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the boot files of arm64 share among themselves and with head.S. */
+#ifndef ARM64_BOOT_H
+#define ARM64_BOOT_H
+
+#include <mullion/cpu.h>
+#include <mullion/types.h>
+
+/* Written by mmu_boot(), loaded by head.S on every CPU; the order is known there. */
+struct mmu_registers {
+	u64 ttbr0, tcr, mair, sctlr;
+};
+
+extern struct mmu_registers mmu_registers;
+extern struct cpu boot_cpu;
+
+void mmu_boot(u64 image_pa);
+void early_refuse(u64 el, const void *tree) __noreturn;
+void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi) __noreturn;
+void arm64_secondary(void) __noreturn;
+/* head.S: where PSCI starts the other CPUs; and the two ways in. */
+extern u8 secondary_entry[];
+
+/* boot.c: load this CPU's pointer authentication key. */
+void seed_keys(void);
+
+#endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The one message of a start at the wrong exception level. Runs where the image was loaded, with
+ * whatever MMU state the loader left, so: no address of anything in static data, no core services;
+ * only lib/fdt, whose code is position-independent as all of the core's is.
+ */
+#include <mullion/fdt.h>
+
+#include "arch/arm64/boot.h"
+
+#define PL011_DR      0x00
+#define PL011_FR      0x18
+#define PL011_FR_TXFF BIT(5)
+#define SPIN_LIMIT    1000000u
+
+static void put(u64 uart, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		for (u32 i = 0; i < SPIN_LIMIT; i++)
+			if (!(*(volatile u32 *)(uart + PL011_FR) & PL011_FR_TXFF))
+				break;
+		*(volatile u32 *)(uart + PL011_DR) = (u8)*text;
+	}
+}
+
+/** early_refuse() - entered at EL @el (1 or 3), @tree as the loader gave it: say so on the tree's
+ * first PL011. */
+void early_refuse(u64 el, const void *tree)
+{
+	struct fdt fdt;
+	fdt_node_t node = FDT_NONE;
+	u64 uart, size;
+
+	/* x0 may be anything (ATAGS, zero): fdt_open() looks at the magic first. */
+	if (tree != NULL && ((u64)tree & 7) == 0 && fdt_open(&fdt, tree, FDT_MAX_SIZE) == OK)
+		node = fdt_find_compatible(&fdt, FDT_NONE, "arm,pl011");
+	if (node != FDT_NONE && fdt_reg(&fdt, node, 0, &uart, &size) == OK) {
+		put(uart, "mullion: started at ");
+		put(uart, el == 1 ? "EL1" : "EL3");
+		put(uart, ", but the hypervisor needs EL2.\r\n");
+		put(uart, el == 1 ? "mullion: start it at EL2 (QEMU virt: -machine "
+				    "virtualization=on).\r\n"
+				  : "mullion: put firmware (TF-A) below it that enters EL2 and "
+				    "serves PSCI.\r\n");
+	}
+	for (;;)
+		__asm__ volatile("wfi");
+}

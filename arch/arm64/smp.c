@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CPUs: per-CPU data and stacks, controls that each sets for itself, start by PSCI, kick and stop.
+ */
+#include <arch/cpu.h>
+
+#include "arch/arm64/boot.h"
+#include "drivers/psci.h"
+#include <arch/boot.h>
+#include <arch/mmu.h>
+#include <asm/sysreg.h>
+#include <mullion/format.h>
+#include <mullion/host.h>
+#include <mullion/irq.h>
+#include <mullion/log.h>
+#include <mullion/mem.h>
+#include <stdatomic.h>
+
+_Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "known to assembly");
+_Static_assert(offsetof(struct cpu, arch.exception_top) == CPU_EXCEPTION_TOP, "known to assembly");
+_Static_assert(offsetof(struct cpu, arch.stack_top) == CPU_STACK_TOP, "known to assembly");
+
+/* MIDR_EL1: implementer and part number of the cores that are tested; QEMU's max has no
+ * implementer. */
+static const struct {
+	u32 id; /* implementer << 12 | part */
+	const char *name;
+} models[] = {
+	{ 0x41d03, "Cortex-A53" },   { 0x41d04, "Cortex-A35" },  { 0x41d05, "Cortex-A55" },
+	{ 0x41d07, "Cortex-A57" },   { 0x41d08, "Cortex-A72" },  { 0x41d09, "Cortex-A73" },
+	{ 0x41d0a, "Cortex-A75" },   { 0x41d0b, "Cortex-A76" },  { 0x41d0c, "Neoverse-N1" },
+	{ 0x41d42, "Cortex-A78AE" }, { 0x41d49, "Neoverse-N2" }, { 0x00051, "QEMU max" },
+};
+
+u32 cpu_count = 1;
+struct cpu boot_cpu = { .arch = { .exception_top = BOOT_EXCEPTION_TOP,
+				  .stack_top = BOOT_STACK_TOP } };
+static struct cpu others[CONFIG_MAX_CPUS - 1];
+static struct cpu *cpus[CONFIG_MAX_CPUS] = { &boot_cpu };
+static _Atomic bool released;
+static u32 ipa_bits = ARCH_S2_MAX_IPA_BITS;
+
+struct cpu *cpu_get(u32 id)
+{
+	return id < cpu_count ? cpus[id] : NULL;
+}
+
+u32 arch_s2_ipa_bits(void)
+{
+	return ipa_bits;
+}
+
+void arch_cpu_describe(char *buf, size_t size)
+{
+	u64 midr = read_sysreg(midr_el1);
+	u32 id = (u32)(FIELD(midr, 31, 24) << 12 | FIELD(midr, 15, 4));
+	const char *name = NULL;
+
+	for (u32 i = 0; i < ARRAY_SIZE(models); i++)
+		if (models[i].id == id)
+			name = models[i].name;
+	if (name != NULL)
+		format(buf, size, "%s r%lup%lu", name, FIELD(midr, 23, 20), FIELD(midr, 3, 0));
+	else
+		format(buf, size, "MIDR 0x%08lx", midr);
+}
+
+enum err arch_cpu_init(struct cpu *cpu)
+{
+	u64 dfr0 = read_sysreg(id_aa64dfr0_el1), mmfr1 = read_sysreg(id_aa64mmfr1_el1);
+	u32 bits = arch_s2_pa_bits((u32)FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0));
+
+	cpu->arch.mpidr = read_sysreg(mpidr_el1) & MPIDR_AFFINITY;
+	if (read_sysreg(hcr_el2) & HCR_E2H) {
+		log_error("CPU 0x%lx cannot leave HCR_EL2.E2H=1: this core is not supported",
+			  cpu->arch.mpidr);
+		return ERR_UNSUPPORTED;
+	}
+	/* Guests' address space is what every CPU can do; it is settled before the first guest. */
+	if (bits < ipa_bits) {
+		if (cpu != &boot_cpu) {
+			log_error("CPU 0x%lx has %u bits of physical address, the boot CPU more",
+				  cpu->arch.mpidr, bits);
+			return ERR_UNSUPPORTED;
+		}
+		ipa_bits = bits;
+	}
+	/* HPMN below the number of counters would hide some; 0 is not allowed (D13.3.18). */
+	if (FIELD(dfr0, 11, 8) != 0 && FIELD(dfr0, 11, 8) != 0xf)
+		write_sysreg(FIELD(read_sysreg(pmcr_el0), 15, 11), mdcr_el2);
+	if (FIELD(mmfr1, 43, 40) != 0)
+		write_sysreg(0, SYS_HCRX_EL2);
+	write_sysreg(CPTR_RES1, cptr_el2);
+	isb();
+	return OK;
+}
+
+/* PSCI: without it other CPUs cannot be started, nor the machine be powered off. */
+static enum err find_firmware(const struct host *host)
+{
+	enum err err = firmware_init(host);
+
+	if (err == OK)
+		return OK;
+	log_warn(err == ERR_NOT_FOUND ? "no PSCI in the machine's tree"
+				      : "PSCI by HVC cannot be called from EL2");
+	if (cpu_count == 1)
+		return OK;
+	log_error(
+		"%u CPUs cannot be started without PSCI by SMC: firmware (TF-A) must serve it, or "
+		"the tree may list only the boot CPU",
+		cpu_count - 1);
+	return ERR_UNSUPPORTED;
+}
+
+enum err arch_cpus_init(struct host *host)
+{
+	u32 boot = 0;
+
+	while (boot < host->num_cpus && host->cpus[boot].mpidr != boot_cpu.arch.mpidr)
+		boot++;
+	if (boot == host->num_cpus)
+		return ERR_NOT_FOUND;
+	if (host->num_cpus > CONFIG_MAX_CPUS) {
+		log_warn("%u CPUs of %u are used", CONFIG_MAX_CPUS, host->num_cpus);
+		if (boot >= CONFIG_MAX_CPUS) {
+			host->cpus[0] = host->cpus[boot];
+			boot = 0;
+		}
+		host->num_cpus = CONFIG_MAX_CPUS;
+	}
+	cpu_count = host->num_cpus;
+	for (u32 id = 0, other = 0; id < cpu_count; id++) {
+		struct cpu *cpu = id == boot ? &boot_cpu : &others[other++];
+
+		cpus[id] = cpu;
+		cpu->id = id;
+		cpu->arch.mpidr = host->cpus[id].mpidr;
+		cpu->arch.window = id == boot ? 0 : id + 1;
+	}
+	atomic_store(&boot_cpu.online, true);
+	return find_firmware(host);
+}
+
+/* Stacks out of the heap, mapped a second time with guard pages. */
+static enum err make_stacks(struct cpu *cpu)
+{
+	void *pages = page_alloc((CPU_STACK_BYTES + CPU_EXCEPTION_BYTES) / PAGE_SIZE);
+	u8 *stack, *exception;
+	hpa_t pa;
+
+	if (pages == NULL)
+		return ERR_NO_MEMORY;
+	pa = page_to_hpa(pages);
+	stack = arch_map_data(pa, CPU_STACK_BYTES);
+	exception = arch_map_data(HPA(pa.v + CPU_STACK_BYTES), CPU_EXCEPTION_BYTES);
+	if (stack == NULL || exception == NULL)
+		return ERR_NO_MEMORY;
+	cpu->arch.stack_top = (u64)stack + CPU_STACK_BYTES;
+	cpu->arch.exception_top = (u64)exception + CPU_EXCEPTION_BYTES;
+	return OK;
+}
+
+enum err arch_cpu_start(struct cpu *cpu)
+{
+	s32 code;
+
+	if (make_stacks(cpu) != OK) {
+		log_error("no memory for the stacks of CPU %u", cpu->id);
+		return ERR_NO_MEMORY;
+	}
+	dsb(ish);
+	code = firmware_cpu_on(cpu->arch.mpidr, HPA(mmu_pa(secondary_entry)), (u64)cpu);
+	if (code != 0) {
+		log_error("CPU %u (MPIDR 0x%lx) does not start: PSCI CPU_ON returned %d (%s)",
+			  cpu->id, cpu->arch.mpidr, code, firmware_error_name(code));
+		return ERR_HARDWARE;
+	}
+	return OK;
+}
+
+void arm64_secondary(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	seed_keys();
+	if (arch_cpu_init(cpu) != OK || irq_init_cpu() != OK)
+		arch_cpu_park();
+	atomic_store(&cpu->online, true);
+	while (!atomic_load(&released))
+		arch_cpu_relax();
+	cpu_main();
+}
+
+void arch_cpus_release(void)
+{
+	atomic_store(&released, true);
+	sev();
+}
+
+void arch_cpu_kick(u32 cpu)
+{
+	irqchip->send_sgi(cpu, SGI_KICK);
+}
+
+void arch_cpu_idle(void)
+{
+	dsb(sy);
+	wfi();
+	irq_handle();
+}
+
+void arch_cpu_park(void)
+{
+	atomic_store(&this_cpu()->online, false);
+	for (;;)
+		wfi();
+}
+
+void arch_stop(void)
+{
+	struct cpu *me = this_cpu();
+
+	for (u32 id = 0; irqchip != NULL && id < cpu_count; id++)
+		if (cpus[id] != me && atomic_load(&cpus[id]->online))
+			irqchip->send_sgi(id, SGI_STOP);
+	for (;;)
+		wfi();
+}
+
+void arch_poweroff(void)
+{
+	firmware_off();
+	log_error("the firmware did not power the machine off");
+	arch_stop();
+}
+
+void arch_reboot(void)
+{
+	firmware_reset();
+	log_error("the firmware did not restart the machine");
+	arch_stop();
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Time: the generic timer. Each CPU's one deadline is its EL2 physical timer. Arm ARM D11. */
+#include <arch/time.h>
+
+#include <asm/sysreg.h>
+#include <mullion/host.h>
+#include <mullion/irq.h>
+
+#define NS_PER_S UINT64_C(1000000000)
+
+static u64 frequency;
+
+u64 arch_time_frequency_hz(void)
+{
+	return frequency;
+}
+
+/* Seconds apart, so that nothing overflows in 500 years. */
+static u64 ticks_to_ns(u64 ticks)
+{
+	return ticks / frequency * NS_PER_S + ticks % frequency * NS_PER_S / frequency;
+}
+
+/* Rounded up: a deadline never comes early. */
+static u64 ns_to_ticks(u64 ns)
+{
+	return ns / NS_PER_S * frequency + (ns % NS_PER_S * frequency + NS_PER_S - 1) / NS_PER_S;
+}
+
+ns_t arch_time_now(void)
+{
+	isb();
+	return NS(ticks_to_ns(read_sysreg(cntpct_el0)));
+}
+
+void arch_time_set_deadline(ns_t when)
+{
+	write_sysreg(ns_to_ticks(when.v), cnthp_cval_el2);
+	write_sysreg(CNT_CTL_ENABLE, cnthp_ctl_el2);
+	isb();
+}
+
+void arch_time_stop(void)
+{
+	write_sysreg(0, cnthp_ctl_el2);
+	isb();
+}
+
+static void deadline_passed(u32 intid)
+{
+	(void)intid;
+	arch_time_stop();
+}
+
+enum err arch_time_init(const struct host *host)
+{
+	frequency = read_sysreg(cntfrq_el0);
+	if (frequency == 0)
+		return ERR_HARDWARE;
+	if (host->timer_irq[3] == 0)
+		return ERR_NOT_FOUND;
+	return irq_register(host->timer_irq[3], deadline_passed);
+}

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core's own exceptions and panics: registers, the syndrome in words, the call chain by name.
+ * None is expected and none is survived; what is printed must suffice to find the mistake.
+ */
+#include <asm/trap.h>
+
+#include "arch/arm64/boot.h"
+#include <arch/boot.h>
+#include <arch/mmu.h>
+#include <asm/sysreg.h>
+#include <mullion/cpu.h>
+#include <mullion/log.h>
+#include <stdatomic.h>
+
+#define MAX_FRAMES 32
+
+/* Made by tools/symbols from the linked core: functions in rising order of address. */
+extern const u32 symbol_count;
+extern const struct symbol {
+	u32 offset; /* from _start */
+	u32 name;   /* in symbol_names */
+} symbol_table[];
+extern const char symbol_names[];
+extern u8 _start[], _text_end[];
+
+/* The name of the function that holds @pc; *@offset: bytes into it. NULL outside the core's code.
+ */
+static const char *symbol_find(u64 pc, u64 *offset)
+{
+	u32 low = 0, high = symbol_count;
+	u64 at = pc - (u64)_start;
+
+	if (pc < (u64)_start || pc >= (u64)_text_end || high == 0 || at < symbol_table[0].offset)
+		return NULL;
+	while (high - low > 1) {
+		u32 middle = low + (high - low) / 2;
+
+		if (symbol_table[middle].offset <= at)
+			low = middle;
+		else
+			high = middle;
+	}
+	*offset = at - symbol_table[low].offset;
+	return symbol_names + symbol_table[low].name;
+}
+
+static void print_pc(const char *what, u64 pc)
+{
+	u64 offset = 0;
+	const char *name = symbol_find(pc, &offset);
+
+	if (name != NULL)
+		log_error("%s 0x%lx %s+0x%lx", what, pc, name, offset);
+	else
+		log_error("%s 0x%lx", what, pc);
+}
+
+/* A signed return address carries its code above bit 47 (no top byte ignored at EL2). */
+static u64 strip_pac(u64 lr)
+{
+	return lr & MASK(47, 0);
+}
+
+/* Frame records lie on this CPU's stacks, each above the one before: nothing else is followed. */
+static bool on_stack(u64 fp)
+{
+	const struct arch_cpu *cpu = &this_cpu()->arch;
+
+	if ((fp & 15) != 0)
+		return false;
+	return (fp >= cpu->stack_top - CPU_STACK_BYTES && fp <= cpu->stack_top - 16) ||
+	       (fp >= cpu->exception_top - CPU_EXCEPTION_BYTES && fp <= cpu->exception_top - 16);
+}
+
+static void backtrace(u64 fp)
+{
+	u64 last = 0;
+
+	for (u32 i = 0; i < MAX_FRAMES && on_stack(fp) && fp > last; i++) {
+		const u64 *record = (const u64 *)fp;
+
+		last = fp;
+		fp = record[0];
+		if (record[1] == 0)
+			break;
+		/* The call is the instruction before the return address. */
+		print_pc("  from", strip_pac(record[1]) - 4);
+	}
+}
+
+void arch_backtrace(void)
+{
+	backtrace((u64)__builtin_frame_address(0));
+}
+
+static const char *class_name(u64 esr)
+{
+	switch (ESR_EC(esr)) {
+	case ESR_EC_UNKNOWN: return "undefined instruction";
+	case ESR_EC_FP: return "FP access while trapped";
+	case ESR_EC_PAUTH: return "pointer authentication while trapped";
+	case ESR_EC_BTI: return "branch target exception";
+	case ESR_EC_ILL: return "illegal execution state";
+	case ESR_EC_SVC64: return "SVC";
+	case ESR_EC_HVC64: return "HVC";
+	case ESR_EC_SMC64: return "SMC";
+	case ESR_EC_SYS64: return "system register access trapped";
+	case ESR_EC_SVE: return "SVE access while trapped";
+	case ESR_EC_FPAC: return "pointer authentication failure";
+	case ESR_EC_IABT_CUR: return "instruction abort";
+	case ESR_EC_PC_ALIGN: return "misaligned program counter";
+	case ESR_EC_DABT_CUR: return "data abort";
+	case ESR_EC_SP_ALIGN: return "misaligned stack pointer";
+	case ESR_EC_SERROR: return "SError";
+	case ESR_EC_BRK64: return "BRK";
+	default: return "exception";
+	}
+}
+
+/* Fault status of aborts, Arm ARM D13.2.39 (ISS encoding for a data abort, DFSC). */
+static const char *fault_name(u64 esr)
+{
+	switch (esr & ISS_FSC_MASK) {
+	case 0x00 ... 0x03: return "address size fault";
+	case 0x04 ... 0x07: return "translation fault";
+	case 0x08 ... 0x0b: return "access flag fault";
+	case 0x0c ... 0x0f: return "permission fault";
+	case 0x10: return "external abort";
+	case 0x14 ... 0x17: return "external abort on a table walk";
+	case 0x18: return "parity or ECC error";
+	case 0x21: return "alignment fault";
+	case 0x30: return "TLB conflict";
+	default: return "fault";
+	}
+}
+
+static bool is_abort(u64 esr)
+{
+	return ESR_EC(esr) == ESR_EC_DABT_CUR || ESR_EC(esr) == ESR_EC_IABT_CUR;
+}
+
+static void print_cause(const struct trap_frame *frame, u32 vector)
+{
+	static const char *const kinds[] = { "synchronous exception", "IRQ", "FIQ", "SError" };
+	const struct cpu *cpu = this_cpu();
+	u64 guard = cpu->arch.stack_top - CPU_STACK_BYTES;
+
+	log_error("panic: %s in the core on CPU %u (vector %u)", kinds[vector & 3], cpu->id,
+		  vector);
+	if ((vector & 3) == TRAP_SP0_SYNC || (vector & 3) == TRAP_SP0_SERROR)
+		log_error("cause: %s%s%s, ESR 0x%lx, FAR 0x%lx", class_name(frame->esr),
+			  is_abort(frame->esr) ? ": " : "",
+			  is_abort(frame->esr) ? fault_name(frame->esr) : "", frame->esr,
+			  frame->far);
+	if (ESR_EC(frame->esr) == ESR_EC_DABT_CUR && frame->far < guard &&
+	    frame->far >= guard - PAGE_SIZE)
+		log_error("cause: stack overflow (the guard page below this CPU's stack was hit)");
+}
+
+void core_trap(struct trap_frame *frame, u32 vector)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (atomic_fetch_add(&cpu->arch.trapped, 1) != 0)
+		arch_stop(); /* an exception while one was being told: nothing more can be said */
+	log_panic_begin();
+	print_cause(frame, vector);
+	print_pc("pc", frame->elr);
+	print_pc("lr", strip_pac(frame->x[30]));
+	log_error("sp 0x%lx spsr 0x%lx", frame->sp, frame->spsr);
+	for (u32 i = 0; i < 30; i += 3)
+		log_error("x%-2u %016lx x%-2u %016lx x%-2u %016lx", i, frame->x[i], i + 1,
+			  frame->x[i + 1], i + 2, frame->x[i + 2]);
+	log_error("x30 %016lx current vCPU %p", frame->x[30], (void *)cpu->current);
+	backtrace(frame->x[29]);
+	log_error("panic: the machine is stopped");
+	arch_stop();
+}

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * From a bare CPU to running guests: one ordered table of steps. A step that finds something
+ * missing says what and what to do, and the machine stops: nothing is half started. What is said
+ * before the console is up waits in the log's ring.
+ */
+#include "drivers/uart/pl011.h"
+#include <arch/boot.h>
+#include <arch/cpu.h>
+#include <arch/mmu.h>
+#include <arch/time.h>
+#include <mullion/config.h>
+#include <mullion/cpio.h>
+#include <mullion/cpu.h>
+#include <mullion/format.h>
+#include <mullion/guest.h>
+#include <mullion/host.h>
+#include <mullion/irq.h>
+#include <mullion/log.h>
+#include <mullion/mem.h>
+#include <mullion/string.h>
+#include <mullion/version.h>
+
+#define CPU_START_TIMEOUT_NS UINT64_C(2000000000)
+#define SYSTEM_TREE          "system.dtb"
+#define ALLOC_TRIES          64
+#define PAGES_PER_CPU        8 /* of heap, for stacks, copy window and tables */
+
+static struct host host;
+static struct fdt host_tree, system_tree;
+static struct system system_config;
+static u64 arena_bytes, heap_bytes;
+
+/* The system tree inside a bundle; false when there is none. */
+static bool find_system_tree(const void *bundle, u64 bytes, struct fdt *tree)
+{
+	struct cpio_entry entry;
+
+	return bundle != NULL && cpio_find(bundle, bytes, SYSTEM_TREE, &entry) == OK &&
+	       fdt_open(tree, entry.data, entry.size) == OK;
+}
+
+static void step_tree(void)
+{
+	enum err err;
+
+	if (boot_info.tree != NULL) {
+		err = fdt_open(&host_tree, boot_info.tree, boot_info.tree_bytes);
+		if (err != OK)
+			stop_machine("the machine's device tree is broken: %s", err_name(err));
+	} else if (!find_system_tree(boot_info.bundle, boot_info.bundle_bytes, &host_tree)) {
+		stop_machine("no device tree: the boot loader must give one in x0, or " SYSTEM_TREE
+			     " in the bundle must describe the hardware");
+	}
+	err = host_read(&host_tree, &host);
+	if (err != OK)
+		stop_machine("the machine's device tree cannot be used: %s", err_name(err));
+}
+
+static void step_console(void)
+{
+	void *regs;
+
+	if (host.uart != HOST_UART_PL011) {
+		log_warn("no PL011 UART in the machine's tree: there is no console");
+		return;
+	}
+	regs = arch_map_device(HPA(host.uart_regs.base), host.uart_regs.size);
+	if (regs == NULL)
+		return;
+	pl011_init(regs);
+	log_attach_console(pl011_put);
+}
+
+/* What is in use goes out of RAM, and into the list that the description is checked against. */
+static void reserve(const char *what, u64 base, u64 size)
+{
+	if (size == 0)
+		return;
+	if (ram_reserve(HPA(base), size) != OK)
+		stop_machine("too many pieces of memory (%s)", what);
+	if (host.num_reserved < HOST_MAX_RESERVED)
+		host.reserved[host.num_reserved++] = (struct host_range){ base, size };
+}
+
+static void step_memory(void)
+{
+	u32 given = host.num_reserved;
+
+	for (u32 i = 0; i < host.num_memory; i++)
+		if (ram_add(HPA(host.memory[i].base), host.memory[i].size) != OK)
+			stop_machine("the tree's memory 0x%lx, 0x%lx bytes, makes no sense",
+				     host.memory[i].base, host.memory[i].size);
+	if (ram_free_bytes() == 0)
+		stop_machine("no memory in the machine's tree: a node with device_type = "
+			     "\"memory\" is missing");
+	for (u32 i = 0; i < given; i++)
+		if (ram_reserve(HPA(host.reserved[i].base), host.reserved[i].size) != OK)
+			stop_machine("too many pieces of reserved memory");
+	reserve("core", boot_info.image_pa.v, boot_info.image_bytes);
+	reserve("bundle", boot_info.bundle_pa.v, boot_info.bundle_bytes);
+	reserve("device tree", boot_info.tree_pa.v, boot_info.tree_bytes);
+	if (host.initrd_end > host.initrd_start)
+		reserve("initrd", host.initrd_start, host.initrd_end - host.initrd_start);
+}
+
+static void step_irqchip(void)
+{
+	enum err err;
+
+	if (host.gic == HOST_GIC_NONE)
+		stop_machine("no interrupt controller in the machine's tree: a GICv2 with "
+			     "virtualization "
+			     "(GICH, GICV) or a GICv3 is needed");
+	err = irq_init(&host);
+	if (err != OK)
+		stop_machine("the interrupt controller cannot be used: %s", err_name(err));
+}
+
+static void step_timer(void)
+{
+	enum err err = arch_time_init(&host);
+
+	if (err == ERR_NOT_FOUND)
+		stop_machine("no hypervisor timer in the machine's tree: arm,armv8-timer with four "
+			     "interrupts is needed");
+	if (err != OK)
+		stop_machine("the timer cannot be used: %s (does the firmware set CNTFRQ_EL0?)",
+			     err_name(err));
+}
+
+static void step_cpus(void)
+{
+	enum err err = arch_cpus_init(&host);
+
+	if (err == ERR_NOT_FOUND)
+		stop_machine("the CPU that runs is not in the machine's tree (/cpus)");
+	if (err != OK)
+		stop_machine("the CPUs cannot be used: %s", err_name(err));
+}
+
+static void step_banner(void)
+{
+	char cpu[48], ram[FORMAT_BYTES_MAX];
+
+	arch_cpu_describe(cpu, sizeof(cpu));
+	log_info("%s, %u CPU%s %s at EL2, %s free, %s, %u list registers", host.compatible,
+		 cpu_count, cpu_count == 1 ? "" : "s", cpu,
+		 format_bytes(ram, sizeof(ram), ram_free_bytes()), irqchip->name, irqchip->num_lrs);
+}
+
+static void report(struct diag *diag, fdt_node_t node, const char *property, const char *text)
+{
+	(void)diag;
+	(void)node;
+	(void)property;
+	log_error("%s", text);
+}
+
+/* A bundle of the boot loader's (initrd) comes before the one behind the image. */
+static void find_bundle(void)
+{
+	u64 bytes = host.initrd_end > host.initrd_start ? host.initrd_end - host.initrd_start : 0;
+	const void *initrd = bytes != 0 ? arch_map_boot(HPA(host.initrd_start), bytes) : NULL;
+
+	if (find_system_tree(initrd, bytes, &system_tree)) {
+		boot_info.bundle = initrd;
+		boot_info.bundle_pa = HPA(host.initrd_start);
+		boot_info.bundle_bytes = bytes;
+		return;
+	}
+	if (bytes != 0)
+		log_warn("the initrd is no bundle with " SYSTEM_TREE "; it is left alone");
+	if (boot_info.bundle == NULL)
+		stop_machine("no system: neither a bundle behind the image (tools/pack makes it) "
+			     "nor one "
+			     "as initrd");
+	if (!find_system_tree(boot_info.bundle, boot_info.bundle_bytes, &system_tree))
+		stop_machine("the bundle has no usable " SYSTEM_TREE);
+}
+
+/* Does the description ask for a part of this memory by host-address? */
+static bool is_wanted(u64 pa, u64 bytes)
+{
+	u32 depth = 0;
+
+	for (fdt_node_t node = fdt_root(&system_tree); node != FDT_NONE;
+	     node = fdt_next(&system_tree, node, &depth)) {
+		u64 base, size;
+
+		if (fdt_get_u64(&system_tree, node, "host-address", &base) == OK &&
+		    fdt_get_u64(&system_tree, node, "size", &size) == OK && base < pa + bytes &&
+		    (base >= pa || pa - base < size))
+			return true;
+	}
+	return false;
+}
+
+/* RAM for the core that no guest has a claim to; what was tried in vain goes back. */
+static bool alloc_clear(u64 bytes, hpa_t *pa)
+{
+	hpa_t refused[ALLOC_TRIES];
+	u32 tries = 0;
+	bool found = false;
+
+	while (tries < ALLOC_TRIES && ram_alloc(bytes, PAGE_SIZE, pa) == OK) {
+		found = !is_wanted(pa->v, bytes);
+		if (found)
+			break;
+		refused[tries++] = *pa;
+	}
+	while (tries-- > 0)
+		ram_free(refused[tries], bytes);
+	return found;
+}
+
+static void step_description(void)
+{
+	struct diag diag = { .report = report };
+	enum err err;
+	void *arena;
+	hpa_t pa;
+
+	find_bundle();
+	arena_bytes = ALIGN_UP(config_arena_bytes(&system_tree), PAGE_SIZE);
+	if (!alloc_clear(arena_bytes, &pa))
+		stop_machine("not enough memory to read the description");
+	arena = arch_map_data(pa, arena_bytes);
+	if (arena == NULL)
+		stop_machine("no room to map the description");
+	if (host.num_reserved < HOST_MAX_RESERVED)
+		host.reserved[host.num_reserved++] = (struct host_range){ pa.v, arena_bytes };
+	memset(arena, 0, arena_bytes);
+	err = config_load(&system_tree, &host, boot_info.bundle, boot_info.bundle_bytes, arena,
+			  arena_bytes, &system_config, &diag);
+	if (err == ERR_INVALID)
+		stop_machine("the description has %u mistake%s; nothing is started", diag.errors,
+			     diag.errors == 1 ? "" : "s");
+	if (err != OK)
+		stop_machine("the description cannot be read: %s", err_name(err));
+	log_set_level((enum log_level)system_config.log_level);
+}
+
+static void step_heap(void)
+{
+	void *va;
+	hpa_t pa;
+
+	heap_bytes = ALIGN_UP(system_config.heap_bytes, PAGE_SIZE) +
+		     (u64)cpu_count * PAGES_PER_CPU * PAGE_SIZE;
+	if (!alloc_clear(heap_bytes, &pa))
+		stop_machine("not enough memory for the core's heap (%lu bytes)", heap_bytes);
+	va = arch_map_data(pa, heap_bytes);
+	if (va == NULL)
+		stop_machine("no room to map the core's heap");
+	page_init(va, pa, heap_bytes / PAGE_SIZE);
+}
+
+static void step_start_cpus(void)
+{
+	u64 deadline;
+
+	for (u32 id = 0; id < cpu_count; id++) {
+		struct cpu *cpu = cpu_get(id);
+
+		if (cpu == this_cpu() || arch_cpu_start(cpu) != OK)
+			continue;
+		deadline = arch_time_now().v + CPU_START_TIMEOUT_NS;
+		while (!atomic_load(&cpu->online) && arch_time_now().v < deadline)
+			arch_cpu_relax();
+		if (!atomic_load(&cpu->online))
+			log_error("CPU %u was started but did not come up", id);
+	}
+}
+
+static void step_guests(void)
+{
+	for (u32 i = 0; i < system_config.num_guests; i++) {
+		struct guest *guest;
+		enum err err = guest_create(&system_config.guests[i], &guest);
+
+		if (err != OK)
+			stop_machine("guest '%s' cannot be created: %s",
+				     system_config.guests[i].name, err_name(err));
+	}
+}
+
+static void step_figures(void)
+{
+	u64 memory = boot_info.image_bytes + arena_bytes +
+		     (page_total() - page_free_count()) * PAGE_SIZE;
+
+	log_info("core: text %lu KiB, memory %lu KiB", boot_info.text_bytes >> 10, memory >> 10);
+}
+
+static void step_start_guests(void)
+{
+	for (u32 i = 0; i < guest_count; i++) {
+		struct guest *guest = guest_get(i);
+		enum err err;
+
+		if (!guest->config->autostart)
+			continue;
+		err = guest_start(guest);
+		if (err != OK)
+			log_error("guest '%s' cannot be started: %s", guest->config->name,
+				  err_name(err));
+	}
+}
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} steps[] = {
+	{ "tree", step_tree },          { "console", step_console },
+	{ "memory", step_memory },      { "interrupt controller", step_irqchip },
+	{ "timer", step_timer },        { "CPUs", step_cpus },
+	{ "banner", step_banner },      { "description", step_description },
+	{ "heap", step_heap },          { "other CPUs", step_start_cpus },
+	{ "guests", step_guests },      { "figures", step_figures },
+	{ "start", step_start_guests },
+};
+
+void core_main(void)
+{
+	log_info("Mullion " MULLION_VERSION);
+	for (u32 i = 0; i < ARRAY_SIZE(steps); i++) {
+		log_debug("boot: %s", steps[i].name);
+		steps[i].run();
+	}
+	arch_cpus_release();
+	cpu_main();
+}
+
+void cpu_main(void)
+{
+	vcpu_loop();
+}

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core's heap: one physically contiguous piece of RAM whose size the description settles, given
+ * out by pages. A bitmap at its start tells what is taken. Pages are handed out zeroed, so nothing
+ * of an earlier owner shows.
+ */
+#include <mullion/mem.h>
+
+#include <mullion/log.h>
+#include <mullion/spinlock.h>
+#include <mullion/string.h>
+
+static struct spinlock page_lock = SPINLOCK_INIT(RANK_MEMORY);
+static u8 *heap; /* address of page 0 */
+static u64 heap_pa;
+static u64 *taken;      /* one bit per page */
+static u64 total, left; /* pages */
+static u64 low;         /* no page below is free */
+
+static bool is_taken(u64 page)
+{
+	return (taken[page / 64] >> (page % 64)) & 1;
+}
+
+static void mark(u64 page, u64 count, bool take)
+{
+	for (u64 i = page; i < page + count; i++) {
+		if (take)
+			taken[i / 64] |= BIT(i % 64);
+		else
+			taken[i / 64] &= ~BIT(i % 64);
+	}
+}
+
+void page_init(void *va, hpa_t pa, u64 pages)
+{
+	u64 bitmap_pages = ALIGN_UP(ALIGN_UP(pages, 64) / 8, PAGE_SIZE) / PAGE_SIZE;
+
+	ASSERT(pages > bitmap_pages && IS_ALIGNED(pa.v, PAGE_SIZE));
+	heap = va;
+	heap_pa = pa.v;
+	taken = va;
+	total = pages;
+	left = pages - bitmap_pages;
+	low = bitmap_pages;
+	memset(taken, 0, bitmap_pages * PAGE_SIZE);
+	mark(0, bitmap_pages, true);
+}
+
+/* First fit at @align pages; @total when there is none. */
+static u64 find(u64 count, u64 align)
+{
+	u64 at = ALIGN_UP(low, align);
+
+	while (at + count <= total) {
+		u64 n = 0;
+
+		while (n < count && !is_taken(at + n))
+			n++;
+		if (n == count)
+			return at;
+		at = ALIGN_UP(at + n + 1, align);
+	}
+	return total;
+}
+
+void *page_alloc(u64 count)
+{
+	u64 align = 1, at;
+	void *va = NULL;
+
+	if (count == 0 || count > total)
+		return NULL;
+	while (align < count)
+		align *= 2;
+	spin_lock(&page_lock);
+	at = find(count, align);
+	if (at < total) {
+		mark(at, count, true);
+		left -= count;
+		if (at == low)
+			low = at + count;
+		va = heap + at * PAGE_SIZE;
+	}
+	spin_unlock(&page_lock);
+	if (va != NULL)
+		memset(va, 0, count * PAGE_SIZE);
+	return va;
+}
+
+void page_free(void *va, u64 count)
+{
+	u64 at = (u64)((u8 *)va - heap) / PAGE_SIZE;
+
+	if (va == NULL)
+		return;
+	ASSERT((u8 *)va >= heap && at + count <= total && count != 0);
+	spin_lock(&page_lock);
+	for (u64 i = at; i < at + count; i++)
+		ASSERT(is_taken(i));
+	mark(at, count, false);
+	left += count;
+	low = MIN(low, at);
+	spin_unlock(&page_lock);
+}
+
+hpa_t page_to_hpa(const void *va)
+{
+	u64 offset = (u64)((const u8 *)va - heap);
+
+	ASSERT((const u8 *)va >= heap && offset < total * PAGE_SIZE);
+	return HPA(heap_pa + offset);
+}
+
+void *page_from_hpa(hpa_t pa)
+{
+	ASSERT(pa.v >= heap_pa && pa.v - heap_pa < total * PAGE_SIZE);
+	return heap + (pa.v - heap_pa);
+}
+
+u64 page_free_count(void)
+{
+	return left;
+}
+
+u64 page_total(void)
+{
+	return total;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arm PL011: polled output for the core's messages (DDI 0183, chapter 3). */
+#include "drivers/uart/pl011.h"
+
+#define DR      0x00
+#define FR      0x18
+#define CR      0x30
+#define FR_TXFF BIT(5)
+#define CR_ON   (BIT(0) | BIT(8)) /* UARTEN, TXE */
+
+/* Reads of FR until a full FIFO is given up: longer than 16 characters at 9600 baud. */
+#define SPIN_LIMIT 1000000u
+
+static volatile u8 *uart;
+
+static u32 reg_read(u32 offset)
+{
+	return *(volatile u32 *)(uart + offset);
+}
+
+static void reg_write(u32 offset, u32 value)
+{
+	*(volatile u32 *)(uart + offset) = value;
+}
+
+void pl011_init(void *regs)
+{
+	uart = regs;
+	if ((reg_read(CR) & CR_ON) != CR_ON)
+		reg_write(CR, (u32)(reg_read(CR) | CR_ON));
+}
+
+static void put_byte(char byte)
+{
+	for (u32 i = 0; (reg_read(FR) & FR_TXFF) && i < SPIN_LIMIT; i++)
+		;
+	reg_write(DR, (u8)byte);
+}
+
+void pl011_put(const char *text, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (text[i] == '\n')
+			put_byte('\r');
+		put_byte(text[i]);
+	}
+}
