@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # The way in, the core's own address space, CPUs and exceptions.
 obj-y += boot.o cache.o early.o efi.o head.o mmu.o smp.o time.o trap.o trap_entry.o
+obj-y += virq.o

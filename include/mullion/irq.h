@@ -11,12 +11,12 @@ struct irqchip {
 	const char *name;
 	u32 max_intid; /* first INTID past the last that the machine has */
 	u32 num_lrs;
-	enum err (*init)(const struct host *host);	/* boot CPU, once */
-	enum err (*init_cpu)(void);			/* every CPU, itself */
-	u32 (*ack)(void);				/* INTID, 1020.. when spurious */
-	void (*eoi)(u32 intid);				/* priority drop */
+	enum err (*init)(const struct host *host); /* boot CPU, once */
+	enum err (*init_cpu)(void);                /* every CPU, itself */
+	u32 (*ack)(void);                          /* INTID, 1020.. when spurious */
+	void (*eoi)(u32 intid);                    /* priority drop */
 	void (*deactivate)(u32 intid);
-	void (*enable)(u32 intid, bool level, u32 cpu);	/* route to @cpu and enable */
+	void (*enable)(u32 intid, bool level, u32 cpu); /* route to @cpu and enable */
 	void (*disable)(u32 intid);
 	void (*send_sgi)(u32 cpu, u32 sgi);
 	bool (*is_active)(u32 intid);
@@ -26,19 +26,26 @@ struct irqchip {
 
 extern const struct irqchip *irqchip; /* chosen at boot by irq_init() */
 
+/** irqchip_probe() - the driver for the controller that @host has, or NULL. From drivers/irqchip
+ * (arch/host: its own). */
+const struct irqchip *irqchip_probe(const struct host *host);
+
 #define SGI_KICK 0 /* look at your requests */
 #define SGI_STOP 1 /* panic elsewhere: stop */
 
-/** irq_init() - choose the controller by @host, bring it up for this CPU, register what the arch needs.
- * Boot CPU, once, before any other CPU is started. ERR_NOT_FOUND without a controller that we drive. */
+/** irq_init() - choose the controller by @host, bring it up for this CPU, register what the arch
+ * needs. Boot CPU, once, before any other CPU is started. ERR_NOT_FOUND without a controller that
+ * we drive. */
 enum err __must_check irq_init(const struct host *host);
-/** irq_init_cpu() - this (secondary) CPU's interface, and every private interrupt registered so far. */
+/** irq_init_cpu() - this (secondary) CPU's interface, and every private interrupt registered so
+ * far. */
 enum err __must_check irq_init_cpu(void);
-/** irq_register() - @handler serves the core's own private interrupt @intid (SGI or PPI, 0 to 31) on every
- * CPU, interrupts masked; it must quiet the source. Enabled on this CPU now, on others by irq_init_cpu(), so
- * call it before they start. ERR_RANGE, or ERR_EXISTS if it has a handler. */
+/** irq_register() - @handler serves the core's own private interrupt @intid (SGI or PPI, 0 to 31)
+ * on every CPU, interrupts masked; it must quiet the source. Enabled on this CPU now, on others by
+ * irq_init_cpu(), so call it before they start. ERR_RANGE, or ERR_EXISTS if it has a handler. */
 enum err __must_check irq_register(u32 intid, void (*handler)(u32 intid));
-/** irq_register_linked() - the same, but it stays active: a guest's end-of-interrupt deactivates it. */
+/** irq_register_linked() - the same, but it stays active: a guest's end-of-interrupt deactivates
+ * it. */
 enum err __must_check irq_register_linked(u32 intid, void (*handler)(u32 intid));
 /** irq_route() - host interrupt @host to @guest's interrupt; ERR_EXISTS if it has an owner. */
 struct guest;
@@ -48,13 +55,16 @@ struct irq_route {
 	bool level;
 	u8 cpu; /* host CPU that takes it */
 };
-/** irq_lookup() - the route of shared interrupt @host_intid, or NULL. Any CPU, no lock: routes live until unrouted. */
+/** irq_lookup() - the route of shared interrupt @host_intid, or NULL. Any CPU, no lock: routes live
+ * until unrouted. */
 const struct irq_route *irq_lookup(u32 host_intid);
-enum err __must_check irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level, u32 cpu);
+enum err __must_check irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level,
+				u32 cpu);
 void irq_unroute(u32 host_intid);
 /** irq_handle() - take and dispatch every pending host interrupt of this CPU. Interrupts masked. */
 void irq_handle(void);
-/** irq_dispatch() - serve one interrupt that was acknowledged by the caller: drop, dispatch, deactivate. */
+/** irq_dispatch() - serve one interrupt that was acknowledged by the caller: drop, dispatch,
+ * deactivate. */
 void irq_dispatch(u32 intid);
 
 #endif

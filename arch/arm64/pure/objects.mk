@@ -7,3 +7,4 @@ obj-y += idregs.o
 obj-y += insn.o
 obj-y += psci.o
 obj-y += guest_tree.o
+obj-y += vgic.o vgic_lr.o vgic_regs.o

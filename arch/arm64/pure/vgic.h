@@ -8,9 +8,9 @@
  * read) or vgic_release() (list registers known to be empty), never by guessing: so what costs an
  * exit nothing is left alone until something asks.
  *
- * Locks: "lock" is the guest's virtual interrupt lock (RANK_VIRQ). Fields marked "own" belong to the
- * CPU that runs the vCPU and are only touched by it. Fields of type _Atomic may be read by anyone;
- * who may write is said beside them.
+ * Locks: "lock" is the guest's virtual interrupt lock (RANK_VIRQ). Fields marked "own" belong to
+ * the CPU that runs the vCPU and are only touched by it. Fields of type _Atomic may be read by
+ * anyone; who may write is said beside them.
  *
  * Sources: IHI 0048B (GICv2), IHI 0069 (GICv3).
  */
@@ -30,22 +30,22 @@
 
 /* A list register in our own form is the GICv3 one (IHI 0069 §12.4.4 ICH_LR<n>_EL2); for a GICv2
  * SGI the source CPU lies in bits 34:32, which are free without HW. */
-#define LR_PENDING  BIT(62)
-#define LR_ACTIVE   BIT(63)
-#define LR_STATE    (LR_PENDING | LR_ACTIVE)
-#define LR_HW	    BIT(61)
-#define LR_GROUP1   BIT(60)
-#define LR_EOI	    BIT(41) /* without HW: maintenance interrupt once it is empty */
-#define LR_PRIO(p)  ((u64)(p) << 48)
+#define LR_PENDING   BIT(62)
+#define LR_ACTIVE    BIT(63)
+#define LR_STATE     (LR_PENDING | LR_ACTIVE)
+#define LR_HW        BIT(61)
+#define LR_GROUP1    BIT(60)
+#define LR_EOI       BIT(41) /* without HW: maintenance interrupt once it is empty */
+#define LR_PRIO(p)   ((u64)(p) << 48)
 #define LR_PINTID(p) ((u64)(p) << 32)
 #define LR_INTID(lr) ((u32)(lr))
 
 /* ICH_HCR_EL2 and GICH_HCR agree in these. */
-#define VGIC_HCR_EN	 0x1u
-#define VGIC_HCR_UIE	 0x2u /* one list register or none in use */
-#define VGIC_HCR_LRENPIE 0x4u /* EOIcount is not zero */
-#define VGIC_HCR_NPIE	 0x8u /* no list register pending */
-#define VGIC_HCR_TDIR	 0x4000u /* trap ICC_DIR (GICv3) */
+#define VGIC_HCR_EN      0x1u
+#define VGIC_HCR_UIE     0x2u    /* one list register or none in use */
+#define VGIC_HCR_LRENPIE 0x4u    /* EOIcount is not zero */
+#define VGIC_HCR_NPIE    0x8u    /* no list register pending */
+#define VGIC_HCR_TDIR    0x4000u /* trap ICC_DIR (GICv3) */
 
 /* struct vgic_cpu.flags: what its next flush has to look at. */
 #define VGIC_PRIVATE 0x1u /* SGIs and PPIs */
@@ -60,12 +60,12 @@ struct vgic_bank {
 	_Atomic u32 enabled; /* lock */
 	_Atomic u32 latch;   /* pending latch; anyone sets, own or lock clears */
 	_Atomic u32 group;   /* lock */
-	u32 line;	     /* input level; lock */
-	u32 edge;	     /* configuration; lock */
-	u32 active;	     /* lock */
-	u32 linked;	     /* the physical interrupt is active for it; private: own, SPI: lock */
-	u32 inflight;	     /* in a list register; private: own, SPI: lock */
-	u32 release;	     /* physical interrupt to be deactivated by the caller; as linked */
+	u32 line;            /* input level; lock */
+	u32 edge;            /* configuration; lock */
+	u32 active;          /* lock */
+	u32 linked;          /* the physical interrupt is active for it; private: own, SPI: lock */
+	u32 inflight;        /* in a list register; private: own, SPI: lock */
+	u32 release;         /* physical interrupt to be deactivated by the caller; as linked */
 	u8 priority[32];     /* lock */
 };
 
@@ -84,14 +84,14 @@ struct vgic_cpu {
 	_Atomic u32 used;  /* list registers with something of ours; own */
 	_Atomic u32 hold;  /* somebody works on folded state: do not fill; anyone */
 	u32 index;
-	u32 hcr;	   /* maintenance bits that the fill wants; own */
-	bool overflow;	   /* more than list registers; own */
-	bool asleep;	   /* GICR_WAKER.ProcessorSleep; lock */
-	u16 moved;	   /* list registers that took the latch with them; own */
-	u64 lr[VGIC_MAX_LRS]; /* as last written; own */
-	u8 lr_of[VGIC_PRIVATES]; /* where a private interrupt is inflight; own */
-	u8 sources[16];	      /* v2: CPUs whose SGI is pending; lock */
-	u8 active_source[16]; /* v2: CPU whose SGI is active; lock */
+	u32 hcr;                     /* maintenance bits that the fill wants; own */
+	bool overflow;               /* more than list registers; own */
+	bool asleep;                 /* GICR_WAKER.ProcessorSleep; lock */
+	u16 moved;                   /* list registers that took the latch with them; own */
+	u64 lr[VGIC_MAX_LRS];        /* as last written; own */
+	u8 lr_of[VGIC_PRIVATES];     /* where a private interrupt is inflight; own */
+	u8 sources[16];              /* v2: CPUs whose SGI is pending; lock */
+	u8 active_source[16];        /* v2: CPU whose SGI is active; lock */
 	u16 physical[VGIC_PRIVATES]; /* host INTID of linked ones; own */
 	struct vgic_bank bank;
 };
@@ -100,36 +100,40 @@ struct vgic {
 	u8 version; /* 2 or 3 */
 	u8 num_lrs;
 	u32 num_cpus;
-	u32 num_spis;	   /* a multiple of 32 */
-	_Atomic u32 ctlr;  /* GICD_CTLR group enables (bits 1:0); lock */
+	u32 num_spis;     /* a multiple of 32 */
+	_Atomic u32 ctlr; /* GICD_CTLR group enables (bits 1:0); lock */
 	u32 typer, iidr;
-	u32 released;	   /* count of SPI release bits that wait for the caller; lock */
+	u32 released; /* count of SPI release bits that wait for the caller; lock */
 	struct vgic_cpu **cpus;
-	struct vgic_bank *spi;	/* num_spis / 32 */
-	struct vgic_spi *spis;	/* num_spis */
+	struct vgic_bank *spi; /* num_spis / 32 */
+	struct vgic_spi *spis; /* num_spis */
 };
 
 /** vgic_storage_bytes() - memory that vgic_init() needs for @num_spis and @num_cpus, 8-aligned. */
 size_t vgic_storage_bytes(u32 num_spis, u32 num_cpus);
 /** vgic_init() - a controller in reset state over zeroed @storage. No vCPU is attached yet.
- * Return: ERR_INVALID for a version, count of list registers, vCPUs or SPIs that cannot be. Nobody else looks. */
-enum err __must_check vgic_init(struct vgic *g, u32 version, u32 num_lrs, u32 num_spis, u32 num_cpus,
-				void *storage);
+ * Return: ERR_INVALID for a version, count of list registers, vCPUs or SPIs that cannot be. Nobody
+ * else looks. */
+enum err __must_check vgic_init(struct vgic *g, u32 version, u32 num_lrs, u32 num_spis,
+				u32 num_cpus, void *storage);
 /** vgic_attach() - @c is vCPU @index, in reset state. ERR_RANGE. Lock. */
 enum err __must_check vgic_attach(struct vgic *g, u32 index, struct vgic_cpu *c);
-/** vgic_reset() - distributor back to reset state; host INTIDs stay. No vCPU runs or has anything inflight.
- * Linked SPIs are in the banks' release bits after it. Lock. */
+/** vgic_reset() - distributor back to reset state; host INTIDs stay. No vCPU runs or has anything
+ * inflight. Linked SPIs are in the banks' release bits after it. Lock. */
 void vgic_reset(struct vgic *g);
-/** vgic_cpu_reset() - redistributor of @c to reset state; SPIs that it had active are given up. The list
- * registers were folded or are dropped by the caller. Linked interrupts go to release bits. Own, lock. */
+/** vgic_cpu_reset() - redistributor of @c to reset state; SPIs that it had active are given up. The
+ * list registers were folded or are dropped by the caller. Linked interrupts go to release bits.
+ * Own, lock. */
 void vgic_cpu_reset(struct vgic *g, struct vgic_cpu *c);
 
 /* Events. Each returns the mask of vCPUs that must be kicked so that they flush. */
-/** vgic_set_level() - SPI @intid's input; edge-configured: rising sets the latch. Out of range: ignored. Lock. */
+/** vgic_set_level() - SPI @intid's input; edge-configured: rising sets the latch. Out of range:
+ * ignored. Lock. */
 u64 vgic_set_level(struct vgic *g, u32 intid, bool level);
 /** vgic_set_private() - PPI @intid's input at @c. Lock. */
 u64 vgic_set_private(struct vgic *g, struct vgic_cpu *c, u32 intid, bool level);
-/** vgic_host_spi() - physical interrupt @physical, active now, is SPI @intid. ERR_RANGE: not ours. Lock. */
+/** vgic_host_spi() - physical interrupt @physical, active now, is SPI @intid. ERR_RANGE: not ours.
+ * Lock. */
 enum err __must_check vgic_host_spi(struct vgic *g, u32 intid, u32 physical, u64 *kick);
 /** vgic_host_private() - the same for a PPI of @c, on its own CPU. Own. */
 void vgic_host_private(struct vgic_cpu *c, u32 intid, u32 physical);
@@ -140,35 +144,41 @@ u64 vgic_sgi1r(struct vgic *g, u32 self, u64 value, bool group1);
 void vgic_dir(struct vgic *g, struct vgic_cpu *c, u32 intid);
 
 /* List registers. */
-/** vgic_fold() - take back what is in list registers: @lrs[n] as read, for each n of c->used. Own, lock.
- * Return: vCPUs to kick (an SPI that now goes elsewhere). */
+/** vgic_fold() - take back what is in list registers: @lrs[n] as read, for each n of c->used. Own,
+ * lock. Return: vCPUs to kick (an SPI that now goes elsewhere). */
 u64 vgic_fold(struct vgic *g, struct vgic_cpu *c, const u64 *lrs);
 /** vgic_release() - the list registers in @empty were found empty; the others stay. Own, lock.
- * Return: flags (VGIC_PRIVATE, VGIC_SHARED) whose interrupts must be looked at again. */
-u32 vgic_release(struct vgic *g, struct vgic_cpu *c, u32 empty);
-/** vgic_eoi_count() - the guest ended @count interrupts that were in no list register. Folded. Own, lock. */
+ * Return: flags (VGIC_PRIVATE, VGIC_SHARED) whose interrupts must be looked at again; @kick as
+ * vgic_fold(). */
+u32 vgic_release(struct vgic *g, struct vgic_cpu *c, u32 empty, u64 *kick);
+/** vgic_eoi_count() - the guest ended @count interrupts that were in no list register. Folded. Own,
+ * lock. */
 void vgic_eoi_count(struct vgic *g, struct vgic_cpu *c, u32 count);
 /** vgic_fill() - put into free list registers what became ready. @what: VGIC_PRIVATE, VGIC_SHARED.
- * Return: mask of list registers to write from c->lr[] (c->hcr may have changed), or VGIC_NEED_FOLD: nothing was
- * done; fold everything, then call it with VGIC_PRIVATE | VGIC_SHARED. Own, lock. */
+ * Return: mask of list registers to write from c->lr[] (c->hcr may have changed), or
+ * VGIC_NEED_FOLD: nothing was done; fold everything, then call it with VGIC_PRIVATE | VGIC_SHARED.
+ * Own, lock. */
 u32 vgic_fill(struct vgic *g, struct vgic_cpu *c, u32 what);
-/** vgic_ready() - an enabled interrupt is pending for @c in the model (what is inflight apart). Lock. */
+/** vgic_ready() - an enabled interrupt is pending for @c in the model (what is inflight apart).
+ * Lock. */
 bool vgic_ready(struct vgic *g, const struct vgic_cpu *c);
 
-/* Guest-visible registers (vgic_regs.c). @offset within the frame, @width in bytes. Anything not defined
- * reads as zero and ignores writes. Return: vCPUs to kick. Lock; what the fold mask named is folded. */
+/* Guest-visible registers (vgic_regs.c). @offset within the frame, @width in bytes. Anything not
+ * defined reads as zero and ignores writes. Return: vCPUs to kick. Lock; what the fold mask named
+ * is folded. */
 u64 vgic_dist_access(struct vgic *g, u32 self, u32 offset, u32 width, bool write, u64 *value);
 /** vgic_redist_access() - @offset within the run of 128 KiB frames, one for each vCPU. */
-u64 vgic_redist_access(struct vgic *g, u32 offset, u32 width, bool write, u64 *value);
-/** vgic_dist_folds()/vgic_redist_folds() - vCPUs whose list registers must be folded and held empty for that
- * access, because it looks at or changes pending, active or configuration state. Lock not needed. */
+u64 vgic_redist_access(struct vgic *g, u32 self, u32 offset, u32 width, bool write, u64 *value);
+/** vgic_dist_folds()/vgic_redist_folds() - vCPUs whose list registers must be folded and held empty
+ * for that access, because it looks at or changes pending, active or configuration state. Lock not
+ * needed. */
 u64 vgic_dist_folds(const struct vgic *g, u32 self, u32 offset);
 u64 vgic_redist_folds(const struct vgic *g, u32 offset);
 
 #define VGIC_GICD2_SIZE KIB(4)
 #define VGIC_GICD3_SIZE KIB(64)
-#define VGIC_GICR_SIZE	KIB(128)
-#define GICD_TYPER_OFF	0x004u
+#define VGIC_GICR_SIZE  KIB(128)
+#define GICD_TYPER_OFF  0x004u
 
 /** vgic_affinity() - Aff3.Aff2.Aff1.Aff0 of vCPU @index: Aff0 below 16. Any context. */
 static inline u32 vgic_affinity(u32 index)
@@ -183,7 +193,8 @@ static inline u32 vgic_by_affinity(const struct vgic *g, u32 affinity)
 	return (affinity & 0xffff00f0u) || index >= g->num_cpus ? VGIC_NONE : index;
 }
 
-/** vgic_mark() - @c must look at @flags. Any context. Return: a kick is needed, because nobody's is on its way. */
+/** vgic_mark() - @c must look at @flags. Any context. Return: a kick is needed, because nobody's is
+ * on its way. */
 static inline bool vgic_mark(struct vgic_cpu *c, u32 flags)
 {
 	return atomic_fetch_or_explicit(&c->flags, flags, memory_order_acq_rel) == 0;
@@ -194,6 +205,14 @@ u32 vgic_lr_to_v2(u64 lr);
 u64 vgic_lr_from_v2(u32 lr);
 
 /* For the .c files of this room only. */
+/** vgic_spi_mark() - SPI number @i (INTID - 32): who has it, or else would get it, must look. Lock.
+ */
+u64 vgic_spi_mark(struct vgic *g, u32 i, u32 flags);
+/** vgic_spi_disown() - it is no longer in @leaver's hands; goes where its route points. Lock. */
+void vgic_spi_disown(struct vgic *g, u32 i, u32 leaver, u64 *kick);
+/** vgic_unlink() - interrupts @bit of @b, not inflight, no longer hold their physical ones. Lock.
+ */
+void vgic_unlink(struct vgic *g, struct vgic_bank *b, u32 bit, bool by_hardware);
 static inline u32 vgic_groups(const struct vgic *g, const struct vgic_bank *b)
 {
 	u32 ctlr = atomic_load_explicit(&g->ctlr, memory_order_relaxed);

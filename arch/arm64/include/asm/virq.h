@@ -3,9 +3,9 @@
  * A guest's virtual interrupts on this machine: the pure virtual GIC (pure/vgic.h) joined to list
  * registers, physical interrupts and kicks.
  *
- * Order of calls: virq_guest_init() once; virq_vcpu_reset() for each vCPU before it first runs; then
- * virq_load(), { virq_flush(), run the guest, virq_interrupt()/virq_mmio()/virq_sysreg() ... },
- * virq_put(). All of them on the vCPU's own CPU unless said otherwise, host interrupts masked.
+ * Order of calls: virq_guest_init() once; virq_vcpu_reset() for each vCPU before it first runs;
+ * then virq_load(), { virq_flush(), run the guest, virq_interrupt()/virq_mmio()/virq_sysreg() ...
+ * }, virq_put(). All of them on the vCPU's own CPU unless said otherwise, host interrupts masked.
  */
 #ifndef ASM_VIRQ_H
 #define ASM_VIRQ_H
@@ -29,56 +29,59 @@ struct arm64_virq {
 /* In struct arch_vcpu as .virq. */
 struct arm64_virq_cpu {
 	struct vgic_cpu vgic;
-	bool loaded;  /* list registers and VMCR are in hardware */
-	u32 hcr;      /* ICH_HCR or GICH_HCR as last written */
-	u32 vmcr;     /* saved while not loaded */
+	bool loaded;   /* list registers and VMCR are in hardware */
+	u32 hcr;       /* ICH_HCR or GICH_HCR as last written */
+	u32 vmcr;      /* saved while not loaded */
 	u32 apr[2][4]; /* [group][n]; GICv2: [0][0] */
 };
 
-/** virq_guest_init() - the guest's controller from its config, in reset state. ERR_NO_MEMORY, ERR_INVALID,
- * ERR_UNSUPPORTED if the machine's controller cannot run that version. Before any vCPU of it is reset. */
+/** virq_guest_init() - the guest's controller from its config, in reset state. ERR_NO_MEMORY,
+ * ERR_INVALID, ERR_UNSUPPORTED if the machine's controller cannot run that version. Before any vCPU
+ * of it is reset. */
 enum err __must_check virq_guest_init(struct guest *guest);
-/** virq_guest_reset() - distributor and SPIs to reset state, physical interrupts deactivated. Any CPU; no
- * vCPU of the guest runs. */
+/** virq_guest_reset() - distributor and SPIs to reset state, physical interrupts deactivated. Any
+ * CPU; no vCPU of the guest runs. */
 void virq_guest_reset(struct guest *guest);
-/** virq_vcpu_reset() - redistributor and CPU interface to reset state; physical interrupts that it held are
- * deactivated, its timer's among them. Its own CPU, or any before it first ran. */
+/** virq_vcpu_reset() - redistributor and CPU interface to reset state; physical interrupts that it
+ * held are deactivated, its timer's among them. Its own CPU, or any before it first ran. */
 void virq_vcpu_reset(struct vcpu *vcpu);
 
-/** virq_load() - CPU interface state to hardware. virq_put() - back; no list register is left in use. */
+/** virq_load() - CPU interface state to hardware. virq_put() - back; no list register is left in
+ * use. */
 void virq_load(struct vcpu *vcpu);
 void virq_put(struct vcpu *vcpu);
 
 void virq_flush_slow(struct vcpu *vcpu);
 /** virq_flush() - before each entry: put what became pending into list registers. vCPU loaded. */
-#define virq_flush(vcpu)                                                                          \
-	do {                                                                                      \
-		struct vcpu *flush_ = (vcpu);                                                     \
-		if (__builtin_expect(atomic_load_explicit(&flush_->arch.virq.vgic.flags,          \
-							  memory_order_acquire) != 0,             \
-				     0))                                                          \
-			virq_flush_slow(flush_);                                                  \
+#define virq_flush(vcpu)                                                                 \
+	do {                                                                             \
+		struct vcpu *flush_ = (vcpu);                                            \
+		if (__builtin_expect(atomic_load_explicit(&flush_->arch.virq.vgic.flags, \
+							  memory_order_acquire) != 0,    \
+				     0))                                                 \
+			virq_flush_slow(flush_);                                         \
 	} while (0)
 
-/** virq_sync() - take state back from the list registers into the model (for a dump, or before another CPU
- * looks at it). Not needed after an ordinary exit. vCPU loaded. */
+/** virq_sync() - take state back from the list registers into the model (for a dump, or before
+ * another CPU looks at it). Not needed after an ordinary exit. vCPU loaded. */
 void virq_sync(struct vcpu *vcpu);
-/** virq_mmio() - serve an access of @width bytes (1, 2, 4, 8) at @gpa to the guest's controller. @value: in for
- * writes, zero-extended; out for reads. False: not ours. No locks held. */
+/** virq_mmio() - serve an access of @width bytes (1, 2, 4, 8) at @gpa to the guest's controller.
+ * @value: in for writes, zero-extended; out for reads. False: not ours. No locks held. */
 bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value);
-/** virq_sysreg() - serve a trapped GIC system register; @iss as in ESR_EL2 (Rt and direction are ignored).
- * False: not ours. No locks held. */
+/** virq_sysreg() - serve a trapped GIC system register; @iss as in ESR_EL2 (Rt and direction are
+ * ignored). False: not ours. No locks held. */
 bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value);
-/** virq_interrupt() - take the host interrupt that ended the guest's run. True: served, list registers are
- * up to date, go straight back to the guest. False: the run loop must look at requests. */
+/** virq_interrupt() - take the host interrupt that ended the guest's run. True: served, list
+ * registers are up to date, go straight back to the guest. False: the run loop must look at
+ * requests. */
 bool virq_interrupt(struct vcpu *vcpu);
-/** virq_wants() - a virtual interrupt is pending that would be signalled (ends WFI). Consumes flush flags, so
- * ask it just before sleeping: what is posted later sends a kick. Loaded or not. */
+/** virq_wants() - a virtual interrupt is pending that would be signalled (ends WFI). Consumes flush
+ * flags, so ask it just before sleeping: what is posted later sends a kick. Loaded or not. */
 bool virq_wants(struct vcpu *vcpu);
 /** virq_timer_set() - level of the emulated timer's PPI @ppi (e.g. 30) of this vCPU. */
 void virq_timer_set(struct vcpu *vcpu, u32 ppi, bool level);
-/** virq_gicv_frame() - where the GICV page of a GICv2 machine lies, to be mapped at the guest's GICC address:
- * physical base and bytes (8 KiB). False on GICv3. Any context. */
+/** virq_gicv_frame() - where the GICV page of a GICv2 machine lies, to be mapped at the guest's
+ * GICC address: physical base and bytes (8 KiB). False on GICv3. Any context. */
 bool virq_gicv_frame(hpa_t *base, u64 *bytes);
 
 #endif

@@ -1,0 +1,662 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Virtual interrupts: the pure virtual GIC joined to the hardware's list registers.
+ *
+ * While a vCPU is loaded its list registers are live. They are read back only when something wants
+ * to know; before an entry one flag says whether anything must be put into them. Nothing of
+ * another CPU's list registers is ever touched: its flags are set and it is kicked.
+ */
+#include <asm/virq.h>
+
+#include <arch/virq.h>
+#include <mullion/cpu.h>
+#include <mullion/guest.h>
+#include <mullion/irq.h>
+#include <mullion/log.h>
+#include <mullion/mem.h>
+#include <mullion/string.h>
+
+#include "drivers/irqchip/gic.h"
+
+#define VTIMER_PPI     27 /* the guest's INTID of its virtual timer */
+#define HOLD_LOOPS     100000
+#define HCR_COUNT(hcr) ((hcr) >> 27)
+#define VMCR_PMR(vmcr) ((vmcr) >> 24)
+
+static bool v3;
+static u32 vtimer_intid, maintenance_intid;
+static u32 num_aprs; /* of each group, GICv3 */
+
+/* --- Hardware -------------------------------------------------------------------------------- */
+
+#define FOR_EACH_LR(X) \
+	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
+
+static u64 lr_read(u32 n)
+{
+	if (!v3)
+		return vgic_lr_from_v2(mmio_read32(gicv2_gich + GICH_LR + 4 * n));
+	switch (n) {
+#define X(i) \
+	case i: return read_sysreg(SYS_ICH_LR##i##_EL2);
+		FOR_EACH_LR(X)
+#undef X
+	default: return 0;
+	}
+}
+
+static void lr_write(u32 n, u64 lr)
+{
+	if (!v3) {
+		mmio_write32(vgic_lr_to_v2(lr), gicv2_gich + GICH_LR + 4 * n);
+		return;
+	}
+	switch (n) {
+#define X(i) \
+	case i: write_sysreg(lr, SYS_ICH_LR##i##_EL2); break;
+		FOR_EACH_LR(X)
+#undef X
+	default: break;
+	}
+}
+
+/* List registers that are empty. */
+static u32 elrsr_read(void)
+{
+	return v3 ? (u32)read_sysreg(SYS_ICH_ELRSR_EL2) : mmio_read32(gicv2_gich + GICH_ELRSR0);
+}
+
+static u32 hcr_read(void)
+{
+	return v3 ? (u32)read_sysreg(SYS_ICH_HCR_EL2) : mmio_read32(gicv2_gich + GICH_HCR);
+}
+
+static void hcr_write(u32 hcr)
+{
+	if (v3)
+		write_sysreg(hcr, SYS_ICH_HCR_EL2);
+	else
+		mmio_write32(hcr, gicv2_gich + GICH_HCR);
+}
+
+static u32 vmcr_read(void)
+{
+	return v3 ? (u32)read_sysreg(SYS_ICH_VMCR_EL2) : mmio_read32(gicv2_gich + GICH_VMCR);
+}
+
+static void aprs_save(struct arm64_virq_cpu *cpu)
+{
+	if (!v3) {
+		cpu->apr[0][0] = mmio_read32(gicv2_gich + GICH_APR);
+		return;
+	}
+	cpu->apr[0][0] = (u32)read_sysreg(SYS_ICH_AP0R0_EL2);
+	cpu->apr[1][0] = (u32)read_sysreg(SYS_ICH_AP1R0_EL2);
+	if (num_aprs > 1) {
+		cpu->apr[0][1] = (u32)read_sysreg(SYS_ICH_AP0R1_EL2);
+		cpu->apr[1][1] = (u32)read_sysreg(SYS_ICH_AP1R1_EL2);
+	}
+	if (num_aprs > 2) {
+		cpu->apr[0][2] = (u32)read_sysreg(SYS_ICH_AP0R2_EL2);
+		cpu->apr[1][2] = (u32)read_sysreg(SYS_ICH_AP1R2_EL2);
+		cpu->apr[0][3] = (u32)read_sysreg(SYS_ICH_AP0R3_EL2);
+		cpu->apr[1][3] = (u32)read_sysreg(SYS_ICH_AP1R3_EL2);
+	}
+}
+
+static void aprs_restore(const struct arm64_virq_cpu *cpu)
+{
+	if (!v3) {
+		mmio_write32(cpu->apr[0][0], gicv2_gich + GICH_APR);
+		return;
+	}
+	write_sysreg(cpu->apr[0][0], SYS_ICH_AP0R0_EL2);
+	write_sysreg(cpu->apr[1][0], SYS_ICH_AP1R0_EL2);
+	if (num_aprs > 1) {
+		write_sysreg(cpu->apr[0][1], SYS_ICH_AP0R1_EL2);
+		write_sysreg(cpu->apr[1][1], SYS_ICH_AP1R1_EL2);
+	}
+	if (num_aprs > 2) {
+		write_sysreg(cpu->apr[0][2], SYS_ICH_AP0R2_EL2);
+		write_sysreg(cpu->apr[1][2], SYS_ICH_AP1R2_EL2);
+		write_sysreg(cpu->apr[0][3], SYS_ICH_AP0R3_EL2);
+		write_sysreg(cpu->apr[1][3], SYS_ICH_AP1R3_EL2);
+	}
+}
+
+static void interface_restore(const struct arm64_virq_cpu *cpu)
+{
+	if (v3) {
+		/* The guest's SRE is always one; it decides what VMCR means, so it comes first. */
+		write_sysreg(7, SYS_ICC_SRE_EL1);
+		isb();
+		write_sysreg(cpu->vmcr, SYS_ICH_VMCR_EL2);
+	} else {
+		mmio_write32(cpu->vmcr, gicv2_gich + GICH_VMCR);
+	}
+	aprs_restore(cpu);
+}
+
+/* --- Between model and list registers -------------------------------------------------------- */
+
+/* Wake the CPUs of the vCPUs in @mask; what this CPU runs looks before its next entry anyway. */
+static void kick(const struct guest *guest, u64 mask)
+{
+	for (; mask; mask &= mask - 1) {
+		u32 cpu = guest->vcpus[__builtin_ctzll(mask)]->cpu;
+
+		if (cpu != this_cpu()->id)
+			irqchip->send_sgi(cpu, SGI_KICK);
+	}
+}
+
+/* Deactivate the physical interrupts that the model let go. Lock. */
+static void release_physical(struct vgic *g, struct vgic_cpu *c)
+{
+	for (; c && c->bank.release; c->bank.release &= c->bank.release - 1)
+		irqchip->deactivate(c->physical[__builtin_ctz(c->bank.release)]);
+	if (!g->released)
+		return;
+	g->released = 0;
+	for (u32 w = 0; w < g->num_spis / 32; w++) {
+		struct vgic_bank *b = &g->spi[w];
+
+		for (; b->release; b->release &= b->release - 1)
+			irqchip->clear_active(
+				g->spis[w * 32 + (u32)__builtin_ctz(b->release)].physical);
+	}
+}
+
+/* Read back every list register in use; none is afterwards (the caller clears or rewrites them).
+ * Lock. */
+static u64 fold(struct vgic *g, struct arm64_virq_cpu *cpu)
+{
+	struct vgic_cpu *c = &cpu->vgic;
+	u64 lrs[VGIC_MAX_LRS], kicked;
+
+	for (u32 used = c->used; used; used &= used - 1) {
+		u32 n = (u32)__builtin_ctz(used);
+
+		lrs[n] = lr_read(n);
+	}
+	kicked = vgic_fold(g, c, lrs);
+	if (cpu->hcr & VGIC_HCR_LRENPIE) {
+		vgic_eoi_count(g, c, HCR_COUNT(hcr_read()));
+		cpu->hcr = 0; /* written again, with a count of zero */
+	}
+	return kicked;
+}
+
+/* Bring list registers up to date with the model. @flags: what changed. Lock. */
+static u64 update(struct vgic *g, struct arm64_virq_cpu *cpu, u32 flags)
+{
+	struct vgic_cpu *c = &cpu->vgic;
+	u32 used = c->used, stale = 0, written = VGIC_NEED_FOLD;
+	u64 kicked = 0;
+
+	if (used && !(flags & VGIC_FOLD)) {
+		u32 empty = elrsr_read() & used;
+
+		/* The timer's stays its own, so that the next one takes the short way. */
+		if (c->bank.inflight & ~c->bank.latch & 1u << VTIMER_PPI)
+			empty &= ~(1u << c->lr_of[VTIMER_PPI]);
+		/* One that asked for maintenance goes on asking until it is rewritten. */
+		for (u32 e = empty; e; e &= e - 1)
+			if (c->lr[__builtin_ctz(e)] & LR_EOI)
+				stale |= e & -e;
+		flags |= vgic_release(g, c, empty, &kicked);
+	}
+	if (!(flags & VGIC_FOLD))
+		written = vgic_fill(g, c, flags);
+	if (written == VGIC_NEED_FOLD) {
+		stale = used;
+		kicked |= fold(g, cpu);
+		written = vgic_fill(g, c, VGIC_PRIVATE | VGIC_SHARED);
+	}
+	for (u32 w = written; w; w &= w - 1)
+		lr_write((u32)__builtin_ctz(w), c->lr[__builtin_ctz(w)]);
+	for (stale &= ~written; stale; stale &= stale - 1)
+		lr_write((u32)__builtin_ctz(stale), 0);
+	if (cpu->hcr != (VGIC_HCR_EN | c->hcr)) {
+		cpu->hcr = VGIC_HCR_EN | c->hcr;
+		hcr_write(cpu->hcr);
+	}
+	if (c->bank.release || g->released)
+		release_physical(g, c);
+	return kicked;
+}
+
+/* Everything back into the model, list registers empty. Lock. */
+static u64 withdraw(struct vgic *g, struct arm64_virq_cpu *cpu)
+{
+	u32 used = cpu->vgic.used;
+	u64 kicked = fold(g, cpu);
+
+	for (; used; used &= used - 1)
+		lr_write((u32)__builtin_ctz(used), 0);
+	release_physical(g, &cpu->vgic);
+	atomic_fetch_or_explicit(&cpu->vgic.flags, VGIC_PRIVATE | VGIC_SHARED,
+				 memory_order_relaxed);
+	return kicked;
+}
+
+void virq_sync(struct vcpu *vcpu)
+{
+	struct arm64_virq *v = &vcpu->guest->arch.virq;
+	u64 kicked;
+
+	if (!vcpu->arch.virq.loaded)
+		return;
+	spin_lock(&v->lock);
+	kicked = withdraw(&v->vgic, &vcpu->arch.virq);
+	spin_unlock(&v->lock);
+	kick(vcpu->guest, kicked);
+}
+
+/* Another CPU works on our state, which it needs folded: give it that, and wait until it is done.
+ */
+static void yield_to_holder(struct vcpu *vcpu)
+{
+	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
+
+	virq_sync(vcpu);
+	for (u32 i = 0; i < HOLD_LOOPS; i++) {
+		if (!atomic_load_explicit(&c->hold, memory_order_acquire))
+			return;
+		arch_cpu_relax();
+	}
+}
+
+void virq_flush_slow(struct vcpu *vcpu)
+{
+	struct arm64_virq *v = &vcpu->guest->arch.virq;
+	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
+	u64 kicked;
+	u32 flags;
+
+	if (__builtin_expect(atomic_load_explicit(&cpu->vgic.hold, memory_order_acquire) != 0, 0))
+		yield_to_holder(vcpu);
+	spin_lock(&v->lock);
+	flags = atomic_exchange_explicit(&cpu->vgic.flags, 0, memory_order_acquire);
+	kicked = update(&v->vgic, cpu, flags);
+	spin_unlock(&v->lock);
+	if (kicked)
+		kick(vcpu->guest, kicked);
+}
+
+/* --- Guest's accesses ------------------------------------------------------------------------ */
+
+/* Have the vCPUs in @mask folded and keep them so until hold_end(). */
+static void hold_begin(struct vcpu *vcpu, u64 mask)
+{
+	struct vgic *g = &vcpu->guest->arch.virq.vgic;
+
+	if (mask & BIT(vcpu->index))
+		virq_sync(vcpu);
+	mask &= ~BIT(vcpu->index);
+	for (u64 m = mask; m; m &= m - 1)
+		atomic_fetch_add(&g->cpus[__builtin_ctzll(m)]->hold, 1);
+	for (u64 m = mask; m; m &= m - 1) {
+		struct vgic_cpu *c = g->cpus[__builtin_ctzll(m)];
+
+		vgic_mark(c, VGIC_FOLD);
+		if (atomic_load(&c->used))
+			kick(vcpu->guest, m & -m);
+		for (u32 i = 0; atomic_load(&c->used) && i < HOLD_LOOPS; i++) {
+			/* It may be waiting for us in the same way. */
+			if (atomic_load(&vcpu->arch.virq.vgic.hold) &&
+			    atomic_load(&vcpu->arch.virq.vgic.used))
+				virq_sync(vcpu);
+			arch_cpu_relax();
+		}
+	}
+}
+
+static void hold_end(struct vcpu *vcpu, u64 mask)
+{
+	struct vgic *g = &vcpu->guest->arch.virq.vgic;
+
+	mask &= ~BIT(vcpu->index);
+	for (u64 m = mask; m; m &= m - 1) {
+		struct vgic_cpu *c = g->cpus[__builtin_ctzll(m)];
+
+		vgic_mark(c, VGIC_PRIVATE | VGIC_SHARED);
+		atomic_fetch_sub(&c->hold, 1);
+	}
+	kick(vcpu->guest, mask);
+}
+
+static void access(struct vcpu *vcpu, bool redist, u32 offset, u32 width, bool write, u64 *value)
+{
+	struct arm64_virq *v = &vcpu->guest->arch.virq;
+	u64 folds = redist ? vgic_redist_folds(&v->vgic, offset)
+			   : vgic_dist_folds(&v->vgic, vcpu->index, offset);
+	u64 kicked;
+
+	if (folds)
+		hold_begin(vcpu, folds);
+	spin_lock(&v->lock);
+	if (redist)
+		kicked = vgic_redist_access(&v->vgic, vcpu->index, offset, width, write, value);
+	else
+		kicked = vgic_dist_access(&v->vgic, vcpu->index, offset, width, write, value);
+	if (v->vgic.released || vcpu->arch.virq.vgic.bank.release)
+		release_physical(&v->vgic, &vcpu->arch.virq.vgic);
+	spin_unlock(&v->lock);
+	if (folds)
+		hold_end(vcpu, folds);
+	if (kicked)
+		kick(vcpu->guest, kicked);
+}
+
+bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value)
+{
+	struct arm64_virq *v = &vcpu->guest->arch.virq;
+	u64 offset = gpa.v - v->gicd;
+
+	if (offset < v->gicd_size) {
+		if (offset == GICD_TYPER && !write && width == 4)
+			*value = v->vgic.typer;
+		else
+			access(vcpu, false, (u32)offset, width, write, value);
+		return true;
+	}
+	offset = gpa.v - v->gicr;
+	if (offset >= v->gicr_size)
+		return false;
+	access(vcpu, true, (u32)offset, width, write, value);
+	return true;
+}
+
+/* ESR_EL2.ISS of a trapped MRS or MSR, without Rt and direction (Arm ARM D17.2.37). */
+#define ISS_REG(op0, op1, crn, crm, op2) \
+	((op0) << 20 | (op2) << 17 | (op1) << 14 | (crn) << 10 | (crm) << 1)
+#define ISS_REG_MASK 0x3ffc1eu
+#define ISS_SGI1R    ISS_REG(3u, 0u, 12u, 11u, 5u)
+#define ISS_ASGI1R   ISS_REG(3u, 0u, 12u, 11u, 6u)
+#define ISS_SGI0R    ISS_REG(3u, 0u, 12u, 11u, 7u)
+#define ISS_DIR      ISS_REG(3u, 0u, 12u, 11u, 1u)
+
+bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
+{
+	struct arm64_virq *v = &vcpu->guest->arch.virq;
+	u64 kicked;
+
+	if (!write || v->vgic.version != 3)
+		return false; /* all of them are write-only */
+	switch (iss & ISS_REG_MASK) {
+	case ISS_SGI1R:
+	case ISS_SGI0R:
+	case ISS_ASGI1R: /* with one security state it makes group 0 SGIs, as ICC_SGI0R does */
+		kicked = vgic_sgi1r(&v->vgic, vcpu->index, *value,
+				    (iss & ISS_REG_MASK) == ISS_SGI1R);
+		if (kicked)
+			kick(vcpu->guest, kicked);
+		return true;
+	case ISS_DIR: /* trapped while active interrupts are outside list registers */
+		virq_sync(vcpu);
+		spin_lock(&v->lock);
+		vgic_dir(&v->vgic, &vcpu->arch.virq.vgic, (u32)*value & 0xffffff);
+		release_physical(&v->vgic, &vcpu->arch.virq.vgic);
+		spin_unlock(&v->lock);
+		return true;
+	default: return false;
+	}
+}
+
+/* --- Host interrupts ------------------------------------------------------------------------- */
+
+/* The virtual timer fired: pending again, linked to the physical one. */
+static void timer_fired(struct vcpu *vcpu)
+{
+	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
+	u32 n = c->lr_of[VTIMER_PPI];
+
+	/* Its last list register is still its own, and empty: without its deactivation it could
+	 * not have fired. Any change of its registers would have set a flag. */
+	if (c->bank.inflight & 1u << VTIMER_PPI && c->lr[n] & LR_HW &&
+	    !atomic_load_explicit(&c->flags, memory_order_relaxed)) {
+		u64 lr = (c->lr[n] & ~LR_STATE) | LR_PENDING;
+
+		c->lr[n] = lr;
+		c->moved |= (u16)(1u << n);
+		lr_write(n, lr);
+		return;
+	}
+	vgic_host_private(c, VTIMER_PPI, vtimer_intid);
+	virq_flush_slow(vcpu);
+}
+
+void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid)
+{
+	struct arm64_virq *v = &guest->arch.virq;
+	u64 kicked = 0;
+
+	spin_lock(&v->lock);
+	if (vgic_host_spi(&v->vgic, guest_intid, host_intid, &kicked) != OK)
+		irqchip->deactivate(host_intid);
+	spin_unlock(&v->lock);
+	kick(guest, kicked);
+}
+
+void arch_virq_set(struct guest *guest, u32 intid, bool level)
+{
+	struct arm64_virq *v = &guest->arch.virq;
+	u64 kicked;
+
+	spin_lock(&v->lock);
+	kicked = vgic_set_level(&v->vgic, intid, level);
+	spin_unlock(&v->lock);
+	kick(guest, kicked);
+}
+
+void virq_timer_set(struct vcpu *vcpu, u32 ppi, bool level)
+{
+	struct arm64_virq *v = &vcpu->guest->arch.virq;
+
+	spin_lock(&v->lock);
+	vgic_set_private(&v->vgic, &vcpu->arch.virq.vgic, ppi, level);
+	spin_unlock(&v->lock);
+}
+
+bool virq_interrupt(struct vcpu *vcpu)
+{
+	u32 intid = v3 ? gicv3_ack() : irqchip->ack();
+
+	if (intid == vtimer_intid) {
+		if (v3)
+			write_sysreg(intid, SYS_ICC_EOIR1_EL1);
+		else
+			irqchip->eoi(intid);
+		timer_fired(vcpu);
+		return true;
+	}
+	if (intid == SGI_KICK && v3) {
+		write_sysreg(intid, SYS_ICC_EOIR1_EL1);
+		write_sysreg(intid, SYS_ICC_DIR_EL1);
+	} else if (intid < GIC_SPURIOUS) {
+		irq_dispatch(intid);
+		/* The core's own timer and the like: the run loop has something to look at. */
+		if (intid < GIC_PRIVATE && intid != SGI_KICK && intid != maintenance_intid)
+			return false;
+	}
+	virq_flush(vcpu);
+	return !atomic_load_explicit(&vcpu->requests, memory_order_acquire);
+}
+
+/* The timer fired outside the guest's run, e.g. in idle. */
+static void vtimer_handler(u32 intid)
+{
+	struct vcpu *vcpu = this_cpu()->current;
+
+	if (vcpu)
+		vgic_host_private(&vcpu->arch.virq.vgic, VTIMER_PPI, intid);
+	else
+		irqchip->deactivate(intid);
+}
+
+/* A list register asked for service: what it says is read by the flush, which also quiets it. */
+static void maintenance_handler(u32 intid)
+{
+	struct vcpu *vcpu = this_cpu()->current;
+
+	(void)intid;
+	if (!vcpu || !vcpu->arch.virq.loaded) {
+		hcr_write(0);
+		return;
+	}
+	atomic_fetch_or_explicit(&vcpu->arch.virq.vgic.flags, VGIC_PRIVATE | VGIC_SHARED,
+				 memory_order_relaxed);
+	virq_flush_slow(vcpu);
+}
+
+enum err arch_virq_init(const struct host *host)
+{
+	enum err err;
+
+	v3 = host->gic == HOST_GIC_V3;
+	vtimer_intid = host->timer_irq[2];
+	maintenance_intid = host->maintenance_irq;
+	if (vtimer_intid < 16 || vtimer_intid >= GIC_PRIVATE || maintenance_intid < 16 ||
+	    maintenance_intid >= GIC_PRIVATE) {
+		log_error("mullion: the host tree gives no private interrupt for %s",
+			  vtimer_intid < 16 || vtimer_intid >= GIC_PRIVATE
+				  ? "the virtual timer"
+				  : "the GIC's maintenance");
+		return ERR_UNSUPPORTED;
+	}
+	if (v3)
+		num_aprs = 1u << (FIELD(read_sysreg(SYS_ICH_VTR_EL2), 28, 26) + 1 - 5);
+	err = irq_register_linked(vtimer_intid, vtimer_handler);
+	return err ? err : irq_register(maintenance_intid, maintenance_handler);
+}
+
+/* --- Life of guests and vCPUs ---------------------------------------------------------------- */
+
+enum err virq_guest_init(struct guest *guest)
+{
+	const struct config_guest *config = guest->config;
+	struct arm64_virq *v = &guest->arch.virq;
+	u64 pages;
+	void *storage;
+	enum err err;
+
+	if (config->gic_version != (v3 ? 3 : 2))
+		return ERR_UNSUPPORTED;
+	pages = ALIGN_UP(vgic_storage_bytes(config->num_spis, config->num_vcpus), PAGE_SIZE) >>
+		PAGE_SHIFT;
+	storage = page_alloc(pages);
+	if (!storage)
+		return ERR_NO_MEMORY;
+	spin_init(&v->lock, RANK_VIRQ);
+	err = vgic_init(&v->vgic, config->gic_version, MIN(irqchip->num_lrs, (u32)VGIC_MAX_LRS),
+			config->num_spis, config->num_vcpus, storage);
+	if (err) {
+		page_free(storage, pages);
+		return err;
+	}
+	v->gicd = config->gicd.v;
+	v->gicd_size = v3 ? VGIC_GICD3_SIZE : VGIC_GICD2_SIZE;
+	v->gicr = config->gicr.v;
+	v->gicr_size = v3 ? config->num_vcpus * VGIC_GICR_SIZE : 0;
+	return OK;
+}
+
+void virq_guest_reset(struct guest *guest)
+{
+	struct arm64_virq *v = &guest->arch.virq;
+
+	spin_lock(&v->lock);
+	vgic_reset(&v->vgic);
+	release_physical(&v->vgic, NULL);
+	spin_unlock(&v->lock);
+}
+
+void virq_vcpu_reset(struct vcpu *vcpu)
+{
+	struct arm64_virq *v = &vcpu->guest->arch.virq;
+	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
+	enum err err = OK;
+	u64 kicked = 0;
+
+	spin_lock(&v->lock);
+	if (cpu->loaded)
+		kicked = withdraw(&v->vgic, cpu);
+	if (!v->vgic.cpus[vcpu->index])
+		err = vgic_attach(&v->vgic, vcpu->index, &cpu->vgic);
+	else
+		vgic_cpu_reset(&v->vgic, &cpu->vgic);
+	ASSERT(err == OK);
+	release_physical(&v->vgic, &cpu->vgic);
+	spin_unlock(&v->lock);
+	cpu->vmcr = 0;
+	memset(cpu->apr, 0, sizeof(cpu->apr));
+	if (cpu->loaded)
+		interface_restore(cpu);
+	kick(vcpu->guest, kicked);
+}
+
+void virq_load(struct vcpu *vcpu)
+{
+	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
+
+	interface_restore(cpu);
+	cpu->hcr = VGIC_HCR_EN;
+	hcr_write(cpu->hcr);
+	cpu->loaded = true;
+	atomic_fetch_or_explicit(&cpu->vgic.flags, VGIC_PRIVATE | VGIC_SHARED,
+				 memory_order_relaxed);
+}
+
+void virq_put(struct vcpu *vcpu)
+{
+	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
+
+	virq_sync(vcpu);
+	cpu->vmcr = vmcr_read();
+	aprs_save(cpu);
+	hcr_write(0);
+	cpu->hcr = 0;
+	cpu->loaded = false;
+}
+
+/* One of the list registers holds something that would be signalled now. */
+static bool lrs_signal(const struct vgic_cpu *c)
+{
+	u32 vmcr = vmcr_read(), mask = VMCR_PMR(vmcr) & (v3 ? 0xff : 0xf8);
+
+	for (u32 used = c->used; used; used &= used - 1) {
+		u64 lr = lr_read((u32)__builtin_ctz(used));
+
+		if (lr & LR_PENDING && vmcr & (lr & LR_GROUP1 ? 2 : 1) && FIELD(lr, 55, 48) < mask)
+			return true;
+	}
+	return false;
+}
+
+bool virq_wants(struct vcpu *vcpu)
+{
+	struct arm64_virq *v = &vcpu->guest->arch.virq;
+	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
+	bool ready;
+
+	if (vcpu->arch.virq.loaded) {
+		virq_flush(vcpu);
+		return lrs_signal(c);
+	}
+	spin_lock(&v->lock);
+	/* Looked at now; virq_load() sets them all again. */
+	atomic_store_explicit(&c->flags, 0, memory_order_relaxed);
+	ready = vgic_ready(&v->vgic, c);
+	spin_unlock(&v->lock);
+	return ready;
+}
+
+bool virq_gicv_frame(hpa_t *base, u64 *bytes)
+{
+	if (v3)
+		return false;
+	*base = gicv2_gicv;
+	*bytes = KIB(8);
+	return true;
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Host interrupts: who gets which. Private ones (SGIs, PPIs) are the core's own and go to a
+ * handler; shared ones belong to the guest that the description gave them to.
+ *
+ * A route is filled before its interrupt is enabled and its slot is reused only after it was
+ * disabled, so the interrupt's path reads without a lock.
+ */
+#include <mullion/irq.h>
+
+#include <arch/virq.h>
+#include <mullion/cpu.h>
+#include <mullion/guest.h>
+#include <mullion/log.h>
+#include <mullion/spinlock.h>
+
+#define IRQ_PRIVATE    32
+#define IRQ_MAX_INTID  1020
+#define IRQ_MAX_ROUTES 64
+
+struct private_irq {
+	void (*handler)(u32 intid);
+	bool linked; /* stays active: a guest's EOI deactivates it */
+};
+
+const struct irqchip *irqchip;
+
+static struct private_irq private_irqs[IRQ_PRIVATE];
+static struct irq_route routes[IRQ_MAX_ROUTES];
+static _Atomic u8 route_of[IRQ_MAX_INTID]; /* slot + 1, 0: nobody's */
+static struct spinlock lock = SPINLOCK_INIT(RANK_IRQ);
+static _Atomic u64 unexpected; /* interrupts that nobody asked for */
+
+static void kicked(u32 intid)
+{
+	(void)intid; /* that it ended the guest's run or idle is all that was wanted */
+}
+
+static void stopped(u32 intid)
+{
+	(void)intid;
+	arch_cpu_park();
+}
+
+enum err irq_init(const struct host *host)
+{
+	enum err err;
+
+	irqchip = irqchip_probe(host);
+	if (!irqchip) {
+		log_error("mullion: the host tree names no interrupt controller that is supported "
+			  "(arm,gic-400, arm,cortex-a15-gic, arm,gic-v3)");
+		return ERR_NOT_FOUND;
+	}
+	err = irqchip->init(host);
+	if (err) {
+		log_error("mullion: %s: set-up failed: %s", irqchip->name, err_name(err));
+		return err;
+	}
+	err = irq_register(SGI_KICK, kicked);
+	if (!err)
+		err = irq_register(SGI_STOP, stopped);
+	if (!err)
+		err = arch_virq_init(host);
+	if (!err)
+		log_info("mullion: %s, %u interrupts, %u list registers", irqchip->name,
+			 irqchip->max_intid, irqchip->num_lrs);
+	return err;
+}
+
+enum err irq_init_cpu(void)
+{
+	enum err err = irqchip->init_cpu();
+
+	if (err) {
+		log_error("mullion: %s: set-up of CPU %u failed: %s", irqchip->name, this_cpu()->id,
+			  err_name(err));
+		return err;
+	}
+	for (u32 i = 0; i < IRQ_PRIVATE; i++)
+		if (private_irqs[i].handler)
+			irqchip->enable(i, true, this_cpu()->id);
+	return OK;
+}
+
+static enum err private_register(u32 intid, void (*handler)(u32 intid), bool linked)
+{
+	if (intid >= IRQ_PRIVATE)
+		return ERR_RANGE;
+	if (private_irqs[intid].handler)
+		return ERR_EXISTS;
+	private_irqs[intid] = (struct private_irq){ handler, linked };
+	irqchip->enable(intid, true, this_cpu()->id);
+	return OK;
+}
+
+enum err irq_register(u32 intid, void (*handler)(u32 intid))
+{
+	return private_register(intid, handler, false);
+}
+
+enum err irq_register_linked(u32 intid, void (*handler)(u32 intid))
+{
+	return private_register(intid, handler, true);
+}
+
+const struct irq_route *irq_lookup(u32 host_intid)
+{
+	u32 slot;
+
+	if (host_intid >= IRQ_MAX_INTID)
+		return NULL;
+	slot = atomic_load_explicit(&route_of[host_intid], memory_order_acquire);
+	return slot ? &routes[slot - 1] : NULL;
+}
+
+/* Lock. */
+static enum err route_add(u32 host_intid, const struct irq_route *route)
+{
+	if (route_of[host_intid])
+		return ERR_EXISTS;
+	for (u32 slot = 0; slot < IRQ_MAX_ROUTES; slot++) {
+		if (routes[slot].guest)
+			continue;
+		routes[slot] = *route;
+		atomic_store_explicit(&route_of[host_intid], (u8)(slot + 1), memory_order_release);
+		return OK;
+	}
+	return ERR_NO_MEMORY;
+}
+
+enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level, u32 cpu)
+{
+	const struct irq_route route = { guest, (u16)guest_intid, level, (u8)cpu };
+	enum err err;
+
+	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid || cpu >= cpu_count ||
+	    guest_intid >= IRQ_MAX_INTID)
+		return ERR_RANGE;
+	spin_lock(&lock);
+	err = route_add(host_intid, &route);
+	if (!err)
+		irqchip->enable(host_intid, level, cpu);
+	spin_unlock(&lock);
+	return err;
+}
+
+void irq_unroute(u32 host_intid)
+{
+	u32 slot;
+
+	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid)
+		return;
+	spin_lock(&lock);
+	slot = route_of[host_intid];
+	if (slot) {
+		irqchip->disable(host_intid);
+		irqchip->clear_active(host_intid);
+		irqchip->set_pending(host_intid, false);
+		route_of[host_intid] = 0;
+		routes[slot - 1].guest = NULL;
+	}
+	spin_unlock(&lock);
+}
+
+/* Nobody's: say it once in a while, and never again listen to it if that can be switched off. */
+static void surprise(u32 intid)
+{
+	u64 count = atomic_fetch_add_explicit(&unexpected, 1, memory_order_relaxed) + 1;
+
+	if (intid >= IRQ_PRIVATE)
+		irqchip->disable(intid);
+	if ((count & (count - 1)) == 0)
+		log_warn("mullion: interrupt %u has no owner (%lu such)", intid,
+			 (unsigned long)count);
+}
+
+void irq_dispatch(u32 intid)
+{
+	const struct irq_route *route;
+
+	irqchip->eoi(intid);
+	if (intid < IRQ_PRIVATE) {
+		const struct private_irq *irq = &private_irqs[intid];
+
+		if (!irq->handler)
+			surprise(intid);
+		else
+			irq->handler(intid);
+		if (!irq->linked)
+			irqchip->deactivate(intid);
+		return;
+	}
+	route = irq_lookup(intid);
+	if (route && route->guest) {
+		arch_virq_host(route->guest, route->guest_intid, intid);
+		return;
+	}
+	surprise(intid);
+	irqchip->deactivate(intid);
+}
+
+void irq_handle(void)
+{
+	/* One pass for each that can be pending, in case a line cannot be quieted. */
+	for (u32 i = 0; i < IRQ_MAX_INTID; i++) {
+		u32 intid = irqchip->ack();
+
+		if (intid >= IRQ_MAX_INTID)
+			return;
+		irq_dispatch(intid);
+	}
+}

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the GIC drivers share, and what the virtual GIC needs of them beyond struct irqchip: the
+ * frames of GICv2's virtualisation, and GICv3's CPU interface inline for the hot path.
+ */
+#ifndef DRIVERS_GIC_H
+#define DRIVERS_GIC_H
+
+#include <asm/sysreg.h>
+#include <mullion/cpu.h>
+#include <mullion/irq.h>
+#include <mullion/types.h>
+
+#define GIC_SPURIOUS 1020 /* INTIDs from here to 1023 are no interrupts */
+#define GIC_PRIVATE  32
+#define GIC_PRIORITY 0xa0 /* of every interrupt: the core has no use for preemption */
+
+/* Distributor, both versions. */
+#define GICD_CTLR       0x000
+#define GICD_TYPER      0x004
+#define GICD_IGROUPR    0x080
+#define GICD_ISENABLER  0x100
+#define GICD_ICENABLER  0x180
+#define GICD_ISPENDR    0x200
+#define GICD_ICPENDR    0x280
+#define GICD_ISACTIVER  0x300
+#define GICD_ICACTIVER  0x380
+#define GICD_IPRIORITYR 0x400
+#define GICD_ITARGETSR  0x800
+#define GICD_ICFGR      0xc00
+#define GICD_SGIR       0xf00
+#define GICD_IROUTER    0x6000
+
+/* GICv2 virtual interface control. */
+#define GICH_HCR    0x000
+#define GICH_VTR    0x004
+#define GICH_VMCR   0x008
+#define GICH_MISR   0x010
+#define GICH_EISR0  0x020
+#define GICH_ELRSR0 0x030
+#define GICH_APR    0x0f0
+#define GICH_LR     0x100
+
+/* Filled in by their init(): what the machine has. */
+extern struct irqchip gicv2, gicv3;
+
+/* GICv2: the virtual interface control frame, mapped; and where the guest's CPU interface lies. */
+extern u8 *gicv2_gich;
+extern hpa_t gicv2_gicv;
+
+static inline u32 mmio_read32(const void *at)
+{
+	u32 value;
+
+	/* Single accesses of exactly this form, whatever the compiler could merge. */
+	__asm__ volatile("ldr %w0, [%1]" : "=r"(value) : "r"(at) : "memory");
+	return value;
+}
+static inline u64 mmio_read64(const void *at)
+{
+	u64 value;
+
+	__asm__ volatile("ldr %0, [%1]" : "=r"(value) : "r"(at) : "memory");
+	return value;
+}
+static inline void mmio_write32(u32 value, void *at)
+{
+	__asm__ volatile("str %w0, [%1]" : : "rZ"(value), "r"(at) : "memory");
+}
+static inline void mmio_write64(u64 value, void *at)
+{
+	__asm__ volatile("str %x0, [%1]" : : "rZ"(value), "r"(at) : "memory");
+}
+
+/** gic_find_intids() - INTIDs that GICD_TYPER @typer says the distributor has, at most 1020. */
+static inline u32 gic_find_intids(u32 typer)
+{
+	u32 count = 32 * ((typer & 0x1f) + 1);
+
+	return count > GIC_SPURIOUS ? GIC_SPURIOUS : count;
+}
+/** gic_clear_words() - @count INTIDs from bit 0 of frame @at, from number @first on: disabled,
+ * inactive, not pending, our priority. For the distributor's and the redistributors' arrays. */
+void gic_clear_words(u8 *at, u32 first, u32 count);
+/** gic_set_config() - level or edge of @intid in the frame @at (GICD_ICFGRn, IHI 0069 §12.9.9). */
+void gic_set_config(u8 *at, u32 intid, bool level);
+
+static inline u32 gicv3_ack(void)
+{
+	u32 intid = (u32)read_sysreg(SYS_ICC_IAR1_EL1);
+
+	dsb(sy); /* IHI 0069 §12.1.6: the acknowledge is done before what follows */
+	return intid;
+}
+static inline void gicv3_eoi(u32 intid)
+{
+	write_sysreg(intid, SYS_ICC_EOIR1_EL1);
+	isb();
+}
+static inline void gicv3_deactivate(u32 intid)
+{
+	write_sysreg(intid, SYS_ICC_DIR_EL1);
+	isb();
+}
+
+#endif

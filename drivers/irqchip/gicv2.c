@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * GICv2 (IHI 0048B) without security extensions in our view: every interrupt is in group 0, which
+ * a GIC without EL3 signals as IRQ; after firmware at EL3 we are given group 1 under the same
+ * addresses, and its registers look to us as group 0 does without. Priority drop and deactivation
+ * are split (GICC_CTLR.EOImode), so that a guest's EOI can deactivate.
+ */
+#include <arch/boot.h>
+#include <mullion/log.h>
+
+#include "drivers/irqchip/gic.h"
+
+#define GICC_CTLR 0x000
+#define GICC_PMR  0x004
+#define GICC_BPR  0x008
+#define GICC_IAR  0x00c
+#define GICC_EOIR 0x010
+#define GICC_APR  0x0d0
+#define GICC_IIDR 0x0fc
+#define GICC_DIR  0x1000
+
+#define GICC_CTLR_ENABLE  0x001u
+#define GICC_CTLR_EOIMODE 0x200u
+#define GICC_ALIAS_STEP   0xf000u
+
+u8 *gicv2_gich;
+hpa_t gicv2_gicv;
+
+static u8 *gicd, *gicc;
+static u8 cpu_target[8]; /* by host CPU: its bit in GICD_ITARGETSR and GICD_SGIR */
+
+/* Some machines (ZynqMP) put each 4 KiB page at the start of 64 KiB and repeat it: then only the
+ * last copy has GICC_DIR, in the next 64 KiB, right behind it. */
+static bool is_gicc(const u8 *at)
+{
+	return (mmio_read32(at + GICC_IIDR) & 0xff0fff) == 0x02043b;
+}
+
+static u64 alias_step(u8 *at, u64 bytes)
+{
+	if (bytes < 0x20000 || !is_gicc(at) || !is_gicc(at + GICC_ALIAS_STEP))
+		return 0;
+	return GICC_ALIAS_STEP;
+}
+
+static enum err map_frames(const struct host *host)
+{
+	u64 step;
+
+	if (!host->gicc.size || !host->gich.size || !host->gicv.size) {
+		log_error("mullion: the GICv2 has no virtualisation frames (GICH, GICV) in the "
+			  "host tree");
+		return ERR_UNSUPPORTED;
+	}
+	gicd = arch_map_device(HPA(host->gicd.base), host->gicd.size);
+	gicc = arch_map_device(HPA(host->gicc.base), MAX(host->gicc.size, KIB(8)));
+	gicv2_gich = arch_map_device(HPA(host->gich.base), host->gich.size);
+	if (!gicd || !gicc || !gicv2_gich)
+		return ERR_NO_MEMORY;
+	step = alias_step(gicc, host->gicc.size);
+	gicc += step;
+	gicv2_gicv = HPA(host->gicv.base + (host->gicv.size >= 0x20000 ? step : 0));
+	return OK;
+}
+
+static enum err init_cpu(void);
+
+static enum err init(const struct host *host)
+{
+	enum err err = map_frames(host);
+
+	if (err)
+		return err;
+	mmio_write32(0, gicd + GICD_CTLR);
+	gicv2.max_intid = gic_find_intids(mmio_read32(gicd + GICD_TYPER));
+	gic_clear_words(gicd, GIC_PRIVATE, gicv2.max_intid);
+	for (u32 i = GIC_PRIVATE; i < gicv2.max_intid; i += 32)
+		mmio_write32(0, gicd + GICD_IGROUPR + i / 8);
+	gicv2.num_lrs = (mmio_read32(gicv2_gich + GICH_VTR) & 0x3f) + 1;
+	mmio_write32(1, gicd + GICD_CTLR);
+	return init_cpu();
+}
+
+static u8 own_target(void)
+{
+	/* The registers of private interrupts read as this CPU's bit (IHI 0048B §4.3.12). */
+	for (u32 i = 0; i < GIC_PRIVATE; i += 4) {
+		u32 value = mmio_read32(gicd + GICD_ITARGETSR + i);
+
+		value |= value >> 16;
+		value |= value >> 8;
+		if (value & 0xff)
+			return (u8)value;
+	}
+	return 1; /* one CPU: RAZ */
+}
+
+static enum err init_cpu(void)
+{
+	u32 cpu = this_cpu()->id;
+
+	if (cpu >= ARRAY_SIZE(cpu_target)) {
+		log_error("mullion: a GICv2 serves at most 8 CPUs");
+		return ERR_UNSUPPORTED;
+	}
+	mmio_write32(0, gicc + GICC_CTLR);
+	gic_clear_words(gicd, 0, GIC_PRIVATE);
+	mmio_write32(0, gicd + GICD_IGROUPR);
+	for (u32 i = 0; i < 16; i += 4) /* GICD_CPENDSGIR */
+		mmio_write32(~0u, gicd + 0xf10 + i);
+	mmio_write32(0xffff, gicd + GICD_ISENABLER);
+	cpu_target[cpu] = own_target();
+	for (u32 i = 0; i < 4; i++)
+		mmio_write32(0, gicc + GICC_APR + 4 * i);
+	mmio_write32(0, gicv2_gich + GICH_HCR);
+	for (u32 i = 0; i < gicv2.num_lrs; i++)
+		mmio_write32(0, gicv2_gich + GICH_LR + 4 * i);
+	mmio_write32(0xff, gicc + GICC_PMR);
+	mmio_write32(0, gicc + GICC_BPR);
+	mmio_write32(GICC_CTLR_ENABLE | GICC_CTLR_EOIMODE, gicc + GICC_CTLR);
+	return OK;
+}
+
+/* GICC_IAR's CPUID of an SGI must be given back at EOI; the core's own SGIs are ended here. */
+static u32 ack(void)
+{
+	u32 iar = mmio_read32(gicc + GICC_IAR), intid = iar & 0x3ff;
+
+	if (intid >= 16)
+		return intid;
+	mmio_write32(iar, gicc + GICC_EOIR);
+	mmio_write32(iar, gicc + GICC_DIR);
+	return intid;
+}
+
+static void eoi(u32 intid)
+{
+	if (intid >= 16)
+		mmio_write32(intid, gicc + GICC_EOIR);
+}
+
+static void deactivate(u32 intid)
+{
+	if (intid >= 16)
+		mmio_write32(intid, gicc + GICC_DIR);
+}
+
+static void enable(u32 intid, bool level, u32 cpu)
+{
+	gic_set_config(gicd, intid, level);
+	if (intid >= GIC_PRIVATE) {
+		u8 *reg = gicd + GICD_ITARGETSR + (intid & ~3u);
+		u32 shift = 8 * (intid & 3);
+
+		mmio_write32((mmio_read32(reg) & ~(0xffu << shift)) | (u32)cpu_target[cpu & 7]
+									      << shift,
+			     reg);
+	}
+	mmio_write32(1u << intid % 32, gicd + GICD_ISENABLER + intid / 32 * 4);
+}
+
+static void disable(u32 intid)
+{
+	mmio_write32(1u << intid % 32, gicd + GICD_ICENABLER + intid / 32 * 4);
+}
+
+static void send_sgi(u32 cpu, u32 sgi)
+{
+	dsb(ishst); /* what the receiver will look for is visible before it is called */
+	mmio_write32((u32)cpu_target[cpu & 7] << 16 | sgi, gicd + GICD_SGIR);
+}
+
+static bool is_active(u32 intid)
+{
+	return mmio_read32(gicd + GICD_ISACTIVER + intid / 32 * 4) >> intid % 32 & 1;
+}
+
+static void clear_active(u32 intid)
+{
+	mmio_write32(1u << intid % 32, gicd + GICD_ICACTIVER + intid / 32 * 4);
+}
+
+static void set_pending(u32 intid, bool pending)
+{
+	mmio_write32(1u << intid % 32,
+		     gicd + (pending ? GICD_ISPENDR : GICD_ICPENDR) + intid / 32 * 4);
+}
+
+struct irqchip gicv2 = {
+	.name = "GICv2",
+	.init = init,
+	.init_cpu = init_cpu,
+	.ack = ack,
+	.eoi = eoi,
+	.deactivate = deactivate,
+	.enable = enable,
+	.disable = disable,
+	.send_sgi = send_sgi,
+	.is_active = is_active,
+	.clear_active = clear_active,
+	.set_pending = set_pending,
+};
