@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exits of a guest, first stage: what can be served in place is, without leaving the vector's
+ * handler; the rest becomes one neutral struct vcpu_exit for core/guest/exit.c. Nothing that a
+ * guest does may end anywhere but in an answer, an exception injected into it, or its own stop.
+ */
+#include "arch/arm64/guest.h"
+
+#include "arch/arm64/pure/esr.h"
+#include "arch/arm64/pure/insn.h"
+#include "arch/arm64/pure/psci.h"
+#include <mullion/log.h>
+
+#define FSC_TRANSLATION 0x04u
+#define FSC_TYPE        0x3cu /* status code without the level */
+
+static bool stop(struct vcpu *vcpu, const char *why)
+{
+	vcpu->arch.fault_esr = read_sysreg(esr_el2);
+	vcpu->arch.fault_far = read_sysreg(far_el2);
+	vcpu->arch.exit->kind = EXIT_ERROR;
+	vcpu->arch.exit->error.why = why;
+	return false;
+}
+
+/* The controller's registers first: they are the hot ones. @true: served, the instruction is
+ * behind. */
+static inline bool controller_access(struct vcpu *vcpu, u64 esr, u64 ipa)
+{
+	u32 reg = (u32)FIELD(esr, 20, 16);
+	u32 width = 1u << FIELD(esr, 23, 22);
+	bool write = (esr & ISS_WNR) != 0;
+	u64 value = 0;
+
+	if (write) {
+		value = reg_read(vcpu, reg);
+		if (width < 8)
+			value &= BIT(8 * width) - 1;
+	}
+	if (!virq_mmio(vcpu, GPA(ipa), width, write, &value))
+		return false;
+	if (!write)
+		reg_write(vcpu, reg, load_value(value, esr));
+	virq_flush(vcpu);
+	skip_a64();
+	return true;
+}
+
+/* The IPA of a fault, where the hardware does not give it: walk the guest's stage 1. */
+static bool fault_ipa(const struct abort_info *info, u64 far, u64 pstate, gpa_t *gpa)
+{
+	if (info->hpfar_valid) {
+		*gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), far));
+		return true;
+	}
+	return guest_translate(far, (pstate & PSR_MODE_MASK & ~PSR_A32) == PSR_MODE_EL0T, gpa);
+}
+
+/*
+ * An abort at the guest's own vectors would only be injected into itself for ever: the guest has no
+ * handler. For data aborts of code inside the table the same, once they repeat.
+ */
+#define VECTOR_BYTES      0x800
+#define VECTOR_ABORTS_MAX 16
+
+static bool has_no_handler(struct vcpu *vcpu, bool exec)
+{
+	u64 vbar = read_sysreg(vbar_el1);
+	u64 pc = read_sysreg(elr_el2);
+
+	if (pc - vbar >= VECTOR_BYTES || (read_sysreg(spsr_el2) & PSR_MODE_MASK) != PSR_MODE_EL1H) {
+		vcpu->arch.vector_aborts = 0;
+		return false;
+	}
+	return exec || ++vcpu->arch.vector_aborts > VECTOR_ABORTS_MAX;
+}
+
+static bool fault_exit(struct vcpu *vcpu, const struct abort_info *info)
+{
+	struct vcpu_exit *exit = vcpu->arch.exit;
+	u64 far = vcpu->arch.fault_far;
+	gpa_t gpa = GPA(UINT64_MAX);
+
+	if (has_no_handler(vcpu, info->exec))
+		return stop(vcpu, "an exception that it has no handler for");
+	/* For the message alone; the fault is injected either way. */
+	(void)fault_ipa(info, far, read_sysreg(spsr_el2), &gpa);
+	exit->kind = EXIT_FAULT;
+	exit->fault.gpa = gpa;
+	exit->fault.gva = GVA(far);
+	exit->fault.write = info->write;
+	exit->fault.exec = info->exec;
+	exit->fault.walk = info->walk;
+	exit->fault.permission = info->permission;
+	return false;
+}
+
+/* ISV=0: look at the instruction itself. False: not a form that MMIO can serve. */
+static bool decode_instruction(struct vcpu *vcpu, struct abort_info *info)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+	u64 pstate = read_sysreg(spsr_el2);
+	struct insn_access access;
+	u64 base;
+	u32 insn;
+
+	if ((pstate & PSR_A32) != 0 || !guest_fetch(vcpu, read_sysreg(elr_el2), pstate, &insn) ||
+	    !insn_decode(insn, &access))
+		return false;
+	/* Another vCPU may have changed the word since: then what was decoded is not what faulted.
+	 */
+	if (access.write != info->write)
+		return false;
+	info->width = access.width;
+	info->reg = access.reg;
+	info->sign_extend = access.sign_extend;
+	info->reg64 = access.reg64;
+	if (!access.writeback)
+		return true;
+	if (access.base != 31)
+		base = arch->x[access.base];
+	else if ((pstate & PSR_MODE_MASK) == PSR_MODE_EL1H)
+		base = read_sysreg(sp_el1);
+	else
+		base = read_sysreg(sp_el0);
+	arch->writeback = true;
+	arch->writeback_reg = access.base;
+	arch->writeback_value = base + (u64)(s64)access.offset;
+	return true;
+}
+
+/* A decoded access outside RAM: the controller's, by an odd instruction, or the core's to dispatch.
+ */
+static bool mmio_exit(struct vcpu *vcpu, const struct abort_info *info, gpa_t gpa)
+{
+	struct vcpu_exit *exit = vcpu->arch.exit;
+	u64 value = reg_read(vcpu, info->reg);
+
+	if (info->width < 8)
+		value &= BIT(8 * info->width) - 1;
+	if (virq_mmio(vcpu, gpa, info->width, info->write, &value)) {
+		vcpu->arch.pc = read_sysreg(elr_el2);
+		vcpu->arch.pstate = read_sysreg(spsr_el2);
+		arch_vcpu_skip(vcpu);
+		write_sysreg(vcpu->arch.pc, elr_el2);
+		write_sysreg(vcpu->arch.pstate, spsr_el2);
+		if (!info->write)
+			reg_write(vcpu, info->reg,
+				  extend_value(value, info->width, info->sign_extend, info->reg64));
+		virq_flush(vcpu);
+		return true;
+	}
+	exit->kind = info->write ? EXIT_MMIO_WRITE : EXIT_MMIO_READ;
+	exit->mmio.gpa = gpa;
+	exit->mmio.value = value;
+	exit->mmio.width = info->width;
+	exit->mmio.reg = info->reg;
+	exit->mmio.sign_extend = info->sign_extend;
+	exit->mmio.reg64 = info->reg64;
+	return false;
+}
+
+static bool abort_exit(struct vcpu *vcpu, u64 esr)
+{
+	struct abort_info info;
+	gpa_t gpa;
+
+	vcpu->arch.fault_esr = esr;
+	vcpu->arch.fault_far = read_sysreg(far_el2);
+	vcpu->arch.writeback = false;
+	abort_decode(esr, &info);
+	if (info.exec || info.walk || !info.translation)
+		return fault_exit(vcpu, &info);
+	if (info.cache_op) {
+		/* Maintenance by address of what is not there: nothing to maintain. */
+		skip_a64();
+		return true;
+	}
+	if (!info.decoded && !decode_instruction(vcpu, &info))
+		return fault_exit(vcpu, &info);
+	if (!fault_ipa(&info, vcpu->arch.fault_far, read_sysreg(spsr_el2), &gpa)) {
+		vcpu->arch.writeback = false;
+		return fault_exit(vcpu, &info);
+	}
+	return mmio_exit(vcpu, &info, gpa);
+}
+
+static bool wfx_exit(struct vcpu *vcpu, u64 esr)
+{
+	skip_a64();
+	if ((esr & BIT(0)) != 0 || arch_vcpu_wants_irq(vcpu)) { /* WFE, or nothing to wait for */
+		virq_flush(vcpu);
+		return true;
+	}
+	/* The skip has been done: the core must not do another. */
+	vcpu->arch.exit->kind = EXIT_WFI;
+	return false;
+}
+
+bool exit_hvc(struct vcpu *vcpu, u64 esr)
+{
+	if ((u32)vcpu->arch.x[0] == PSCI_VERSION && (esr & UINT16_MAX) == 0) {
+		vcpu->arch.x[0] = PSCI_VERSION_1_1;
+		return true;
+	}
+	if ((esr & UINT16_MAX) != 0) { /* SMCCC: the immediate is zero */
+		vcpu->arch.x[0] = (u64)PSCI_NOT_SUPPORTED;
+		return true;
+	}
+	return smccc_serve(vcpu);
+}
+
+bool exit_sync(struct vcpu *vcpu, u64 esr)
+{
+	u64 hot = ISS_ISV | ISS_S1PTW | ISS_CM | ISS_FNV | FSC_TYPE;
+
+	switch (ESR_EC(esr)) {
+	case ESR_EC_DABT_LOW:
+		if ((esr & hot) == (ISS_ISV | FSC_TRANSLATION) &&
+		    (read_sysreg(spsr_el2) & PSR_A32) == 0 &&
+		    controller_access(vcpu, esr,
+				      abort_ipa(read_sysreg(hpfar_el2), read_sysreg(far_el2))))
+			return true;
+		return abort_exit(vcpu, esr);
+	case ESR_EC_SYS64: return sysreg_trap(vcpu, esr);
+	case ESR_EC_IABT_LOW: return abort_exit(vcpu, esr);
+	case ESR_EC_WFX: return wfx_exit(vcpu, esr);
+	case ESR_EC_SMC64:
+		/* Trapped, so ELR is at the SMC itself. */
+		skip_a64();
+		return exit_hvc(vcpu, esr);
+	case ESR_EC_UNKNOWN:
+	case ESR_EC_CP15_32:
+	case ESR_EC_CP15_64:
+	case ESR_EC_CP14_32:
+	case ESR_EC_CP14_LS:
+	case ESR_EC_CP14_64:
+	case ESR_EC_FP:
+	case ESR_EC_VMRS:
+	case ESR_EC_PAUTH:
+	case ESR_EC_SVE:
+		/* Of what the guest is not offered, or of AArch32 at EL0: undefined there. */
+		inject_undef(vcpu);
+		return true;
+	default: return stop(vcpu, "an exception that should not reach the hypervisor");
+	}
+}
+
+bool exit_irq(struct vcpu *vcpu)
+{
+	if (virq_interrupt(vcpu))
+		return true;
+	vcpu->arch.exit->kind = EXIT_NONE;
+	return false;
+}
+
+bool exit_fiq(struct vcpu *vcpu)
+{
+	/* The core uses no FIQ; firmware that lets one through has given this CPU away. */
+	return stop(vcpu, "a physical FIQ while it ran");
+}
+
+bool exit_serror(struct vcpu *vcpu)
+{
+	/*
+	 * An asynchronous error while this guest ran (a passed-through device, its own memory) is
+	 * this guest's: it gets it as a virtual SError, once it unmasks those.
+	 */
+	if (!vcpu->arch.warned_serror)
+		log_warn("guest '%s': system error (syndrome %08lx), passed on to it",
+			 vcpu->guest->config->name, read_sysreg(esr_el2));
+	vcpu->arch.warned_serror = true;
+	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
+	return true;
+}

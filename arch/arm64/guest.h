@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Inside of the arm64 guest room: what vcpu.c, exit.c, sysregs.c, smccc.c, timer.c and inject.c
+ * share. A fast handler runs between a guest's exit and its return: x0..x30 are in vcpu->arch, the
+ * program counter and PSTATE in ELR_EL2 and SPSR_EL2.
+ */
+#ifndef ARM64_GUEST_H
+#define ARM64_GUEST_H
+
+#include <asm/sysreg.h>
+#include <mullion/guest.h>
+
+/* The fast handlers, called from vectors.S. True: back to the guest; false: to arch_vcpu_run()'s
+ * caller. */
+bool exit_hvc(struct vcpu *vcpu, u64 esr);
+bool exit_sync(struct vcpu *vcpu, u64 esr);
+bool exit_irq(struct vcpu *vcpu);
+bool exit_fiq(struct vcpu *vcpu);
+bool exit_serror(struct vcpu *vcpu);
+
+/** smccc_offer_init() - what a guest is offered, asking the machine's firmware. Boot CPU. */
+void smccc_offer_init(struct smccc_offer *offer, const struct config_guest *config);
+/** smccc_serve() - serve the firmware call in x0 to x7; result as of a fast handler. */
+bool smccc_serve(struct vcpu *vcpu);
+/** sysreg_trap() - serve a trapped system register or instruction (EC 0x18); result as of a fast
+ * handler. */
+bool sysreg_trap(struct vcpu *vcpu, u64 esr);
+
+/** timer_update() - the emulated physical timer's line and deadline after time or a register
+ * changed. */
+void timer_update(struct vcpu *vcpu);
+/** timer_sysreg() - serve CNTP_CTL, CVAL, TVAL, CNTPCT; false: some other register. */
+bool timer_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value);
+
+/** inject_abort() - external abort for the exit in vcpu->arch.fault_*; pc and pstate in vcpu->arch.
+ */
+void inject_abort(struct vcpu *vcpu, bool exec);
+/** inject_undef() - the instruction at ELR_EL2 is undefined, for this guest. In a fast handler. */
+void inject_undef(struct vcpu *vcpu);
+/** guest_translate() - stage 1 of the loaded guest: @va as EL1 or EL0 reads it. False: it faults.
+ */
+bool guest_translate(u64 va, bool el0, gpa_t *gpa);
+/** guest_fetch() - the instruction word at @pc of the loaded guest; false when it cannot be read.
+ */
+bool guest_fetch(struct vcpu *vcpu, u64 pc, u64 pstate, u32 *insn);
+
+/* SPSR of AArch64: the branch type; of both: AArch32 state. */
+#define PSR_BTYPE (UINT64_C(3) << 10)
+#define PSR_A32   BIT(4)
+
+/** arm64_skip() - @pc and @pstate behind an instruction that was emulated: step and branch-type
+ * state cleared. */
+void arm64_skip(u64 *pc, u64 *pstate, u64 esr);
+
+/* The same for the usual case, in a fast handler: an A64 instruction. */
+static inline void skip_a64(void)
+{
+	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
+	write_sysreg(read_sysreg(spsr_el2) & ~(PSR_SS | PSR_BTYPE), spsr_el2);
+}
+
+static inline u64 reg_read(const struct vcpu *vcpu, u32 reg)
+{
+	return reg == 31 ? 0 : vcpu->arch.x[reg];
+}
+
+static inline void reg_write(struct vcpu *vcpu, u32 reg, u64 value)
+{
+	if (reg != 31)
+		vcpu->arch.x[reg] = value;
+}
+
+/* Sub-set of extend_value() that is hot: inline. */
+static inline u64 load_value(u64 value, u64 esr)
+{
+	u32 shift = 64 - (8u << FIELD(esr, 23, 22));
+
+	value <<= shift;
+	value = (esr & ISS_SSE) != 0 ? (u64)((s64)value >> shift) : value >> shift;
+	return (esr & ISS_SF) != 0 ? value : value & UINT32_MAX;
+}
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a vCPU and a guest have of arm64.
+ *
+ * While a vCPU is loaded its EL1 registers and FP state are live in the hardware. x0..x30 are in
+ * struct arch_vcpu during the whole of an exit; pc and pstate stay in ELR_EL2/SPSR_EL2 while the
+ * fast handlers of exit.c run, and are in the structure once arch_vcpu_run() has returned.
+ */
+#ifndef ASM_VCPU_H
+#define ASM_VCPU_H
+
+/* Offsets that vectors.S uses; vcpu.c asserts them. */
+#define VCPU_X          0
+#define VCPU_PC         248
+#define VCPU_PSTATE     256
+#define VCPU_HOST_SP    264
+#define VCPU_PAC_SWITCH 272
+#define VCPU_APIA       280
+
+#ifndef __ASSEMBLER__
+
+#include "arch/arm64/pure/psci.h"
+#include <asm/sysreg.h>
+#include <asm/virq.h>
+#include <mullion/exit.h>
+#include <mullion/types.h>
+
+struct vcpu;
+struct guest;
+
+/*
+ * EL1 (and EL0) registers that are switched whole: X(field, register, value after reset).
+ * SCTLR_EL1: the RES1 bits of ARMv8.0, MMU and caches off (Arm ARM D13.2.118). The rest of the
+ * values are architecturally UNKNOWN after reset; zero leaks nothing.
+ */
+#define ARM64_EL1_REGS(X)                   \
+	X(sctlr, sctlr_el1, SCTLR_EL1_RES1) \
+	X(cpacr, cpacr_el1, 0)              \
+	X(tcr, tcr_el1, 0)                  \
+	X(ttbr0, ttbr0_el1, 0)              \
+	X(ttbr1, ttbr1_el1, 0)              \
+	X(mair, mair_el1, 0)                \
+	X(amair, amair_el1, 0)              \
+	X(esr, esr_el1, 0)                  \
+	X(far, far_el1, 0)                  \
+	X(afsr0, afsr0_el1, 0)              \
+	X(afsr1, afsr1_el1, 0)              \
+	X(vbar, vbar_el1, 0)                \
+	X(contextidr, contextidr_el1, 0)    \
+	X(tpidr_el0, tpidr_el0, 0)          \
+	X(tpidrro_el0, tpidrro_el0, 0)      \
+	X(tpidr_el1, tpidr_el1, 0)          \
+	X(sp_el0, sp_el0, 0)                \
+	X(sp_el1, sp_el1, 0)                \
+	X(elr, elr_el1, 0)                  \
+	X(spsr, spsr_el1, 0)                \
+	X(cntkctl, cntkctl_el1, 0)          \
+	X(par, par_el1, 0)                  \
+	X(csselr, csselr_el1, 0)            \
+	X(mdscr, mdscr_el1, 0)              \
+	X(cntv_cval, cntv_cval_el0, 0)      \
+	X(cntv_ctl, cntv_ctl_el0, 0)
+
+struct arm64_el1 {
+#define X(field, name, reset) u64 field;
+	ARM64_EL1_REGS(X)
+#undef X
+};
+
+struct arm64_fp {
+	u64 v[64]; /* V0..V31, low half first */
+	u32 fpsr, fpcr;
+} __aligned(16);
+
+struct arch_vcpu {
+	u64 x[31];
+	u64 pc, pstate;
+	u64 host_sp;            /* core stack while the guest runs */
+	u64 pac_switch;         /* 1: the core signs its return addresses, so APIAKey is switched at
+				   entry/exit */
+	u64 apia[2];            /* the guest's APIAKey_EL1, low then high */
+	u64 pac[8];             /* APIB, APDA, APDB, APGA */
+	struct vcpu_exit *exit; /* where the fast handlers put what they cannot serve */
+	u64 hcr;                /* HCR_EL2 when loaded */
+	u64 vmpidr;
+	struct arm64_el1 el1;
+	struct arm64_fp fp;
+	u64 cntp_ctl, cntp_cval;           /* emulated physical timer; CVAL in the guest's time */
+	bool cntp_level;                   /* last level given to the controller */
+	bool warned_serror, warned_sysreg; /* said once for this vCPU */
+	u64 mdscr;                         /* MDSCR_EL1 as the guest wrote it */
+	bool os_locked;                    /* OSLSR_EL1.OSLK as the guest sees it */
+	bool writeback;   /* an undecoded access's base register still wants its update */
+	u8 writeback_reg; /* 0..30, 31: the stack pointer in use */
+	u64 writeback_value;
+	u32 vector_aborts;        /* aborts in a row that the guest's own vector code ran into */
+	u64 fault_esr, fault_far; /* of the last abort that left the fast handlers */
+	struct arm64_virq_cpu virq;
+};
+
+#define ARM64_ID_REGS 64 /* [CRm << 3 | op2] of op0 3, op1 0, CRn 0 */
+
+struct arch_guest {
+	u64 vttbr, vtcr;
+	u64 hcr; /* HCR_EL2 of its vCPUs out of reset */
+	bool has_hcrx, has_fgt,
+		has_amu; /* of the machine: trap registers that must be set to a known value */
+	u64 cntvoff;     /* one value for all vCPUs: the guest's time zero */
+	u64 midr;        /* VPIDR_EL2 */
+	u64 id[ARM64_ID_REGS]; /* what the guest reads */
+	struct smccc_offer firmware;
+	struct arm64_virq virq;
+};
+
+/** arm64_enter() - vectors.S: run @vcpu until a fast handler refuses an exit. Interrupts masked. */
+void arm64_enter(struct vcpu *vcpu);
+
+#endif /* __ASSEMBLER__ */
+#endif

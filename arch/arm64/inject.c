@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exceptions injected into a guest, and looks through its stage 1. */
+#include "arch/arm64/guest.h"
+
+#include "arch/arm64/pure/esr.h"
+#include "arch/arm64/pure/idregs.h"
+
+#define FSC_SYNC_EXTERNAL 0x10u
+
+/* Take the exception: EL1's registers in hardware, pc and pstate in vcpu->arch. */
+static void inject(struct vcpu *vcpu, u64 esr)
+{
+	const u64 *id = vcpu->guest->arch.id;
+	struct inject in = {
+		.pc = vcpu->arch.pc,
+		.pstate = vcpu->arch.pstate,
+		.vbar = read_sysreg(vbar_el1),
+		.sctlr = read_sysreg(sctlr_el1),
+		.esr = esr,
+		.ssbs = FIELD(id[IDREG_AA64PFR1], 7, 4) != 0,
+		.pan = FIELD(id[IDREG_AA64MMFR1], 23, 20) != 0,
+	};
+
+	inject_encode(&in);
+	write_sysreg(in.elr, elr_el1);
+	write_sysreg(in.spsr, spsr_el1);
+	write_sysreg(in.new_esr, esr_el1);
+	vcpu->arch.pc = in.new_pc;
+	vcpu->arch.pstate = in.new_pstate;
+}
+
+void inject_abort(struct vcpu *vcpu, bool exec)
+{
+	u64 esr = (u64)(exec ? ESR_EC_IABT_LOW : ESR_EC_DABT_LOW) << ESR_EC_SHIFT | ESR_IL |
+		  FSC_SYNC_EXTERNAL;
+
+	if (!exec)
+		esr |= vcpu->arch.fault_esr & (ISS_WNR | ISS_CM);
+	vcpu->arch.writeback = false;
+	inject(vcpu, esr);
+	write_sysreg(vcpu->arch.fault_far, far_el1);
+}
+
+void inject_undef(struct vcpu *vcpu)
+{
+	vcpu->arch.pc = read_sysreg(elr_el2);
+	vcpu->arch.pstate = read_sysreg(spsr_el2);
+	inject(vcpu, (u64)ESR_EC_UNKNOWN << ESR_EC_SHIFT | ESR_IL);
+	write_sysreg(vcpu->arch.pc, elr_el2);
+	write_sysreg(vcpu->arch.pstate, spsr_el2);
+}
+
+void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit)
+{
+	inject_abort(vcpu, exit->kind == EXIT_FAULT && exit->fault.exec);
+}
+
+bool guest_translate(u64 va, bool el0, gpa_t *gpa)
+{
+	/* PAR_EL1 is the guest's: the exit may have come between its own AT and the read. */
+	u64 saved = read_sysreg(par_el1);
+	u64 par;
+
+	if (el0)
+		__asm__ volatile("at s1e0r, %0" : : "r"(va));
+	else
+		__asm__ volatile("at s1e1r, %0" : : "r"(va));
+	isb();
+	par = read_sysreg(par_el1);
+	write_sysreg(saved, par_el1);
+	return par_address(par, va, &gpa->v);
+}
+
+bool guest_fetch(struct vcpu *vcpu, u64 pc, u64 pstate, u32 *insn)
+{
+	gpa_t gpa;
+
+	if (!IS_ALIGNED(pc, 4))
+		return false;
+	if (!guest_translate(pc, (pstate & PSR_MODE_MASK & ~PSR_A32) == PSR_MODE_EL0T, &gpa))
+		return false;
+	return guest_copy_in(vcpu->guest, insn, gpa, sizeof(*insn)) == OK;
+}

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest's physical timer: trapped and emulated, so that it sees one time, its own, through both
+ * timers. The virtual timer is the hardware's. (Arm ARM D11.2.4; the line is PPI 14, INTID 30.)
+ */
+#include "arch/arm64/guest.h"
+
+#include "arch/arm64/pure/esr.h"
+#include <arch/time.h>
+
+#define PTIMER_INTID 30
+
+#define CNTPCT_EL0    SYSREG(3, 3, 14, 0, 1)
+#define CNTPCTSS_EL0  SYSREG(3, 3, 14, 0, 5)
+#define CNTP_TVAL_EL0 SYSREG(3, 3, 14, 2, 0)
+#define CNTP_CTL_EL0  SYSREG(3, 3, 14, 2, 1)
+#define CNTP_CVAL_EL0 SYSREG(3, 3, 14, 2, 2)
+
+#define NS_PER_S 1000000000u
+
+/* A wait beyond this is looked at again when it is over: bounds the arithmetic. */
+#define MAX_WAIT_S 1000000u
+
+static u64 guest_time(const struct vcpu *vcpu)
+{
+	isb();
+	return read_sysreg(cntpct_el0) - vcpu->guest->arch.cntvoff;
+}
+
+static void set_deadline(u64 ticks)
+{
+	u64 hz = arch_time_frequency_hz();
+	u64 seconds = ticks / hz;
+	u64 ns = ticks % hz * NS_PER_S / hz + 1;
+
+	arch_time_set_deadline(NS(arch_time_now().v + MIN(seconds, MAX_WAIT_S) * NS_PER_S + ns));
+}
+
+void timer_update(struct vcpu *vcpu)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+	bool enabled = (arch->cntp_ctl & CNT_CTL_ENABLE) != 0;
+	bool masked = (arch->cntp_ctl & CNT_CTL_IMASK) != 0;
+	u64 now = guest_time(vcpu);
+	bool due = enabled && now >= arch->cntp_cval;
+	bool level = due && !masked;
+
+	if (level != arch->cntp_level) {
+		arch->cntp_level = level;
+		virq_timer_set(vcpu, PTIMER_INTID, level);
+	}
+	if (enabled && !masked && !due)
+		set_deadline(arch->cntp_cval - now);
+	else
+		arch_time_stop();
+}
+
+static u64 timer_read(const struct vcpu *vcpu, u32 reg)
+{
+	const struct arch_vcpu *arch = &vcpu->arch;
+	u64 now = guest_time(vcpu);
+
+	switch (reg) {
+	case CNTP_TVAL_EL0: return (arch->cntp_cval - now) & UINT32_MAX;
+	case CNTP_CVAL_EL0: return arch->cntp_cval;
+	case CNTP_CTL_EL0:
+		if ((arch->cntp_ctl & CNT_CTL_ENABLE) != 0 && now >= arch->cntp_cval)
+			return arch->cntp_ctl | CNT_CTL_ISTATUS;
+		return arch->cntp_ctl;
+	default: return now;
+	}
+}
+
+bool timer_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	switch (reg) {
+	case CNTPCT_EL0:
+	case CNTPCTSS_EL0:
+		if (write)
+			return false;
+		break;
+	case CNTP_TVAL_EL0:
+	case CNTP_CTL_EL0:
+	case CNTP_CVAL_EL0: break;
+	default: return false;
+	}
+	if (!write) {
+		*value = timer_read(vcpu, reg);
+		return true;
+	}
+	if (reg == CNTP_CTL_EL0)
+		arch->cntp_ctl = *value & (CNT_CTL_ENABLE | CNT_CTL_IMASK);
+	else if (reg == CNTP_CVAL_EL0)
+		arch->cntp_cval = *value;
+	else
+		arch->cntp_cval = guest_time(vcpu) + (u64)(s64)(s32)(u32)*value;
+	timer_update(vcpu);
+	return true;
+}

@@ -1,0 +1,376 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * vCPUs on arm64: what is switched, and the controls that a guest runs under. One vCPU stays loaded
+ * on its CPU from its first run until it is stopped, so nothing here is on a hot path but
+ * arch_vcpu_run().
+ */
+#include "arch/arm64/guest.h"
+
+#include "arch/arm64/pure/esr.h"
+#include "arch/arm64/pure/idregs.h"
+#include "arch/arm64/pure/psci.h"
+#include <arch/mmu.h>
+#include <arch/time.h>
+#include <mullion/cpu.h>
+#include <mullion/log.h>
+#include <mullion/string.h>
+
+_Static_assert(offsetof(struct vcpu, arch) == 0, "known to assembly");
+_Static_assert(offsetof(struct arch_vcpu, x) == VCPU_X, "known to assembly");
+_Static_assert(offsetof(struct arch_vcpu, pc) == VCPU_PC, "known to assembly");
+_Static_assert(offsetof(struct arch_vcpu, pstate) == VCPU_PSTATE, "known to assembly");
+_Static_assert(offsetof(struct arch_vcpu, host_sp) == VCPU_HOST_SP, "known to assembly");
+_Static_assert(offsetof(struct arch_vcpu, pac_switch) == VCPU_PAC_SWITCH, "known to assembly");
+_Static_assert(offsetof(struct arch_vcpu, apia) == VCPU_APIA, "known to assembly");
+_Static_assert(offsetof(struct arm64_fp, fpsr) == 512, "known to fp.S");
+_Static_assert(_Alignof(struct vcpu) >= 16, "SP_EL2 points at it while the guest runs");
+
+void arm64_fp_save(struct arm64_fp *fp);
+void arm64_fp_load(const struct arm64_fp *fp);
+
+/* Traps that need the feature to exist, because their bits are RES0 without it. */
+#define HCR_TLOR BIT(35)
+
+/* What every guest runs under (Arm ARM D13.2.48). */
+#define HCR_GUEST                                                                          \
+	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS | \
+	 HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW)
+/* Between guests: interrupts come to the core, EL1 is AArch64. */
+#define HCR_NO_GUEST (HCR_FMO | HCR_IMO | HCR_AMO | HCR_RW)
+
+#define CPTR_GUEST    (CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA)
+#define CPTR_NO_GUEST CPTR_GUEST
+
+#define PSTATE_RESET (PSR_MODE_EL1H | PSR_DAIF)
+#define MPIDR_RES1   BIT(31)
+
+/* APIB, APDA, APDB, APGA: X(index in pac[], register). APIA is apart, see vectors.S. */
+#define PAC_KEYS(X)        \
+	X(0, S3_0_C2_C1_2) \
+	X(1, S3_0_C2_C1_3) \
+	X(2, S3_0_C2_C2_0) \
+	X(3, S3_0_C2_C2_1) \
+	X(4, S3_0_C2_C2_2) \
+	X(5, S3_0_C2_C2_3) \
+	X(6, S3_0_C2_C3_0) \
+	X(7, S3_0_C2_C3_1)
+
+static bool has_pauth(const struct vcpu *vcpu)
+{
+	return (vcpu->arch.hcr & HCR_APK) != 0;
+}
+
+#define READ_ID(crm, op2) raw[IDREG(crm, op2)] = read_sysreg(S3_0_C0_C##crm##_##op2)
+#define READ_ID_ROW(crm)                                                            \
+	do {                                                                        \
+		READ_ID(crm, 0), READ_ID(crm, 1), READ_ID(crm, 2), READ_ID(crm, 3); \
+		READ_ID(crm, 4), READ_ID(crm, 5), READ_ID(crm, 6), READ_ID(crm, 7); \
+	} while (0)
+
+static void read_id_registers(u64 raw[IDREG_COUNT])
+{
+	memset(raw, 0, IDREG_COUNT * sizeof(raw[0]));
+	READ_ID_ROW(1);
+	READ_ID_ROW(2);
+	READ_ID_ROW(3);
+	READ_ID_ROW(4);
+	READ_ID_ROW(5);
+	READ_ID_ROW(6);
+	READ_ID_ROW(7);
+}
+
+/* A GICv2 guest talks to the machine's virtual CPU interface itself. */
+static enum err map_gicv(struct guest *guest)
+{
+	hpa_t base;
+	u64 bytes;
+
+	if (!virq_gicv_frame(&base, &bytes))
+		return OK;
+	return stage2_map(&guest->stage2, guest->config->gicc, base, bytes,
+			  STAGE2_READ | STAGE2_WRITE | STAGE2_DEVICE);
+}
+
+enum err arch_guest_init(struct guest *guest)
+{
+	u64 raw[IDREG_COUNT];
+	struct idreg_offer offer = {
+		.gic_sysregs = guest->config->gic_version == 3,
+		.ipa_bits = guest->stage2.ipa_bits,
+	};
+	enum err err;
+
+	read_id_registers(raw);
+	offer.pauth = idregs_has_pauth(raw);
+	idregs_sanitise(raw, &offer, guest->arch.id);
+	guest->arch.midr = read_sysreg(midr_el1);
+	guest->arch.vttbr = guest->stage2.root_pa.v | (u64)guest->stage2.vmid << VTTBR_VMID_SHIFT;
+	guest->arch.vtcr =
+		arch_s2_control(guest->stage2.ipa_bits, (u32)FIELD(raw[IDREG_AA64MMFR0], 3, 0));
+	guest->arch.hcr = HCR_GUEST;
+	if (offer.pauth)
+		guest->arch.hcr |= HCR_API | HCR_APK;
+	if (FIELD(raw[IDREG_AA64PFR0], 31, 28) != 0)
+		guest->arch.hcr |= HCR_TERR;
+	if (FIELD(raw[IDREG_AA64MMFR1], 19, 16) != 0)
+		guest->arch.hcr |= HCR_TLOR;
+	if (guest->config->trap_wfi)
+		guest->arch.hcr |= HCR_TWI;
+	guest->arch.has_hcrx = FIELD(raw[IDREG_AA64MMFR1], 43, 40) != 0;
+	guest->arch.has_fgt = FIELD(raw[IDREG_AA64MMFR0], 59, 56) != 0;
+	guest->arch.has_amu = FIELD(raw[IDREG_AA64PFR0], 47, 44) != 0;
+	smccc_offer_init(&guest->arch.firmware, guest->config);
+	guest->arch.cntvoff = read_sysreg(cntpct_el0);
+	err = map_gicv(guest);
+	return err == OK ? virq_guest_init(guest) : err;
+}
+
+void arch_guest_destroy(struct guest *guest)
+{
+	/* Everything of it lies inside struct guest and its stage 2. */
+	(void)guest;
+}
+
+void arch_guest_reset(struct guest *guest)
+{
+	virq_guest_reset(guest);
+	guest->arch.cntvoff = read_sysreg(cntpct_el0);
+}
+
+enum err arch_vcpu_init(struct vcpu *vcpu)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	arch->vmpidr = arch_vcpu_identity(vcpu->index) | MPIDR_RES1;
+	arch->hcr = vcpu->guest->arch.hcr;
+	arch->pac_switch = (read_sysreg(sctlr_el2) & SCTLR_ENIA) != 0;
+	return OK;
+}
+
+void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	memset(arch->x, 0, sizeof(arch->x));
+	memset(arch->apia, 0, sizeof(arch->apia));
+	memset(arch->pac, 0, sizeof(arch->pac));
+	memset(&arch->fp, 0, sizeof(arch->fp));
+	arch->pc = entry;
+	arch->pstate = PSTATE_RESET;
+	arch->x[0] = context;
+#define X(field, name, reset) arch->el1.field = (reset);
+	ARM64_EL1_REGS(X)
+#undef X
+	arch->hcr = vcpu->guest->arch.hcr;
+	arch->cntp_ctl = 0;
+	arch->cntp_cval = 0;
+	arch->cntp_level = false;
+	arch->mdscr = 0;
+	arch->os_locked = true; /* Arm ARM D13.3.25: OSLK resets to 1 */
+	arch->writeback = false;
+	arch->vector_aborts = 0;
+	/* One that wakes from CPU_SUSPEND keeps its interrupts: they are what woke it. */
+	if (atomic_load(&vcpu->fresh))
+		virq_vcpu_reset(vcpu);
+}
+
+static void save_registers(struct vcpu *vcpu)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+
+#define X(field, name, reset) arch->el1.field = read_sysreg(name);
+	ARM64_EL1_REGS(X)
+#undef X
+	arch->hcr = read_sysreg(hcr_el2);
+	if (!has_pauth(vcpu))
+		return;
+#define X(index, name) arch->pac[index] = read_sysreg(name);
+	PAC_KEYS(X)
+#undef X
+	if (arch->pac_switch == 0) {
+		arch->apia[0] = read_sysreg(SYS_APIAKEYLO_EL1);
+		arch->apia[1] = read_sysreg(SYS_APIAKEYHI_EL1);
+	}
+}
+
+static void load_registers(const struct vcpu *vcpu)
+{
+	const struct arch_vcpu *arch = &vcpu->arch;
+
+#define X(field, name, reset) write_sysreg(arch->el1.field, name);
+	ARM64_EL1_REGS(X)
+#undef X
+	if (!has_pauth(vcpu))
+		return;
+#define X(index, name) write_sysreg(arch->pac[index], name);
+	PAC_KEYS(X)
+#undef X
+	if (arch->pac_switch == 0) {
+		write_sysreg(arch->apia[0], SYS_APIAKEYLO_EL1);
+		write_sysreg(arch->apia[1], SYS_APIAKEYHI_EL1);
+	}
+}
+
+/* Controls that are the same for all vCPUs of a guest. */
+static void load_controls(const struct guest *guest)
+{
+	const struct arch_guest *arch = &guest->arch;
+
+	write_sysreg(CPTR_GUEST | (arch->has_amu ? CPTR_TAM : 0), cptr_el2);
+	/* Keep HPMN, which must not be 0 without FEAT_HPMN0; trap the rest of debug and PMU. */
+	write_sysreg((read_sysreg(mdcr_el2) & MDCR_HPMN_MASK) | MDCR_TPM | MDCR_TPMCR | MDCR_TDA |
+			     MDCR_TDOSA | MDCR_TDRA | MDCR_TPMS | MDCR_TTRF,
+		     mdcr_el2);
+	write_sysreg(0, hstr_el2);
+	write_sysreg(0, cnthctl_el2); /* the physical counter and timer trap, at EL1 and EL0 */
+	write_sysreg(arch->cntvoff, cntvoff_el2);
+	write_sysreg(arch->midr, vpidr_el2);
+	if (arch->has_hcrx)
+		write_sysreg(0, SYS_HCRX_EL2);
+	if (arch->has_fgt) {
+		write_sysreg(0, SYS_HFGRTR_EL2);
+		write_sysreg(0, SYS_HFGWTR_EL2);
+		write_sysreg(0, SYS_HFGITR_EL2);
+		write_sysreg(0, SYS_HDFGRTR_EL2);
+		write_sysreg(0, SYS_HDFGWTR_EL2);
+	}
+	write_sysreg(arch->vtcr, vtcr_el2);
+	write_sysreg(arch->vttbr, vttbr_el2);
+}
+
+void arch_vcpu_load(struct vcpu *vcpu)
+{
+	/* The OS lock of the machine would hold back a guest's software step. */
+	write_sysreg(0, oslar_el1);
+	load_controls(vcpu->guest);
+	write_sysreg(vcpu->arch.vmpidr, vmpidr_el2);
+	load_registers(vcpu);
+	write_sysreg(vcpu->arch.hcr, hcr_el2);
+	isb();
+	arm64_fp_load(&vcpu->arch.fp);
+	this_cpu()->current = vcpu;
+	virq_load(vcpu);
+}
+
+void arch_vcpu_put(struct vcpu *vcpu)
+{
+	virq_put(vcpu);
+	arm64_fp_save(&vcpu->arch.fp);
+	save_registers(vcpu);
+	/* A timer that goes on running would interrupt whatever comes next on this CPU. */
+	write_sysreg(0, cntv_ctl_el0);
+	arch_time_stop();
+	write_sysreg(HCR_NO_GUEST, hcr_el2);
+	isb();
+	this_cpu()->current = NULL;
+}
+
+void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	exit->kind = EXIT_NONE;
+	vcpu->arch.exit = exit;
+	if (vcpu->arch.cntp_ctl & CNT_CTL_ENABLE)
+		timer_update(vcpu);
+	virq_flush(vcpu);
+	arm64_enter(vcpu);
+}
+
+bool arch_vcpu_wants_irq(struct vcpu *vcpu)
+{
+	if (vcpu->arch.cntp_ctl & CNT_CTL_ENABLE)
+		timer_update(vcpu);
+	return virq_wants(vcpu);
+}
+
+/* The base register of an access that was decoded by software, once it has been done. */
+static void finish_writeback(struct arch_vcpu *arch)
+{
+	if (!arch->writeback)
+		return;
+	arch->writeback = false;
+	if (arch->writeback_reg != 31)
+		arch->x[arch->writeback_reg] = arch->writeback_value;
+	else if ((arch->pstate & PSR_MODE_MASK) == PSR_MODE_EL1H)
+		write_sysreg(arch->writeback_value, sp_el1);
+	else
+		write_sysreg(arch->writeback_value, sp_el0);
+}
+
+void arm64_skip(u64 *pc, u64 *pstate, u64 esr)
+{
+	*pc += (esr & ESR_IL) != 0 ? 4 : 2;
+	if (*pstate & PSR_A32)
+		*pstate = a32_skip_it(*pstate);
+	else
+		*pstate &= ~PSR_BTYPE;
+	*pstate &= ~PSR_SS;
+}
+
+void arch_vcpu_skip(struct vcpu *vcpu)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	arm64_skip(&arch->pc, &arch->pstate, arch->fault_esr);
+	finish_writeback(arch);
+}
+
+void arch_vcpu_mmio_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, u64 value)
+{
+	arch_vcpu_skip(vcpu);
+	reg_write(vcpu, exit->mmio.reg,
+		  extend_value(value, exit->mmio.width, exit->mmio.sign_extend, exit->mmio.reg64));
+}
+
+void arch_vcpu_set_result(struct vcpu *vcpu, enum err result)
+{
+	s64 value = PSCI_INTERNAL_FAILURE;
+
+	switch (result) {
+	case OK: value = PSCI_SUCCESS; break;
+	case ERR_INVALID:
+	case ERR_NOT_FOUND: value = PSCI_INVALID_PARAMETERS; break;
+	case ERR_RANGE: value = PSCI_INVALID_ADDRESS; break;
+	case ERR_EXISTS: value = PSCI_ALREADY_ON; break;
+	case ERR_BUSY: value = PSCI_ON_PENDING; break;
+	case ERR_DENIED: value = PSCI_DENIED; break;
+	case ERR_UNSUPPORTED: value = PSCI_NOT_SUPPORTED; break;
+	default: break;
+	}
+	vcpu->arch.x[0] = (u64)value;
+}
+
+/* Four registers to a line keep a dump on one screen. */
+static void dump_line(const struct vcpu *vcpu, u32 first)
+{
+	const u64 *x = vcpu->arch.x;
+
+	if (first == 28)
+		log_error("  x28 %016lx x29 %016lx x30 %016lx", x[28], x[29], x[30]);
+	else
+		log_error("  x%-2u %016lx x%-2u %016lx x%-2u %016lx x%-2u %016lx", first, x[first],
+			  first + 1, x[first + 1], first + 2, x[first + 2], first + 3,
+			  x[first + 3]);
+}
+
+void arch_vcpu_dump(struct vcpu *vcpu)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+	u32 insn;
+
+	if (this_cpu()->current == vcpu)
+		save_registers(vcpu);
+	log_error("  vcpu %u on CPU %u, exception syndrome %08lx, fault address %016lx",
+		  vcpu->index, vcpu->cpu, arch->fault_esr, arch->fault_far);
+	for (u32 i = 0; i < 31; i += 4)
+		dump_line(vcpu, i);
+	log_error("  pc  %016lx pstate %08lx sp_el0 %016lx sp_el1 %016lx", arch->pc, arch->pstate,
+		  arch->el1.sp_el0, arch->el1.sp_el1);
+	log_error("  elr %016lx spsr %08lx esr %08lx far %016lx vbar %016lx", arch->el1.elr,
+		  arch->el1.spsr, arch->el1.esr, arch->el1.far, arch->el1.vbar);
+	log_error("  sctlr %016lx tcr %016lx ttbr0 %016lx ttbr1 %016lx", arch->el1.sctlr,
+		  arch->el1.tcr, arch->el1.ttbr0, arch->el1.ttbr1);
+	if (this_cpu()->current == vcpu && guest_fetch(vcpu, arch->pc, arch->pstate, &insn))
+		log_error("  instruction at pc: %08x", insn);
+	else
+		log_error("  instruction at pc: cannot be read");
+}
