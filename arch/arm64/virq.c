@@ -18,9 +18,7 @@
 
 #include "drivers/irqchip/gic.h"
 
-#define VTIMER_PPI     27 /* the guest's INTID of its virtual timer */
 #define HOLD_LOOPS     100000
-#define HCR_COUNT(hcr) ((hcr) >> 27)
 #define VMCR_PMR(vmcr) ((vmcr) >> 24)
 
 static bool v3;
@@ -32,7 +30,7 @@ static u32 num_aprs; /* of each group, GICv3 */
 #define FOR_EACH_LR(X) \
 	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 
-static u64 lr_read(u32 n)
+static u64 hw_lr_read(u32 n)
 {
 	if (!v3)
 		return vgic_lr_from_v2(mmio_read32(gicv2_gich + GICH_LR + 4 * n));
@@ -45,7 +43,7 @@ static u64 lr_read(u32 n)
 	}
 }
 
-static void lr_write(u32 n, u64 lr)
+static void hw_lr_write(u32 n, u64 lr)
 {
 	if (!v3) {
 		mmio_write32(vgic_lr_to_v2(lr), gicv2_gich + GICH_LR + 4 * n);
@@ -61,17 +59,17 @@ static void lr_write(u32 n, u64 lr)
 }
 
 /* List registers that are empty. */
-static u32 elrsr_read(void)
+static u32 hw_elrsr_read(void)
 {
 	return v3 ? (u32)read_sysreg(SYS_ICH_ELRSR_EL2) : mmio_read32(gicv2_gich + GICH_ELRSR0);
 }
 
-static u32 hcr_read(void)
+static u32 hw_hcr_read(void)
 {
 	return v3 ? (u32)read_sysreg(SYS_ICH_HCR_EL2) : mmio_read32(gicv2_gich + GICH_HCR);
 }
 
-static void hcr_write(u32 hcr)
+static void hw_hcr_write(u32 hcr)
 {
 	if (v3)
 		write_sysreg(hcr, SYS_ICH_HCR_EL2);
@@ -137,7 +135,19 @@ static void interface_restore(const struct arm64_virq_cpu *cpu)
 	aprs_restore(cpu);
 }
 
+static void hw_deactivate_private(u32 intid)
+{
+	irqchip->deactivate(intid);
+}
+
+static void hw_deactivate_shared(u32 intid)
+{
+	irqchip->clear_active(intid);
+}
+
 /* --- Between model and list registers -------------------------------------------------------- */
+
+#include "arch/arm64/pure/vgic_update.h"
 
 /* Wake the CPUs of the vCPUs in @mask; what this CPU runs looks before its next entry anyway. */
 static void kick(const struct guest *guest, u64 mask)
@@ -150,96 +160,6 @@ static void kick(const struct guest *guest, u64 mask)
 	}
 }
 
-/* Deactivate the physical interrupts that the model let go. Lock. */
-static void release_physical(struct vgic *g, struct vgic_cpu *c)
-{
-	for (; c && c->bank.release; c->bank.release &= c->bank.release - 1)
-		irqchip->deactivate(c->physical[__builtin_ctz(c->bank.release)]);
-	if (!g->released)
-		return;
-	g->released = 0;
-	for (u32 w = 0; w < g->num_spis / 32; w++) {
-		struct vgic_bank *b = &g->spi[w];
-
-		for (; b->release; b->release &= b->release - 1)
-			irqchip->clear_active(
-				g->spis[w * 32 + (u32)__builtin_ctz(b->release)].physical);
-	}
-}
-
-/* Read back every list register in use; none is afterwards (the caller clears or rewrites them).
- * Lock. */
-static u64 fold(struct vgic *g, struct arm64_virq_cpu *cpu)
-{
-	struct vgic_cpu *c = &cpu->vgic;
-	u64 lrs[VGIC_MAX_LRS], kicked;
-
-	for (u32 used = c->used; used; used &= used - 1) {
-		u32 n = (u32)__builtin_ctz(used);
-
-		lrs[n] = lr_read(n);
-	}
-	kicked = vgic_fold(g, c, lrs);
-	if (cpu->hcr & VGIC_HCR_LRENPIE) {
-		vgic_eoi_count(g, c, HCR_COUNT(hcr_read()));
-		cpu->hcr = 0; /* written again, with a count of zero */
-	}
-	return kicked;
-}
-
-/* Bring list registers up to date with the model. @flags: what changed. Lock. */
-static u64 update(struct vgic *g, struct arm64_virq_cpu *cpu, u32 flags)
-{
-	struct vgic_cpu *c = &cpu->vgic;
-	u32 used = c->used, stale = 0, written = VGIC_NEED_FOLD;
-	u64 kicked = 0;
-
-	if (used && !(flags & VGIC_FOLD)) {
-		u32 empty = elrsr_read() & used;
-
-		/* The timer's stays its own, so that the next one takes the short way. */
-		if (c->bank.inflight & ~c->bank.latch & 1u << VTIMER_PPI)
-			empty &= ~(1u << c->lr_of[VTIMER_PPI]);
-		/* One that asked for maintenance goes on asking until it is rewritten. */
-		for (u32 e = empty; e; e &= e - 1)
-			if (c->lr[__builtin_ctz(e)] & LR_EOI)
-				stale |= e & -e;
-		flags |= vgic_release(g, c, empty, &kicked);
-	}
-	if (!(flags & VGIC_FOLD))
-		written = vgic_fill(g, c, flags);
-	if (written == VGIC_NEED_FOLD) {
-		stale = used;
-		kicked |= fold(g, cpu);
-		written = vgic_fill(g, c, VGIC_PRIVATE | VGIC_SHARED);
-	}
-	for (u32 w = written; w; w &= w - 1)
-		lr_write((u32)__builtin_ctz(w), c->lr[__builtin_ctz(w)]);
-	for (stale &= ~written; stale; stale &= stale - 1)
-		lr_write((u32)__builtin_ctz(stale), 0);
-	if (cpu->hcr != (VGIC_HCR_EN | c->hcr)) {
-		cpu->hcr = VGIC_HCR_EN | c->hcr;
-		hcr_write(cpu->hcr);
-	}
-	if (c->bank.release || g->released)
-		release_physical(g, c);
-	return kicked;
-}
-
-/* Everything back into the model, list registers empty. Lock. */
-static u64 withdraw(struct vgic *g, struct arm64_virq_cpu *cpu)
-{
-	u32 used = cpu->vgic.used;
-	u64 kicked = fold(g, cpu);
-
-	for (; used; used &= used - 1)
-		lr_write((u32)__builtin_ctz(used), 0);
-	release_physical(g, &cpu->vgic);
-	atomic_fetch_or_explicit(&cpu->vgic.flags, VGIC_PRIVATE | VGIC_SHARED,
-				 memory_order_relaxed);
-	return kicked;
-}
-
 void virq_sync(struct vcpu *vcpu)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
@@ -248,7 +168,7 @@ void virq_sync(struct vcpu *vcpu)
 	if (!vcpu->arch.virq.loaded)
 		return;
 	spin_lock(&v->lock);
-	kicked = withdraw(&v->vgic, &vcpu->arch.virq);
+	kicked = vgic_withdraw(&v->vgic, &vcpu->arch.virq.vgic);
 	spin_unlock(&v->lock);
 	kick(vcpu->guest, kicked);
 }
@@ -278,7 +198,7 @@ void virq_flush_slow(struct vcpu *vcpu)
 		yield_to_holder(vcpu);
 	spin_lock(&v->lock);
 	flags = atomic_exchange_explicit(&cpu->vgic.flags, 0, memory_order_acquire);
-	kicked = update(&v->vgic, cpu, flags);
+	kicked = vgic_update(&v->vgic, &cpu->vgic, flags);
 	spin_unlock(&v->lock);
 	if (kicked)
 		kick(vcpu->guest, kicked);
@@ -341,7 +261,7 @@ static void access(struct vcpu *vcpu, bool redist, u32 offset, u32 width, bool w
 	else
 		kicked = vgic_dist_access(&v->vgic, vcpu->index, offset, width, write, value);
 	if (v->vgic.released || vcpu->arch.virq.vgic.bank.release)
-		release_physical(&v->vgic, &vcpu->arch.virq.vgic);
+		vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic);
 	spin_unlock(&v->lock);
 	if (folds)
 		hold_end(vcpu, folds);
@@ -397,7 +317,7 @@ bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
 		virq_sync(vcpu);
 		spin_lock(&v->lock);
 		vgic_dir(&v->vgic, &vcpu->arch.virq.vgic, (u32)*value & 0xffffff);
-		release_physical(&v->vgic, &vcpu->arch.virq.vgic);
+		vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic);
 		spin_unlock(&v->lock);
 		return true;
 	default: return false;
@@ -405,27 +325,6 @@ bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
 }
 
 /* --- Host interrupts ------------------------------------------------------------------------- */
-
-/* The virtual timer fired: pending again, linked to the physical one. */
-static void timer_fired(struct vcpu *vcpu)
-{
-	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
-	u32 n = c->lr_of[VTIMER_PPI];
-
-	/* Its last list register is still its own, and empty: without its deactivation it could
-	 * not have fired. Any change of its registers would have set a flag. */
-	if (c->bank.inflight & 1u << VTIMER_PPI && c->lr[n] & LR_HW &&
-	    !atomic_load_explicit(&c->flags, memory_order_relaxed)) {
-		u64 lr = (c->lr[n] & ~LR_STATE) | LR_PENDING;
-
-		c->lr[n] = lr;
-		c->moved |= (u16)(1u << n);
-		lr_write(n, lr);
-		return;
-	}
-	vgic_host_private(c, VTIMER_PPI, vtimer_intid);
-	virq_flush_slow(vcpu);
-}
 
 void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid)
 {
@@ -468,7 +367,8 @@ bool virq_interrupt(struct vcpu *vcpu)
 			write_sysreg(intid, SYS_ICC_EOIR1_EL1);
 		else
 			irqchip->eoi(intid);
-		timer_fired(vcpu);
+		if (!vgic_timer_fired(&vcpu->arch.virq.vgic, intid))
+			virq_flush_slow(vcpu);
 		return true;
 	}
 	if (intid == SGI_KICK && v3) {
@@ -490,7 +390,7 @@ static void vtimer_handler(u32 intid)
 	struct vcpu *vcpu = this_cpu()->current;
 
 	if (vcpu)
-		vgic_host_private(&vcpu->arch.virq.vgic, VTIMER_PPI, intid);
+		vgic_host_private(&vcpu->arch.virq.vgic, VGIC_TIMER, intid);
 	else
 		irqchip->deactivate(intid);
 }
@@ -502,7 +402,7 @@ static void maintenance_handler(u32 intid)
 
 	(void)intid;
 	if (!vcpu || !vcpu->arch.virq.loaded) {
-		hcr_write(0);
+		hw_hcr_write(0);
 		return;
 	}
 	atomic_fetch_or_explicit(&vcpu->arch.virq.vgic.flags, VGIC_PRIVATE | VGIC_SHARED,
@@ -562,13 +462,24 @@ enum err virq_guest_init(struct guest *guest)
 	return OK;
 }
 
+void virq_guest_destroy(struct guest *guest)
+{
+	struct vgic *g = &guest->arch.virq.vgic;
+
+	if (!g->cpus)
+		return;
+	page_free(g->cpus,
+		  ALIGN_UP(vgic_storage_bytes(g->num_spis, g->num_cpus), PAGE_SIZE) >> PAGE_SHIFT);
+	memset(g, 0, sizeof(*g));
+}
+
 void virq_guest_reset(struct guest *guest)
 {
 	struct arm64_virq *v = &guest->arch.virq;
 
 	spin_lock(&v->lock);
 	vgic_reset(&v->vgic);
-	release_physical(&v->vgic, NULL);
+	vgic_release_physical(&v->vgic, NULL);
 	spin_unlock(&v->lock);
 }
 
@@ -581,13 +492,13 @@ void virq_vcpu_reset(struct vcpu *vcpu)
 
 	spin_lock(&v->lock);
 	if (cpu->loaded)
-		kicked = withdraw(&v->vgic, cpu);
+		kicked = vgic_withdraw(&v->vgic, &cpu->vgic);
 	if (!v->vgic.cpus[vcpu->index])
 		err = vgic_attach(&v->vgic, vcpu->index, &cpu->vgic);
 	else
 		vgic_cpu_reset(&v->vgic, &cpu->vgic);
 	ASSERT(err == OK);
-	release_physical(&v->vgic, &cpu->vgic);
+	vgic_release_physical(&v->vgic, &cpu->vgic);
 	spin_unlock(&v->lock);
 	cpu->vmcr = 0;
 	memset(cpu->apr, 0, sizeof(cpu->apr));
@@ -601,8 +512,8 @@ void virq_load(struct vcpu *vcpu)
 	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
 
 	interface_restore(cpu);
-	cpu->hcr = VGIC_HCR_EN;
-	hcr_write(cpu->hcr);
+	cpu->vgic.hcr_written = VGIC_HCR_EN;
+	hw_hcr_write(cpu->vgic.hcr_written);
 	cpu->loaded = true;
 	atomic_fetch_or_explicit(&cpu->vgic.flags, VGIC_PRIVATE | VGIC_SHARED,
 				 memory_order_relaxed);
@@ -615,8 +526,8 @@ void virq_put(struct vcpu *vcpu)
 	virq_sync(vcpu);
 	cpu->vmcr = vmcr_read();
 	aprs_save(cpu);
-	hcr_write(0);
-	cpu->hcr = 0;
+	hw_hcr_write(0);
+	cpu->vgic.hcr_written = 0;
 	cpu->loaded = false;
 }
 
@@ -626,7 +537,7 @@ static bool lrs_signal(const struct vgic_cpu *c)
 	u32 vmcr = vmcr_read(), mask = VMCR_PMR(vmcr) & (v3 ? 0xff : 0xf8);
 
 	for (u32 used = c->used; used; used &= used - 1) {
-		u64 lr = lr_read((u32)__builtin_ctz(used));
+		u64 lr = hw_lr_read((u32)__builtin_ctz(used));
 
 		if (lr & LR_PENDING && vmcr & (lr & LR_GROUP1 ? 2 : 1) && FIELD(lr, 55, 48) < mask)
 			return true;

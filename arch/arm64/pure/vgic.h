@@ -85,6 +85,7 @@ struct vgic_cpu {
 	_Atomic u32 hold;  /* somebody works on folded state: do not fill; anyone */
 	u32 index;
 	u32 hcr;                     /* maintenance bits that the fill wants; own */
+	u32 hcr_written;             /* ICH_HCR or GICH_HCR as it is in hardware; own */
 	bool overflow;               /* more than list registers; own */
 	bool asleep;                 /* GICR_WAKER.ProcessorSleep; lock */
 	u16 moved;                   /* list registers that took the latch with them; own */

@@ -30,7 +30,6 @@ struct arm64_virq {
 struct arm64_virq_cpu {
 	struct vgic_cpu vgic;
 	bool loaded;   /* list registers and VMCR are in hardware */
-	u32 hcr;       /* ICH_HCR or GICH_HCR as last written */
 	u32 vmcr;      /* saved while not loaded */
 	u32 apr[2][4]; /* [group][n]; GICv2: [0][0] */
 };
@@ -39,11 +38,15 @@ struct arm64_virq_cpu {
  * ERR_INVALID, ERR_UNSUPPORTED if the machine's controller cannot run that version. Before any vCPU
  * of it is reset. */
 enum err __must_check virq_guest_init(struct guest *guest);
+/** virq_guest_destroy() - give its memory back. Its interrupts are unrouted, no vCPU of it is
+ * loaded. */
+void virq_guest_destroy(struct guest *guest);
 /** virq_guest_reset() - distributor and SPIs to reset state, physical interrupts deactivated. Any
  * CPU; no vCPU of the guest runs. */
 void virq_guest_reset(struct guest *guest);
 /** virq_vcpu_reset() - redistributor and CPU interface to reset state; physical interrupts that it
- * held are deactivated, its timer's among them. Its own CPU, or any before it first ran. */
+ * held are deactivated, its timer's among them: the timer itself must be off by then, or it fires
+ * into the new state. Its own CPU, or any before it first ran. */
 void virq_vcpu_reset(struct vcpu *vcpu);
 
 /** virq_load() - CPU interface state to hardware. virq_put() - back; no list register is left in
