@@ -36,7 +36,7 @@ all:
 generated := $(O)/include/generated
 autoconf := $(generated)/autoconf.h
 kconfig := ARCH=$(ARCH) KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m
-no-config-goals := clean help menuconfig defconfig
+no-config-goals := bench bench-update clean help menuconfig defconfig
 
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(no-config-goals),$(MAKECMDGOALS)),all),)
 include $(generated)/auto.conf
@@ -119,7 +119,7 @@ cc-fuzz := $(FUZZ_CC)
 # --- Rooms ----------------------------------------------------------------------------------------
 
 rooms := lib core/boot core/config core/guest core/irq core/mem core/sync
-rooms-arm64 := arch/arm64 arch/arm64/pure drivers drivers/irqchip drivers/uart
+rooms-arm64 := arch/arm64 arch/arm64/pure drivers drivers/irqchip
 rooms-host := arch/host arch/arm64/pure
 rooms += $(rooms-$(ARCH))
 
@@ -141,6 +141,13 @@ objects := $(sort $(filter-out $(missing),$(objects)))
 # A change of compiler or flags builds again: the objects depend on a file that holds them.
 command = $(cc-$(1)) $(flags-$(1)) $(cflags-$(2)) $(EXTRA_CFLAGS)
 
+define add-archive
+$(1): $(2)
+	$$(call say,AR,$$@)
+	$$(quiet)rm -f $$@
+	$$(quiet)$(AR) rcsD $$@ $$^
+endef
+
 define add-flavour
 $(O)/$(1)/%.o: %.c $(O)/$(1)/.flags | $(generated)/auto.conf
 	$$(call say,CC,$$@)
@@ -157,10 +164,7 @@ $(O)/$(1)/.flags: FORCE
 	@printf '%s\n' '$$(call command,$(1)) $(LD)' | cmp -s - $$@ || \
 		printf '%s\n' '$$(call command,$(1)) $(LD)' >$$@
 
-$(O)/$(1)/libmullion.a: $(objects:%=$(O)/$(1)/%)
-	$$(call say,AR,$$@)
-	$$(quiet)rm -f $$@
-	$$(quiet)$(AR) rcsD $$@ $$^
+$(call add-archive,$(O)/$(1)/libmullion.a,$(objects:%=$(O)/$(1)/%))
 endef
 flavours-arm64 := core
 flavours-host := plain test fuzz
@@ -214,7 +218,6 @@ $(O)/mullion.bin: $(O)/mullion.elf
 	$(quiet)$(OBJCOPY) -O binary --set-section-flags .bss=alloc,load,contents $< $@
 
 .SECONDARY:
--include $(lds).d
 endif
 
 # --- Host programs, unit tests, fuzzers: ARCH=host ------------------------------------------------
@@ -222,13 +225,17 @@ endif
 ifeq ($(ARCH),host)
 all: $(O)/plain/libmullion.a tools
 
-# tools/<name>.c or tools/<name>/*.c -> $(O)/tools/<name>. symbols belongs to the core's link.
-tool-names := $(filter-out symbols,$(patsubst tools/%.c,%,$(wildcard tools/*.c)) \
+# tools/<name>.c or tools/<name>/*.c -> $(O)/tools/<name>. What they share is in tools/common, and an
+# archive, so that tests can use it as well. symbols belongs to the core's link.
+tool-common := $(patsubst %.c,%.o,$(sort $(wildcard tools/common/*.c)))
+tool-names := $(filter-out symbols common,$(patsubst tools/%.c,%,$(wildcard tools/*.c)) \
 	$(patsubst tools/%/,%,$(sort $(dir $(wildcard tools/*/*.c)))))
-tool-sources = $(sort $(wildcard tools/$(1).c tools/$(1)/*.c))
+tool-objects = $(patsubst %.c,%.o,$(sort $(wildcard tools/$(1).c tools/$(1)/*.c)))
+
+$(eval $(call add-archive,$(O)/plain/libtools.a,$(tool-common:%=$(O)/plain/%)))
 
 define add-tool
-$(O)/tools/$(1): $(patsubst %.c,$(O)/plain/%.o,$(call tool-sources,$(1))) $(O)/plain/libmullion.a
+$(O)/tools/$(1): $(patsubst %,$(O)/plain/%,$(call tool-objects,$(1)) libtools.a libmullion.a)
 	$$(call say,LD,$$@)
 	$$(quiet)mkdir -p $$(@D)
 	$$(quiet)$(cc-plain) -o $$@ $$^ -lfdt -lz
@@ -236,7 +243,8 @@ endef
 $(foreach tool,$(tool-names),$(eval $(call add-tool,$(tool))))
 tools: $(tool-names:%=$(O)/tools/%)
 
-# tests/unit/<room>/test_<x>.c -> $(O)/unit/<room>/test_<x>, with what is in tests/unit/support.
+# tests/unit/<room>/test_<x>.c -> $(O)/unit/<room>/test_<x>, with what it uses of tests/unit/support
+# and tools/common.
 # UNIT=<pattern> chooses programs by name, e.g. UNIT=core/mem/test_pool or UNIT=%fdt%.
 tests-relaxed := -Wno-conversion -Wno-sign-conversion -Itests/unit
 unit-sources := $(sort $(wildcard tests/unit/*/test_*.c))
@@ -244,8 +252,11 @@ support := $(patsubst %.c,%.o,$(sort $(wildcard tests/unit/support/*.c)))
 unit-all := $(unit-sources:tests/unit/%.c=%)
 unit-names := $(if $(UNIT),$(filter $(UNIT),$(unit-all)) $(foreach u,$(UNIT),$(filter %/$(u),$(unit-all))),$(unit-all))
 $(foreach s,$(unit-sources:.c=.o) $(support),$(eval cflags-$(s) += $(tests-relaxed)))
+$(eval $(call add-archive,$(O)/test/libsupport.a,$(patsubst %,$(O)/test/%,$(support) $(tool-common))))
+$(eval $(call add-archive,$(O)/fuzz/libsupport.a,$(patsubst %,$(O)/fuzz/%,$(support) $(tool-common))))
 
-$(unit-all:%=$(O)/unit/%): $(O)/unit/%: $(O)/test/tests/unit/%.o $(support:%=$(O)/test/%) $(O)/test/libmullion.a
+$(unit-all:%=$(O)/unit/%): $(O)/unit/%: $(O)/test/tests/unit/%.o $(O)/test/libsupport.a \
+		$(O)/test/libmullion.a
 	$(call say,LD,$@)
 	$(quiet)mkdir -p $(@D)
 	$(quiet)$(cc-test) $(sanitizers) -o $@ $^ -lcmocka -lfdt -lz
@@ -262,7 +273,7 @@ fuzz-names := $(if $(FUZZ),$(filter $(FUZZ),$(fuzz-all)),$(fuzz-all))
 $(foreach s,$(fuzz-sources:.c=.o),$(eval cflags-$(s) += $(tests-relaxed)))
 
 $(fuzz-all:%=$(O)/fuzzers/fuzz_%): $(O)/fuzzers/fuzz_%: $(O)/fuzz/tests/fuzz/fuzz_%.o \
-		$(support:%=$(O)/fuzz/%) $(O)/fuzz/libmullion.a
+		$(O)/fuzz/libsupport.a $(O)/fuzz/libmullion.a
 	$(call say,LD,$@)
 	$(quiet)mkdir -p $(@D)
 	$(quiet)$(cc-fuzz) $(sanitizers) -fsanitize=fuzzer -o $@ $^ -lfdt -lz
@@ -284,7 +295,8 @@ endif
 # --- For editors and checkers ---------------------------------------------------------------------
 
 database-flavour := $(firstword $(filter core test,$(flavours)))
-database-objects := $(objects) $(unit-sources:.c=.o) $(fuzz-sources:.c=.o)
+database-objects := $(objects) $(unit-sources:.c=.o) $(support) $(fuzz-sources:.c=.o) \
+	$(tool-common) $(foreach tool,$(tool-names),$(call tool-objects,$(tool)))
 database-sources = $(foreach o,$(database-objects),$(wildcard $(o:.o=.c)))
 
 define database-entry
@@ -307,6 +319,14 @@ $(O)/compile_commands.json: FORCE | $(generated)/auto.conf
 	$(file >>$@,])
 	$(call say,JSON,$@)
 
+# --- Benchmark: counts against tests/bench/table.json ----------------------------------------------
+
+bench bench-update:
+	$(quiet)scripts/fetch
+	$(quiet)$(MAKE) ARCH=arm64 O=build/arm64 all guests
+	$(quiet)$(MAKE) ARCH=host O=build/host all
+	$(quiet)$(PYTHON) tests/system/bench.py $(if $(filter bench-update,$@),--update)
+
 # --- The rest -------------------------------------------------------------------------------------
 
 clean:
@@ -315,13 +335,11 @@ clean:
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(MAKEFILE_LIST)
 
-.PHONY: all clean compile_commands.json defconfig fuzz fuzz-programs guests help menuconfig tools \
-	unit unit-programs FORCE
+.PHONY: all bench bench-update clean compile_commands.json defconfig fuzz fuzz-programs guests help \
+	menuconfig tools unit unit-programs FORCE
 
--include $(sort $(foreach flavour,$(flavours),$(objects:%.o=$(O)/$(flavour)/%.d)))
--include $(patsubst %.c,$(O)/test/%.d,$(unit-sources) $(support:.o=.c))
--include $(patsubst %.c,$(O)/fuzz/%.d,$(fuzz-sources) $(support:.o=.c))
--include $(foreach tool,$(tool-names),$(patsubst %.c,$(O)/plain/%.d,$(call tool-sources,$(tool))))
+# Which headers each object was made from, as the compilers wrote it down.
+-include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 #: make [ARCH=arm64|host] [O=directory] [target...]
 #:
@@ -330,6 +348,7 @@ help:
 #:   unit           host: build and run the unit tests       (UNIT=core/mem/test_pool)
 #:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=60)
 #:   guests         arm64: our own test and benchmark guests
+#:   bench          count instructions and compare with the table (bench-update: accept the counts)
 #:   menuconfig     change the configuration in O=
 #:   defconfig      go back to configs/<ARCH>_defconfig
 #:   compile_commands.json
