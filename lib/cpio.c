@@ -57,7 +57,8 @@ static enum err read_entry(const u8 *archive, size_t size, size_t offset, struct
 	if (name_size < 2 || name_size > size - offset - HEADER)
 		return ERR_FORMAT;
 	entry->name = (const char *)header + HEADER;
-	if (strnlen(entry->name, name_size) != name_size - 1)
+	/* More than one NUL is padding, by which tools/pack aligns the data. */
+	if (strnlen(entry->name, name_size) == name_size)
 		return ERR_FORMAT;
 	if (str_equal(entry->name, TRAILER))
 		return ERR_NOT_FOUND;

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Files, programs and memory for the host programs. */
+#ifndef TOOLS_FILE_H
+#define TOOLS_FILE_H
+
+#include <mullion/types.h>
+
+/* A growing run of bytes. */
+struct buffer {
+	u8 *data;
+	size_t used, size; /* bytes */
+};
+
+/** buffer_add() - append @bytes; stops the program when memory is used up. */
+void buffer_add(struct buffer *buffer, const void *data, size_t bytes);
+void buffer_fill(struct buffer *buffer, size_t bytes); /* zeros */
+void buffer_free(struct buffer *buffer);
+
+/** xmalloc()/xstrdup()/xasprintf() - as malloc() and so on; the program stops when memory is used
+ * up. */
+void *xmalloc(size_t bytes);
+char *xstrdup(const char *text);
+char *xasprintf(const char *fmt, ...) __printf(1, 2);
+
+/** complain() - "NAME: text" to standard error, NAME as tool_name says. */
+void complain(const char *fmt, ...) __printf(1, 2);
+extern const char *tool_name;
+
+/** file_read() - all of @path appended to @out. Return: false with errno set. */
+bool file_read(const char *path, struct buffer *out);
+/** file_write() - @path gets @data whole or not at all. Return: false after a complaint. */
+bool file_write(const char *path, const void *data, size_t bytes);
+
+/** run_program() - run argv[0] with @input (may be NULL) as its standard input; its output is
+ * appended to @out. Return: its exit status, or -1 after a complaint when it cannot be run. */
+int run_program(const char *const *argv, const struct buffer *input, struct buffer *out);
+
+/* Directories to look into, in order. */
+struct search {
+	const char **dirs;
+	size_t count;
+};
+
+void search_add(struct search *search, const char *dir);
+
+#endif
