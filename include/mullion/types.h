@@ -64,6 +64,15 @@ typedef struct {
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __maybe_unused	__attribute__((unused))
 
+/* Count of one bits, without SIMD and without libgcc. */
+static inline u32 bit_count(u32 x)
+{
+	x -= (x >> 1) & 0x55555555u;
+	x = (x & 0x33333333u) + ((x >> 2) & 0x33333333u);
+	x = (x + (x >> 4)) & 0x0f0f0f0fu;
+	return (x * 0x01010101u) >> 24;
+}
+
 /* A pointer into memory that a guest can change at any time. Sparse refuses to dereference it. */
 #ifdef __CHECKER__
 #define __guest __attribute__((noderef, address_space(2)))

@@ -78,7 +78,7 @@ void vgic_reset(struct vgic *g)
 	g->released = 0;
 	for (u32 w = 0; w < g->num_spis / 32; w++) {
 		bank_reset(g, &g->spi[w], 0);
-		g->released += (u32)__builtin_popcount(g->spi[w].release);
+		g->released += bit_count(g->spi[w].release);
 	}
 	for (u32 i = 0; i < g->num_spis; i++) {
 		struct vgic_spi *s = &g->spis[i];
@@ -540,10 +540,10 @@ u32 vgic_fill(struct vgic *g, struct vgic_cpu *c, u32 what)
 	if (used && (c->overflow || repended(g, c, what)))
 		return VGIC_NEED_FOLD;
 	if (ready)
-		count = (u32)__builtin_popcount(ready);
+		count = bit_count(ready);
 	for (u32 w = 0; w < words; w++)
-		count += (u32)__builtin_popcount(spi_ready(g, c, w));
-	if (count > (u32)__builtin_popcount(free))
+		count += bit_count(spi_ready(g, c, w));
+	if (count > bit_count(free))
 		return used ? VGIC_NEED_FOLD : fill_best(g, c, ready);
 	c->overflow = false;
 	c->hcr = 0;
