@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: Apache-2.0
+# Our own small guests. Included by the top Makefile with ARCH=arm64: `make guests` builds
+# $(O)/guests/<name>.img, arm64 Images that Mullion loads as kernel-type "linux" and that also run
+# on a bare machine at EL1. A guest is a directory: every .c and .S in it, linked with guests/lib
+# and the few parts of lib/ that it uses, compiled once more for this place.
+
+guest-names := contract hostile witness bench
+guest-lib := $(basename $(sort $(wildcard guests/lib/*.c guests/lib/*.S))) \
+	lib/string lib/format lib/err lib/fdt/read lib/fdt/value
+guest-sources = $(basename $(sort $(wildcard guests/$(1)/*.c guests/$(1)/*.S)))
+
+# Where the Image header asks to be put behind a 2 MiB boundary; 0 unless said here.
+text-offset-contract := 0x80000
+
+flags-guest := $(common) $(warnings) -O2 -ffreestanding -fpie -fvisibility=hidden -fno-builtin \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-stack-protector \
+	-fno-delete-null-pointer-checks -ffunction-sections -fdata-sections \
+	$(target-arm64) -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+	-mbranch-protection=none -Iguests/lib
+cc-guest := $(CC)
+guest-ldflags := -nostdlib -pie --no-dynamic-linker -z text -z norelro -z noexecstack \
+	--gc-sections --build-id=none -z max-page-size=4096 \
+	$(if $(clang),,--no-warn-rwx-segments)
+
+$(eval $(call add-flavour,guest))
+
+define add-guest
+$(O)/guests/$(1).elf: $(patsubst %,$(O)/guest/%.o,$(guest-lib) $(call guest-sources,$(1))) \
+		guests/lib/guest.lds
+	$$(call say,LD,$$@)
+	$$(quiet)mkdir -p $$(@D)
+	$$(quiet)$(LD) $(guest-ldflags) --defsym=text_offset=$(or $(text-offset-$(1)),0) \
+		-T guests/lib/guest.lds -o $$@ $$(filter %.o,$$^)
+
+$(O)/guests/$(1).img: $(O)/guests/$(1).elf
+	$$(call say,OBJCOPY,$$@)
+	$$(quiet)$(OBJCOPY) -O binary $$< $$@
+
+guests: $(O)/guests/$(1).img
+-include $(patsubst %,$(O)/guest/%.d,$(guest-lib) $(call guest-sources,$(1)))
+endef
+$(foreach guest,$(guest-names),$(if $(call guest-sources,$(guest)),\
+	$(eval $(call add-guest,$(guest)))))
