@@ -9,6 +9,7 @@
 #ifndef ARCH_HOST_HOST_H
 #define ARCH_HOST_HOST_H
 
+#include <arch/vcpu.h>
 #include <mullion/cpu.h>
 #include <mullion/exit.h>
 #include <mullion/types.h>

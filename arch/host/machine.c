@@ -4,6 +4,7 @@
  * architecture does with system registers, and notes what the core asked for.
  */
 #include <sanitizer/asan_interface.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
