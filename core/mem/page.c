@@ -47,10 +47,18 @@ void page_init(void *va, hpa_t pa, u64 pages)
 	mark(0, bitmap_pages, true);
 }
 
+/* Alignment is of the physical address: tables that belong together are what asks for it. */
+static u64 align_page(u64 page, u64 align)
+{
+	u64 first = heap_pa / PAGE_SIZE;
+
+	return ALIGN_UP(first + page, align) - first;
+}
+
 /* First fit at @align pages; @total when there is none. */
 static u64 find(u64 count, u64 align)
 {
-	u64 at = ALIGN_UP(low, align);
+	u64 at = align_page(low, align);
 
 	while (at + count <= total) {
 		u64 n = 0;
@@ -59,7 +67,7 @@ static u64 find(u64 count, u64 align)
 			n++;
 		if (n == count)
 			return at;
-		at = ALIGN_UP(at + n + 1, align);
+		at = align_page(at + n + 1, align);
 	}
 	return total;
 }

@@ -23,7 +23,7 @@ u64 ram_free_bytes(void);
 
 /** page_init() - give the heap @pages pages that are mapped at @va and lie at @pa. */
 void page_init(void *va, hpa_t pa, u64 pages);
-/** page_alloc() - @count zeroed contiguous pages aligned to @count rounded up to a power of two; NULL when none. Heap lock. */
+/** page_alloc() - @count zeroed contiguous pages, physically aligned to @count rounded up to a power of two; NULL when none. Heap lock. */
 void *page_alloc(u64 count);
 void page_free(void *va, u64 count);
 hpa_t page_to_hpa(const void *va);
