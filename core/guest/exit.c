@@ -40,7 +40,7 @@ static void handle_none(struct vcpu *vcpu, struct vcpu_exit *exit)
 static void handle_mmio(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	if (may_warn(vcpu->guest))
-		log_warn("guest '%s': vcpu %u: %s of %u bytes at %#llx, where nothing is: external "
+		log_warn("guest '%s': vcpu %u: %s of %u bytes at 0x%llx, where nothing is: external "
 			 "abort",
 			 vcpu->guest->config->name, vcpu->index,
 			 exit->kind == EXIT_MMIO_READ ? "read" : "write", exit->mmio.width,
@@ -60,7 +60,7 @@ static const char *fault_name(const struct vcpu_exit *exit)
 static void handle_fault(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	if (may_warn(vcpu->guest))
-		log_warn("guest '%s': vcpu %u: %s at %#llx (virtual %#llx) %s: external abort",
+		log_warn("guest '%s': vcpu %u: %s at 0x%llx (virtual 0x%llx) %s: external abort",
 			 vcpu->guest->config->name, vcpu->index, fault_name(exit),
 			 (unsigned long long)exit->fault.gpa.v,
 			 (unsigned long long)exit->fault.gva.v,
