@@ -99,5 +99,7 @@ def pack(directory, dts, files=(), check=True, bundle_only=False):
 		   "-o", output]
 	if not check:
 		command.append("--no-check")
+	if bundle_only:
+		command.append("--bundle-only")
 	_run([*command, source])
 	return output
