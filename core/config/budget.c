@@ -4,11 +4,95 @@
  * their stage-2 tables take from the heap. An upper bound, kept close: RAM that the core does not
  * use is RAM that no guest gets.
  */
+#include <mullion/guest.h>
+
 #include "core/config/internal.h"
 
-u64 budget_heap_bytes(const struct system *system, const struct host *host)
+/* What page_alloc() may lose to alignment, its bitmap, and what a map needs for a moment. */
+#define SLACK_PAGES 4
+/* A virtual interrupt controller's state: for each shared interrupt and for each vCPU. */
+#define VIRQ_SPI_BYTES  32
+#define VIRQ_VCPU_BYTES 16
+/* First-level tables stand beside each other: 2^40 bytes are 1024 entries. */
+#define ROOT_PAGES 2
+
+/* Runs of pages are aligned to their size rounded up to a power of two: count the hole as well. */
+static u64 run_pages(u64 bytes)
 {
-	(void)system;
-	(void)host;
-	return KIB(128);
+	u64 pages = 1;
+
+	while (pages * PAGE_SIZE < bytes)
+		pages *= 2;
+	return pages;
+}
+
+/* Tables of one level, each for @size bytes, over regions that come in rising order. */
+struct tables {
+	u64 size;
+	u64 count;
+	u64 next; /* areas below this one have theirs */
+};
+
+/* A table for each area of [first, last]. */
+static void add_tables(struct tables *tables, u64 first, u64 last)
+{
+	u64 area = MAX(first / tables->size, tables->next), end = last / tables->size + 1;
+
+	if (end <= area)
+		return;
+	tables->count += end - area;
+	tables->next = end;
+}
+
+/* Pages where both addresses do not lie alike within 2 MiB, else only where the region's ends cut
+ * one. */
+static void add_pages(struct tables *tables, const struct config_region *region, u64 hpa)
+{
+	u64 end = region->gpa.v + region->size;
+
+	if ((region->gpa.v - hpa) % tables->size != 0) {
+		add_tables(tables, region->gpa.v, end - 1);
+		return;
+	}
+	if (region->gpa.v % tables->size != 0)
+		add_tables(tables, region->gpa.v, region->gpa.v);
+	if (end % tables->size != 0)
+		add_tables(tables, end - 1, end - 1);
+}
+
+static u64 stage2_pages(const struct config_guest *guest)
+{
+	struct tables blocks = { .size = GIB(1) }, pages = { .size = MIB(2) };
+
+	config_for_each_region(guest, region)
+	{
+		const struct config_region *real =
+			region->kind == REGION_ALIAS ? &guest->regions[region->alias_of] : region;
+
+		/* RAM that the core places begins at a multiple of 2 MiB if it is that large. */
+		add_tables(&blocks, region->gpa.v, region->gpa.v + region->size - 1);
+		add_pages(&pages, region, real->hpa_fixed ? real->hpa.v : 0);
+	}
+	/* A GICv2's CPU interface is mapped as well, perhaps away from everything else. */
+	return ROOT_PAGES + blocks.count + pages.count + (guest->gic_version == 2 ? 2 : 0);
+}
+
+static u64 guest_pages(const struct config_guest *guest)
+{
+	u64 vcpu_bytes = ALIGN_UP(sizeof(struct vcpu), 64) + sizeof(struct vcpu *);
+	u64 objects = sizeof(struct guest) + 128 + guest->num_regions * sizeof(struct region) +
+		      guest->num_vcpus * vcpu_bytes;
+	u64 virq = guest->num_spis * VIRQ_SPI_BYTES + guest->num_vcpus * VIRQ_VCPU_BYTES;
+
+	return run_pages(objects) + run_pages(virq) + run_pages(guest->tree.span) +
+	       stage2_pages(guest);
+}
+
+u64 budget_heap_bytes(const struct system *system)
+{
+	u64 pages = SLACK_PAGES;
+
+	config_for_each_guest(system, guest) pages += guest_pages(guest);
+	/* A bitmap of one bit for each page. */
+	return (pages + pages / (8 * PAGE_SIZE) + 1) * PAGE_SIZE;
 }

@@ -2,6 +2,7 @@
 /* Images: is each in the bundle, and is it what its property says? */
 #include <arch/image.h>
 #include <mullion/cpio.h>
+#include <mullion/guest_tree.h>
 #include <mullion/string.h>
 
 #include "core/config/internal.h"
@@ -98,106 +99,46 @@ static void check_raw(struct config_run *run, const struct config_guest *guest)
 						    : kernel_advice(kind));
 }
 
-/* Every part of memory that the tree promises must be memory that the guest has. */
-static void check_tree_memory(struct config_run *run, const struct config_guest *guest,
-			      const struct host *seen)
-{
-	if (seen->num_memory == 0)
-		config_error(run, guest->node, "device-tree",
-			     "describes no memory; add a memory node");
-	for (u32 i = 0; i < seen->num_memory; i++) {
-		const struct host_range *range = &seen->memory[i];
-		bool inside = false;
-
-		config_for_each_region(guest, region) inside =
-			inside ||
-			(region->kind == REGION_RAM && region->size != 0 &&
-			 range_within(range->base, range->size, region->gpa.v, region->size));
-		if (!inside)
-			config_error(run, guest->node, "device-tree",
-				     "promises memory at 0x%llx to 0x%llx, which no region of type "
-				     "\"ram\" "
-				     "holds; change its memory node, or the region",
-				     (ull)range->base, (ull)(range->base + range->size - 1));
-	}
-}
-
-static void check_tree_frame(struct config_run *run, const struct config_guest *guest,
-			     const char *name, u64 seen, u64 real)
-{
-	if (seen != real)
-		config_error(run, guest->node, "device-tree",
-			     "has the %s at 0x%llx, but the guest's is at 0x%llx; change the tree, "
-			     "or the "
-			     "guest's address property",
-			     name, (ull)seen, (ull)real);
-}
-
-static void check_tree_controller(struct config_run *run, const struct config_guest *guest,
-				  const struct host *seen)
-{
-	u32 version = seen->gic == HOST_GIC_V2 ? 2 : 3;
-
-	if (seen->gic == HOST_GIC_NONE) {
-		config_error(run, guest->node, "device-tree",
-			     "describes no interrupt controller; add the node of a GICv%u",
-			     guest->gic_version);
-		return;
-	}
-	if (version != guest->gic_version) {
-		config_error(run, guest->node, "device-tree",
-			     "describes a GICv%u, but the guest has a GICv%u; change the tree, or "
-			     "gic-version",
-			     version, guest->gic_version);
-		return;
-	}
-	check_tree_frame(run, guest, "distributor", seen->gicd.base, guest->gicd.v);
-	if (version == 2)
-		check_tree_frame(run, guest, "CPU interface", seen->gicc.base, guest->gicc.v);
-	else
-		check_tree_frame(run, guest, "redistributors", seen->gicr[0].base, guest->gicr.v);
-}
-
-/* A tree that was supplied is read as if it described a machine; that machine must be the guest. */
-static enum err check_tree(struct config_run *run, const struct config_guest *guest)
+/* A tree that was supplied must describe the guest. It goes in as it is, so nothing is added to it.
+ */
+static void check_tree(struct config_run *run, const struct config_guest *guest,
+		       struct host *scratch)
 {
 	const struct config_image *image = &guest->tree;
-	struct host *seen;
 	struct fdt tree;
 	enum err err = fdt_open(&tree, image->data, image->size);
 
-	if (err == ERR_TOO_BIG) {
+	if (err == ERR_TOO_BIG)
 		config_error(run, guest->node, "device-tree",
-			     "is larger than 2 MiB or nested too deeply");
-		return OK;
-	}
-	if (err != OK) {
-		config_error(run, guest->node, "device-tree",
-			     "is no sound compiled device tree (%s); compile it with dtc",
-			     arch_image_kind_name(arch_image_kind(image->data, image->size)));
-		return OK;
-	}
-	seen = arena_alloc(run, sizeof(*seen));
-	if (seen == NULL)
+			     "is larger than 2 MiB or nested too deeply; make it smaller");
+	else if (err != OK)
+		config_error(
+			run, guest->node, "device-tree",
+			"is %s, no sound compiled device tree; compile it with dtc",
+			arch_image_kind(image->data, image->size) == IMAGE_FILE_FDT
+				? "damaged"
+				: arch_image_kind_name(arch_image_kind(image->data, image->size)));
+	else if (guest_tree_check(&tree, guest, scratch, run->diag) == OK &&
+		 (guest->bootargs[0] != '\0' || guest->console != guest->num_regions))
+		config_warning(
+			run, guest->node, "device-tree",
+			"is given to the guest as it is: bootargs and console have no effect; "
+			"write them into its /chosen");
+}
+
+enum err check_trees(struct config_run *run)
+{
+	struct host *scratch = arena_alloc(run, sizeof(*scratch));
+
+	if (scratch == NULL)
 		return ERR_NO_MEMORY;
-	if (host_read(&tree, seen) != OK) {
-		config_error(run, guest->node, "device-tree",
-			     "contradicts itself; check its reg properties");
-	} else {
-		check_tree_memory(run, guest, seen);
-		check_tree_controller(run, guest, seen);
-		if (seen->num_cpus > guest->num_vcpus)
-			config_error(run, guest->node, "device-tree",
-				     "describes %u CPUs, but the guest has %u vCPUs; change its "
-				     "cpus node, or "
-				     "count in vcpus",
-				     seen->num_cpus, guest->num_vcpus);
-	}
-	run->arena_used = (size_t)((u8 *)seen - run->arena);
+	config_for_each_guest(run->system, guest) if (guest->tree.data != NULL)
+		check_tree(run, guest, scratch);
+	run->arena_used = (size_t)((u8 *)scratch - run->arena);
 	return OK;
 }
 
-enum err check_images(struct config_run *run)
+void check_images(struct config_run *run)
 {
 	config_for_each_guest(run->system, guest)
 	{
@@ -208,8 +149,5 @@ enum err check_images(struct config_run *run)
 			check_linux(run, guest);
 		else if (guest->kernel.data != NULL)
 			check_raw(run, guest);
-		if (guest->tree.data != NULL && check_tree(run, guest) != OK)
-			return ERR_NO_MEMORY;
 	}
-	return OK;
 }

@@ -12,15 +12,16 @@
 
 #include <mullion/config.h>
 
-#define CONFIG_MAX_VCPUS      HOST_MAX_CPUS
-#define CONFIG_IPA_BITS       40 /* of a guest's physical address; what every arm64 core can do */
-#define CONFIG_HPA_BITS       48
-#define CONFIG_LOG_LEVEL      LOG_INFO
+#define CONFIG_MAX_VCPUS HOST_MAX_CPUS
+#define CONFIG_IPA_BITS  40 /* of a guest's physical address; what every arm64 core can do */
+#define CONFIG_HPA_BITS  48
+#define CONFIG_LOG_LEVEL LOG_INFO
 
 /* Shared peripheral interrupts of a GIC: INTIDs 32 to 1019 (IHI 0069 §2.2.1). */
 #define INTID_PPI_FIRST 16
 #define INTID_SPI_FIRST 32
 #define INTID_SPI_END   1020
+#define GUEST_SPIS      960 /* that a guest's controller has at most */
 
 /* A guest's controller, where the description does not say otherwise: QEMU virt's addresses. */
 #define GUEST_GICD       UINT64_C(0x08000000)
@@ -92,15 +93,17 @@ bool interrupt_cells(const struct config_run *run, fdt_node_t node, const char *
 void check_regions(struct config_run *run);
 void check_irqs(struct config_run *run);
 void check_vcpus(struct config_run *run);
-enum err __must_check check_images(struct config_run *run); /* ERR_NO_MEMORY */
+void check_images(struct config_run *run);
 void place_images(struct config_run *run);
+/** check_trees() - supplied trees, after everything was placed. Return: ERR_NO_MEMORY. */
+enum err __must_check check_trees(struct config_run *run);
 
 /** generated_tree_bytes() - an upper bound of the tree that the core generates for @guest; page
  * multiple. */
 u64 generated_tree_bytes(const struct config_guest *guest);
 /** budget_heap_bytes() - what the core sets aside for @system on @host (may be NULL); page
  * multiple. */
-u64 budget_heap_bytes(const struct system *system, const struct host *host);
+u64 budget_heap_bytes(const struct system *system);
 
 /* Ranges [base, base + size); sizes of 0 never overlap. No end wraps: callers have bounded both. */
 static inline bool ranges_overlap(u64 a, u64 a_size, u64 b, u64 b_size)

@@ -3,8 +3,6 @@
  * Interrupts, on the machine's side and on the guest's: they must be shared ones, exist, and have
  * one owner. (IHI 0069 §2.2.1; cells as in Linux's arm,gic binding: type, number, flags.)
  */
-#include <mullion/string.h>
-
 #include "core/config/internal.h"
 
 #define TYPE_SPI 0
@@ -29,13 +27,14 @@ static const char *core_use(const struct host *host, u32 intid)
 	return NULL;
 }
 
-/* One interrupt's three cells by themselves. */
+/* One interrupt's three cells by themselves. @on_guest: on the guest's side as well. */
 static void check_cells(struct config_run *run, const struct config_region *region,
-			const char *property, const u32 cells[3])
+			const char *property, bool on_host, bool on_guest, const u32 cells[3])
 {
-	const char *use = core_use(run->host, INTID_PPI_FIRST + cells[1]);
+	const char *use = on_host ? core_use(run->host, INTID_PPI_FIRST + cells[1]) : NULL;
+	u32 count = on_host ? INTID_SPI_END - INTID_SPI_FIRST : GUEST_SPIS;
 
-	if (cells[0] == TYPE_PPI && use != NULL && str_equal(property, "interrupts"))
+	if (cells[0] == TYPE_PPI && use != NULL)
 		config_error(run, region->node, property,
 			     "<1 %u> is the %s, which the core uses itself; remove it", cells[1],
 			     use);
@@ -48,17 +47,22 @@ static void check_cells(struct config_run *run, const struct config_region *regi
 	else if (cells[0] != TYPE_SPI)
 		config_error(run, region->node, property,
 			     "no such type of interrupt: %u; write <0 number flags>", cells[0]);
-	else if (cells[1] >= INTID_SPI_END - INTID_SPI_FIRST)
+	else if (cells[1] >= count)
 		config_error(run, region->node, property,
-			     "number %u is out of range; shared interrupts are 0 to %u", cells[1],
-			     INTID_SPI_END - INTID_SPI_FIRST - 1);
+			     "number %u is out of range; write 0 to %u", cells[1], count - 1);
+	else if (on_guest && cells[1] >= GUEST_SPIS)
+		config_error(run, region->node, property,
+			     "number %u is above the guest's last, %u; add guest-interrupts with "
+			     "another "
+			     "number",
+			     cells[1], GUEST_SPIS - 1);
 	if (cells[2] != FLAG_EDGE_RISING && cells[2] != FLAG_LEVEL_HIGH)
 		config_error(run, region->node, property,
 			     "flags %u: write 1 (rising edge) or 4 (level, high)", cells[2]);
 }
 
 static void check_list(struct config_run *run, const struct config_region *region,
-		       const char *property)
+		       const char *property, bool on_host, bool on_guest)
 {
 	struct fdt_prop prop;
 	u32 cells[3];
@@ -69,7 +73,7 @@ static void check_list(struct config_run *run, const struct config_region *regio
 		config_error(run, region->node, property, "%u interrupts are too many; at most %u",
 			     prop.len / 12, CONFIG_MAX_IRQS);
 	for (u32 i = 0; interrupt_cells(run, region->node, property, i, cells); i++)
-		check_cells(run, region, property, cells);
+		check_cells(run, region, property, on_host, on_guest, cells);
 }
 
 /* Both lists side by side: as many, and each pair signalled the same way. */
@@ -157,11 +161,13 @@ static void check_once(struct config_run *run, const struct config_guest *only,
 
 static void check_region(struct config_run *run, const struct config_region *region)
 {
+	bool renumbered = fdt_has(run->tree, region->node, "guest-interrupts");
+
 	if (region->kind != REGION_DEVICE)
 		return;
-	check_list(run, region, "interrupts");
-	if (fdt_has(run->tree, region->node, "guest-interrupts")) {
-		check_list(run, region, "guest-interrupts");
+	check_list(run, region, "interrupts", true, !renumbered);
+	if (renumbered) {
+		check_list(run, region, "guest-interrupts", false, true);
 		check_pairs(run, region);
 	}
 }

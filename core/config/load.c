@@ -41,11 +41,12 @@ enum err config_load(const struct fdt *tree, const struct host *host, const void
 	check_regions(&run);
 	check_irqs(&run);
 	check_vcpus(&run);
-	if (check_images(&run) != OK)
-		return ERR_NO_MEMORY;
+	check_images(&run);
 	place_images(&run);
+	if (check_trees(&run) != OK)
+		return ERR_NO_MEMORY;
 	if (diag->errors != before)
 		return ERR_INVALID;
-	system->heap_bytes = budget_heap_bytes(system, host);
+	system->heap_bytes = budget_heap_bytes(system);
 	return OK;
 }

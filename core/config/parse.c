@@ -57,9 +57,9 @@ static u32 count_irqs(const struct fdt *tree, fdt_node_t node)
 
 /* INTID of <type number flags>, or 0 when it is none that a guest can have (check_irqs() says why).
  */
-static u32 intid_of(const u32 cells[3])
+static u32 intid_of(const u32 cells[3], u32 count)
 {
-	if (cells[0] == 0 && cells[1] < INTID_SPI_END - INTID_SPI_FIRST)
+	if (cells[0] == 0 && cells[1] < count)
 		return INTID_SPI_FIRST + cells[1];
 	return 0;
 }
@@ -82,11 +82,11 @@ static enum err parse_irqs(struct config_run *run, struct config_region *region)
 		struct config_irq *irq = &region->irqs[i];
 
 		if (interrupt_cells(run, region->node, "interrupts", i, cells)) {
-			irq->host = intid_of(cells);
+			irq->host = intid_of(cells, INTID_SPI_END - INTID_SPI_FIRST);
 			irq->level = cells[2] == 4;
 		}
 		if (interrupt_cells(run, region->node, guest_side, i, cells))
-			irq->guest = intid_of(cells);
+			irq->guest = intid_of(cells, GUEST_SPIS);
 	}
 	return OK;
 }

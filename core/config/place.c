@@ -6,6 +6,7 @@
  */
 #include <arch/image.h>
 #include <mullion/format.h>
+#include <mullion/string.h>
 
 #include "core/config/internal.h"
 
@@ -18,8 +19,6 @@ typedef unsigned long long ull;
 #define INITRD_REACH_ALIGN GIB(1)
 /* A tree must not cross a multiple of this, nor be larger. */
 #define TREE_MAX MIB(2)
-/* What the core may add to a tree that was supplied: the initrd's place, bootargs, seeds. */
-#define TREE_FIXUPS (KIB(1) + CONFIG_BOOTARGS_MAX)
 
 struct taken {
 	const char *property, *what;
@@ -38,7 +37,7 @@ struct placing {
 
 u64 generated_tree_bytes(const struct config_guest *guest)
 {
-	u64 bytes = KIB(3) + CONFIG_BOOTARGS_MAX + (u64)guest->num_vcpus * 192;
+	u64 bytes = KIB(3) + strlen(guest->bootargs) + (u64)guest->num_vcpus * 192;
 
 	config_for_each_region(guest, region) bytes +=
 		192 + region->compatible_len + (u64)region->num_irqs * 12;
@@ -246,8 +245,7 @@ static void place_tree(struct placing *p)
 	u64 kernel_base = ALIGN_DOWN(p->guest->kernel.load.v, IMAGE_BASE_ALIGN);
 	u64 slot;
 
-	tree->span = tree->file == NULL ? generated_tree_bytes(p->guest)
-					: ALIGN_UP(tree->size + TREE_FIXUPS, PAGE_SIZE);
+	tree->span = tree->file == NULL ? generated_tree_bytes(p->guest) : MAX(tree->size, 1);
 	if (tree->span > TREE_MAX)
 		tree->span = TREE_MAX;
 	slot = power_of_two_above(tree->span);

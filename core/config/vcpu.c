@@ -153,11 +153,11 @@ static void report_too_many(struct config_run *run, const struct config_guest *g
 
 void check_vcpus(struct config_run *run)
 {
-	struct cpus cpus = { .limit = HOST_MAX_CPUS };
+	struct cpus cpus = { .limit = CONFIG_MAX_CPUS };
 	u32 total = 0;
 
 	if (run->host != NULL && run->host->num_cpus > 0)
-		cpus.limit = MIN(run->host->num_cpus, HOST_MAX_CPUS);
+		cpus.limit = MIN(run->host->num_cpus, CONFIG_MAX_CPUS);
 	config_for_each_guest(run->system, guest)
 	{
 		check_count(run, guest);
