@@ -134,11 +134,12 @@ static bool check_strings(const struct fdt *fdt)
 	return strings[fdt->strings_size - 1] == '\0';
 }
 
-/* §5.3: the reservation block ends with an entry of zeros. */
+/* §5.3: the reservation block ends with an entry of zeros. As everywhere, an empty range ends it.
+ */
 static bool check_reservations(const struct fdt *fdt)
 {
 	for (u32 at = fdt->reservations; fdt->size - at >= FDT_RESERVATION; at += FDT_RESERVATION)
-		if (fdt_load64(fdt->blob + at) == 0 && fdt_load64(fdt->blob + at + 8) == 0)
+		if (fdt_load64(fdt->blob + at + 8) == 0)
 			return true;
 	return false;
 }
@@ -371,7 +372,7 @@ bool fdt_reservation(const struct fdt *fdt, u32 index, u64 *address, u64 *size)
 	for (; fdt->size - at >= FDT_RESERVATION; at += FDT_RESERVATION) {
 		*address = fdt_load64(fdt->blob + at);
 		*size = fdt_load64(fdt->blob + at + 8);
-		if (*address == 0 && *size == 0)
+		if (*size == 0)
 			return false;
 		if (index-- == 0)
 			return true;
