@@ -316,9 +316,10 @@ bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
 	case ISS_DIR: /* trapped while active interrupts are outside list registers */
 		virq_sync(vcpu);
 		spin_lock(&v->lock);
-		vgic_dir(&v->vgic, &vcpu->arch.virq.vgic, (u32)*value & 0xffffff);
+		kicked = vgic_dir(&v->vgic, &vcpu->arch.virq.vgic, (u32)*value & 0xffffff);
 		vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic);
 		spin_unlock(&v->lock);
+		kick(vcpu->guest, kicked);
 		return true;
 	default: return false;
 	}

@@ -324,23 +324,24 @@ u32 vgic_release(struct vgic *g, struct vgic_cpu *c, u32 empty, u64 *kick)
 	return again;
 }
 
-void vgic_dir(struct vgic *g, struct vgic_cpu *c, u32 intid)
+u64 vgic_dir(struct vgic *g, struct vgic_cpu *c, u32 intid)
 {
 	u32 i = intid - VGIC_PRIVATES, bit = 1u << intid % 32;
 	u64 kick = 0;
 
 	if (intid < VGIC_PRIVATES) {
 		if (!(c->bank.active & bit))
-			return;
+			return 0;
 		c->bank.active &= ~bit;
 		vgic_unlink(g, &c->bank, bit, false);
 		SET(c->flags, VGIC_PRIVATE);
 	} else if (i < g->num_spis && g->spi[i / 32].active & bit && g->spis[i].owner == c->index) {
 		g->spi[i / 32].active &= ~bit;
 		vgic_unlink(g, &g->spi[i / 32], bit, false);
-		vgic_spi_disown(g, i, VGIC_NONE, &kick);
+		vgic_spi_disown(g, i, c->index, &kick);
 		SET(c->flags, VGIC_SHARED);
 	}
+	return kick;
 }
 
 /* --- Into list registers --------------------------------------------------------------------- */
@@ -449,6 +450,12 @@ static u64 sgi_lr(struct vgic_cpu *c, u32 intid, bool active, bool pending, bool
 	return lr | (u64)source << 32;
 }
 
+/* SPI @intid was retargeted while it is active here. */
+static bool elsewhere(const struct vgic *g, const struct vgic_cpu *c, u32 intid)
+{
+	return intid >= VGIC_PRIVATES && g->spis[intid - VGIC_PRIVATES].target != c->index;
+}
+
 /* Put interrupt @intid of bank @b into list register @n. */
 static void put(struct vgic *g, struct vgic_cpu *c, u32 n, u32 intid, struct vgic_bank *b)
 {
@@ -459,6 +466,9 @@ static void put(struct vgic *g, struct vgic_cpu *c, u32 n, u32 intid, struct vgi
 
 	if (g->version == 2 && intid < 16) {
 		lr |= sgi_lr(c, intid, active, pending, &moved);
+	} else if (active && pending && elsewhere(g, c, intid)) {
+		lr |= LR_EOI | LR_ACTIVE; /* when it ends, it goes to its new target */
+		moved = false;
 	} else if (linked && !(active && pending)) {
 		u32 physical = intid < VGIC_PRIVATES ? c->physical[intid]
 						     : g->spis[intid - VGIC_PRIVATES].physical;
@@ -554,8 +564,10 @@ u32 vgic_fill(struct vgic *g, struct vgic_cpu *c, u32 what)
 	return written;
 }
 
-void vgic_eoi_count(struct vgic *g, struct vgic_cpu *c, u32 count)
+u64 vgic_eoi_count(struct vgic *g, struct vgic_cpu *c, u32 count)
 {
+	u64 kick = 0;
+
 	/* EOIs come in order of priority: each was for the highest one that is active. */
 	for (; count; count--) {
 		struct pick p = { .limit = 1, .best_pending_key = KEY_NONE };
@@ -567,9 +579,10 @@ void vgic_eoi_count(struct vgic *g, struct vgic_cpu *c, u32 count)
 			pick_bank(&p, b, spi_ready(g, c, w) & b->active, 32 * (w + 1));
 		}
 		if (!p.count)
-			return;
-		vgic_dir(g, c, p.intid[0]);
+			break;
+		kick |= vgic_dir(g, c, p.intid[0]);
 	}
+	return kick;
 }
 
 bool vgic_ready(struct vgic *g, const struct vgic_cpu *c)

@@ -142,7 +142,7 @@ void vgic_host_private(struct vgic_cpu *c, u32 intid, u32 physical);
  * (IHI 0069 §12.2.20). No lock: it only sets latches. */
 u64 vgic_sgi1r(struct vgic *g, u32 self, u64 value, bool group1);
 /** vgic_dir() - a trapped ICC_DIR of @intid by @c, whose list registers are folded. Lock. */
-void vgic_dir(struct vgic *g, struct vgic_cpu *c, u32 intid);
+u64 vgic_dir(struct vgic *g, struct vgic_cpu *c, u32 intid);
 
 /* List registers. */
 /** vgic_fold() - take back what is in list registers: @lrs[n] as read, for each n of c->used. Own,
@@ -152,9 +152,9 @@ u64 vgic_fold(struct vgic *g, struct vgic_cpu *c, const u64 *lrs);
  * Return: flags (VGIC_PRIVATE, VGIC_SHARED) whose interrupts must be looked at again; @kick as
  * vgic_fold(). */
 u32 vgic_release(struct vgic *g, struct vgic_cpu *c, u32 empty, u64 *kick);
-/** vgic_eoi_count() - the guest ended @count interrupts that were in no list register. Folded. Own,
- * lock. */
-void vgic_eoi_count(struct vgic *g, struct vgic_cpu *c, u32 count);
+/** vgic_eoi_count() - the guest ended @count interrupts that were in no list register. Before a
+ * fold, which would take those that were for them. Own, lock. Return: vCPUs to kick. */
+u64 vgic_eoi_count(struct vgic *g, struct vgic_cpu *c, u32 count);
 /** vgic_fill() - put into free list registers what became ready. @what: VGIC_PRIVATE, VGIC_SHARED.
  * Return: mask of list registers to write from c->lr[] (c->hcr may have changed), or
  * VGIC_NEED_FOLD: nothing was done; fold everything, then call it with VGIC_PRIVATE | VGIC_SHARED.

@@ -231,8 +231,10 @@ static u64 priority_access(const struct word *w, u32 first, u32 width, bool writ
 			changed |= 1u << (first + i);
 		}
 	}
-	/* Without more than fit, priorities matter only in list registers. */
-	return word_mark(w, word_inflight(w, changed), VGIC_FOLD);
+	/* In a list register it must be rewritten; in the queue behind them it may now come first.
+	 */
+	return word_mark(w, word_inflight(w, changed), VGIC_FOLD) |
+	       word_mark(w, changed & word_pending(w), 0);
 }
 
 /* Two bits for each of 16 interrupts; the upper one says edge. Private ones are fixed. */

@@ -41,19 +41,18 @@ static inline void vgic_release_physical(struct vgic *g, struct vgic_cpu *c)
 /* Read back every list register in use. None is afterwards: the caller clears or rewrites them. */
 static inline u64 vgic_fold_hardware(struct vgic *g, struct vgic_cpu *c)
 {
-	u64 lrs[VGIC_MAX_LRS], kick;
+	u64 lrs[VGIC_MAX_LRS], kick = 0;
 
+	if (c->hcr_written & VGIC_HCR_LRENPIE) {
+		kick = vgic_eoi_count(g, c, VGIC_HCR_COUNT(hw_hcr_read()));
+		c->hcr_written = 0; /* to be written again, with a count of zero */
+	}
 	for (u32 used = c->used; used; used &= used - 1) {
 		u32 n = (u32)__builtin_ctz(used);
 
 		lrs[n] = hw_lr_read(n);
 	}
-	kick = vgic_fold(g, c, lrs);
-	if (c->hcr_written & VGIC_HCR_LRENPIE) {
-		vgic_eoi_count(g, c, VGIC_HCR_COUNT(hw_hcr_read()));
-		c->hcr_written = 0; /* to be written again, with a count of zero */
-	}
-	return kick;
+	return kick | vgic_fold(g, c, lrs);
 }
 
 /** vgic_update() - bring list registers up to date with the model. @flags: what changed. Own, lock.
@@ -63,6 +62,9 @@ static inline u64 vgic_update(struct vgic *g, struct vgic_cpu *c, u32 flags)
 	u32 used = c->used, stale = 0, written = VGIC_NEED_FOLD;
 	u64 kick = 0;
 
+	if (c->overflow)
+		flags |= VGIC_FOLD; /* EOIs may have been counted, and the next in the queue is due
+				     */
 	if (used && !(flags & VGIC_FOLD)) {
 		u32 empty = hw_elrsr_read() & used;
 
@@ -117,14 +119,13 @@ static inline bool vgic_timer_fired(struct vgic_cpu *c, u32 physical)
 	u32 n = c->lr_of[VGIC_TIMER];
 
 	/* Its last list register is still its own, and empty: without its deactivation it could
-	 * not have fired. Any change of its registers would have set a flag. */
-	if (c->bank.inflight & 1u << VGIC_TIMER && c->lr[n] & LR_HW &&
+	 * not have fired. It was signalled then, and a change of its registers would have set a
+	 * flag, so it is to be signalled now. */
+	if (c->bank.inflight & 1u << VGIC_TIMER &&
+	    (c->lr[n] & (LR_HW | LR_STATE)) == (LR_HW | LR_PENDING) &&
 	    !atomic_load_explicit(&c->flags, memory_order_relaxed)) {
-		u64 lr = (c->lr[n] & ~LR_STATE) | LR_PENDING;
-
-		c->lr[n] = lr;
 		c->moved |= (u16)(1u << n);
-		hw_lr_write(n, lr);
+		hw_lr_write(n, c->lr[n]);
 		return true;
 	}
 	vgic_host_private(c, VGIC_TIMER, physical);
