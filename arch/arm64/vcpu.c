@@ -127,8 +127,7 @@ enum err arch_guest_init(struct guest *guest)
 
 void arch_guest_destroy(struct guest *guest)
 {
-	/* Everything of it lies inside struct guest and its stage 2. */
-	(void)guest;
+	virq_guest_destroy(guest);
 }
 
 void arch_guest_reset(struct guest *guest)
@@ -144,6 +143,8 @@ enum err arch_vcpu_init(struct vcpu *vcpu)
 	arch->vmpidr = arch_vcpu_identity(vcpu->index) | MPIDR_RES1;
 	arch->hcr = vcpu->guest->arch.hcr;
 	arch->pac_switch = (read_sysreg(sctlr_el2) & SCTLR_ENIA) != 0;
+	/* The first vCPU looks at the others' redistributors before it starts them. */
+	virq_vcpu_reset(vcpu);
 	return OK;
 }
 
