@@ -93,7 +93,7 @@ warnings := $(strict) -Wconversion
 repeatable := -ffile-prefix-map=$(O)/=build/ -ffile-prefix-map=$(abspath $(O))/=build/ \
 	-ffile-prefix-map=$(CURDIR)=.
 common := -std=gnu17 -g -fno-common -fno-omit-frame-pointer $(includes) $(repeatable) \
-	$(if $(clang),,-gno-record-gcc-switches)
+	$(if $(clang),-ffile-compilation-dir=.,-gno-record-gcc-switches)
 
 freestanding := -O2 -ffreestanding -fno-pic -fno-pie -fno-asynchronous-unwind-tables \
 	-fno-strict-aliasing -fno-delete-null-pointer-checks -fno-builtin \
@@ -109,8 +109,8 @@ sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=all
 flags-core := $(common) $(warnings) $(freestanding) $(arm64)
 flags-plain := $(common) $(warnings) -O2
 flags-test := $(common) $(warnings) -O1 $(sanitizers)
-flags-fuzz := $(filter-out -gno-record-gcc-switches,$(common)) $(warnings) -O1 $(sanitizers) \
-	-fsanitize=fuzzer-no-link
+flags-fuzz := $(filter-out -gno-record-gcc-switches -ffile-compilation-dir=.,$(common)) $(warnings) \
+	-O1 $(sanitizers) -fsanitize=fuzzer-no-link
 cc-core := $(CC)
 cc-plain := $(CC)
 cc-test := $(CC)
@@ -200,7 +200,7 @@ $(O)/core/symbols-%.S: $(O)/core/mullion-%.elf $(O)/tools/symbols
 	$(quiet)$(NM) -n $< | $(O)/tools/symbols >$@
 
 $(O)/core/symbols-%.o: $(O)/core/symbols-%.S
-	$(quiet)$(call command,core) -c -o $@ $<
+	$(quiet)$(call command,core) -g0 -c -o $@ $<
 
 link = $(LD) $(ldflags) -T $(lds) -o $@ $(core-objects) $(1)
 
