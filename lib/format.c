@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Formatting for the log and for diagnostics. One pass, no buffer but the caller's; a conversion
- * that is not in the subset is copied as it stands, so that a mistake shows in the text.
+ * Formatting for the log and for diagnostics. One pass, no buffer but the caller's. From a
+ * conversion on that is not in the subset, the format is copied as it stands: the mistake shows in
+ * the text, and no later argument is taken for something that it is not.
  */
 #include <mullion/format.h>
 #include <mullion/string.h>
@@ -13,7 +14,7 @@ struct out {
 };
 
 struct spec {
-	bool left, zero;
+	bool left, zero, prefix;
 	bool has_precision;
 	unsigned int width, precision;
 	enum { LENGTH_INT, LENGTH_LONG, LENGTH_LONG_LONG, LENGTH_SIZE } length;
@@ -84,6 +85,13 @@ static void put_number(struct out *out, const struct spec *spec, u64 value, unsi
 		put_many(out, ' ', pad);
 }
 
+static void put_hex(struct out *out, const struct spec *spec, u64 value, bool upper)
+{
+	const char *prefix = upper ? "0X" : "0x";
+
+	put_number(out, spec, value, 16, upper, spec->prefix && value != 0 ? prefix : "");
+}
+
 static unsigned int parse_number(const char **fmt)
 {
 	unsigned int n = 0;
@@ -133,6 +141,8 @@ static void parse_spec(const char **fmt, struct spec *spec, struct args *args)
 			spec->left = true;
 		else if (**fmt == '0')
 			spec->zero = true;
+		else if (**fmt == '#')
+			spec->prefix = true;
 		else
 			break;
 	}
@@ -195,8 +205,8 @@ static bool convert(struct out *out, char conversion, const struct spec *spec, s
 			   value < 0 ? "-" : "");
 		return true;
 	case 'u': put_number(out, spec, unsigned_arg(spec, args), 10, false, ""); return true;
-	case 'x': put_number(out, spec, unsigned_arg(spec, args), 16, false, ""); return true;
-	case 'X': put_number(out, spec, unsigned_arg(spec, args), 16, true, ""); return true;
+	case 'x':
+	case 'X': put_hex(out, spec, unsigned_arg(spec, args), conversion == 'X'); return true;
 	case 'p': {
 		struct spec pointer = { .left = spec->left, .width = spec->width };
 
@@ -228,8 +238,9 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list list)
 			fmt++;
 			continue;
 		}
-		while (start < fmt)
+		while (*start != '\0')
 			put(&out, *start++);
+		break;
 	}
 	va_end(args.list);
 	if (size > 0)

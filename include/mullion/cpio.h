@@ -13,10 +13,12 @@ struct cpio_entry {
 	size_t next; /* offset of the next header; private */
 };
 
-/** cpio_first()/cpio_next() - entry by entry. ERR_NOT_FOUND at the trailer, ERR_FORMAT for a broken archive. */
+/** cpio_first()/cpio_next() - entry by entry. ERR_NOT_FOUND at the trailer, ERR_FORMAT for a broken
+ * archive. */
 enum err __must_check cpio_first(const void *archive, size_t size, struct cpio_entry *entry);
 enum err __must_check cpio_next(const void *archive, size_t size, struct cpio_entry *entry);
 /** cpio_find() - the entry called @name ("./x" and "x" are the same). */
-enum err __must_check cpio_find(const void *archive, size_t size, const char *name, struct cpio_entry *entry);
+enum err __must_check cpio_find(const void *archive, size_t size, const char *name,
+				struct cpio_entry *entry);
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Flattened device trees: a bounded reader and a writer. (Devicetree Specification v0.4, chapter 5.)
+ * Flattened device trees: a bounded reader and a writer. (Devicetree Specification v0.4,
+ * chapter 5.)
  *
  * fdt_open() checks the whole blob once (header, structure block, names, nesting, strings); every
  * later call on that view then stays inside it without failing. No recursion, no allocation; the
@@ -22,7 +23,7 @@ typedef u32 fdt_node_t;
 
 struct fdt {
 	const u8 *blob;
-	u32 size;	 /* bytes, the header's totalsize */
+	u32 size; /* bytes, the header's totalsize */
 	u32 structure, structure_size;
 	u32 strings, strings_size;
 	u32 reservations;
@@ -40,13 +41,15 @@ struct fdt_prop {
 enum err __must_check fdt_open(struct fdt *fdt, const void *blob, size_t size);
 
 fdt_node_t fdt_root(const struct fdt *fdt);
-/* Walking: FDT_NONE when there is none. fdt_next() is pre-order over the whole tree; *depth (root 0) is updated. */
+/* Walking: FDT_NONE when there is none. fdt_next() is pre-order over the whole tree; *depth (root
+ * 0) is updated. */
 fdt_node_t fdt_first_child(const struct fdt *fdt, fdt_node_t node);
 fdt_node_t fdt_next_sibling(const struct fdt *fdt, fdt_node_t node);
 fdt_node_t fdt_parent(const struct fdt *fdt, fdt_node_t node);
 fdt_node_t fdt_next(const struct fdt *fdt, fdt_node_t node, u32 *depth);
-/* Lookups: a name without '@' also matches a node with a unit address. fdt_find() takes absolute paths.
- * fdt_find_compatible() goes on behind node @after in pre-order; FDT_NONE: from the root on. */
+/* Lookups: a name without '@' also matches a node with a unit address. fdt_find() takes absolute
+ * paths. fdt_find_compatible() goes on behind node @after in pre-order; FDT_NONE: from the root on.
+ */
 fdt_node_t fdt_child(const struct fdt *fdt, fdt_node_t node, const char *name);
 fdt_node_t fdt_find(const struct fdt *fdt, const char *path);
 fdt_node_t fdt_find_phandle(const struct fdt *fdt, u32 phandle);
@@ -59,33 +62,39 @@ bool fdt_first_prop(const struct fdt *fdt, fdt_node_t node, struct fdt_prop *pro
 bool fdt_next_prop(const struct fdt *fdt, struct fdt_prop *prop);
 bool fdt_get(const struct fdt *fdt, fdt_node_t node, const char *name, struct fdt_prop *prop);
 bool fdt_has(const struct fdt *fdt, fdt_node_t node, const char *name);
-/* fdt_get_str, because libfdt has an fdt_get_string that a host program would get in place of ours. */
-/* Typed reads: ERR_NOT_FOUND without the property, ERR_FORMAT when its size or text is not of the type. */
-enum err __must_check fdt_get_u32(const struct fdt *fdt, fdt_node_t node, const char *name, u32 *out);
+/* fdt_get_str, because libfdt has an fdt_get_string that a host program would get in place of ours.
+ */
+/* Typed reads: ERR_NOT_FOUND without the property, ERR_FORMAT when its size or text is not of the
+ * type. */
+enum err __must_check fdt_get_u32(const struct fdt *fdt, fdt_node_t node, const char *name,
+				  u32 *out);
 /** fdt_get_u64() - one value of one cell (32 bits) or two (64 bits). */
-enum err __must_check fdt_get_u64(const struct fdt *fdt, fdt_node_t node, const char *name, u64 *out);
+enum err __must_check fdt_get_u64(const struct fdt *fdt, fdt_node_t node, const char *name,
+				  u64 *out);
 /** fdt_get_cell() - cell @index of an array of cells; ERR_RANGE past its end. */
-enum err __must_check fdt_get_cell(const struct fdt *fdt, fdt_node_t node, const char *name, u32 index,
-				   u32 *out);
+enum err __must_check fdt_get_cell(const struct fdt *fdt, fdt_node_t node, const char *name,
+				   u32 index, u32 *out);
 enum err __must_check fdt_get_str(const struct fdt *fdt, fdt_node_t node, const char *name,
-				     const char **out);
+				  const char **out);
 /** fdt_get_str_at() - string @index of a string list; ERR_RANGE past its end. */
-enum err __must_check fdt_get_str_at(const struct fdt *fdt, fdt_node_t node, const char *name, u32 index,
-					const char **out);
+enum err __must_check fdt_get_str_at(const struct fdt *fdt, fdt_node_t node, const char *name,
+				     u32 index, const char **out);
 bool fdt_is_compatible(const struct fdt *fdt, fdt_node_t node, const char *compatible);
 /** fdt_is_enabled() - status absent, "okay" or "ok". */
 bool fdt_is_enabled(const struct fdt *fdt, fdt_node_t node);
 /** fdt_reg() - entry @index of reg, translated through every parent's ranges to a CPU address.
- * Return: ERR_NOT_FOUND, ERR_RANGE past the last entry, ERR_FORMAT, ERR_FAULT if a ranges maps nothing there. */
-enum err __must_check fdt_reg(const struct fdt *fdt, fdt_node_t node, u32 index, u64 *address, u64 *size);
-/** fdt_reg_local() - the same as it stands in the node, not translated (CPU nodes, bus-local addresses).
- * A size of no cells is 0. */
+ * Return: ERR_NOT_FOUND, ERR_RANGE past the last entry, ERR_FORMAT, ERR_FAULT if a ranges maps
+ * nothing there. */
+enum err __must_check fdt_reg(const struct fdt *fdt, fdt_node_t node, u32 index, u64 *address,
+			      u64 *size);
+/** fdt_reg_local() - the same as it stands in the node, not translated (CPU nodes, bus-local
+ * addresses). A size of no cells is 0. */
 enum err __must_check fdt_reg_local(const struct fdt *fdt, fdt_node_t node, u32 index, u64 *address,
 				    u64 *size);
 /** fdt_reservation() - entry @index of the memory reservation block; false past the last. */
 bool fdt_reservation(const struct fdt *fdt, u32 index, u64 *address, u64 *size);
 
-#define fdt_for_each_child(fdt, node, child) \
+#define fdt_for_each_child(fdt, node, child)                                   \
 	for (fdt_node_t child = fdt_first_child(fdt, node); child != FDT_NONE; \
 	     child = fdt_next_sibling(fdt, child))
 #define fdt_for_each_prop(fdt, node, prop) \
@@ -96,9 +105,9 @@ bool fdt_reservation(const struct fdt *fdt, u32 index, u64 *address, u64 *size);
 
 struct fdt_writer {
 	u8 *buf;
-	size_t size;	/* of buf, bytes */
-	size_t used;	/* structure bytes so far, header included */
-	size_t prop;	/* where the last property begins, 0: a node came after it */
+	size_t size; /* of buf, bytes */
+	size_t used; /* structure bytes so far, header included */
+	size_t prop; /* where the last property begins, 0: a node came after it */
 	u32 depth;
 	bool closed; /* a child has ended here: no property may follow */
 	enum err err;
@@ -118,10 +127,12 @@ void fdt_put_cells(struct fdt_writer *w, const char *name, const u32 *cells, u32
 /** fdt_append_cells() - more cells to the property put last, whose length must be whole cells. */
 void fdt_append_cells(struct fdt_writer *w, const u32 *cells, u32 count);
 void fdt_put_string(struct fdt_writer *w, const char *name, const char *text);
-/** fdt_put_strings() - a string list; @count strings one after the other in @list, each ending in NUL. */
+/** fdt_put_strings() - a string list; @count strings one after the other in @list, each ending in
+ * NUL. */
 void fdt_put_strings(struct fdt_writer *w, const char *name, const char *const *list, u32 count);
 /** fdt_writer_finish() - close the tree and move the strings behind it.
- * Return: the first error of all calls: ERR_TOO_BIG, ERR_STATE for unbalanced nodes, ERR_INVALID for a bad name. */
+ * Return: the first error of all calls: ERR_TOO_BIG, ERR_STATE for unbalanced nodes, ERR_INVALID
+ * for a bad name. */
 enum err __must_check fdt_writer_finish(struct fdt_writer *w, u32 *total);
 
 #endif

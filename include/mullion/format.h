@@ -1,24 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Text formatting, bounded by the caller's buffer. A subset of printf (C17 §7.21.6.1):
- * conversions s c d i u x X p %, lengths l ll z, flags '-' and '0', width and precision (number or
- * '*'). Precision cuts strings and sets the least digits of integers. %p prints 0x and 16 digits.
- * Any context, no locks.
+ * Text formatting, bounded by the caller's buffer. A subset of printf (C17 §7.21.6.1): conversions
+ * s c d i u x X p %, lengths l ll z, flags '-', '0' and '#' (x alone), width and precision (number
+ * or '*'). Precision cuts strings and sets the least digits of integers. %p prints 0x and 16
+ * digits. Anything else ends the formatting: the rest of the format is copied. Any context, no
+ * locks.
  */
 #ifndef MULLION_FORMAT_H
 #define MULLION_FORMAT_H
 
-#include <stdarg.h>
 #include <mullion/types.h>
+#include <stdarg.h>
 
-/** format() - format into @buf (@size bytes), cut where it does not fit, NUL-terminated unless @size is 0.
- * Return: the length that the whole text has, without NUL (so >= @size means it was cut). */
+/** format() - format into @buf (@size bytes), cut where it does not fit, NUL-terminated unless
+ * @size is 0. Return: the length that the whole text has, without NUL (so >= @size means it was
+ * cut). */
 size_t format(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
 size_t format_va(char *buf, size_t size, const char *fmt, va_list args) __printf(3, 0);
 
 #define FORMAT_BYTES_MAX 32 /* enough for any format_bytes() text */
 
-/** format_bytes() - a size in the largest binary unit that keeps it whole: "256 MiB", "4097 bytes". Return: @buf. */
+/** format_bytes() - a size in the largest binary unit that keeps it whole: "256 MiB", "4097 bytes".
+ * Return: @buf. */
 char *format_bytes(char *buf, size_t size, u64 bytes);
 
 #endif

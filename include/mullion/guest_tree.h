@@ -17,7 +17,8 @@
 
 #define GUEST_TREE_SEED_BYTES 64
 
-/** guest_tree_write() - write the tree of @g into @buf (@size bytes, at most FDT_MAX_SIZE are used).
+/** guest_tree_write() - write the tree of @g into @buf (@size bytes, at most FDT_MAX_SIZE are
+ * used).
  * @seed: fresh random bytes; the guest gets them as rng-seed and kaslr-seed.
  * @total: bytes of the tree. Return: ERR_TOO_BIG when it does not fit. Any context, no locks. */
 enum err __must_check guest_tree_write(const struct config_guest *g,
@@ -27,7 +28,8 @@ enum err __must_check guest_tree_write(const struct config_guest *g,
 /** guest_tree_check() - hold a supplied tree against what the guest will find: memory, CPUs,
  * interrupt controller, PSCI, initrd. Every mistake goes to @diag, with g->node and "device-tree",
  * and is counted there.
- * @scratch: overwritten; it is too large for a core stack. Return: ERR_INVALID after any mistake. */
+ * @scratch: overwritten; it is too large for a core stack. Return: ERR_INVALID after any mistake.
+ */
 enum err __must_check guest_tree_check(const struct fdt *supplied, const struct config_guest *g,
 				       struct host *scratch, struct diag *diag);
 

@@ -9,8 +9,8 @@
 #include <mullion/fdt.h>
 #include <mullion/types.h>
 
-#define HOST_MAX_CPUS	  64
-#define HOST_MAX_MEMORY	  32
+#define HOST_MAX_CPUS     64
+#define HOST_MAX_MEMORY   32
 #define HOST_MAX_RESERVED 64
 
 struct host_range {
@@ -30,26 +30,29 @@ struct host {
 	u32 num_memory;
 	struct host_range memory[HOST_MAX_MEMORY]; /* sorted, merged, without status = "disabled" */
 	u32 num_reserved;
-	struct host_range reserved[HOST_MAX_RESERVED]; /* /reserved-memory and the reservation block */
+	struct host_range
+		reserved[HOST_MAX_RESERVED]; /* /reserved-memory and the reservation block */
 	enum host_gic gic;
-	struct host_range gicd, gicc, gich, gicv; /* v2: all four; v3: gicd alone (gicc.. optional) */
+	struct host_range gicd, gicc, gich,
+		gicv; /* v2: all four; v3: gicd alone (gicc.. optional) */
 	u32 num_gicr;
 	struct host_range gicr[4];
-	u64 gicr_stride;      /* bytes, 0: by the frames' own VLPIS bit */
-	u32 maintenance_irq;  /* INTID, 0 when absent */
-	u32 timer_irq[4];     /* INTIDs: secure, non-secure, virtual, hypervisor; 0 when absent */
+	u64 gicr_stride;     /* bytes, 0: by the frames' own VLPIS bit */
+	u32 maintenance_irq; /* INTID, 0 when absent */
+	u32 timer_irq[4];    /* INTIDs: secure, non-secure, virtual, hypervisor; 0 when absent */
 	enum host_psci psci;
 	enum host_uart uart;
 	struct host_range uart_regs;
-	u32 uart_irq;	      /* INTID, 0 when absent */
-	char uart_path[128];  /* the node's path, for messages */
-	char compatible[64];  /* of the root node, first string */
+	u32 uart_irq;                 /* INTID, 0 when absent */
+	char uart_path[128];          /* the node's path, for messages */
+	char compatible[64];          /* of the root node, first string */
 	u64 initrd_start, initrd_end; /* /chosen, 0 when absent */
 	char bootargs[256];
 };
 
-/** host_read() - fill @host from @tree. What is missing stays zero/NONE; the caller decides what it needs.
- * Return: ERR_TOO_BIG above a bound here, ERR_FORMAT for a tree that contradicts itself. Any context. */
+/** host_read() - fill @host from @tree. What is missing stays zero/NONE; the caller decides what it
+ * needs. Return: ERR_TOO_BIG above a bound here, ERR_FORMAT for a tree that contradicts itself. Any
+ * context. */
 enum err __must_check host_read(const struct fdt *tree, struct host *host);
 
 #endif

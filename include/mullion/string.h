@@ -33,11 +33,12 @@ static inline bool str_equal(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-/** str_copy() - copy @from into @to (@size bytes, > 0), cut where it does not fit, always NUL-terminated.
- * Return: false if it was cut. */
+/** str_copy() - copy @from into @to (@size bytes, > 0), cut where it does not fit, always
+ * NUL-terminated. Return: false if it was cut. */
 bool str_copy(char *to, size_t size, const char *from);
 
-/** str_append() - the same behind the string that @to already holds. Return: false if it was cut. */
+/** str_append() - the same behind the string that @to already holds. Return: false if it was cut.
+ */
 bool str_append(char *to, size_t size, const char *from);
 
 /** str_has_prefix() - whether @s begins with @prefix. */

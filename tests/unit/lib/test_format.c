@@ -40,6 +40,8 @@ static void numbers(void **state)
 	same("%*d|%-*d|", 6, 12, 6, 12);
 	same("%.*d", 4, 12);
 	same("0x%016llx", 0x40000000ull);
+	same("%#x %#llx %#X %#x %#010x %#8x|%#-8x|", 0xau, 0x40000000ull, 0xbu, 0u, 0xcu, 0xdu,
+	     0xeu);
 }
 
 static void text(void **state)
@@ -78,13 +80,14 @@ static void pointers_have_all_digits(void **state)
 	assert_string_equal(buf, "(null)");
 }
 
-static void unknown_conversions_are_copied(void **state)
+/* Their arguments cannot be skipped, so no later %s may be served: it would read a number. */
+static void unknown_conversions_end_the_formatting(void **state)
 {
 	char buf[32];
 
 	(void)state;
-	(void)unchecked(buf, sizeof(buf), "a %q b");
-	assert_string_equal(buf, "a %q b");
+	(void)unchecked(buf, sizeof(buf), "%d %q %s %%", 1, 2ull, "x");
+	assert_string_equal(buf, "1 %q %s %%");
 	(void)unchecked(buf, sizeof(buf), "end %");
 	assert_string_equal(buf, "end %");
 	(void)unchecked(buf, sizeof(buf), "end %08l");
@@ -142,7 +145,7 @@ int main(void)
 		cmocka_unit_test(text),
 		cmocka_unit_test(bounded_string_is_not_read_past_its_precision),
 		cmocka_unit_test(pointers_have_all_digits),
-		cmocka_unit_test(unknown_conversions_are_copied),
+		cmocka_unit_test(unknown_conversions_end_the_formatting),
 		cmocka_unit_test(width_is_bounded),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(errors_have_names),
