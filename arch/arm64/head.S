@@ -113,28 +113,6 @@ image_entry:
 	mov	x1, x19
 	b	early_refuse
 
-/* --- Both entries, at EL2, running where the image was loaded --- */
-	.globl	primary
-primary:
-	msr	daifset, #0xf
-	msr	spsel, #1
-	/* What the loader wrote, and what is cached of the memory that we write uncached below. */
-	mov	x0, x20
-	ADDRESS	x1, _end
-	bl	clean_invalidate
-	bl	known_state
-	ADDRESS	x1, _boot_stack + CPU_STACK_BYTES
-	mov	sp, x1
-	mov	x29, #0
-	mov	x0, x20
-	bl	mmu_boot
-	/* Speculation may have brought lines back while the loader's MMU was still on. */
-	ADDRESS	x0, _rodata_end
-	ADDRESS	x1, _end
-	bl	clean_invalidate
-	LINKED	x22, primary_linked
-	LINKED	x23, boot_cpu
-
 /* Turn the MMU on with what mmu_boot() left in mmu_registers; continue at x22. */
 mmu_on:
 	ADDRESS	x4, mmu_registers
@@ -152,47 +130,6 @@ mmu_on:
 	msr	sctlr_el2, x3
 	isb
 0:	b	0b				/* not reached */
-
-/* x0..x1: clean and invalidate to the point of coherency, by virtual address. Clobbers x0-x3. */
-clean_invalidate:
-	mrs	x2, ctr_el0
-	ubfx	x2, x2, #16, #4			/* DminLine, log2 of words */
-	mov	x3, #4
-	lsl	x2, x3, x2
-	sub	x3, x2, #1
-	bic	x0, x0, x3
-1:	dc	civac, x0
-	add	x0, x0, x2
-	cmp	x0, x1
-	b.lo	1b
-	dsb	sy
-	ret
-
-/*
- * This CPU's EL2 controls, whatever firmware left in them (TF-A, raspi and EDK2 all differ): MMU and
- * caches off, E2H and TGE off, FP usable at EL2, nothing trapped yet. Clobbers x0, x1.
- */
-known_state:
-	ldr	x0, =SCTLR_EL2_RES1
-	msr	sctlr_el2, x0
-	isb
-	mov	x0, #HCR_RW
-	msr	hcr_el2, x0
-	isb
-	mov	x0, #CPTR_RES1
-	msr	cptr_el2, x0
-	msr	hstr_el2, xzr
-	msr	mdcr_el2, xzr
-	mov	x0, #(CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN)
-	msr	cnthctl_el2, x0
-	msr	cntvoff_el2, xzr
-	msr	cnthp_ctl_el2, xzr
-	msr	vttbr_el2, xzr
-	msr	tpidr_el2, xzr
-	ic	iallu
-	dsb	sy
-	isb
-	ret
 
 /* --- Another CPU, by PSCI CPU_ON: MMU off, x0 = struct cpu (linked address) --- */
 	.globl	secondary_entry
@@ -233,8 +170,78 @@ secondary_linked:
 	bl	arm64_secondary
 	.org	_start + 0x1000
 
-/* --- Entry as an EFI application: x0 = handle, x1 = system table; MMU on, on the firmware's stack --- */
+/* Not in the first page: EFI firmware maps headers without execute permission. */
 	.text
+/* --- Both entries, at EL2, running where the image was loaded --- */
+	.type	primary, %function
+primary:
+	msr	daifset, #0xf
+	msr	spsel, #1
+	/* What the loader wrote, and what is cached of the memory that we write uncached below. */
+	mov	x0, x20
+	ADDRESS	x1, _end
+	bl	clean_invalidate
+	bl	known_state
+	ADDRESS	x1, _boot_stack + CPU_STACK_BYTES
+	mov	sp, x1
+	mov	x29, #0
+	mov	x0, x20
+	bl	mmu_boot
+	/* Speculation may have brought lines back while the loader's MMU was still on. */
+	ADDRESS	x0, _rodata_end
+	ADDRESS	x1, _end
+	bl	clean_invalidate
+	LINKED	x22, primary_linked
+	LINKED	x23, boot_cpu
+	b	mmu_on
+	.size	primary, . - primary
+
+/* x0..x1: clean and invalidate to the point of coherency, by virtual address. Clobbers x0-x3. */
+	.type	clean_invalidate, %function
+clean_invalidate:
+	mrs	x2, ctr_el0
+	ubfx	x2, x2, #16, #4			/* DminLine, log2 of words */
+	mov	x3, #4
+	lsl	x2, x3, x2
+	sub	x3, x2, #1
+	bic	x0, x0, x3
+1:	dc	civac, x0
+	add	x0, x0, x2
+	cmp	x0, x1
+	b.lo	1b
+	dsb	sy
+	ret
+	.size	clean_invalidate, . - clean_invalidate
+
+/*
+ * This CPU's EL2 controls, whatever firmware left in them (TF-A, raspi and EDK2 all differ): MMU and
+ * caches off, E2H and TGE off, FP usable at EL2, nothing trapped yet. Clobbers x0, x1.
+ */
+	.type	known_state, %function
+known_state:
+	ldr	x0, =SCTLR_EL2_RES1
+	msr	sctlr_el2, x0
+	isb
+	mov	x0, #HCR_RW
+	msr	hcr_el2, x0
+	isb
+	mov	x0, #CPTR_RES1
+	msr	cptr_el2, x0
+	msr	hstr_el2, xzr
+	msr	mdcr_el2, xzr
+	mov	x0, #(CNTHCTL_EL1PCTEN | CNTHCTL_EL1PCEN)
+	msr	cnthctl_el2, x0
+	msr	cntvoff_el2, xzr
+	msr	cnthp_ctl_el2, xzr
+	msr	vttbr_el2, xzr
+	msr	tpidr_el2, xzr
+	ic	iallu
+	dsb	sy
+	isb
+	ret
+	.size	known_state, . - known_state
+
+/* --- Entry as an EFI application: x0 = handle, x1 = system table; MMU on, on the firmware's stack --- */
 	.globl	efi_entry
 	.type	efi_entry, %function
 efi_entry:
