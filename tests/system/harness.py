@@ -229,8 +229,8 @@ class Machine:
 
 	def run(self, command, timeout=None):
 		"""Run a command in the guest's shell; return its output."""
-		self.sendline(f"{command}; echo \"=$?=\"")
-		self.expect(r'echo "=\$\?="\r*\n', timeout)
+		self.sendline(f"echo '<''<'; {command}; echo \"=$?=\"")
+		self.expect(r"^<<\r*\n", timeout)
 		match = self.expect(r"=(\d+)=\r*\n", timeout)
 		output = self.before()
 		self.expect(SHELL_PROMPT, timeout)
