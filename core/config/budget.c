@@ -64,8 +64,7 @@ static u64 stage2_pages(const struct config_guest *guest)
 {
 	struct tables blocks = { .size = GIB(1) }, pages = { .size = MIB(2) };
 
-	config_for_each_region(guest, region)
-	{
+	config_for_each_region (guest, region) {
 		const struct config_region *real =
 			region->kind == REGION_ALIAS ? &guest->regions[region->alias_of] : region;
 
@@ -92,7 +91,8 @@ u64 budget_heap_bytes(const struct system *system)
 {
 	u64 pages = SLACK_PAGES;
 
-	config_for_each_guest(system, guest) pages += guest_pages(guest);
+	config_for_each_guest (system, guest)
+		pages += guest_pages(guest);
 	/* A bitmap of one bit for each page. */
 	return (pages + pages / (8 * PAGE_SIZE) + 1) * PAGE_SIZE;
 }

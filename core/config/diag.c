@@ -7,11 +7,12 @@
 #include <mullion/string.h>
 
 #include "core/config/internal.h"
+#include "core/config/schema.h"
 
 #define TEXT_MAX   512
 #define PATH_MAX_  160
 #define VALUE_MAX  96
-#define CELLS_MAX  6  /* of a value that are shown */
+#define CELLS_MAX  12 /* of a value that are shown */
 #define STRING_MAX 48 /* bytes of a string that are shown */
 
 /* A text that grows at its end and is cut at its size. */
@@ -40,25 +41,6 @@ static void add(struct text *text, const char *fmt, ...)
 	va_end(args);
 }
 
-/* One or more strings, each printable and ended by NUL? Then the property was written as text. */
-static bool is_text(const struct fdt_prop *prop)
-{
-	bool empty = true;
-
-	if (prop->len == 0 || prop->data[prop->len - 1] != 0)
-		return false;
-	for (u32 i = 0; i < prop->len; i++) {
-		u8 c = prop->data[i];
-
-		if (c == 0 && empty)
-			return prop->len == 1;
-		if (c != 0 && (c < ' ' || c > '~'))
-			return false;
-		empty = c == 0;
-	}
-	return true;
-}
-
 static u32 cell(const u8 *p)
 {
 	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
@@ -77,7 +59,7 @@ static void add_value(struct text *text, const struct fdt_prop *prop)
 	if (prop->len == 0)
 		return;
 	add(text, " = ");
-	if (is_text(prop)) {
+	if (schema_reads_as_text(prop)) {
 		for (u32 at = 0; at < prop->len;
 		     at += (u32)strlen((const char *)prop->data + at) + 1) {
 			const char *string = (const char *)prop->data + at;

@@ -132,16 +132,16 @@ enum err check_trees(struct config_run *run)
 
 	if (scratch == NULL)
 		return ERR_NO_MEMORY;
-	config_for_each_guest(run->system, guest) if (guest->tree.data != NULL)
-		check_tree(run, guest, scratch);
+	config_for_each_guest (run->system, guest)
+		if (guest->tree.data != NULL)
+			check_tree(run, guest, scratch);
 	run->arena_used = (size_t)((u8 *)scratch - run->arena);
 	return OK;
 }
 
 void check_images(struct config_run *run)
 {
-	config_for_each_guest(run->system, guest)
-	{
+	config_for_each_guest (run->system, guest) {
 		find_file(run, guest, "kernel", &guest->kernel);
 		find_file(run, guest, "initrd", &guest->initrd);
 		find_file(run, guest, "device-tree", &guest->tree);

@@ -126,6 +126,9 @@ bool config_u64(const struct config_run *run, fdt_node_t node, const char *name,
 bool config_u32(const struct config_run *run, fdt_node_t node, const char *name, u32 *value);
 const char *config_string(const struct config_run *run, fdt_node_t node, const char *name);
 
+/** config_is_file_name() - @name stays inside the bundle: no leading '/', no '..'. Pure. */
+bool config_is_file_name(const char *name);
+
 #define config_for_each_guest(system, guest)                \
 	for (struct config_guest *guest = (system)->guests; \
 	     guest < (system)->guests + (system)->num_guests; guest++)

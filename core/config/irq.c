@@ -112,14 +112,13 @@ static const struct config_region *first_owner(const struct system *system,
 {
 	bool on_host = only == NULL;
 
-	config_for_each_guest(system, guest)
-	{
+	config_for_each_guest (system, guest) {
 		if (only != NULL && guest != only)
 			continue;
-		config_for_each_region(guest,
-				       region) for (u32 i = 0; i < region->num_irqs;
-						    i++) if (side(&region->irqs[i], on_host) ==
-							     intid) return region;
+		config_for_each_region (guest, region)
+			for (u32 i = 0; i < region->num_irqs; i++)
+				if (side(&region->irqs[i], on_host) == intid)
+					return region;
 	}
 	return NULL;
 }
@@ -176,13 +175,11 @@ void check_irqs(struct config_run *run)
 {
 	struct met on_host = { 0 };
 
-	config_for_each_guest(run->system, guest)
-	{
+	config_for_each_guest (run->system, guest) {
 		struct met on_guest = { 0 };
 		u32 last = INTID_SPI_FIRST;
 
-		config_for_each_region(guest, region)
-		{
+		config_for_each_region (guest, region) {
 			check_region(run, region);
 			check_once(run, NULL, region, &on_host);
 			/* The same numbers on both sides were judged on the machine's already. */

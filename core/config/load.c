@@ -4,7 +4,9 @@
 
 static void check_autostart(struct config_run *run)
 {
-	config_for_each_guest(run->system, guest) if (guest->autostart) return;
+	config_for_each_guest (run->system, guest)
+		if (guest->autostart)
+			return;
 	if (run->system->num_guests > 0)
 		config_warning(run, fdt_find(run->tree, "/guests"), NULL,
 			       "no guest has the property autostart; none will run");

@@ -162,8 +162,9 @@ static void report_no_region(struct config_run *run, const struct config_guest *
 	char hint[NEAREST_HINT_MAX];
 
 	nearest_init(&nearest, name);
-	config_for_each_region(guest, region) if (region->node != node)
-		nearest_offer(&nearest, region->name);
+	config_for_each_region (guest, region)
+		if (region->node != node)
+			nearest_offer(&nearest, region->name);
 	config_error(run, node, property, "guest '%s' has no region '%s'%s", guest->name, name,
 		     nearest_hint(&nearest, hint));
 }
@@ -207,7 +208,7 @@ static void resolve_console(struct config_run *run, struct config_guest *guest)
 	const char *name = config_string(run, guest->node, "console");
 
 	guest->console = guest->num_regions;
-	if (name == NULL)
+	if (name == NULL || guest->num_regions == 0)
 		return;
 	guest->console = find_region(guest, name);
 	if (guest->console == guest->num_regions) {
@@ -240,8 +241,9 @@ static enum err parse_regions(struct config_run *run, struct config_guest *guest
 	}
 	guest->num_regions = count;
 	sort_regions(guest);
-	config_for_each_region(guest, region) if (region->kind == REGION_ALIAS)
-		resolve_alias(run, guest, region);
+	config_for_each_region (guest, region)
+		if (region->kind == REGION_ALIAS)
+			resolve_alias(run, guest, region);
 	resolve_console(run, guest);
 	return OK;
 }
@@ -249,12 +251,13 @@ static enum err parse_regions(struct config_run *run, struct config_guest *guest
 /* How many vCPUs a guest has; what cannot be is for check_vcpus() to say. */
 static u32 vcpu_count(const struct fdt *tree, fdt_node_t guest)
 {
+	const struct config_run view = { .tree = tree };
 	fdt_node_t vcpus = fdt_child(tree, guest, "vcpus");
 	u32 count;
 
 	if (vcpus == FDT_NONE)
 		return 1;
-	if (fdt_get_u32(tree, vcpus, "count", &count) != OK)
+	if (!config_u32(&view, vcpus, "count", &count))
 		count = MAX(count_children(tree, vcpus, CONFIG_MAX_VCPUS), 1);
 	return MIN(count, CONFIG_MAX_VCPUS);
 }
@@ -263,6 +266,8 @@ static void parse_image(const struct config_run *run, fdt_node_t node, const cha
 			const char *address, struct config_image *image)
 {
 	image->file = config_string(run, node, file);
+	if (image->file != NULL && !config_is_file_name(image->file))
+		image->file = NULL;
 	image->load_fixed = config_u64(run, node, address, &image->load.v);
 }
 

@@ -39,8 +39,8 @@ u64 generated_tree_bytes(const struct config_guest *guest)
 {
 	u64 bytes = KIB(3) + strlen(guest->bootargs) + (u64)guest->num_vcpus * 192;
 
-	config_for_each_region(guest, region) bytes +=
-		192 + region->compatible_len + (u64)region->num_irqs * 12;
+	config_for_each_region (guest, region)
+		bytes += 192 + region->compatible_len + (u64)region->num_irqs * 12;
 	return ALIGN_UP(bytes, PAGE_SIZE);
 }
 
@@ -49,17 +49,18 @@ static const struct config_region *main_ram(const struct config_guest *guest)
 {
 	const struct config_region *best = NULL;
 
-	config_for_each_region(guest, region) if (region->kind == REGION_RAM && region->size != 0 &&
-						  (best == NULL || region->size > best->size))
-		best = region;
+	config_for_each_region (guest, region)
+		if (region->kind == REGION_RAM && region->size != 0 &&
+		    (best == NULL || region->size > best->size))
+			best = region;
 	return best;
 }
 
 static const struct config_region *memory_at(const struct config_guest *guest, u64 gpa)
 {
-	config_for_each_region(
-		guest, region) if (region_is_memory(region) &&
-				   range_within(gpa, 1, region->gpa.v, region->size)) return region;
+	config_for_each_region (guest, region)
+		if (region_is_memory(region) && range_within(gpa, 1, region->gpa.v, region->size))
+			return region;
 	return NULL;
 }
 
@@ -67,9 +68,10 @@ static const struct config_region *memory_at(const struct config_guest *guest, u
  */
 static bool has_refused_memory(const struct config_guest *guest)
 {
-	config_for_each_region(
-		guest, region) if ((region_is_memory(region) || region->kind == REGION_VIRTUAL) &&
-				   region->size == 0) return true;
+	config_for_each_region (guest, region)
+		if ((region_is_memory(region) || region->kind == REGION_VIRTUAL) &&
+		    region->size == 0)
+			return true;
 	return false;
 }
 
@@ -146,15 +148,21 @@ static bool check_linux_address(struct placing *p, struct config_image *kernel)
 {
 	u64 over = (kernel->load.v - p->text_offset) % IMAGE_BASE_ALIGN;
 
-	if (kernel->load.v < p->text_offset || over != 0) {
+	u64 below = ALIGN_DOWN(kernel->load.v, IMAGE_BASE_ALIGN) + p->text_offset;
+
+	if (kernel->load.v >= p->text_offset && over == 0)
+		return true;
+	if (p->text_offset == 0)
 		config_error(p->run, p->guest->node, "load-address",
-			     "an arm64 Image must lie 0x%llx bytes above a multiple of 2 MiB; "
-			     "write <0x%llx>",
-			     (ull)p->text_offset,
-			     (ull)(ALIGN_DOWN(kernel->load.v, IMAGE_BASE_ALIGN) + p->text_offset));
-		return false;
-	}
-	return true;
+			     "an arm64 Image must lie at a multiple of 2 MiB; write <0x%llx>",
+			     (ull)below);
+	else
+		config_error(
+			p->run, p->guest->node, "load-address",
+			"this Image must lie 0x%llx bytes (its text_offset) above a multiple of "
+			"2 MiB; write <0x%llx>",
+			(ull)p->text_offset, (ull)below);
+	return false;
 }
 
 static bool choose_kernel_address(struct placing *p, struct config_image *kernel)
@@ -327,5 +335,6 @@ static void place_guest(struct config_run *run, struct config_guest *guest)
 
 void place_images(struct config_run *run)
 {
-	config_for_each_guest(run->system, guest) place_guest(run, guest);
+	config_for_each_guest (run->system, guest)
+		place_guest(run, guest);
 }

@@ -43,8 +43,14 @@ static void check_shape(struct config_run *run, struct config_region *region)
 				     "must not be 0; remove the region or write its size");
 		return;
 	}
-	if (!IS_ALIGNED(region->size, PAGE_SIZE)) {
-		config_error(run, region->node, "size", "not a multiple of 4096; write <0x%llx>",
+	if (region->size < PAGE_SIZE) {
+		config_error(run, region->node, "size",
+			     "sizes are in bytes, multiples of 4096; for %llu MiB write <0x%llx>",
+			     (ull)region->size, (ull)MIB(region->size));
+		good = false;
+	} else if (!IS_ALIGNED(region->size, PAGE_SIZE)) {
+		config_error(run, region->node, "size",
+			     "not a multiple of 4096 bytes; write <0x%llx>",
 			     (ull)ALIGN_UP(region->size, PAGE_SIZE));
 		good = false;
 	}
@@ -146,6 +152,31 @@ static void check_controller(struct config_run *run, const struct config_guest *
 			(ull)(frames[0].base + frames[0].size));
 }
 
+/* Propose the place above what is reserved, or the one below, whichever is RAM. */
+static void report_reserved(struct config_run *run, const struct config_region *region,
+			    const struct host_range *taken)
+{
+	u64 above = ALIGN_UP(taken->base + taken->size, PAGE_SIZE);
+	u64 below = ALIGN_DOWN(taken->base - region->size, PAGE_SIZE);
+	char advice[48] = "";
+
+	for (u32 i = 0; i < run->host->num_memory && advice[0] == '\0'; i++) {
+		const struct host_range *ram = &run->host->memory[i];
+
+		if (range_within(above, region->size, ram->base, ram->size))
+			(void)format(advice, sizeof(advice), "write <0x%llx> or ", (ull)above);
+		else if (taken->base >= region->size &&
+			 range_within(below, region->size, ram->base, ram->size))
+			(void)format(advice, sizeof(advice), "write <0x%llx> or ", (ull)below);
+	}
+	config_error(
+		run, region->node, "host-address",
+		"0x%llx to 0x%llx hits memory in use, 0x%llx to 0x%llx (reserved by the machine, "
+		"or the core's own); %sleave host-address out",
+		(ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)taken->base,
+		LAST(taken->base, taken->size), advice);
+}
+
 /* Memory at a fixed place must be RAM of the machine that nobody else has reserved. */
 static void check_host_memory(struct config_run *run, const struct config_region *region)
 {
@@ -174,13 +205,7 @@ static void check_host_memory(struct config_run *run, const struct config_region
 
 		if (!ranges_overlap(region->hpa.v, region->size, taken->base, taken->size))
 			continue;
-		config_error(run, region->node, "host-address",
-			     "0x%llx to 0x%llx hits memory that the machine reserves at 0x%llx to "
-			     "0x%llx; "
-			     "write <0x%llx> or above, or leave host-address out",
-			     (ull)region->hpa.v, LAST(region->hpa.v, region->size),
-			     (ull)taken->base, LAST(taken->base, taken->size),
-			     (ull)ALIGN_UP(taken->base + taken->size, PAGE_SIZE));
+		report_reserved(run, region, taken);
 		return;
 	}
 }
@@ -228,10 +253,8 @@ static void check_given_once(struct config_run *run, const struct config_region 
 {
 	char path[128];
 
-	config_for_each_guest(run->system, guest)
-	{
-		config_for_each_region(guest, other)
-		{
+	config_for_each_guest (run->system, guest) {
+		config_for_each_region (guest, other) {
 			if (other->node >= region->node || !other->hpa_fixed ||
 			    other->kind == REGION_ALIAS ||
 			    !ranges_overlap(region->hpa.v, region->size, other->hpa.v, other->size))
@@ -272,28 +295,28 @@ static void check_total_memory(struct config_run *run)
 {
 	char wanted_text[FORMAT_BYTES_MAX], have_text[FORMAT_BYTES_MAX];
 	u64 have = 0, largest = 0, wanted = 0;
+	bool told = false;
 
 	for (u32 i = 0; i < run->host->num_memory; i++) {
 		have += run->host->memory[i].size;
 		largest = MAX(largest, run->host->memory[i].size);
 	}
-	config_for_each_guest(run->system, guest)
-	{
-		config_for_each_region(guest, region)
-		{
+	config_for_each_guest (run->system, guest) {
+		config_for_each_region (guest, region) {
 			if (!region_is_memory(region))
 				continue;
 			wanted += region->size;
-			if (region->size > largest && !region->hpa_fixed)
-				config_error(run, region->node, "size",
-					     "%s is more than the machine's largest part of RAM, "
-					     "%s; write less",
-					     format_bytes(wanted_text, sizeof(wanted_text),
-							  region->size),
-					     format_bytes(have_text, sizeof(have_text), largest));
+			if (region->size <= largest || region->hpa_fixed)
+				continue;
+			told = true;
+			config_error(run, region->node, "size",
+				     "%s is more than the machine's largest part of RAM, "
+				     "%s; write less",
+				     format_bytes(wanted_text, sizeof(wanted_text), region->size),
+				     format_bytes(have_text, sizeof(have_text), largest));
 		}
 	}
-	if (wanted > have)
+	if (wanted > have && !told)
 		config_error(
 			run, fdt_find(run->tree, "/guests"), NULL,
 			"the guests' RAM adds up to %s, but the machine has %s; make some smaller",
@@ -303,14 +326,15 @@ static void check_total_memory(struct config_run *run)
 
 void check_regions(struct config_run *run)
 {
-	config_for_each_guest(run->system, guest)
-	{
-		config_for_each_region(guest, region) check_shape(run, region);
+	config_for_each_guest (run->system, guest) {
+		config_for_each_region (guest, region)
+			check_shape(run, region);
 		check_guest_overlaps(run, guest);
 		check_controller(run, guest);
 	}
-	config_for_each_guest(run->system, guest) config_for_each_region(guest, region)
-		check_host_side(run, region);
+	config_for_each_guest (run->system, guest)
+		config_for_each_region (guest, region)
+			check_host_side(run, region);
 	if (run->host != NULL)
 		check_total_memory(run);
 }

@@ -59,12 +59,23 @@ static bool is_strings(const struct fdt_prop *prop, u32 max, bool empty_too)
 	return count > 0 && count <= max && start == prop->len;
 }
 
+/*
+ * "two" has the size of a number. Where a number is wanted, four or eight bytes are text if they
+ * look so and make no multiple of 4096, as the addresses and sizes that look so by chance do.
+ */
+static bool is_number(const struct fdt_prop *prop, u32 max_bytes)
+{
+	if ((prop->len != 4 && prop->len != 8) || prop->len > max_bytes)
+		return false;
+	return !is_strings(prop, 1, false) || (prop->data[prop->len - 2] & 0xf) == 0;
+}
+
 static bool type_matches(enum prop_type type, const struct fdt_prop *prop)
 {
 	switch (type) {
 	case PROP_FLAG: return prop->len == 0;
-	case PROP_U32: return prop->len == 4;
-	case PROP_U64: return prop->len == 4 || prop->len == 8;
+	case PROP_U32: return is_number(prop, 4);
+	case PROP_U64: return is_number(prop, 8);
 	case PROP_STRING:
 	case PROP_FILE: return is_strings(prop, 1, false);
 	case PROP_TEXT: return is_strings(prop, 1, true);
@@ -105,7 +116,19 @@ static void report_unknown(struct config_run *run, fdt_node_t node, const struct
 		     nearest_hint(&nearest, hint));
 }
 
-static bool is_good_file(const char *name)
+bool schema_reads_as_text(const struct fdt_prop *prop)
+{
+	for (u32 id = 0; id < SCHEMA_COUNT; id++) {
+		const struct schema_prop *known = find_prop(&schemas[id], prop->name);
+
+		if (known != NULL && (known->type == PROP_U32 || known->type == PROP_U64) &&
+		    is_number(prop, 8))
+			return false;
+	}
+	return prop->len == 1 ? prop->data[0] == 0 : is_strings(prop, UINT32_MAX, false);
+}
+
+bool config_is_file_name(const char *name)
 {
 	if (name[0] == '/')
 		return false;
@@ -134,7 +157,7 @@ static void check_prop(struct config_run *run, fdt_node_t node, const struct sch
 			     "does not belong to a region of this type; remove it");
 	else if (!type_matches(known->type, prop))
 		report_type(run, node, known);
-	else if (known->type == PROP_FILE && !is_good_file((const char *)prop->data))
+	else if (known->type == PROP_FILE && !config_is_file_name((const char *)prop->data))
 		config_error(run, node, prop->name,
 			     "must be a name inside the bundle; write it without leading / and "
 			     "without ..");
@@ -335,12 +358,18 @@ void schema_check(struct config_run *run)
 /* The getters give back only what the walk above has let pass. */
 bool config_u64(const struct config_run *run, fdt_node_t node, const char *name, u64 *value)
 {
-	return fdt_get_u64(run->tree, node, name, value) == OK;
+	struct fdt_prop prop;
+
+	return fdt_get(run->tree, node, name, &prop) && is_number(&prop, 8) &&
+	       fdt_get_u64(run->tree, node, name, value) == OK;
 }
 
 bool config_u32(const struct config_run *run, fdt_node_t node, const char *name, u32 *value)
 {
-	return fdt_get_u32(run->tree, node, name, value) == OK;
+	struct fdt_prop prop;
+
+	return fdt_get(run->tree, node, name, &prop) && is_number(&prop, 4) &&
+	       fdt_get_u32(run->tree, node, name, value) == OK;
 }
 
 const char *config_string(const struct config_run *run, fdt_node_t node, const char *name)

@@ -6,6 +6,7 @@
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
 
+#include <mullion/fdt.h>
 #include <mullion/types.h>
 
 enum prop_type {
@@ -62,6 +63,9 @@ struct schema {
 };
 
 extern const struct schema schemas[SCHEMA_COUNT];
+/** schema_reads_as_text() - a message should show @prop as strings rather than as cells. Pure. */
+bool schema_reads_as_text(const struct fdt_prop *prop);
+
 extern const char *const schema_type_names[PROP_TYPES];
 
 #endif

@@ -53,8 +53,7 @@ static fdt_node_t find_owner(const struct config_run *run, u32 cpu, fdt_node_t b
 {
 	u32 given;
 
-	config_for_each_guest(run->system, guest)
-	{
+	config_for_each_guest (run->system, guest) {
 		fdt_node_t vcpus = fdt_child(run->tree, guest->node, "vcpus");
 
 		if (vcpus == FDT_NONE)
@@ -158,13 +157,11 @@ void check_vcpus(struct config_run *run)
 
 	if (run->host != NULL && run->host->num_cpus > 0)
 		cpus.limit = MIN(run->host->num_cpus, CONFIG_MAX_CPUS);
-	config_for_each_guest(run->system, guest)
-	{
+	config_for_each_guest (run->system, guest) {
 		check_count(run, guest);
 		check_given(run, guest, &cpus);
 	}
-	config_for_each_guest(run->system, guest)
-	{
+	config_for_each_guest (run->system, guest) {
 		hand_out_rest(guest, &cpus);
 		if (total + guest->num_vcpus > cpus.limit)
 			report_too_many(run, guest, MIN(total, cpus.limit), cpus.limit);

@@ -137,7 +137,7 @@ static int read_image(const struct fdt *tree, const struct search *dirs, const c
 {
 	for (size_t i = 0; i < dirs->count; i++) {
 		char *path = xasprintf("%s/%s", dirs->dirs[i], name);
-		int found = file_read(path, data) ? 1 : 0;
+		int found = read_file(path, data) ? 1 : 0;
 
 		if (found == 0 && errno != ENOENT && errno != ENOTDIR) {
 			complain("cannot read %s: %s", path, strerror(errno));

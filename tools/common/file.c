@@ -129,7 +129,7 @@ static bool write_all(int fd, const u8 *data, size_t bytes)
 	return true;
 }
 
-bool file_read(const char *path, struct buffer *out)
+bool read_file(const char *path, struct buffer *out)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 	int saved;
@@ -144,7 +144,7 @@ bool file_read(const char *path, struct buffer *out)
 	return good;
 }
 
-bool file_write(const char *path, const void *data, size_t bytes)
+bool write_file(const char *path, const void *data, size_t bytes)
 {
 	char *temp = xasprintf("%s.new", path);
 	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);

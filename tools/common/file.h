@@ -26,10 +26,10 @@ char *xasprintf(const char *fmt, ...) __printf(1, 2);
 void complain(const char *fmt, ...) __printf(1, 2);
 extern const char *tool_name;
 
-/** file_read() - all of @path appended to @out. Return: false with errno set. */
-bool file_read(const char *path, struct buffer *out);
-/** file_write() - @path gets @data whole or not at all. Return: false after a complaint. */
-bool file_write(const char *path, const void *data, size_t bytes);
+/** read_file() - all of @path appended to @out. Return: false with errno set. */
+bool read_file(const char *path, struct buffer *out);
+/** write_file() - @path gets @data whole or not at all. Return: false after a complaint. */
+bool write_file(const char *path, const void *data, size_t bytes);
 
 /** run_program() - run argv[0] with @input (may be NULL) as its standard input; its output is
  * appended to @out. Return: its exit status, or -1 after a complaint when it cannot be run. */

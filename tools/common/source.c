@@ -276,7 +276,7 @@ int source_load(struct source *source, const char *path, const struct search *se
 	int status;
 
 	*source = (struct source){ .path = xstrdup(path) };
-	if (!file_read(path, &source->dtb)) {
+	if (!read_file(path, &source->dtb)) {
 		complain("cannot read %s: %s", path, strerror(errno));
 		return 2;
 	}

@@ -144,12 +144,12 @@ static int write_image(const struct options *options, const struct buffer *bundl
 	struct buffer image = { 0 };
 	bool good = true;
 
-	if (!file_read(options->core, &image)) {
+	if (!read_file(options->core, &image)) {
 		complain("cannot read %s: %s", options->core, strerror(errno));
 		good = false;
 	}
 	good = good && image_compose(&image, bundle, options->core) &&
-	       file_write(options->output, image.data, image.used);
+	       write_file(options->output, image.data, image.used);
 	buffer_free(&image);
 	return good ? 0 : 2;
 }
@@ -165,7 +165,7 @@ static int pack(const struct options *options)
 	else if (status == 0)
 		status = check(options, &source, &bundle);
 	if (status == 0 && options->bundle_only)
-		status = file_write(options->output, bundle.data, bundle.used) ? 0 : 2;
+		status = write_file(options->output, bundle.data, bundle.used) ? 0 : 2;
 	else if (status == 0)
 		status = write_image(options, &bundle);
 	buffer_free(&bundle);

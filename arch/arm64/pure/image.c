@@ -86,12 +86,12 @@ const char *arch_image_kind_name(enum image_file kind)
 		[IMAGE_FILE_GZIP] = "a gzip'd file",
 		[IMAGE_FILE_OTHER_COMPRESSION] = "a compressed file (xz, zstd, lz4, bzip2 or lzma)",
 		[IMAGE_FILE_ELF] = "an ELF file",
-		[IMAGE_FILE_PE] = "a PE program without an arm64 Image header",
+		[IMAGE_FILE_PE] = "a PE program (EFI)",
 		[IMAGE_FILE_FDT] = "a device tree",
 		[IMAGE_FILE_UIMAGE] = "a U-Boot uImage",
 		[IMAGE_FILE_CPIO] = "a cpio archive",
 		[IMAGE_FILE_OTHER_ARCH] = "a Linux kernel of another architecture",
-		[IMAGE_FILE_UNKNOWN] = "a file without an arm64 Image header",
+		[IMAGE_FILE_UNKNOWN] = "a file of no known kind",
 	};
 
 	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : names[IMAGE_FILE_UNKNOWN];

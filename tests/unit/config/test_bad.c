@@ -1,0 +1,306 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Every mistake that the checks know, as a user meets it: each system in bad/ goes through what
+ * tools/check does, and the messages must be those in the file .expect beside it, to the letter.
+ * docs/binding.md shows some of them; it may show no other.
+ *
+ * `test_bad --write` writes the .expect files anew; read what changed before you commit it.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+#include "tools/common/verify.h"
+
+#define HERE "tests/unit/config/"
+#define DOCS "docs/binding.md"
+
+static char images[] = "/tmp/mullion-test-XXXXXX";
+static struct source machine;
+static struct host host;
+static struct search dirs;
+
+/* --- Images: small files with the right first bytes --- */
+
+static void make_file(const char *name, const void *data, size_t bytes)
+{
+	char *path = xasprintf("%s/%s", images, name);
+
+	assert_true(write_file(path, data, bytes));
+	free(path);
+}
+
+static void make_image(const char *name, u64 image_size, u64 flags)
+{
+	u8 image[128] = { 'M', 'Z' };
+
+	for (unsigned int i = 0; i < 8; i++) {
+		image[16 + i] = (u8)(image_size >> (8 * i));
+		image[24 + i] = (u8)(flags >> (8 * i));
+	}
+	memcpy(image + 56, "ARM\x64", 4);
+	make_file(name, image, sizeof(image));
+}
+
+static void make_gzip(const char *name, const char *of)
+{
+	char *path = xasprintf("%s/%s", images, name), *from = xasprintf("%s/%s", images, of);
+	struct buffer data = { 0 };
+	gzFile out = gzopen(path, "wb");
+
+	assert_true(read_file(from, &data));
+	assert_non_null(out);
+	assert_int_equal(gzwrite(out, data.data, (unsigned int)data.used), data.used);
+	assert_int_equal(gzclose(out), Z_OK);
+	buffer_free(&data);
+	free(path);
+	free(from);
+}
+
+static void make_tree(const char *name)
+{
+	char *from = xasprintf(HERE "trees/%s.dts", name), *file = xasprintf("%s.dtb", name);
+	struct source tree;
+
+	assert_int_equal(source_load(&tree, from, NULL), 0);
+	make_file(file, tree.dtb.data, tree.dtb.used);
+	source_free(&tree);
+	free(from);
+	free(file);
+}
+
+static void make_images(void)
+{
+	static const u8 zeros[8192], elf[64] = "\177ELF", pe[64] = "MZ", xz[64] = "\xfd\x37zXZ";
+	static const char cpio[64] = "070701";
+
+	make_image("Image", MIB(32), 0xa);
+	make_image("Image.huge", MIB(512), 0xa);
+	make_image("Image.be", MIB(32), 0xb);
+	make_image("Image.damaged", 16, 0xa);
+	make_gzip("Image.gz", "Image");
+	make_gzip("Image.gz.gz", "Image.gz");
+	make_file("vmlinux", elf, sizeof(elf));
+	make_file("vmlinuz.efi", pe, sizeof(pe));
+	make_file("Image.xz", xz, sizeof(xz));
+	make_file("initrd.cpio", cpio, sizeof(cpio));
+	make_file("raw.bin", zeros, sizeof(zeros));
+	make_file("empty", zeros, 0);
+	make_tree("wrong");
+	make_tree("guest");
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	tool_name = "test_bad";
+	if (mkdtemp(images) == NULL)
+		return -1;
+	make_images();
+	search_add(&dirs, images);
+	if (source_load(&machine, HERE "host.dts", NULL) != 0)
+		return -1;
+	return host_read(&machine.tree, &host) == OK ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	char *path;
+	DIR *dir = opendir(images);
+	const struct dirent *entry;
+
+	(void)state;
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		path = xasprintf("%s/%s", images, entry->d_name);
+		(void)unlink(path);
+		free(path);
+	}
+	if (dir != NULL)
+		(void)closedir(dir);
+	free(dirs.dirs);
+	source_free(&machine);
+	return rmdir(images);
+}
+
+/* --- What the checks say about one system --- */
+
+/* Messages name files by the way they were opened; the way does not matter here. */
+static char *without_directories(const char *text)
+{
+	static const char *const ways[] = { HERE "bad/../", HERE "bad/", HERE };
+	struct buffer out = { 0 };
+
+	while (*text != '\0') {
+		bool found = false;
+
+		for (size_t i = 0; i < ARRAY_SIZE(ways) && !found; i++) {
+			found = strncmp(text, ways[i], strlen(ways[i])) == 0;
+			if (found)
+				text += strlen(ways[i]);
+		}
+		if (!found)
+			buffer_add(&out, text++, 1);
+	}
+	buffer_fill(&out, 1);
+	return (char *)out.data;
+}
+
+static char *messages_of(const char *path, int *status)
+{
+	struct source source;
+	struct verify verify = { .source = &source, .host = &host, .dirs = &dirs };
+	struct buffer bundle = { 0 };
+	struct system system;
+	void *arena = NULL;
+	char *text = NULL, *plain;
+	size_t bytes;
+
+	assert_int_equal(source_load(&source, path, NULL), 0);
+	verify.out = open_memstream(&text, &bytes);
+	assert_non_null(verify.out);
+	*status = verify_system(&verify, &bundle, &system, &arena);
+	assert_int_equal(fclose(verify.out), 0);
+	plain = without_directories(text);
+	free(text);
+	free(arena);
+	buffer_free(&bundle);
+	source_free(&source);
+	return plain;
+}
+
+static char *expectation_path(const char *dts)
+{
+	return xasprintf("%.*s.expect", (int)(strlen(dts) - strlen(".dts")), dts);
+}
+
+static int is_dts(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 4 && strcmp(entry->d_name + len - 4, ".dts") == 0;
+}
+
+/* Call @look with the path and messages of each bad system. */
+static void for_each_bad(void (*look)(const char *path, const char *messages, int status))
+{
+	struct dirent **list;
+	int count = scandir(HERE "bad", &list, is_dts, alphasort), status;
+
+	assert_true(count > 0);
+	for (int i = 0; i < count; i++) {
+		char *path = xasprintf(HERE "bad/%s", list[i]->d_name);
+		char *messages = messages_of(path, &status);
+
+		look(path, messages, status);
+		free(messages);
+		free(path);
+		free(list[i]);
+	}
+	free(list);
+}
+
+static void compare(const char *path, const char *messages, int status)
+{
+	char *expect = expectation_path(path);
+	struct buffer text = { 0 };
+
+	if (!read_file(expect, &text))
+		fail_msg("%s: %s", expect, strerror(errno));
+	buffer_fill(&text, 1);
+	if (strcmp((char *)text.data, messages) != 0)
+		fail_msg("%s\n--- expected\n%s--- said\n%s", path, (char *)text.data, messages);
+	/* Warnings alone let a system pass. */
+	assert_int_equal(status, strstr(messages, ": error: ") != NULL ? 1 : 0);
+	assert_true(messages[0] != '\0');
+	buffer_free(&text);
+	free(expect);
+}
+
+static void write_expectation(const char *path, const char *messages, int status)
+{
+	char *expect = expectation_path(path);
+
+	(void)status;
+	assert_true(write_file(expect, messages, strlen(messages)));
+	free(expect);
+}
+
+static void messages_are_as_expected(void **state)
+{
+	(void)state;
+	for_each_bad(compare);
+}
+
+static void the_good_one_is_good(void **state)
+{
+	int status;
+	char *messages;
+
+	(void)state;
+	messages = messages_of(HERE "good.dts", &status);
+	assert_string_equal(messages, "");
+	assert_int_equal(status, 0);
+	free(messages);
+}
+
+/* Each line of the gallery must be one that a bad system gives. */
+static void docs_show_real_messages(void **state)
+{
+	struct buffer docs = { 0 }, all = { 0 };
+	struct dirent **list;
+	int count = scandir(HERE "bad", &list, is_dts, alphasort);
+	u32 shown = 0;
+	char *rest, *line;
+
+	(void)state;
+	for (int i = 0; i < count; i++) {
+		char *dts = xasprintf(HERE "bad/%s", list[i]->d_name);
+		char *expect = expectation_path(dts);
+
+		assert_true(read_file(expect, &all));
+		free(expect);
+		free(dts);
+		free(list[i]);
+	}
+	free(list);
+	buffer_fill(&all, 1);
+	assert_true(read_file(DOCS, &docs));
+	buffer_fill(&docs, 1);
+	rest = (char *)docs.data;
+	while ((line = strsep(&rest, "\n")) != NULL) {
+		if (strstr(line, ".dts:") == NULL || strstr(line, ": error: /") == NULL)
+			continue;
+		if (strstr((char *)all.data, line) == NULL)
+			fail_msg(DOCS " shows what is never said: %s", line);
+		shown++;
+	}
+	assert_true(shown >= 10);
+	buffer_free(&docs);
+	buffer_free(&all);
+}
+
+int main(int argc, char **argv)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_good_one_is_good),
+		cmocka_unit_test(messages_are_as_expected),
+		cmocka_unit_test(docs_show_real_messages),
+	};
+
+	if (argc == 2 && strcmp(argv[1], "--write") == 0) {
+		if (set_up(NULL) != 0)
+			return 2;
+		for_each_bad(write_expectation);
+		return tear_down(NULL);
+	}
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
