@@ -138,8 +138,12 @@ objects := $(sort $(filter-out $(missing),$(objects)))
 # $(O)/<flavour>/<path>.o from <path>.c or .S. The flavours: core (arm64), plain (host programs),
 # test (host, sanitizers), fuzz (host, sanitizers and coverage). A room may set
 # `cflags-<path>.o` for one object; EXTRA_CFLAGS comes from the command line.
+# What runs once, at boot, is built small rather than fast.
 # A change of compiler or flags builds again: the objects depend on a file that holds them.
-command = $(cc-$(1)) $(flags-$(1)) $(cflags-$(2)) $(EXTRA_CFLAGS)
+cold := core/boot/% core/config/% lib/format.o arch/arm64/boot.o arch/arm64/early.o \
+	arch/arm64/efi.o arch/arm64/smp.o arch/arm64/trap.o
+size-core = $(if $(filter $(cold),$(1)),-Os)
+command = $(cc-$(1)) $(flags-$(1)) $(call size-$(1),$(2)) $(cflags-$(2)) $(EXTRA_CFLAGS)
 
 define add-archive
 $(1): $(2)
