@@ -21,7 +21,8 @@ struct vcpu;
 #define HOST_RAM_BASE UINT64_C(0x40000000)
 
 /** host_start() - a machine with @cpus CPUs, @ram_bytes of RAM, the first @heap_pages of which are
- * the core's heap; ram_* and page_* are set up. The calling thread is CPU 0. Once per process. */
+ * the core's heap; ram_*, page_* and irq_* are set up. The calling thread is CPU 0. Once per
+ * process. */
 void host_start(u32 cpus, u64 ram_bytes, u64 heap_pages);
 /** host_cpu_select() - the calling thread plays CPU @id from now on. */
 void host_cpu_select(u32 id);
@@ -35,19 +36,33 @@ void host_time_set(ns_t now);
 void host_script(struct vcpu *vcpu, const struct vcpu_exit *exits, u32 count);
 /** host_step() - one pass as the vCPU loop makes it: run, serve the exit. On the vCPU's own CPU. */
 void host_step(struct vcpu *vcpu);
+
+/* Where a CPU's vcpu_loop() stopped: its vCPU runs and its script is at its end; it is idle; the
+ * machine ended (host_end), and the next host_loop() begins anew. */
+enum host_pause { HOST_WANTS_EXIT, HOST_IDLE, HOST_ENDED };
+/** host_loop() - let CPU @id go on with vcpu_loop(), on a stack of its own, until it pauses. A vCPU
+ * that wanted an exit and still finds none in its script is interrupted (EXIT_NONE) first. */
+enum host_pause host_loop(u32 id);
+/** host_yield() - from inside host_loop(): pause. False when the test itself is running. */
+bool host_yield(enum host_pause pause);
+
 /** host_last_event() - the latest thing of @kind that the core did to @vcpu; NULL when none is
  * kept. */
 const struct host_event *host_last_event(const struct vcpu *vcpu, enum host_event_kind kind);
 /** host_line() - the level of a guest's shared line, as the core last set it. */
 bool host_line(const struct guest *guest, u32 intid);
 
-/* How the machine ends. With host_end_jump set, the end jumps there; otherwise the process ends:
- * by abort() after a panic, by exit() else. */
+/** host_raise() - host interrupt @intid becomes pending; irq_handle() takes it once it is enabled.
+ */
+void host_raise(u32 intid);
+bool host_irq_enabled(u32 intid);
+bool host_irq_active(u32 intid);
+
+/* How the machine ends. A panic prints the console and aborts. Otherwise host_loop() returns
+ * HOST_ENDED; outside it the end jumps to host_end_jump, or is the process's end without one. */
 enum host_end { HOST_END_NONE, HOST_END_POWEROFF, HOST_END_REBOOT, HOST_END_STOP, HOST_END_PARK };
 extern enum host_end host_end;
 extern jmp_buf *host_end_jump;
-/** host_idle - called by arch_cpu_idle(); NULL: idling is the end of the test (HOST_END_PARK). */
-extern void (*host_idle)(void);
 
 /* What the core printed, NUL-terminated; the oldest text goes first when it is full. */
 #define HOST_CONSOLE_BYTES 16384

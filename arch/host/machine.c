@@ -13,6 +13,7 @@
 #include <arch/mmu.h>
 #include <arch/time.h>
 #include <mullion/cpu.h>
+#include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/string.h>
@@ -28,7 +29,6 @@ u32 cpu_count;
 _Thread_local struct cpu *host_this_cpu;
 enum host_end host_end;
 jmp_buf *host_end_jump;
-void (*host_idle)(void);
 char host_console[HOST_CONSOLE_BYTES];
 struct host_counts host_counts;
 
@@ -43,12 +43,13 @@ static void end(enum host_end how) __noreturn;
 static void end(enum host_end how)
 {
 	host_end = how;
-	if (host_end_jump != NULL)
-		longjmp(*host_end_jump, 1);
 	if (how == HOST_END_STOP) {
 		fprintf(stderr, "%s", host_console);
 		abort();
 	}
+	(void)host_yield(HOST_ENDED);
+	if (host_end_jump != NULL)
+		longjmp(*host_end_jump, 1);
 	exit(0);
 }
 
@@ -99,6 +100,8 @@ void host_start(u32 count, u64 bytes, u64 heap_pages)
 	host_check(ram_add(HPA(HOST_RAM_BASE), bytes) == OK &&
 			   ram_reserve(HPA(HOST_RAM_BASE), heap_bytes) == OK,
 		   "host_start: RAM was refused\n");
+	host_check(irq_init(NULL) == OK, "host_start: no interrupts\n");
+	host_console_clear();
 	ASAN_POISON_MEMORY_REGION(ram + heap_bytes, bytes - heap_bytes);
 }
 
@@ -208,9 +211,9 @@ void arch_cpu_kick(u32 cpu)
 
 void arch_cpu_idle(void)
 {
-	if (host_idle == NULL)
+	if (!host_yield(HOST_IDLE))
 		end(HOST_END_PARK);
-	host_idle();
+	irq_handle();
 }
 
 void arch_cpu_park(void)

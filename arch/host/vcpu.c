@@ -4,6 +4,7 @@
 #include <arch/virq.h>
 #include <mullion/cpu.h>
 #include <mullion/guest.h>
+#include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/string.h>
 
@@ -57,6 +58,11 @@ enum err arch_guest_init(struct guest *guest)
 	return OK;
 }
 
+void arch_guest_destroy(struct guest *guest)
+{
+	(void)guest;
+}
+
 void arch_guest_reset(struct guest *guest)
 {
 	guest->arch.resets++;
@@ -97,10 +103,13 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 
+	if (arch->script_at == arch->script_length)
+		(void)host_yield(HOST_WANTS_EXIT);
 	if (arch->script_at < arch->script_length)
 		*exit = arch->script[arch->script_at++];
 	else
 		*exit = (struct vcpu_exit){ .kind = EXIT_NONE };
+	irq_handle();
 	record(vcpu, HOST_VCPU_RUN, (u64)exit->kind, 0);
 }
 

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The fake machine's interrupt controller: tests raise lines, core/irq takes them. */
+#include <mullion/cpu.h>
+#include <mullion/irq.h>
+#include <mullion/log.h>
+
+#include "arch/host/host.h"
+
+#define SPURIOUS 1023
+
+static struct line {
+	bool enabled, pending, active;
+} lines[HOST_INTIDS];
+
+static struct line *line(u32 intid)
+{
+	ASSERT(intid < HOST_INTIDS);
+	return &lines[intid];
+}
+
+static enum err init(const struct host *host)
+{
+	(void)host;
+	return OK;
+}
+
+static enum err init_cpu(void)
+{
+	return OK;
+}
+
+static u32 ack(void)
+{
+	for (u32 intid = 0; intid < HOST_INTIDS; intid++) {
+		if (lines[intid].enabled && lines[intid].pending && !lines[intid].active) {
+			lines[intid].pending = false;
+			lines[intid].active = true;
+			return intid;
+		}
+	}
+	return SPURIOUS;
+}
+
+static void eoi(u32 intid)
+{
+	ASSERT(line(intid)->active);
+}
+
+static void deactivate(u32 intid)
+{
+	line(intid)->active = false;
+}
+
+static void enable(u32 intid, bool level, u32 cpu)
+{
+	(void)level;
+	ASSERT(cpu < cpu_count);
+	line(intid)->enabled = true;
+}
+
+static void disable(u32 intid)
+{
+	line(intid)->enabled = false;
+}
+
+static void send_sgi(u32 cpu, u32 sgi)
+{
+	ASSERT(cpu < cpu_count);
+	line(sgi)->pending = true;
+}
+
+static bool is_active(u32 intid)
+{
+	return line(intid)->active;
+}
+
+static void set_pending(u32 intid, bool pending)
+{
+	line(intid)->pending = pending;
+}
+
+static const struct irqchip chip = {
+	.name = "fake",
+	.max_intid = HOST_INTIDS - 4, /* 1020 on are special, as in a GIC */
+	.num_lrs = 4,
+	.init = init,
+	.init_cpu = init_cpu,
+	.ack = ack,
+	.eoi = eoi,
+	.deactivate = deactivate,
+	.enable = enable,
+	.disable = disable,
+	.send_sgi = send_sgi,
+	.is_active = is_active,
+	.clear_active = deactivate,
+	.set_pending = set_pending,
+};
+
+const struct irqchip *irqchip_probe(const struct host *host)
+{
+	(void)host;
+	return &chip;
+}
+
+void host_raise(u32 intid)
+{
+	line(intid)->pending = true;
+}
+
+bool host_irq_enabled(u32 intid)
+{
+	return line(intid)->enabled;
+}
+
+bool host_irq_active(u32 intid)
+{
+	return line(intid)->active;
+}

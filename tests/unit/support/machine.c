@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Guests on the fake machine, see machine.h. */
+#include "support/machine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+const u8 machine_kernel[256] = { 'k', 'e', 'r', 'n', 'e', 'l' };
+
+static enum host_pause pauses[MACHINE_CPUS];
+
+static void *take(size_t count, size_t size)
+{
+	void *p = calloc(count, size);
+
+	if (p == NULL)
+		abort();
+	return p;
+}
+
+void machine_start(void)
+{
+	if (cpu_count == 0)
+		host_start(MACHINE_CPUS, MACHINE_RAM, MACHINE_HEAP);
+}
+
+void machine_config(struct config_guest *config, const char *name, u32 first_cpu, u32 vcpus,
+		    bool device)
+{
+	const struct config_region regions[] = {
+		{ .name = "uart",
+		  .kind = REGION_DEVICE,
+		  .gpa = { GUEST_DEVICE },
+		  .size = PAGE_SIZE,
+		  .hpa_fixed = true,
+		  .hpa = { GUEST_DEVICE },
+		  .num_irqs = 1 },
+		{ .name = "virtual",
+		  .kind = REGION_VIRTUAL,
+		  .gpa = { GUEST_VIRTUAL },
+		  .size = PAGE_SIZE },
+		{ .name = "ram",
+		  .kind = REGION_RAM,
+		  .gpa = { GUEST_RAM },
+		  .size = GUEST_RAM_BYTES },
+		{ .name = "rom", .kind = REGION_ROM, .gpa = { GUEST_ROM }, .size = PAGE_SIZE },
+		{ .name = "alias",
+		  .kind = REGION_ALIAS,
+		  .gpa = { GUEST_ALIAS },
+		  .size = PAGE_SIZE,
+		  .alias_of = 2 },
+	};
+	u32 skip = device ? 0 : 1;
+
+	*config = (struct config_guest){
+		.gic_version = 3,
+		.num_vcpus = vcpus,
+		.vcpus = take(vcpus, sizeof(struct config_vcpu)),
+		.num_regions = ARRAY_SIZE(regions) - skip,
+		.regions = take(ARRAY_SIZE(regions), sizeof(struct config_region)),
+		.kind = IMAGE_RAW,
+		.kernel = { .file = "kernel",
+			    .data = machine_kernel,
+			    .size = sizeof(machine_kernel),
+			    .load = { GUEST_KERNEL },
+			    .span = sizeof(machine_kernel) },
+		.tree = { .load = { GUEST_RAM + 0x10000 }, .span = 2 * PAGE_SIZE },
+		.entry = { GUEST_KERNEL },
+		.bootargs = "",
+		.num_spis = 64,
+		.gicd = { 0x8000000 },
+		.gicr = { 0x80a0000 },
+	};
+	(void)strncpy(config->name, name, sizeof(config->name) - 1);
+	memcpy(config->regions, regions + skip, config->num_regions * sizeof(regions[0]));
+	if (device) {
+		config->regions[0].irqs = take(1, sizeof(struct config_irq));
+		config->regions[0].irqs[0] =
+			(struct config_irq){ .host = HOST_IRQ, .guest = GUEST_IRQ, .level = true };
+	} else {
+		config->regions[3].alias_of = 1;
+	}
+	config->console = config->num_regions;
+	for (u32 i = 0; i < vcpus; i++)
+		config->vcpus[i].cpu = first_cpu + i;
+}
+
+void machine_config_free(struct config_guest *config)
+{
+	free(config->regions[0].irqs);
+	free(config->regions);
+	free(config->vcpus);
+}
+
+bool machine_give(struct vcpu *vcpu, const struct vcpu_exit *exit)
+{
+	if (pauses[vcpu->cpu] != HOST_WANTS_EXIT || cpu_get(vcpu->cpu)->current != vcpu)
+		return false;
+	host_script(vcpu, exit, 1);
+	pauses[vcpu->cpu] = host_loop(vcpu->cpu);
+	return true;
+}
+
+void machine_settle(void)
+{
+	/* A request of one CPU to another, and its answer, take no more than two rounds. */
+	for (u32 round = 0; round < 3; round++)
+		for (u32 id = 0; id < MACHINE_CPUS; id++)
+			pauses[id] = host_loop(id);
+	host_cpu_select(0);
+}
