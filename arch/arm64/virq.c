@@ -420,7 +420,7 @@ enum err arch_virq_init(const struct host *host)
 	maintenance_intid = host->maintenance_irq;
 	if (vtimer_intid < 16 || vtimer_intid >= GIC_PRIVATE || maintenance_intid < 16 ||
 	    maintenance_intid >= GIC_PRIVATE) {
-		log_error("mullion: the host tree gives no private interrupt for %s",
+		log_error("the host tree gives no private interrupt for %s",
 			  vtimer_intid < 16 || vtimer_intid >= GIC_PRIVATE
 				  ? "the virtual timer"
 				  : "the GIC's maintenance");

@@ -48,13 +48,13 @@ enum err irq_init(const struct host *host)
 
 	irqchip = irqchip_probe(host);
 	if (!irqchip) {
-		log_error("mullion: the host tree names no interrupt controller that is supported "
+		log_error("the host tree names no interrupt controller that is supported "
 			  "(arm,gic-400, arm,cortex-a15-gic, arm,gic-v3)");
 		return ERR_NOT_FOUND;
 	}
 	err = irqchip->init(host);
 	if (err) {
-		log_error("mullion: %s: set-up failed: %s", irqchip->name, err_name(err));
+		log_error("%s: set-up failed: %s", irqchip->name, err_name(err));
 		return err;
 	}
 	err = irq_register(SGI_KICK, kicked);
@@ -63,7 +63,7 @@ enum err irq_init(const struct host *host)
 	if (!err)
 		err = arch_virq_init(host);
 	if (!err)
-		log_info("mullion: %s, %u interrupts, %u list registers", irqchip->name,
+		log_info("%s, %u interrupts, %u list registers", irqchip->name,
 			 irqchip->max_intid, irqchip->num_lrs);
 	return err;
 }
@@ -73,7 +73,7 @@ enum err irq_init_cpu(void)
 	enum err err = irqchip->init_cpu();
 
 	if (err) {
-		log_error("mullion: %s: set-up of CPU %u failed: %s", irqchip->name, this_cpu()->id,
+		log_error("%s: set-up of CPU %u failed: %s", irqchip->name, this_cpu()->id,
 			  err_name(err));
 		return err;
 	}
@@ -171,7 +171,7 @@ static void surprise(u32 intid)
 	if (intid >= IRQ_PRIVATE)
 		irqchip->disable(intid);
 	if ((count & (count - 1)) == 0)
-		log_warn("mullion: interrupt %u has no owner (%lu such)", intid,
+		log_warn("interrupt %u has no owner (%lu such)", intid,
 			 (unsigned long)count);
 }
 

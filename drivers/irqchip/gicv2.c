@@ -48,7 +48,7 @@ static enum err map_frames(const struct host *host)
 	u64 step;
 
 	if (!host->gicc.size || !host->gich.size || !host->gicv.size) {
-		log_error("mullion: the GICv2 has no virtualisation frames (GICH, GICV) in the "
+		log_error("the GICv2 has no virtualisation frames (GICH, GICV) in the "
 			  "host tree");
 		return ERR_UNSUPPORTED;
 	}
@@ -100,7 +100,7 @@ static enum err init_cpu(void)
 	u32 cpu = this_cpu()->id;
 
 	if (cpu >= ARRAY_SIZE(cpu_target)) {
-		log_error("mullion: a GICv2 serves at most 8 CPUs");
+		log_error("a GICv2 serves at most 8 CPUs");
 		return ERR_UNSUPPORTED;
 	}
 	mmio_write32(0, gicc + GICC_CTLR);

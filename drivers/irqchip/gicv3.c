@@ -97,7 +97,7 @@ static enum err find_redistributors(const struct host *host)
 		return OK;
 	for (u32 i = 0; i < wanted; i++)
 		if (!gicr[i])
-			log_error("mullion: no GIC redistributor belongs to CPU %u (affinity %lx)",
+			log_error("no GIC redistributor belongs to CPU %u (affinity %lx)",
 				  i, (unsigned long)host->cpus[i].mpidr);
 	return ERR_NOT_FOUND;
 }
@@ -169,7 +169,7 @@ static enum err init_cpu(void)
 	isb();
 	if (!(read_sysreg(SYS_ICC_SRE_EL2) & 1)) {
 		log_error(
-			"mullion: the GICv3 has no system registers at EL2 (ICC_SRE_EL2.SRE is 0)");
+			"the GICv3 has no system registers at EL2 (ICC_SRE_EL2.SRE is 0)");
 		return ERR_UNSUPPORTED;
 	}
 	gicv3.num_lrs = (u32)(read_sysreg(SYS_ICH_VTR_EL2) & 0x1f) + 1;
