@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Any bytes as a guest's kernel: the decoder answers within its contract and stays inside them. */
+#include <arch/image.h>
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
+{
+	struct image_header header;
+	enum image_file kind = arch_image_kind(data, size);
+	enum err err = arch_image_decode(data, size, &header);
+
+	if (arch_image_kind_name(kind) == NULL)
+		__builtin_trap();
+	if (err != OK && err != ERR_FORMAT && err != ERR_INVALID)
+		__builtin_trap();
+	/* What is called an Image has a header, and nothing else has one. */
+	if ((kind == IMAGE_FILE_LINUX) != (err != ERR_FORMAT))
+		__builtin_trap();
+	if (err == OK && (header.text_offset >= IMAGE_BASE_ALIGN || header.image_size > GIB(1)))
+		__builtin_trap();
+	return 0;
+}
