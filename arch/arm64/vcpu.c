@@ -255,7 +255,12 @@ void arch_vcpu_load(struct vcpu *vcpu)
 
 void arch_vcpu_put(struct vcpu *vcpu)
 {
+	u32 state = atomic_load(&vcpu->state);
+
 	virq_put(vcpu);
+	/* Stopped: what it holds of this CPU's private interrupts can only be given back here. */
+	if (state == VCPU_RESET || state == VCPU_HALTED)
+		virq_vcpu_reset(vcpu);
 	arm64_fp_save(&vcpu->arch.fp);
 	save_registers(vcpu);
 	/* A timer that goes on running would interrupt whatever comes next on this CPU. */
