@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/mem/page.c and pool.c: random use against a model; zeroing, alignment, exhaustion. */
+#include "support/test.h"
+
+#include <mullion/mem.h>
+#include <mullion/pool.h>
+
+#include "arch/host/host.h"
+
+#define HEAP_PAGES 1024
+#define OPERATIONS 20000
+#define HELD_MAX   256
+
+static struct held {
+	u8 *va;
+	u64 count;
+	u8 mark;
+} held[HELD_MAX];
+static u32 num_held;
+static u64 seed = 362436069;
+
+static u64 random_below(u64 limit)
+{
+	seed ^= seed << 13;
+	seed ^= seed >> 7;
+	seed ^= seed << 17;
+	return seed % limit;
+}
+
+static void drop(u32 i)
+{
+	for (u64 at = 0; at < held[i].count * PAGE_SIZE; at++)
+		assert_int_equal(held[i].va[at], held[i].mark); /* nobody else wrote there */
+	page_free(held[i].va, held[i].count);
+	held[i] = held[--num_held];
+}
+
+static void take(u64 count)
+{
+	u64 left = page_free_count(), align = 1;
+	u8 *va = page_alloc(count);
+
+	if (va == NULL) {
+		assert_int_equal(page_free_count(), left);
+		return;
+	}
+	while (align < count)
+		align *= 2;
+	assert_int_equal(page_to_hpa(va).v % (align * PAGE_SIZE), 0);
+	assert_ptr_equal(page_from_hpa(page_to_hpa(va)), va);
+	assert_int_equal(page_free_count(), left - count);
+	for (u64 at = 0; at < count * PAGE_SIZE; at++)
+		assert_int_equal(va[at], 0);
+	held[num_held] = (struct held){ va, count, (u8)(1 + random_below(255)) };
+	memset(va, held[num_held].mark, count * PAGE_SIZE);
+	num_held++;
+}
+
+static void pages_belong_to_one_owner(void **state)
+{
+	u64 before = page_free_count();
+
+	(void)state;
+	for (u32 n = 0; n < OPERATIONS; n++) {
+		if (num_held < HELD_MAX && random_below(5) < 3)
+			take(random_below(4) == 0 ? random_below(20) + 1 : 1);
+		else if (num_held > 0)
+			drop((u32)random_below(num_held));
+	}
+	while (num_held > 0)
+		drop(0);
+	assert_int_equal(page_free_count(), before);
+}
+
+static void every_page_can_be_had(void **state)
+{
+	u64 before = page_free_count(), count = 0;
+	static void *all[HEAP_PAGES];
+
+	(void)state;
+	assert_null(page_alloc(0));
+	assert_null(page_alloc(HEAP_PAGES + 1));
+	assert_null(page_alloc(UINT64_MAX));
+	while ((all[count] = page_alloc(1)) != NULL)
+		count++;
+	assert_int_equal(count, before);
+	assert_int_equal(page_free_count(), 0);
+	while (count > 0)
+		page_free(all[--count], 1);
+	page_free(NULL, 1);
+	assert_int_equal(page_free_count(), before);
+	assert_int_equal(page_total(), HEAP_PAGES);
+}
+
+static void pool_gives_back_its_pages(void **state)
+{
+	u64 before = page_free_count();
+	u8 *objects[100];
+	struct pool pool;
+
+	(void)state;
+	pool_init(&pool, 200, 100);
+	for (u32 i = 0; i < 100; i++) {
+		objects[i] = pool_alloc(&pool);
+		assert_non_null(objects[i]);
+		assert_int_equal((uintptr_t)objects[i] % 16, 0);
+		for (u32 at = 0; at < 200; at++)
+			assert_int_equal(objects[i][at], 0);
+		memset(objects[i], 0xa5, 200);
+	}
+	assert_null(pool_alloc(&pool)); /* the limit */
+	pool_free(&pool, objects[7]);
+	objects[7] = pool_alloc(&pool);
+	assert_non_null(objects[7]);
+	for (u32 at = 0; at < 200; at++)
+		assert_int_equal(objects[7][at], 0);
+	for (u32 i = 0; i < 100; i++)
+		pool_free(&pool, objects[i]);
+	pool_free(&pool, NULL);
+	pool_destroy(&pool);
+	assert_int_equal(page_free_count(), before);
+}
+
+static void pool_without_heap(void **state)
+{
+	static void *all[HEAP_PAGES];
+	struct pool pool;
+	u64 count = 0;
+
+	(void)state;
+	pool_init(&pool, 64, 10);
+	while ((all[count] = page_alloc(1)) != NULL)
+		count++;
+	assert_null(pool_alloc(&pool));
+	while (count > 0)
+		page_free(all[--count], 1);
+	pool_destroy(&pool);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pages_belong_to_one_owner),
+		cmocka_unit_test(every_page_can_be_had),
+		cmocka_unit_test(pool_gives_back_its_pages),
+		cmocka_unit_test(pool_without_heap),
+	};
+
+	host_start(1, MIB(8), HEAP_PAGES);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
