@@ -5,10 +5,10 @@
 #include <abi/vendor.h>
 
 #define NOT_SUPPORTED32 0xffffffffu
-#define WORKAROUND_1	0x80008000u
-#define WORKAROUND_2	0x80007fffu
-#define WORKAROUND_3	0x80003fffu
-#define SOC_ID		0x80000002u
+#define WORKAROUND_1    0x80008000u
+#define WORKAROUND_2    0x80007fffu
+#define WORKAROUND_3    0x80003fffu
+#define SOC_ID          0x80000002u
 
 typedef void (*conduit_t)(u64 regs[8]);
 
@@ -33,13 +33,13 @@ static void smc_version(void)
 }
 
 /* Steps counted behind the call show whether it came back to the next instruction. */
-#define RETURN_STEPS(instruction) \
-	({ \
-		register u64 id_ __asm__("x0") = PSCI_VERSION; \
-		register u64 steps_ __asm__("x19") = 0; \
-		__asm__ volatile(instruction " #0\n\tadd %1, %1, #1\n\tadd %1, %1, #2" \
+#define RETURN_STEPS(instruction)                                                        \
+	({                                                                               \
+		register u64 id_ __asm__("x0") = PSCI_VERSION;                           \
+		register u64 steps_ __asm__("x19") = 0;                                  \
+		__asm__ volatile(instruction " #0\n\tadd %1, %1, #1\n\tadd %1, %1, #2"   \
 				 : "+r"(id_), "+r"(steps_)::"x1", "x2", "x3", "memory"); \
-		steps_; \
+		steps_;                                                                  \
 	})
 
 static void hvc_return(void)
@@ -203,10 +203,12 @@ static void psci_version(void)
 
 static void features_mandatory(void)
 {
-	static const u32 ids[] = { PSCI_VERSION,   PSCI_CPU_SUSPEND, PSCI_CPU_SUSPEND & ~BIT(30),
-				   PSCI_CPU_OFF,   PSCI_CPU_ON,	     PSCI_CPU_ON & ~BIT(30),
-				   PSCI_FEATURES,  PSCI_AFFINITY_INFO, PSCI_AFFINITY_INFO & ~BIT(30),
-				   PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET };
+	static const u32 ids[] = {
+		PSCI_VERSION,    PSCI_CPU_SUSPEND,   PSCI_CPU_SUSPEND & ~BIT(30),
+		PSCI_CPU_OFF,    PSCI_CPU_ON,        PSCI_CPU_ON & ~BIT(30),
+		PSCI_FEATURES,   PSCI_AFFINITY_INFO, PSCI_AFFINITY_INFO & ~BIT(30),
+		PSCI_SYSTEM_OFF, PSCI_SYSTEM_RESET
+	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(ids); i++)
 		CHECK(features(ids[i]) >= 0);

@@ -2,9 +2,9 @@
 /* Point 4: CPU_SUSPEND as standby and as power-down. (PSCI 1.1 §5.4.) */
 #include "contract.h"
 
-#define STANDBY		 0u
-#define POWER_DOWN	 (extended() ? BIT(30) : BIT(16))
-#define RESERVED_BIT	 (extended() ? BIT(29) : BIT(20))
+#define STANDBY          0u
+#define POWER_DOWN       (extended() ? BIT(30) : BIT(16))
+#define RESERVED_BIT     (extended() ? BIT(29) : BIT(20))
 #define SUSPEND_EXTENDED BIT(1)
 
 static struct resume resume;
@@ -112,7 +112,7 @@ static void reserved_state(void)
 static void bad_entry(void)
 {
 	arm_timer(1000);
-	CHECK_EQ(psci(PSCI_CPU_SUSPEND, POWER_DOWN, 0x4000000000, 0), PSCI_INVALID_ADDRESS);
+	CHECK_EQ(psci(PSCI_CPU_SUSPEND, POWER_DOWN, 0x2000000000, 0), PSCI_INVALID_ADDRESS);
 }
 
 static const struct test tests[] = {

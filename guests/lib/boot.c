@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Start of a guest in C: what the tree says about the machine, then the library's parts in order. */
+/* Start of a guest in C: what the tree says about the machine, then the library's parts in order.
+ */
 #include "internal.h"
 
 #include <abi/vendor.h>
@@ -24,14 +25,13 @@ static void find_cpus(void)
 
 	if (cpus == FDT_NONE)
 		return;
-	fdt_for_each_child(&machine.fdt, cpus, cpu) {
+	fdt_for_each_child (&machine.fdt, cpus, cpu) {
 		const char *type;
 		u64 mpidr;
 
 		if (machine.num_cpus == GUEST_MAX_CPUS ||
 		    fdt_get_str(&machine.fdt, cpu, "device_type", &type) != OK ||
-		    !str_equal(type, "cpu") ||
-		    fdt_get_u64(&machine.fdt, cpu, "reg", &mpidr) != OK)
+		    !str_equal(type, "cpu") || fdt_get_u64(&machine.fdt, cpu, "reg", &mpidr) != OK)
 			continue;
 		machine.mpidr[machine.num_cpus++] = mpidr;
 	}
@@ -64,7 +64,7 @@ static void find_memory(void)
 {
 	fdt_node_t root = fdt_root(&machine.fdt);
 
-	fdt_for_each_child(&machine.fdt, root, node) {
+	fdt_for_each_child (&machine.fdt, root, node) {
 		const char *type;
 
 		if (fdt_get_str(&machine.fdt, node, "device_type", &type) == OK &&
@@ -113,6 +113,10 @@ static void read_tree(void)
 	machine.timer_virt = intid(timer, 2);
 }
 
+__attribute__((weak)) void guest_before_gic(void)
+{
+}
+
 void guest_start(void)
 {
 	sysreg_write(TPIDR_EL1, (u64)cpu_get(0));
@@ -123,6 +127,7 @@ void guest_start(void)
 		power_off();
 	}
 	mmu_on();
+	guest_before_gic();
 	gic_init();
 	gic_init_cpu();
 	guest_main();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * One instruction of the caller's choice: for probing what the assembler does not know or what must
- * be computed (all system registers). It is written to memory, made visible and run with traps caught.
+ * be computed (all system registers). It is written to memory, made visible and run with traps
+ * caught.
  */
 #include "guest.h"
 

@@ -33,7 +33,7 @@
 #define GICC_APR0      0xd0
 #define GICC_DIR       0x1000
 
-#define SGI1R_IRM	BIT(40)
+#define SGI1R_IRM BIT(40)
 
 struct gic gic;
 
@@ -235,9 +235,8 @@ void gic_send(u32 cpu, u32 sgi)
 		return;
 	}
 	sysreg_write(ICC_SGI1R_EL1, FIELD(mpidr, 39, 32) << 48 | FIELD(mpidr, 23, 16) << 32 |
-					     FIELD(mpidr, 15, 8) << 16 |
-					     FIELD(mpidr, 7, 4) << 44 | 1ull << (mpidr & 15) |
-					     (u64)sgi << 24);
+					    FIELD(mpidr, 15, 8) << 16 | FIELD(mpidr, 7, 4) << 44 |
+					    1ull << (mpidr & 15) | (u64)sgi << 24);
 	isb();
 }
 

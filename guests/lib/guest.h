@@ -91,6 +91,9 @@ extern struct boot_record boot_record;
 extern struct machine machine;
 extern char _head[], _end[];
 
+/** guest_before_gic() - a guest may have one: tree read, MMU on, the controller as it was found. */
+void guest_before_gic(void);
+
 /** guest_main() - the guest itself; on CPU 0, MMU on, controller up, interrupts masked. */
 void guest_main(void);
 
@@ -297,7 +300,7 @@ extern struct cpu_start cpu_starts[GUEST_MAX_CPUS];
 void secondary_entry(void);
 /** cpu_on() - start CPU @index in @run; it switches itself off when that returns. PSCI's answer. */
 s64 cpu_on(u32 index, void (*run)(void));
-/** cpu_wait_off() - until AFFINITY_INFO says OFF. false after WAIT_MS. */
+/** cpu_wait_off() - until it has run and AFFINITY_INFO says OFF. false after WAIT_MS. */
 bool cpu_wait_off(u32 index);
 
 /* --- Floating point --------------------------------------------------------------------------- */

@@ -7,10 +7,10 @@
 
 #define GIB_SHIFT 30
 #define TCR_VALUE ((64 - 39) | (1ull << 8) | (1ull << 10) | (3ull << 12) | (1ull << 23))
-#define TCR_IPS	  32
-#define SCTLR_M	  BIT(0)
-#define SCTLR_C	  BIT(2)
-#define SCTLR_I	  BIT(12)
+#define TCR_IPS   32
+#define SCTLR_M   BIT(0)
+#define SCTLR_C   BIT(2)
+#define SCTLR_I   BIT(12)
 
 static u64 table[512] __aligned(4096);
 

@@ -44,5 +44,8 @@ s64 cpu_on(u32 index, void (*run)(void))
 
 bool cpu_wait_off(u32 index)
 {
-	return WAIT(psci(PSCI_AFFINITY_INFO, machine.mpidr[index], 0, 0) == 1, WAIT_MS);
+	struct cpu_start *start = &cpu_starts[index];
+
+	return WAIT(LOAD(start->done) != 0 || LOAD(start->crashed) != 0, WAIT_MS) &&
+	       WAIT(psci(PSCI_AFFINITY_INFO, machine.mpidr[index], 0, 0) == 1, WAIT_MS);
 }

@@ -3,6 +3,7 @@
 #include "test.h"
 
 struct test_totals test_totals;
+u32 test_stop;
 
 static struct jump escape;
 static const char *skip_reason;
@@ -56,6 +57,7 @@ static void quiesce(void)
 	cpu->trapping = false;
 	cpu->sync_hook = NULL;
 	irq_forget();
+	STORE(test_stop, 0);
 	gic_init();
 	gic_init_cpu();
 }
@@ -63,6 +65,7 @@ static void quiesce(void)
 /* Other CPUs must be off when the next test begins: one that hangs would spoil it. */
 static void check_cpus_off(void)
 {
+	STORE(test_stop, 1);
 	for (u32 i = 1; i < machine.num_cpus; i++) {
 		if (psci(PSCI_AFFINITY_INFO, machine.mpidr[i], 0, 0) != 1 && !cpu_wait_off(i))
 			test_fail("CPU_OFF", i, 0);
@@ -73,14 +76,24 @@ static void check_cpus_off(void)
 	}
 }
 
+/* After a failure: give the others the time to go. */
+static void stop_cpus(void)
+{
+	STORE(test_stop, 1);
+	for (u32 i = 1; i < machine.num_cpus; i++)
+		(void)WAIT(psci(PSCI_AFFINITY_INFO, machine.mpidr[i], 0, 0) == 1, WAIT_MS / 5);
+}
+
 /* Return: true if it passed. The escape brings it back a second time. */
 static bool attempt(const struct test *test)
 {
 	this_cpu()->escape = &escape;
 	(void)str_copy(failure, sizeof(failure), "expected no exception, saw one");
 	skip_reason = NULL;
-	if (jump_set(&escape) != 0)
+	if (jump_set(&escape) != 0) {
+		stop_cpus();
 		return false;
+	}
 	quiesce();
 	test->run();
 	irq_disable();

@@ -30,6 +30,9 @@ struct test_totals {
 };
 extern struct test_totals test_totals;
 
+/* Set when a test is over: other CPUs must return then. */
+extern u32 test_stop;
+
 /** test_run() - run @count tests; a boot argument only=<text> leaves those whose name begins so. */
 void test_run(const struct test *tests, u32 count);
 /** test_end() - the summary line. */
