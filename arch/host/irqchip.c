@@ -12,6 +12,8 @@ static struct line {
 	bool enabled, pending, active;
 } lines[HOST_INTIDS];
 
+static bool changed; /* a line did, since ack() last found nothing to take */
+
 static struct line *line(u32 intid)
 {
 	ASSERT(intid < HOST_INTIDS);
@@ -31,6 +33,8 @@ static enum err init_cpu(void)
 
 static u32 ack(void)
 {
+	if (!changed)
+		return SPURIOUS;
 	for (u32 intid = 0; intid < HOST_INTIDS; intid++) {
 		if (lines[intid].enabled && lines[intid].pending && !lines[intid].active) {
 			lines[intid].pending = false;
@@ -38,6 +42,7 @@ static u32 ack(void)
 			return intid;
 		}
 	}
+	changed = false;
 	return SPURIOUS;
 }
 
@@ -49,6 +54,7 @@ static void eoi(u32 intid)
 static void deactivate(u32 intid)
 {
 	line(intid)->active = false;
+	changed = true; /* it may be pending again */
 }
 
 static void enable(u32 intid, bool level, u32 cpu)
@@ -56,6 +62,7 @@ static void enable(u32 intid, bool level, u32 cpu)
 	(void)level;
 	ASSERT(cpu < cpu_count);
 	line(intid)->enabled = true;
+	changed = true;
 }
 
 static void disable(u32 intid)
@@ -66,7 +73,7 @@ static void disable(u32 intid)
 static void send_sgi(u32 cpu, u32 sgi)
 {
 	ASSERT(cpu < cpu_count);
-	line(sgi)->pending = true;
+	host_raise(sgi);
 }
 
 static bool is_active(u32 intid)
@@ -77,6 +84,7 @@ static bool is_active(u32 intid)
 static void set_pending(u32 intid, bool pending)
 {
 	line(intid)->pending = pending;
+	changed = true;
 }
 
 static const struct irqchip chip = {
@@ -105,6 +113,7 @@ const struct irqchip *irqchip_probe(const struct host *host)
 void host_raise(u32 intid)
 {
 	line(intid)->pending = true;
+	changed = true;
 }
 
 bool host_irq_enabled(u32 intid)
