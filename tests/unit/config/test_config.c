@@ -1,0 +1,468 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What config_load() makes of a description that has no mistakes: values, defaults, places, sizes.
+ */
+#include "support/test.h"
+
+#include <arch/image.h>
+#include <mullion/config.h>
+#include <mullion/guest.h>
+#include <mullion/guest_tree.h>
+#include <mullion/log.h>
+#include <mullion/string.h>
+
+#include "arch/arm64/pure/vgic.h"
+#include "support/dtb.h"
+#include "tools/common/bundle.h"
+
+#define RAM "ram { type = \"ram\"; guest-address = <0x40000000>; size = <0x10000000>; }; "
+#define UART                                                                                     \
+	"uart { type = \"device\"; guest-address = <0x9000000>; host-address = <0x9000000>; "    \
+	"size = <0x1000>; compatible = \"arm,pl011\", \"arm,primecell\"; interrupts = <0 1 4>; " \
+	"}; "
+
+/* One load, with all that has to stay while its result is looked at. */
+struct loaded {
+	struct diag diag;
+	char text[4096];
+	void *blob, *arena;
+	struct fdt tree;
+	struct system system;
+	enum err err;
+};
+
+static struct host host;
+static struct buffer bundle;
+
+static void report(struct diag *diag, fdt_node_t node, const char *property, const char *text)
+{
+	struct loaded *l = container_of(diag, struct loaded, diag);
+
+	(void)node;
+	(void)property;
+	(void)str_append(l->text, sizeof(l->text), text);
+	(void)str_append(l->text, sizeof(l->text), "\n");
+}
+
+static struct loaded *load(const char *nodes)
+{
+	struct loaded *l = calloc(1, sizeof(*l));
+	size_t size, arena_bytes;
+	char *dts;
+
+	assert_non_null(l);
+	dts = xasprintf("/dts-v1/; / { compatible = \"mullion,system\"; %s };", nodes);
+	l->diag.report = report;
+	l->blob = dtb_compile(dts, &size);
+	free(dts);
+	assert_int_equal(fdt_open(&l->tree, l->blob, size), OK);
+	arena_bytes = config_arena_bytes(&l->tree);
+	l->arena = malloc(arena_bytes);
+	assert_non_null(l->arena);
+	l->err = config_load(&l->tree, &host, bundle.data, bundle.used, l->arena, arena_bytes,
+			     &l->system, &l->diag);
+	return l;
+}
+
+static struct loaded *load_good(const char *nodes)
+{
+	struct loaded *l = load(nodes);
+
+	assert_string_equal(l->text, "");
+	assert_int_equal(l->err, OK);
+	return l;
+}
+
+static void unload(struct loaded *l)
+{
+	free(l->arena);
+	free(l->blob);
+	free(l);
+}
+
+/* --- The machine and the bundle --- */
+
+static void put(u8 *image, u32 offset, u64 value)
+{
+	for (u32 i = 0; i < 8; i++)
+		image[offset + i] = (u8)(value >> (8 * i));
+}
+
+static char directory[] = "/tmp/mullion-test-XXXXXX";
+
+static void make_image(const char *name, u64 text_offset, u64 image_size, size_t bytes)
+{
+	char *path = xasprintf("%s/%s", directory, name);
+	u8 *image = calloc(1, bytes);
+
+	assert_non_null(image);
+	put(image, 8, text_offset);
+	put(image, 16, image_size);
+	if (!str_equal(name, "initrd"))
+		memcpy(image + 56, "ARM\x64", 4);
+	assert_true(write_file(path, image, bytes));
+	free(image);
+	free(path);
+}
+
+static int set_up(void **state)
+{
+	static const char *const names[] = { "Image", "old", "offset", "initrd" };
+	struct search dirs = { 0 };
+	struct buffer dtb = { 0 };
+	struct fdt tree;
+	size_t size;
+	void *blob;
+	int status;
+
+	(void)state;
+	host = (struct host){ .num_cpus = 4,
+			      .num_memory = 2,
+			      .memory = { { 0x40000000, 0x40000000 },
+					  { 0x100000000, 0x200000000 } },
+			      .gic = HOST_GIC_V3,
+			      .uart = HOST_UART_PL011 };
+	if (mkdtemp(directory) == NULL)
+		return -1;
+	make_image("Image", 0, MIB(32), 4096);
+	make_image("old", 0, 0, 8192);
+	make_image("offset", 0x80000, MIB(16), 4096);
+	make_image("initrd", 0, 0, 5000);
+	search_add(&dirs, directory);
+	blob = dtb_compile("/dts-v1/; / { guests { a { kernel = \"Image\"; initrd = \"initrd\"; }; "
+			   "b { kernel = \"old\"; }; c { kernel = \"offset\"; }; }; };",
+			   &size);
+	buffer_add(&dtb, blob, size);
+	free(blob);
+	status = fdt_open(&tree, dtb.data, dtb.used) == OK
+			 ? bundle_build(&tree, &dtb, &dirs, false, &bundle)
+			 : -1;
+	buffer_free(&dtb);
+	free(dirs.dirs);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		char *path = xasprintf("%s/%s", directory, names[i]);
+
+		(void)remove(path);
+		free(path);
+	}
+	(void)remove(directory);
+	return status;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	buffer_free(&bundle);
+	return 0;
+}
+
+/* --- Values --- */
+
+static void values_and_defaults(void **state)
+{
+	struct loaded *l = load_good("guests { linux { autostart; kernel = \"Image\"; "
+				     "console = \"uart\"; aspace { " RAM UART "}; }; };");
+	const struct config_guest *g = &l->system.guests[0];
+
+	(void)state;
+	assert_int_equal(l->system.num_guests, 1);
+	assert_int_equal(l->system.uart, HOST_UART_PL011);
+	assert_int_equal(l->system.log_level, LOG_INFO);
+	assert_false(l->system.stay);
+	assert_string_equal(g->name, "linux");
+	assert_true(g->autostart);
+	assert_true(g->trng);
+	assert_false(g->trap_wfi);
+	assert_int_equal(g->gic_version, 3);
+	assert_int_equal(g->num_vcpus, 1);
+	assert_int_equal(g->vcpus[0].cpu, 0);
+	assert_int_equal(g->num_spis, 32);
+	assert_int_equal(g->gicd.v, 0x08000000);
+	assert_int_equal(g->gicr.v, 0x080a0000);
+	assert_string_equal(g->bootargs, "");
+	/* Sorted by address. */
+	assert_int_equal(g->num_regions, 2);
+	assert_string_equal(g->regions[0].name, "uart");
+	assert_int_equal(g->console, 0);
+	assert_int_equal(g->regions[0].kind, REGION_DEVICE);
+	assert_int_equal(g->regions[0].hpa.v, 0x9000000);
+	assert_int_equal(g->regions[0].num_irqs, 1);
+	assert_int_equal(g->regions[0].irqs[0].host, 33);
+	assert_int_equal(g->regions[0].irqs[0].guest, 33);
+	assert_true(g->regions[0].irqs[0].level);
+	assert_int_equal(g->regions[0].compatible_len,
+			 sizeof("arm,pl011") + sizeof("arm,primecell"));
+	assert_false(g->regions[1].hpa_fixed);
+	unload(l);
+}
+
+static void values_given(void **state)
+{
+	struct loaded *l = load_good(
+		"vmm { log-level = \"debug\"; stay; }; guests { linux { autostart; kernel = "
+		"\"Image\"; "
+		"bootargs = \"quiet\"; trap-wfi; no-trng; gicd-address = <0x30000000>; "
+		"gicr-address = <0x31000000>; vcpus { count = <3>; vcpu1 { cpu = <0>; }; }; aspace "
+		"{ " RAM
+		"low { type = \"alias\"; guest-address = <0x20000000>; alias-of = \"ram\"; "
+		"size = <0x100000>; }; "
+		"flash { type = \"rom\"; guest-address = <0 0>; host-address = <1 0x00000000>; "
+		"size = <0 0x200000>; }; "
+		"net { type = \"device\"; guest-address = <0xa000000>; host-address = <0xa003000>; "
+		"size = <0x1000>; interrupts = <0 47 1>, <0 900 4>; "
+		"guest-interrupts = <0 16 1>, <0 70 4>; }; }; }; };");
+	const struct config_guest *g = &l->system.guests[0];
+
+	(void)state;
+	assert_int_equal(l->system.log_level, LOG_DEBUG);
+	assert_true(l->system.stay);
+	assert_true(g->trap_wfi);
+	assert_false(g->trng);
+	assert_string_equal(g->bootargs, "quiet");
+	assert_int_equal(g->gicd.v, 0x30000000);
+	assert_int_equal(g->gicr.v, 0x31000000);
+	/* The one that was asked for, and the free ones in order. */
+	assert_int_equal(g->vcpus[0].cpu, 1);
+	assert_int_equal(g->vcpus[1].cpu, 0);
+	assert_int_equal(g->vcpus[2].cpu, 2);
+	assert_int_equal(g->num_regions, 4);
+	assert_string_equal(g->regions[0].name, "flash");
+	assert_int_equal(g->regions[0].hpa.v, 0x100000000);
+	assert_int_equal(g->regions[0].size, 0x200000);
+	assert_string_equal(g->regions[1].name, "net");
+	assert_int_equal(g->regions[1].irqs[0].host, 79);
+	assert_int_equal(g->regions[1].irqs[0].guest, 48);
+	assert_false(g->regions[1].irqs[0].level);
+	assert_int_equal(g->regions[1].irqs[1].host, 932);
+	assert_int_equal(g->regions[1].irqs[1].guest, 102);
+	assert_int_equal(g->num_spis, 96);
+	assert_string_equal(g->regions[2].name, "low");
+	assert_int_equal(g->regions[2].kind, REGION_ALIAS);
+	assert_int_equal(g->regions[2].alias_of, 3);
+	assert_int_equal(g->regions[2].size, 0x100000);
+	assert_int_equal(g->console, g->num_regions);
+	unload(l);
+}
+
+static void gic_version_is_the_machines(void **state)
+{
+	struct loaded *l;
+
+	(void)state;
+	host.gic = HOST_GIC_V2;
+	l = load_good("guests { linux { autostart; kernel = \"Image\"; aspace { " RAM "}; }; };");
+	assert_int_equal(l->system.guests[0].gic_version, 2);
+	unload(l);
+	l = load("guests { linux { autostart; kernel = \"Image\"; vcpus { count = <9>; }; aspace "
+		 "{ " RAM "}; }; };");
+	assert_int_equal(l->err, ERR_INVALID);
+	assert_non_null(
+		strstr(l->text, "9 vCPUs are too many for a GICv2, which serves 8; write <8>"));
+	unload(l);
+	host.gic = HOST_GIC_V3;
+}
+
+/* --- Places --- */
+
+static void places_of_a_linux(void **state)
+{
+	struct loaded *l = load_good("guests { linux { autostart; kernel = \"Image\"; "
+				     "initrd = \"initrd\"; aspace { " RAM "}; }; };");
+	const struct config_guest *g = &l->system.guests[0];
+
+	(void)state;
+	assert_int_equal(g->kernel.load.v, 0x40000000);
+	assert_int_equal(g->entry.v, 0x40000000);
+	assert_int_equal(g->kernel.size, 4096);
+	assert_int_equal(g->kernel.span, MIB(32));
+	assert_int_equal(g->tree.load.v + ALIGN_UP(g->tree.span, PAGE_SIZE), 0x50000000);
+	assert_int_equal(g->initrd.size, 5000);
+	assert_int_equal(g->initrd.load.v, g->tree.load.v - 8192);
+	/* tools/pack has aligned it. */
+	assert_int_equal((size_t)(g->kernel.data - bundle.data) % BUNDLE_ALIGN, 0);
+	unload(l);
+}
+
+static void text_offset_is_honoured(void **state)
+{
+	struct loaded *l = load_good(
+		"guests { a { autostart; kernel = \"offset\"; aspace { " RAM
+		"}; }; b { kernel = \"old\"; aspace { " RAM "}; }; "
+		"c { kernel = \"offset\"; load-address = <0x48080000>; aspace { " RAM "}; }; };");
+
+	(void)state;
+	assert_int_equal(l->system.guests[0].kernel.load.v, 0x40080000);
+	/* Without a size in the header: the protocol's offset, the file's size. */
+	assert_int_equal(l->system.guests[1].kernel.load.v, 0x40080000);
+	assert_int_equal(l->system.guests[1].kernel.span, 8192);
+	assert_int_equal(l->system.guests[2].entry.v, 0x48080000);
+	unload(l);
+	l = load("guests { a { autostart; kernel = \"offset\"; load-address = <0x48000000>; aspace "
+		 "{ " RAM "}; }; };");
+	assert_non_null(strstr(l->text,
+			       "0x80000 bytes (its text_offset) above a multiple of 2 MiB; "
+			       "write <0x48080000>"));
+	unload(l);
+}
+
+/* Old kernels map no more than 512 MiB for the tree; the initrd stays below it. */
+static void tree_in_reach(void **state)
+{
+	struct loaded *l =
+		load_good("guests { a { autostart; kernel = \"Image\"; initrd = \"initrd\"; "
+			  "aspace { ram { type = \"ram\"; guest-address = <0x40000000>; "
+			  "size = <1 0x00000000>; }; }; }; };");
+	const struct config_guest *g = &l->system.guests[0];
+
+	(void)state;
+	assert_int_equal(g->tree.load.v + ALIGN_UP(g->tree.span, PAGE_SIZE), 0x60000000);
+	assert_true(g->initrd.load.v < g->kernel.load.v + GIB(32));
+	unload(l);
+}
+
+static void the_largest_ram_is_the_main_one(void **state)
+{
+	struct loaded *l = load_good(
+		"guests { a { autostart; kernel = \"Image\"; aspace { "
+		"sram { type = \"ram\"; guest-address = <0>; size = <0x10000>; }; " RAM "}; }; };");
+
+	(void)state;
+	assert_int_equal(l->system.guests[0].entry.v, 0x40000000);
+	unload(l);
+}
+
+static void raw_goes_where_it_is_told(void **state)
+{
+	struct loaded *l = load_good(
+		"guests { a { autostart; kernel = \"initrd\"; kernel-type = \"raw\"; aspace { " RAM
+		"}; }; "
+		"b { kernel = \"initrd\"; kernel-type = \"raw\"; load-address = <0>; aspace { " RAM
+		"flash { type = \"rom\"; guest-address = <0>; size = <0x4000>; }; }; }; };");
+
+	(void)state;
+	assert_int_equal(l->system.guests[0].kind, IMAGE_RAW);
+	assert_int_equal(l->system.guests[0].entry.v, 0x40000000);
+	assert_int_equal(l->system.guests[1].entry.v, 0);
+	assert_true(l->system.guests[1].tree.load.v >= 0x40000000);
+	unload(l);
+}
+
+/* --- Bounds --- */
+
+/* Whatever is too little for the arena is refused, not overrun (the sanitizer watches). */
+static void arena_too_small(void **state)
+{
+	struct loaded *l = load_good(
+		"guests { linux { autostart; kernel = \"Image\"; aspace { " RAM UART "}; }; };");
+	size_t bytes = config_arena_bytes(&l->tree);
+
+	(void)state;
+	for (size_t less = 0; less < bytes; less += 16) {
+		void *arena = malloc(less == 0 ? 1 : less);
+		enum err err;
+
+		assert_non_null(arena);
+		err = config_load(&l->tree, &host, bundle.data, bundle.used, arena, less,
+				  &l->system, &l->diag);
+		assert_true(err == ERR_NO_MEMORY || err == OK);
+		free(arena);
+	}
+	unload(l);
+}
+
+/* What is not there leaves its checks out. */
+static void no_host_and_no_bundle(void **state)
+{
+	struct loaded *l = load_good(
+		"guests { linux { autostart; kernel = \"Image\"; aspace { " RAM UART "}; }; };");
+	size_t bytes = config_arena_bytes(&l->tree);
+
+	(void)state;
+	assert_int_equal(
+		config_load(&l->tree, NULL, NULL, 0, l->arena, bytes, &l->system, &l->diag), OK);
+	assert_string_equal(l->text, "");
+	assert_null(l->system.guests[0].kernel.data);
+	unload(l);
+}
+
+static void add_text(struct buffer *to, const char *text)
+{
+	buffer_add(to, text, strlen(text));
+}
+
+/* A guest with all that it can have: its tree fits its place, its controller fits the heap. */
+static void bounds_hold_for_a_large_guest(void **state)
+{
+	static const u8 seed[GUEST_TREE_SEED_BYTES] = { 1 };
+	struct buffer dts = { 0 };
+	struct loaded *l;
+	const struct config_guest *g;
+	u64 objects;
+	void *tree;
+	u32 total;
+
+	(void)state;
+	host.num_cpus = 8;
+	add_text(&dts, "guests { linux { autostart; kernel = \"Image\"; bootargs = \"");
+	for (u32 i = 0; i < 1023; i++)
+		add_text(&dts, "x");
+	add_text(&dts, "\"; vcpus { count = <8>; }; aspace { " RAM);
+	for (u32 i = 0; i < 63; i++) {
+		char *node =
+			xasprintf("a-device-with-a-long-name-%u { type = \"device\"; "
+				  "guest-address = <0x%x>; host-address = <0x%x>; size = <0x1000>; "
+				  "compatible = \"arm,pl011\", \"arm,primecell\"; "
+				  "interrupts = <0 %u 4>, <0 %u 1>, <0 %u 4>; }; ",
+				  i, 0xa000000 + i * 0x1000, 0xa000000 + i * 0x1000, 3 * i,
+				  3 * i + 1, 3 * i + 2);
+
+		add_text(&dts, node);
+		free(node);
+	}
+	add_text(&dts, "}; }; };");
+	buffer_fill(&dts, 1);
+	l = load_good((char *)dts.data);
+	g = &l->system.guests[0];
+	tree = malloc(g->tree.span);
+	assert_non_null(tree);
+	assert_int_equal(guest_tree_write(g, seed, tree, g->tree.span, &total), OK);
+	free(tree);
+	objects = sizeof(struct guest) + 64 * sizeof(struct region) + 8 * sizeof(struct vcpu);
+	assert_true(l->system.heap_bytes >
+		    objects + g->tree.span + vgic_storage_bytes(g->num_spis, g->num_vcpus));
+	buffer_free(&dts);
+	unload(l);
+	host.num_cpus = 4;
+}
+
+/* The core may take 256 KiB with one guest of two vCPUs; the heap is the part that is computed. */
+static void heap_is_small(void **state)
+{
+	struct loaded *l = load_good("guests { linux { autostart; kernel = \"Image\"; "
+				     "vcpus { count = <2>; }; aspace { " RAM UART "}; }; };");
+
+	(void)state;
+	assert_true(l->system.heap_bytes <= KIB(96));
+	assert_int_equal(l->system.heap_bytes % PAGE_SIZE, 0);
+	unload(l);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(values_and_defaults),
+		cmocka_unit_test(values_given),
+		cmocka_unit_test(gic_version_is_the_machines),
+		cmocka_unit_test(places_of_a_linux),
+		cmocka_unit_test(text_offset_is_honoured),
+		cmocka_unit_test(tree_in_reach),
+		cmocka_unit_test(the_largest_ram_is_the_main_one),
+		cmocka_unit_test(raw_goes_where_it_is_told),
+		cmocka_unit_test(arena_too_small),
+		cmocka_unit_test(no_host_and_no_bundle),
+		cmocka_unit_test(bounds_hold_for_a_large_guest),
+		cmocka_unit_test(heap_is_small),
+	};
+
+	tool_name = "test_config";
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The tables, the walk by them, and the page that shows them to the user. */
+#include "support/test.h"
+
+#include <mullion/string.h>
+
+#include "core/config/internal.h"
+#include "core/config/schema.h"
+#include "support/dtb.h"
+
+#define DOCS "docs/binding.md"
+
+struct sink {
+	struct diag diag;
+	char text[16384];
+};
+
+static void report(struct diag *diag, fdt_node_t node, const char *property, const char *text)
+{
+	struct sink *sink = container_of(diag, struct sink, diag);
+
+	(void)node;
+	(void)property;
+	(void)str_append(sink->text, sizeof(sink->text), text);
+	(void)str_append(sink->text, sizeof(sink->text), "\n");
+}
+
+/* What the walk says about a blob. */
+static const char *walk(const void *blob, size_t size)
+{
+	static struct sink sink;
+	struct fdt tree;
+	struct config_run run = { .tree = &tree, .diag = &sink.diag };
+
+	sink = (struct sink){ .diag = { .report = report } };
+	assert_int_equal(fdt_open(&tree, blob, size), OK);
+	schema_check(&run);
+	return sink.text;
+}
+
+static const char *walk_dts(const char *dts)
+{
+	size_t size;
+	void *blob = dtb_compile(dts, &size);
+	const char *text = walk(blob, size);
+
+	free(blob);
+	return text;
+}
+
+/* dtc merges or refuses what is given twice; a tree can have it all the same. */
+static void given_twice(void **state)
+{
+	static u8 blob[4096];
+	struct fdt_writer w;
+	const char *text;
+	u32 total;
+
+	(void)state;
+	fdt_writer_init(&w, blob, sizeof(blob));
+	fdt_begin(&w, "");
+	fdt_put_string(&w, "compatible", "mullion,system");
+	fdt_begin(&w, "guests");
+	for (u32 i = 0; i < 2; i++) {
+		fdt_begin(&w, "linux");
+		fdt_put_string(&w, "kernel", "Image");
+		fdt_put_string(&w, "kernel", "Image");
+		fdt_begin(&w, "aspace");
+		fdt_begin(&w, "ram");
+		fdt_put_string(&w, "type", "ram");
+		fdt_put_u32(&w, "guest-address", 0x40000000);
+		fdt_put_u32(&w, "size", 0x1000000);
+		fdt_end(&w);
+		fdt_end(&w);
+		fdt_end(&w);
+	}
+	fdt_end(&w);
+	fdt_end(&w);
+	assert_int_equal(fdt_writer_finish(&w, &total), OK);
+	text = walk(blob, total);
+	assert_non_null(strstr(text,
+			       "error: /guests/linux: kernel = \"Image\": given twice in this "
+			       "node; remove one\n"));
+	assert_non_null(strstr(text, "error: /guests/linux: a node of this name is there already; "
+				     "rename one\n"));
+}
+
+/* Bounds are told once, however far they are passed. */
+static void too_many(void **state)
+{
+	static u8 blob[65536];
+	struct fdt_writer w;
+	const char *text;
+	char name[16];
+	u32 total;
+
+	(void)state;
+	fdt_writer_init(&w, blob, sizeof(blob));
+	fdt_begin(&w, "");
+	fdt_put_string(&w, "compatible", "mullion,system");
+	fdt_begin(&w, "guests");
+	fdt_begin(&w, "linux");
+	fdt_put_string(&w, "kernel", "Image");
+	fdt_begin(&w, "aspace");
+	for (u32 i = 0; i < CONFIG_MAX_REGIONS + 10; i++) {
+		(void)snprintf(name, sizeof(name), "ram%u", i);
+		fdt_begin(&w, name);
+		fdt_put_string(&w, "type", "ram");
+		fdt_put_u32(&w, "guest-address", i << 20);
+		fdt_put_u32(&w, "size", 0x1000);
+		fdt_end(&w);
+	}
+	fdt_end(&w);
+	fdt_end(&w);
+	fdt_end(&w);
+	fdt_end(&w);
+	assert_int_equal(fdt_writer_finish(&w, &total), OK);
+	text = walk(blob, total);
+	assert_string_equal(text, "error: /guests/linux/aspace: more than 64 nodes inside\n");
+}
+
+/* The machine's own nodes may stand at the root, and what they hold is not ours to judge. */
+static void hardware_at_the_root(void **state)
+{
+	const char *text;
+
+	(void)state;
+	text = walk_dts("/dts-v1/; / { compatible = \"mullion,system\"; #address-cells = <2>;"
+			"  cpus { cpu@0 { anything; }; }; memory@40000000 { reg = <0>; };"
+			"  clock { compatible = \"fixed-clock\"; what,ever = <1>; };"
+			"  aliases { serial0 = \"/x\"; }; vmmm { };"
+			"  guests { linux { kernel = \"Image\"; aspace { ram { type = \"ram\";"
+			"    guest-address = <0x40000000>; size = <1 0>; }; }; }; }; };");
+	assert_string_equal(text, "error: /vmmm: unknown node; did you mean 'vmm'?\n");
+}
+
+/* A label makes dtc add a phandle. */
+static void phandles_are_no_mistake(void **state)
+{
+	const char *text;
+
+	(void)state;
+	text = walk_dts(
+		"/dts-v1/; / { compatible = \"mullion,system\"; guests { linux { "
+		"kernel = \"Image\"; phandle = <1>; aspace { phandle = <2>; ram { type = "
+		"\"ram\"; phandle = <3>; guest-address = <0>; size = <0x1000>; }; }; }; }; };");
+	assert_string_equal(text, "");
+}
+
+static void nearest_names(void **state)
+{
+	static const struct {
+		const char *wanted, *best;
+	} cases[] = {
+		{ "boot-args", "bootargs" },
+		{ "bootagrs", "bootargs" },
+		{ "krenel", "kernel" },
+		{ "autostrat", "autostart" },
+		{ "colour", NULL },
+		{ "k", NULL },
+		{ "a-name-that-is-longer-than-what-is-looked-at", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		const struct schema *guest = &schemas[SCHEMA_GUEST];
+		struct nearest nearest;
+
+		nearest_init(&nearest, cases[i].wanted);
+		for (u32 p = 0; p < guest->num_props; p++)
+			nearest_offer(&nearest, guest->props[p].name);
+		if (cases[i].best == NULL)
+			assert_null(nearest.best);
+		else
+			assert_string_equal(nearest.best, cases[i].best);
+	}
+}
+
+/* Whether the page has a row for the property that begins with its name, type and default. */
+static bool has_row(const char *docs, const struct schema_prop *prop)
+{
+	char row[256];
+	const char *type =
+		prop->type == PROP_IRQS ? "list of interrupts" : schema_type_names[prop->type];
+	const char *fallback = prop->fallback == NULL ? "required" : prop->fallback;
+	bool code = fallback[0] == '<' || fallback[0] == '"';
+
+	(void)snprintf(row, sizeof(row), "| `%s` | %s | %s%s%s", prop->name, type, code ? "`" : "",
+		       prop->required != 0 ? "required" : fallback, code ? "`" : "");
+	return strstr(docs, row) != NULL;
+}
+
+static void docs_have_every_property(void **state)
+{
+	size_t size;
+	char *docs = file_read(DOCS, &size), *text;
+	u32 rows = 0, props = 0;
+
+	(void)state;
+	assert_non_null(docs);
+	text = calloc(1, size + 1);
+	assert_non_null(text);
+	memcpy(text, docs, size);
+	for (u32 id = 0; id < SCHEMA_COUNT; id++) {
+		for (u32 i = 0; i < schemas[id].num_props; i++, props++)
+			if (!has_row(text, &schemas[id].props[i]))
+				fail_msg(DOCS " has no right row for %s of %s",
+					 schemas[id].props[i].name, schemas[id].what);
+	}
+	/* And no row for what there is not. */
+	for (const char *p = text; (p = strstr(p, "\n| `")) != NULL; p++)
+		rows++;
+	assert_int_equal(rows, props + 4); /* the table of the types of regions */
+	free(text);
+	free(docs);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(given_twice),          cmocka_unit_test(too_many),
+		cmocka_unit_test(hardware_at_the_root), cmocka_unit_test(phandles_are_no_mistake),
+		cmocka_unit_test(nearest_names),        cmocka_unit_test(docs_have_every_property),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
