@@ -10,7 +10,7 @@
 #include <mullion/fdt.h>
 #include <mullion/log.h>
 
-extern u8 _start[], _text_end[], _end[];
+extern u8 _start[], _boot_begin[], _boot_end[], _text_end[], _end[];
 extern const struct image_bundle image_bundle_record;
 
 struct boot_info boot_info;
@@ -35,7 +35,7 @@ static u64 mix(u64 x)
 	return x ^ (x >> 31);
 }
 
-static u64 entropy(void)
+__boot static u64 entropy(void)
 {
 	struct fdt fdt;
 	fdt_node_t chosen;
@@ -63,7 +63,7 @@ void seed_keys(void)
 }
 
 /* The loader's tree, if @pa holds one: x0 may as well be 0 or point at ATAGS. */
-static void find_tree(u64 pa)
+__boot static void find_tree(u64 pa)
 {
 	const u8 *header;
 	u32 magic, size;
@@ -81,7 +81,7 @@ static void find_tree(u64 pa)
 	boot_info.tree_pa = HPA(pa);
 }
 
-static void find_bundle(void)
+__boot static void find_bundle(void)
 {
 	const struct image_bundle *record = &image_bundle_record;
 
@@ -95,13 +95,14 @@ static void find_bundle(void)
 			  record->size);
 }
 
-void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi)
+__boot void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi)
 {
 	u64 seed;
 
 	boot_info.image_pa = HPA(image_pa);
 	boot_info.image_bytes = (u64)(_end - _start);
-	boot_info.text_bytes = (u64)(_text_end - _start);
+	boot_info.boot_bytes = (u64)(_boot_end - _boot_begin);
+	boot_info.text_bytes = (u64)(_text_end - _start) - boot_info.boot_bytes;
 	boot_info.efi = efi != 0;
 	find_tree(tree_pa);
 	find_bundle();

@@ -242,6 +242,7 @@ known_state:
 	.size	known_state, . - known_state
 
 /* --- Entry as an EFI application: x0 = handle, x1 = system table; MMU on, on the firmware's stack --- */
+	.section .boot.text, "ax"
 	.globl	efi_entry
 	.type	efi_entry, %function
 efi_entry:

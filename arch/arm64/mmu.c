@@ -12,6 +12,7 @@
 #include <asm/cpu.h>
 #include <asm/sysreg.h>
 #include <mullion/cpu.h>
+#include <mullion/guest.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/string.h>
@@ -21,6 +22,7 @@
 #define FLUSH_PAGES_MAX 64 /* above, the whole VMID is flushed */
 
 /* Linker script. */
+extern u8 _boot_begin[], _boot_text_end[], _boot_end[];
 extern u8 _start[], _text_end[], _rodata_end[], _bss_end[], _boot_stack[], _boot_exception_stack[];
 
 struct mmu_registers mmu_registers;
@@ -63,7 +65,9 @@ void mmu_boot(u64 image_pa)
 	u64 isar1 = read_sysreg(id_aa64isar1_el1), isar2 = read_sysreg(SYS_ID_AA64ISAR2_EL1);
 	u64 parange = MIN(FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0), 5u);
 
-	map_part(image_pa, image_pa, (u64)_text_end, PTE_CODE, guarded);
+	map_part(image_pa, image_pa, (u64)_boot_text_end, PTE_CODE, guarded);
+	map_part(image_pa, (u64)_boot_text_end, (u64)_boot_end, PTE_RODATA, false);
+	map_part(image_pa, (u64)_boot_end, (u64)_text_end, PTE_CODE, guarded);
 	map_part(image_pa, (u64)_text_end, (u64)_rodata_end, PTE_RODATA, false);
 	map_part(image_pa, (u64)_rodata_end, (u64)_bss_end, PTE_DATA, false);
 	map_stack(BOOT_STACK_TOP, (u64)_boot_stack, CPU_STACK_BYTES);
@@ -194,6 +198,19 @@ const void *arch_map_boot(hpa_t pa, u64 bytes)
 void *arch_map_device(hpa_t pa, u64 bytes)
 {
 	return map_somewhere(pa, bytes, PTE_DEVICE);
+}
+
+void arch_leave_boot(void)
+{
+	for (u64 va = (u64)_boot_begin; va < (u64)_boot_end; va += PAGE_SIZE)
+		*slot(level3, 3, va) = 0;
+	dsb(ishst);
+	for (u64 va = (u64)_boot_begin; va < (u64)_boot_end; va += PAGE_SIZE)
+		__asm__ volatile("tlbi vae2is, %0" : : "r"(va >> PAGE_SHIFT) : "memory");
+	dsb(ish);
+	isb();
+	ram_free(HPA(mmu_pa(_boot_begin)), (u64)(_boot_end - _boot_begin));
+	vcpu_loop();
 }
 
 /* --- Copy windows: two 2 MiB slots for each CPU, one for a block, one for pages --- */

@@ -1,10 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The core's layout: one piece of memory, header first, each part that is mapped differently on
- * pages of its own. The boot CPU's stacks come last: they are mapped elsewhere, with guard pages.
+ * pages of its own; what runs at boot only lies together, to be given back. The boot CPU's stacks come last: they are mapped elsewhere, with guard pages.
  */
 #include <asm/cpu.h>
 #include <asm/mmu.h>
+
+#define BOOT_ROOMS(sections)                \
+	*core/config/[a-z]*.o(sections)          \
+	*core/boot/[a-z]*.o(sections)            \
+	*lib/cpio.o(sections)               \
+	*lib/fdt/read.o(sections)           \
+	*lib/fdt/value.o(sections)          \
+	*arch/arm64/early.o(sections)       \
+	*arch/arm64/efi.o(sections)         \
+	*arch/arm64/pure/image.o(sections)
 
 OUTPUT_ARCH(aarch64)
 ENTRY(_start)
@@ -12,9 +22,28 @@ ENTRY(_start)
 SECTIONS
 {
 	. = CORE_VA;
-	.text : {
+	.head : {
 		_start = .;
 		KEEP(*(.head))
+		. = ALIGN(4096);
+	}
+	/*
+	 * What runs at boot only: whole rooms, and functions marked __boot. arch_leave_boot() unmaps
+	 * these pages and gives them back.
+	 */
+	_boot_begin = ABSOLUTE(.);
+	.boot.text : {
+		BOOT_ROOMS(.text .text.*)
+		*(.boot.text)
+		. = ALIGN(4096);
+	}
+	_boot_text_end = ABSOLUTE(.);
+	.boot.rodata : {
+		BOOT_ROOMS(.rodata .rodata.*)
+		. = ALIGN(4096);
+	}
+	_boot_end = ABSOLUTE(.);
+	.text : {
 		*(.text .text.*)
 		. = ALIGN(4096);
 		_text_end = .;
@@ -43,3 +72,13 @@ SECTIONS
 	ASSERT(_end <= CORE_IMAGE_END, "the core is larger than its window")
 	/DISCARD/ : { *(.comment) *(.note .note.*) *(.eh_frame*) *(.gnu.hash) *(.dyn*) *(.interp) }
 }
+
+#ifndef __clang__
+/* What stays must not call or read what is given back. (lld has no such check.) */
+NOCROSSREFS_TO(.boot.text .text)
+NOCROSSREFS_TO(.boot.rodata .text)
+NOCROSSREFS_TO(.boot.text .rodata)
+NOCROSSREFS_TO(.boot.text .data)
+NOCROSSREFS_TO(.boot.rodata .rodata)
+NOCROSSREFS_TO(.boot.rodata .data)
+#endif

@@ -11,6 +11,7 @@
 #include <mullion/format.h>
 #include <mullion/host.h>
 #include <mullion/irq.h>
+#include <mullion/guest.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <stdatomic.h>
@@ -188,7 +189,7 @@ void arm64_secondary(void)
 	atomic_store(&cpu->online, true);
 	while (!atomic_load(&released))
 		arch_cpu_relax();
-	cpu_main();
+	vcpu_loop();
 }
 
 void arch_cpus_release(void)

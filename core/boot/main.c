@@ -275,6 +275,7 @@ static void step_start_cpus(void)
 
 static void step_guests(void)
 {
+	guests_stay = system_config.stay;
 	for (u32 i = 0; i < system_config.num_guests; i++) {
 		struct guest *guest;
 		enum err err = guest_create(&system_config.guests[i], &guest);
@@ -287,10 +288,11 @@ static void step_guests(void)
 
 static void step_figures(void)
 {
-	u64 memory = boot_info.image_bytes + arena_bytes +
+	u64 memory = boot_info.image_bytes - boot_info.boot_bytes + arena_bytes +
 		     (page_total() - page_free_count()) * PAGE_SIZE;
 
-	log_info("core: text %lu KiB, memory %lu KiB", boot_info.text_bytes >> 10, memory >> 10);
+	log_info("core: text %lu KiB, memory %lu KiB; given back after boot: %lu KiB",
+		 boot_info.text_bytes >> 10, memory >> 10, boot_info.boot_bytes >> 10);
 }
 
 static void step_start_guests(void)
@@ -329,10 +331,5 @@ void core_main(void)
 		steps[i].run();
 	}
 	arch_cpus_release();
-	cpu_main();
-}
-
-void cpu_main(void)
-{
-	vcpu_loop();
+	arch_leave_boot();
 }

@@ -63,6 +63,8 @@ typedef struct {
 #define __section(s)	__attribute__((section(s)))
 #define __printf(f, a)	__attribute__((format(printf, f, a)))
 #define __maybe_unused	__attribute__((unused))
+/* A function that runs at boot only: its memory is given back when the guests run. */
+#define __boot		__attribute__((section(".boot.text")))
 
 /* Count of one bits, without SIMD and without libgcc. */
 static inline u32 bit_count(u32 x)

@@ -12,12 +12,15 @@ struct boot_info {
 	u64 bundle_bytes;
 	hpa_t bundle_pa, tree_pa;
 	hpa_t image_pa;		/* the core, page-aligned */
-	u64 image_bytes, text_bytes;
+	u64 image_bytes, text_bytes; /* text: without what runs at boot only */
+	u64 boot_bytes;		     /* code and constants that arch_leave_boot() gives back */
 	bool efi;		/* entered as an EFI application */
 };
 
 extern struct boot_info boot_info;
 
+/** arch_leave_boot() - give back the memory of what runs at boot only, then vcpu_loop(). Boot CPU, last. */
+void arch_leave_boot(void) __noreturn;
 /** core_main() - core/boot: the arch has set up its address space and boot_info; boot CPU. */
 void core_main(void) __noreturn;
 

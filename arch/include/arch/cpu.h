@@ -18,10 +18,8 @@ enum err __must_check arch_cpu_init(struct cpu *cpu);
  * CONFIG_MAX_CPUS the rest is cut from @host. Boot CPU, once. Return: ERR_NOT_FOUND when @host does not list the
  * boot CPU, ERR_UNSUPPORTED (after logging it) when others are there but cannot be started. */
 enum err __must_check arch_cpus_init(struct host *host);
-/** arch_cpus_release() - let the started CPUs go on to cpu_main(). Boot CPU. */
+/** arch_cpus_release() - let the started CPUs go on to vcpu_loop(). Boot CPU. */
 void arch_cpus_release(void);
-/** cpu_main() - core/boot: what a CPU does for the rest of the run. */
-void cpu_main(void) __noreturn;
 /** arch_cpu_describe() - this CPU's model, e.g. "Cortex-A57 r1p0". */
 void arch_cpu_describe(char *buf, size_t size);
 /** arch_cpu_start() - start host CPU @cpu (its struct and stack are set up); returns once it was accepted. */

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A tree that the user supplies for a guest, held against what that guest will find: memory, CPUs,
+ * controller, PSCI, initrd. Runs with the rest of the checks, before anything is allocated.
+ */
+#include <arch/vcpu.h>
+#include <mullion/format.h>
+#include <mullion/guest_tree.h>
+#include <mullion/string.h>
+
+#define TEXT_MAX 320 /* bytes of one message */
+
+struct check {
+	const struct config_guest *g;
+	struct diag *diag;
+	u32 errors;
+};
+
+static void mistake(struct check *c, const char *fmt, ...) __printf(2, 3);
+
+static void mistake(struct check *c, const char *fmt, ...)
+{
+	char text[TEXT_MAX];
+	va_list args;
+	size_t used;
+
+	used = format(text, sizeof(text), "error: /guests/%s: device-tree = \"%s\": ", c->g->name,
+		      c->g->tree.file);
+	used = MIN(used, sizeof(text) - 1);
+	va_start(args, fmt);
+	(void)format_va(text + used, sizeof(text) - used, fmt, args);
+	va_end(args);
+	c->diag->report(c->diag, c->g->node, "device-tree", text);
+	c->diag->errors++;
+	c->errors++;
+}
+
+/* Whether RAM regions, one behind the other, hold the whole range. Regions are sorted. */
+static bool in_ram(const struct config_guest *g, u64 base, u64 size)
+{
+	for (u32 i = 0; i < g->num_regions && size > 0; i++) {
+		const struct config_region *region = &g->regions[i];
+		u64 part;
+
+		if (region->kind != REGION_RAM || base < region->gpa.v ||
+		    base - region->gpa.v >= region->size)
+			continue;
+		part = MIN(size, region->size - (base - region->gpa.v));
+		base += part;
+		size -= part;
+	}
+	return size == 0;
+}
+
+static void check_memory(struct check *c, const struct host *seen)
+{
+	if (seen->num_memory == 0)
+		mistake(c, "it has no memory node; describe the guest's RAM");
+	for (u32 i = 0; i < seen->num_memory; i++) {
+		const struct host_range *range = &seen->memory[i];
+
+		if (!in_ram(c->g, range->base, range->size))
+			mistake(c,
+				"its memory 0x%llx..0x%llx is not all inside the guest's RAM "
+				"regions; make the two agree",
+				(unsigned long long)range->base,
+				(unsigned long long)(range->base + range->size - 1));
+	}
+}
+
+static void check_cpus(struct check *c, const struct host *seen)
+{
+	u32 count = c->g->num_vcpus;
+
+	if (seen->num_cpus == 0 || seen->num_cpus > count)
+		mistake(c, "it has %u CPU nodes, and the guest has %u vCPUs; write one for each",
+			seen->num_cpus, count);
+	for (u32 i = 0; i < seen->num_cpus; i++) {
+		bool known = false;
+
+		for (u32 v = 0; v < count; v++)
+			known |= arch_vcpu_identity(v) == seen->cpus[i].mpidr;
+		if (!known)
+			mistake(c,
+				"no vCPU has the number 0x%llx of its CPU node; the first vCPU's "
+				"is 0x%llx, the last one's 0x%llx",
+				(unsigned long long)seen->cpus[i].mpidr,
+				(unsigned long long)arch_vcpu_identity(0),
+				(unsigned long long)arch_vcpu_identity(count - 1));
+		if (count > 1 && !seen->cpus[i].psci)
+			mistake(c, "CPU 0x%llx has no enable-method = \"psci\"",
+				(unsigned long long)seen->cpus[i].mpidr);
+	}
+	if (seen->psci == HOST_PSCI_NONE)
+		mistake(c, "it has no psci node; add one with compatible = \"arm,psci-1.0\" and "
+			   "method = \"hvc\"");
+}
+
+static void check_frame(struct check *c, const char *frame, u64 seen, gpa_t expected)
+{
+	if (seen != expected.v)
+		mistake(c,
+			"its interrupt controller has %s at 0x%llx, and the guest's is at 0x%llx",
+			frame, (unsigned long long)seen, (unsigned long long)expected.v);
+}
+
+static void check_controller(struct check *c, const struct host *seen)
+{
+	enum host_gic wanted = c->g->gic_version == 2 ? HOST_GIC_V2 : HOST_GIC_V3;
+
+	if (seen->gic != wanted) {
+		mistake(c, "it has %s, and the guest has a GICv%u",
+			seen->gic == HOST_GIC_NONE ? "no interrupt controller"
+			: seen->gic == HOST_GIC_V2 ? "a GICv2"
+						   : "a GICv3",
+			c->g->gic_version);
+		return;
+	}
+	check_frame(c, "GICD", seen->gicd.base, c->g->gicd);
+	if (wanted == HOST_GIC_V2)
+		check_frame(c, "GICC", seen->gicc.base, c->g->gicc);
+	else
+		check_frame(c, "GICR", seen->num_gicr > 0 ? seen->gicr[0].base : 0, c->g->gicr);
+}
+
+static void check_initrd(struct check *c, const struct host *seen)
+{
+	const struct config_image *initrd = &c->g->initrd;
+
+	if (initrd->file == NULL)
+		return;
+	if (seen->initrd_start != initrd->load.v ||
+	    (initrd->data != NULL && seen->initrd_end != initrd->load.v + initrd->size))
+		mistake(c,
+			"its /chosen does not say where the initrd is; write "
+			"linux,initrd-start = <0x%x 0x%x> and linux,initrd-end = <0x%x 0x%x>",
+			(u32)(initrd->load.v >> 32), (u32)initrd->load.v,
+			(u32)((initrd->load.v + initrd->size) >> 32),
+			(u32)(initrd->load.v + initrd->size));
+}
+
+enum err guest_tree_check(const struct fdt *supplied, const struct config_guest *g,
+			  struct host *scratch, struct diag *diag)
+{
+	struct check c = { .g = g, .diag = diag };
+	enum err err = host_read(supplied, scratch);
+
+	if (err != OK) {
+		mistake(&c, "a CPU, memory, controller or timer node cannot be read (%s)",
+			err_name(err));
+		return ERR_INVALID;
+	}
+	check_memory(&c, scratch);
+	check_cpus(&c, scratch);
+	check_controller(&c, scratch);
+	check_initrd(&c, scratch);
+	return c.errors == 0 ? OK : ERR_INVALID;
+}
