@@ -129,11 +129,8 @@ obj-y :=
 include $(1)/objects.mk
 objects += $$(addprefix $(1)/,$$(obj-y))
 endef
-$(foreach room,$(patsubst %/objects.mk,%,$(wildcard $(rooms:%=%/objects.mk))),\
-	$(eval $(call add-room,$(room))))
-missing := $(foreach o,$(objects),$(if $(wildcard $(o:.o=.c) $(o:.o=.S)),,$(o)))
-$(foreach o,$(missing),$(warning $(o) is in an objects.mk, but has no source))
-objects := $(sort $(filter-out $(missing),$(objects)))
+$(foreach room,$(rooms),$(eval $(call add-room,$(room))))
+objects := $(sort $(objects))
 
 # $(O)/<flavour>/<path>.o from <path>.c or .S. The flavours: core (arm64), plain (host programs),
 # test (host, sanitizers), fuzz (host, sanitizers and coverage). A room may set

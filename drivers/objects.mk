@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 obj-y += psci.o
-obj-$(CONFIG_PL011) += uart/pl011.o
+obj-y += uart/pl011.o
