@@ -1,0 +1,265 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""tools/check and tools/pack as a user meets them: options, messages, exit status, what is written."""
+
+import functools
+import gzip
+import struct
+import subprocess
+
+import systems
+from harness import ROOT, Suite, qemu_command
+from systems import ARM64, BOARD, HOST
+
+suite = Suite("tools", setup=functools.partial(systems.prepare, []))
+
+CORE = ARM64 / "mullion.bin"
+SMALL = """/dts-v1/;
+/ {
+	compatible = "mullion,system";
+	guests {
+		small {
+			autostart;
+			kernel = "Image";
+			initrd = "files/data";
+			aspace {
+				ram {
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x4000000>;
+				};
+			};
+		};
+	};
+};
+"""
+
+
+def tool(name, *arguments, cwd=ROOT):
+	"""Run a tool: (exit status, standard output, standard error)."""
+	result = subprocess.run([str(HOST / "tools" / name), *map(str, arguments)], cwd=cwd, timeout=60,
+				stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+				stderr=subprocess.PIPE, text=True)
+	return result.returncode, result.stdout, result.stderr
+
+
+def image(size=0x200000):
+	"""The start of an arm64 Image, and some bytes."""
+	header = bytearray(b"MZ" + bytes(62))
+	struct.pack_into("<QQQ", header, 8, 0, size, 0xa)
+	header[56:60] = b"ARM\x64"
+	return bytes(header) + bytes(range(256)) * 20
+
+
+def small_system(test, dts=SMALL, kernel=None):
+	"""A directory with a small system and its files."""
+	directory = test.directory()
+	(directory / "files").mkdir(exist_ok=True)
+	(directory / "small.dts").write_text(dts)
+	(directory / "Image").write_bytes(image() if kernel is None else kernel)
+	(directory / "files/data").write_bytes(b"data" * 1000)
+	return directory
+
+
+def pack_small(test, directory, *options):
+	output = directory / "out.img"
+	status, out, err = tool("pack", *options, "-o", output, directory / "small.dts")
+	test.equal((status, out, err), (0, "", ""), "pack")
+	return output.read_bytes()
+
+
+# --- check ----------------------------------------------------------------------------------------
+
+@suite.case("check: every example, on GICv2 and GICv3")
+def examples(test):
+	for gic in (2, 3):
+		blob = test.directory() / f"virt{gic}.dtb"
+		command = qemu_command(gic=gic, cpus=4)
+		command[command.index("-M") + 1] += f",dumpdtb={blob}"
+		subprocess.run(command, check=True, stdin=subprocess.DEVNULL, timeout=60,
+			       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+		for dts in sorted(BOARD.glob("*.dts")):
+			status, out, err = tool("check", "--host", blob, dts)
+			test.equal((status, err), (0, ""), f"{dts.name}: {out}")
+			test.check("no mistakes" in out, out)
+
+
+@suite.case("check: file and line, through included files")
+def places(test):
+	directory = small_system(test)
+	(directory / "part.dtsi").write_text("/ { guests { small {\n\n\tcolour = <1>;\n}; }; };\n")
+	(directory / "names.h").write_text("/*\n */\n#define ODD 0x123\n")
+	(directory / "small.dts").write_text(
+		SMALL + '/include/ "part.dtsi"\n#include "names.h"\n/ { guests { small { aspace { ram {\n'
+		"\tguest-address = <ODD>;\n}; }; }; }; };\n")
+	lines = len(SMALL.split("\n"))
+	status, out, _ = tool("check", "small.dts", cwd=directory)
+	test.equal(status, 1, "status")
+	test.check("part.dtsi:3: error: /guests/small: colour = 1: a guest has no such property" in out, out)
+	test.check(f"small.dts:{lines + 3}: error: /guests/small/aspace/ram: guest-address = 291: "
+		   "not a multiple of 4096; write <0x0>" in out, out)
+
+
+@suite.case("check: a compiled tree, and a broken one")
+def compiled(test):
+	directory = small_system(test, SMALL.replace("0x4000000>", "0x4000100>"))
+	subprocess.run(["dtc", "-q", "-O", "dtb", "-o", "small.dtb", "small.dts"], cwd=directory, check=True)
+	status, out, _ = tool("check", "small.dtb", cwd=directory)
+	test.equal((status, out), (1, "small.dtb: error: /guests/small/aspace/ram: size = 0x4000100: not a "
+				      "multiple of 4096 bytes; write <0x4001000>\n"), "check")
+	(directory / "cut.dtb").write_bytes((directory / "small.dtb").read_bytes()[:100])
+	status, _, err = tool("check", "cut.dtb", cwd=directory)
+	test.equal(status, 1, err)
+	test.check("cut.dtb is no sound device tree" in err, err)
+
+
+@suite.case("check: words of the compiler come through")
+def syntax(test):
+	directory = small_system(test, SMALL.replace("autostart;", "autostart"))
+	status, _, err = tool("check", "small.dts", cwd=directory)
+	test.equal(status, 1, "status")
+	test.check("small.dts:7" in err and "syntax error" in err, err)
+
+
+@suite.case("check and pack: usage")
+def usage(test):
+	for name in ("check", "pack"):
+		status, out, err = tool(name, "--help")
+		test.equal((status, err), (0, ""), f"{name} --help")
+		test.check(out.startswith(f"Usage: {name} "), out)
+		for arguments in ([], ["--no-such-option"], ["a", "b"]):
+			status, out, err = tool(name, *arguments)
+			test.equal((status, out), (2, ""), f"{name} {arguments}")
+			test.check(f"{name}: see {name} --help" in err, err)
+	status, _, err = tool("check", "no/such/file.dts")
+	test.equal((status, err), (2, "check: cannot read no/such/file.dts: No such file or directory\n"),
+		   "a file that is not there")
+	status, _, err = tool("check", "--host", BOARD / "linux.dts", BOARD / "linux.dts")
+	test.equal(status, 2, "a system as the machine")
+	test.check("does not describe a machine" in err, err)
+
+
+# --- pack -----------------------------------------------------------------------------------------
+
+@suite.case("pack: cpio(1) reads the bundle")
+def bundle(test):
+	directory = small_system(test)
+	output = directory / "bundle.cpio"
+	status, _, err = tool("pack", "--bundle-only", "-o", output, directory / "small.dts")
+	test.equal((status, err), (0, ""), "pack")
+	unpacked = directory / "unpacked"
+	unpacked.mkdir()
+	with output.open("rb") as archive:
+		listing = subprocess.run(["cpio", "-idv"], cwd=unpacked, stdin=archive, text=True,
+					 check=True, stderr=subprocess.PIPE).stderr
+	test.equal(listing.split("\n")[:3], ["system.dtb", "Image", "files/data"], "names in order")
+	test.equal((unpacked / "Image").read_bytes(), image(), "Image")
+	test.equal((unpacked / "files/data").read_bytes(), b"data" * 1000, "files/data")
+	data = output.read_bytes()
+	for content in (image(), b"data" * 1000, (unpacked / "system.dtb").read_bytes()):
+		test.equal(data.index(content) % 4096, 0, "alignment")
+	text = subprocess.run(["dtc", "-q", "-O", "dts", unpacked / "system.dtb"], check=True, text=True,
+			      stdout=subprocess.PIPE).stdout
+	test.check('kernel = "Image";' in text, text)
+
+
+@suite.case("pack: Image header, PE header and record tell the whole file")
+def headers(test):
+	data = pack_small(test, small_system(test), "--core", CORE)
+	core = CORE.read_bytes()
+	test.equal(len(data) % 4096, 0, "size")
+	test.equal(struct.unpack_from("<Q", data, 16)[0], len(data), "image_size")
+	magic, offset, size = struct.unpack_from("<8sQQ", data, 0x200)
+	test.equal(magic, b"MULLION\0", "magic")
+	test.equal(offset % 4096, 0, "offset of the bundle")
+	test.equal(data[offset:offset + 6], b"070701", "bundle")
+	test.check(b"TRAILER!!!" in data[offset + size - 16:offset + size], "end of the bundle")
+	test.equal(data[0x1000:len(core)], core[0x1000:], "the core")
+
+	pe = struct.unpack_from("<I", data, 60)[0]
+	test.equal(data[pe:pe + 4], b"PE\0\0", "PE")
+	machine, sections = struct.unpack_from("<HH", data, pe + 4)
+	test.equal(machine, 0xaa64, "machine")
+	optional = struct.unpack_from("<H", data, pe + 20)[0]
+	section_align, file_align = struct.unpack_from("<II", data, pe + 24 + 32)
+	test.equal(struct.unpack_from("<I", data, pe + 24 + 56)[0], len(data), "SizeOfImage")
+	test.equal(len(data) % section_align, 0, "SizeOfImage's alignment")
+	end = 0x1000
+	for i in range(sections):
+		virtual_size, virtual, raw_size, raw = struct.unpack_from("<IIII", data,
+									  pe + 24 + optional + 40 * i + 8)
+		test.equal((virtual, raw), (end, end), "sections follow one another, as loaded")
+		test.equal((raw_size % file_align, virtual % section_align), (0, 0), "alignment")
+		test.equal(virtual_size, raw_size, "no part without bytes")
+		end = virtual + virtual_size
+	test.equal(end, len(data), "end of the last section")
+
+
+@suite.case("pack: the same files give the same bytes")
+def reproducible(test):
+	one, two = test.directory() / "one", test.directory() / "another-name"
+	for directory in (one, two):
+		(directory / "files").mkdir(parents=True)
+		(directory / "small.dts").write_text(SMALL)
+		(directory / "files/data").write_bytes(b"data" * 1000)
+		(directory / "Image").write_bytes(image())
+	(two / "Image").chmod(0o600)
+	test.equal(pack_small(test, one, "--core", CORE), pack_small(test, two, "--core", CORE), "images")
+
+
+@suite.case("pack: gzip'd kernels are unpacked, gzip'd initrds stay")
+def gzipped(test):
+	directory = small_system(test, kernel=gzip.compress(image()))
+	(directory / "files/data").write_bytes(gzip.compress(b"data", mtime=0))
+	output = directory / "bundle.cpio"
+	status, _, err = tool("pack", "-b", "-o", output, directory / "small.dts")
+	test.equal((status, err), (0, ""), "pack")
+	data = output.read_bytes()
+	test.check(image() in data, "the kernel")
+	test.check(gzip.compress(b"data", mtime=0) in data, "the initrd")
+	(directory / "Image").write_bytes(gzip.compress(image())[:-9])
+	status, _, err = tool("pack", "-b", "-o", output, directory / "small.dts")
+	test.equal(status, 2, "a cut file")
+	test.check("cannot decompress" in err and "the file is damaged" in err, err)
+
+
+@suite.case("pack: a wrong description is not packed, but by --no-check")
+def wrong(test):
+	directory = small_system(test, SMALL.replace('"Image"', '"Imgae"'))
+	output = directory / "out.img"
+	status, _, err = tool("pack", "--core", CORE, "-o", output, directory / "small.dts")
+	test.equal(status, 1, "status")
+	test.check("small.dts:7: error: /guests/small: kernel = \"Imgae\": no such file in the bundle; did "
+		   "you mean 'Image'?" in err, err)
+	test.check(not output.exists(), "nothing is written")
+	pack_small(test, directory, "--core", CORE, "--no-check")
+
+
+@suite.case("pack: images from several directories, the first that has one")
+def directories(test):
+	directory = small_system(test)
+	(directory / "Image").unlink()
+	for name, size in (("a", 0x300000), ("b", 0x400000)):
+		(directory / name).mkdir()
+		(directory / name / "Image").write_bytes(image(size))
+	data = pack_small(test, directory, "--bundle-only", "-I", directory / "a", "-i", directory / "b")
+	test.check(image(0x300000) in data and image(0x400000) not in data, "a comes first")
+
+
+@suite.case("pack: what is no core")
+def no_core(test):
+	directory = small_system(test)
+	packed = directory / "packed.img"
+	packed.write_bytes(pack_small(test, directory, "--core", CORE))
+	for core, words in ((directory / "files/data", "is no core"),
+			    (packed, "has a bundle already"),
+			    (directory / "absent", "cannot read")):
+		output = directory / "new.img"
+		status, _, err = tool("pack", "--core", core, "-o", output, directory / "small.dts")
+		test.equal(status, 2, err)
+		test.check(words in err, err)
+		test.check(not output.exists(), "nothing is written")
+
+
+if __name__ == "__main__":
+	suite.main()
