@@ -20,10 +20,10 @@ struct vcpu;
 
 #define HOST_RAM_BASE UINT64_C(0x40000000)
 
-/** host_start() - a machine with @cpus CPUs, @ram_bytes of RAM, the first @heap_pages of which are
+/** host_start() - a machine with @count CPUs, @bytes of RAM, the first @pages pages of which are
  * the core's heap; ram_*, page_* and irq_* are set up. The calling thread is CPU 0. Once per
  * process. */
-void host_start(u32 cpus, u64 ram_bytes, u64 heap_pages);
+void host_start(u32 count, u64 bytes, u64 pages);
 /** host_cpu_select() - the calling thread plays CPU @id from now on. */
 void host_cpu_select(u32 id);
 /** host_ram() - @bytes at @pa as the test sees them, made accessible; NULL outside RAM. */

@@ -80,15 +80,15 @@ static void host_check(bool condition, const char *text)
 	}
 }
 
-void host_start(u32 count, u64 bytes, u64 heap_pages)
+void host_start(u32 count, u64 bytes, u64 pages)
 {
 	host_check(ram == NULL && count > 0 && count <= CONFIG_MAX_CPUS &&
-			   heap_pages * PAGE_SIZE <= bytes,
+			   pages * PAGE_SIZE <= bytes,
 		   "host_start: called twice, or out of bounds\n");
 	ram = aligned_alloc(MIB(2), ALIGN_UP(bytes, MIB(2)));
 	host_check(ram != NULL, "host_start: no memory\n");
 	ram_bytes = bytes;
-	heap_bytes = heap_pages * PAGE_SIZE;
+	heap_bytes = pages * PAGE_SIZE;
 	cpu_count = count;
 	for (u32 i = 0; i < count; i++) {
 		cpus[i].id = i;
@@ -96,7 +96,7 @@ void host_start(u32 count, u64 bytes, u64 heap_pages)
 	}
 	host_cpu_select(0);
 	log_attach_console(console_put);
-	page_init(ram, HPA(HOST_RAM_BASE), heap_pages);
+	page_init(ram, HPA(HOST_RAM_BASE), pages);
 	host_check(ram_add(HPA(HOST_RAM_BASE), bytes) == OK &&
 			   ram_reserve(HPA(HOST_RAM_BASE), heap_bytes) == OK,
 		   "host_start: RAM was refused\n");

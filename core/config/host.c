@@ -97,8 +97,8 @@ static enum err read_cpus(const struct fdt *fdt, struct host *host)
 	if (cpus == FDT_NONE)
 		return OK;
 	fdt_for_each_child (fdt, cpus, node) {
-		if (fdt_get_str(fdt, node, "device_type", &type) != OK ||
-		    !str_equal(type, "cpu") || !fdt_is_enabled(fdt, node))
+		if (fdt_get_str(fdt, node, "device_type", &type) != OK || !str_equal(type, "cpu") ||
+		    !fdt_is_enabled(fdt, node))
 			continue;
 		err = read_cpu(fdt, node, host);
 		if (err != OK)

@@ -16,7 +16,7 @@
  * @size is 0. Return: the length that the whole text has, without NUL (so >= @size means it was
  * cut). */
 size_t format(char *buf, size_t size, const char *fmt, ...) __printf(3, 4);
-size_t format_va(char *buf, size_t size, const char *fmt, va_list args) __printf(3, 0);
+size_t format_va(char *buf, size_t size, const char *fmt, va_list list) __printf(3, 0);
 
 #define FORMAT_BYTES_MAX 32 /* enough for any format_bytes() text */
 

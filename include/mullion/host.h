@@ -50,9 +50,9 @@ struct host {
 	char bootargs[256];
 };
 
-/** host_read() - fill @host from @tree. What is missing stays zero/NONE; the caller decides what it
+/** host_read() - fill @host from @fdt. What is missing stays zero/NONE; the caller decides what it
  * needs. Return: ERR_TOO_BIG above a bound here, ERR_FORMAT for a tree that contradicts itself. Any
  * context. */
-enum err __must_check host_read(const struct fdt *tree, struct host *host);
+enum err __must_check host_read(const struct fdt *fdt, struct host *host);
 
 #endif

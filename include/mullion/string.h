@@ -11,7 +11,6 @@
 
 #if __STDC_HOSTED__
 #include <string.h>
-size_t strnlen(const char *s, size_t max); /* POSIX: hidden there by -std=c17 */
 #else
 /* As in C17 §7.24 and POSIX. */
 void *memcpy(void *restrict to, const void *restrict from, size_t n);

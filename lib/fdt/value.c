@@ -94,7 +94,7 @@ static const char *next_string(const struct fdt_prop *prop, u32 *at)
 }
 
 enum err fdt_get_str_at(const struct fdt *fdt, fdt_node_t node, const char *name, u32 index,
-			   const char **out)
+			const char **out)
 {
 	struct fdt_prop prop;
 	u32 at = 0;

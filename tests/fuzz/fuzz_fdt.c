@@ -221,7 +221,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (size > MAX_BYTES)
 		return 0;
-	/* malloc aligns to 8 bytes, as libfdt wants it; the exact size lets ASan see a read past it. */
+	/* malloc aligns as libfdt wants it; the exact size lets ASan see a read past it. */
 	blob = malloc(size == 0 ? 1 : size);
 	CHECK(blob != NULL);
 	memcpy(blob, data, size);

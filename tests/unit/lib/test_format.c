@@ -29,19 +29,19 @@ static void numbers(void **state)
 	same("%d", INT32_MIN);
 	same("%5d|%-5d|%05d", -42, -42, -42);
 	same("%u", UINT32_MAX);
-	same("%x %X", 0xdeadbeefu, 0xdeadbeefu);
-	same("%08x|%8x|%-8x|", 0x1234u, 0x1234u, 0x1234u);
-	same("%lu %lx", 18446744073709551615ul, 0x123456789abcdeful);
-	same("%llu %llx", 18446744073709551615ull, 0x123456789abcdefull);
+	same("%x %X", 0xdeadbeefU, 0xdeadbeefU);
+	same("%08x|%8x|%-8x|", 0x1234U, 0x1234U, 0x1234U);
+	same("%lu %lx", 18446744073709551615UL, 0x123456789abcdefUL);
+	same("%llu %llx", 18446744073709551615ULL, 0x123456789abcdefULL);
 	same("%lld", (long long)INT64_MIN);
-	same("%ld", -5l);
+	same("%ld", -5L);
 	same("%zu %zd", (size_t)123, (ptrdiff_t)-123);
-	same("%.3d %.0x %8.3x|", 5, 7u, 0x1fu);
+	same("%.3d %.0x %8.3x|", 5, 7U, 0x1fU);
 	same("%*d|%-*d|", 6, 12, 6, 12);
 	same("%.*d", 4, 12);
-	same("0x%016llx", 0x40000000ull);
-	same("%#x %#llx %#X %#x %#010x %#8x|%#-8x|", 0xau, 0x40000000ull, 0xbu, 0u, 0xcu, 0xdu,
-	     0xeu);
+	same("0x%016llx", 0x40000000ULL);
+	same("%#x %#llx %#X %#x %#010x %#8x|%#-8x|", 0xaU, 0x40000000ULL, 0xbU, 0U, 0xcU, 0xdU,
+	     0xeU);
 }
 
 static void text(void **state)
@@ -86,12 +86,12 @@ static void unknown_conversions_end_the_formatting(void **state)
 	char buf[32];
 
 	(void)state;
-	(void)unchecked(buf, sizeof(buf), "%d %q %s %%", 1, 2ull, "x");
+	(void)unchecked(buf, sizeof(buf), "%d %q %s %%", 1, 2ULL, "x");
 	assert_string_equal(buf, "1 %q %s %%");
 	(void)unchecked(buf, sizeof(buf), "end %");
 	assert_string_equal(buf, "end %");
-	(void)unchecked(buf, sizeof(buf), "end %08l");
-	assert_string_equal(buf, "end %08l");
+	(void)unchecked(buf, sizeof(buf), "end %08L");
+	assert_string_equal(buf, "end %08L");
 }
 
 static void width_is_bounded(void **state)
