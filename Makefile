@@ -135,11 +135,11 @@ objects := $(sort $(objects))
 # $(O)/<flavour>/<path>.o from <path>.c or .S. The flavours: core (arm64), plain (host programs),
 # test (host, sanitizers), fuzz (host, sanitizers and coverage). A room may set
 # `cflags-<path>.o` for one object; EXTRA_CFLAGS comes from the command line.
-# What runs once, at boot, is built small rather than fast.
-# A change of compiler or flags builds again: the objects depend on a file that holds them.
-cold := core/boot/% core/config/% lib/format.o arch/arm64/boot.o arch/arm64/early.o \
-	arch/arm64/efi.o arch/arm64/smp.o arch/arm64/trap.o
-size-core = $(if $(filter $(cold),$(1)),-Os)
+# Only what an exit can be served by is built fast; the rest is built small.
+hot := core/guest/exit.o core/guest/region.o core/guest/vcpu.o core/sync/% lib/string.o \
+	arch/arm64/exit.o arch/arm64/smccc.o arch/arm64/timer.o arch/arm64/virq.o \
+	arch/arm64/pure/esr.o arch/arm64/pure/psci.o arch/arm64/pure/vgic%
+size-core = $(if $(filter $(hot),$(1)),,-Os)
 command = $(cc-$(1)) $(flags-$(1)) $(call size-$(1),$(2)) $(cflags-$(2)) $(EXTRA_CFLAGS)
 
 define add-archive

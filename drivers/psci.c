@@ -27,7 +27,7 @@ static s64 call(u32 function, u64 a, u64 b, u64 c)
 	return (s64)x0;
 }
 
-enum err firmware_init(const struct host *host)
+__boot enum err firmware_init(const struct host *host)
 {
 	/* HVC at EL2 comes back to EL2: firmware below us can only be called by SMC. */
 	usable = host->psci == HOST_PSCI_SMC;

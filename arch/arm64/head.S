@@ -171,7 +171,7 @@ secondary_linked:
 	.org	_start + 0x1000
 
 /* Not in the first page: EFI firmware maps headers without execute permission. */
-	.text
+	.section .boot.text, "ax"
 /* --- Both entries, at EL2, running where the image was loaded --- */
 	.type	primary, %function
 primary:
@@ -213,6 +213,7 @@ clean_invalidate:
 	ret
 	.size	clean_invalidate, . - clean_invalidate
 
+	.text
 /*
  * This CPU's EL2 controls, whatever firmware left in them (TF-A, raspi and EDK2 all differ): MMU and
  * caches off, E2H and TGE off, FP usable at EL2, nothing trapped yet. Clobbers x0, x1.

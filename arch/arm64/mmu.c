@@ -46,20 +46,20 @@ static u64 table_entry(u64 pa)
 }
 
 /* Map one part of the image; runs with MMU off, so @from and @to are physical. */
-static void map_part(u64 image_pa, u64 from, u64 to, enum pte_kind kind, bool guarded)
+__boot static void map_part(u64 image_pa, u64 from, u64 to, enum pte_kind kind, bool guarded)
 {
 	for (u64 pa = from; pa < to; pa += PAGE_SIZE)
 		*slot(level3, 3, CORE_VA + pa - image_pa) = pte_s1_leaf(pa, 3, kind, guarded);
 }
 
-static void map_stack(u64 top, u64 pa, u64 bytes)
+__boot static void map_stack(u64 top, u64 pa, u64 bytes)
 {
 	for (u64 at = 0; at < bytes; at += PAGE_SIZE)
 		*slot(level3, 3, top - bytes + at) = pte_s1_leaf(pa + at, 3, PTE_DATA, false);
 }
 
 /* From head.S, MMU off, at the physical address: every symbol's address is physical in here. */
-void mmu_boot(u64 image_pa)
+__boot void mmu_boot(u64 image_pa)
 {
 	bool guarded = FIELD(read_sysreg(id_aa64pfr1_el1), 3, 0) != 0;
 	u64 isar1 = read_sysreg(id_aa64isar1_el1), isar2 = read_sysreg(SYS_ID_AA64ISAR2_EL1);
@@ -185,12 +185,12 @@ static void *map_somewhere(hpa_t hpa, u64 size, enum pte_kind kind)
 	return (void *)(va + (hpa.v - pa));
 }
 
-void *arch_map_data(hpa_t pa, u64 bytes)
+__boot void *arch_map_data(hpa_t pa, u64 bytes)
 {
 	return map_somewhere(pa, bytes, PTE_DATA);
 }
 
-const void *arch_map_boot(hpa_t pa, u64 bytes)
+__boot const void *arch_map_boot(hpa_t pa, u64 bytes)
 {
 	return map_somewhere(pa, bytes, PTE_RODATA);
 }

@@ -9,9 +9,9 @@
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
 #include <mullion/format.h>
+#include <mullion/guest.h>
 #include <mullion/host.h>
 #include <mullion/irq.h>
-#include <mullion/guest.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <stdatomic.h>
@@ -50,7 +50,7 @@ u32 arch_s2_ipa_bits(void)
 	return ipa_bits;
 }
 
-void arch_cpu_describe(char *buf, size_t size)
+__boot void arch_cpu_describe(char *buf, size_t size)
 {
 	u64 midr = read_sysreg(midr_el1);
 	u32 id = (u32)(FIELD(midr, 31, 24) << 12 | FIELD(midr, 15, 4));
@@ -96,7 +96,7 @@ enum err arch_cpu_init(struct cpu *cpu)
 }
 
 /* PSCI: without it other CPUs cannot be started, nor the machine be powered off. */
-static enum err find_firmware(const struct host *host)
+__boot static enum err find_firmware(const struct host *host)
 {
 	enum err err = firmware_init(host);
 
@@ -113,7 +113,7 @@ static enum err find_firmware(const struct host *host)
 	return ERR_UNSUPPORTED;
 }
 
-enum err arch_cpus_init(struct host *host)
+__boot enum err arch_cpus_init(struct host *host)
 {
 	u32 boot = 0;
 
@@ -143,7 +143,7 @@ enum err arch_cpus_init(struct host *host)
 }
 
 /* Stacks out of the heap, mapped a second time with guard pages. */
-static enum err make_stacks(struct cpu *cpu)
+__boot static enum err make_stacks(struct cpu *cpu)
 {
 	void *pages = page_alloc((CPU_STACK_BYTES + CPU_EXCEPTION_BYTES) / PAGE_SIZE);
 	u8 *stack, *exception;
@@ -161,7 +161,7 @@ static enum err make_stacks(struct cpu *cpu)
 	return OK;
 }
 
-enum err arch_cpu_start(struct cpu *cpu)
+__boot enum err arch_cpu_start(struct cpu *cpu)
 {
 	s32 code;
 
@@ -192,7 +192,7 @@ void arm64_secondary(void)
 	vcpu_loop();
 }
 
-void arch_cpus_release(void)
+__boot void arch_cpus_release(void)
 {
 	atomic_store(&released, true);
 	sev();

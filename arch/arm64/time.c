@@ -52,7 +52,7 @@ static void deadline_passed(u32 intid)
 	arch_time_stop();
 }
 
-enum err arch_time_init(const struct host *host)
+__boot enum err arch_time_init(const struct host *host)
 {
 	frequency = read_sysreg(cntfrq_el0);
 	if (frequency == 0)

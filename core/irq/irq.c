@@ -42,7 +42,7 @@ static void stopped(u32 intid)
 	arch_cpu_park();
 }
 
-enum err irq_init(const struct host *host)
+__boot enum err irq_init(const struct host *host)
 {
 	enum err err;
 
@@ -63,8 +63,8 @@ enum err irq_init(const struct host *host)
 	if (!err)
 		err = arch_virq_init(host);
 	if (!err)
-		log_info("%s, %u interrupts, %u list registers", irqchip->name,
-			 irqchip->max_intid, irqchip->num_lrs);
+		log_info("%s, %u interrupts, %u list registers", irqchip->name, irqchip->max_intid,
+			 irqchip->num_lrs);
 	return err;
 }
 
@@ -171,8 +171,7 @@ static void surprise(u32 intid)
 	if (intid >= IRQ_PRIVATE)
 		irqchip->disable(intid);
 	if ((count & (count - 1)) == 0)
-		log_warn("interrupt %u has no owner (%lu such)", intid,
-			 (unsigned long)count);
+		log_warn("interrupt %u has no owner (%lu such)", intid, (unsigned long)count);
 }
 
 void irq_dispatch(u32 intid)

@@ -32,7 +32,7 @@ static void mark(u64 page, u64 count, bool take)
 	}
 }
 
-void page_init(void *va, hpa_t pa, u64 pages)
+__boot void page_init(void *va, hpa_t pa, u64 pages)
 {
 	u64 bitmap_pages = ALIGN_UP(ALIGN_UP(pages, 64) / 8, PAGE_SIZE) / PAGE_SIZE;
 

@@ -80,7 +80,7 @@ static enum err take(u64 base, u64 end)
 	return OK;
 }
 
-enum err ram_add(hpa_t base, u64 size)
+__boot enum err ram_add(hpa_t base, u64 size)
 {
 	u64 from = ALIGN_UP(base.v, PAGE_SIZE), end = ALIGN_DOWN(base.v + size, PAGE_SIZE);
 	enum err err;
@@ -95,7 +95,7 @@ enum err ram_add(hpa_t base, u64 size)
 	return err;
 }
 
-enum err ram_reserve(hpa_t base, u64 size)
+__boot enum err ram_reserve(hpa_t base, u64 size)
 {
 	u64 from = ALIGN_DOWN(base.v, PAGE_SIZE), end = ALIGN_UP(base.v + size, PAGE_SIZE);
 	enum err err;

@@ -23,7 +23,7 @@ static void reg_write(u32 offset, u32 value)
 	*(volatile u32 *)(uart + offset) = value;
 }
 
-void pl011_init(void *regs)
+__boot void pl011_init(void *regs)
 {
 	uart = regs;
 	if ((reg_read(CR) & CR_ON) != CR_ON)
