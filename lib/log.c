@@ -21,6 +21,7 @@
 #define RING_BYTES ((u32)CONFIG_LOG_RING_SIZE) /* power of two */
 #define LINE_BYTES 544u                        /* the longest message of config's checks */
 #define PREFIX     "mullion: "
+#define PANIC_WAIT 10000000u /* passes of a loop: some tens of milliseconds */
 
 static struct spinlock log_lock = SPINLOCK_INIT(RANK_LOG);
 static char ring[RING_BYTES];
@@ -59,7 +60,10 @@ static bool log_enter(void)
 	if (atomic_load(&panicking))
 		return atomic_load(&panic_cpu) == this_cpu();
 	spin_lock(&log_lock);
-	return true;
+	if (!atomic_load(&panicking) || atomic_load(&panic_cpu) == this_cpu())
+		return true;
+	spin_unlock(&log_lock);
+	return false;
 }
 
 static void log_leave(void)
@@ -76,12 +80,14 @@ void log_raw(const char *text, size_t n)
 	log_leave();
 }
 
-static void emit(const char *fmt, va_list args)
+static void emit(const char *prefix, const char *fmt, va_list args) __printf(2, 0);
+
+static void emit(const char *prefix, const char *fmt, va_list args)
 {
 	char line[LINE_BYTES];
-	size_t n = sizeof(PREFIX) - 1;
+	size_t n = strlen(prefix);
 
-	memcpy(line, PREFIX, n);
+	memcpy(line, prefix, n);
 	n += format_va(line + n, sizeof(line) - n - 1, fmt, args);
 	n = MIN(n, sizeof(line) - 2);
 	line[n++] = '\n';
@@ -95,7 +101,7 @@ void log_emit(enum log_level level, const char *fmt, ...)
 	if (level > max_level)
 		return;
 	va_start(args, fmt);
-	emit(fmt, args);
+	emit(PREFIX, fmt, args);
 	va_end(args);
 }
 
@@ -113,8 +119,11 @@ void log_set_level(enum log_level level)
 	max_level = level;
 }
 
-/* From here on only this CPU prints, without the lock. A second CPU that panics just stops. */
-static void claim_console(void)
+/*
+ * From here on only this CPU prints, without the lock; but a line that another one is at is let
+ * end, for a while. A second CPU that panics just stops.
+ */
+void log_panic_begin(void)
 {
 	bool expected = false;
 
@@ -123,20 +132,20 @@ static void claim_console(void)
 	if (!atomic_compare_exchange_strong(&panicking, &expected, true))
 		arch_cpu_park();
 	atomic_store(&panic_cpu, this_cpu());
-}
-
-void log_panic_begin(void)
-{
-	claim_console();
+	for (u32 i = 0; i < PANIC_WAIT; i++) {
+		if (atomic_load(&log_lock.serving) == atomic_load(&log_lock.ticket))
+			return;
+		arch_cpu_relax();
+	}
 }
 
 void panic(const char *fmt, ...)
 {
 	va_list args;
 
-	claim_console();
+	log_panic_begin();
 	va_start(args, fmt);
-	emit(fmt, args);
+	emit(PREFIX "panic: ", fmt, args);
 	va_end(args);
 	arch_backtrace();
 	log_emit(LOG_ERROR, "panic: the machine is stopped");
@@ -148,7 +157,7 @@ void stop_machine(const char *fmt, ...)
 	va_list args;
 
 	va_start(args, fmt);
-	emit(fmt, args);
+	emit(PREFIX, fmt, args);
 	va_end(args);
 	arch_stop();
 }

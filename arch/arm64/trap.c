@@ -89,9 +89,10 @@ static void backtrace(u64 fp)
 	}
 }
 
+/* From the caller's frame on: this function's own may be gone by the time it is read. */
 void arch_backtrace(void)
 {
-	backtrace((u64)__builtin_frame_address(0));
+	backtrace(*(const u64 *)__builtin_frame_address(0));
 }
 
 static const char *class_name(u64 esr)
@@ -144,17 +145,16 @@ static void print_cause(const struct trap_frame *frame, u32 vector)
 {
 	static const char *const kinds[] = { "synchronous exception", "IRQ", "FIQ", "SError" };
 	const struct cpu *cpu = this_cpu();
-	u64 guard = cpu->arch.stack_top - CPU_STACK_BYTES;
+	u64 esr = frame->esr, guard = cpu->arch.stack_top - CPU_STACK_BYTES;
 
 	log_error("panic: %s in the core on CPU %u (vector %u)", kinds[vector & 3], cpu->id,
 		  vector);
-	if ((vector & 3) == TRAP_SP0_SYNC || (vector & 3) == TRAP_SP0_SERROR)
-		log_error("cause: %s%s%s, ESR 0x%lx, FAR 0x%lx", class_name(frame->esr),
-			  is_abort(frame->esr) ? ": " : "",
-			  is_abort(frame->esr) ? fault_name(frame->esr) : "", frame->esr,
-			  frame->far);
-	if (ESR_EC(frame->esr) == ESR_EC_DABT_CUR && frame->far < guard &&
-	    frame->far >= guard - PAGE_SIZE)
+	if (is_abort(esr))
+		log_error("cause: %s: %s at 0x%lx (ESR 0x%lx)", class_name(esr), fault_name(esr),
+			  frame->far, esr);
+	else if ((vector & 3) == TRAP_SP0_SYNC || (vector & 3) == TRAP_SP0_SERROR)
+		log_error("cause: %s (ESR 0x%lx)", class_name(esr), esr);
+	if (ESR_EC(esr) == ESR_EC_DABT_CUR && frame->far < guard && frame->far >= guard - PAGE_SIZE)
 		log_error("cause: stack overflow (the guard page below this CPU's stack was hit)");
 }
 
