@@ -11,8 +11,6 @@
 #include <mullion/mem.h>
 #include <mullion/random.h>
 
-#define TREE_PAGES 4 /* what a generated tree is written into first */
-
 static enum err load_image(const struct guest *guest, const struct config_image *image)
 {
 	if (image->data == NULL)
@@ -22,7 +20,9 @@ static enum err load_image(const struct guest *guest, const struct config_image 
 
 static enum err load_generated_tree(const struct guest *guest)
 {
-	void *tree = page_alloc(TREE_PAGES);
+	/* The bound that the checks computed, and that the heap's size allows for. */
+	u64 pages = ALIGN_UP(guest->config->tree.span, PAGE_SIZE) / PAGE_SIZE;
+	void *tree = page_alloc(pages);
 	u8 seed[GUEST_TREE_SEED_BYTES];
 	u32 bytes;
 	enum err err;
@@ -30,10 +30,10 @@ static enum err load_generated_tree(const struct guest *guest)
 	if (tree == NULL)
 		return ERR_NO_MEMORY;
 	random_fill(seed, sizeof(seed));
-	err = guest_tree_write(guest->config, seed, tree, TREE_PAGES * PAGE_SIZE, &bytes);
+	err = guest_tree_write(guest->config, seed, tree, pages * PAGE_SIZE, &bytes);
 	if (err == OK)
 		err = guest_load(guest, guest->config->tree.load, tree, bytes);
-	page_free(tree, TREE_PAGES);
+	page_free(tree, pages);
 	return err;
 }
 

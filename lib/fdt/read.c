@@ -21,7 +21,6 @@ static bool read_token(const struct fdt *fdt, u32 offset, struct token *token)
 {
 	const u8 *p = fdt->blob + fdt->structure;
 	u32 size = fdt->structure_size, end, name;
-	size_t len;
 
 	if (offset > size || size - offset < FDT_TOKEN_SIZE)
 		return false;
@@ -30,10 +29,8 @@ static bool read_token(const struct fdt *fdt, u32 offset, struct token *token)
 	switch (token->tag) {
 	case FDT_TOKEN_BEGIN_NODE:
 		token->name = (const char *)p + end;
-		len = strnlen(token->name, size - end);
-		if (len == size - end)
-			return false;
-		end += (u32)len + 1;
+		/* Without its NUL it ends past @size, as the last line finds. */
+		end += (u32)strnlen(token->name, size - end) + 1;
 		break;
 	case FDT_TOKEN_PROP:
 		if (size - offset < FDT_PROP_HEADER)

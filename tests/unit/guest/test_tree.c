@@ -7,6 +7,8 @@
 
 #include <libfdt.h>
 
+#include "core/config/internal.h"
+
 #include "support/dtb.h"
 #include "support/test.h"
 
@@ -248,6 +250,42 @@ static void a_short_buffer_is_an_error(void **state)
 	}
 }
 
+/* The room that the checks set aside for the largest guest that they let pass is enough. */
+static void the_bound_holds(void **state)
+{
+	static struct config_irq irqs[CONFIG_MAX_IRQS];
+	static struct config_region many[CONFIG_MAX_REGIONS];
+	static const u32 counts[] = { 1, CONFIG_MAX_VCPUS };
+	static char bootargs[CONFIG_BOOTARGS_MAX];
+
+	(void)state;
+	memset(bootargs, 'b', sizeof(bootargs) - 1);
+	for (u32 i = 0; i < CONFIG_MAX_IRQS; i++)
+		irqs[i] = (struct config_irq){ .host = 100 + i, .guest = 100 + i, .level = true };
+	for (u32 i = 0; i < CONFIG_MAX_REGIONS; i++) {
+		many[i] = regions[0];
+		memset(many[i].name, 'n', sizeof(many[i].name) - 1);
+		many[i].gpa.v = UINT64_C(0xfff0000000) + i * 0x1000;
+		many[i].irqs = irqs;
+		many[i].num_irqs = CONFIG_MAX_IRQS;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(counts); i++) {
+		struct config_guest guest = sample(3, counts[i]);
+		static u8 large[MIB(1)];
+		u32 total;
+
+		guest.bootargs = bootargs;
+		assert_int_equal(guest_tree_write(&guest, seed, large, sizeof(large), &total), OK);
+		assert_true(total <= generated_tree_bytes(&guest));
+		guest.regions = many;
+		guest.num_regions = CONFIG_MAX_REGIONS;
+		assert_int_equal(guest_tree_write(&guest, seed, large, sizeof(large), &total), OK);
+		print_message("%u of %llu bytes\n", total,
+			      (unsigned long long)generated_tree_bytes(&guest));
+		assert_true(total <= generated_tree_bytes(&guest));
+	}
+}
+
 struct sink {
 	struct diag diag;
 	char text[2048];
@@ -357,6 +395,7 @@ int main(void)
 		cmocka_unit_test(a_bare_guest_needs_little),
 		cmocka_unit_test(all_of_the_seed_is_given),
 		cmocka_unit_test(a_short_buffer_is_an_error),
+		cmocka_unit_test(the_bound_holds),
 		cmocka_unit_test(accepts_its_own_tree),
 		cmocka_unit_test(finds_what_does_not_fit),
 		cmocka_unit_test(reports_what_is_missing),

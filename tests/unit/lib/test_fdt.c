@@ -330,10 +330,10 @@ static void reads_version_16(void **state)
 	assert_int_not_equal(fdt_find(&fdt, "/last"), FDT_NONE);
 }
 
-/* A structure block of @cells between an empty reservation block and the string "p". */
+/* A structure block of @cells between an empty reservation block and the strings "p", "q", "r". */
 static enum err open_cells(const u32 *cells, u32 count)
 {
-	u32 size = 56 + count * 4 + 2;
+	u32 size = 56 + count * 4 + 6;
 	u8 *blob = calloc(1, size);
 	struct fdt fdt;
 	enum err err;
@@ -346,11 +346,11 @@ static enum err open_cells(const u32 *cells, u32 count)
 	store(blob, 16, 40);
 	store(blob, 20, 17);
 	store(blob, 24, 16);
-	store(blob, 32, 2);
+	store(blob, 32, 6);
 	store(blob, 36, count * 4);
 	for (u32 i = 0; i < count; i++)
 		store(blob, 56 + i * 4, cells[i]);
-	blob[56 + count * 4] = 'p';
+	memcpy(blob + 56 + count * 4, "p\0q\0r", 6);
 	err = fdt_open(&fdt, blob, size);
 	free(blob);
 	return err;
@@ -385,8 +385,10 @@ static void refuses_broken_structures(void **state)
 	cells(ERR_FORMAT, 3, 0, 0, 1, 0, 2, 9);          /* a property outside */
 	cells(ERR_FORMAT, 1, 0, 3, 4, 0, 2, 9); /* its value past the end: 2, 9 are in it */
 	cells(ERR_FORMAT, 1, 0, 3, 0xfffffffc, 0, 2, 9);
-	cells(ERR_FORMAT, 1, 0, 3, 0, 2, 2, 9);               /* its name past the strings */
-	cells(ERR_FORMAT, 1, 0, 3, 0, 1, 2, 9);               /* an empty name */
+	cells(ERR_FORMAT, 1, 0, 3, 0xfffffffc, 4, 2, 9); /* back onto its own name, read as a NOP */
+	cells(ERR_FORMAT, 1, 0, 1, 0x61616161);          /* a child's name without end */
+	cells(ERR_FORMAT, 1, 0, 3, 0, 6, 2, 9);          /* its name past the strings */
+	cells(ERR_FORMAT, 1, 0, 3, 0, 1, 2, 9);          /* an empty name */
 	cells(ERR_FORMAT, 1, 0, 1, NAME_A, 2, 3, 0, 0, 2, 9); /* behind a child */
 }
 
@@ -490,6 +492,27 @@ static void writes_what_all_can_read(void **state)
 	/* The sample has no reg for memory's unit address, and that is all dtc may say. */
 	assert_non_null(strstr(complaints, "unit_address_vs_reg"));
 	free(complaints);
+}
+
+/* A name given with a unit address is the whole name. */
+static void unit_addresses_are_not_cut(void **state)
+{
+	struct fdt_writer w;
+	struct fdt fdt;
+	u8 buf[256];
+	u32 total;
+
+	(void)state;
+	fdt_writer_init(&w, buf, sizeof(buf));
+	fdt_begin(&w, "");
+	fdt_begin(&w, "a@1@2");
+	fdt_end(&w);
+	fdt_end(&w);
+	assert_int_equal(fdt_writer_finish(&w, &total), OK);
+	assert_int_equal(fdt_open(&fdt, buf, total), OK);
+	assert_int_equal(fdt_child(&fdt, 0, "a@1"), FDT_NONE);
+	assert_int_not_equal(fdt_child(&fdt, 0, "a"), FDT_NONE);
+	assert_int_not_equal(fdt_child(&fdt, 0, "a@1@2"), FDT_NONE);
 }
 
 static void every_short_buffer_is_an_error(void **state)
@@ -600,6 +623,7 @@ int main(void)
 		cmocka_unit_test(bounds_nesting),
 		cmocka_unit_test(bounds_size),
 		cmocka_unit_test(writes_what_all_can_read),
+		cmocka_unit_test(unit_addresses_are_not_cut),
 		cmocka_unit_test(every_short_buffer_is_an_error),
 		cmocka_unit_test(writer_errors_stick),
 		cmocka_unit_test(writer_bounds_nesting_and_names),
