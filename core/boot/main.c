@@ -18,6 +18,7 @@
 #include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
+#include <mullion/random.h>
 #include <mullion/string.h>
 #include <mullion/version.h>
 
@@ -70,6 +71,16 @@ static void step_console(void)
 		return;
 	pl011_init(regs);
 	log_attach_console(pl011_put);
+}
+
+static void step_random(void)
+{
+	fdt_node_t chosen = fdt_find(&host_tree, "/chosen");
+	struct fdt_prop seed = { .len = 0 };
+
+	if (chosen == FDT_NONE || !fdt_get(&host_tree, chosen, "rng-seed", &seed))
+		seed.len = 0;
+	random_start(seed.data, seed.len);
 }
 
 /* What is in use goes out of RAM, and into the list that the description is checked against. */
@@ -314,12 +325,19 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } steps[] = {
-	{ "tree", step_tree },          { "console", step_console },
-	{ "memory", step_memory },      { "interrupt controller", step_irqchip },
-	{ "timer", step_timer },        { "CPUs", step_cpus },
-	{ "banner", step_banner },      { "description", step_description },
-	{ "heap", step_heap },          { "other CPUs", step_start_cpus },
-	{ "guests", step_guests },      { "figures", step_figures },
+	{ "tree", step_tree },
+	{ "console", step_console },
+	{ "random numbers", step_random },
+	{ "memory", step_memory },
+	{ "interrupt controller", step_irqchip },
+	{ "timer", step_timer },
+	{ "CPUs", step_cpus },
+	{ "banner", step_banner },
+	{ "description", step_description },
+	{ "heap", step_heap },
+	{ "other CPUs", step_start_cpus },
+	{ "guests", step_guests },
+	{ "figures", step_figures },
 	{ "start", step_start_guests },
 };
 

@@ -6,12 +6,16 @@
  */
 #include <mullion/random.h>
 
+#include <arch/cpu.h>
+#include <mullion/log.h>
 #include <mullion/spinlock.h>
 #include <mullion/string.h>
 
 #define KEY_WORDS   8
 #define BLOCK_WORDS 16
 #define BLOCK_BYTES (BLOCK_WORDS * sizeof(u32))
+#define SEED_BYTES  16 /* fewer from the loader are no seed */
+#define CPU_WORDS   8
 #define KEY_BYTES   (KEY_WORDS * sizeof(u32))
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_MEMORY);
@@ -108,6 +112,22 @@ void random_fill(void *to, size_t bytes)
 	}
 	memset(out, 0, sizeof(out));
 	spin_unlock(&lock);
+}
+
+void random_start(const void *seed, size_t bytes)
+{
+	u64 word;
+
+	if (bytes >= SEED_BYTES)
+		random_add(seed, bytes, true);
+	for (u32 i = 0; i < CPU_WORDS; i++) {
+		bool entropy = arch_entropy(&word);
+
+		random_add(&word, sizeof(word), entropy);
+	}
+	if (!seeded)
+		log_warn("no source of random numbers (rng-seed in /chosen, or FEAT_RNG): guests' "
+			 "seeds can be guessed, and they get no TRNG calls");
 }
 
 bool random_is_seeded(void)

@@ -22,6 +22,9 @@ enum err __must_check arch_cpus_init(struct host *host);
 void arch_cpus_release(void);
 /** arch_cpu_describe() - this CPU's model, e.g. "Cortex-A57 r1p0". */
 void arch_cpu_describe(char *buf, size_t size);
+/** arch_entropy() - a word of the CPU's random number generator in @value. False: it has none, or it ran dry;
+ * @value is then the counter, which is no secret. Any context. */
+bool arch_entropy(u64 *value);
 /** arch_cpu_start() - start host CPU @cpu (its struct and stack are set up); returns once it was accepted. */
 enum err __must_check arch_cpu_start(struct cpu *cpu);
 /** arch_cpu_kick() - make @cpu leave its guest or idle. Any CPU. */
