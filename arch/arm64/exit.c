@@ -9,6 +9,7 @@
 #include "arch/arm64/pure/esr.h"
 #include "arch/arm64/pure/insn.h"
 #include "arch/arm64/pure/psci.h"
+#include "drivers/irqchip/gic.h"
 #include <mullion/log.h>
 
 #define FSC_TRANSLATION 0x04u
@@ -248,8 +249,11 @@ bool exit_sync(struct vcpu *vcpu, u64 esr)
 
 bool exit_irq(struct vcpu *vcpu)
 {
-	if (virq_interrupt(vcpu))
+	if (virq_interrupt(vcpu)) {
+		if (gicv2_forgets)
+			timer_watch(vcpu);
 		return true;
+	}
 	vcpu->arch.exit->kind = EXIT_NONE;
 	return false;
 }

@@ -29,6 +29,9 @@ bool sysreg_trap(struct vcpu *vcpu, u64 esr);
 /** timer_update() - the emulated physical timer's line and deadline after time or a register
  * changed. */
 void timer_update(struct vcpu *vcpu);
+/** timer_watch() - have the deadline within two milliseconds: its interrupt makes a controller that
+ * forgets one look again (gicv2_forgets). */
+void timer_watch(const struct vcpu *vcpu);
 /** timer_sysreg() - serve CNTP_CTL, CVAL, TVAL, CNTPCT; false: some other register. */
 bool timer_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value);
 

@@ -18,6 +18,8 @@
 
 #define NS_PER_S 1000000000u
 
+#define WATCH_HZ 500u
+
 /* A wait beyond this is looked at again when it is over: bounds the arithmetic. */
 #define MAX_WAIT_S 1000000u
 
@@ -53,6 +55,16 @@ void timer_update(struct vcpu *vcpu)
 		set_deadline(arch->cntp_cval - now);
 	else
 		arch_time_stop();
+}
+
+void timer_watch(const struct vcpu *vcpu)
+{
+	const struct arch_vcpu *arch = &vcpu->arch;
+	u64 ticks = arch_time_frequency_hz() / WATCH_HZ;
+
+	if ((arch->cntp_ctl & CNT_CTL_ENABLE) != 0 && arch->cntp_cval - guest_time(vcpu) < ticks)
+		return; /* its own deadline comes first */
+	set_deadline(ticks);
 }
 
 static u64 timer_read(const struct vcpu *vcpu, u32 reg)

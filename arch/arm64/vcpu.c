@@ -9,6 +9,7 @@
 #include "arch/arm64/pure/esr.h"
 #include "arch/arm64/pure/idregs.h"
 #include "arch/arm64/pure/psci.h"
+#include "drivers/irqchip/gic.h"
 #include <arch/mmu.h>
 #include <arch/time.h>
 #include <mullion/cpu.h>
@@ -285,7 +286,11 @@ bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 {
 	if (vcpu->arch.cntp_ctl & CNT_CTL_ENABLE)
 		timer_update(vcpu);
-	return virq_wants(vcpu);
+	if (!virq_wants(vcpu))
+		return false;
+	if (gicv2_forgets)
+		timer_watch(vcpu);
+	return true;
 }
 
 /* The base register of an access that was decoded by software, once it has been done. */

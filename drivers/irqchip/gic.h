@@ -18,6 +18,7 @@
 /* Distributor, both versions. */
 #define GICD_CTLR       0x000
 #define GICD_TYPER      0x004
+#define GICD_IIDR       0x008
 #define GICD_IGROUPR    0x080
 #define GICD_ISENABLER  0x100
 #define GICD_ICENABLER  0x180
@@ -43,6 +44,9 @@
 
 /* Filled in by their init(): what the machine has. */
 extern struct irqchip gicv2, gicv3;
+
+/* QEMU's GICv2: see gicv2.c. */
+extern bool gicv2_forgets;
 
 /* GICv2: the virtual interface control frame, mapped; and where the guest's CPU interface lies. */
 extern u8 *gicv2_gich;
