@@ -21,9 +21,12 @@
 #define HOLD_LOOPS     100000
 #define VMCR_PMR(vmcr) ((vmcr) >> 24)
 
-static bool v3;
-static u32 vtimer_intid, maintenance_intid;
-static u32 num_aprs; /* of each group, GICv3 */
+/* What the hot path needs of the machine, together. */
+static struct {
+	bool v3;
+	u8 num_aprs;             /* of each group, GICv3 */
+	u32 vtimer, maintenance; /* INTIDs */
+} hw;
 
 /* --- Hardware -------------------------------------------------------------------------------- */
 
@@ -32,7 +35,7 @@ static u32 num_aprs; /* of each group, GICv3 */
 
 static u64 hw_lr_read(u32 n)
 {
-	if (!v3)
+	if (!hw.v3)
 		return vgic_lr_from_v2(mmio_read32(gicv2_gich + GICH_LR + 4 * n));
 	switch (n) {
 #define X(i) \
@@ -43,9 +46,9 @@ static u64 hw_lr_read(u32 n)
 	}
 }
 
-static void hw_lr_write(u32 n, u64 lr)
+static void __attribute__((noinline)) lr_write_any(u32 n, u64 lr)
 {
-	if (!v3) {
+	if (!hw.v3) {
 		mmio_write32(vgic_lr_to_v2(lr), gicv2_gich + GICH_LR + 4 * n);
 		return;
 	}
@@ -58,20 +61,33 @@ static void hw_lr_write(u32 n, u64 lr)
 	}
 }
 
-/* List registers that are empty. */
-static u32 hw_elrsr_read(void)
+/* Most machines have four, and the first are used most. */
+static inline void hw_lr_write(u32 n, u64 lr)
 {
-	return v3 ? (u32)read_sysreg(SYS_ICH_ELRSR_EL2) : mmio_read32(gicv2_gich + GICH_ELRSR0);
+	if (!hw.v3 || n > 2)
+		lr_write_any(n, lr);
+	else if (n == 0)
+		write_sysreg(lr, SYS_ICH_LR0_EL2);
+	else if (n == 1)
+		write_sysreg(lr, SYS_ICH_LR1_EL2);
+	else
+		write_sysreg(lr, SYS_ICH_LR2_EL2);
+}
+
+/* List registers that are empty. */
+static inline u32 hw_elrsr_read(void)
+{
+	return hw.v3 ? (u32)read_sysreg(SYS_ICH_ELRSR_EL2) : mmio_read32(gicv2_gich + GICH_ELRSR0);
 }
 
 static u32 hw_hcr_read(void)
 {
-	return v3 ? (u32)read_sysreg(SYS_ICH_HCR_EL2) : mmio_read32(gicv2_gich + GICH_HCR);
+	return hw.v3 ? (u32)read_sysreg(SYS_ICH_HCR_EL2) : mmio_read32(gicv2_gich + GICH_HCR);
 }
 
 static void hw_hcr_write(u32 hcr)
 {
-	if (v3)
+	if (hw.v3)
 		write_sysreg(hcr, SYS_ICH_HCR_EL2);
 	else
 		mmio_write32(hcr, gicv2_gich + GICH_HCR);
@@ -79,22 +95,22 @@ static void hw_hcr_write(u32 hcr)
 
 static u32 vmcr_read(void)
 {
-	return v3 ? (u32)read_sysreg(SYS_ICH_VMCR_EL2) : mmio_read32(gicv2_gich + GICH_VMCR);
+	return hw.v3 ? (u32)read_sysreg(SYS_ICH_VMCR_EL2) : mmio_read32(gicv2_gich + GICH_VMCR);
 }
 
 static void aprs_save(struct arm64_virq_cpu *cpu)
 {
-	if (!v3) {
+	if (!hw.v3) {
 		cpu->apr[0][0] = mmio_read32(gicv2_gich + GICH_APR);
 		return;
 	}
 	cpu->apr[0][0] = (u32)read_sysreg(SYS_ICH_AP0R0_EL2);
 	cpu->apr[1][0] = (u32)read_sysreg(SYS_ICH_AP1R0_EL2);
-	if (num_aprs > 1) {
+	if (hw.num_aprs > 1) {
 		cpu->apr[0][1] = (u32)read_sysreg(SYS_ICH_AP0R1_EL2);
 		cpu->apr[1][1] = (u32)read_sysreg(SYS_ICH_AP1R1_EL2);
 	}
-	if (num_aprs > 2) {
+	if (hw.num_aprs > 2) {
 		cpu->apr[0][2] = (u32)read_sysreg(SYS_ICH_AP0R2_EL2);
 		cpu->apr[1][2] = (u32)read_sysreg(SYS_ICH_AP1R2_EL2);
 		cpu->apr[0][3] = (u32)read_sysreg(SYS_ICH_AP0R3_EL2);
@@ -104,17 +120,17 @@ static void aprs_save(struct arm64_virq_cpu *cpu)
 
 static void aprs_restore(const struct arm64_virq_cpu *cpu)
 {
-	if (!v3) {
+	if (!hw.v3) {
 		mmio_write32(cpu->apr[0][0], gicv2_gich + GICH_APR);
 		return;
 	}
 	write_sysreg(cpu->apr[0][0], SYS_ICH_AP0R0_EL2);
 	write_sysreg(cpu->apr[1][0], SYS_ICH_AP1R0_EL2);
-	if (num_aprs > 1) {
+	if (hw.num_aprs > 1) {
 		write_sysreg(cpu->apr[0][1], SYS_ICH_AP0R1_EL2);
 		write_sysreg(cpu->apr[1][1], SYS_ICH_AP1R1_EL2);
 	}
-	if (num_aprs > 2) {
+	if (hw.num_aprs > 2) {
 		write_sysreg(cpu->apr[0][2], SYS_ICH_AP0R2_EL2);
 		write_sysreg(cpu->apr[1][2], SYS_ICH_AP1R2_EL2);
 		write_sysreg(cpu->apr[0][3], SYS_ICH_AP0R3_EL2);
@@ -124,7 +140,7 @@ static void aprs_restore(const struct arm64_virq_cpu *cpu)
 
 static void interface_restore(const struct arm64_virq_cpu *cpu)
 {
-	if (v3) {
+	if (hw.v3) {
 		/* The guest's SRE is always one; it decides what VMCR means, so it comes first. */
 		write_sysreg(7, SYS_ICC_SRE_EL1);
 		isb();
@@ -175,7 +191,7 @@ void virq_sync(struct vcpu *vcpu)
 
 /* Another CPU works on our state, which it needs folded: give it that, and wait until it is done.
  */
-static void yield_to_holder(struct vcpu *vcpu)
+static void __attribute__((noinline)) yield_to_holder(struct vcpu *vcpu)
 {
 	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
 
@@ -187,21 +203,28 @@ static void yield_to_holder(struct vcpu *vcpu)
 	}
 }
 
-void virq_flush_slow(struct vcpu *vcpu)
+static void __attribute__((noinline)) update(struct vcpu *vcpu, u32 flags)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
-	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
 	u64 kicked;
-	u32 flags;
 
-	if (__builtin_expect(atomic_load_explicit(&cpu->vgic.hold, memory_order_acquire) != 0, 0))
-		yield_to_holder(vcpu);
 	spin_lock(&v->lock);
-	flags = atomic_exchange_explicit(&cpu->vgic.flags, 0, memory_order_acquire);
-	kicked = vgic_update(&v->vgic, &cpu->vgic, flags);
+	kicked = vgic_update(&v->vgic, &vcpu->arch.virq.vgic, flags);
 	spin_unlock(&v->lock);
 	if (kicked)
 		kick(vcpu->guest, kicked);
+}
+
+void virq_flush_slow(struct vcpu *vcpu)
+{
+	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
+	u32 flags;
+
+	if (__builtin_expect(atomic_load_explicit(&c->hold, memory_order_acquire) != 0, 0))
+		yield_to_holder(vcpu);
+	flags = atomic_exchange_explicit(&c->flags, 0, memory_order_acquire);
+	if (flags != VGIC_PRIVATE || !vgic_flush_sgis(&vcpu->guest->arch.virq.vgic, c))
+		update(vcpu, flags);
 }
 
 /* --- Guest's accesses ------------------------------------------------------------------------ */
@@ -246,7 +269,8 @@ static void hold_end(struct vcpu *vcpu, u64 mask)
 	kick(vcpu->guest, mask);
 }
 
-static void access(struct vcpu *vcpu, bool redist, u32 offset, u32 width, bool write, u64 *value)
+static bool __attribute__((noinline))
+access(struct vcpu *vcpu, bool redist, u32 offset, u32 width, bool write, u64 *value)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
 	u64 folds = redist ? vgic_redist_folds(&v->vgic, offset)
@@ -267,6 +291,7 @@ static void access(struct vcpu *vcpu, bool redist, u32 offset, u32 width, bool w
 		hold_end(vcpu, folds);
 	if (kicked)
 		kick(vcpu->guest, kicked);
+	return true;
 }
 
 bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value)
@@ -274,18 +299,17 @@ bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value)
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
 	u64 offset = gpa.v - v->gicd;
 
-	if (offset < v->gicd_size) {
-		if (offset == GICD_TYPER && !write && width == 4)
-			*value = v->vgic.typer;
-		else
-			access(vcpu, false, (u32)offset, width, write, value);
+	if (__builtin_expect(offset < v->gicd_size, 1)) {
+		/* The hot ones, without the lock. */
+		if (width == 4 && write && vgic_enable_fast(&v->vgic, (u32)offset, (u32)*value))
+			return true;
+		if (offset != GICD_TYPER || write || width != 4)
+			return access(vcpu, false, (u32)offset, width, write, value);
+		*value = v->vgic.typer;
 		return true;
 	}
 	offset = gpa.v - v->gicr;
-	if (offset >= v->gicr_size)
-		return false;
-	access(vcpu, true, (u32)offset, width, write, value);
-	return true;
+	return offset < v->gicr_size && access(vcpu, true, (u32)offset, width, write, value);
 }
 
 /* ESR_EL2.ISS of a trapped MRS or MSR, without Rt and direction (Arm ARM D17.2.37). */
@@ -297,30 +321,48 @@ bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value)
 #define ISS_SGI0R    ISS_REG(3u, 0u, 12u, 11u, 7u)
 #define ISS_DIR      ISS_REG(3u, 0u, 12u, 11u, 1u)
 
-bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
+static bool __attribute__((noinline)) sgi_write(struct vcpu *vcpu, u64 value, bool group1)
+{
+	u64 kicked = vgic_sgi1r(&vcpu->guest->arch.virq.vgic, vcpu->index, value, group1);
+
+	kicked &= ~BIT(vcpu->index);
+	if (kicked)
+		kick(vcpu->guest, kicked);
+	return true;
+}
+
+/* Trapped only while active interrupts are outside list registers. */
+static bool __attribute__((noinline)) dir_write(struct vcpu *vcpu, u64 value)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
 	u64 kicked;
 
-	if (!write || v->vgic.version != 3)
+	virq_sync(vcpu);
+	spin_lock(&v->lock);
+	kicked = vgic_dir(&v->vgic, &vcpu->arch.virq.vgic, (u32)value & 0xffffff);
+	vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic);
+	spin_unlock(&v->lock);
+	kick(vcpu->guest, kicked);
+	return true;
+}
+
+/* ICC_SGI1R that names one vCPU of the first sixteen, and that is the sender. */
+static inline bool sgi_self(struct vcpu *vcpu, u64 value)
+{
+	return !(value & ~(MASK(27, 24) | MASK(15, 0))) && (value & 0xffff) == BIT(vcpu->index) &&
+	       vgic_sgi_self(&vcpu->arch.virq.vgic, (u32)FIELD(value, 27, 24));
+}
+
+bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
+{
+	if (!write || !hw.v3)
 		return false; /* all of them are write-only */
 	switch (iss & ISS_REG_MASK) {
-	case ISS_SGI1R:
+	case ISS_SGI1R: return sgi_self(vcpu, *value) || sgi_write(vcpu, *value, true);
 	case ISS_SGI0R:
 	case ISS_ASGI1R: /* with one security state it makes group 0 SGIs, as ICC_SGI0R does */
-		kicked = vgic_sgi1r(&v->vgic, vcpu->index, *value,
-				    (iss & ISS_REG_MASK) == ISS_SGI1R);
-		if (kicked)
-			kick(vcpu->guest, kicked);
-		return true;
-	case ISS_DIR: /* trapped while active interrupts are outside list registers */
-		virq_sync(vcpu);
-		spin_lock(&v->lock);
-		kicked = vgic_dir(&v->vgic, &vcpu->arch.virq.vgic, (u32)*value & 0xffffff);
-		vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic);
-		spin_unlock(&v->lock);
-		kick(vcpu->guest, kicked);
-		return true;
+		return sgi_write(vcpu, *value, false);
+	case ISS_DIR: return dir_write(vcpu, *value);
 	default: return false;
 	}
 }
@@ -359,28 +401,46 @@ void virq_timer_set(struct vcpu *vcpu, u32 ppi, bool level)
 	spin_unlock(&v->lock);
 }
 
-bool virq_interrupt(struct vcpu *vcpu)
+/* Everything but the virtual timer, and GICv3's kick. */
+static bool __attribute__((noinline)) other_interrupt(struct vcpu *vcpu, u32 intid)
 {
-	u32 intid = v3 ? gicv3_ack() : irqchip->ack();
-
-	if (intid == vtimer_intid) {
-		if (v3)
-			write_sysreg(intid, SYS_ICC_EOIR1_EL1);
-		else
-			irqchip->eoi(intid);
-		if (!vgic_timer_fired(&vcpu->arch.virq.vgic, intid))
-			virq_flush_slow(vcpu);
-		return true;
-	}
-	if (intid == SGI_KICK && v3) {
-		write_sysreg(intid, SYS_ICC_EOIR1_EL1);
-		write_sysreg(intid, SYS_ICC_DIR_EL1);
-	} else if (intid < GIC_SPURIOUS) {
+	if (intid < GIC_SPURIOUS) {
 		irq_dispatch(intid);
 		/* The core's own timer and the like: the run loop has something to look at. */
-		if (intid < GIC_PRIVATE && intid != SGI_KICK && intid != maintenance_intid)
+		if (intid < GIC_PRIVATE && intid != SGI_KICK && intid != hw.maintenance)
 			return false;
 	}
+	virq_flush(vcpu);
+	return !atomic_load_explicit(&vcpu->requests, memory_order_acquire);
+}
+
+static bool __attribute__((noinline)) timer_interrupt(struct vcpu *vcpu, u32 intid)
+{
+	if (!hw.v3)
+		irqchip->eoi(intid);
+	if (!vgic_timer_fired(&vcpu->arch.virq.vgic, intid))
+		virq_flush_slow(vcpu);
+	return true;
+}
+
+bool virq_interrupt(struct vcpu *vcpu)
+{
+	u32 intid;
+
+	if (__builtin_expect(!hw.v3, 0)) {
+		intid = irqchip->ack();
+		return intid == hw.vtimer ? timer_interrupt(vcpu, intid)
+					  : other_interrupt(vcpu, intid);
+	}
+	intid = gicv3_ack();
+	if (intid == hw.vtimer) {
+		write_sysreg(intid, SYS_ICC_EOIR1_EL1);
+		return timer_interrupt(vcpu, intid);
+	}
+	if (intid != SGI_KICK)
+		return other_interrupt(vcpu, intid);
+	write_sysreg(intid, SYS_ICC_EOIR1_EL1);
+	write_sysreg(intid, SYS_ICC_DIR_EL1);
 	virq_flush(vcpu);
 	return !atomic_load_explicit(&vcpu->requests, memory_order_acquire);
 }
@@ -415,21 +475,20 @@ enum err arch_virq_init(const struct host *host)
 {
 	enum err err;
 
-	v3 = host->gic == HOST_GIC_V3;
-	vtimer_intid = host->timer_irq[2];
-	maintenance_intid = host->maintenance_irq;
-	if (vtimer_intid < 16 || vtimer_intid >= GIC_PRIVATE || maintenance_intid < 16 ||
-	    maintenance_intid >= GIC_PRIVATE) {
+	hw.v3 = host->gic == HOST_GIC_V3;
+	hw.vtimer = host->timer_irq[2];
+	hw.maintenance = host->maintenance_irq;
+	if (hw.vtimer < 16 || hw.vtimer >= GIC_PRIVATE || hw.maintenance < 16 ||
+	    hw.maintenance >= GIC_PRIVATE) {
 		log_error("the host tree gives no private interrupt for %s",
-			  vtimer_intid < 16 || vtimer_intid >= GIC_PRIVATE
-				  ? "the virtual timer"
-				  : "the GIC's maintenance");
+			  hw.vtimer < 16 || hw.vtimer >= GIC_PRIVATE ? "the virtual timer"
+								     : "the GIC's maintenance");
 		return ERR_UNSUPPORTED;
 	}
-	if (v3)
-		num_aprs = 1u << (FIELD(read_sysreg(SYS_ICH_VTR_EL2), 28, 26) + 1 - 5);
-	err = irq_register_linked(vtimer_intid, vtimer_handler);
-	return err ? err : irq_register(maintenance_intid, maintenance_handler);
+	if (hw.v3)
+		hw.num_aprs = 1u << (FIELD(read_sysreg(SYS_ICH_VTR_EL2), 28, 26) + 1 - 5);
+	err = irq_register_linked(hw.vtimer, vtimer_handler);
+	return err ? err : irq_register(hw.maintenance, maintenance_handler);
 }
 
 /* --- Life of guests and vCPUs ---------------------------------------------------------------- */
@@ -442,7 +501,7 @@ enum err virq_guest_init(struct guest *guest)
 	void *storage;
 	enum err err;
 
-	if (config->gic_version != (v3 ? 3 : 2))
+	if (config->gic_version != (hw.v3 ? 3 : 2))
 		return ERR_UNSUPPORTED;
 	pages = ALIGN_UP(vgic_storage_bytes(config->num_spis, config->num_vcpus), PAGE_SIZE) >>
 		PAGE_SHIFT;
@@ -457,9 +516,9 @@ enum err virq_guest_init(struct guest *guest)
 		return err;
 	}
 	v->gicd = config->gicd.v;
-	v->gicd_size = v3 ? VGIC_GICD3_SIZE : VGIC_GICD2_SIZE;
+	v->gicd_size = hw.v3 ? VGIC_GICD3_SIZE : VGIC_GICD2_SIZE;
 	v->gicr = config->gicr.v;
-	v->gicr_size = v3 ? config->num_vcpus * VGIC_GICR_SIZE : 0;
+	v->gicr_size = hw.v3 ? config->num_vcpus * VGIC_GICR_SIZE : 0;
 	return OK;
 }
 
@@ -535,7 +594,7 @@ void virq_put(struct vcpu *vcpu)
 /* One of the list registers holds something that would be signalled now. */
 static bool lrs_signal(const struct vgic_cpu *c)
 {
-	u32 vmcr = vmcr_read(), mask = VMCR_PMR(vmcr) & (v3 ? 0xff : 0xf8);
+	u32 vmcr = vmcr_read(), mask = VMCR_PMR(vmcr) & (hw.v3 ? 0xff : 0xf8);
 
 	for (u32 used = c->used; used; used &= used - 1) {
 		u64 lr = hw_lr_read((u32)__builtin_ctz(used));
@@ -566,7 +625,7 @@ bool virq_wants(struct vcpu *vcpu)
 
 bool virq_gicv_frame(hpa_t *base, u64 *bytes)
 {
-	if (v3)
+	if (hw.v3)
 		return false;
 	*base = gicv2_gicv;
 	*bytes = KIB(8);

@@ -71,7 +71,8 @@ static void event(u32 cpu, u8 what, u8 a, u8 b)
 		}
 		break;
 	case 4:
-		if (sim.g.version == 3)
+		sim_on(&sim, cpu);
+		if (sim.g.version == 3 && !(b & 32 && vgic_sgi_self(&c->vgic, a & 15)))
 			(void)vgic_sgi1r(&sim.g, cpu, (u64)(a & 15) << 24 | b | BIT(a >> 2),
 					 b & 64);
 		break;

@@ -110,7 +110,8 @@ static u32 word_pending(const struct word *w)
 
 static u64 enable(const struct word *w, u32 bits)
 {
-	bits &= ~atomic_fetch_or_explicit(&w->b->enabled, bits, memory_order_relaxed);
+	/* Those that were enabled already too: the short way may have done that, and no more. */
+	SET(w->b->enabled, bits);
 	return word_mark(w, bits & word_pending(w), 0);
 }
 

@@ -39,7 +39,7 @@ static inline void vgic_release_physical(struct vgic *g, struct vgic_cpu *c)
 }
 
 /* Read back every list register in use. None is afterwards: the caller clears or rewrites them. */
-static inline u64 vgic_fold_hardware(struct vgic *g, struct vgic_cpu *c)
+static __attribute__((noinline)) u64 vgic_fold_hardware(struct vgic *g, struct vgic_cpu *c)
 {
 	u64 lrs[VGIC_MAX_LRS], kick = 0;
 
@@ -55,6 +55,37 @@ static inline u64 vgic_fold_hardware(struct vgic *g, struct vgic_cpu *c)
 	return kick | vgic_fold(g, c, lrs);
 }
 
+/* What vgic_fill() gave is written; list registers of @stale that it did not use are cleared. */
+static inline void vgic_write_back(struct vgic_cpu *c, u32 written, u32 stale)
+{
+	for (u32 w = written; w; w &= w - 1)
+		hw_lr_write((u32)__builtin_ctz(w), c->lr[__builtin_ctz(w)]);
+	for (stale &= ~written; stale; stale &= stale - 1)
+		hw_lr_write((u32)__builtin_ctz(stale), 0);
+	if (c->hcr_written != (VGIC_HCR_EN | c->hcr)) {
+		c->hcr_written = VGIC_HCR_EN | c->hcr;
+		hw_hcr_write(c->hcr_written);
+	}
+}
+
+/* Of the list registers in @empty: those that ask for maintenance until they are rewritten, and
+ * those whose interrupt has come again. The others stay their interrupt's own until the room is
+ * needed, so that the next time is short. */
+static inline u32 vgic_due(struct vgic *g, const struct vgic_cpu *c, u32 empty)
+{
+	u32 due = 0;
+
+	for (; empty; empty &= empty - 1) {
+		u32 n = (u32)__builtin_ctz(empty), intid = LR_INTID(c->lr[n]);
+		const struct vgic_bank *b =
+			intid < VGIC_PRIVATES ? &c->bank : &g->spi[intid / 32 - 1];
+
+		if (c->lr[n] & LR_EOI || b->latch >> intid % 32 & 1)
+			due |= 1u << n;
+	}
+	return due;
+}
+
 /** vgic_update() - bring list registers up to date with the model. @flags: what changed. Own, lock.
  * Return: vCPUs to kick. */
 static inline u64 vgic_update(struct vgic *g, struct vgic_cpu *c, u32 flags)
@@ -65,37 +96,89 @@ static inline u64 vgic_update(struct vgic *g, struct vgic_cpu *c, u32 flags)
 	if (c->overflow)
 		flags |= VGIC_FOLD; /* EOIs may have been counted, and the next in the queue is due
 				     */
-	if (used && !(flags & VGIC_FOLD)) {
-		u32 empty = hw_elrsr_read() & used;
+	if (!(flags & VGIC_FOLD)) {
+		u32 empty = used ? hw_elrsr_read() & used : 0;
 
-		/* The timer's stays its own, so that the next one takes the short way. */
-		if (c->bank.inflight & ~c->bank.latch & c->bank.linked & 1u << VGIC_TIMER)
-			empty &= ~(1u << c->lr_of[VGIC_TIMER]);
-		/* One that asked for maintenance goes on asking until it is rewritten. */
-		for (u32 e = empty; e; e &= e - 1)
-			if (c->lr[__builtin_ctz(e)] & LR_EOI)
-				stale |= e & -e;
-		if (empty)
-			flags |= vgic_release(g, c, empty, &kick);
-	}
-	if (!(flags & VGIC_FOLD))
+		stale = vgic_due(g, c, empty);
+		flags |= vgic_release(g, c, stale, &kick);
 		written = vgic_fill(g, c, flags);
+		if (written == VGIC_NEED_FOLD && empty != stale) {
+			flags |= vgic_release(g, c, empty & ~stale, &kick);
+			stale = empty;
+			written = vgic_fill(g, c, flags);
+		}
+	}
 	if (written == VGIC_NEED_FOLD) {
 		stale = used;
 		kick |= vgic_fold_hardware(g, c);
 		written = vgic_fill(g, c, VGIC_PRIVATE | VGIC_SHARED);
 	}
-	for (u32 w = written; w; w &= w - 1)
-		hw_lr_write((u32)__builtin_ctz(w), c->lr[__builtin_ctz(w)]);
-	for (stale &= ~written; stale; stale &= stale - 1)
-		hw_lr_write((u32)__builtin_ctz(stale), 0);
-	if (c->hcr_written != (VGIC_HCR_EN | c->hcr)) {
-		c->hcr_written = VGIC_HCR_EN | c->hcr;
-		hw_hcr_write(c->hcr_written);
-	}
+	vgic_write_back(c, written, stale);
 	if (c->bank.release || g->released)
 		vgic_release_physical(g, c);
 	return kick;
+}
+
+/* --- The short ways, without the lock: only what is this CPU's own is touched ----------------- */
+
+/** vgic_enable_fast() - a write of @value to the distributor's register at @offset, if that is a
+ * GICD_ISENABLER of SPIs and none of those is pending. No lock.
+ * Return: done; otherwise it must be done with the lock, and that again. */
+static inline bool vgic_enable_fast(struct vgic *g, u32 offset, u32 value)
+{
+	u32 w = (offset - 0x104) / 4;
+	struct vgic_bank *b = &g->spi[w];
+
+	if (w >= g->num_spis / 32 || offset & 3)
+		return false;
+	atomic_fetch_or(&b->enabled, value);
+	/* What becomes pending after this is seen by the flush that its own mark causes. */
+	atomic_thread_fence(memory_order_seq_cst);
+	return !(value & (b->latch | b->line));
+}
+
+/* Private interrupt @intid is pending again. Its last list register is still its own; if that is
+ * empty, what was written there serves once more: had the interrupt's registers changed since, a
+ * flag would be set, which the caller has looked at. */
+static inline bool vgic_put_again(struct vgic_cpu *c, u32 intid)
+{
+	u32 n = c->lr_of[intid];
+
+	if (!(c->bank.inflight >> intid & 1) || (c->lr[n] & LR_STATE) != LR_PENDING ||
+	    !(hw_elrsr_read() >> n & 1))
+		return false;
+	c->moved |= (u16)(1u << n);
+	hw_lr_write(n, c->lr[n]);
+	return true;
+}
+
+/** vgic_flush_sgis() - serve VGIC_PRIVATE, the only flag that was set, if it was for SGIs that have
+ * been here before and nothing else. Own, no lock. Return: done; otherwise the caller must update.
+ */
+static inline bool vgic_flush_sgis(struct vgic *g, struct vgic_cpu *c)
+{
+	struct vgic_bank *b = &c->bank;
+	u32 again = b->latch & b->inflight;
+
+	if ((vgic_pending(g, b) | b->active) & ~b->inflight || again & ~0xffffu ||
+	    g->version != 3 || c->overflow)
+		return false;
+	for (again &= b->enabled; again; again &= again - 1) {
+		u32 intid = (u32)__builtin_ctz(again);
+
+		if (!vgic_put_again(c, intid))
+			return false;
+		atomic_fetch_and_explicit(&b->latch, ~(1u << intid), memory_order_relaxed);
+	}
+	return true;
+}
+
+/** vgic_sgi_self() - group 1 SGI @intid from the vCPU to itself, where it has been before (GICv3).
+ * Own, no lock. Return: done; otherwise post it. */
+static inline bool vgic_sgi_self(struct vgic_cpu *c, u32 intid)
+{
+	return !atomic_load_explicit(&c->flags, memory_order_relaxed) && !c->overflow &&
+	       c->lr[c->lr_of[intid]] & LR_GROUP1 && vgic_put_again(c, intid);
 }
 
 /** vgic_withdraw() - everything back into the model, list registers empty; the next update looks at
@@ -118,10 +201,9 @@ static inline bool vgic_timer_fired(struct vgic_cpu *c, u32 physical)
 {
 	u32 n = c->lr_of[VGIC_TIMER];
 
-	/* Its last list register is still its own, and empty: without its deactivation it could
-	 * not have fired. It was signalled then, and a change of its registers would have set a
-	 * flag, so it is to be signalled now. */
-	if (c->bank.inflight & 1u << VGIC_TIMER &&
+	/* As vgic_put_again(), and it is known to be empty: without its deactivation the timer
+	 * could not have fired. */
+	if (c->bank.inflight >> VGIC_TIMER & 1 &&
 	    (c->lr[n] & (LR_HW | LR_STATE)) == (LR_HW | LR_PENDING) &&
 	    !atomic_load_explicit(&c->flags, memory_order_relaxed)) {
 		c->moved |= (u16)(1u << n);

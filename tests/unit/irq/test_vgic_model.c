@@ -183,7 +183,9 @@ static void sgi(struct model *m, u32 cpu)
 	u32 id = any(m, 4), to = any(m, m->s.g.num_cpus);
 
 	if (m->s.g.version == 3) {
-		m->s.kicked |= vgic_sgi1r(&m->s.g, cpu, (u64)id << 24 | BIT(to), true);
+		sim_on(&m->s, cpu);
+		if (to != cpu || !vgic_sgi_self(&m->s.cpu[cpu].vgic, id))
+			m->s.kicked |= vgic_sgi1r(&m->s.g, cpu, (u64)id << 24 | BIT(to), true);
 	} else {
 		sim_write(&m->s, cpu, 0xf00, 1u << (16 + to) | id);
 		m->private[to][id].sources |= (u8)(1u << cpu);

@@ -112,6 +112,8 @@ static inline void sim_flush(struct sim *s, u32 cpu)
 		return;
 	sim_on(s, cpu);
 	atomic_store(&c->flags, 0);
+	if (flags == VGIC_PRIVATE && vgic_flush_sgis(&s->g, c))
+		return;
 	s->kicked |= vgic_update(&s->g, c, flags);
 }
 
@@ -207,7 +209,11 @@ static inline void sim_eoi(struct sim *s, u32 cpu, u32 intid)
 static inline void sim_access(struct sim *s, u32 cpu, bool redist, u32 offset, u32 width,
 			      bool write, u64 *value)
 {
-	u64 folds = redist ? vgic_redist_folds(&s->g, offset) : vgic_dist_folds(&s->g, cpu, offset);
+	u64 folds;
+
+	if (!redist && width == 4 && write && vgic_enable_fast(&s->g, offset, (u32)*value))
+		return;
+	folds = redist ? vgic_redist_folds(&s->g, offset) : vgic_dist_folds(&s->g, cpu, offset);
 
 	for (u64 m = folds; m; m &= m - 1)
 		sim_withdraw(s, (u32)__builtin_ctzll(m));
