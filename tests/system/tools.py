@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""tools/check and tools/pack as a user meets them: options, messages, exit status, what is written."""
+"""tools/check and tools/pack as a user meets them: options, messages, exit status, files."""
 
 import functools
 import gzip
@@ -37,8 +37,8 @@ SMALL = """/dts-v1/;
 
 def tool(name, *arguments, cwd=ROOT):
 	"""Run a tool: (exit status, standard output, standard error)."""
-	result = subprocess.run([str(HOST / "tools" / name), *map(str, arguments)], cwd=cwd, timeout=60,
-				stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+	result = subprocess.run([str(HOST / "tools" / name), *map(str, arguments)], cwd=cwd,
+				timeout=60, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
 				stderr=subprocess.PIPE, text=True)
 	return result.returncode, result.stdout, result.stderr
 
@@ -90,12 +90,12 @@ def places(test):
 	(directory / "part.dtsi").write_text("/ { guests { small {\n\n\tcolour = <1>;\n}; }; };\n")
 	(directory / "names.h").write_text("/*\n */\n#define ODD 0x123\n")
 	(directory / "small.dts").write_text(
-		SMALL + '/include/ "part.dtsi"\n#include "names.h"\n/ { guests { small { aspace { ram {\n'
-		"\tguest-address = <ODD>;\n}; }; }; }; };\n")
+		SMALL + '/include/ "part.dtsi"\n#include "names.h"\n'
+		"/ { guests { small { aspace { ram {\n\tguest-address = <ODD>;\n}; }; }; }; };\n")
 	lines = len(SMALL.split("\n"))
 	status, out, _ = tool("check", "small.dts", cwd=directory)
 	test.equal(status, 1, "status")
-	test.check("part.dtsi:3: error: /guests/small: colour = 1: a guest has no such property" in out, out)
+	test.check("part.dtsi:3: error: /guests/small: colour = 1: a guest has no such" in out, out)
 	test.check(f"small.dts:{lines + 3}: error: /guests/small/aspace/ram: guest-address = 291: "
 		   "not a multiple of 4096; write <0x0>" in out, out)
 
@@ -103,10 +103,12 @@ def places(test):
 @suite.case("check: a compiled tree, and a broken one")
 def compiled(test):
 	directory = small_system(test, SMALL.replace("0x4000000>", "0x4000100>"))
-	subprocess.run(["dtc", "-q", "-O", "dtb", "-o", "small.dtb", "small.dts"], cwd=directory, check=True)
+	subprocess.run(["dtc", "-q", "-O", "dtb", "-o", "small.dtb", "small.dts"], cwd=directory,
+		       check=True)
 	status, out, _ = tool("check", "small.dtb", cwd=directory)
-	test.equal((status, out), (1, "small.dtb: error: /guests/small/aspace/ram: size = 0x4000100: not a "
-				      "multiple of 4096 bytes; write <0x4001000>\n"), "check")
+	test.equal((status, out),
+		   (1, "small.dtb: error: /guests/small/aspace/ram: size = 0x4000100: not a multiple "
+		       "of 4096 bytes; write <0x4001000>\n"), "check")
 	(directory / "cut.dtb").write_bytes((directory / "small.dtb").read_bytes()[:100])
 	status, _, err = tool("check", "cut.dtb", cwd=directory)
 	test.equal(status, 1, err)
@@ -132,7 +134,8 @@ def usage(test):
 			test.equal((status, out), (2, ""), f"{name} {arguments}")
 			test.check(f"{name}: see {name} --help" in err, err)
 	status, _, err = tool("check", "no/such/file.dts")
-	test.equal((status, err), (2, "check: cannot read no/such/file.dts: No such file or directory\n"),
+	test.equal((status, err),
+		   (2, "check: cannot read no/such/file.dts: No such file or directory\n"),
 		   "a file that is not there")
 	status, _, err = tool("check", "--host", BOARD / "linux.dts", BOARD / "linux.dts")
 	test.equal(status, 2, "a system as the machine")
@@ -158,8 +161,8 @@ def bundle(test):
 	data = output.read_bytes()
 	for content in (image(), b"data" * 1000, (unpacked / "system.dtb").read_bytes()):
 		test.equal(data.index(content) % 4096, 0, "alignment")
-	text = subprocess.run(["dtc", "-q", "-O", "dts", unpacked / "system.dtb"], check=True, text=True,
-			      stdout=subprocess.PIPE).stdout
+	text = subprocess.run(["dtc", "-q", "-O", "dts", unpacked / "system.dtb"], check=True,
+			      text=True, stdout=subprocess.PIPE).stdout
 	test.check('kernel = "Image";' in text, text)
 
 
@@ -186,8 +189,8 @@ def headers(test):
 	test.equal(len(data) % section_align, 0, "SizeOfImage's alignment")
 	end = 0x1000
 	for i in range(sections):
-		virtual_size, virtual, raw_size, raw = struct.unpack_from("<IIII", data,
-									  pe + 24 + optional + 40 * i + 8)
+		entry = pe + 24 + optional + 40 * i
+		virtual_size, virtual, raw_size, raw = struct.unpack_from("<IIII", data, entry + 8)
 		test.equal((virtual, raw), (end, end), "sections follow one another, as loaded")
 		test.equal((raw_size % file_align, virtual % section_align), (0, 0), "alignment")
 		test.equal(virtual_size, raw_size, "no part without bytes")
@@ -204,7 +207,8 @@ def reproducible(test):
 		(directory / "files/data").write_bytes(b"data" * 1000)
 		(directory / "Image").write_bytes(image())
 	(two / "Image").chmod(0o600)
-	test.equal(pack_small(test, one, "--core", CORE), pack_small(test, two, "--core", CORE), "images")
+	test.equal(pack_small(test, one, "--core", CORE), pack_small(test, two, "--core", CORE),
+		   "images")
 
 
 @suite.case("pack: gzip'd kernels are unpacked, gzip'd initrds stay")
@@ -229,8 +233,8 @@ def wrong(test):
 	output = directory / "out.img"
 	status, _, err = tool("pack", "--core", CORE, "-o", output, directory / "small.dts")
 	test.equal(status, 1, "status")
-	test.check("small.dts:7: error: /guests/small: kernel = \"Imgae\": no such file in the bundle; did "
-		   "you mean 'Image'?" in err, err)
+	test.check("small.dts:7: error: /guests/small: kernel = \"Imgae\": no such file in the "
+		   "bundle; did you mean 'Image'?" in err, err)
 	test.check(not output.exists(), "nothing is written")
 	pack_small(test, directory, "--core", CORE, "--no-check")
 
@@ -242,7 +246,8 @@ def directories(test):
 	for name, size in (("a", 0x300000), ("b", 0x400000)):
 		(directory / name).mkdir()
 		(directory / name / "Image").write_bytes(image(size))
-	data = pack_small(test, directory, "--bundle-only", "-I", directory / "a", "-i", directory / "b")
+	data = pack_small(test, directory, "--bundle-only", "-I", directory / "a",
+			  "-i", directory / "b")
 	test.check(image(0x300000) in data and image(0x400000) not in data, "a comes first")
 
 
