@@ -107,8 +107,8 @@ def compiled(test):
 		       check=True)
 	status, out, _ = tool("check", "small.dtb", cwd=directory)
 	test.equal((status, out),
-		   (1, "small.dtb: error: /guests/small/aspace/ram: size = 0x4000100: not a multiple "
-		       "of 4096 bytes; write <0x4001000>\n"), "check")
+		   (1, "small.dtb: error: /guests/small/aspace/ram: size = 0x4000100: not a "
+		       "multiple of 4096 bytes; write <0x4001000>\n"), "check")
 	(directory / "cut.dtb").write_bytes((directory / "small.dtb").read_bytes()[:100])
 	status, _, err = tool("check", "cut.dtb", cwd=directory)
 	test.equal(status, 1, err)
