@@ -12,7 +12,6 @@
 #include <mullion/config.h>
 #include <mullion/cpio.h>
 #include <mullion/cpu.h>
-#include <mullion/format.h>
 #include <mullion/guest.h>
 #include <mullion/host.h>
 #include <mullion/irq.h>
@@ -152,12 +151,12 @@ static void step_cpus(void)
 
 static void step_banner(void)
 {
-	char cpu[48], ram[FORMAT_BYTES_MAX];
+	char cpu[48];
 
 	arch_cpu_describe(cpu, sizeof(cpu));
-	log_info("%s, %u CPU%s %s at EL2, %s free, %s, %u list registers", host.compatible,
-		 cpu_count, cpu_count == 1 ? "" : "s", cpu,
-		 format_bytes(ram, sizeof(ram), ram_free_bytes()), irqchip->name, irqchip->num_lrs);
+	log_info("%s, %u CPU%s %s at EL2, %lu MiB free, %s, %u list registers", host.compatible,
+		 cpu_count, cpu_count == 1 ? "" : "s", cpu, ram_free_bytes() >> 20, irqchip->name,
+		 irqchip->num_lrs);
 }
 
 static void report(struct diag *diag, fdt_node_t node, const char *property, const char *text)
@@ -284,6 +283,7 @@ static void step_start_cpus(void)
 	}
 }
 
+/* A guest that cannot be had (its CPU did not start) does not keep the others from running. */
 static void step_guests(void)
 {
 	guests_stay = system_config.stay;
@@ -292,8 +292,8 @@ static void step_guests(void)
 		enum err err = guest_create(&system_config.guests[i], &guest);
 
 		if (err != OK)
-			stop_machine("guest '%s' cannot be created: %s",
-				     system_config.guests[i].name, err_name(err));
+			log_error("guest '%s' cannot be created: %s", system_config.guests[i].name,
+				  err_name(err));
 	}
 }
 
@@ -308,6 +308,8 @@ static void step_figures(void)
 
 static void step_start_guests(void)
 {
+	u32 started = 0;
+
 	for (u32 i = 0; i < guest_count; i++) {
 		struct guest *guest = guest_get(i);
 		enum err err;
@@ -318,6 +320,13 @@ static void step_start_guests(void)
 		if (err != OK)
 			log_error("guest '%s' cannot be started: %s", guest->config->name,
 				  err_name(err));
+		else
+			started++;
+	}
+	if (started == 0) {
+		log_info("no guest is running");
+		if (!guests_stay)
+			arch_poweroff();
 	}
 }
 
@@ -329,9 +338,9 @@ static const struct {
 	{ "console", step_console },
 	{ "random numbers", step_random },
 	{ "memory", step_memory },
+	{ "CPUs", step_cpus },
 	{ "interrupt controller", step_irqchip },
 	{ "timer", step_timer },
-	{ "CPUs", step_cpus },
 	{ "banner", step_banner },
 	{ "description", step_description },
 	{ "heap", step_heap },
