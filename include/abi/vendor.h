@@ -8,10 +8,10 @@
 
 /* Call UID (SMCCC 1.2 §6.2) -> the four words below in w0..w3. */
 #define VENDOR_CALL_UID 0x8600ff01
-#define VENDOR_UID_0	0x6c6c756d /* "mullion-hyperv." as bytes */
-#define VENDOR_UID_1	0x2d6e6f69
-#define VENDOR_UID_2	0x65707968
-#define VENDOR_UID_3	0x002e7672
+#define VENDOR_UID_0    0x6c6c756d /* "mullion-hyperv." as bytes */
+#define VENDOR_UID_1    0x2d6e6f69
+#define VENDOR_UID_2    0x65707968
+#define VENDOR_UID_3    0x002e7672
 /* Revision -> major in w0, minor in w1. */
 #define VENDOR_REVISION 0x8600ff03
 

@@ -15,11 +15,11 @@
 
 /* Third cell of an interrupt. */
 #define IRQ_EDGE_RISING 1
-#define IRQ_LEVEL_HIGH	4
+#define IRQ_LEVEL_HIGH  4
 
-#define KIB(n) ((n) * 0x400)
-#define MIB(n) ((n) * 0x100000)
+#define KIB(n) ((n)*0x400)
+#define MIB(n) ((n)*0x100000)
 /* One cell holds less than 4 GiB: write e.g. size = <1 0x00000000>; for 4 GiB. */
-#define GIB(n) ((n) * 0x40000000)
+#define GIB(n) ((n)*0x40000000)
 
 #endif

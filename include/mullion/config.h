@@ -16,8 +16,8 @@
 #define CONFIG_MAX_REGIONS    64 /* of one guest */
 #define CONFIG_MAX_IRQS       64 /* of one region */
 #define CONFIG_MAX_PROPERTIES 64 /* of one node */
-#define CONFIG_NAME_MAX     32 /* bytes with NUL, of guest and region names */
-#define CONFIG_BOOTARGS_MAX 1024
+#define CONFIG_NAME_MAX       32 /* bytes with NUL, of guest and region names */
+#define CONFIG_BOOTARGS_MAX   1024
 
 enum region_kind {
 	REGION_RAM,     /* real: host memory, read/write/execute */

@@ -11,15 +11,15 @@ struct vcpu;
 struct cpu {
 	/* First, at offsets that assembly knows (checked by static assertions in arch). */
 	struct vcpu *current; /* the vCPU whose state is loaded on this CPU, or NULL */
-	u32 id;		      /* index into host.cpus */
+	u32 id;               /* index into host.cpus */
 	_Atomic bool online;
 	struct vcpu *assigned; /* the one vCPU this CPU runs (until there is a scheduler) */
 	struct arch_cpu arch;
 	u32 lock_ranks; /* bit per rank held; only kept with CONFIG_LOCK_RANKS */
 };
 
-extern u32 cpu_count;		 /* host CPUs that are used */
-struct cpu *cpu_get(u32 id);	 /* NULL above cpu_count */
+extern u32 cpu_count;        /* host CPUs that are used */
+struct cpu *cpu_get(u32 id); /* NULL above cpu_count */
 static inline struct cpu *this_cpu(void)
 {
 	return arch_this_cpu();

@@ -9,18 +9,19 @@
 #include <mullion/types.h>
 
 enum exit_kind {
-	EXIT_NONE,	 /* interrupted: nothing to serve; look for work, then run again */
-	EXIT_MMIO_READ,	 /* stage-2 fault that was decoded to an access */
+	EXIT_NONE,      /* interrupted: nothing to serve; look for work, then run again */
+	EXIT_MMIO_READ, /* stage-2 fault that was decoded to an access */
 	EXIT_MMIO_WRITE,
-	EXIT_FAULT,	 /* stage-2 fault that is no MMIO: permission, walk (S1PTW), undecodable, execution */
-	EXIT_WFI,	 /* wait for an interrupt (trapped) */
+	EXIT_FAULT, /* stage-2 fault that is no MMIO: permission, walk (S1PTW), undecodable,
+		       execution */
+	EXIT_WFI,   /* wait for an interrupt (trapped) */
 	EXIT_CPU_ON,
 	EXIT_CPU_OFF,
 	EXIT_CPU_SUSPEND,
 	EXIT_SYSTEM_OFF,
 	EXIT_SYSTEM_RESET,
-	EXIT_LOG,	 /* vendor call: a guest's log text */
-	EXIT_ERROR,	 /* something this guest cannot go on from; stop it with a dump */
+	EXIT_LOG,   /* vendor call: a guest's log text */
+	EXIT_ERROR, /* something this guest cannot go on from; stop it with a dump */
 	EXIT_COUNT
 };
 
@@ -29,9 +30,9 @@ struct vcpu_exit {
 	union {
 		struct {
 			gpa_t gpa;
-			u64 value;	  /* write: zero-extended to 64 bits */
-			u8 width;	  /* 1, 2, 4, 8 bytes */
-			u8 reg;		  /* arch's register number for the answer */
+			u64 value; /* write: zero-extended to 64 bits */
+			u8 width;  /* 1, 2, 4, 8 bytes */
+			u8 reg;    /* arch's register number for the answer */
 			bool sign_extend, reg64;
 		} mmio;
 		struct {

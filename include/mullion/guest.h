@@ -18,18 +18,18 @@
 
 enum vcpu_state {
 	VCPU_UNKNOWN,
-	VCPU_RESET,	/* created or reset, not started (powered off, in PSCI's words) */
+	VCPU_RESET, /* created or reset, not started (powered off, in PSCI's words) */
 	VCPU_READY,
 	VCPU_RUNNING,
 	VCPU_PAUSED,
-	VCPU_HALTED,	/* stopped by a fault */
+	VCPU_HALTED, /* stopped by a fault */
 	VCPU_STATES
 };
 
 enum pause_reason { PAUSE_NONE, PAUSE_WFI };
 
 /* Requests to a vCPU's owner, set by anyone with arch_cpu_kick() after. */
-#define VCPU_REQ_STOP  BIT(0) /* leave the run loop; the vCPU goes to RESET */
+#define VCPU_REQ_STOP BIT(0) /* leave the run loop; the vCPU goes to RESET */
 #define VCPU_REQ_VIRQ BIT(1) /* virtual interrupts changed: flush again */
 
 struct guest;
@@ -37,12 +37,12 @@ struct guest;
 struct vcpu {
 	struct arch_vcpu arch; /* first: assembly knows its offsets */
 	struct guest *guest;
-	u32 index;		   /* within the guest */
-	u32 cpu;		   /* host CPU that runs it */
-	_Atomic u32 state;	   /* enum vcpu_state; only through vcpu_set_state() */
+	u32 index;         /* within the guest */
+	u32 cpu;           /* host CPU that runs it */
+	_Atomic u32 state; /* enum vcpu_state; only through vcpu_set_state() */
 	_Atomic u64 requests;
 	enum pause_reason pause_reason;
-	_Atomic bool fresh;	   /* started, but has not run its first instruction yet */
+	_Atomic bool fresh;        /* started, but has not run its first instruction yet */
 	_Atomic u64 refused_edges; /* state changes asked for that the table forbids */
 	u64 exits[EXIT_COUNT];
 	u64 start_pc, start_context;
@@ -63,60 +63,71 @@ struct guest {
 	struct arch_guest arch; /* virtual interrupt controller and the like */
 	const struct config_guest *config;
 	u32 id;
-	struct spinlock lock;	/* rank: see spinlock.h */
-	_Atomic u32 state;	/* enum guest_state */
+	struct spinlock lock; /* rank: see spinlock.h */
+	_Atomic u32 state;    /* enum guest_state */
 	struct stage2 stage2;
 	u32 num_regions;
 	struct region *regions; /* sorted by gpa */
 	u32 num_vcpus;
 	struct vcpu **vcpus;
-	u32 running;	   /* vCPUs started and not yet stopped; under the lock */
+	u32 running; /* vCPUs started and not yet stopped; under the lock */
 	u32 resets;
-	u32 warnings;	   /* messages about its accesses so far: a guest cannot flood the log */
-	u64 object_pages;  /* heap pages of this structure and all that hangs off it */
+	u32 warnings;     /* messages about its accesses so far: a guest cannot flood the log */
+	u64 object_pages; /* heap pages of this structure and all that hangs off it */
 };
 
 extern u32 guest_count;
 extern bool guests_stay; /* vmm { stay; }: do not power off when no guest runs any more */
 struct guest *guest_get(u32 id);
 
-/** guest_create() - everything for @config, from its own budget; a failure leaves nothing behind. */
+/** guest_create() - everything for @config, from its own budget; a failure leaves nothing behind.
+ */
 enum err __must_check guest_create(const struct config_guest *config, struct guest **out);
 /** guest_start() - load images and tree, start the first vCPU. */
 enum err __must_check guest_start(struct guest *guest);
 /** guest_destroy() - give back all that guest_create() took. No vCPU of it runs. */
 void guest_destroy(struct guest *guest);
-/** guest_load_images() - copy the pristine images and a fresh tree into its RAM. No vCPU of it runs. */
+/** guest_load_images() - copy the pristine images and a fresh tree into its RAM. No vCPU of it
+ * runs. */
 enum err __must_check guest_load_images(struct guest *guest);
-/** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED. Any CPU. */
+/** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED. Any
+ * CPU. */
 void guest_stop(struct guest *guest, bool crashed);
-/** guest_reset() - SYSTEM_RESET: stop all vCPUs, reload pristine images, reset controller, start the first vCPU. */
+/** guest_reset() - SYSTEM_RESET: stop all vCPUs, reload pristine images, reset controller, start
+ * the first vCPU. */
 void guest_reset(struct guest *guest);
 
 /** region_find() - the region that holds @gpa, or NULL. O(log n). */
 const struct region *region_find(const struct guest *guest, gpa_t gpa);
 
-/** guest_copy_in()/guest_copy_out() - copy between core memory and RAM of @guest through a mapping window.
- * Return: ERR_FAULT if any byte is outside RAM/ROM regions (nothing is copied then). */
+/** guest_copy_in()/guest_copy_out() - copy between core memory and RAM of @guest through a mapping
+ * window. Return: ERR_FAULT if any byte is outside RAM/ROM regions (nothing is copied then). */
 enum err __must_check guest_copy_in(const struct guest *guest, void *to, gpa_t from, u64 bytes);
-enum err __must_check guest_copy_out(const struct guest *guest, gpa_t to, const void *from, u64 bytes);
-/** guest_load() - as guest_copy_out for whole images: wide copies, cleaned to the point of coherency. */
+enum err __must_check guest_copy_out(const struct guest *guest, gpa_t to, const void *from,
+				     u64 bytes);
+/** guest_load() - as guest_copy_out for whole images: wide copies, cleaned to the point of
+ * coherency. */
 enum err __must_check guest_load(const struct guest *guest, gpa_t to, const void *from, u64 bytes);
 
-/** vcpu_set_state() - the only writer of a vCPU's state. ERR_STATE for an edge not in the table (counted). */
+/** vcpu_set_state() - the only writer of a vCPU's state. ERR_STATE for an edge not in the table
+ * (counted). */
 enum err __must_check vcpu_set_state(struct vcpu *vcpu, enum vcpu_state to);
 const char *vcpu_state_name(enum vcpu_state state);
 /** vcpu_start() - the vCPU begins at @entry with @context in its first argument register.
- * Return: ERR_EXISTS when it is on already, ERR_BUSY while it is being started, ERR_RANGE when @entry is
- * outside the guest's memory, ERR_DENIED when its guest is not running. Any CPU; takes the guest's lock. */
+ * Return: ERR_EXISTS when it is on already, ERR_BUSY while it is being started, ERR_RANGE when
+ * @entry is outside the guest's memory, ERR_DENIED when its guest is not running. Any CPU; takes
+ * the guest's lock. */
 enum err __must_check vcpu_start(struct vcpu *vcpu, u64 entry, u64 context);
 /** vcpu_find() - the guest's vCPU of that identity (MPIDR affinity), or NULL. */
 struct vcpu *vcpu_find(const struct guest *guest, u64 identity);
-/** vcpu_wait() - PAUSED(WFI) until a virtual interrupt or a request is there. The vCPU's own CPU. */
+/** vcpu_wait() - PAUSED(WFI) until a virtual interrupt or a request is there. The vCPU's own CPU.
+ */
 void vcpu_wait(struct vcpu *vcpu);
-/** guest_vcpu_stopped() - the owner has stored the vCPU away; the last one ends or restarts its guest. */
+/** guest_vcpu_stopped() - the owner has stored the vCPU away; the last one ends or restarts its
+ * guest. */
 void guest_vcpu_stopped(struct vcpu *vcpu);
-/** vcpu_loop() - run this CPU's assigned vCPU whenever it is READY; idle otherwise. Never returns. */
+/** vcpu_loop() - run this CPU's assigned vCPU whenever it is READY; idle otherwise. Never returns.
+ */
 void vcpu_loop(void) __noreturn;
 /** vcpu_request() - set request bits and kick the owner. Any CPU. */
 void vcpu_request(struct vcpu *vcpu, u64 bits);

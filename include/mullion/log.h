@@ -8,19 +8,21 @@
 #ifndef MULLION_LOG_H
 #define MULLION_LOG_H
 
-#include <stdarg.h>
 #include <mullion/err.h>
 #include <mullion/types.h>
+#include <stdarg.h>
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-/** log_emit() - format one message (no newline needed; one is added). Any context, takes the log lock. */
+/** log_emit() - format one message (no newline needed; one is added). Any context, takes the log
+ * lock. */
 void log_emit(enum log_level level, const char *fmt, ...) __printf(2, 3);
 
 /** log_raw() - n bytes as they are (a guest's log line, a dump's continuation). Any context. */
 void log_raw(const char *text, size_t n);
 
-/** log_attach_console() - from now on print through @put (bytes, count); prints what was kept first. */
+/** log_attach_console() - from now on print through @put (bytes, count); prints what was kept
+ * first. */
 void log_attach_console(void (*put)(const char *text, size_t n));
 
 /** log_set_level() - messages above @level are dropped. */
@@ -35,19 +37,22 @@ void log_set_level(enum log_level level);
 #define log_debug(...) ((void)0)
 #endif
 
-/** panic() - print the message, registers' backtrace and stop the whole machine. Never reachable by a guest. */
+/** panic() - print the message, registers' backtrace and stop the whole machine. Never reachable by
+ * a guest. */
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
 
-/** log_panic_begin() - this CPU is dying: from now on its text alone is printed, without the log lock. */
+/** log_panic_begin() - this CPU is dying: from now on its text alone is printed, without the log
+ * lock. */
 void log_panic_begin(void);
 
-/** stop_machine() - a clean stop for a condition the user must cure (no tree, EL1 start): message, no dump. */
+/** stop_machine() - a clean stop for a condition the user must cure (no tree, EL1 start): message,
+ * no dump. */
 void stop_machine(const char *fmt, ...) __printf(1, 2) __noreturn;
 
 /* Internal invariants only; stays on in release builds; no side effects in @cond. */
-#define ASSERT(cond)                                                              \
-	do {                                                                      \
-		if (__builtin_expect(!(cond), 0))                                 \
+#define ASSERT(cond)                                                                     \
+	do {                                                                             \
+		if (__builtin_expect(!(cond), 0))                                        \
 			panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #cond); \
 	} while (0)
 

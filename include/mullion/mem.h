@@ -11,7 +11,8 @@
 #include <mullion/err.h>
 #include <mullion/types.h>
 
-/** ram_add() - at boot: @size bytes at @base are RAM. ram_reserve() takes out what is in use (parts outside RAM are ignored). */
+/** ram_add() - at boot: @size bytes at @base are RAM. ram_reserve() takes out what is in use (parts
+ * outside RAM are ignored). */
 enum err __must_check ram_add(hpa_t base, u64 size);
 enum err __must_check ram_reserve(hpa_t base, u64 size);
 /** ram_alloc() - @size bytes (page multiple) aligned to @align. First fit from the top of RAM. */
@@ -23,7 +24,8 @@ u64 ram_free_bytes(void);
 
 /** page_init() - give the heap @pages pages that are mapped at @va and lie at @pa. */
 void page_init(void *va, hpa_t pa, u64 pages);
-/** page_alloc() - @count zeroed contiguous pages, physically aligned to @count rounded up to a power of two; NULL when none. Heap lock. */
+/** page_alloc() - @count zeroed contiguous pages, physically aligned to @count rounded up to a
+ * power of two; NULL when none. Heap lock. */
 void *page_alloc(u64 count);
 void page_free(void *va, u64 count);
 hpa_t page_to_hpa(const void *va);

@@ -12,7 +12,8 @@
 
 #include <mullion/types.h>
 
-/** random_start() - seed from the CPU and @bytes at @seed, which the loader gave (0: none). Boot CPU, once. */
+/** random_start() - seed from the CPU and @bytes at @seed, which the loader gave (0: none). Boot
+ * CPU, once. */
 void random_start(const void *seed, size_t bytes);
 /** random_add() - mix @bytes at @data in. @entropy: they are unpredictable to a guest. Boot;
  * generator lock. */

@@ -6,16 +6,16 @@
 #ifndef MULLION_SPINLOCK_H
 #define MULLION_SPINLOCK_H
 
-#include <stdatomic.h>
 #include <mullion/types.h>
+#include <stdatomic.h>
 
 enum lock_rank {
 	RANK_GUEST = 1, /* struct guest */
-	RANK_VIRQ,	/* a guest's virtual interrupt controller */
-	RANK_IRQ,	/* host interrupt routing */
-	RANK_MEMORY,	/* ram_*, page_* and pools */
-	RANK_MMU,	/* core's own page tables */
-	RANK_LOG,	/* last: anything may log */
+	RANK_VIRQ,      /* a guest's virtual interrupt controller */
+	RANK_IRQ,       /* host interrupt routing */
+	RANK_MEMORY,    /* ram_*, page_* and pools */
+	RANK_MMU,       /* core's own page tables */
+	RANK_LOG,       /* last: anything may log */
 };
 
 struct spinlock {
@@ -24,7 +24,10 @@ struct spinlock {
 	u8 rank;
 };
 
-#define SPINLOCK_INIT(r) { .ticket = 0, .serving = 0, .rank = (r) }
+#define SPINLOCK_INIT(r)                               \
+	{                                              \
+		.ticket = 0, .serving = 0, .rank = (r) \
+	}
 
 void spin_init(struct spinlock *lock, enum lock_rank rank);
 void spin_lock(struct spinlock *lock);

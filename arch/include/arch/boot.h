@@ -6,27 +6,30 @@
 #include <mullion/types.h>
 
 struct boot_info {
-	const void *tree;	/* host device tree, mapped read-only; NULL when the loader gave none */
-	u64 tree_bytes;		/* readable there */
-	const void *bundle;	/* cpio archive behind the image, mapped read-only; NULL when none */
+	const void *tree;   /* host device tree, mapped read-only; NULL when the loader gave none */
+	u64 tree_bytes;     /* readable there */
+	const void *bundle; /* cpio archive behind the image, mapped read-only; NULL when none */
 	u64 bundle_bytes;
 	hpa_t bundle_pa, tree_pa;
-	hpa_t image_pa;		/* the core, page-aligned */
+	hpa_t image_pa;              /* the core, page-aligned */
 	u64 image_bytes, text_bytes; /* text: without what runs at boot only */
-	u64 boot_bytes;		     /* code and constants that arch_leave_boot() gives back */
-	bool efi;		/* entered as an EFI application */
+	u64 boot_bytes;              /* code and constants that arch_leave_boot() gives back */
+	bool efi;                    /* entered as an EFI application */
 };
 
 extern struct boot_info boot_info;
 
-/** arch_leave_boot() - give back the memory of what runs at boot only, then vcpu_loop(). Boot CPU, last. */
+/** arch_leave_boot() - give back the memory of what runs at boot only, then vcpu_loop(). Boot CPU,
+ * last. */
 void arch_leave_boot(void) __noreturn;
 /** core_main() - core/boot: the arch has set up its address space and boot_info; boot CPU. */
 void core_main(void) __noreturn;
 
-/** arch_map_boot() - map @bytes of host memory read-only for the rest of the run (an initrd that is the bundle). */
+/** arch_map_boot() - map @bytes of host memory read-only for the rest of the run (an initrd that is
+ * the bundle). */
 const void *arch_map_boot(hpa_t pa, u64 bytes);
-/** arch_map_data() - map RAM read/write for the core (its heap), an unmapped page before and behind. Boot CPU. */
+/** arch_map_data() - map RAM read/write for the core (its heap), an unmapped page before and
+ * behind. Boot CPU. */
 void *arch_map_data(hpa_t pa, u64 bytes);
 /** arch_map_device() - map device registers; NULL when the window is used up. */
 void *arch_map_device(hpa_t pa, u64 bytes);

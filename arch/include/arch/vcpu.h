@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The architecture contract: vCPUs. struct arch_vcpu and struct arch_guest come from <asm/vcpu.h>. */
+/* The architecture contract: vCPUs. struct arch_vcpu and struct arch_guest come from <asm/vcpu.h>.
+ */
 #ifndef ARCH_VCPU_H
 #define ARCH_VCPU_H
 
@@ -13,30 +14,38 @@ struct vcpu;
 struct config_guest;
 struct fdt_writer;
 
-/** arch_guest_init() - controller and what else a guest has of the architecture, from the guest's config. */
+/** arch_guest_init() - controller and what else a guest has of the architecture, from the guest's
+ * config. */
 enum err __must_check arch_guest_init(struct guest *guest);
-/** arch_guest_destroy() - give back what arch_guest_init() took; also of a guest it failed for or never saw. */
+/** arch_guest_destroy() - give back what arch_guest_init() took; also of a guest it failed for or
+ * never saw. */
 void arch_guest_destroy(struct guest *guest);
 /** arch_guest_reset() - the same back to reset state. No vCPU runs. */
 void arch_guest_reset(struct guest *guest);
-/** arch_guest_describe() - write the architecture's nodes of a guest's tree (controller, timer, psci, cpus). */
+/** arch_guest_describe() - write the architecture's nodes of a guest's tree (controller, timer,
+ * psci, cpus). */
 void arch_guest_describe(const struct config_guest *config, struct fdt_writer *w);
 
 enum err __must_check arch_vcpu_init(struct vcpu *vcpu);
-/** arch_vcpu_reset() - every guest-visible register to reset values; starts at @entry with @context in the first argument. */
+/** arch_vcpu_reset() - every guest-visible register to reset values; starts at @entry with @context
+ * in the first argument. */
 void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context);
 void arch_vcpu_load(struct vcpu *vcpu);
 void arch_vcpu_put(struct vcpu *vcpu);
-/** arch_vcpu_run() - run until an exit that needs the rest of the core. Own CPU, vCPU loaded, no locks. */
+/** arch_vcpu_run() - run until an exit that needs the rest of the core. Own CPU, vCPU loaded, no
+ * locks. */
 void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit);
-/** arch_vcpu_mmio_complete() - write a read's answer to its register, with width and sign, and skip the instruction. */
+/** arch_vcpu_mmio_complete() - write a read's answer to its register, with width and sign, and skip
+ * the instruction. */
 void arch_vcpu_mmio_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, u64 value);
 void arch_vcpu_skip(struct vcpu *vcpu);
-/** arch_vcpu_inject_fault() - a synchronous external abort (data or instruction) at the exit's address. */
+/** arch_vcpu_inject_fault() - a synchronous external abort (data or instruction) at the exit's
+ * address. */
 void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit);
-/** arch_vcpu_set_result() - the answer of a firmware call (CPU_ON and the like), as the architecture spells @result:
- * OK, ERR_INVALID (no such CPU, bad parameter), ERR_RANGE (bad entry address), ERR_EXISTS (it is on),
- * ERR_BUSY (it is being started), ERR_DENIED, ERR_UNSUPPORTED; others are an internal failure. */
+/** arch_vcpu_set_result() - the answer of a firmware call (CPU_ON and the like), as the
+ * architecture spells @result: OK, ERR_INVALID (no such CPU, bad parameter), ERR_RANGE (bad entry
+ * address), ERR_EXISTS (it is on), ERR_BUSY (it is being started), ERR_DENIED, ERR_UNSUPPORTED;
+ * others are an internal failure. */
 void arch_vcpu_set_result(struct vcpu *vcpu, enum err result);
 /** arch_vcpu_wants_irq() - a virtual interrupt would be taken or would end WFI. */
 bool arch_vcpu_wants_irq(struct vcpu *vcpu);
