@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vCPUs: how many, and which of the machine's CPUs runs which. One vCPU for each CPU. */
+#include <mullion/format.h>
+
 #include "core/config/internal.h"
 
 /* GICv2 tells eight CPUs apart (IHI 0048 §1.1). */
@@ -7,7 +9,8 @@
 
 /* Host CPUs that have a vCPU already, and by which node. */
 struct cpus {
-	u32 limit; /* CPUs of the machine, or the most there can be */
+	const char *whose; /* begins the message about @limit */
+	u32 limit;         /* CPUs of the machine, or the most there can be */
 	u64 taken;
 };
 
@@ -71,10 +74,8 @@ static void take_given(struct config_run *run, fdt_node_t node, u32 cpu, struct 
 	fdt_node_t owner;
 
 	if (cpu >= cpus->limit) {
-		config_error(run, node, "cpu",
-			     run->host != NULL ? "the machine has %u CPUs; write <0> to <%u>"
-					       : "at most %u CPUs are supported; write <0> to <%u>",
-			     cpus->limit, cpus->limit - 1);
+		config_error(run, node, "cpu", "%s %u CPU%s; write <0> to <%u>", cpus->whose,
+			     cpus->limit, cpus->limit == 1 ? "" : "s", cpus->limit - 1);
 		return;
 	}
 	if ((cpus->taken & BIT(cpu)) != 0) {
@@ -130,33 +131,30 @@ static void hand_out_rest(struct config_guest *guest, struct cpus *cpus)
 
 /* @before: vCPUs of the guests before this one. */
 static void report_too_many(struct config_run *run, const struct config_guest *guest, u32 before,
-			    u32 limit)
+			    const struct cpus *cpus)
 {
 	fdt_node_t vcpus = fdt_child(run->tree, guest->node, "vcpus");
 	fdt_node_t node = vcpus == FDT_NONE ? guest->node : vcpus;
-	const char *property = fdt_has(run->tree, node, "count") ? "count" : NULL;
+	u32 left = cpus->limit - MIN(before, cpus->limit);
+	char advice[32] = "remove the guest";
 
-	if (before < limit)
-		config_error(run, node, property,
-			     "the machine has %u CPUs, each runs one vCPU, and %u are left for "
-			     "this guest; "
-			     "write <%u>, or give the machine more CPUs",
-			     limit, limit - before, limit - before);
-	else
-		config_error(run, node, property,
-			     "the machine has %u CPUs, each runs one vCPU, and none is left for "
-			     "this guest; "
-			     "remove it, or give the machine more CPUs",
-			     limit);
+	if (left > 0)
+		(void)format(advice, sizeof(advice), "write <%u>", left);
+	config_error(
+		run, node, fdt_has(run->tree, node, "count") ? "count" : NULL,
+		"%s %u CPU%s, each runs one vCPU, and for this guest %u %s left; %s, or give the "
+		"machine more CPUs",
+		cpus->whose, cpus->limit, cpus->limit == 1 ? "" : "s", left,
+		left == 1 ? "is" : "are", advice);
 }
 
 void check_vcpus(struct config_run *run)
 {
-	struct cpus cpus = { .limit = CONFIG_MAX_CPUS };
+	struct cpus cpus = { .whose = "the core serves", .limit = CONFIG_MAX_CPUS };
 	u32 total = 0;
 
-	if (run->host != NULL && run->host->num_cpus > 0)
-		cpus.limit = MIN(run->host->num_cpus, CONFIG_MAX_CPUS);
+	if (run->host != NULL && run->host->num_cpus > 0 && run->host->num_cpus <= CONFIG_MAX_CPUS)
+		cpus = (struct cpus){ .whose = "the machine has", .limit = run->host->num_cpus };
 	config_for_each_guest (run->system, guest) {
 		check_count(run, guest);
 		check_given(run, guest, &cpus);
@@ -164,7 +162,7 @@ void check_vcpus(struct config_run *run)
 	config_for_each_guest (run->system, guest) {
 		hand_out_rest(guest, &cpus);
 		if (total + guest->num_vcpus > cpus.limit)
-			report_too_many(run, guest, MIN(total, cpus.limit), cpus.limit);
+			report_too_many(run, guest, total, &cpus);
 		total += guest->num_vcpus;
 	}
 }
