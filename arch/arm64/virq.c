@@ -24,6 +24,7 @@
 /* What the hot path needs of the machine, together. */
 static struct {
 	bool v3;
+	u8 short_lrs;            /* list registers that hw_lr_write_short() knows */
 	u8 num_aprs;             /* of each group, GICv3 */
 	u32 vtimer, maintenance; /* INTIDs */
 } hw;
@@ -46,7 +47,7 @@ static u64 hw_lr_read(u32 n)
 	}
 }
 
-static void __attribute__((noinline)) lr_write_any(u32 n, u64 lr)
+static void __attribute__((noinline)) hw_lr_write(u32 n, u64 lr)
 {
 	if (!hw.v3) {
 		mmio_write32(vgic_lr_to_v2(lr), gicv2_gich + GICH_LR + 4 * n);
@@ -61,17 +62,20 @@ static void __attribute__((noinline)) lr_write_any(u32 n, u64 lr)
 	}
 }
 
-/* Most machines have four, and the first are used most. */
-static inline void hw_lr_write(u32 n, u64 lr)
+/* Most machines have four. */
+static inline bool hw_lr_write_short(u32 n, u64 lr)
 {
-	if (!hw.v3 || n > 2)
-		lr_write_any(n, lr);
-	else if (n == 0)
+	if (n >= hw.short_lrs)
+		return false;
+	if (n == 0)
 		write_sysreg(lr, SYS_ICH_LR0_EL2);
 	else if (n == 1)
 		write_sysreg(lr, SYS_ICH_LR1_EL2);
-	else
+	else if (n == 2)
 		write_sysreg(lr, SYS_ICH_LR2_EL2);
+	else
+		write_sysreg(lr, SYS_ICH_LR3_EL2);
+	return true;
 }
 
 /* List registers that are empty. */
@@ -189,21 +193,7 @@ void virq_sync(struct vcpu *vcpu)
 	kick(vcpu->guest, kicked);
 }
 
-/* Another CPU works on our state, which it needs folded: give it that, and wait until it is done.
- */
-static void __attribute__((noinline)) yield_to_holder(struct vcpu *vcpu)
-{
-	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
-
-	virq_sync(vcpu);
-	for (u32 i = 0; i < HOLD_LOOPS; i++) {
-		if (!atomic_load_explicit(&c->hold, memory_order_acquire))
-			return;
-		arch_cpu_relax();
-	}
-}
-
-static void __attribute__((noinline)) update(struct vcpu *vcpu, u32 flags)
+static bool __attribute__((noinline)) update(struct vcpu *vcpu, u32 flags)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
 	u64 kicked;
@@ -213,18 +203,41 @@ static void __attribute__((noinline)) update(struct vcpu *vcpu, u32 flags)
 	spin_unlock(&v->lock);
 	if (kicked)
 		kick(vcpu->guest, kicked);
+	return true;
 }
 
-void virq_flush_slow(struct vcpu *vcpu)
+/* Another CPU works on our state, which it needs folded: give it that, and wait until it is done.
+ */
+static bool __attribute__((noinline)) yield_to_holder(struct vcpu *vcpu)
+{
+	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
+
+	virq_sync(vcpu);
+	for (u32 i = 0; i < HOLD_LOOPS; i++) {
+		if (!atomic_load_explicit(&c->hold, memory_order_acquire))
+			break;
+		arch_cpu_relax();
+	}
+	return update(vcpu, atomic_exchange_explicit(&c->flags, 0, memory_order_acquire));
+}
+
+/* Always true, so that callers end in it. */
+static inline bool flush(struct vcpu *vcpu)
 {
 	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
 	u32 flags;
 
 	if (__builtin_expect(atomic_load_explicit(&c->hold, memory_order_acquire) != 0, 0))
-		yield_to_holder(vcpu);
+		return yield_to_holder(vcpu);
 	flags = atomic_exchange_explicit(&c->flags, 0, memory_order_acquire);
-	if (flags != VGIC_PRIVATE || !vgic_flush_sgis(&vcpu->guest->arch.virq.vgic, c))
-		update(vcpu, flags);
+	if (__builtin_expect(flags == VGIC_PRIVATE && vgic_flush_sgis(c), 1))
+		return true;
+	return update(vcpu, flags);
+}
+
+void virq_flush_slow(struct vcpu *vcpu)
+{
+	(void)flush(vcpu);
 }
 
 /* --- Guest's accesses ------------------------------------------------------------------------ */
@@ -301,12 +314,13 @@ bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value)
 
 	if (__builtin_expect(offset < v->gicd_size, 1)) {
 		/* The hot ones, without the lock. */
-		if (width == 4 && write && vgic_enable_fast(&v->vgic, (u32)offset, (u32)*value))
+		if (!write && offset == GICD_TYPER && width == 4) {
+			*value = v->vgic.typer;
 			return true;
-		if (offset != GICD_TYPER || write || width != 4)
-			return access(vcpu, false, (u32)offset, width, write, value);
-		*value = v->vgic.typer;
-		return true;
+		}
+		if (write && width == 4 && vgic_enable_fast(&v->vgic, (u32)offset, (u32)*value))
+			return true;
+		return access(vcpu, false, (u32)offset, width, write, value);
 	}
 	offset = gpa.v - v->gicr;
 	return offset < v->gicr_size && access(vcpu, true, (u32)offset, width, write, value);
@@ -346,19 +360,44 @@ static bool __attribute__((noinline)) dir_write(struct vcpu *vcpu, u64 value)
 	return true;
 }
 
-/* ICC_SGI1R that names one vCPU of the first sixteen, and that is the sender. */
-static inline bool sgi_self(struct vcpu *vcpu, u64 value)
+/*
+ * ICC_SGI1R that names one vCPU of the first sixteen: what nearly all of them are. To itself,
+ * straight into the list register; to another, its latch, its flag and a kick if nobody's is on
+ * its way. False: the long way.
+ */
+static inline bool sgi_short(struct vcpu *vcpu, u64 value)
 {
-	return !(value & ~(MASK(27, 24) | MASK(15, 0))) && (value & 0xffff) == BIT(vcpu->index) &&
-	       vgic_sgi_self(&vcpu->arch.virq.vgic, (u32)FIELD(value, 27, 24));
+	struct vgic *g = &vcpu->guest->arch.virq.vgic;
+	u32 list = value & 0xffff, intid = (u32)FIELD(value, 27, 24), target;
+	struct vgic_cpu *c;
+
+	if (value & ~(MASK(27, 24) | MASK(15, 0)) || !list || list & (list - 1))
+		return false;
+	target = (u32)__builtin_ctz(list);
+	if (target == vcpu->index)
+		return vgic_sgi_self(&vcpu->arch.virq.vgic, intid);
+	c = target < g->num_cpus ? g->cpus[target] : NULL;
+	if (!c || !(c->bank.group >> intid & 1))
+		return false;
+	atomic_fetch_or_explicit(&c->bank.latch, 1u << intid, memory_order_relaxed);
+	if (vgic_mark(c, VGIC_PRIVATE)) {
+		dsb(ishst);
+		write_sysreg(container_of(c, struct arm64_virq_cpu, vgic)->doorbell,
+			     SYS_ICC_SGI1R_EL1);
+	}
+	return true;
 }
 
 bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
 {
+	u32 reg = iss & ISS_REG_MASK;
+
+	if (__builtin_expect(reg == ISS_SGI1R && write && sgi_short(vcpu, *value), 1))
+		return true;
 	if (!write || !hw.v3)
 		return false; /* all of them are write-only */
-	switch (iss & ISS_REG_MASK) {
-	case ISS_SGI1R: return sgi_self(vcpu, *value) || sgi_write(vcpu, *value, true);
+	switch (reg) {
+	case ISS_SGI1R: return sgi_write(vcpu, *value, true);
 	case ISS_SGI0R:
 	case ISS_ASGI1R: /* with one security state it makes group 0 SGIs, as ICC_SGI0R does */
 		return sgi_write(vcpu, *value, false);
@@ -418,9 +457,7 @@ static bool __attribute__((noinline)) timer_interrupt(struct vcpu *vcpu, u32 int
 {
 	if (!hw.v3)
 		irqchip->eoi(intid);
-	if (!vgic_timer_fired(&vcpu->arch.virq.vgic, intid))
-		virq_flush_slow(vcpu);
-	return true;
+	return vgic_timer_fired(&vcpu->arch.virq.vgic, intid) || flush(vcpu);
 }
 
 bool virq_interrupt(struct vcpu *vcpu)
@@ -441,8 +478,8 @@ bool virq_interrupt(struct vcpu *vcpu)
 		return other_interrupt(vcpu, intid);
 	write_sysreg(intid, SYS_ICC_EOIR1_EL1);
 	write_sysreg(intid, SYS_ICC_DIR_EL1);
-	virq_flush(vcpu);
-	return !atomic_load_explicit(&vcpu->requests, memory_order_acquire);
+	/* A request from here on comes with a kick of its own. */
+	return !atomic_load_explicit(&vcpu->requests, memory_order_acquire) && flush(vcpu);
 }
 
 /* The timer fired outside the guest's run, e.g. in idle. */
@@ -485,6 +522,8 @@ enum err arch_virq_init(const struct host *host)
 								     : "the GIC's maintenance");
 		return ERR_UNSUPPORTED;
 	}
+	if (hw.v3)
+		hw.short_lrs = 4;
 	if (hw.v3)
 		hw.num_aprs = 1u << (FIELD(read_sysreg(SYS_ICH_VTR_EL2), 28, 26) + 1 - 5);
 	err = irq_register_linked(hw.vtimer, vtimer_handler);
@@ -560,6 +599,7 @@ void virq_vcpu_reset(struct vcpu *vcpu)
 	ASSERT(err == OK);
 	vgic_release_physical(&v->vgic, &cpu->vgic);
 	spin_unlock(&v->lock);
+	cpu->doorbell = hw.v3 ? gicv3_sgi_target[vcpu->cpu] | SGI_KICK << 24 : 0;
 	cpu->vmcr = 0;
 	memset(cpu->apr, 0, sizeof(cpu->apr));
 	if (cpu->loaded)

@@ -107,4 +107,14 @@ static inline void gicv3_deactivate(u32 intid)
 	isb();
 }
 
+/* ICC_SGI1R value of each host CPU, without the INTID. */
+extern u64 gicv3_sgi_target[CONFIG_MAX_CPUS];
+
+static inline void gicv3_send_sgi(u32 cpu, u32 sgi)
+{
+	dsb(ishst); /* what the receiver will look for is visible before it is called */
+	write_sysreg(gicv3_sgi_target[cpu] | (u64)sgi << 24, SYS_ICC_SGI1R_EL1);
+	isb();
+}
+
 #endif

@@ -33,9 +33,9 @@
 #define WAIT_LOOPS 1000000 /* of reads of a device: a second or so; then it is broken */
 
 static u8 *gicd;
-static u8 *gicr[CONFIG_MAX_CPUS];       /* the control frame of each host CPU */
-static u64 router[CONFIG_MAX_CPUS];     /* GICD_IROUTER value of each host CPU */
-static u64 sgi_target[CONFIG_MAX_CPUS]; /* ICC_SGI1R value of each, without the INTID */
+static u8 *gicr[CONFIG_MAX_CPUS]; /* the control frame of each host CPU */
+u64 gicv3_sgi_target[CONFIG_MAX_CPUS];
+static u64 router[CONFIG_MAX_CPUS]; /* GICD_IROUTER value of each host CPU */
 
 static enum err wait_clear(const u8 *reg, u32 bits)
 {
@@ -61,9 +61,9 @@ static bool match_frame(const struct host *host, u8 *at, u64 typer)
 			continue;
 		gicr[i] = at;
 		router[i] = mpidr & MPIDR_AFFINITY;
-		sgi_target[i] = FIELD(mpidr, 39, 32) << 48 | FIELD(mpidr, 7, 4) << 44 |
-				FIELD(mpidr, 23, 16) << 32 | FIELD(mpidr, 15, 8) << 16 |
-				BIT(mpidr & 15);
+		gicv3_sgi_target[i] = FIELD(mpidr, 39, 32) << 48 | FIELD(mpidr, 7, 4) << 44 |
+				      FIELD(mpidr, 23, 16) << 32 | FIELD(mpidr, 15, 8) << 16 |
+				      BIT(mpidr & 15);
 		return true;
 	}
 	return false;
@@ -97,8 +97,8 @@ static enum err find_redistributors(const struct host *host)
 		return OK;
 	for (u32 i = 0; i < wanted; i++)
 		if (!gicr[i])
-			log_error("no GIC redistributor belongs to CPU %u (affinity %lx)",
-				  i, (unsigned long)host->cpus[i].mpidr);
+			log_error("no GIC redistributor belongs to CPU %u (affinity %lx)", i,
+				  (unsigned long)host->cpus[i].mpidr);
 	return ERR_NOT_FOUND;
 }
 
@@ -168,8 +168,7 @@ static enum err init_cpu(void)
 	write_sysreg(SRE_ALL, SYS_ICC_SRE_EL2);
 	isb();
 	if (!(read_sysreg(SYS_ICC_SRE_EL2) & 1)) {
-		log_error(
-			"the GICv3 has no system registers at EL2 (ICC_SRE_EL2.SRE is 0)");
+		log_error("the GICv3 has no system registers at EL2 (ICC_SRE_EL2.SRE is 0)");
 		return ERR_UNSUPPORTED;
 	}
 	gicv3.num_lrs = (u32)(read_sysreg(SYS_ICH_VTR_EL2) & 0x1f) + 1;
@@ -207,13 +206,6 @@ static void disable(u32 intid)
 	write_bit(intid, GICD_ICENABLER);
 }
 
-static void send_sgi(u32 cpu, u32 sgi)
-{
-	dsb(ishst); /* what the receiver will look for is visible before it is called */
-	write_sysreg(sgi_target[cpu] | (u64)sgi << 24, SYS_ICC_SGI1R_EL1);
-	isb();
-}
-
 static bool is_active(u32 intid)
 {
 	return mmio_read32(frame_of(intid) + GICD_ISACTIVER + intid / 32 * 4) >> intid % 32 & 1;
@@ -238,7 +230,7 @@ struct irqchip gicv3 = {
 	.deactivate = gicv3_deactivate,
 	.enable = enable,
 	.disable = disable,
-	.send_sgi = send_sgi,
+	.send_sgi = gicv3_send_sgi,
 	.is_active = is_active,
 	.clear_active = clear_active,
 	.set_pending = set_pending,

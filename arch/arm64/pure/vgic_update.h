@@ -6,6 +6,7 @@
  *
  * The includer defines before:
  *   u64 hw_lr_read(u32 n), void hw_lr_write(u32 n, u64 lr)
+ *   bool hw_lr_write_short(u32 n, u64 lr)   the same, or false: only the long way can
  *   u32 hw_elrsr_read(void)                 list registers that are empty
  *   u32 hw_hcr_read(void), void hw_hcr_write(u32 hcr)
  *   void hw_deactivate_private(u32 intid), void hw_deactivate_shared(u32 intid)   physical ones
@@ -138,37 +139,37 @@ static inline bool vgic_enable_fast(struct vgic *g, u32 offset, u32 value)
 }
 
 /* Private interrupt @intid is pending again. Its last list register is still its own; if that is
- * empty, what was written there serves once more: had the interrupt's registers changed since, a
- * flag would be set, which the caller has looked at. */
-static inline bool vgic_put_again(struct vgic_cpu *c, u32 intid)
+ * empty (@empty), what was written there serves once more: had the interrupt's registers changed
+ * since, a flag would be set, which the caller has looked at. */
+static inline bool vgic_put_again(struct vgic_cpu *c, u32 intid, u32 empty)
 {
 	u32 n = c->lr_of[intid];
+	u64 lr = c->lr[n];
 
-	if (!(c->bank.inflight >> intid & 1) || (c->lr[n] & LR_STATE) != LR_PENDING ||
-	    !(hw_elrsr_read() >> n & 1))
-		return false;
-	c->moved |= (u16)(1u << n);
-	hw_lr_write(n, c->lr[n]);
-	return true;
+	/* Its bit of c->moved is still set: SGIs and what is linked always take the latch along. */
+	return c->bank.inflight >> intid & 1 && lr >> 62 == LR_PENDING >> 62 && empty >> n & 1 &&
+	       hw_lr_write_short(n, lr);
 }
 
 /** vgic_flush_sgis() - serve VGIC_PRIVATE, the only flag that was set, if it was for SGIs that have
- * been here before and nothing else. Own, no lock. Return: done; otherwise the caller must update.
- */
-static inline bool vgic_flush_sgis(struct vgic *g, struct vgic_cpu *c)
+ * been here before and nothing else (GICv3). Own, no lock. Return: done; otherwise the caller must
+ * update. */
+static inline bool vgic_flush_sgis(struct vgic_cpu *c)
 {
 	struct vgic_bank *b = &c->bank;
-	u32 again = b->latch & b->inflight;
+	u32 latch = atomic_load_explicit(&b->latch, memory_order_relaxed);
+	u32 enabled = atomic_load_explicit(&b->enabled, memory_order_relaxed);
+	u32 again = latch & enabled & b->inflight, empty;
 
-	if ((vgic_pending(g, b) | b->active) & ~b->inflight || again & ~0xffffu ||
-	    g->version != 3 || c->overflow)
+	/* Anything that may have to be put for the first time, or is none of our kind. */
+	if ((((latch | b->line) & enabled) | b->active) & ~b->inflight || again >> 16 ||
+	    c->overflow)
 		return false;
-	for (again &= b->enabled; again; again &= again - 1) {
-		u32 intid = (u32)__builtin_ctz(again);
-
-		if (!vgic_put_again(c, intid))
+	for (empty = hw_elrsr_read(); again; again &= again - 1) {
+		if (!vgic_put_again(c, (u32)__builtin_ctz(again), empty))
 			return false;
-		atomic_fetch_and_explicit(&b->latch, ~(1u << intid), memory_order_relaxed);
+		/* One more SGI until here is the same as this one. */
+		atomic_fetch_and_explicit(&b->latch, ~(again & -again), memory_order_relaxed);
 	}
 	return true;
 }
@@ -178,7 +179,20 @@ static inline bool vgic_flush_sgis(struct vgic *g, struct vgic_cpu *c)
 static inline bool vgic_sgi_self(struct vgic_cpu *c, u32 intid)
 {
 	return !atomic_load_explicit(&c->flags, memory_order_relaxed) && !c->overflow &&
-	       c->lr[c->lr_of[intid]] & LR_GROUP1 && vgic_put_again(c, intid);
+	       c->lr[c->lr_of[intid]] & LR_GROUP1 && vgic_put_again(c, intid, hw_elrsr_read());
+}
+
+/** vgic_timer_fired() - the virtual timer's physical interrupt @physical came, and is active. Own,
+ * no lock. Return: it is in its list register already; otherwise the caller must update. */
+static inline bool vgic_timer_fired(struct vgic_cpu *c, u32 physical)
+{
+	/* Without its deactivation the timer could not have fired, so it is empty. */
+	if (c->lr[c->lr_of[VGIC_TIMER]] & LR_HW &&
+	    !atomic_load_explicit(&c->flags, memory_order_relaxed) &&
+	    vgic_put_again(c, VGIC_TIMER, ~0u))
+		return true;
+	vgic_host_private(c, VGIC_TIMER, physical);
+	return false;
 }
 
 /** vgic_withdraw() - everything back into the model, list registers empty; the next update looks at
@@ -193,25 +207,6 @@ static inline u64 vgic_withdraw(struct vgic *g, struct vgic_cpu *c)
 	vgic_release_physical(g, c);
 	vgic_mark(c, VGIC_PRIVATE | VGIC_SHARED);
 	return kick;
-}
-
-/** vgic_timer_fired() - the virtual timer's physical interrupt @physical came, and is active. Own,
- * no lock. Return: it is in its list register already; otherwise the caller must update. */
-static inline bool vgic_timer_fired(struct vgic_cpu *c, u32 physical)
-{
-	u32 n = c->lr_of[VGIC_TIMER];
-
-	/* As vgic_put_again(), and it is known to be empty: without its deactivation the timer
-	 * could not have fired. */
-	if (c->bank.inflight >> VGIC_TIMER & 1 &&
-	    (c->lr[n] & (LR_HW | LR_STATE)) == (LR_HW | LR_PENDING) &&
-	    !atomic_load_explicit(&c->flags, memory_order_relaxed)) {
-		c->moved |= (u16)(1u << n);
-		hw_lr_write(n, c->lr[n]);
-		return true;
-	}
-	vgic_host_private(c, VGIC_TIMER, physical);
-	return false;
 }
 
 #endif

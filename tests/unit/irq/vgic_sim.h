@@ -44,6 +44,13 @@ static inline void hw_lr_write(u32 n, u64 lr)
 {
 	sim_cpu_now->lr[n] = lr;
 }
+static inline bool hw_lr_write_short(u32 n, u64 lr)
+{
+	if (n >= 4)
+		return false;
+	hw_lr_write(n, lr);
+	return true;
+}
 static inline u32 hw_elrsr_read(void)
 {
 	u32 empty = 0;
@@ -112,7 +119,7 @@ static inline void sim_flush(struct sim *s, u32 cpu)
 		return;
 	sim_on(s, cpu);
 	atomic_store(&c->flags, 0);
-	if (flags == VGIC_PRIVATE && vgic_flush_sgis(&s->g, c))
+	if (flags == VGIC_PRIVATE && s->g.version == 3 && vgic_flush_sgis(c))
 		return;
 	s->kicked |= vgic_update(&s->g, c, flags);
 }

@@ -29,6 +29,7 @@ struct arm64_virq {
 /* In struct arch_vcpu as .virq. */
 struct arm64_virq_cpu {
 	struct vgic_cpu vgic;
+	u64 doorbell;  /* GICv3: the ICC_SGI1R value that kicks its host CPU */
 	bool loaded;   /* list registers and VMCR are in hardware */
 	u32 vmcr;      /* saved while not loaded */
 	u32 apr[2][4]; /* [group][n]; GICv2: [0][0] */
