@@ -206,8 +206,10 @@ enum err stage2_unmap(struct stage2 *s2, gpa_t from, u64 size)
 			}
 			arch_s2_publish(walk.slot[walk.level], 0);
 		}
-		prune(s2, &walk, &removed);
 		gpa = start + block;
+		/* Once for each table, where it is left: looking costs a pass over it. */
+		if (gpa >= end || IS_ALIGNED(gpa, block * ARCH_S2_ENTRIES))
+			prune(s2, &walk, &removed);
 	}
 	arch_s2_flush(s2->vmid, s2->root_pa, from, size);
 	free_removed(&removed);
