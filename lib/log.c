@@ -85,9 +85,8 @@ static void emit(const char *prefix, const char *fmt, va_list args) __printf(2, 
 static void emit(const char *prefix, const char *fmt, va_list args)
 {
 	char line[LINE_BYTES];
-	size_t n = strlen(prefix);
+	size_t n = format(line, sizeof(line), "%s", prefix);
 
-	memcpy(line, prefix, n);
 	n += format_va(line + n, sizeof(line) - n - 1, fmt, args);
 	n = MIN(n, sizeof(line) - 2);
 	line[n++] = '\n';

@@ -16,6 +16,7 @@ extern const struct image_bundle image_bundle_record;
 struct boot_info boot_info;
 
 /* Named by the compiler (-fstack-protector). */
+extern u64 __stack_chk_guard;
 u64 __stack_chk_guard = 0x6e6f696c6c756d00;
 void __stack_chk_fail(void) __noreturn;
 

@@ -196,7 +196,7 @@ primary:
 	b	mmu_on
 	.size	primary, . - primary
 
-/* x0..x1: clean and invalidate to the point of coherency, by virtual address. Clobbers x0-x3. */
+/* x0..x1: clean and invalidate to the point of coherency. Clobbers x0-x3. */
 	.type	clean_invalidate, %function
 clean_invalidate:
 	mrs	x2, ctr_el0
@@ -215,8 +215,8 @@ clean_invalidate:
 
 	.text
 /*
- * This CPU's EL2 controls, whatever firmware left in them (TF-A, raspi and EDK2 all differ): MMU and
- * caches off, E2H and TGE off, FP usable at EL2, nothing trapped yet. Clobbers x0, x1.
+ * This CPU's EL2 controls, whatever firmware left in them (TF-A, raspi and EDK2 all differ): MMU
+ * and caches off, E2H and TGE off, FP usable at EL2, nothing trapped yet. Clobbers x0, x1.
  */
 	.type	known_state, %function
 known_state:
@@ -242,7 +242,7 @@ known_state:
 	ret
 	.size	known_state, . - known_state
 
-/* --- Entry as an EFI application: x0 = handle, x1 = system table; MMU on, on the firmware's stack --- */
+/* --- Entry as an EFI application: x0 = handle, x1 = system table; MMU on, firmware's stack --- */
 	.section .boot.text, "ax"
 	.globl	efi_entry
 	.type	efi_entry, %function

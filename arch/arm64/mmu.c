@@ -232,7 +232,7 @@ static void window_flush(u64 va, u64 bytes)
 	isb();
 }
 
-static void *window_map_pages(struct cpu *cpu, u64 pa, u64 bytes, u64 va)
+static void window_map_pages(struct cpu *cpu, u64 pa, u64 bytes, u64 va)
 {
 	u64 table_pa, *table = cpu->arch.window_table;
 
@@ -248,30 +248,27 @@ static void *window_map_pages(struct cpu *cpu, u64 pa, u64 bytes, u64 va)
 		table[at / PAGE_SIZE] = pte_s1_leaf(pa + at, 3, PTE_DATA, false);
 	dsb(nshst);
 	isb();
-	return (void *)va;
 }
 
-void *arch_window_map(hpa_t hpa, u64 size)
+void *arch_window_map(hpa_t pa, u64 bytes)
 {
 	struct cpu *cpu = this_cpu();
-	u64 pa = ALIGN_DOWN(hpa.v, PAGE_SIZE);
-	u64 bytes = ALIGN_UP(hpa.v + size, PAGE_SIZE) - pa;
+	u64 from = ALIGN_DOWN(pa.v, PAGE_SIZE);
+	u64 size = ALIGN_UP(pa.v + bytes, PAGE_SIZE) - from;
 	u64 va = CORE_WINDOW(cpu->arch.window);
-	u8 *at;
 
-	ASSERT(cpu->arch.window_bytes == 0 && size != 0 && bytes <= BLOCK);
-	if (bytes == BLOCK && IS_ALIGNED(pa, BLOCK)) {
-		*slot(level2, 2, va) = pte_s1_leaf(pa, 2, PTE_DATA, false);
+	ASSERT(cpu->arch.window_bytes == 0 && bytes != 0 && size <= BLOCK);
+	if (size == BLOCK && IS_ALIGNED(from, BLOCK)) {
+		*slot(level2, 2, va) = pte_s1_leaf(from, 2, PTE_DATA, false);
 		dsb(nshst);
 		isb();
-		at = (u8 *)va;
 	} else {
 		va += BLOCK;
-		at = window_map_pages(cpu, pa, bytes, va);
+		window_map_pages(cpu, from, size, va);
 	}
 	cpu->arch.window_va = va;
-	cpu->arch.window_bytes = bytes;
-	return at + (hpa.v - pa);
+	cpu->arch.window_bytes = size;
+	return (u8 *)va + (pa.v - from);
 }
 
 void arch_window_unmap(void)

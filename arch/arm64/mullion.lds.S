@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The core's layout: one piece of memory, header first, each part that is mapped differently on
- * pages of its own; what runs at boot only lies together, to be given back. The boot CPU's stacks come last: they are mapped elsewhere, with guard pages.
+ * pages of its own; what runs at boot only lies together, to be given back. The boot CPU's stacks
+ * come last: they are mapped elsewhere, with guard pages.
  */
 #include <asm/cpu.h>
 #include <asm/mmu.h>
@@ -28,8 +29,8 @@ SECTIONS
 		. = ALIGN(4096);
 	}
 	/*
-	 * What runs at boot only: whole rooms, and functions marked __boot. arch_leave_boot() unmaps
-	 * these pages and gives them back.
+	 * What runs at boot only: whole rooms, and functions marked __boot. arch_leave_boot()
+	 * unmaps these pages and gives them back.
 	 */
 	_boot_begin = ABSOLUTE(.);
 	.boot.text : {

@@ -22,13 +22,13 @@ struct stage2 {
 };
 
 enum err __must_check stage2_init(struct stage2 *s2, u16 vmid);
-/** stage2_map() - page-aligned @size bytes. ERR_OVERLAP if any page is mapped (nothing is changed
- * then), ERR_NO_MEMORY when tables ran out (what was mapped is unmapped again), ERR_RANGE outside
- * the IPA space. */
-enum err __must_check stage2_map(struct stage2 *s2, gpa_t gpa, hpa_t hpa, u64 size, u32 flags);
+/** stage2_map() - map page-aligned @size bytes of host memory @from at @to.
+ * Return: ERR_OVERLAP if any page is mapped (nothing is changed then), ERR_NO_MEMORY when tables
+ * ran out (what was mapped is unmapped again), ERR_RANGE outside the IPA space. */
+enum err __must_check stage2_map(struct stage2 *s2, gpa_t to, hpa_t from, u64 size, u32 flags);
 /** stage2_unmap() - removes and flushes (TLBI, DSB) before it returns; what is not mapped is
  * skipped. Splits blocks. */
-enum err __must_check stage2_unmap(struct stage2 *s2, gpa_t gpa, u64 size);
+enum err __must_check stage2_unmap(struct stage2 *s2, gpa_t from, u64 size);
 /** stage2_lookup() - ERR_FAULT when nothing is mapped there. @flags may be NULL. */
 enum err __must_check stage2_lookup(const struct stage2 *s2, gpa_t gpa, hpa_t *hpa, u32 *flags);
 void stage2_destroy(struct stage2 *s2);
