@@ -109,6 +109,13 @@ static void check_image(const struct config_guest *guest, const struct config_im
 	abort();
 }
 
+/* The tree has a place whether it is generated or supplied. */
+static bool apart(const struct config_image *a, const struct config_image *b)
+{
+	return a->span == 0 || b->span == 0 || a->load.v + a->span <= b->load.v ||
+	       b->load.v + b->span <= a->load.v;
+}
+
 static void check_guest(const struct config_guest *guest)
 {
 	if (guest->num_vcpus == 0 || guest->name[0] == '\0' || guest->kind == IMAGE_NONE ||
@@ -123,6 +130,10 @@ static void check_guest(const struct config_guest *guest)
 	check_image(guest, &guest->kernel);
 	check_image(guest, &guest->initrd);
 	check_image(guest, &guest->tree);
+	if (guest->kernel.data != NULL &&
+	    (!apart(&guest->kernel, &guest->tree) || !apart(&guest->kernel, &guest->initrd) ||
+	     !apart(&guest->initrd, &guest->tree)))
+		abort();
 }
 
 static void load(const struct fdt *tree, const struct host *host, const void *archive)
