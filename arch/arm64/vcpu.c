@@ -134,7 +134,6 @@ void arch_guest_destroy(struct guest *guest)
 void arch_guest_reset(struct guest *guest)
 {
 	virq_guest_reset(guest);
-	guest->arch.cntvoff = read_sysreg(cntpct_el0);
 }
 
 enum err arch_vcpu_init(struct vcpu *vcpu)

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The benchmark guest: what operations cost as a guest sees them, hypervisor and guest together.
+ *
+ * It runs where one instruction is one nanosecond (QEMU's -icount shift=0), so the counter, which
+ * ticks every TICK_INSNS instructions, counts instructions. Each row is an average over many
+ * repetitions and is printed as "bench: NAME INSTRUCTIONS"; on the bare machine the same program
+ * gives the figures to subtract. GICv3 only: the budgets are set for it.
+ */
+#include "guest.h"
+
+#define GICD_TYPER     0x4
+#define GICD_ISENABLER 0x100
+
+#define TICK_INSNS 16 /* at -icount shift=0 and CNTFRQ 62.5 MHz */
+#define ROUNDS     2000
+#define RESETS     4
+#define SGI        1
+#define MAGIC      0x68636e6562ull
+
+/* Kept over a reset, in RAM that no image covers. */
+struct persist {
+	u64 magic, boots, before, total;
+};
+
+extern char bench_vectors[], pong_vectors[];
+void pong_interrupt(void);
+void bench_interrupt(u64 time);
+void bench_unexpected(void);
+
+static volatile u32 taken;
+static volatile u64 taken_at;
+static u32 ready;
+
+void bench_interrupt(u64 time)
+{
+	u64 id = sysreg_read(ICC_IAR1_EL1);
+
+	if (id == machine.timer_virt)
+		sysreg_write(CNTV_CTL_EL0, 0);
+	sysreg_write(ICC_EOIR1_EL1, id);
+	taken_at = time;
+	taken++;
+}
+
+void bench_unexpected(void)
+{
+	print("# unexpected exception: esr 0x%llx elr 0x%llx\n",
+	      (unsigned long long)sysreg_read(ESR_EL1), (unsigned long long)sysreg_read(ELR_EL1));
+	power_off();
+}
+
+static void row(const char *name, u64 ticks, u64 rounds)
+{
+	u64 tenths = ticks * TICK_INSNS * 10 / rounds;
+
+	print("bench: %s %llu.%llu\n", name, (unsigned long long)(tenths / 10),
+	      (unsigned long long)(tenths % 10));
+}
+
+#define MEASURE(name, statement)                       \
+	do {                                           \
+		u64 from_, rounds_ = ROUNDS;           \
+		for (u32 i_ = 0; i_ < 10; i_++) {      \
+			statement;                     \
+		}                                      \
+		from_ = time_now();                    \
+		while (rounds_-- != 0) {               \
+			statement;                     \
+		}                                      \
+		row(name, time_now() - from_, ROUNDS); \
+	} while (0)
+
+static void version(void)
+{
+	register u64 x0 __asm__("x0") = PSCI_VERSION;
+
+	__asm__ volatile("hvc #0" : "+r"(x0) : : "x1", "x2", "x3", "memory");
+}
+
+static void sgi_self(void)
+{
+	u32 before = taken;
+
+	sysreg_write(ICC_SGI1R_EL1, (u64)SGI << 24 | 1);
+	isb();
+	while (taken == before)
+		;
+}
+
+/* From the compare value to the handler's first instructions; the phase to the counter varies. */
+static void timer(const char *name, bool sleep)
+{
+	u64 sum = 0;
+
+	for (u32 i = 0; i < ROUNDS; i++) {
+		u64 when = time_now() + 100 + i % 7;
+		u32 before = taken;
+
+		irq_disable();
+		sysreg_write(CNTV_CVAL_EL0, when);
+		sysreg_write(CNTV_CTL_EL0, TIMER_ENABLE);
+		isb();
+		if (sleep)
+			wfi();
+		irq_enable();
+		while (taken == before)
+			;
+		sum += taken_at - when;
+	}
+	row(name, sum, ROUNDS);
+}
+
+/* On CPU 1: answer. */
+void pong_interrupt(void)
+{
+	u64 id = sysreg_read(ICC_IAR1_EL1);
+
+	sysreg_write(ICC_SGI1R_EL1, (u64)SGI << 24 | 1);
+	sysreg_write(ICC_EOIR1_EL1, id);
+}
+
+static void pong(void)
+{
+	sysreg_write(VBAR_EL1, pong_vectors);
+	isb();
+	gic_enable(SGI);
+	irq_enable();
+	STORE(ready, 1);
+	for (;;)
+		wfi();
+}
+
+/* WFI with interrupts masked: none is lost between the look and the sleep. */
+static void ping(void)
+{
+	u32 before = taken;
+
+	sysreg_write(ICC_SGI1R_EL1, (u64)SGI << 24 | 2);
+	isb();
+	while (taken == before) {
+		irq_disable();
+		if (taken == before)
+			wfi();
+		irq_enable();
+	}
+}
+
+static void two_cpus(void)
+{
+	u64 from = time_now();
+
+	if (cpu_on(1, pong) != PSCI_SUCCESS)
+		return;
+	while (LOAD(ready) == 0)
+		yield();
+	row("cpu-on", cpu_starts[1].record.time - from, 1);
+	MEASURE("ping-pong", ping());
+}
+
+/* SYSTEM_RESET to the first instruction of the next life; the counter goes on. */
+static void reset(struct persist *p)
+{
+	if (p->magic != MAGIC)
+		memset(p, 0, sizeof(*p));
+	else
+		p->total += boot_record.time - p->before;
+	if (p->magic == MAGIC && ++p->boots == RESETS) {
+		p->magic = 0;
+		row("reset", p->total, RESETS);
+		power_off();
+	}
+	p->magic = MAGIC;
+	dsb();
+	p->before = time_now();
+	(void)psci(PSCI_SYSTEM_RESET, 0, 0, 0);
+}
+
+static void one_cpu(void)
+{
+	MEASURE("psci-version", version());
+	MEASURE("gicd-typer", (void)read32(gic.gicd + GICD_TYPER));
+	MEASURE("gicd-isenabler", write32(gic.gicd + GICD_ISENABLER + 4, 1));
+	MEASURE("sgi-self", sgi_self());
+	timer("timer", false);
+	timer("wfi", true);
+}
+
+void guest_main(void)
+{
+	struct persist *p = (struct persist *)(machine.ram + machine.ram_size / 8 * 7);
+
+	if (gic.version != 3) {
+		print("# the benchmark needs a GICv3\n");
+		power_off();
+	}
+	if (p->magic != MAGIC) {
+		sysreg_write(VBAR_EL1, bench_vectors);
+		isb();
+		gic_enable(SGI);
+		gic_enable(machine.timer_virt);
+		irq_enable();
+		if (machine.num_cpus > 1) {
+			two_cpus();
+			power_off();
+		}
+		one_cpu();
+	}
+	reset(p);
+}
