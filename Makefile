@@ -139,7 +139,8 @@ objects := $(sort $(objects))
 hot := core/guest/exit.o core/guest/region.o core/guest/vcpu.o core/sync/% lib/string.o \
 	arch/arm64/exit.o arch/arm64/smccc.o arch/arm64/timer.o arch/arm64/virq.o \
 	arch/arm64/pure/esr.o arch/arm64/pure/psci.o arch/arm64/pure/vgic%
-size-core = $(if $(filter $(hot),$(1)),,-Os)
+# There a canary guards functions with arrays only, not each that passes a local by address.
+size-core = $(if $(filter $(hot),$(1)),$(if $(CONFIG_STACK_PROTECTOR),-fstack-protector),-Os)
 command = $(cc-$(1)) $(flags-$(1)) $(call size-$(1),$(2)) $(cflags-$(2)) $(EXTRA_CFLAGS)
 
 define add-archive

@@ -24,26 +24,30 @@ static bool stop(struct vcpu *vcpu, const char *why)
 	return false;
 }
 
-/* The controller's registers first: they are the hot ones. @true: served, the instruction is
- * behind. */
-static inline bool controller_access(struct vcpu *vcpu, u64 esr, u64 ipa)
+/* What exit_abort_quick() takes: decoded by the CPU, a translation fault of the access itself. */
+#define ISS_QUICK (ISS_ISV | ISS_S1PTW | ISS_CM | ISS_FNV | FSC_TYPE)
+
+bool exit_abort_quick(struct vcpu *vcpu, u64 esr)
 {
+	gpa_t gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), read_sysreg(far_el2)));
 	u32 reg = (u32)FIELD(esr, 20, 16);
 	u32 width = 1u << FIELD(esr, 23, 22);
-	bool write = (esr & ISS_WNR) != 0;
-	u64 value = 0;
+	u64 value;
 
-	if (write) {
-		value = reg_read(vcpu, reg);
-		if (width < 8)
-			value &= BIT(8 * width) - 1;
-	}
-	if (!virq_mmio(vcpu, GPA(ipa), width, write, &value))
+	if ((esr & ISS_QUICK) != (ISS_ISV | FSC_TRANSLATION) ||
+	    (read_sysreg(spsr_el2) & (PSR_A32 | PSR_SS | PSR_BTYPE)) != 0)
 		return false;
-	if (!write)
+	if (esr & ISS_WNR) {
+		value = reg_read(vcpu, reg) & (~UINT64_C(0) >> (64 - 8 * width));
+		if (!virq_mmio(vcpu, gpa, width, true, &value))
+			return false;
+		virq_flush(vcpu);
+	} else {
+		if (!virq_mmio(vcpu, gpa, width, false, &value))
+			return false;
 		reg_write(vcpu, reg, load_value(value, esr));
-	virq_flush(vcpu);
-	skip_a64();
+	}
+	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
 	return true;
 }
 
@@ -213,16 +217,8 @@ bool exit_hvc(struct vcpu *vcpu, u64 esr)
 
 bool exit_sync(struct vcpu *vcpu, u64 esr)
 {
-	u64 hot = ISS_ISV | ISS_S1PTW | ISS_CM | ISS_FNV | FSC_TYPE;
-
 	switch (ESR_EC(esr)) {
-	case ESR_EC_DABT_LOW:
-		if ((esr & hot) == (ISS_ISV | FSC_TRANSLATION) &&
-		    (read_sysreg(spsr_el2) & PSR_A32) == 0 &&
-		    controller_access(vcpu, esr,
-				      abort_ipa(read_sysreg(hpfar_el2), read_sysreg(far_el2))))
-			return true;
-		return abort_exit(vcpu, esr);
+	case ESR_EC_DABT_LOW: return exit_abort_quick(vcpu, esr) || abort_exit(vcpu, esr);
 	case ESR_EC_SYS64: return sysreg_trap(vcpu, esr);
 	case ESR_EC_IABT_LOW: return abort_exit(vcpu, esr);
 	case ESR_EC_WFX: return wfx_exit(vcpu, esr);

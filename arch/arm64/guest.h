@@ -14,6 +14,8 @@
  * caller. */
 bool exit_hvc(struct vcpu *vcpu, u64 esr);
 bool exit_sync(struct vcpu *vcpu, u64 esr);
+/* A data abort that is an access to the virtual interrupt controller; false: it is not, nothing was done. */
+bool exit_abort_quick(struct vcpu *vcpu, u64 esr);
 bool exit_irq(struct vcpu *vcpu);
 bool exit_fiq(struct vcpu *vcpu);
 bool exit_serror(struct vcpu *vcpu);
@@ -76,8 +78,12 @@ static inline void reg_write(struct vcpu *vcpu, u32 reg, u64 value)
 /* Sub-set of extend_value() that is hot: inline. */
 static inline u64 load_value(u64 value, u64 esr)
 {
-	u32 shift = 64 - (8u << FIELD(esr, 23, 22));
+	u32 shift;
 
+	/* Nearly all are words. */
+	if ((esr & (ISS_SAS | ISS_SSE)) == ISS_SAS_WORD)
+		return (u32)value;
+	shift = 64 - (8u << FIELD(esr, 23, 22));
 	value <<= shift;
 	value = (esr & ISS_SSE) != 0 ? (u64)((s64)value >> shift) : value >> shift;
 	return (esr & ISS_SF) != 0 ? value : value & UINT32_MAX;

@@ -74,7 +74,7 @@ guest_sync:
 	mrs	x1, esr_el2
 	lsr	x3, x1, #ESR_EC_SHIFT
 	cmp	x3, #ESR_EC_HVC64
-	b.ne	guest_sync_full
+	b.ne	guest_not_hvc
 	TO_CORE_STACK x2
 	bl	exit_hvc
 	cbz	w0, guest_leave
@@ -98,6 +98,26 @@ guest_restore:
 	dsb	nsh
 	isb
 	.size	guest_sync, . - guest_sync
+
+/*
+ * A load or store by x19-x28 needs them in memory; any other to the interrupt controller is served
+ * without. What exit_abort_quick() does not serve it has not touched: it goes the long way.
+ */
+	.type	guest_not_hvc, %function
+guest_not_hvc:
+	cmp	x3, #ESR_EC_DABT_LOW
+	b.ne	guest_sync_full
+	ubfx	x2, x1, #ISS_SRT_SHIFT, #5
+	sub	x2, x2, #19
+	cmp	x2, #28 - 19
+	b.ls	guest_sync_full
+	TO_CORE_STACK x2
+	bl	exit_abort_quick
+	cbnz	w0, guest_return
+	ldr	x0, [sp, #FRAME_VCPU]
+	mov	sp, x0
+	mrs	x1, esr_el2
+	.size	guest_not_hvc, . - guest_not_hvc
 
 	.type	guest_sync_full, %function
 guest_sync_full:

@@ -53,11 +53,6 @@ void abort_decode(u64 esr, struct abort_info *info)
 	info->reg64 = (esr & ISS_SF) != 0;
 }
 
-u64 abort_ipa(u64 hpfar, u64 far)
-{
-	return FIELD(hpfar, 43, 4) << PAGE_SHIFT | (far & (PAGE_SIZE - 1));
-}
-
 bool par_address(u64 par, u64 va, u64 *address)
 {
 	if (par & BIT(0))

@@ -32,7 +32,10 @@ struct abort_info {
 void abort_decode(u64 esr, struct abort_info *info);
 
 /** abort_ipa() - the faulting IPA from HPFAR_EL2 and FAR_EL2. */
-u64 abort_ipa(u64 hpfar, u64 far);
+static inline u64 abort_ipa(u64 hpfar, u64 far)
+{
+	return FIELD(hpfar, 43, 4) << PAGE_SHIFT | (far & (PAGE_SIZE - 1));
+}
 
 /** par_address() - the address in PAR_EL1 after an AT, with @va's page offset; false when PAR_EL1.F
  * is set. */

@@ -233,7 +233,8 @@
 
 /* Data and instruction abort ISS. */
 #define ISS_ISV       SYS_BIT(24)
-#define ISS_SAS_SHIFT 22
+#define ISS_SAS       (SYS_VAL(3) << 22)
+#define ISS_SAS_WORD  (SYS_VAL(2) << 22)
 #define ISS_SSE       SYS_BIT(21)
 #define ISS_SRT_SHIFT 16
 #define ISS_SF        SYS_BIT(15)
