@@ -62,10 +62,8 @@ bool fdt_first_prop(const struct fdt *fdt, fdt_node_t node, struct fdt_prop *pro
 bool fdt_next_prop(const struct fdt *fdt, struct fdt_prop *prop);
 bool fdt_get(const struct fdt *fdt, fdt_node_t node, const char *name, struct fdt_prop *prop);
 bool fdt_has(const struct fdt *fdt, fdt_node_t node, const char *name);
-/* fdt_get_str, because libfdt has an fdt_get_string that a host program would get in place of ours.
- */
 /* Typed reads: ERR_NOT_FOUND without the property, ERR_FORMAT when its size or text is not of the
- * type. */
+ * type. (fdt_get_str: libfdt exports an fdt_get_string, and host programs link both.) */
 enum err __must_check fdt_get_u32(const struct fdt *fdt, fdt_node_t node, const char *name,
 				  u32 *out);
 /** fdt_get_u64() - one value of one cell (32 bits) or two (64 bits). */
