@@ -100,6 +100,19 @@ def places(test):
 		   "not a multiple of 4096; write <0x0>" in out, out)
 
 
+@suite.case("check: a system that describes its machine")
+def own_machine(test):
+	directory = small_system(test)
+	machine = (ROOT / "tests/unit/config/host.dts").read_text()
+	(directory / "small.dts").write_text(machine + SMALL.replace("/dts-v1/;", "") + """
+/ { guests { small { vcpus { count = <5>; }; }; }; };
+""")
+	status, out, err = tool("check", "small.dts", cwd=directory)
+	test.equal((status, err), (1, ""), out)
+	test.check("/guests/small/vcpus: count = 5: the machine has 4 CPUs" in out, out)
+	test.equal(out.count("\n"), 1, f"one message: {out}")
+
+
 @suite.case("check: a compiled tree, and a broken one")
 def compiled(test):
 	directory = small_system(test, SMALL.replace("0x4000000>", "0x4000100>"))
