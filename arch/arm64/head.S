@@ -90,12 +90,16 @@ pe_sections:
 	.short	0, 0
 	.long	PE_DATA
 
-	.org	_start + IMAGE_BUNDLE_RECORD
+	.org	_start + 0x1000
+
+/* Not in the first page: loaders need to copy no more of that than the headers. */
+	.section .boot.record, "a"
 	.globl	image_bundle_record
 image_bundle_record:
 	.quad	IMAGE_BUNDLE_MAGIC
 	.quad	0, 0				/* offset and size of the bundle; tools/pack */
 
+	.section .boot.text, "ax"
 /* --- Entry as an Image: x0 = device tree; MMU and caches in any state --- */
 image_entry:
 	mov	x19, x0
@@ -113,65 +117,6 @@ image_entry:
 	mov	x1, x19
 	b	early_refuse
 
-/* Turn the MMU on with what mmu_boot() left in mmu_registers; continue at x22. */
-mmu_on:
-	ADDRESS	x4, mmu_registers
-	ldp	x0, x1, [x4]			/* TTBR0, TCR */
-	ldp	x2, x3, [x4, #16]		/* MAIR, SCTLR */
-	msr	ttbr0_el2, x0
-	msr	tcr_el2, x1
-	msr	mair_el2, x2
-	LINKED	x5, landing_vectors
-	msr	vbar_el2, x5
-	dsb	sy
-	tlbi	alle2
-	dsb	sy
-	isb
-	msr	sctlr_el2, x3
-	isb
-0:	b	0b				/* not reached */
-
-/* --- Another CPU, by PSCI CPU_ON: MMU off, x0 = struct cpu (linked address) --- */
-	.globl	secondary_entry
-secondary_entry:
-	mov	x23, x0
-	mrs	x0, CurrentEL
-	cmp	x0, #CURRENTEL_EL2
-	b.ne	2f
-	msr	daifset, #0xf
-	msr	spsel, #1
-	bl	known_state
-	LINKED	x22, secondary_linked
-	b	mmu_on
-2:	wfi
-	b	2b
-
-/* --- Only entry 0x200 of this table is ever used: the fault that ends mmu_on --- */
-	.org	_start + 0x800
-landing_vectors:
-	.org	_start + 0xa00
-landing:
-	LINKED	x0, arm64_vectors
-	msr	vbar_el2, x0
-	msr	tpidr_el2, x23
-	ldr	x0, [x23, #CPU_STACK_TOP]
-	mov	sp, x0
-	mov	x29, #0
-	mov	x30, #0
-	isb
-	ret	x22
-
-primary_linked:
-	mov	x0, x19
-	mov	x1, x20
-	mov	x2, x21
-	bl	arm64_boot
-secondary_linked:
-	bl	arm64_secondary
-	.org	_start + 0x1000
-
-/* Not in the first page: EFI firmware maps headers without execute permission. */
-	.section .boot.text, "ax"
 /* --- Both entries, at EL2, running where the image was loaded --- */
 	.type	primary, %function
 primary:
@@ -194,6 +139,11 @@ primary:
 	LINKED	x22, primary_linked
 	LINKED	x23, boot_cpu
 	b	mmu_on
+primary_linked:
+	mov	x0, x19
+	mov	x1, x20
+	mov	x2, x21
+	bl	arm64_boot
 	.size	primary, . - primary
 
 /* x0..x1: clean and invalidate to the point of coherency. Clobbers x0-x3. */
@@ -263,3 +213,56 @@ efi_entry:
 	ldp	x29, x30, [sp], #48
 	ret
 	.size	efi_entry, . - efi_entry
+
+/* First in .text, so that the alignment of the landing costs nothing. */
+	.section .text.entry, "ax"
+	.balign	2048
+landing_vectors:
+/* Turn the MMU on with what mmu_boot() left in mmu_registers; continue at x22. */
+mmu_on:
+	ADDRESS	x4, mmu_registers
+	ldp	x0, x1, [x4]			/* TTBR0, TCR */
+	ldp	x2, x3, [x4, #16]		/* MAIR, SCTLR */
+	msr	ttbr0_el2, x0
+	msr	tcr_el2, x1
+	msr	mair_el2, x2
+	LINKED	x5, landing_vectors
+	msr	vbar_el2, x5
+	dsb	sy
+	tlbi	alle2
+	dsb	sy
+	isb
+	msr	sctlr_el2, x3
+	isb
+0:	b	0b				/* not reached */
+
+/* --- Another CPU, by PSCI CPU_ON: MMU off, x0 = struct cpu (linked address) --- */
+	.globl	secondary_entry
+secondary_entry:
+	mov	x23, x0
+	mrs	x0, CurrentEL
+	cmp	x0, #CURRENTEL_EL2
+	b.ne	2f
+	msr	daifset, #0xf
+	msr	spsel, #1
+	bl	known_state
+	LINKED	x22, secondary_linked
+	b	mmu_on
+2:	wfi
+	b	2b
+
+/* --- The fault that ends mmu_on; the only entry of this table that is ever used --- */
+	.org	landing_vectors + 0x200
+landing:
+	LINKED	x0, arm64_vectors
+	msr	vbar_el2, x0
+	msr	tpidr_el2, x23
+	ldr	x0, [x23, #CPU_STACK_TOP]
+	mov	sp, x0
+	mov	x29, #0
+	mov	x30, #0
+	isb
+	ret	x22
+
+secondary_linked:
+	bl	arm64_secondary

@@ -4,6 +4,7 @@
  * pages of its own; what runs at boot only lies together, to be given back. The boot CPU's stacks
  * come last: they are mapped elsewhere, with guard pages.
  */
+#include <abi/image.h>
 #include <asm/cpu.h>
 #include <asm/mmu.h>
 
@@ -32,8 +33,9 @@ SECTIONS
 	 * What runs at boot only: whole rooms, and functions marked __boot. arch_leave_boot()
 	 * unmaps these pages and gives them back.
 	 */
-	_boot_begin = ABSOLUTE(.);
+	_boot_begin = ABSOLUTE(_start);
 	.boot.text : {
+		KEEP(*(.boot.record))
 		BOOT_ROOMS(.text .text.*)
 		*(.boot.text)
 		. = ALIGN(4096);
@@ -45,6 +47,7 @@ SECTIONS
 	}
 	_boot_end = ABSOLUTE(.);
 	.text : {
+		*(.text.entry)
 		*(.text .text.*)
 		. = ALIGN(4096);
 		_text_end = .;
@@ -70,6 +73,7 @@ SECTIONS
 	}
 	/* For the PE header. */
 	_data_bytes = ABSOLUTE(_end - _rodata_end);
+	ASSERT(image_bundle_record == _start + IMAGE_BUNDLE_RECORD, "tools/pack looks elsewhere")
 	ASSERT(_end <= CORE_IMAGE_END, "the core is larger than its window")
 	/DISCARD/ : { *(.comment) *(.note .note.*) *(.eh_frame*) *(.gnu.hash) *(.dyn*) *(.interp) }
 }

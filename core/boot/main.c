@@ -22,9 +22,12 @@
 #include <mullion/version.h>
 
 #define CPU_START_TIMEOUT_NS UINT64_C(2000000000)
-#define SYSTEM_TREE          "system.dtb"
-#define ALLOC_TRIES          64
-#define PAGES_PER_CPU        8 /* of heap, for stacks, copy window and tables */
+#define NO_TREE                                                                       \
+	"no device tree of the machine: the boot loader must give one in x0, or the " \
+	"bundle's system.dtb must describe the hardware (cpus, memory, interrupt controller)"
+#define SYSTEM_TREE   "system.dtb"
+#define ALLOC_TRIES   64
+#define PAGES_PER_CPU 8 /* of heap, for stacks, copy window and tables */
 
 static struct host host;
 static struct fdt host_tree, system_tree;
@@ -49,23 +52,33 @@ static void step_tree(void)
 		if (err != OK)
 			stop_machine("the machine's device tree is broken: %s", err_name(err));
 	} else if (!find_system_tree(boot_info.bundle, boot_info.bundle_bytes, &host_tree)) {
-		stop_machine("no device tree: the boot loader must give one in x0, or " SYSTEM_TREE
-			     " in the bundle must describe the hardware");
+		stop_machine(NO_TREE);
 	}
 	err = host_read(&host_tree, &host);
 	if (err != OK)
 		stop_machine("the machine's device tree cannot be used: %s", err_name(err));
 }
 
+/* Without a loader's tree: the PL011 that the description passes to a guest will do. */
+static bool find_described_uart(struct host_range *regs)
+{
+	fdt_node_t node = fdt_find_compatible(&host_tree, FDT_NONE, "arm,pl011");
+
+	regs->size = PAGE_SIZE;
+	return boot_info.tree == NULL && node != FDT_NONE &&
+	       fdt_get_u64(&host_tree, node, "host-address", &regs->base) == OK;
+}
+
 static void step_console(void)
 {
+	struct host_range at = host.uart_regs;
 	void *regs;
 
-	if (host.uart != HOST_UART_PL011) {
+	if (host.uart != HOST_UART_PL011 && !find_described_uart(&at)) {
 		log_warn("no PL011 UART in the machine's tree: there is no console");
 		return;
 	}
-	regs = arch_map_device(HPA(host.uart_regs.base), host.uart_regs.size);
+	regs = arch_map_device(HPA(at.base), at.size);
 	if (regs == NULL)
 		return;
 	pl011_init(regs);
@@ -97,6 +110,8 @@ static void step_memory(void)
 {
 	u32 given = host.num_reserved;
 
+	if (boot_info.tree == NULL && host.num_memory == 0)
+		stop_machine(NO_TREE);
 	for (u32 i = 0; i < host.num_memory; i++)
 		if (ram_add(HPA(host.memory[i].base), host.memory[i].size) != OK)
 			stop_machine("the tree's memory 0x%lx, 0x%lx bytes, makes no sense",

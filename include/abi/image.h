@@ -2,15 +2,16 @@
 /*
  * mullion.img, as tools/pack writes it and the core finds it: where the bundle lies.
  *
- * The file starts with one page of headers: the arm64 Image header (64 bytes), the PE header, and
- * at IMAGE_BUNDLE_RECORD the record below. The core follows, its bss written out as zeros, then the
- * bundle (newc cpio) at a multiple of 4096. In a core without a bundle offset and size are 0. All
- * numbers are little-endian. Also included from assembly.
+ * The file starts with one page of headers: the arm64 Image header (64 bytes) and the PE header.
+ * The core follows, with the record below at IMAGE_BUNDLE_RECORD (not in the first page, of which
+ * an EFI loader may copy the headers alone) and its bss written out as zeros, then the bundle (newc
+ * cpio) at a multiple of 4096. In a core without a bundle offset and size are 0. All numbers are
+ * little-endian. Also included from assembly.
  */
 #ifndef ABI_IMAGE_H
 #define ABI_IMAGE_H
 
-#define IMAGE_BUNDLE_RECORD 0x200              /* offset of the record in the file, bytes */
+#define IMAGE_BUNDLE_RECORD 0x1000             /* offset of the record in the file, bytes */
 #define IMAGE_BUNDLE_MAGIC  0x004e4f494c4c554d /* "MULLION\0" as bytes */
 
 #ifndef __ASSEMBLER__
