@@ -94,15 +94,12 @@ static void handle_cpu_off(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void handle_cpu_suspend(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	const struct region *region;
-
 	if (!exit->suspend.power_down) {
 		vcpu_wait(vcpu);
 		arch_vcpu_set_result(vcpu, OK);
 		return;
 	}
-	region = region_find(vcpu->guest, GPA(exit->suspend.entry));
-	if (region == NULL || region->config->kind == REGION_DEVICE) {
+	if (!vcpu_may_enter(vcpu->guest, exit->suspend.entry)) {
 		arch_vcpu_set_result(vcpu, ERR_RANGE);
 		return;
 	}

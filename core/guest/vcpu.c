@@ -67,12 +67,17 @@ struct vcpu *vcpu_find(const struct guest *guest, u64 identity)
 	return NULL;
 }
 
-static bool is_executable(const struct guest *guest, u64 entry)
+bool vcpu_may_enter(const struct guest *guest, u64 entry)
 {
 	const struct region *region = region_find(guest, GPA(entry));
+	const struct config_region *config;
 
-	return region != NULL && region->config->kind != REGION_DEVICE &&
-	       region->config->kind != REGION_VIRTUAL;
+	if (region == NULL)
+		return false;
+	config = region->config;
+	if (config->kind == REGION_ALIAS)
+		config = &guest->config->regions[config->alias_of];
+	return config->kind == REGION_RAM || config->kind == REGION_ROM;
 }
 
 enum err vcpu_start(struct vcpu *vcpu, u64 entry, u64 context)
@@ -80,7 +85,7 @@ enum err vcpu_start(struct vcpu *vcpu, u64 entry, u64 context)
 	struct guest *guest = vcpu->guest;
 	enum err err = OK;
 
-	if (!is_executable(guest, entry))
+	if (!vcpu_may_enter(guest, entry))
 		return ERR_RANGE;
 	spin_lock(&guest->lock);
 	if (atomic_load(&guest->state) != GUEST_RUNNING) {

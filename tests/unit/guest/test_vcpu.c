@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * core/guest: the state machine edge by edge, what CPU_SUSPEND and stops do to a vCPU that waits,
+ * regions, and that a guest that cannot be made leaves nothing behind.
+ */
+#include <mullion/irq.h>
+#include <mullion/mem.h>
+
+#include "support/machine.h"
+#include "support/test.h"
+
+static struct config_guest config;
+static struct guest *guest;
+static u64 free_pages, free_ram;
+
+static void note_free(void)
+{
+	free_pages = page_free_count();
+	free_ram = ram_free_bytes();
+}
+
+static void check_free(void)
+{
+	assert_int_equal(page_free_count(), free_pages);
+	assert_int_equal(ram_free_bytes(), free_ram);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	machine_start();
+	machine_settle();
+	guests_stay = true;
+	host_console_clear();
+	note_free();
+	machine_config(&config, "test", 0, 3, true);
+	assert_int_equal(guest_create(&config, &guest), OK);
+	assert_int_equal(guest_start(guest), OK);
+	machine_settle();
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	guest_stop(guest, false);
+	machine_settle();
+	guest_destroy(guest);
+	check_free();
+	machine_config_free(&config);
+	return 0;
+}
+
+static bool give(u32 index, struct vcpu_exit exit)
+{
+	return machine_give(guest->vcpus[index], &exit);
+}
+
+static u64 result(u32 index)
+{
+	const struct host_event *event = host_last_event(guest->vcpus[index], HOST_VCPU_RESULT);
+
+	assert_non_null(event);
+	return event->a;
+}
+
+/* Rows: from; columns: to. The figure of docs/architecture.md. */
+static const char *const allowed[VCPU_STATES] = {
+	/*                  URYXPH  (unknown, reset, ready, running, paused, halted) */
+	[VCPU_UNKNOWN] = ".x....", [VCPU_RESET] = "x.x...",  [VCPU_READY] = ".x.xxx",
+	[VCPU_RUNNING] = ".xx.xx", [VCPU_PAUSED] = ".xx...", [VCPU_HALTED] = ".x....",
+};
+
+static void every_edge(void **state)
+{
+	struct vcpu vcpu;
+
+	(void)state;
+	memset(&vcpu, 0, sizeof(vcpu));
+	for (u32 from = 0; from < VCPU_STATES; from++) {
+		for (u32 to = 0; to < VCPU_STATES; to++) {
+			bool ok = allowed[from][to] == 'x';
+			u64 refused = vcpu.refused_edges;
+
+			vcpu.state = from;
+			if (vcpu_set_state(&vcpu, to) != (ok ? OK : ERR_STATE))
+				fail_msg("%s -> %s", vcpu_state_name(from), vcpu_state_name(to));
+			assert_int_equal(vcpu.state, ok ? to : from);
+			assert_int_equal(vcpu.refused_edges, refused + !ok);
+		}
+	}
+	assert_int_equal(vcpu_set_state(&vcpu, VCPU_STATES), ERR_STATE);
+	assert_string_equal(vcpu_state_name(VCPU_STATES), "invalid");
+}
+
+static void standby_answers_when_it_wakes(void **state)
+{
+	struct vcpu *vcpu = guest->vcpus[0];
+	u32 resets = vcpu->arch.counts[HOST_VCPU_RESET];
+
+	(void)state;
+	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_CPU_SUSPEND }));
+	assert_int_equal(vcpu->state, VCPU_PAUSED);
+	assert_int_equal(vcpu->pause_reason, PAUSE_WFI);
+	assert_int_equal(vcpu->arch.counts[HOST_VCPU_RESULT], 0);
+	vcpu->arch.wants_irq = true;
+	machine_settle();
+	assert_int_equal(vcpu->state, VCPU_RUNNING);
+	assert_int_equal(result(0), OK);
+	assert_int_equal(vcpu->arch.counts[HOST_VCPU_RESET], resets);
+}
+
+static void power_down_enters_where_it_was_told(void **state)
+{
+	struct vcpu *vcpu = guest->vcpus[0];
+	struct vcpu_exit exit = { .kind = EXIT_CPU_SUSPEND, .suspend = { .power_down = true } };
+	static const u64 bad[] = { 0, GUEST_DEVICE, GUEST_VIRTUAL, UINT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		exit.suspend.entry = bad[i];
+		assert_true(give(0, exit));
+		assert_int_equal(vcpu->state, VCPU_RUNNING);
+		assert_int_equal(result(0), ERR_RANGE);
+	}
+	exit.suspend.entry = GUEST_RAM + 64;
+	exit.suspend.context = 77;
+	assert_true(give(0, exit));
+	assert_int_equal(vcpu->state, VCPU_PAUSED);
+	vcpu->arch.wants_irq = true;
+	machine_settle();
+	assert_int_equal(vcpu->state, VCPU_RUNNING);
+	assert_int_equal(vcpu->arch.entry, GUEST_RAM + 64);
+	assert_int_equal(vcpu->arch.context, 77);
+	assert_true(vcpu->arch.loaded);
+}
+
+static void a_waiting_vcpu_can_be_stopped(void **state)
+{
+	(void)state;
+	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	assert_int_equal(guest->vcpus[0]->state, VCPU_PAUSED);
+	guest_stop(guest, false);
+	machine_settle();
+	assert_int_equal(guest->vcpus[0]->state, VCPU_RESET);
+	assert_int_equal(guest->state, GUEST_STOPPED);
+	assert_false(guest->vcpus[0]->arch.loaded);
+}
+
+/* Reset is asked for while one vCPU waits, one runs, and one is being started. */
+static void reset_takes_everybody_along(void **state)
+{
+	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, GUEST_RAM, 0 } };
+
+	(void)state;
+	assert_true(give(0, on));
+	machine_settle();
+	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	on.cpu_on.target = 2;
+	assert_true(give(0, on));
+	guest_reset(guest);
+	/* Nobody gets in any more, and a second wish changes nothing. */
+	assert_int_equal(vcpu_start(guest->vcpus[1], GUEST_RAM, 0), ERR_DENIED);
+	guest_stop(guest, false);
+	guest_reset(guest);
+	machine_settle();
+	assert_int_equal(guest->state, GUEST_RUNNING);
+	assert_int_equal(guest->resets, 1);
+	assert_int_equal(guest->running, 1);
+	assert_int_equal(guest->vcpus[0]->state, VCPU_RUNNING);
+	assert_int_equal(guest->vcpus[1]->state, VCPU_RESET);
+	assert_int_equal(guest->vcpus[2]->state, VCPU_RESET);
+	/* And again, from another vCPU's side. */
+	on.cpu_on.target = 1;
+	assert_true(give(0, on));
+	machine_settle();
+	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_SYSTEM_RESET }));
+	machine_settle();
+	assert_int_equal(guest->resets, 2);
+	assert_int_equal(guest->vcpus[0]->state, VCPU_RUNNING);
+}
+
+static void a_crash_stops_the_others_too(void **state)
+{
+	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, GUEST_RAM, 0 } };
+
+	(void)state;
+	assert_true(give(0, on));
+	machine_settle();
+	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_ERROR, .error = { "a test" } }));
+	machine_settle();
+	assert_int_equal(guest->state, GUEST_CRASHED);
+	assert_int_equal(guest->vcpus[1]->state, VCPU_HALTED);
+	assert_int_equal(guest->vcpus[0]->state, VCPU_RESET);
+	assert_null(strstr(host_console, "powered off"));
+	assert_int_equal(vcpu_start(guest->vcpus[0], GUEST_RAM, 0), ERR_DENIED);
+}
+
+static void the_last_cpu_off_ends_the_guest(void **state)
+{
+	(void)state;
+	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_CPU_OFF }));
+	machine_settle();
+	assert_int_equal(guest->state, GUEST_STOPPED);
+	assert_int_equal(guest->running, 0);
+}
+
+/* Two CPUs ask for the same vCPU before its own CPU has looked: one wins. */
+static void one_of_two_starters_wins(void **state)
+{
+	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, GUEST_RAM, 11 } };
+
+	(void)state;
+	assert_true(give(0, on));
+	machine_settle();
+	on.cpu_on.target = 2;
+	on.cpu_on.context = 22;
+	assert_true(give(1, on));
+	on.cpu_on.context = 33;
+	assert_true(give(0, on));
+	assert_int_equal(result(1), OK);
+	assert_true(result(0) == ERR_BUSY || result(0) == ERR_EXISTS);
+	machine_settle();
+	assert_int_equal(guest->vcpus[2]->arch.context, 22);
+	assert_int_equal(guest->vcpus[2]->arch.counts[HOST_VCPU_RESET], 1);
+}
+
+static void finds_regions(void **state)
+{
+	const struct region *region;
+
+	(void)state;
+	for (u32 i = 0; i < guest->num_regions; i++) {
+		region = &guest->regions[i];
+		assert_ptr_equal(region_find(guest, region->gpa), region);
+		assert_ptr_equal(region_find(guest, GPA(region->gpa.v + region->size - 1)), region);
+		assert_ptr_not_equal(region_find(guest, GPA(region->gpa.v - 1)), region);
+		assert_ptr_not_equal(region_find(guest, GPA(region->gpa.v + region->size)), region);
+	}
+	assert_null(region_find(guest, GPA(0)));
+	assert_null(region_find(guest, GPA(UINT64_MAX)));
+}
+
+static void failed_creation_leaves_nothing(void **state)
+{
+	struct config_guest other;
+	struct guest *made;
+
+	(void)state;
+	note_free();
+	/* Its CPU has a vCPU already. */
+	machine_config(&other, "other", 2, 1, false);
+	assert_int_equal(guest_create(&other, &made), ERR_BUSY);
+	check_free();
+	machine_config_free(&other);
+	/* Its device interrupt is the first guest's. */
+	machine_config(&other, "other", 3, 1, true);
+	assert_int_not_equal(guest_create(&other, &made), OK);
+	check_free();
+	assert_true(host_irq_enabled(HOST_IRQ));
+	assert_null(cpu_get(3)->assigned);
+	machine_config_free(&other);
+	/* More memory than there is. */
+	machine_config(&other, "other", 3, 1, false);
+	for (u32 i = 0; i < other.num_regions; i++)
+		if (other.regions[i].kind == REGION_RAM)
+			other.regions[i].size = GIB(64);
+	assert_int_equal(guest_create(&other, &made), ERR_NO_MEMORY);
+	check_free();
+	machine_config_free(&other);
+}
+
+static int tear_down_unchecked(void **state)
+{
+	(void)state;
+	guest_stop(guest, false);
+	machine_settle();
+	guest_destroy(guest);
+	machine_config_free(&config);
+	return 0;
+}
+
+#define with_guest(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_edge),
+		with_guest(standby_answers_when_it_wakes),
+		with_guest(power_down_enters_where_it_was_told),
+		with_guest(a_waiting_vcpu_can_be_stopped),
+		with_guest(reset_takes_everybody_along),
+		with_guest(a_crash_stops_the_others_too),
+		with_guest(the_last_cpu_off_ends_the_guest),
+		with_guest(one_of_two_starters_wins),
+		with_guest(finds_regions),
+		cmocka_unit_test_setup_teardown(failed_creation_leaves_nothing, set_up,
+						tear_down_unchecked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
