@@ -136,16 +136,16 @@ static void report_too_many(struct config_run *run, const struct config_guest *g
 	fdt_node_t vcpus = fdt_child(run->tree, guest->node, "vcpus");
 	fdt_node_t node = vcpus == FDT_NONE ? guest->node : vcpus;
 	u32 left = cpus->limit - MIN(before, cpus->limit);
-	char advice[32] = "remove the guest";
+	char room[16] = "none is", advice[32] = "remove the guest";
 
-	if (left > 0)
+	if (left > 0) {
+		(void)format(room, sizeof(room), left == 1 ? "%u is" : "%u are", left);
 		(void)format(advice, sizeof(advice), "write <%u>", left);
-	config_error(
-		run, node, fdt_has(run->tree, node, "count") ? "count" : NULL,
-		"%s %u CPU%s, each runs one vCPU, and for this guest %u %s left; %s, or give the "
-		"machine more CPUs",
-		cpus->whose, cpus->limit, cpus->limit == 1 ? "" : "s", left,
-		left == 1 ? "is" : "are", advice);
+	}
+	config_error(run, node, fdt_has(run->tree, node, "count") ? "count" : NULL,
+		     "%s %u CPU%s, each runs one vCPU, and for this guest %s left; %s, or give the "
+		     "machine more CPUs",
+		     cpus->whose, cpus->limit, cpus->limit == 1 ? "" : "s", room, advice);
 }
 
 void check_vcpus(struct config_run *run)
