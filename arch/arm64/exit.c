@@ -41,12 +41,13 @@ bool exit_abort_quick(struct vcpu *vcpu, u64 esr)
 		value = reg_read(vcpu, reg) & (~UINT64_C(0) >> (64 - 8 * width));
 		if (!virq_mmio(vcpu, gpa, width, true, &value))
 			return false;
-		virq_flush(vcpu);
 	} else {
 		if (!virq_mmio(vcpu, gpa, width, false, &value))
 			return false;
 		reg_write(vcpu, reg, load_value(value, esr));
 	}
+	/* After reads too: one of pending or active state takes the list registers back. */
+	virq_flush(vcpu);
 	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
 	return true;
 }
