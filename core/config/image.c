@@ -47,8 +47,7 @@ static const char *kernel_advice(enum image_file kind)
 	case IMAGE_FILE_OTHER_COMPRESSION: return "unpack it first";
 	case IMAGE_FILE_ELF:
 		return "name arch/arm64/boot/Image of the kernel's build, or turn a bare program "
-		       "into bytes "
-		       "with objcopy -O binary and write kernel-type = \"raw\"";
+		       "into bytes with objcopy -O binary and write kernel-type = \"raw\"";
 	case IMAGE_FILE_PE: return "take the Image out of it (a zboot kernel holds it compressed)";
 	case IMAGE_FILE_UIMAGE: return "name the Image that it was made from";
 	case IMAGE_FILE_FDT: return "did you mean device-tree?";
@@ -71,8 +70,7 @@ static void check_linux(struct config_run *run, struct config_guest *guest)
 	} else if (arch_image_decode(kernel->data, kernel->size, &header) != OK) {
 		config_error(run, guest->node, "kernel",
 			     "its header contradicts itself: text_offset 0x%llx, image_size "
-			     "0x%llx; the file "
-			     "is damaged, build or fetch it again",
+			     "0x%llx; the file is damaged, build or fetch it again",
 			     (ull)header.text_offset, (ull)header.image_size);
 	} else if (header.big_endian) {
 		config_error(
@@ -90,8 +88,7 @@ static void check_raw(struct config_run *run, const struct config_guest *guest)
 	if (kind == IMAGE_FILE_LINUX)
 		config_warning(run, guest->node, "kernel",
 			       "is an arm64 Image but started as raw bytes; write kernel-type = "
-			       "\"linux\" to "
-			       "honour its header");
+			       "\"linux\" to honour its header");
 	else if (kind == IMAGE_FILE_ELF || kind == IMAGE_FILE_GZIP)
 		config_error(run, guest->node, "kernel", "is %s, no raw binary; %s",
 			     arch_image_kind_name(kind),
@@ -120,10 +117,9 @@ static void check_tree(struct config_run *run, const struct config_guest *guest,
 				: arch_image_kind_name(arch_image_kind(image->data, image->size)));
 	else if (guest_tree_check(&tree, guest, scratch, run->diag) == OK &&
 		 (guest->bootargs[0] != '\0' || guest->console != guest->num_regions))
-		config_warning(
-			run, guest->node, "device-tree",
-			"is given to the guest as it is: bootargs and console have no effect; "
-			"write them into its /chosen");
+		config_warning(run, guest->node, "device-tree",
+			       "is given to the guest as it is: bootargs and console have no "
+			       "effect; write them into its /chosen");
 }
 
 enum err check_trees(struct config_run *run)

@@ -39,11 +39,10 @@ static void check_cells(struct config_run *run, const struct config_region *regi
 			     "<1 %u> is the %s, which the core uses itself; remove it", cells[1],
 			     use);
 	else if (cells[0] == TYPE_PPI)
-		config_error(
-			run, region->node, property,
-			"<1 %u> is private to each CPU; only shared interrupts can be given: write "
-			"<0 number flags>",
-			cells[1]);
+		config_error(run, region->node, property,
+			     "<1 %u> is private to each CPU; only shared interrupts can be given: "
+			     "write <0 number flags>",
+			     cells[1]);
 	else if (cells[0] != TYPE_SPI)
 		config_error(run, region->node, property,
 			     "no such type of interrupt: %u; write <0 number flags>", cells[0]);
@@ -53,8 +52,7 @@ static void check_cells(struct config_run *run, const struct config_region *regi
 	else if (on_guest && cells[1] >= GUEST_SPIS)
 		config_error(run, region->node, property,
 			     "number %u is above the guest's last, %u; add guest-interrupts with "
-			     "another "
-			     "number",
+			     "another number",
 			     cells[1], GUEST_SPIS - 1);
 	if (cells[2] != FLAG_EDGE_RISING && cells[2] != FLAG_LEVEL_HIGH)
 		config_error(run, region->node, property,
@@ -88,8 +86,7 @@ static void check_pairs(struct config_run *run, const struct config_region *regi
 		if (host != guest) {
 			config_error(run, region->node, "guest-interrupts",
 				     "must name one interrupt for each of the property interrupts; "
-				     "write as "
-				     "many, or leave guest-interrupts out");
+				     "write as many, or leave guest-interrupts out");
 			return;
 		}
 		if (!host)

@@ -303,11 +303,10 @@ static void parse_controller(struct config_run *run, struct config_guest *guest)
 			     "no such controller; write <2> or <3>");
 	else if (run->host != NULL && run->host->gic != HOST_GIC_NONE &&
 		 version != guest->gic_version)
-		config_error(
-			run, guest->node, "gic-version",
-			"this machine has a GICv%u, which cannot run GICv%u guests; write <%u> or "
-			"leave it out",
-			guest->gic_version, version, guest->gic_version);
+		config_error(run, guest->node, "gic-version",
+			     "this machine has a GICv%u, which cannot run GICv%u guests; write "
+			     "<%u> or leave it out",
+			     guest->gic_version, version, guest->gic_version);
 	else
 		guest->gic_version = (u8)version;
 }

@@ -123,8 +123,7 @@ static bool check_fixed(struct placing *p, const char *property, const char *wha
 	if (!range_within(base, size, region->gpa.v, region->size)) {
 		config_error(p->run, p->guest->node, property,
 			     "the %s of %s from 0x%llx does not fit into %s, which ends at 0x%llx; "
-			     "write a "
-			     "lower address or make the region larger",
+			     "write a lower address or make the region larger",
 			     what, format_bytes(text, sizeof(text), size), (ull)base,
 			     fdt_path(p->run->tree, region->node, path, sizeof(path)),
 			     (ull)(region->gpa.v + region->size - 1));
@@ -134,8 +133,7 @@ static bool check_fixed(struct placing *p, const char *property, const char *wha
 	if (taken != NULL) {
 		config_error(p->run, p->guest->node, property,
 			     "the %s at 0x%llx to 0x%llx overlaps the %s at 0x%llx to 0x%llx; "
-			     "write another "
-			     "address, or leave it out",
+			     "write another address, or leave it out",
 			     what, (ull)base, (ull)(base + size - 1), taken->what, (ull)taken->base,
 			     (ull)(taken->base + taken->size - 1));
 		return false;
@@ -157,11 +155,10 @@ static bool check_linux_address(struct placing *p, struct config_image *kernel)
 			     "an arm64 Image must lie at a multiple of 2 MiB; write <0x%llx>",
 			     (ull)below);
 	else
-		config_error(
-			p->run, p->guest->node, "load-address",
-			"this Image must lie 0x%llx bytes (its text_offset) above a multiple of "
-			"2 MiB; write <0x%llx>",
-			(ull)p->text_offset, (ull)below);
+		config_error(p->run, p->guest->node, "load-address",
+			     "this Image must lie 0x%llx bytes (its text_offset) above a multiple "
+			     "of 2 MiB; write <0x%llx>",
+			     (ull)p->text_offset, (ull)below);
 	return false;
 }
 
@@ -172,8 +169,7 @@ static bool choose_kernel_address(struct placing *p, struct config_image *kernel
 	if (p->guest->kind == IMAGE_LINUX && !IS_ALIGNED(base, IMAGE_BASE_ALIGN)) {
 		config_error(p->run, p->ram->node, "guest-address",
 			     "RAM that a Linux kernel starts in must begin at a multiple of 2 MiB; "
-			     "write "
-			     "<0x%llx>",
+			     "write <0x%llx>",
 			     (ull)ALIGN_UP(base, IMAGE_BASE_ALIGN));
 		return false;
 	}
@@ -190,8 +186,7 @@ static void report_too_large(struct placing *p, const char *property, const char
 		needed += p->taken[i].size;
 	config_error(p->run, p->guest->node, property,
 		     "the %s takes %s, which does not fit into the %s of %s%s; write size = "
-		     "<0x%llx> there "
-		     "or more",
+		     "<0x%llx> there or more",
 		     what, format_bytes(text, sizeof(text), bytes),
 		     format_bytes(ram, sizeof(ram), p->ram->size),
 		     fdt_path(p->run->tree, p->ram->node, path, sizeof(path)),
@@ -261,8 +256,7 @@ static void place_tree(struct placing *p)
 		if (!IS_ALIGNED(tree->load.v, 8) || tree->load.v % TREE_MAX + tree->span > TREE_MAX)
 			config_error(p->run, p->guest->node, "device-tree-address",
 				     "a tree must start at a multiple of 8 and, with its %llu "
-				     "bytes, not cross "
-				     "a multiple of 2 MiB; write <0x%llx>",
+				     "bytes, not cross a multiple of 2 MiB; write <0x%llx>",
 				     (ull)tree->span, (ull)ALIGN_DOWN(tree->load.v, TREE_MAX));
 		else if (check_fixed(p, "device-tree-address", "tree", tree->load.v, tree->span))
 			take(p, "device-tree-address", "tree", tree->load.v, tree->span);

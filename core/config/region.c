@@ -79,8 +79,7 @@ static void check_guest_overlaps(struct config_run *run, const struct config_gue
 				continue;
 			config_error(run, region->node, "guest-address",
 				     "0x%llx to 0x%llx overlaps %s at 0x%llx to 0x%llx; write "
-				     "<0x%llx> or "
-				     "above, or make that region smaller",
+				     "<0x%llx> or above, or make that region smaller",
 				     (ull)region->gpa.v, LAST(region->gpa.v, region->size),
 				     fdt_path(run->tree, other->node, path, sizeof(path)),
 				     (ull)other->gpa.v, LAST(other->gpa.v, other->size),
@@ -127,8 +126,7 @@ static void check_frame(struct config_run *run, const struct config_guest *guest
 		if (ranges_overlap(region->gpa.v, region->size, frame->base, frame->size))
 			config_error(run, region->node, "guest-address",
 				     "0x%llx to 0x%llx overlaps the guest's GICv%u %s at 0x%llx to "
-				     "0x%llx; "
-				     "move the region, or the controller by %s",
+				     "0x%llx; move the region, or the controller by %s",
 				     (ull)region->gpa.v, LAST(region->gpa.v, region->size),
 				     guest->gic_version, frame->name, (ull)frame->base,
 				     LAST(frame->base, frame->size), frame->property);
@@ -143,13 +141,13 @@ static void check_controller(struct config_run *run, const struct config_guest *
 	for (u32 i = 0; i < ARRAY_SIZE(frames); i++)
 		check_frame(run, guest, &frames[i]);
 	if (ranges_overlap(frames[0].base, frames[0].size, frames[1].base, frames[1].size))
-		config_error(
-			run, guest->node, frames[1].property,
-			"the %s at 0x%llx to 0x%llx overlap the distributor at 0x%llx to 0x%llx; "
-			"write <0x%llx>",
-			frames[1].name, (ull)frames[1].base, LAST(frames[1].base, frames[1].size),
-			(ull)frames[0].base, LAST(frames[0].base, frames[0].size),
-			(ull)(frames[0].base + frames[0].size));
+		config_error(run, guest->node, frames[1].property,
+			     "the %s at 0x%llx to 0x%llx overlap the distributor at 0x%llx to "
+			     "0x%llx; write <0x%llx>",
+			     frames[1].name, (ull)frames[1].base,
+			     LAST(frames[1].base, frames[1].size), (ull)frames[0].base,
+			     LAST(frames[0].base, frames[0].size),
+			     (ull)(frames[0].base + frames[0].size));
 }
 
 /* Propose the place above what is reserved, or the one below, whichever is RAM. */
@@ -169,12 +167,11 @@ static void report_reserved(struct config_run *run, const struct config_region *
 			 range_within(below, region->size, ram->base, ram->size))
 			(void)format(advice, sizeof(advice), "write <0x%llx> or ", (ull)below);
 	}
-	config_error(
-		run, region->node, "host-address",
-		"0x%llx to 0x%llx hits memory in use, 0x%llx to 0x%llx (reserved by the machine, "
-		"or the core's own); %sleave host-address out",
-		(ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)taken->base,
-		LAST(taken->base, taken->size), advice);
+	config_error(run, region->node, "host-address",
+		     "0x%llx to 0x%llx hits memory in use, 0x%llx to 0x%llx (reserved by the "
+		     "machine, or the core's own); %sleave host-address out",
+		     (ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)taken->base,
+		     LAST(taken->base, taken->size), advice);
 }
 
 /* Memory at a fixed place must be RAM of the machine that nobody else has reserved. */
@@ -192,12 +189,11 @@ static void check_host_memory(struct config_run *run, const struct config_region
 			largest = ram;
 	}
 	if (!inside && largest != NULL) {
-		config_error(
-			run, region->node, "host-address",
-			"0x%llx to 0x%llx is not within the machine's RAM, whose largest part is "
-			"0x%llx to 0x%llx; choose a range there, or leave host-address out",
-			(ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)largest->base,
-			LAST(largest->base, largest->size));
+		config_error(run, region->node, "host-address",
+			     "0x%llx to 0x%llx is not within the machine's RAM, whose largest part "
+			     "is 0x%llx to 0x%llx; choose a range there, or leave host-address out",
+			     (ull)region->hpa.v, LAST(region->hpa.v, region->size),
+			     (ull)largest->base, LAST(largest->base, largest->size));
 		return;
 	}
 	for (u32 i = 0; i < host->num_reserved; i++) {
@@ -214,12 +210,12 @@ static void hit(struct config_run *run, const struct config_region *region, cons
 		const struct host_range *range)
 {
 	if (ranges_overlap(region->hpa.v, region->size, range->base, range->size))
-		config_error(run, region->node, "host-address",
-			     "0x%llx to 0x%llx hits the machine's %s at 0x%llx to 0x%llx, which "
-			     "the core "
-			     "keeps for itself; write the address of the device's own registers",
-			     (ull)region->hpa.v, LAST(region->hpa.v, region->size), what,
-			     (ull)range->base, LAST(range->base, range->size));
+		config_error(
+			run, region->node, "host-address",
+			"0x%llx to 0x%llx hits the machine's %s at 0x%llx to 0x%llx, which the "
+			"core keeps for itself; write the address of the device's own registers",
+			(ull)region->hpa.v, LAST(region->hpa.v, region->size), what,
+			(ull)range->base, LAST(range->base, range->size));
 }
 
 static void check_host_device(struct config_run *run, const struct config_region *region)
@@ -233,8 +229,7 @@ static void check_host_device(struct config_run *run, const struct config_region
 			continue;
 		config_error(run, region->node, "host-address",
 			     "0x%llx to 0x%llx is RAM of the machine (0x%llx to 0x%llx), no "
-			     "device; write "
-			     "type = \"ram\" or the device's address",
+			     "device; write type = \"ram\" or the device's address",
 			     (ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)ram->base,
 			     LAST(ram->base, ram->size));
 		break;
@@ -261,8 +256,7 @@ static void check_given_once(struct config_run *run, const struct config_region 
 				continue;
 			config_error(run, region->node, "host-address",
 				     "0x%llx to 0x%llx is given twice: %s has 0x%llx to 0x%llx; "
-				     "write another "
-				     "address",
+				     "write another address",
 				     (ull)region->hpa.v, LAST(region->hpa.v, region->size),
 				     fdt_path(run->tree, other->node, path, sizeof(path)),
 				     (ull)other->hpa.v, LAST(other->hpa.v, other->size));
@@ -284,8 +278,7 @@ static void check_host_side(struct config_run *run, const struct config_region *
 	    (region->hpa.v - region->gpa.v) % MIB(2) != 0)
 		config_warning(run, region->node, "host-address",
 			       "differs from guest-address within 2 MiB, so that only 4 KiB pages "
-			       "can map it; "
-			       "write <0x%llx>",
+			       "can map it; write <0x%llx>",
 			       (ull)(ALIGN_DOWN(region->hpa.v, MIB(2)) + region->gpa.v % MIB(2)));
 }
 
@@ -309,11 +302,11 @@ static void check_total_memory(struct config_run *run)
 			if (region->size <= largest || region->hpa_fixed)
 				continue;
 			told = true;
-			config_error(run, region->node, "size",
-				     "%s is more than the machine's largest part of RAM, "
-				     "%s; write less",
-				     format_bytes(wanted_text, sizeof(wanted_text), region->size),
-				     format_bytes(have_text, sizeof(have_text), largest));
+			config_error(
+				run, region->node, "size",
+				"%s is more than the machine's largest part of RAM, %s; write less",
+				format_bytes(wanted_text, sizeof(wanted_text), region->size),
+				format_bytes(have_text, sizeof(have_text), largest));
 		}
 	}
 	if (wanted > have && !told)
