@@ -180,10 +180,11 @@ static void check_masked(struct timer t)
 	irq_disable();
 }
 
+/* Half the range away: QEMU 7.2 hangs when compare value and offset together pass 2^64. */
 static void check_never(struct timer t)
 {
 	listen(t);
-	set_compare(t, ~0ull);
+	set_compare(t, ~0ull >> 1);
 	set_control(t, TIMER_ENABLE);
 	irq_enable();
 	(void)WAIT(false, QUIET_MS);

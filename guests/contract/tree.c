@@ -84,7 +84,10 @@ static void timer_no_erratum(void)
 
 static void controller_node(void)
 {
-	fdt_node_t node = need_compatible(gic.version == 3 ? "arm,gic-v3" : "arm,cortex-a15-gic");
+	bool gic_400 = fdt_find_compatible(T, FDT_NONE, "arm,gic-400") != FDT_NONE;
+	fdt_node_t node = need_compatible(gic.version == 3 ? "arm,gic-v3"
+					  : gic_400	   ? "arm,gic-400"
+							   : "arm,cortex-a15-gic");
 	u64 address, size;
 
 	CHECK(fdt_has(T, node, "interrupt-controller"));

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The hostile guest's parts: one function for each way of doing harm, chosen by bootargs case=NAME. */
+#ifndef HOSTILE_H
+#define HOSTILE_H
+
+#include "guest.h"
+
+#define NOWHERE 0x2000000000ull /* no guest has anything there; inside our map */
+
+/* Faults that our vectors took. */
+extern u32 faults;
+
+u64 random_next(void);
+void map_nowhere(void);
+/** attack() - one instruction with @data in x0 and x1, @address in x2; its fault is counted. */
+void attack(u32 instruction, u64 data, u64 address);
+/** report() - "hostile: NAME done" with what was counted, and power off. */
+void __noreturn report(void);
+
+/* memory.c */
+void unmapped(void);
+void permission(void);
+void walks(void);
+void forms(void);
+void misaligned(void);
+void jump(void);
+void no_vectors(void);
+void vector_loop(void);
+void bad_tables(void);
+/* interrupts.c */
+void controller(void);
+void storm(void);
+void interface(void);
+void line(void);
+void sleep_masked(void);
+/* calls.c */
+void calls(void);
+void cpu_nonsense(void);
+void cpu_into_zeros(void);
+void all_off(void);
+void reset_often(void);
+void log_noise(void);
+/* registers.c */
+void registers(void);
+void instructions(void);
+
+#endif
