@@ -118,7 +118,7 @@ static u64 *table_va(u64 entry)
 }
 
 /* The level-3 table for @va, made when there is none. */
-static u64 *level3_for(u64 va)
+__boot static u64 *level3_for(u64 va)
 {
 	u64 *entry = slot(level2, 2, va), pa, *table;
 
@@ -133,7 +133,7 @@ static u64 *level3_for(u64 va)
 }
 
 /* @va, @pa, @bytes are page multiples; nothing is mapped there yet. */
-static bool map(u64 va, u64 pa, u64 bytes, enum pte_kind kind)
+__boot static bool map(u64 va, u64 pa, u64 bytes, enum pte_kind kind)
 {
 	while (bytes != 0) {
 		u64 n = PAGE_SIZE, *table;
@@ -157,7 +157,7 @@ static bool map(u64 va, u64 pa, u64 bytes, enum pte_kind kind)
 }
 
 /* Find room and map; an unmapped page stays before and behind. */
-static void *map_somewhere(hpa_t hpa, u64 size, enum pte_kind kind)
+__boot static void *map_somewhere(hpa_t hpa, u64 size, enum pte_kind kind)
 {
 	u64 pa = ALIGN_DOWN(hpa.v, PAGE_SIZE);
 	u64 bytes = ALIGN_UP(hpa.v + size, PAGE_SIZE) - pa, va;
@@ -195,7 +195,7 @@ __boot const void *arch_map_boot(hpa_t pa, u64 bytes)
 	return map_somewhere(pa, bytes, PTE_RODATA);
 }
 
-void *arch_map_device(hpa_t pa, u64 bytes)
+__boot void *arch_map_device(hpa_t pa, u64 bytes)
 {
 	return map_somewhere(pa, bytes, PTE_DEVICE);
 }

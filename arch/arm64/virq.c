@@ -508,7 +508,7 @@ static void maintenance_handler(u32 intid)
 	virq_flush_slow(vcpu);
 }
 
-enum err arch_virq_init(const struct host *host)
+__boot enum err arch_virq_init(const struct host *host)
 {
 	enum err err;
 

@@ -46,15 +46,9 @@ __boot enum err irq_init(const struct host *host)
 {
 	enum err err;
 
-	irqchip = irqchip_probe(host);
-	if (!irqchip) {
-		log_error("the host tree names no interrupt controller that is supported "
-			  "(arm,gic-400, arm,cortex-a15-gic, arm,gic-v3)");
-		return ERR_NOT_FOUND;
-	}
-	err = irqchip->init(host);
+	err = irqchip_probe(host, &irqchip);
 	if (err) {
-		log_error("%s: set-up failed: %s", irqchip->name, err_name(err));
+		log_error("interrupt controller: set-up failed: %s", err_name(err));
 		return err;
 	}
 	err = irq_register(SGI_KICK, kicked);
@@ -83,7 +77,7 @@ enum err irq_init_cpu(void)
 	return OK;
 }
 
-static enum err private_register(u32 intid, void (*handler)(u32 intid), bool linked)
+__boot static enum err private_register(u32 intid, void (*handler)(u32 intid), bool linked)
 {
 	if (intid >= IRQ_PRIVATE)
 		return ERR_RANGE;
@@ -94,12 +88,12 @@ static enum err private_register(u32 intid, void (*handler)(u32 intid), bool lin
 	return OK;
 }
 
-enum err irq_register(u32 intid, void (*handler)(u32 intid))
+__boot enum err irq_register(u32 intid, void (*handler)(u32 intid))
 {
 	return private_register(intid, handler, false);
 }
 
-enum err irq_register_linked(u32 intid, void (*handler)(u32 intid))
+__boot enum err irq_register_linked(u32 intid, void (*handler)(u32 intid))
 {
 	return private_register(intid, handler, true);
 }

@@ -3,12 +3,17 @@
  * interrupt. */
 #include "drivers/irqchip/gic.h"
 
-const struct irqchip *irqchip_probe(const struct host *host)
+#include <mullion/log.h>
+
+__boot enum err irqchip_probe(const struct host *host, const struct irqchip **chip)
 {
 	switch (host->gic) {
-	case HOST_GIC_V2: return &gicv2;
-	case HOST_GIC_V3: return &gicv3;
-	default: return NULL;
+	case HOST_GIC_V2: *chip = &gicv2; return gicv2_init(host);
+	case HOST_GIC_V3: *chip = &gicv3; return gicv3_init(host);
+	default:
+		log_error("the host tree names no interrupt controller that is supported "
+			  "(arm,gic-400, arm,cortex-a15-gic, arm,gic-v3)");
+		return ERR_UNSUPPORTED;
 	}
 }
 

@@ -42,8 +42,10 @@
 #define GICH_APR    0x0f0
 #define GICH_LR     0x100
 
-/* Filled in by their init(): what the machine has. */
+/* Filled in by their init: what the machine has. */
 extern struct irqchip gicv2, gicv3;
+enum err __must_check gicv2_init(const struct host *host);
+enum err __must_check gicv3_init(const struct host *host);
 
 /* QEMU's GICv2: see gicv2.c. */
 extern bool gicv2_forgets;

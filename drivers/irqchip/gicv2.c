@@ -40,19 +40,19 @@ static u8 cpu_target[8]; /* by host CPU: its bit in GICD_ITARGETSR and GICD_SGIR
 
 /* Some machines (ZynqMP) put each 4 KiB page at the start of 64 KiB and repeat it: then only the
  * last copy has GICC_DIR, in the next 64 KiB, right behind it. */
-static bool is_gicc(const u8 *at)
+__boot static bool is_gicc(const u8 *at)
 {
 	return (mmio_read32(at + GICC_IIDR) & 0xff0fff) == 0x02043b;
 }
 
-static u64 alias_step(u8 *at, u64 bytes)
+__boot static u64 alias_step(u8 *at, u64 bytes)
 {
 	if (bytes < 0x20000 || !is_gicc(at) || !is_gicc(at + GICC_ALIAS_STEP))
 		return 0;
 	return GICC_ALIAS_STEP;
 }
 
-static enum err map_frames(const struct host *host)
+__boot static enum err map_frames(const struct host *host)
 {
 	u64 step;
 
@@ -74,7 +74,7 @@ static enum err map_frames(const struct host *host)
 
 static enum err init_cpu(void);
 
-static enum err init(const struct host *host)
+__boot enum err gicv2_init(const struct host *host)
 {
 	enum err err = map_frames(host);
 
@@ -198,7 +198,6 @@ static void set_pending(u32 intid, bool pending)
 
 struct irqchip gicv2 = {
 	.name = "GICv2",
-	.init = init,
 	.init_cpu = init_cpu,
 	.ack = ack,
 	.eoi = eoi,

@@ -52,7 +52,7 @@ static u32 packed_affinity(u64 mpidr)
 }
 
 /* The CPU that redistributor @at belongs to is noted. Return: it is one that we know. */
-static bool match_frame(const struct host *host, u8 *at, u64 typer)
+__boot static bool match_frame(const struct host *host, u8 *at, u64 typer)
 {
 	for (u32 i = 0; i < host->num_cpus && i < CONFIG_MAX_CPUS; i++) {
 		u64 mpidr = host->cpus[i].mpidr;
@@ -71,7 +71,7 @@ static bool match_frame(const struct host *host, u8 *at, u64 typer)
 
 /* Frames are mapped one by one and only until every CPU has its own: a tree may announce room for
  * hundreds (IHI 0069 §12.10: the next one follows at 128 KiB, or 256 KiB with virtual LPIs). */
-static enum err find_redistributors(const struct host *host)
+__boot static enum err find_redistributors(const struct host *host)
 {
 	u32 found = 0, wanted = MIN(host->num_cpus, (u32)CONFIG_MAX_CPUS);
 
@@ -104,7 +104,7 @@ static enum err find_redistributors(const struct host *host)
 
 static enum err init_cpu(void);
 
-static enum err init(const struct host *host)
+__boot enum err gicv3_init(const struct host *host)
 {
 	enum err err;
 
@@ -223,7 +223,6 @@ static void set_pending(u32 intid, bool pending)
 
 struct irqchip gicv3 = {
 	.name = "GICv3",
-	.init = init,
 	.init_cpu = init_cpu,
 	.ack = gicv3_ack,
 	.eoi = gicv3_eoi,

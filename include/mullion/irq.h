@@ -11,10 +11,9 @@ struct irqchip {
 	const char *name;
 	u32 max_intid; /* first INTID past the last that the machine has */
 	u32 num_lrs;
-	enum err (*init)(const struct host *host); /* boot CPU, once */
-	enum err (*init_cpu)(void);                /* every CPU, itself */
-	u32 (*ack)(void);                          /* INTID, 1020.. when spurious */
-	void (*eoi)(u32 intid);                    /* priority drop */
+	enum err (*init_cpu)(void); /* every CPU, itself */
+	u32 (*ack)(void);           /* INTID, 1020.. when spurious */
+	void (*eoi)(u32 intid);     /* priority drop */
 	void (*deactivate)(u32 intid);
 	void (*enable)(u32 intid, bool level, u32 cpu); /* route to @cpu and enable */
 	void (*disable)(u32 intid);
@@ -26,9 +25,10 @@ struct irqchip {
 
 extern const struct irqchip *irqchip; /* chosen at boot by irq_init() */
 
-/** irqchip_probe() - the driver for the controller that @host has, or NULL. From drivers/irqchip
- * (arch/host: its own). */
-const struct irqchip *irqchip_probe(const struct host *host);
+/** irqchip_probe() - bring up the distributor of the controller that @host has, and this CPU's
+ * interface. From drivers/irqchip (arch/host: its own). Boot CPU, once. ERR_UNSUPPORTED without one
+ * that we drive; ERR_NOT_FOUND without a CPU's redistributor; ERR_HARDWARE, ERR_NO_MEMORY. */
+enum err __must_check irqchip_probe(const struct host *host, const struct irqchip **chip);
 
 #define SGI_KICK 0 /* look at your requests */
 #define SGI_STOP 1 /* panic elsewhere: stop */
