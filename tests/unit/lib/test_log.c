@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/log.c: what is said before there is a console, prefixes, levels, and text longer than a line.
+ */
+#include "support/test.h"
+
+#include <mullion/cpu.h>
+#include <mullion/log.h>
+
+#include "arch/host/host.h"
+
+#define LONG_TEXT 3000
+
+static char seen[65536];
+static size_t used;
+
+static void put(const char *text, size_t n)
+{
+	assert_true(used + n < sizeof(seen));
+	memcpy(seen + used, text, n);
+	used += n;
+	seen[used] = '\0';
+}
+
+static void clear(void)
+{
+	used = 0;
+	seen[0] = '\0';
+}
+
+static void keeps_the_latest_until_there_is_a_console(void **state)
+{
+	const char *at;
+
+	(void)state;
+	log_attach_console(NULL);
+	clear();
+	log_error("the very first");
+	for (u32 i = 0; i < 2000; i++)
+		log_info("message %u", i);
+	assert_int_equal(used, 0);
+	log_attach_console(put);
+	assert_null(strstr(seen, "the very first")); /* the ring is smaller than all that */
+	at = strstr(seen, "mullion: message 1990\n");
+	assert_non_null(at);
+	for (u32 i = 1990; i < 2000; i++) {
+		char line[40];
+
+		snprintf(line, sizeof(line), "mullion: message %u\n", i);
+		assert_int_equal(strncmp(at, line, strlen(line)), 0);
+		at += strlen(line);
+	}
+	assert_int_equal(*at, '\0');
+	clear();
+	log_attach_console(put); /* nothing is printed twice */
+	assert_int_equal(used, 0);
+}
+
+static void prefix_and_newline(void **state)
+{
+	(void)state;
+	clear();
+	log_error("one %d", 1);
+	log_raw("[guest] two\n", 12);
+	assert_string_equal(seen, "mullion: one 1\n[guest] two\n");
+}
+
+static void levels(void **state)
+{
+	(void)state;
+	clear();
+	log_set_level(LOG_WARN);
+	log_info("quiet");
+	log_warn("loud");
+	log_set_level(LOG_INFO);
+	assert_string_equal(seen, "mullion: loud\n");
+}
+
+static void long_text_is_cut_but_ended(void **state)
+{
+	char text[LONG_TEXT + 1];
+
+	(void)state;
+	memset(text, 'x', LONG_TEXT);
+	text[LONG_TEXT] = '\0';
+	clear();
+	log_error("%s", text);
+	assert_true(used > 512 && used < LONG_TEXT);
+	assert_int_equal(seen[used - 1], '\n');
+	assert_int_equal(seen[used - 2], 'x');
+	assert_ptr_equal(strchr(seen, '\n'), seen + used - 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(keeps_the_latest_until_there_is_a_console),
+		cmocka_unit_test(prefix_and_newline),
+		cmocka_unit_test(levels),
+		cmocka_unit_test(long_text_is_cut_but_ended),
+	};
+
+	host_start(1, MIB(4), 64);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
