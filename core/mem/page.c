@@ -98,10 +98,11 @@ void *page_alloc(u64 count)
 
 void page_free(void *va, u64 count)
 {
-	u64 at = (u64)((u8 *)va - heap) / PAGE_SIZE;
+	u64 at;
 
 	if (va == NULL)
 		return;
+	at = (u64)((u8 *)va - heap) / PAGE_SIZE;
 	ASSERT((u8 *)va >= heap && at + count <= total && count != 0);
 	spin_lock(&page_lock);
 	for (u64 i = at; i < at + count; i++)
