@@ -7,7 +7,8 @@
  * The includer defines before:
  *   u64 hw_lr_read(u32 n), void hw_lr_write(u32 n, u64 lr)
  *   bool hw_lr_write_short(u32 n, u64 lr)   the same, or false: only the long way can
- *   u32 hw_elrsr_read(void)                 list registers that are empty
+ *   u32 hw_elrsr_read(void)   list registers that are empty and ask for nothing
+ *   u32 hw_eisr_read(void)    list registers that are empty and ask for maintenance
  *   u32 hw_hcr_read(void), void hw_hcr_write(u32 hcr)
  *   void hw_deactivate_private(u32 intid), void hw_deactivate_shared(u32 intid)   physical ones
  */
@@ -98,7 +99,7 @@ static inline u64 vgic_update(struct vgic *g, struct vgic_cpu *c, u32 flags)
 		flags |= VGIC_FOLD; /* EOIs may have been counted, and the next in the queue is due
 				     */
 	if (!(flags & VGIC_FOLD)) {
-		u32 empty = used ? hw_elrsr_read() & used : 0;
+		u32 empty = used ? (hw_elrsr_read() | hw_eisr_read()) & used : 0;
 
 		stale = vgic_due(g, c, empty);
 		flags |= vgic_release(g, c, stale, &kick);

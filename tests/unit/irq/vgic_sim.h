@@ -51,14 +51,26 @@ static inline bool hw_lr_write_short(u32 n, u64 lr)
 	hw_lr_write(n, lr);
 	return true;
 }
-static inline u32 hw_elrsr_read(void)
+/* IHI 0069 §12.4.5: one that asks for maintenance does not count as empty. */
+static inline u32 sim_empty(bool asking)
 {
 	u32 empty = 0;
 
-	for (u32 n = 0; n < VGIC_MAX_LRS; n++)
-		if (!(sim_cpu_now->lr[n] & LR_STATE))
+	for (u32 n = 0; n < VGIC_MAX_LRS; n++) {
+		u64 lr = sim_cpu_now->lr[n];
+
+		if (!(lr & LR_STATE) && asking == (lr & LR_EOI && !(lr & LR_HW)))
 			empty |= 1u << n;
+	}
 	return empty;
+}
+static inline u32 hw_elrsr_read(void)
+{
+	return sim_empty(false);
+}
+static inline u32 hw_eisr_read(void)
+{
+	return sim_empty(true);
 }
 static inline u32 hw_hcr_read(void)
 {
