@@ -4,6 +4,7 @@
 
 import functools
 import gzip
+import re
 import struct
 import subprocess
 
@@ -14,6 +15,8 @@ from systems import ARM64, BOARD, HOST
 suite = Suite("tools", setup=functools.partial(systems.prepare, []))
 
 CORE = ARM64 / "mullion.bin"
+RECORD = int(re.search(r"IMAGE_BUNDLE_RECORD\s+(\w+)",
+		       (ROOT / "include/abi/image.h").read_text()).group(1), 0)
 SMALL = """/dts-v1/;
 / {
 	compatible = "mullion,system";
@@ -185,12 +188,12 @@ def headers(test):
 	core = CORE.read_bytes()
 	test.equal(len(data) % 4096, 0, "size")
 	test.equal(struct.unpack_from("<Q", data, 16)[0], len(data), "image_size")
-	magic, offset, size = struct.unpack_from("<8sQQ", data, 0x200)
+	magic, offset, size = struct.unpack_from("<8sQQ", data, RECORD)
 	test.equal(magic, b"MULLION\0", "magic")
 	test.equal(offset % 4096, 0, "offset of the bundle")
 	test.equal(data[offset:offset + 6], b"070701", "bundle")
 	test.check(b"TRAILER!!!" in data[offset + size - 16:offset + size], "end of the bundle")
-	test.equal(data[0x1000:len(core)], core[0x1000:], "the core")
+	test.equal(data[RECORD + 24:len(core)], core[RECORD + 24:], "the core")
 
 	pe = struct.unpack_from("<I", data, 60)[0]
 	test.equal(data[pe:pe + 4], b"PE\0\0", "PE")
@@ -269,7 +272,9 @@ def no_core(test):
 	directory = small_system(test)
 	packed = directory / "packed.img"
 	packed.write_bytes(pack_small(test, directory, "--core", CORE))
+	(directory / "page").write_bytes(CORE.read_bytes()[:4096])
 	for core, words in ((directory / "files/data", "is no core"),
+			    (directory / "page", "is no core"),
 			    (packed, "has a bundle already"),
 			    (directory / "absent", "cannot read")):
 		output = directory / "new.img"

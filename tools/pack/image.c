@@ -91,7 +91,7 @@ bool image_compose(struct buffer *image, const struct buffer *bundle, const char
 	struct image_bundle record;
 	u64 offset;
 
-	if (image->used < HEADER_BYTES ||
+	if (image->used < IMAGE_BUNDLE_RECORD + sizeof(record) || image->used < HEADER_BYTES ||
 	    arch_image_decode(image->data, image->used, &header) != OK) {
 		complain("%s is no core: it has no arm64 Image header; name the mullion.bin that "
 			 "make "
