@@ -38,6 +38,11 @@ SECTIONS
 		KEEP(*(.boot.record))
 		BOOT_ROOMS(.text .text.*)
 		*(.boot.text)
+		/* What of other rooms only these use: the linker says so when that changes. */
+		*(.text.str_append .text.str_copy .text.str_has_prefix .text.strncmp)
+		*(.text.format_bytes .text.ram_free_bytes .text.stop_machine)
+		*(.text.random_add .text.random_start .text.arch_entropy)
+		*(.text.firmware_error_name .text.firmware_cpu_on)
 		. = ALIGN(4096);
 	}
 	_boot_text_end = ABSOLUTE(.);
@@ -47,7 +52,14 @@ SECTIONS
 	}
 	_boot_end = ABSOLUTE(.);
 	.text : {
+		/* Two tables are aligned to 2 KiB; small files fill the gap between them. */
 		*(.text.entry)
+		*arch/arm64/head.o(.text)
+		*arch/arm64/cache.o(.text)
+		*arch/arm64/fp.o(.text)
+		*arch/arm64/trap_entry.o(.text)
+		*arch/arm64/pure/vgic_lr.o(.text .text.*)
+		*arch/arm64/vectors.o(.text)
 		*(.text .text.*)
 		. = ALIGN(4096);
 		_text_end = .;
