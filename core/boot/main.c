@@ -303,12 +303,15 @@ static void step_guests(void)
 {
 	guests_stay = system_config.stay;
 	for (u32 i = 0; i < system_config.num_guests; i++) {
+		const char *name = system_config.guests[i].name;
+		u64 start = arch_time_now().v;
 		struct guest *guest;
 		enum err err = guest_create(&system_config.guests[i], &guest);
 
 		if (err != OK)
-			log_error("guest '%s' cannot be created: %s", system_config.guests[i].name,
-				  err_name(err));
+			log_error("guest '%s' cannot be created: %s", name, err_name(err));
+		else
+			log_info("guest '%s' created in %lu ns", name, arch_time_now().v - start);
 	}
 }
 
