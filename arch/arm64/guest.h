@@ -14,7 +14,8 @@
  * caller. */
 bool exit_hvc(struct vcpu *vcpu, u64 esr);
 bool exit_sync(struct vcpu *vcpu, u64 esr);
-/* A data abort that is an access to the virtual interrupt controller; false: it is not, nothing was done. */
+/* A data abort that is an access to the virtual interrupt controller; false: it is not, nothing was
+ * done. */
 bool exit_abort_quick(struct vcpu *vcpu, u64 esr);
 bool exit_irq(struct vcpu *vcpu);
 bool exit_fiq(struct vcpu *vcpu);
@@ -37,9 +38,6 @@ void timer_watch(const struct vcpu *vcpu);
 /** timer_sysreg() - serve CNTP_CTL, CVAL, TVAL, CNTPCT; false: some other register. */
 bool timer_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value);
 
-/** inject_abort() - external abort for the exit in vcpu->arch.fault_*; pc and pstate in vcpu->arch.
- */
-void inject_abort(struct vcpu *vcpu, bool exec);
 /** inject_undef() - the instruction at ELR_EL2 is undefined, for this guest. In a fast handler. */
 void inject_undef(struct vcpu *vcpu);
 /** guest_translate() - stage 1 of the loaded guest: @va as EL1 or EL0 reads it. False: it faults.

@@ -4,8 +4,10 @@
 
 #include "arch/arm64/pure/esr.h"
 #include "arch/arm64/pure/idregs.h"
+#include "arch/arm64/pure/walk.h"
 
-#define FSC_SYNC_EXTERNAL 0x10u
+#define FSC_SYNC_EXTERNAL      0x10u
+#define FSC_SYNC_EXTERNAL_WALK 0x14u /* and the level */
 
 /* Take the exception: EL1's registers in hardware, pc and pstate in vcpu->arch. */
 static void inject(struct vcpu *vcpu, u64 esr)
@@ -29,10 +31,34 @@ static void inject(struct vcpu *vcpu, u64 esr)
 	vcpu->arch.pstate = in.new_pstate;
 }
 
-void inject_abort(struct vcpu *vcpu, bool exec)
+static bool read_descriptor(void *context, u64 ipa, u64 *descriptor)
 {
-	u64 esr = (u64)(exec ? ESR_EC_IABT_LOW : ESR_EC_DABT_LOW) << ESR_EC_SHIFT | ESR_IL |
-		  FSC_SYNC_EXTERNAL;
+	const struct vcpu *vcpu = context;
+
+	return guest_copy_in(vcpu->guest, descriptor, GPA(ipa), sizeof(*descriptor)) == OK;
+}
+
+/* The guest's table walk ran into stage 2 at @gpa. */
+static u64 walk_status(struct vcpu *vcpu, gpa_t gpa)
+{
+	const struct walk walk = {
+		.tcr = read_sysreg(tcr_el1),
+		.ttbr0 = read_sysreg(ttbr0_el1),
+		.ttbr1 = read_sysreg(ttbr1_el1),
+		.va = vcpu->arch.fault_far,
+		.read = read_descriptor,
+		.context = vcpu,
+	};
+	u8 level;
+
+	return walk_level(&walk, gpa.v, &level) ? FSC_SYNC_EXTERNAL_WALK | level
+						: FSC_SYNC_EXTERNAL;
+}
+
+/* For the exit in vcpu->arch.fault_*. */
+static void inject_abort(struct vcpu *vcpu, bool exec, u64 status)
+{
+	u64 esr = (u64)(exec ? ESR_EC_IABT_LOW : ESR_EC_DABT_LOW) << ESR_EC_SHIFT | ESR_IL | status;
 
 	if (!exec)
 		esr |= vcpu->arch.fault_esr & (ISS_WNR | ISS_CM);
@@ -52,7 +78,12 @@ void inject_undef(struct vcpu *vcpu)
 
 void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit)
 {
-	inject_abort(vcpu, exit->kind == EXIT_FAULT && exit->fault.exec);
+	bool fault = exit->kind == EXIT_FAULT;
+	u64 status = FSC_SYNC_EXTERNAL;
+
+	if (fault && exit->fault.walk)
+		status = walk_status(vcpu, exit->fault.gpa);
+	inject_abort(vcpu, fault && exit->fault.exec, status);
 }
 
 bool guest_translate(u64 va, bool el0, gpa_t *gpa)

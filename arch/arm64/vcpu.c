@@ -271,6 +271,14 @@ void arch_vcpu_put(struct vcpu *vcpu)
 	this_cpu()->current = NULL;
 }
 
+/* GICv2: an interrupt that the guest has yet to end is what may be forgotten (gicv2_forgets). */
+static bool list_registers_used(void)
+{
+	u32 empty = mmio_read32(gicv2_gich + GICH_ELRSR0);
+
+	return empty != BIT(irqchip->num_lrs) - 1;
+}
+
 void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_NONE;
@@ -278,6 +286,8 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 	if (vcpu->arch.cntp_ctl & CNT_CTL_ENABLE)
 		timer_update(vcpu);
 	virq_flush(vcpu);
+	if (gicv2_forgets && list_registers_used())
+		timer_watch(vcpu);
 	arm64_enter(vcpu);
 }
 

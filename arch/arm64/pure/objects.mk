@@ -6,5 +6,6 @@ obj-y += esr.o
 obj-y += idregs.o
 obj-y += insn.o
 obj-y += psci.o
+obj-y += walk.o
 obj-y += guest_tree.o
 obj-y += vgic.o vgic_lr.o vgic_regs.o
