@@ -6,6 +6,7 @@
 #include "support/test.h"
 
 #include <pthread.h>
+#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,7 +21,7 @@
 static struct spinlock low = SPINLOCK_INIT(RANK_GUEST);
 static struct spinlock high = SPINLOCK_INIT(RANK_MEMORY);
 static struct spinlock shared = SPINLOCK_INIT(RANK_IRQ);
-static u64 counter;
+static volatile u64 counter;
 
 static void rising_ranks_are_right(void **state)
 {
@@ -69,8 +70,13 @@ static void *count(void *id)
 {
 	host_cpu_select((u32)(uintptr_t)id);
 	for (u32 i = 0; i < ROUNDS; i++) {
+		u64 before;
+
 		spin_lock(&shared);
-		counter++;
+		before = counter;
+		if (i % 256 == 0)
+			sched_yield(); /* let the others in, if they can */
+		counter = before + 1;
 		spin_unlock(&shared);
 	}
 	return NULL;
