@@ -6,7 +6,6 @@
 #include "support/test.h"
 
 #include <pthread.h>
-#include <sched.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -15,8 +14,8 @@
 
 #include "arch/host/host.h"
 
-#define THREADS 4
-#define ROUNDS  20000
+#define THREADS 3
+#define ROUNDS  100
 
 static struct spinlock low = SPINLOCK_INIT(RANK_GUEST);
 static struct spinlock high = SPINLOCK_INIT(RANK_MEMORY);
@@ -74,8 +73,7 @@ static void *count(void *id)
 
 		spin_lock(&shared);
 		before = counter;
-		if (i % 256 == 0)
-			sched_yield(); /* let the others in, if they can */
+		usleep(20); /* let the others in, if they can */
 		counter = before + 1;
 		spin_unlock(&shared);
 	}
