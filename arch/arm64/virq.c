@@ -19,6 +19,7 @@
 #include "drivers/irqchip/gic.h"
 
 #define HOLD_LOOPS     100000
+#define VMCR_EOIM      0x200u
 #define VMCR_PMR(vmcr) ((vmcr) >> 24)
 
 /* What the hot path needs of the machine, together. */
@@ -314,6 +315,32 @@ access(struct vcpu *vcpu, bool redist, u32 offset, u32 width, bool write, u64 *v
 	return true;
 }
 
+/* Deactivation of what need not be in a list register. */
+static bool __attribute__((noinline)) dir_write(struct vcpu *vcpu, u64 value)
+{
+	struct arm64_virq *v = &vcpu->guest->arch.virq;
+	u64 kicked;
+
+	virq_sync(vcpu);
+	spin_lock(&v->lock);
+	kicked = vgic_dir(&v->vgic, &vcpu->arch.virq.vgic, (u32)value & 0xffffff);
+	vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic);
+	spin_unlock(&v->lock);
+	kick(vcpu->guest, kicked);
+	return true;
+}
+
+/* The second page of a GICv2 CPU interface: GICC_DIR alone, which works in the split mode. */
+static bool __attribute__((noinline))
+dir_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 *value)
+{
+	if (!write)
+		*value = 0;
+	else if (offset == 0 && width == 4 && vmcr_read() & VMCR_EOIM)
+		dir_write(vcpu, *value & 0x3ff);
+	return true;
+}
+
 bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
@@ -330,7 +357,10 @@ bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value)
 		return access(vcpu, false, (u32)offset, width, write, value);
 	}
 	offset = gpa.v - v->gicr;
-	return offset < v->gicr_size && access(vcpu, true, (u32)offset, width, write, value);
+	if (offset < v->gicr_size)
+		return access(vcpu, true, (u32)offset, width, write, value);
+	offset = gpa.v - v->dir;
+	return offset < v->dir_size && dir_access(vcpu, (u32)offset, width, write, value);
 }
 
 /* ESR_EL2.ISS of a trapped MRS or MSR, without Rt and direction (Arm ARM D17.2.37). */
@@ -349,21 +379,6 @@ static bool __attribute__((noinline)) sgi_write(struct vcpu *vcpu, u64 value, bo
 	kicked &= ~BIT(vcpu->index);
 	if (kicked)
 		kick(vcpu->guest, kicked);
-	return true;
-}
-
-/* Trapped only while active interrupts are outside list registers. */
-static bool __attribute__((noinline)) dir_write(struct vcpu *vcpu, u64 value)
-{
-	struct arm64_virq *v = &vcpu->guest->arch.virq;
-	u64 kicked;
-
-	virq_sync(vcpu);
-	spin_lock(&v->lock);
-	kicked = vgic_dir(&v->vgic, &vcpu->arch.virq.vgic, (u32)value & 0xffffff);
-	vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic);
-	spin_unlock(&v->lock);
-	kick(vcpu->guest, kicked);
 	return true;
 }
 
@@ -408,7 +423,8 @@ bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
 	case ISS_SGI0R:
 	case ISS_ASGI1R: /* with one security state it makes group 0 SGIs, as ICC_SGI0R does */
 		return sgi_write(vcpu, *value, false);
-	case ISS_DIR: return dir_write(vcpu, *value);
+	case ISS_DIR: /* trapped only while active interrupts are outside list registers */
+		return dir_write(vcpu, *value);
 	default: return false;
 	}
 }
@@ -419,12 +435,19 @@ void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid)
 {
 	struct arm64_virq *v = &guest->arch.virq;
 	u64 kicked = 0;
+	u32 to;
 
 	spin_lock(&v->lock);
 	if (vgic_host_spi(&v->vgic, guest_intid, host_intid, &kicked) != OK)
 		irqchip->deactivate(host_intid);
+	to = vgic_spi_cpu(&v->vgic, guest_intid);
 	spin_unlock(&v->lock);
 	kick(guest, kicked);
+	/* The guest has given it to another vCPU: the next one comes there at once. It must also
+	 * end where it was taken: QEMU's GICv2 deactivates an SPI for the CPU alone that ends it.
+	 */
+	if (to < guest->num_vcpus && guest->vcpus[to]->cpu != this_cpu()->id)
+		irq_move(host_intid, guest->vcpus[to]->cpu);
 }
 
 void arch_virq_set(struct guest *guest, u32 intid, bool level)
@@ -563,6 +586,8 @@ enum err virq_guest_init(struct guest *guest)
 	}
 	v->gicd = config->gicd.v;
 	v->gicd_size = hw.v3 ? VGIC_GICD3_SIZE : VGIC_GICD2_SIZE;
+	v->dir = config->gicc.v + PAGE_SIZE;
+	v->dir_size = hw.v3 ? 0 : PAGE_SIZE;
 	v->gicr = config->gicr.v;
 	v->gicr_size = hw.v3 ? config->num_vcpus * VGIC_GICR_SIZE : 0;
 	return OK;
@@ -675,6 +700,6 @@ bool virq_gicv_frame(hpa_t *base, u64 *bytes)
 	if (hw.v3)
 		return false;
 	*base = gicv2_gicv;
-	*bytes = KIB(8);
+	*bytes = PAGE_SIZE;
 	return true;
 }

@@ -157,6 +157,21 @@ void irq_unroute(u32 host_intid)
 	spin_unlock(&lock);
 }
 
+void irq_move(u32 host_intid, u32 cpu)
+{
+	u32 slot;
+
+	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid || cpu >= cpu_count)
+		return;
+	spin_lock(&lock);
+	slot = route_of[host_intid];
+	if (slot) {
+		routes[slot - 1].cpu = (u8)cpu;
+		irqchip->enable(host_intid, routes[slot - 1].level, cpu);
+	}
+	spin_unlock(&lock);
+}
+
 /* Nobody's: say it once in a while, and never again listen to it if that can be switched off. */
 static void surprise(u32 intid)
 {

@@ -61,6 +61,8 @@ const struct irq_route *irq_lookup(u32 host_intid);
 enum err __must_check irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level,
 				u32 cpu);
 void irq_unroute(u32 host_intid);
+/** irq_move() - from now on host CPU @cpu takes the routed @host_intid. Any CPU. */
+void irq_move(u32 host_intid, u32 cpu);
 /** irq_handle() - take and dispatch every pending host interrupt of this CPU. Interrupts masked. */
 void irq_handle(void);
 /** irq_dispatch() - serve one interrupt that was acknowledged by the caller: drop, dispatch,

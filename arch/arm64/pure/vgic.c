@@ -192,6 +192,15 @@ enum err vgic_host_spi(struct vgic *g, u32 intid, u32 physical, u64 *kick)
 	return OK;
 }
 
+u32 vgic_spi_cpu(const struct vgic *g, u32 intid)
+{
+	u32 i = intid - VGIC_PRIVATES;
+
+	if (i >= g->num_spis)
+		return VGIC_NONE;
+	return g->spis[i].owner != VGIC_NONE ? g->spis[i].owner : g->spis[i].target;
+}
+
 void vgic_host_private(struct vgic_cpu *c, u32 intid, u32 physical)
 {
 	u32 bit = 1u << intid % 32;

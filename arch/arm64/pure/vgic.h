@@ -136,6 +136,9 @@ u64 vgic_set_private(struct vgic *g, struct vgic_cpu *c, u32 intid, bool level);
 /** vgic_host_spi() - physical interrupt @physical, active now, is SPI @intid. ERR_RANGE: not ours.
  * Lock. */
 enum err __must_check vgic_host_spi(struct vgic *g, u32 intid, u32 physical, u64 *kick);
+/** vgic_spi_cpu() - the vCPU that has SPI @intid, or else gets it next; VGIC_NONE if there is none.
+ * Lock. */
+u32 vgic_spi_cpu(const struct vgic *g, u32 intid);
 /** vgic_host_private() - the same for a PPI of @c, on its own CPU. Own. */
 void vgic_host_private(struct vgic_cpu *c, u32 intid, u32 physical);
 /** vgic_sgi1r() - a write of @value to ICC_SGI1R (@group1), ICC_SGI0R or ICC_ASGI1R by vCPU @self

@@ -23,6 +23,7 @@ struct arm64_virq {
 	struct vgic vgic;
 	u64 gicd, gicd_size; /* guest-physical, bytes */
 	u64 gicr, gicr_size; /* size 0 for GICv2 */
+	u64 dir, dir_size;   /* GICv2: the CPU interface's second page; size 0 for GICv3 */
 	struct spinlock lock;
 };
 
@@ -85,7 +86,9 @@ bool virq_wants(struct vcpu *vcpu);
 /** virq_timer_set() - level of the emulated timer's PPI @ppi (e.g. 30) of this vCPU. */
 void virq_timer_set(struct vcpu *vcpu, u32 ppi, bool level);
 /** virq_gicv_frame() - where the GICV page of a GICv2 machine lies, to be mapped at the guest's
- * GICC address: physical base and bytes (8 KiB). False on GICv3. Any context. */
+ * GICC address: physical base and bytes. Only its first page: the second, GICC_DIR, comes to
+ * virq_mmio(), because GICH does not say which interrupt outside of list registers a guest
+ * deactivated. False on GICv3. Any context. */
 bool virq_gicv_frame(hpa_t *base, u64 *bytes);
 
 #endif
