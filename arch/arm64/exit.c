@@ -237,6 +237,9 @@ bool exit_sync(struct vcpu *vcpu, u64 esr)
 	case ESR_EC_VMRS:
 	case ESR_EC_PAUTH:
 	case ESR_EC_SVE:
+	case ESR_EC_SME:
+	case ESR_EC_LS64:
+	case ESR_EC_SYS128:
 		/* Of what the guest is not offered, or of AArch32 at EL0: undefined there. */
 		inject_undef(vcpu);
 		return true;

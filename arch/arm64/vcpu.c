@@ -119,6 +119,7 @@ enum err arch_guest_init(struct guest *guest)
 		guest->arch.hcr |= HCR_TWI;
 	guest->arch.has_hcrx = FIELD(raw[IDREG_AA64MMFR1], 43, 40) != 0;
 	guest->arch.has_fgt = FIELD(raw[IDREG_AA64MMFR0], 59, 56) != 0;
+	guest->arch.has_sme = FIELD(raw[IDREG_AA64PFR1], 27, 24) != 0;
 	guest->arch.has_amu = FIELD(raw[IDREG_AA64PFR0], 47, 44) != 0;
 	smccc_offer_init(&guest->arch.firmware, guest->config);
 	guest->arch.cntvoff = read_sysreg(cntpct_el0);
@@ -156,6 +157,7 @@ void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
 	memset(arch->apia, 0, sizeof(arch->apia));
 	memset(arch->pac, 0, sizeof(arch->pac));
 	memset(&arch->fp, 0, sizeof(arch->fp));
+	arch->tpidr2 = 0;
 	arch->pc = entry;
 	arch->pstate = PSTATE_RESET;
 	arch->x[0] = context;
@@ -183,6 +185,8 @@ static void save_registers(struct vcpu *vcpu)
 	ARM64_EL1_REGS(X)
 #undef X
 	arch->hcr = read_sysreg(hcr_el2);
+	if (vcpu->guest->arch.has_sme)
+		arch->tpidr2 = read_sysreg(SYS_TPIDR2_EL0);
 	if (!has_pauth(vcpu))
 		return;
 #define X(index, name) arch->pac[index] = read_sysreg(name);
@@ -201,6 +205,8 @@ static void load_registers(const struct vcpu *vcpu)
 #define X(field, name, reset) write_sysreg(arch->el1.field, name);
 	ARM64_EL1_REGS(X)
 #undef X
+	if (vcpu->guest->arch.has_sme)
+		write_sysreg(arch->tpidr2, SYS_TPIDR2_EL0);
 	if (!has_pauth(vcpu))
 		return;
 #define X(index, name) write_sysreg(arch->pac[index], name);

@@ -30,6 +30,7 @@
 #define SYS_HDFGRTR_EL2      S3_4_C3_C1_4
 #define SYS_HDFGWTR_EL2      S3_4_C3_C1_5
 #define SYS_VSTCR_EL2        S3_4_C2_C6_2
+#define SYS_TPIDR2_EL0       S3_3_C13_C0_5
 #define SYS_CNTPOFF_EL2      S3_4_C14_C0_6
 
 /* GICv3 CPU interface (IHI 0069 §12.2, §12.4). */
@@ -202,17 +203,20 @@
 #define ESR_EC_FP          0x07
 #define ESR_EC_VMRS        0x08
 #define ESR_EC_PAUTH       0x09
+#define ESR_EC_LS64        0x0a
 #define ESR_EC_CP14_64     0x0c
 #define ESR_EC_BTI         0x0d
 #define ESR_EC_ILL         0x0e
 #define ESR_EC_SVC32       0x11
 #define ESR_EC_HVC32       0x12
 #define ESR_EC_SMC32       0x13
+#define ESR_EC_SYS128      0x14
 #define ESR_EC_SVC64       0x15
 #define ESR_EC_HVC64       0x16
 #define ESR_EC_SMC64       0x17
 #define ESR_EC_SYS64       0x18
 #define ESR_EC_SVE         0x19
+#define ESR_EC_SME         0x1d
 #define ESR_EC_FPAC        0x1c
 #define ESR_EC_IABT_LOW    0x20
 #define ESR_EC_IABT_CUR    0x21

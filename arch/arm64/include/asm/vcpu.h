@@ -85,6 +85,7 @@ struct arch_vcpu {
 	u64 vmpidr;
 	struct arm64_el1 el1;
 	struct arm64_fp fp;
+	u64 tpidr2; /* of FEAT_SME, which is hidden; but this register cannot be everywhere */
 	u64 cntp_ctl, cntp_cval;           /* emulated physical timer; CVAL in the guest's time */
 	bool cntp_level;                   /* last level given to the controller */
 	bool warned_serror, warned_sysreg; /* said once for this vCPU */
@@ -103,10 +104,10 @@ struct arch_vcpu {
 struct arch_guest {
 	u64 vttbr, vtcr;
 	u64 hcr; /* HCR_EL2 of its vCPUs out of reset */
-	bool has_hcrx, has_fgt,
-		has_amu; /* of the machine: trap registers that must be set to a known value */
-	u64 cntvoff;     /* one value for all vCPUs: the guest's time zero */
-	u64 midr;        /* VPIDR_EL2 */
+	/* Of the machine: registers that must be set to a known value, or switched. */
+	bool has_hcrx, has_fgt, has_amu, has_sme;
+	u64 cntvoff;           /* one value for all vCPUs: the guest's time zero */
+	u64 midr;              /* VPIDR_EL2 */
 	u64 id[ARM64_ID_REGS]; /* what the guest reads */
 	struct smccc_offer firmware;
 	struct arm64_virq virq;
