@@ -17,6 +17,7 @@ IMAGE_AT = 0x44000000	# where the stub starts the image
 TREE_AT = 0x43000000
 STUB_AT = 0x42000000
 
+NOT_WELL = "FAILED|mullion: guest 'witness'|mullion: panic"
 NOT_REFUSED = "Booting Linux|mullion: panic|mullion: guest"
 
 suite = Suite("boot", setup=functools.partial(systems.prepare, ["6.1"]))
@@ -250,6 +251,49 @@ def uboot_guest(test, gic):
 
 for gic in (2, 3):
 	suite.add(f"U-Boot as a guest, GICv{gic}", uboot_guest, gic=gic)
+
+WITNESS = """
+/ {
+	guests {
+		linux {
+			vcpus { count = <1>; };
+		};
+		witness {
+			autostart;
+			kernel = "witness.img";
+			vcpus { count = <1>; };
+			aspace {
+				ram {
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x1000000>;
+				};
+			};
+		};
+	};
+};"""
+
+
+def two_guests(test, gic):
+	"""Debian is restarted and powered off; the guest beside it does not notice."""
+	files = [*systems.debian_files("6.1"), ("witness.img", systems.guest("witness"))]
+	image = systems.pack(test.directory(), systems.overlay("linux.dts", WITNESS), files)
+	machine = test.machine(image, gic=gic)
+	beat = r"^\[witness\] witness: beat"
+	machine.expect(beat)
+	machine.shell()
+	machine.sendline("reboot -f")
+	machine.expect(r"mullion: guest 'linux' reset \(1\)", absent=NOT_WELL)
+	machine.expect(beat, absent=NOT_WELL)
+	machine.expect("/root # ", absent=NOT_WELL)
+	machine.sendline("poweroff -f")
+	machine.expect("mullion: guest 'linux' powered off", absent=NOT_WELL)
+	for _ in range(3):
+		machine.expect(beat, absent=NOT_WELL + "|no guest is running")
+
+
+for gic in (2, 3):
+	suite.add(f"two guests, one of them stopped, GICv{gic}", two_guests, gic=gic)
 
 if __name__ == "__main__":
 	suite.main()
