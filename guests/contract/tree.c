@@ -86,7 +86,7 @@ static void controller_node(void)
 {
 	bool gic_400 = fdt_find_compatible(T, FDT_NONE, "arm,gic-400") != FDT_NONE;
 	fdt_node_t node = need_compatible(gic.version == 3 ? "arm,gic-v3"
-					  : gic_400	   ? "arm,gic-400"
+					  : gic_400        ? "arm,gic-400"
 							   : "arm,cortex-a15-gic");
 	u64 address, size;
 

@@ -59,12 +59,15 @@ void registers(void)
 void instructions(void)
 {
 	print("hostile: instructions goes on\n");
-	for (u32 i = 0; i < 200000; i++) {
+	for (u32 i = 0; i < 50000; i++) {
 		u64 regs[3] = { random_next(), random_next(), random_next() & MASK(38, 0) };
 		u32 word = (u32)random_next();
 
 		/* No branches: they end in a loop of our own sooner than in anything new. */
 		if ((word >> 26 & 7) == 5 && (word >> 29 & 3) != 2)
+			continue;
+		/* Nor system registers: those are a case of their own, and some values hang QEMU's timers. */
+		if (word >> 24 == 0xd5)
 			continue;
 		(void)execute(word, regs);
 	}
