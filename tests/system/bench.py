@@ -103,7 +103,7 @@ def measure_text():
 	said = subprocess.run([SIZE, "-A", elf], check=True, stdout=subprocess.PIPE,
 			      text=True).stdout
 	text = re.search(r"^\.text +(\d+)", said, re.M)
-	measured["text"] = round(int(text.group(1)) / 1000, 1)
+	measured["text"] = round(int(text.group(1)) / 1024, 1)
 
 
 def job_time(run):
