@@ -194,11 +194,9 @@ static bool abort_exit(struct vcpu *vcpu, u64 esr)
 static bool wfx_exit(struct vcpu *vcpu, u64 esr)
 {
 	skip_a64();
-	if ((esr & BIT(0)) != 0 || arch_vcpu_wants_irq(vcpu)) { /* WFE, or nothing to wait for */
-		virq_flush(vcpu);
+	if ((esr & BIT(0)) != 0) /* WFE: no more than a hint */
 		return true;
-	}
-	/* The skip has been done: the core must not do another. */
+	/* Whether there is anything to wait for is asked once, by who waits. The skip is done. */
 	vcpu->arch.exit->kind = EXIT_WFI;
 	return false;
 }

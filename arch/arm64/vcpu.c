@@ -299,9 +299,18 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 {
+	bool posted = false;
+
 	if (vcpu->arch.cntp_ctl & CNT_CTL_ENABLE)
 		timer_update(vcpu);
-	if (!virq_wants(vcpu))
+	/*
+	 * Something was posted while it slept: let it look. The run's own flush sorts it, and a
+	 * wait that ends once too often is only a hint gone wrong (Arm ARM D1.16.2).
+	 */
+	if (vcpu->pause_reason == PAUSE_WFI &&
+	    atomic_load_explicit(&vcpu->arch.virq.vgic.flags, memory_order_acquire) != 0)
+		posted = true;
+	if (!posted && !virq_wants(vcpu))
 		return false;
 	if (gicv2_forgets)
 		timer_watch(vcpu);

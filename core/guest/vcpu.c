@@ -106,12 +106,22 @@ enum err vcpu_start(struct vcpu *vcpu, u64 entry, u64 context)
 	return err;
 }
 
+static bool has_reason_to_run(struct vcpu *vcpu)
+{
+	return atomic_load(&vcpu->requests) != 0 || arch_vcpu_wants_irq(vcpu);
+}
+
 void vcpu_wait(struct vcpu *vcpu)
 {
+	if (has_reason_to_run(vcpu))
+		return;
 	set_state(vcpu, VCPU_PAUSED);
 	vcpu->pause_reason = PAUSE_WFI;
-	while (atomic_load(&vcpu->requests) == 0 && !arch_vcpu_wants_irq(vcpu))
+	/* What comes between the question and the sleep is a pending interrupt: it ends the sleep.
+	 */
+	do
 		arch_cpu_idle();
+	while (!has_reason_to_run(vcpu));
 	vcpu->pause_reason = PAUSE_NONE;
 	set_state(vcpu, VCPU_READY);
 	set_state(vcpu, VCPU_RUNNING);
