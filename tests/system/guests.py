@@ -1,0 +1,253 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""What a guest must see, from inside guests: our own test guests, under Mullion.
+
+The contract guest (guests/contract) runs on every kind of machine and reports each of its tests by
+name. The hostile guest (guests/hostile) runs each of its cases beside a witness in a second guest,
+which must not notice. `guests.py --filter bare` runs the contract guest on the bare machine alone:
+that shows whether the tests are right about the architecture.
+"""
+
+import multiprocessing
+import re
+import time
+import traceback
+
+import harness
+import systems
+from harness import Failure, ROOT, Suite, Test
+
+DTS = ROOT / "tests/system/dts"
+CONTRACT_LIMIT = 150	# seconds
+HOSTILE_LIMIT = 90
+BEATS = 3		# of the witness, after the hostile guest's end
+MACHINES = [(gic, cpu, cpus) for gic in (2, 3) for cpu in ("cortex-a57", "max") for cpus in (1, 2)]
+BROKEN = r"mullion: panic|witness: FAILED|guest 'witness' stopped"
+
+# name: (what must come, the least number of faults that its vectors must have taken)
+DONE, STOPPED, GOES_ON, OFF = "done", "stopped", "goes on", "off"
+HOSTILE = {
+	"unmapped": (DONE, 2000),
+	"permission": (DONE, 9),
+	"walks": (DONE, 900),
+	"forms": (DONE, 1000),
+	"misaligned": (DONE, 100),
+	"jump": (STOPPED, 0),
+	"no-vectors": (STOPPED, 0),
+	"vector-loop": (GOES_ON, 0),
+	"bad-tables": (STOPPED, 0),
+	"controller": (DONE, 0),
+	"storm": (DONE, 0),
+	"interface": (DONE, 0),
+	"line": (DONE, 0),
+	"sleep-masked": (GOES_ON, 0),
+	"calls": (DONE, 0),
+	"cpu-nonsense": (DONE, 0),
+	"cpu-zeros": (STOPPED, 0),
+	"all-off": (OFF, 0),
+	"reset-often": (DONE, 0),
+	"log-noise": (DONE, 0),
+	"registers": (DONE, 100000),
+	"instructions": (GOES_ON, 0),
+}
+
+
+class GuestSuite(Suite):
+	"""A suite whose cases return many results: a list of (name, comment or None if it passed)."""
+
+	def _run(self, chosen, jobs):
+		failed = number = 0
+		harness._chosen[:] = chosen
+		with multiprocessing.get_context("fork").Pool(jobs, harness._worker_init) as pool:
+			for results, seconds in pool.imap_unordered(_run_case, range(len(chosen))):
+				for name, comment in results:
+					number += 1
+					failed += comment is not None and not comment.startswith("SKIP")
+					self._say(number, name, comment)
+				print(f"# {seconds:.1f} s", flush=True)
+		print(f"1..{number}")
+		return failed
+
+	@staticmethod
+	def _say(number, name, comment):
+		if comment is None:
+			print(f"ok {number} - {name}")
+		elif comment.startswith("SKIP"):
+			print(f"ok {number} - {name} # {comment}")
+		else:
+			print(f"not ok {number} - {name}")
+			for line in comment.rstrip().splitlines():
+				print(f"# {line}")
+
+	def main(self):
+		options = self._options()
+		chosen = [c for c in self.cases if re.search(options.filter or "", c[1])]
+		if options.list:
+			print("\n".join(c[1] for c in chosen))
+			return 0
+		if not chosen:
+			raise SystemExit(f"no case of {self.name} matches {options.filter!r}")
+		self.setup()
+		return 1 if self._run(chosen, max(1, options.jobs)) else 0
+
+
+def _run_case(index):
+	"""In a worker: run one case. Returns (results, seconds)."""
+	suite, name, function, arguments = harness._chosen[index]
+	started = time.monotonic()
+	test = Test(suite, name)
+	try:
+		results = function(test, **arguments)
+	except Failure as why:
+		results = [(name, str(why))]
+	except Exception:
+		results = [(name, traceback.format_exc())]
+	finally:
+		test.close()
+	return results, time.monotonic() - started
+
+
+def pattern_file(directory):
+	"""The initrd that the contract guest knows: 4099 bytes of a pattern."""
+	path = directory / "pattern.bin"
+	path.write_bytes(bytes(i * 7 % 256 for i in range(4099)))
+	return path
+
+
+def overlay(file, changes):
+	return systems.overlay(str(DTS / file), changes)
+
+
+# ---------------------------------------------------------------------------------------------
+# The contract guest
+# ---------------------------------------------------------------------------------------------
+
+LINE = re.compile(r"(?:\[contract\] )?(ok|not ok|skip) (\d+) (\S+?)(?::? (.*))?$")
+TOTALS = r"tests: (\d+) passed, (\d+) failed, (\d+) skipped"
+
+
+def read_results(case, text):
+	"""The guest's lines -> results. A result that is missing is one that failed."""
+	results, seen = [], {"ok": 0, "not ok": 0, "skip": 0}
+	for line in text.splitlines():
+		match = LINE.match(line.strip())
+		if match is None:
+			continue
+		verdict, number, name, why = match.groups()
+		seen[verdict] += 1
+		if int(number) != sum(seen.values()):
+			results.append((f"{case}: results in order",
+					f"{name} has number {number}, not {sum(seen.values())}"))
+			return results
+		if verdict == "ok":
+			results.append((f"{case}: {name}", None))
+		elif verdict == "not ok":
+			results.append((f"{case}: {name}", why or "no reason given"))
+		elif not why.startswith("needs "):
+			results.append((f"{case}: {name}", f"SKIP {why}"))
+	totals = re.search(TOTALS, text)
+	if totals is None:
+		last = text.rstrip().splitlines()[-12:]
+		results.append((f"{case}: comes to its end", "no summary; the last words:\n" + "\n".join(last)))
+	elif [int(n) for n in totals.groups()] != list(seen.values()):
+		results.append((f"{case}: all results seen", f"{totals.group()}, but {seen} came"))
+	return results
+
+
+def run_contract(test, machine, end):
+	"""Wait for the guest's end; the results, whether it came or not."""
+	try:
+		machine.expect(end, CONTRACT_LIMIT, absent=r"mullion: panic|guest 'contract' stopped")
+		late = None
+	except Failure as why:
+		late = str(why)
+	text = test.log.read_text(errors="replace").replace("\r", "")
+	results = read_results(test.name, text)
+	if late is not None:
+		results.append((f"{test.name}: comes to its end", late))
+	return results
+
+
+def contract(test, gic, cpu, cpus):
+	directory = test.directory()
+	dts = overlay("contract.dts", f"""
+/ {{ guests {{ contract {{ vcpus {{ count = <{cpus}>; }}; }}; }}; }};
+""")
+	image = systems.pack(directory, dts, [("contract.img", systems.guest("contract")),
+					      ("pattern.bin", pattern_file(directory))])
+	machine = test.machine(image, gic=gic, cpu=cpu, cpus=cpus, memory=512)
+	results = run_contract(test, machine, r"mullion: no guest is running")
+	text = test.log.read_text(errors="replace")
+	if re.search(TOTALS, text) is not None:
+		off = re.search(r"guest 'contract' powered off", text)
+		results.append((f"{test.name}: 7.system-off", None if off else "no message of it"))
+	return results
+
+
+def bare(test, gic, cpu, cpus):
+	machine = test.machine(systems.guest("contract"), el2=False, gic=gic, cpu=cpu, cpus=cpus,
+			       memory=128, append="point=26",
+			       initrd=pattern_file(test.directory()),
+			       args=["-action", "reboot=reset"])
+	return run_contract(test, machine, TOTALS)
+
+
+# ---------------------------------------------------------------------------------------------
+# The hostile guest and the witness
+# ---------------------------------------------------------------------------------------------
+
+def expect_end(machine, name, end, least):
+	"""The hostile guest comes to the end that its case must have."""
+	def expect(pattern):
+		return machine.expect(pattern, HOSTILE_LIMIT, absent=BROKEN)
+
+	if end == DONE:
+		match = expect(rf"\[hostile\] hostile: {name} done: (\d+) faults")
+		Test.check(int(match.group(1)) >= least, f"{match.group(1)} faults, at least {least} expected")
+		expect(r"guest 'hostile' powered off")
+	elif end == STOPPED:
+		expect(r"guest 'hostile' stopped: ")
+		expect(r"mullion:   x0 .*mullion:   pc .*instruction at pc")
+	else:
+		expect(rf"\[hostile\] hostile: {name} goes on")
+		if end == OFF:
+			expect(r"guest 'hostile' powered off")
+
+
+def hostile(test, attack, gic, cpu):
+	directory = test.directory()
+	dts = overlay("hostile.dts", f"""
+/ {{ guests {{ hostile {{ bootargs = "case={attack}"; }}; }}; }};
+""")
+	image = systems.pack(directory, dts, [("hostile.img", systems.guest("hostile")),
+					      ("witness.img", systems.guest("witness"))])
+	machine = test.machine(image, gic=gic, cpu=cpu, cpus=3, memory=512)
+	expect_end(machine, attack, *HOSTILE[attack])
+	for _ in range(BEATS):
+		machine.expect(r"\[witness\] witness: beat \d+", HOSTILE_LIMIT, absent=BROKEN)
+	return [(test.name, None)]
+
+
+def setup():
+	systems.need(systems.ARM64 / "mullion.bin", "make ARCH=arm64")
+	systems.need(systems.HOST / "tools/pack", "make ARCH=host tools")
+	for name in ("contract", "hostile", "witness"):
+		systems.guest(name)
+
+
+def make_suite():
+	suite = GuestSuite("guests", setup)
+	for gic, cpu, cpus in [*MACHINES, (3, "cortex-a57", 4)]:
+		suite.add(f"contract gicv{gic} {cpu} {cpus} vcpus", contract, gic=gic, cpu=cpu, cpus=cpus)
+	for gic in (2, 3):
+		suite.add(f"bare gicv{gic} max 2 cpus", bare, gic=gic, cpu="max", cpus=2)
+		for name in HOSTILE:
+			suite.add(f"hostile {name} gicv{gic}", hostile, attack=name, gic=gic,
+				  cpu="cortex-a57")
+		for name in ("registers", "instructions"):
+			suite.add(f"hostile {name} gicv{gic} max", hostile, attack=name, gic=gic, cpu="max")
+	return suite
+
+
+if __name__ == "__main__":
+	raise SystemExit(make_suite().main())
