@@ -56,29 +56,29 @@ bool exit_abort_quick(struct vcpu *vcpu, u64 esr)
 static bool fault_ipa(const struct abort_info *info, u64 far, u64 pstate, gpa_t *gpa)
 {
 	if (info->hpfar_valid) {
-		*gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), far));
+		/* Of a descriptor only the page is known: the offset is the access's own. */
+		*gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), info->walk ? 0 : far));
 		return true;
 	}
 	return guest_translate(far, (pstate & PSR_MODE_MASK & ~PSR_A32) == PSR_MODE_EL0T, gpa);
 }
 
 /*
- * An abort at the guest's own vectors would only be injected into itself for ever: the guest has no
- * handler. For data aborts of code inside the table the same, once they repeat.
+ * An abort that fetches the guest's own vectors would only be injected into itself for ever: the
+ * guest has no handler. For data aborts of code inside the table the same, once they repeat.
  */
-#define VECTOR_BYTES      0x800
 #define VECTOR_ABORTS_MAX 16
 
 static bool has_no_handler(struct vcpu *vcpu, bool exec)
 {
-	u64 vbar = read_sysreg(vbar_el1);
-	u64 pc = read_sysreg(elr_el2);
+	if (exec)
+		return in_vectors(read_sysreg(elr_el2), read_sysreg(spsr_el2));
+	return vcpu->arch.vector_aborts > VECTOR_ABORTS_MAX;
+}
 
-	if (pc - vbar >= VECTOR_BYTES || (read_sysreg(spsr_el2) & PSR_MODE_MASK) != PSR_MODE_EL1H) {
-		vcpu->arch.vector_aborts = 0;
-		return false;
-	}
-	return exec || ++vcpu->arch.vector_aborts > VECTOR_ABORTS_MAX;
+static bool no_handler(struct vcpu *vcpu)
+{
+	return stop(vcpu, "an exception that it has no handler for");
 }
 
 static bool fault_exit(struct vcpu *vcpu, const struct abort_info *info)
@@ -88,7 +88,7 @@ static bool fault_exit(struct vcpu *vcpu, const struct abort_info *info)
 	gpa_t gpa = GPA(UINT64_MAX);
 
 	if (has_no_handler(vcpu, info->exec))
-		return stop(vcpu, "an exception that it has no handler for");
+		return no_handler(vcpu);
 	/* For the message alone; the fault is injected either way. */
 	(void)fault_ipa(info, far, read_sysreg(spsr_el2), &gpa);
 	exit->kind = EXIT_FAULT;
@@ -156,6 +156,8 @@ static bool mmio_exit(struct vcpu *vcpu, const struct abort_info *info, gpa_t gp
 		virq_flush(vcpu);
 		return true;
 	}
+	if (has_no_handler(vcpu, false))
+		return no_handler(vcpu);
 	exit->kind = info->write ? EXIT_MMIO_WRITE : EXIT_MMIO_READ;
 	exit->mmio.gpa = gpa;
 	exit->mmio.value = value;

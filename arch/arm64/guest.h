@@ -48,8 +48,9 @@ bool guest_translate(u64 va, bool el0, gpa_t *gpa);
 bool guest_fetch(struct vcpu *vcpu, u64 pc, u64 pstate, u32 *insn);
 
 /* SPSR of AArch64: the branch type; of both: AArch32 state. */
-#define PSR_BTYPE (UINT64_C(3) << 10)
-#define PSR_A32   BIT(4)
+#define PSR_BTYPE          (UINT64_C(3) << 10)
+#define VECTOR_TABLE_BYTES 0x800u
+#define PSR_A32            BIT(4)
 
 /** arm64_skip() - @pc and @pstate behind an instruction that was emulated: step and branch-type
  * state cleared. */
@@ -71,6 +72,13 @@ static inline void reg_write(struct vcpu *vcpu, u32 reg, u64 value)
 {
 	if (reg != 31)
 		vcpu->arch.x[reg] = value;
+}
+
+/* Is @pc in the loaded guest's vector table, after an exception was taken there? */
+static inline bool in_vectors(u64 pc, u64 pstate)
+{
+	return pc - read_sysreg(vbar_el1) < VECTOR_TABLE_BYTES &&
+	       (pstate & (PSR_MODE_MASK | PSR_A32)) == PSR_MODE_EL1H;
 }
 
 /* Sub-set of extend_value() that is hot: inline. */

@@ -63,6 +63,10 @@ static void inject_abort(struct vcpu *vcpu, bool exec, u64 status)
 	if (!exec)
 		esr |= vcpu->arch.fault_esr & (ISS_WNR | ISS_CM);
 	vcpu->arch.writeback = false;
+	if (in_vectors(vcpu->arch.pc, vcpu->arch.pstate))
+		vcpu->arch.vector_aborts++;
+	else
+		vcpu->arch.vector_aborts = 0;
 	inject(vcpu, esr);
 	write_sysreg(vcpu->arch.fault_far, far_el1);
 }

@@ -345,6 +345,7 @@ void arch_vcpu_skip(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 
+	arch->vector_aborts = 0;
 	arm64_skip(&arch->pc, &arch->pstate, arch->fault_esr);
 	finish_writeback(arch);
 }
