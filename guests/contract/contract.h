@@ -5,29 +5,30 @@
 
 #include "test.h"
 
-#define RUN_TESTS(name, tests) \
-	void name(void) \
-	{ \
+#define RUN_TESTS(name, tests)                      \
+	void name(void)                             \
+	{                                           \
 		test_run(tests, ARRAY_SIZE(tests)); \
 	}
 
-void calls_run(void);	   /* points 1 to 3 */
-void suspend_run(void);	   /* 4 */
-void power_run(void);	   /* 5, 6 */
-void trng_run(void);	   /* 8 */
-void irq_run(void);	   /* 9, 11 */
+void calls_run(void);   /* points 1 to 3 */
+void suspend_run(void); /* 4 */
+void power_run(void);   /* 5, 6 */
+void trng_run(void);    /* 8 */
+void irq_run(void);
+void priority_run(void);   /* 9, 11 */
 void device_irq_run(void); /* 10, 12 */
-void sgi_run(void);	   /* 13 */
-void gic_run(void);	   /* 14, 15 */
-void time_run(void);	   /* 16 */
-void wait_run(void);	   /* 17 */
-void memory_run(void);	   /* 18, 19 */
-void fault_run(void);	   /* 20 to 22 */
-void id_run(void);	   /* 23 */
-void state_run(void);	   /* 24, 25 */
-void boot_run(void);	   /* 26 */
-void tree_run(void);	   /* 27 */
-void reset_run(void);	   /* 7; resets the guest, comes back */
+void sgi_run(void);        /* 13 */
+void gic_run(void);        /* 14, 15 */
+void time_run(void);       /* 16 */
+void wait_run(void);       /* 17 */
+void memory_run(void);     /* 18, 19 */
+void fault_run(void);      /* 20 to 22 */
+void id_run(void);         /* 23 */
+void state_run(void);      /* 24, 25 */
+void boot_run(void);       /* 26 */
+void tree_run(void);       /* 27 */
+void reset_run(void);      /* 7; resets the guest, comes back */
 
 /* In a page of RAM that no image covers: what one boot tells the next. */
 struct persist {

@@ -184,6 +184,76 @@ static void fault_registers_kept(void)
 	CHECK_EQ(sysreg_read(SPSR_EL1), 0x3c5);
 }
 
+/* --- 20, 22: regions that the suite's system gives, named by their addresses -------------------
+ */
+
+static u64 region(const char *key)
+{
+	char text[24];
+	u64 address = 0;
+
+	(void)boot_arg(key, text, sizeof(text));
+	if (text[0] == '\0')
+		test_skip("not in this system");
+	for (u32 i = 2; text[i] != '\0'; i++)
+		address = address << 4 | (u64)(text[i] <= '9' ? text[i] - '0' : text[i] - 'a' + 10);
+	return address;
+}
+
+static void map_gib_of(u64 address)
+{
+	mmu_set_gib((u32)(address >> 30), ALIGN_DOWN(address, GIB(1)) | MMU_BLOCK | MMU_NORMAL);
+}
+
+/* Read-only memory reads; a write to it is an abort, not a device access, and changes nothing. */
+static void rom_write(void)
+{
+	u64 rom = region("rom"), before, regs[3] = { ~0ull, 0, rom + 8 };
+	struct trap trap;
+
+	map_gib_of(rom);
+	before = read64(rom + 8);
+	trap = execute(insn_str_x, regs);
+	CHECK_EQ(trap.count, 1);
+	CHECK_EQ(TRAP_EC(trap), EC_DABT);
+	CHECK_EQ(trap.esr & 0x3f, EXTERNAL);
+	CHECK_EQ(trap.far, rom + 8);
+	CHECK_EQ(read64(rom + 8), before);
+}
+
+static void rom_write_forms(void)
+{
+	static const u32 *const forms[] = { &insn_stp_x, &insn_str_post, &insn_str_wzr,
+					    &insn_dc_zva };
+	u64 rom = region("rom"), before;
+
+	map_gib_of(rom);
+	before = read64(rom + 64);
+	for (u32 i = 0; i < ARRAY_SIZE(forms); i++) {
+		u64 regs[3] = { ~0ull, ~0ull, rom + 64 };
+		struct trap trap = execute(*forms[i], regs);
+
+		CHECK_EQ(trap.count, 1);
+		CHECK_EQ(TRAP_EC(trap), EC_DABT);
+		CHECK_EQ(regs[2], rom + 64);
+	}
+	CHECK_EQ(read64(rom + 64), before);
+}
+
+/* An alias shows the same memory at a second address. */
+static void alias_same(void)
+{
+	u64 alias = region("alias"), here = (u64)&word - machine.ram + alias;
+
+	map_gib_of(alias);
+	word = 0x12345678;
+	dsb();
+	CHECK_EQ(read32(here), 0x12345678);
+	write32(here, 0x87654321);
+	dsb();
+	CHECK_EQ(LOAD(word), 0x87654321);
+}
+
 /* --- 21 --------------------------------------------------------------------------------------- */
 
 static u64 alias_of(const void *p)
@@ -303,8 +373,11 @@ static const struct test tests[] = {
 	{ "20.at-walk-to-nowhere", at_walk, 0 },
 	{ "20.par-kept", par_kept, 0 },
 	{ "20.fault-registers-kept", fault_registers_kept, 0 },
+	{ "20.rom-write", rom_write, NEEDS_MULLION },
+	{ "20.rom-write-forms", rom_write_forms, NEEDS_MULLION },
 	{ "21.tlbi-own", tlbi_own, 0 },
 	{ "21.tlbi-reaches-other", tlbi_other, NEEDS_2_CPUS },
+	{ "22.alias-same", alias_same, NEEDS_MULLION },
 	{ "22.ram-whole", ram_whole, 0 },
 	{ "22.ram-ends", ram_ends, 0 },
 	{ "22.ram-distinct", ram_distinct, 0 },

@@ -3,13 +3,10 @@
  * Points 9 and 11: interrupts that software makes pending. SPIs from FIRST on have no device; the
  * priorities are multiples of 8, which five implemented bits keep.
  */
-#include "contract.h"
+#include "irq.h"
 
-#define FIRST 40
-#define MANY  20
-#define SGI   5
-
-static u32 depth, deepest, order[16], active_mask, running;
+#define MANY 20
+#define SGI  5
 
 /* QEMU's GICv2 loses PPIs pended by hand and does not route again what is pending. */
 static void skip_bare_gicv2(void)
@@ -18,25 +15,25 @@ static void skip_bare_gicv2(void)
 		test_skip("QEMU's GICv2 cannot");
 }
 
-static void take_all(void)
+void irq_take_all(void)
 {
 	irq_enable();
 	(void)WAIT(false, QUIET_MS);
 	irq_disable();
 }
 
-static u32 taken(void)
+u32 irq_taken(void)
 {
 	return LOAD(this_cpu()->irqs);
 }
 
 /* Take exactly one interrupt, @id. */
-static void check_one(u32 id)
+void irq_check_one(u32 id)
 {
 	struct cpu *cpu = this_cpu();
 
 	irq_enable();
-	CHECK(WAIT(taken() >= 1, WAIT_MS));
+	CHECK(WAIT(irq_taken() >= 1, WAIT_MS));
 	(void)WAIT(false, QUIET_MS);
 	irq_disable();
 	CHECK_EQ(cpu->irqs, 1);
@@ -44,17 +41,17 @@ static void check_one(u32 id)
 	cpu->irqs = 0;
 }
 
-static void check_none(void)
+void irq_check_none(void)
 {
-	take_all();
-	CHECK_EQ(taken(), 0);
+	irq_take_all();
+	CHECK_EQ(irq_taken(), 0);
 }
 
 static void sgi_self(void)
 {
 	gic_enable(SGI);
 	gic_send(0, SGI);
-	check_one(SGI);
+	irq_check_one(SGI);
 }
 
 static void check_pend(u32 id)
@@ -62,7 +59,7 @@ static void check_pend(u32 id)
 	gic_enable(id);
 	gic_set_pending(id);
 	CHECK(gic_pending(id));
-	check_one(id);
+	irq_check_one(id);
 	CHECK(!gic_pending(id));
 	CHECK(!gic_active(id));
 }
@@ -100,7 +97,7 @@ static void twice_is_once(void)
 	gic_enable(FIRST);
 	gic_set_pending(FIRST);
 	gic_set_pending(FIRST);
-	check_one(FIRST);
+	irq_check_one(FIRST);
 }
 
 static void spurious(void)
@@ -134,7 +131,7 @@ static void many_by_priority(void)
 
 	pend_many();
 	irq_enable();
-	CHECK(WAIT(taken() >= MANY, WAIT_MS));
+	CHECK(WAIT(irq_taken() >= MANY, WAIT_MS));
 	(void)WAIT(false, QUIET_MS);
 	irq_disable();
 	CHECK_EQ(cpu->irqs, MANY);
@@ -148,13 +145,13 @@ static void many_highest_pending(void)
 	CHECK_EQ(gic_highest_pending(), FIRST + MANY - 1);
 }
 
-static void check_all_once(u32 first, u32 count)
+void irq_check_all_once(u32 first, u32 count)
 {
 	struct cpu *cpu = this_cpu();
 	u32 seen = 0;
 
 	irq_enable();
-	CHECK(WAIT(taken() >= count, WAIT_MS));
+	CHECK(WAIT(irq_taken() >= count, WAIT_MS));
 	(void)WAIT(false, QUIET_MS);
 	irq_disable();
 	CHECK_EQ(cpu->irqs, count);
@@ -169,7 +166,7 @@ static void many_equal(void)
 		gic_enable(FIRST + i);
 		gic_set_pending(FIRST + i);
 	}
-	check_all_once(FIRST, MANY);
+	irq_check_all_once(FIRST, MANY);
 }
 
 static void many_sgis(void)
@@ -178,7 +175,7 @@ static void many_sgis(void)
 		gic_enable(i);
 		gic_set_pending(i);
 	}
-	check_all_once(0, 16);
+	irq_check_all_once(0, 16);
 }
 
 /* Pended from inside a handler, one by one: the queue refills while interrupts are active. */
@@ -194,7 +191,7 @@ static void many_chain(void)
 		gic_enable(FIRST + i);
 	this_cpu()->irq_hook = pend_next;
 	gic_set_pending(FIRST);
-	check_all_once(FIRST, MANY);
+	irq_check_all_once(FIRST, MANY);
 }
 
 static void many_read_back(void)
@@ -206,8 +203,8 @@ static void many_read_back(void)
 		gic_clear_pending(FIRST + i);
 	for (u32 i = 0; i < MANY; i++)
 		CHECK_EQ(gic_pending(FIRST + i), i % 2);
-	take_all();
-	CHECK_EQ(taken(), MANY / 2);
+	irq_take_all();
+	CHECK_EQ(irq_taken(), MANY / 2);
 }
 
 static void many_disable_some(void)
@@ -215,245 +212,12 @@ static void many_disable_some(void)
 	pend_many();
 	for (u32 i = 0; i < MANY; i += 2)
 		gic_disable(FIRST + i);
-	take_all();
-	CHECK_EQ(taken(), MANY / 2);
+	irq_take_all();
+	CHECK_EQ(irq_taken(), MANY / 2);
 	for (u32 i = 0; i < MANY; i += 2)
 		gic_enable(FIRST + i);
-	take_all();
-	CHECK_EQ(taken(), MANY);
-}
-
-/* --- Priorities and preemption ---------------------------------------------------------------- */
-
-/* Eight levels deep: each handler pends the next higher priority and waits until it has run. */
-static void nest(u32 id)
-{
-	u32 level = id - FIRST;
-
-	order[LOAD(depth)] = id;
-	STORE(depth, depth + 1);
-	deepest = MAX(deepest, level);
-	if (level < 7) {
-		gic_set_pending(id + 1);
-		irq_enable();
-		(void)WAIT(LOAD(deepest) == 7, 1000);
-		irq_disable();
-	} else {
-		for (u32 i = 0; i < 8; i++)
-			active_mask |= (u32)gic_active(FIRST + i) << i;
-		running = gic_running_priority();
-	}
-}
-
-static void nested(void)
-{
-	depth = deepest = active_mask = 0;
-	this_cpu()->irq_hook = nest;
-	for (u32 i = 0; i < 8; i++) {
-		gic_enable(FIRST + i);
-		gic_set_priority(FIRST + i, (u8)(0x90 - i * 0x10));
-	}
-	gic_set_pending(FIRST);
-	irq_enable();
-	CHECK(WAIT(taken() == 8, WAIT_MS));
-	irq_disable();
-	for (u32 i = 0; i < 8; i++)
-		CHECK_EQ(order[i], FIRST + i);
-	CHECK_EQ(active_mask, 0xff);
-	CHECK_EQ(running, 0x20);
-	CHECK_EQ(gic_running_priority() & 0xf8, 0xf8);
-	for (u32 i = 0; i < 8; i++)
-		CHECK(!gic_active(FIRST + i));
-}
-
-static u32 during;
-
-/* The handler pends FIRST+1 and looks whether that came before its own end. */
-static void pend_other(u32 id)
-{
-	if (id != FIRST)
-		return;
-	gic_set_pending(FIRST + 1);
-	irq_enable();
-	(void)WAIT(false, QUIET_MS);
-	irq_disable();
-	during = taken();
-}
-
-static void check_preempts(u8 first, u8 second, bool preempts)
-{
-	during = 0;
-	this_cpu()->irq_hook = pend_other;
-	gic_enable(FIRST);
-	gic_enable(FIRST + 1);
-	gic_set_priority(FIRST, first);
-	gic_set_priority(FIRST + 1, second);
-	gic_set_pending(FIRST);
-	irq_enable();
-	CHECK(WAIT(taken() == 2, WAIT_MS));
-	irq_disable();
-	CHECK_EQ(during, preempts ? 2 : 1);
-}
-
-static void preempt_higher(void)
-{
-	check_preempts(0xa0, 0x60, true);
-}
-
-static void no_preempt_lower(void)
-{
-	check_preempts(0x60, 0xa0, false);
-}
-
-static void no_preempt_equal(void)
-{
-	check_preempts(0x80, 0x80, false);
-}
-
-/* Binary point 7: at most bit 7 of a priority still preempts. */
-static void binary_point(void)
-{
-	gic_set_binary_point(7);
-	check_preempts(0x60, 0x20, false);
-}
-
-static void priority_mask(void)
-{
-	gic_set_mask(0x80);
-	gic_enable(FIRST);
-	gic_enable(FIRST + 1);
-	gic_set_priority(FIRST, 0x80);
-	gic_set_priority(FIRST + 1, 0x78);
-	gic_set_pending(FIRST);
-	check_none();
-	gic_set_pending(FIRST + 1);
-	check_one(FIRST + 1);
-	gic_set_mask(GIC_PRIORITY_ALL);
-	check_one(FIRST);
-}
-
-static void raise_while_pending(void)
-{
-	struct cpu *cpu = this_cpu();
-
-	gic_enable(FIRST);
-	gic_enable(FIRST + 1);
-	gic_set_priority(FIRST, 0x80);
-	gic_set_priority(FIRST + 1, 0x90);
-	gic_set_pending(FIRST);
-	gic_set_pending(FIRST + 1);
-	gic_set_priority(FIRST + 1, 0x40);
-	take_all();
-	CHECK_EQ(cpu->irqs, 2);
-	CHECK_EQ(cpu->irq_log[0], FIRST + 1);
-}
-
-/* --- Active state ----------------------------------------------------------------------------- */
-
-static u32 active_in_handler, pending_in_handler;
-
-static void look(u32 id)
-{
-	active_in_handler = gic_active(id);
-	pending_in_handler = gic_pending(id);
-}
-
-static void active_in(void)
-{
-	this_cpu()->irq_hook = look;
-	gic_enable(FIRST);
-	gic_set_pending(FIRST);
-	check_one(FIRST);
-	CHECK_EQ(active_in_handler, 1);
-	CHECK_EQ(pending_in_handler, 0);
-	CHECK(!gic_active(FIRST));
-}
-
-static void pend_itself(u32 id)
-{
-	if (taken() == 1)
-		gic_set_pending(id);
-	if (taken() == 1)
-		pending_in_handler = gic_pending(id) && gic_active(id);
-}
-
-static void active_and_pending(void)
-{
-	pending_in_handler = 0;
-	this_cpu()->irq_hook = pend_itself;
-	gic_enable(FIRST);
-	gic_set_pending(FIRST);
-	take_all();
-	CHECK_EQ(taken(), 2);
-	CHECK_EQ(pending_in_handler, 1);
-}
-
-static void active_by_write(void)
-{
-	gic_enable(FIRST);
-	gic_set_active(FIRST);
-	CHECK(gic_active(FIRST));
-	gic_set_pending(FIRST);
-	check_none();
-	gic_clear_active(FIRST);
-	CHECK(!gic_active(FIRST));
-	check_one(FIRST);
-}
-
-static void split_end(void)
-{
-	struct cpu *cpu = this_cpu();
-	u32 ack;
-
-	gic_set_split(true);
-	gic_enable(FIRST);
-	gic_enable(FIRST + 1);
-	gic_set_pending(FIRST);
-	CHECK(WAIT(gic_highest_pending() == FIRST, WAIT_MS));
-	ack = gic_ack();
-	CHECK_EQ(ack, FIRST);
-	gic_eoi(ack);
-	CHECK(gic_active(FIRST));
-	CHECK_EQ(gic_running_priority() & 0xf8, 0xf8);
-	gic_set_pending(FIRST);
-	gic_set_pending(FIRST + 1);
-	cpu->irq_hook = gic_deactivate;
-	check_one(FIRST + 1);
-	gic_deactivate(FIRST);
-	CHECK(!gic_active(FIRST));
-	check_one(FIRST);
-}
-
-/* Ended in another order than taken: both are inactive at the end, and both can come again. */
-static void split_other_order(void)
-{
-	gic_set_split(true);
-	for (u32 i = 0; i < 6; i++) {
-		gic_enable(FIRST + i);
-		gic_set_pending(FIRST + i);
-		CHECK(WAIT(gic_highest_pending() == FIRST + i, WAIT_MS));
-		CHECK_EQ(gic_ack(), FIRST + i);
-		gic_eoi(FIRST + i);
-	}
-	for (u32 i = 0; i < 6; i++)
-		gic_deactivate(FIRST + i * 5 % 6);
-	for (u32 i = 0; i < 6; i++)
-		CHECK(!gic_active(FIRST + i));
-	gic_set_split(false);
-	for (u32 i = 0; i < 6; i++)
-		gic_set_pending(FIRST + i);
-	check_all_once(FIRST, 6);
-}
-
-static void end_of_nothing(void)
-{
-	trap_begin();
-	gic_eoi(FIRST);
-	gic_eoi(GIC_SPURIOUS);
-	CHECK_EQ(trap_end().count, 0);
-	gic_enable(FIRST);
-	gic_set_pending(FIRST);
-	check_one(FIRST);
+	irq_take_all();
+	CHECK_EQ(irq_taken(), MANY);
 }
 
 /* --- 11, and turning things off and on -------------------------------------------------------- */
@@ -462,10 +226,10 @@ static void check_pend_first(u32 id)
 {
 	gic_set_pending(id);
 	CHECK(gic_pending(id));
-	check_none();
+	irq_check_none();
 	CHECK(gic_pending(id));
 	gic_enable(id);
-	check_one(id);
+	irq_check_one(id);
 }
 
 static void pend_then_enable_spi(void)
@@ -486,9 +250,9 @@ static void pend_then_enable_sgi(void)
 	if (gic_enabled(SGI))
 		test_skip("SGIs are always enabled here");
 	gic_set_pending(SGI);
-	check_none();
+	irq_check_none();
 	gic_enable(SGI);
-	check_one(SGI);
+	irq_check_one(SGI);
 }
 
 static void pend_then_clear(void)
@@ -497,7 +261,7 @@ static void pend_then_clear(void)
 	gic_clear_pending(FIRST);
 	gic_enable(FIRST);
 	CHECK(!gic_pending(FIRST));
-	check_none();
+	irq_check_none();
 }
 
 static void disable_while_pending(void)
@@ -505,10 +269,10 @@ static void disable_while_pending(void)
 	gic_enable(FIRST);
 	gic_set_pending(FIRST);
 	gic_disable(FIRST);
-	check_none();
+	irq_check_none();
 	CHECK(gic_pending(FIRST));
 	gic_enable(FIRST);
-	check_one(FIRST);
+	irq_check_one(FIRST);
 }
 
 static void clear_while_enabled(void)
@@ -516,7 +280,7 @@ static void clear_while_enabled(void)
 	gic_enable(FIRST);
 	gic_set_pending(FIRST);
 	gic_clear_pending(FIRST);
-	check_none();
+	irq_check_none();
 }
 
 static void distributor_off(void)
@@ -527,9 +291,9 @@ static void distributor_off(void)
 	write32(gic.gicd, ctlr & ~3u);
 	dsb();
 	gic_set_pending(FIRST);
-	check_none();
+	irq_check_none();
 	write32(gic.gicd, ctlr);
-	check_one(FIRST);
+	irq_check_one(FIRST);
 }
 
 static void interface_off(void)
@@ -541,12 +305,12 @@ static void interface_off(void)
 		sysreg_write(ICC_IGRPEN1_EL1, 0);
 	isb();
 	gic_set_pending(FIRST);
-	check_none();
+	irq_check_none();
 	if (gic.version == 2)
 		write32(gic.gicc, 1);
 	else
 		sysreg_write(ICC_IGRPEN1_EL1, 1);
-	check_one(FIRST);
+	irq_check_one(FIRST);
 }
 
 /* --- Two CPUs --------------------------------------------------------------------------------- */
@@ -583,7 +347,7 @@ static void target_other(void)
 	STORE(test_stop, 1);
 	CHECK_EQ(other->irqs, 1);
 	CHECK_EQ(other->irq_log[0], FIRST);
-	check_none();
+	irq_check_none();
 }
 
 /* Pending for CPU 0, which has interrupts masked; then sent to CPU 1. */
@@ -599,7 +363,7 @@ static void target_changed(void)
 	(void)WAIT(LOAD(other->irqs) == 1, WAIT_MS);
 	STORE(test_stop, 1);
 	CHECK_EQ(other->irqs, 1);
-	check_none();
+	irq_check_none();
 }
 
 static void many_to_other(void)
@@ -638,19 +402,6 @@ static const struct test tests[] = {
 	{ "9.many-in-a-chain", many_chain, 0 },
 	{ "9.many-cleared", many_read_back, 0 },
 	{ "9.many-disabled", many_disable_some, 0 },
-	{ "9.nested-8-deep", nested, 0 },
-	{ "9.higher-preempts", preempt_higher, 0 },
-	{ "9.lower-waits", no_preempt_lower, 0 },
-	{ "9.equal-waits", no_preempt_equal, 0 },
-	{ "9.binary-point", binary_point, 0 },
-	{ "9.priority-mask", priority_mask, 0 },
-	{ "9.priority-raised-pending", raise_while_pending, 0 },
-	{ "9.active-in-handler", active_in, 0 },
-	{ "9.active-and-pending", active_and_pending, 0 },
-	{ "9.active-by-write", active_by_write, 0 },
-	{ "9.split-end", split_end, 0 },
-	{ "9.split-other-order", split_other_order, 0 },
-	{ "9.end-of-nothing", end_of_nothing, 0 },
 	{ "9.distributor-off", distributor_off, 0 },
 	{ "9.interface-off", interface_off, 0 },
 	{ "9.target-other-cpu", target_other, NEEDS_2_CPUS },

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The contract guest: one or more named tests for each of the points that an arm64 guest must see
- * (docs/guests.md). It resets itself on the way and goes on in its next life.
+ * The contract guest: named tests for each of the points that an arm64 guest must see.
+ * It resets itself on the way and goes on in its next life.
  */
 #include "contract.h"
 
@@ -31,6 +31,7 @@ void guest_main(void)
 		power_run();
 		trng_run();
 		irq_run();
+		priority_run();
 		device_irq_run();
 		sgi_run();
 		gic_run();

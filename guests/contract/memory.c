@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Points 18 and 19: caches, and loads and stores of every form to RAM, to devices, to nothing. */
+/* Points 18 and 19: caches; loads and stores of every form to RAM, devices, nothing. */
 #include "contract.h"
 
-#define NOWHERE        0x2000000000ull /* normal memory in our map, nothing behind it; 8 GiB-aligned */
+#define NOWHERE        0x2000000000ull /* nothing is there; mapped by map_nowhere() */
 #define NOWHERE_DEVICE 0x2040000000ull
 #define PRIORITY       0x400
 #define FIRST          40

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* All general registers around an instruction, and the entry after a power-down suspend. */
+#include "address.inc"
 #include "asm.h"
 
 	.text

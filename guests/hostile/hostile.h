@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The hostile guest's parts: one function for each way of doing harm, chosen by bootargs case=NAME. */
+/* The hostile guest's ways of doing harm: one function each, chosen by bootargs case=NAME. */
 #ifndef HOSTILE_H
 #define HOSTILE_H
 

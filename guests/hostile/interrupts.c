@@ -89,7 +89,7 @@ void interface(void)
 		case 1: gic_eoi(id); break;
 		case 2: gic_deactivate(id); break;
 		case 3: gic_set_mask((u8)id); break;
-		/* Not above 7: QEMU 7.2 takes the low bits of 8 as 0, and asserts that this cannot be. */
+		/* Above 7 QEMU 7.2 takes the low bits alone, and asserts that they are not 0. */
 		case 4: gic_set_binary_point(id & 7); break;
 		case 5: gic_set_split((id & 1) != 0); break;
 		case 6: (void)gic_running_priority(); break;

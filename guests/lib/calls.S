@@ -93,7 +93,7 @@ fp_store:
 	stp	x1, x2, [x0]
 	ret
 
-/* void execute_at(const void *code, u64 regs[3]): x0..x2 in and out of the two instructions there. */
+/* void execute_at(const void *code, u64 regs[3]): x0..x2 in and out of the code there. */
 	.globl	execute_at
 execute_at:
 	stp	x29, x30, [sp, #-32]!

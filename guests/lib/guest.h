@@ -8,42 +8,44 @@
 #ifndef GUEST_H
 #define GUEST_H
 
+#include "asm.h"
 #include <mullion/fdt.h>
 #include <mullion/format.h>
 #include <mullion/string.h>
 #include <mullion/types.h>
-#include "asm.h"
 
 /* --- System registers, barriers, device memory ------------------------------------------------ */
 
-#define sysreg_read(name) \
-	({ \
-		u64 value_; \
+#define sysreg_read(name)                                                    \
+	({                                                                   \
+		u64 value_;                                                  \
 		__asm__ volatile("mrs %0, " #name : "=r"(value_)::"memory"); \
-		value_; \
+		value_;                                                      \
 	})
 #define sysreg_write(name, value) \
 	__asm__ volatile("msr " #name ", %x0" ::"rZ"((u64)(value)) : "memory")
-#define isb()	 __asm__ volatile("isb" ::: "memory")
-#define dsb()	 __asm__ volatile("dsb sy" ::: "memory")
-#define wfi()	 __asm__ volatile("dsb sy\n\twfi" ::: "memory")
-#define wfe()	 __asm__ volatile("wfe" ::: "memory")
-#define sev()	 __asm__ volatile("dsb sy\n\tsev" ::: "memory")
-#define yield()	 __asm__ volatile("yield" ::: "memory")
+#define isb()   __asm__ volatile("isb" ::: "memory")
+#define dsb()   __asm__ volatile("dsb sy" ::: "memory")
+#define wfi()   __asm__ volatile("dsb sy\n\twfi" ::: "memory")
+#define wfe()   __asm__ volatile("wfe" ::: "memory")
+#define sev()   __asm__ volatile("dsb sy\n\tsev" ::: "memory")
+#define yield() __asm__ volatile("yield" ::: "memory")
 
 /* One load or store each, of the form that a data abort describes whole (ISV=1). */
-#define DEFINE_IO(bits, reg, suffix) \
-	static inline u##bits read##bits(u64 address) \
-	{ \
-		u##bits value; \
-		__asm__ volatile("ldr" suffix " %" reg "0, [%1]" \
-				 : "=r"(value) : "r"(address) : "memory"); \
-		return value; \
-	} \
-	static inline void write##bits(u64 address, u##bits value) \
-	{ \
+#define DEFINE_IO(bits, reg, suffix)                                                        \
+	static inline u##bits read##bits(u64 address)                                       \
+	{                                                                                   \
+		u##bits value;                                                              \
+		__asm__ volatile("ldr" suffix " %" reg "0, [%1]"                            \
+				 : "=r"(value)                                              \
+				 : "r"(address)                                             \
+				 : "memory");                                               \
+		return value;                                                               \
+	}                                                                                   \
+	static inline void write##bits(u64 address, u##bits value)                          \
+	{                                                                                   \
 		__asm__ volatile("str" suffix " %" reg "0, [%1]" ::"r"(value), "r"(address) \
-				 : "memory"); \
+				 : "memory");                                               \
 	}
 DEFINE_IO(8, "w", "b")
 DEFINE_IO(16, "w", "h")
@@ -78,8 +80,8 @@ struct machine {
 	u64 ram, ram_size;
 	u32 num_cpus;
 	u64 mpidr[GUEST_MAX_CPUS]; /* affinity fields as in /cpus */
-	u64 uart;		   /* of stdout-path, 0 without one */
-	u32 uart_irq;		   /* INTID, 0 without one */
+	u64 uart;                  /* of stdout-path, 0 without one */
+	u32 uart_irq;              /* INTID, 0 without one */
 	bool uart_level;
 	u32 timer_phys, timer_virt; /* INTIDs of the EL1 timers */
 	const char *bootargs;
@@ -97,32 +99,33 @@ void guest_before_gic(void);
 /** guest_main() - the guest itself; on CPU 0, MMU on, controller up, interrupts masked. */
 void guest_main(void);
 
-/** boot_arg() - the value of `key=value` in the boot arguments, cut at @size, or "" without one. Return: @buf. */
+/** boot_arg() - the value of `key=value` in the boot arguments, cut at @size, or "". Return: @buf.
+ */
 const char *boot_arg(const char *key, char *buf, size_t size);
 
 /* --- Firmware calls --------------------------------------------------------------------------- */
 
-#define PSCI_VERSION	       0x84000000u
+#define PSCI_VERSION           0x84000000u
 #define PSCI_CPU_SUSPEND       0xc4000001u
-#define PSCI_CPU_OFF	       0x84000002u
-#define PSCI_CPU_ON	       0xc4000003u
+#define PSCI_CPU_OFF           0x84000002u
+#define PSCI_CPU_ON            0xc4000003u
 #define PSCI_AFFINITY_INFO     0xc4000004u
 #define PSCI_MIGRATE_INFO_TYPE 0x84000006u
-#define PSCI_SYSTEM_OFF	       0x84000008u
+#define PSCI_SYSTEM_OFF        0x84000008u
 #define PSCI_SYSTEM_RESET      0x84000009u
-#define PSCI_FEATURES	       0x8400000au
+#define PSCI_FEATURES          0x8400000au
 #define PSCI_SYSTEM_SUSPEND    0xc400000eu
 #define PSCI_SYSTEM_RESET2     0xc4000012u
-#define SMCCC_VERSION	       0x80000000u
+#define SMCCC_VERSION          0x80000000u
 #define SMCCC_ARCH_FEATURES    0x80000001u
 
-#define PSCI_SUCCESS	      0
-#define PSCI_NOT_SUPPORTED    (-1)
-#define PSCI_INVALID	      (-2)
-#define PSCI_DENIED	      (-3)
-#define PSCI_ALREADY_ON	      (-4)
-#define PSCI_ON_PENDING	      (-5)
-#define PSCI_INVALID_ADDRESS  (-9)
+#define PSCI_SUCCESS         0
+#define PSCI_NOT_SUPPORTED   (-1)
+#define PSCI_INVALID         (-2)
+#define PSCI_DENIED          (-3)
+#define PSCI_ALREADY_ON      (-4)
+#define PSCI_ON_PENDING      (-5)
+#define PSCI_INVALID_ADDRESS (-9)
 
 void smccc_hvc(u64 regs[8]);
 void smccc_smc(u64 regs[8]);
@@ -132,7 +135,7 @@ void __noreturn power_off(void);
 
 /* --- Print ------------------------------------------------------------------------------------ */
 
-/** print() - one line or part of it, at most 255 bytes; to the hypervisor's log or the UART. Any CPU. */
+/** print() - a line or part of it, at most 255 bytes, to the hypervisor's log or the UART. */
 void print(const char *fmt, ...) __printf(1, 2);
 
 /* --- Exceptions ------------------------------------------------------------------------------- */
@@ -152,14 +155,14 @@ struct trap {
 };
 #define TRAP_EC(t) ((u32)((t).esr >> 26) & 0x3f)
 
-#define EC_UNKNOWN    0x00
-#define EC_SVC	      0x15
-#define EC_SYSREG     0x18
-#define EC_IABT	      0x21
-#define EC_PC	      0x22
-#define EC_DABT	      0x25
-#define EC_SP	      0x26
-#define EC_BRK	      0x3c
+#define EC_UNKNOWN 0x00
+#define EC_SVC     0x15
+#define EC_SYSREG  0x18
+#define EC_IABT    0x21
+#define EC_PC      0x22
+#define EC_DABT    0x25
+#define EC_SP      0x26
+#define EC_BRK     0x3c
 
 struct jump {
 	u64 regs[13];
@@ -169,20 +172,21 @@ void __noreturn jump_back(struct jump *jump);
 
 struct cpu {
 	u32 index;
-	bool trapping;	 /* synchronous exceptions are caught, not fatal */
+	bool trapping; /* synchronous exceptions are caught, not fatal */
 	struct trap trap;
-	struct jump *escape;		 /* where an exception that nobody expects goes */
-	void (*irq_hook)(u32 id);	 /* between acknowledge and end of interrupt */
+	struct jump *escape;      /* where an exception that nobody expects goes */
+	void (*irq_hook)(u32 id); /* between acknowledge and end of interrupt */
 	bool (*sync_hook)(struct frame *frame, u64 vector); /* true: handled */
-	bool no_eoi;			 /* the hook ends the interrupt itself */
-	u32 irqs;			 /* taken since irq_forget() */
+	bool no_eoi;                                        /* the hook ends the interrupt itself */
+	u32 irqs;                                           /* taken since irq_forget() */
 	u32 spurious;
 	u32 irq_log[64]; /* the first of them, as acknowledged */
 };
 
 struct cpu *this_cpu(void);
 struct cpu *cpu_get(u32 index);
-/** trap_begin() - from now, a synchronous exception is noted and its instruction skipped (a fetch: returns to x30). */
+/** trap_begin() - from now, a synchronous exception is noted and its instruction skipped; from a
+ * fetch that failed it goes on at x30. */
 void trap_begin(void);
 /** trap_end() - stop that. Return: what was caught. */
 struct trap trap_end(void);
@@ -194,7 +198,7 @@ void irq_forget(void);
 #define SYSREG(op0, op1, crn, crm, op2) \
 	((u32)(op0) << 19 | (u32)(op1) << 16 | (u32)(crn) << 12 | (u32)(crm) << 8 | (u32)(op2) << 5)
 
-/** execute() - run one instruction with @regs in x0..x2 (and back); it may touch no other register.
+/** execute() - run one instruction with @regs in x0..x2 (and back); it touches no other register.
  * Return: what it trapped with, count 0 if it did not. */
 struct trap execute(u32 instruction, u64 regs[3]);
 struct trap execute_mrs(u32 encoding, u64 *value);
@@ -204,7 +208,7 @@ struct trap execute_msr(u32 encoding, u64 value);
 
 #define GIC_PRIORITY_DEFAULT 0xa0
 #define GIC_PRIORITY_ALL     0xf8
-#define GIC_SPURIOUS	     1023
+#define GIC_SPURIOUS         1023
 
 struct gic {
 	u32 version; /* 2 or 3 */
@@ -215,7 +219,8 @@ extern struct gic gic;
 
 /** gic_find() - from the tree. Return: false without one that we know. */
 bool gic_find(void);
-/** gic_init() - distributor on, every interrupt disabled, not pending, not active, default priority, edge. */
+/** gic_init() - distributor on; SPIs disabled, neither pending nor active, default priority, edge,
+ * for CPU 0. */
 void gic_init(void);
 /** gic_init_cpu() - this CPU's interface and private interrupts. */
 void gic_init_cpu(void);
@@ -234,11 +239,11 @@ void gic_set_priority(u32 id, u8 priority);
 u8 gic_priority(u32 id);
 void gic_set_edge(u32 id, bool edge);
 void gic_set_target(u32 id, u32 cpu);
-/** gic_register() - address of the register of @offset in the distributor, or this CPU's frame for private @id. */
+/** gic_register() - address of the register at @offset, in this CPU's frame for a private @id. */
 u64 gic_register(u32 id, u64 offset);
 void gic_send(u32 cpu, u32 sgi);
 void gic_send_others(u32 sgi);
-u32 gic_ack(void);	/* as read: GICv2 has the sender in bits 12:10 */
+u32 gic_ack(void); /* as read: GICv2 has the sender in bits 12:10 */
 void gic_eoi(u32 ack);
 void gic_deactivate(u32 ack);
 void gic_set_mask(u8 priority);
@@ -251,10 +256,10 @@ u32 gic_highest_pending(void);
 
 #define MMU_NORMAL (0ull << 2)
 #define MMU_DEVICE (1ull << 2)
-#define MMU_XN	   (3ull << 53)
+#define MMU_XN     (3ull << 53)
 #define MMU_BLOCK  (0x701ull) /* access flag, inner shareable, block */
 #define MMU_TABLE  3ull
-#define MMU_RO	   (2ull << 6)
+#define MMU_RO     (2ull << 6)
 
 /** mmu_on() - identity map of 1 GiB blocks, 512 of them: RAM cached, the rest device memory. */
 void mmu_on(void);
@@ -277,15 +282,15 @@ static inline u64 time_now(void)
 u64 time_ticks(u64 us);
 
 /* Spin until @condition or @ms milliseconds; true if it came. */
-#define WAIT(condition, ms) \
-	({ \
-		u64 end_ = time_now() + time_ticks((u64)(ms) * 1000); \
-		bool came_; \
+#define WAIT(condition, ms)                                         \
+	({                                                          \
+		u64 end_ = time_now() + time_ticks((u64)(ms)*1000); \
+		bool came_;                                         \
 		while (!(came_ = (condition)) && time_now() < end_) \
-			yield(); \
-		came_ || (condition); \
+			yield();                                    \
+		came_ || (condition);                               \
 	})
-#define WAIT_MS	 5000 /* for what must come */
+#define WAIT_MS  5000 /* for what must come */
 #define QUIET_MS 3    /* for what must not */
 
 /* --- Other CPUs ------------------------------------------------------------------------------- */
@@ -312,7 +317,7 @@ struct fp {
 void fp_load(const struct fp *fp);
 void fp_store(struct fp *fp);
 
-#define LOAD(x)	    __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#define LOAD(x)     __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
 #define STORE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELEASE)
 #define ADD(x, v)   __atomic_fetch_add(&(x), (v), __ATOMIC_ACQ_REL)
 

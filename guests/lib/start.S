@@ -6,6 +6,7 @@
  *
  * Linux Documentation/arm64/booting.rst.
  */
+#include "address.inc"
 #include "asm.h"
 
 	.section .head, "ax"

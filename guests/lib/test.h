@@ -41,21 +41,21 @@ void test_end(void);
 void __noreturn test_fail(const char *what, u64 saw, u64 expected);
 void __noreturn test_skip(const char *why);
 
-#define CHECK_EQ(saw, expected) \
-	do { \
+#define CHECK_EQ(saw, expected)                                     \
+	do {                                                        \
 		u64 saw_ = (u64)(saw), expected_ = (u64)(expected); \
-		if (saw_ != expected_) \
-			test_fail(#saw, saw_, expected_); \
+		if (saw_ != expected_)                              \
+			test_fail(#saw, saw_, expected_);           \
 	} while (0)
-#define CHECK_NE(saw, unexpected) \
-	do { \
-		u64 saw_ = (u64)(saw); \
-		if (saw_ == (u64)(unexpected)) \
+#define CHECK_NE(saw, unexpected)                                        \
+	do {                                                             \
+		u64 saw_ = (u64)(saw);                                   \
+		if (saw_ == (u64)(unexpected))                           \
 			test_fail(#saw " != " #unexpected, saw_, ~saw_); \
 	} while (0)
-#define CHECK(condition) \
-	do { \
-		if (!(condition)) \
+#define CHECK(condition)                             \
+	do {                                         \
+		if (!(condition))                    \
 			test_fail(#condition, 0, 1); \
 	} while (0)
 
