@@ -17,7 +17,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct input {
 	u8 trng;
-	int8_t workaround[3];
+	u8 workaround[3];
 	u64 x[8];
 };
 
@@ -95,7 +95,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(&in, data, size < sizeof(in) ? size : sizeof(in));
 	offer.trng = in.trng & 1;
 	for (u32 i = 0; i < 3; i++)
-		offer.workaround[i] = in.workaround[i];
+		offer.workaround[i] = (s32)(in.workaround[i] & 3) - 1;
 	/* Most 32-bit numbers are far from every id. */
 	if (in.trng & 2)
 		in.x[0] = (in.x[0] & ~UINT64_C(0x3fffff00)) | 0x04000000;

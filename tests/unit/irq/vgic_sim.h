@@ -119,7 +119,7 @@ static inline void sim_free(struct sim *s)
 static inline void sim_withdraw(struct sim *s, u32 cpu)
 {
 	sim_on(s, cpu);
-	s->kicked |= vgic_withdraw(&s->g, sim_cpu_now ? &sim_cpu_now->vgic : NULL);
+	s->kicked |= vgic_withdraw(&s->g, &s->cpu[cpu].vgic);
 }
 
 static inline void sim_flush(struct sim *s, u32 cpu)

@@ -1,0 +1,335 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The virtual GIC's list registers: delivery, overflow, links to the hardware, resets. */
+#include "tests/unit/irq/fixture.h"
+
+/* --- Delivery --------------------------------------------------------------------------------- */
+
+static void kept_until_enabled(void **state)
+{
+	(void)state;
+	start(3, 2, 4);
+	sim.spi_active[77] = true;
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(take(0), SIM_NONE);
+	assert_int_equal(sim_read(&sim, 0, 0x204), 2);
+	sim.kicked = 0;
+	sim_write(&sim, 1, 0x104, 2); /* by the other vCPU */
+	assert_int_equal(sim.kicked & 1, 1);
+	assert_int_equal(take(0), 33);
+	assert_true(sim.spi_active[77]);
+	assert_int_equal(FIELD(sim.cpu[0].lr[0], 44, 32), 77);
+	assert_true(sim.cpu[0].lr[0] & LR_HW);
+	end(0, 33);
+	assert_false(sim.spi_active[77]);
+}
+
+static void host_ranges(void **state)
+{
+	(void)state;
+	start(3, 1, 4);
+	assert_int_equal(vgic_host_spi(&sim.g, 31, 77, &sim.kicked), ERR_RANGE);
+	assert_int_equal(vgic_host_spi(&sim.g, 96, 77, &sim.kicked), ERR_RANGE);
+	assert_int_equal(vgic_host_spi(&sim.g, ~0u, 77, &sim.kicked), ERR_RANGE);
+	assert_int_equal(vgic_set_level(&sim.g, 0, true), 0);
+	assert_int_equal(vgic_set_level(&sim.g, 96, true), 0);
+	assert_int_equal(vgic_set_level(&sim.g, ~0u, true), 0);
+	assert_int_equal(vgic_set_private(&sim.g, &sim.cpu[0].vgic, 15, true), 0);
+	assert_int_equal(vgic_set_private(&sim.g, &sim.cpu[0].vgic, 32, true), 0);
+	assert_int_equal(vgic_dir(&sim.g, &sim.cpu[0].vgic, 1019), 0);
+	assert_int_equal(vgic_dir(&sim.g, &sim.cpu[0].vgic, ~0u), 0);
+}
+
+static void overflow(void **state)
+{
+	u32 last = 0;
+
+	(void)state;
+	start(3, 1, 4);
+	enable_spis(0);
+	sim_write(&sim, 0, 0xc08, ~0u);
+	sim_write(&sim, 0, 0xc0c, ~0u);
+	for (u32 i = 0; i < 20; i++) {
+		write_wide(0, false, 0x400 + 32 + i, 1, 8 * (20 - i));
+		edge(32 + i);
+	}
+	assert_true(sim_enter(&sim, 0));
+	assert_int_equal(bit_count(~hw_elrsr_read() & 0xffff), 4);
+	assert_true(sim.cpu[0].hcr & VGIC_HCR_NPIE);
+	for (u32 i = 0; i < 20; i++) {
+		u32 intid = take(0);
+
+		assert_int_equal(intid, 51 - i); /* the most urgent first */
+		end(0, intid);
+		last = intid;
+	}
+	assert_int_equal(last, 32);
+	assert_int_equal(take(0), SIM_NONE);
+	assert_int_equal(sim.cpu[0].hcr, VGIC_HCR_EN);
+}
+
+/* Twenty interrupts nested in each other on four list registers: those that were pushed out are
+ * ended without one, and are counted. */
+static void nested_deeper_than_lrs(void **state)
+{
+	(void)state;
+	start(3, 1, 4);
+	enable_spis(0);
+	sim_write(&sim, 0, 0xc08, ~0u);
+	sim_write(&sim, 0, 0xc0c, ~0u);
+	for (u32 i = 0; i < 20; i++) {
+		write_wide(0, false, 0x400 + 32 + i, 1, 8 * (20 - i));
+		edge(32 + i);
+		assert_int_equal(take(0), 32 + i);
+	}
+	assert_int_equal(sim_read(&sim, 0, 0x304), 0xfffff);
+	for (u32 i = 20; i-- > 0;) {
+		end(0, 32 + i);
+		assert_int_equal(sim_read(&sim, 0, 0x304), (1u << i) - 1);
+	}
+	assert_int_equal(take(0), SIM_NONE);
+}
+
+/* Priority dropped, none deactivated, list registers full: the fifth must still come. */
+static void split_fills_all_lrs(void **state)
+{
+	(void)state;
+	start(3, 1, 4);
+	enable_spis(0x80);
+	sim_write(&sim, 0, 0xc08, ~0u);
+	for (u32 i = 0; i < 8; i++) {
+		edge(32 + i);
+		assert_int_equal(take(0), 32 + i);
+		sim.cpu[0].depth--;
+	}
+	assert_true(sim.cpu[0].hcr & VGIC_HCR_TDIR);
+	for (u32 i = 0; i < 8; i++)
+		sim_deactivate(&sim, 0, 32 + i, true);
+	assert_true(sim_enter(&sim, 0));
+	assert_int_equal(sim_read(&sim, 0, 0x304), 0);
+	assert_false(sim.cpu[0].hcr & VGIC_HCR_TDIR);
+}
+
+static void active_over_switch(void **state)
+{
+	(void)state;
+	start(2, 1, 4);
+	enable_spis(0x80);
+	sim_write(&sim, 0, 0xc08, ~0u);
+	edge(40);
+	assert_int_equal(take(0), 40);
+	edge(40); /* again, while it is active */
+	sim_withdraw(&sim, 0);
+	assert_int_equal(hw_elrsr_read(), 0xffff);
+	assert_int_equal(sim_read(&sim, 0, 0x304), 1 << 8);
+	assert_true(sim_enter(&sim, 0));
+	assert_int_equal(sim.cpu[0].lr[0] & LR_STATE, LR_STATE); /* pending and active */
+	assert_int_equal(take(0), SIM_NONE);
+	end(0, 40);
+	assert_int_equal(take(0), 40);
+	end(0, 40);
+	assert_int_equal(take(0), SIM_NONE);
+}
+
+static void level_is_sampled_again(void **state)
+{
+	(void)state;
+	start(3, 1, 4);
+	enable_spis(0x80);
+	sim.kicked |= vgic_set_level(&sim.g, 50, true);
+	for (u32 i = 0; i < 3; i++) {
+		assert_int_equal(take(0), 50);
+		assert_int_equal(take(0), SIM_NONE); /* active */
+		end(0, 50);
+	}
+	/* The line falls while it is pending in a list register. */
+	sim.kicked |= vgic_set_level(&sim.g, 50, false);
+	assert_int_equal(take(0), SIM_NONE);
+	/* And while it is active. */
+	vgic_set_level(&sim.g, 50, true);
+	assert_int_equal(take(0), 50);
+	vgic_set_level(&sim.g, 50, false);
+	end(0, 50);
+	assert_int_equal(take(0), SIM_NONE);
+	/* Pended by software: taken once. */
+	sim_write(&sim, 0, 0x204, 1 << 18);
+	assert_int_equal(take(0), 50);
+	end(0, 50);
+	assert_int_equal(take(0), SIM_NONE);
+}
+
+static void emulated_timer(void **state)
+{
+	(void)state;
+	start(3, 2, 4);
+	sim_write_private(&sim, 1, 0x100, 1 << 30);
+	vgic_set_private(&sim.g, &sim.cpu[1].vgic, 30, true);
+	assert_int_equal(take(0), SIM_NONE);
+	assert_int_equal(take(1), 30);
+	vgic_set_private(&sim.g, &sim.cpu[1].vgic, 30, false);
+	end(1, 30);
+	assert_int_equal(take(1), SIM_NONE);
+}
+
+static void fire(u32 cpu)
+{
+	assert_false(sim.cpu[cpu].ppi_active[26]);
+	sim.cpu[cpu].ppi_active[26] = true;
+	sim_on(&sim, cpu);
+	(void)vgic_timer_fired(&sim.cpu[cpu].vgic, 26);
+}
+
+static void timer_is_linked(void **state)
+{
+	(void)state;
+	start(3, 2, 4);
+	sim_write_private(&sim, 0, 0x100, 1 << 27);
+	for (u32 i = 0; i < 5; i++) {
+		fire(0);
+		assert_int_equal(take(0), 27);
+		assert_int_equal(FIELD(sim.cpu[0].lr[0], 44, 32), 26);
+		end(0, 27);
+		assert_false(sim.cpu[0].ppi_active[26]);
+	}
+	/* Straight into its list register: nothing to flush. */
+	fire(0);
+	assert_int_equal(atomic_load(&sim.cpu[0].vgic.flags), 0);
+	assert_int_equal(take(0), 27);
+	end(0, 27);
+	/* Disabled: it waits, and the pending bit shows it. */
+	sim_write_private(&sim, 0, 0x180, 1 << 27);
+	fire(0);
+	assert_int_equal(take(0), SIM_NONE);
+	assert_int_equal(sim_read_private(&sim, 0, 0x200), 1 << 27);
+	/* Cleared by the guest: the physical one must be let go. */
+	sim_write_private(&sim, 0, 0x280, 1 << 27);
+	assert_false(sim.cpu[0].ppi_active[26]);
+	sim_write_private(&sim, 0, 0x100, 1 << 27);
+	assert_int_equal(take(0), SIM_NONE);
+}
+
+static void active_bits_release_hardware(void **state)
+{
+	(void)state;
+	start(3, 1, 4);
+	enable_spis(0x80);
+	sim.spi_active[70] = true;
+	assert_int_equal(vgic_host_spi(&sim.g, 40, 70, &sim.kicked), OK);
+	assert_int_equal(take(0), 40);
+	sim_write(&sim, 0, 0x384, 1 << 8); /* ICACTIVER instead of EOI */
+	assert_false(sim.spi_active[70]);
+	assert_int_equal(sim_read(&sim, 0, 0x304), 0);
+	/* ISACTIVER blocks delivery until it is cleared. */
+	sim_write(&sim, 0, 0x304, 1 << 9);
+	sim_write(&sim, 0, 0x204, 1 << 9);
+	sim.cpu[0].depth = 0;
+	assert_int_equal(take(0), SIM_NONE);
+	sim_write(&sim, 0, 0x384, 1 << 9);
+	assert_int_equal(take(0), 41);
+}
+
+static void pending_and_active_linked(void **state)
+{
+	(void)state;
+	start(3, 1, 4);
+	enable_spis(0x80);
+	sim.spi_active[70] = true;
+	assert_int_equal(vgic_host_spi(&sim.g, 40, 70, &sim.kicked), OK);
+	assert_int_equal(take(0), 40);
+	sim_write(&sim, 0, 0x204, 1 << 8); /* pended by software meanwhile */
+	assert_true(sim_enter(&sim, 0));
+	assert_false(sim.cpu[0].lr[0] & LR_HW);
+	end(0, 40);
+	assert_int_equal(take(0), 40);
+	end(0, 40);
+	assert_false(sim.spi_active[70]); /* by us */
+	assert_int_equal(take(0), SIM_NONE);
+}
+
+/* --- Resets ----------------------------------------------------------------------------------- */
+
+static void reset_forgets(void **state)
+{
+	(void)state;
+	start(3, 2, 4);
+	enable_spis(0x80);
+	sim_write_private(&sim, 0, 0x100, ~0u);
+	sim.spi_active[70] = true;
+	sim.spi_active[71] = true;
+	assert_int_equal(vgic_host_spi(&sim.g, 40, 70, &sim.kicked), OK);
+	assert_int_equal(take(0), 40);
+	assert_int_equal(vgic_host_spi(&sim.g, 41, 71, &sim.kicked), OK);
+	fire(0);
+	assert_true(sim_enter(&sim, 0));
+	/* As virq.c does it: the distributor, then each vCPU with what it still holds. */
+	sim_on(&sim, 0);
+	vgic_reset(&sim.g);
+	vgic_release_physical(&sim.g, NULL);
+	assert_false(sim.spi_active[70] || sim.spi_active[71]);
+	(void)vgic_withdraw(&sim.g, &sim.cpu[0].vgic);
+	vgic_cpu_reset(&sim.g, &sim.cpu[0].vgic);
+	vgic_release_physical(&sim.g, &sim.cpu[0].vgic);
+	assert_false(sim.cpu[0].ppi_active[26]);
+	sim.cpu[0].depth = 0;
+	assert_int_equal(sim_read(&sim, 0, 0) & 3, 0);
+	sim_write(&sim, 0, 0, 3);
+	enable_spis(0);
+	sim_write_private(&sim, 0, 0x100, ~0u);
+	assert_int_equal(sim_read(&sim, 0, 0x204) | sim_read(&sim, 0, 0x304), 0);
+	assert_int_equal(take(0), SIM_NONE);
+}
+
+/* A vCPU that is switched off gives back what was on its way to it. */
+static void cpu_reset_keeps_spis(void **state)
+{
+	(void)state;
+	start(3, 2, 4);
+	enable_spis(0x80);
+	sim_write(&sim, 0, 0xc08, ~0u);
+	edge(40);
+	edge(41);
+	assert_int_equal(take(0), 40);
+	sim_on(&sim, 0);
+	(void)vgic_withdraw(&sim.g, &sim.cpu[0].vgic);
+	vgic_cpu_reset(&sim.g, &sim.cpu[0].vgic);
+	sim.cpu[0].depth = 0;
+	assert_int_equal(sim_read(&sim, 1, 0x304), 0); /* given up */
+	assert_int_equal(sim_read(&sim, 1, 0x204), 1 << 9);
+	write_wide(1, false, 0x6000 + 8 * 41, 8, 1);
+	assert_int_equal(take(1), 41);
+}
+
+static void ready_without_lrs(void **state)
+{
+	(void)state;
+	start(3, 2, 4);
+	enable_spis(0x80);
+	assert_false(vgic_ready(&sim.g, &sim.cpu[0].vgic));
+	sim_write(&sim, 1, 0x204, 1);
+	assert_true(vgic_ready(&sim.g, &sim.cpu[0].vgic));
+	assert_false(vgic_ready(&sim.g, &sim.cpu[1].vgic));
+	sim_write_private(&sim, 1, 0x100, 2);
+	vgic_sgi1r(&sim.g, 0, 1ull << 24 | 2, true);
+	assert_true(vgic_ready(&sim.g, &sim.cpu[1].vgic));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(kept_until_enabled),
+		TEST(host_ranges),
+		TEST(overflow),
+		TEST(nested_deeper_than_lrs),
+		TEST(split_fills_all_lrs),
+		TEST(active_over_switch),
+		TEST(level_is_sampled_again),
+		TEST(emulated_timer),
+		TEST(timer_is_linked),
+		TEST(active_bits_release_hardware),
+		TEST(pending_and_active_linked),
+		TEST(reset_forgets),
+		TEST(cpu_reset_keeps_spis),
+		TEST(ready_without_lrs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
