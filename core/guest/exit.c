@@ -40,11 +40,12 @@ static void handle_none(struct vcpu *vcpu, struct vcpu_exit *exit)
 static void handle_mmio(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	if (may_warn(vcpu->guest))
-		log_warn("guest '%s': vcpu %u: %s of %u bytes at 0x%llx, where nothing is: external "
-			 "abort",
-			 vcpu->guest->config->name, vcpu->index,
-			 exit->kind == EXIT_MMIO_READ ? "read" : "write", exit->mmio.width,
-			 (unsigned long long)exit->mmio.gpa.v);
+		log_warn(
+			"guest '%s': vcpu %u: %s of %u bytes at 0x%llx, where nothing is: external "
+			"abort",
+			vcpu->guest->config->name, vcpu->index,
+			exit->kind == EXIT_MMIO_READ ? "read" : "write", exit->mmio.width,
+			(unsigned long long)exit->mmio.gpa.v);
 	arch_vcpu_inject_fault(vcpu, exit);
 }
 

@@ -118,7 +118,8 @@ const char *vcpu_state_name(enum vcpu_state state);
  * @entry is outside the guest's memory, ERR_DENIED when its guest is not running. Any CPU; takes
  * the guest's lock. */
 enum err __must_check vcpu_start(struct vcpu *vcpu, u64 entry, u64 context);
-/** vcpu_may_enter() - does @entry lie in memory of the guest's that a vCPU can begin in? Any context. */
+/** vcpu_may_enter() - does @entry lie in memory of the guest's that a vCPU can begin in? Any
+ * context. */
 bool vcpu_may_enter(const struct guest *guest, u64 entry);
 /** vcpu_find() - the guest's vCPU of that identity (MPIDR affinity), or NULL. */
 struct vcpu *vcpu_find(const struct guest *guest, u64 identity);
