@@ -161,7 +161,8 @@ def read_results(case, text):
 def run_contract(test, machine, end):
 	"""Wait for the guest's end; the results, whether it came or not."""
 	try:
-		machine.expect(end, CONTRACT_LIMIT, absent=r"mullion: panic|guest 'contract' stopped")
+		machine.expect(end, CONTRACT_LIMIT,
+			       absent=r"mullion: panic|guest 'contract' stopped")
 		late = None
 	except Failure as why:
 		late = str(why)
