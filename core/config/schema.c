@@ -278,6 +278,18 @@ static bool is_first_of_name(const struct fdt *tree, fdt_node_t parent, fdt_node
 	return true;
 }
 
+/* "guests@0" would be found by the name of "guests", but no table would hold it. */
+static bool is_ours_with_address(const struct schema *parent, const char *name)
+{
+	for (u32 i = 0; i < parent->num_children; i++) {
+		const char *ours = parent->children[i].name;
+
+		if (ours != NULL && str_has_prefix(name, ours) && name[strlen(ours)] == '@')
+			return true;
+	}
+	return false;
+}
+
 /* Which table a child goes by; SCHEMA_SKIP after a report, or for hardware. */
 static enum schema_id classify(struct config_run *run, fdt_node_t parent_node,
 			       enum schema_id parent_id, fdt_node_t node)
@@ -297,7 +309,8 @@ static enum schema_id classify(struct config_run *run, fdt_node_t parent_node,
 		}
 		return (enum schema_id)parent->children[i].schema;
 	}
-	if (parent_id != SCHEMA_ROOT || !is_hardware(run->tree, node))
+	if (parent_id != SCHEMA_ROOT || !is_hardware(run->tree, node) ||
+	    is_ours_with_address(parent, name))
 		report_unknown_child(run, node, parent);
 	return SCHEMA_SKIP;
 }
