@@ -119,8 +119,14 @@ static void the_upper_half(void **state)
 	put(1, 256, NOWHERE | TABLE);
 	assert_int_equal(level_of(walk, place(1) + 256 * 8), 0);
 	assert_int_equal(level_of(walk, NOWHERE), 1);
+	/* 44 bits: the first index has five, the sign above it is none of it. */
+	walk.tcr = 20u << 16 | 2u << 30;
+	walk.va = UINT64_C(0xfffff80000000000) | UINT64_C(3) << 39;
+	assert_int_equal(level_of(walk, place(1) + 19 * 8), 0);
+	put(1, 19, NOWHERE | TABLE);
+	assert_int_equal(level_of(walk, NOWHERE), 1);
 	walk.tcr = 16u << 16 | 0u << 30; /* reserved granule */
-	assert_int_equal(level_of(walk, place(1) + 256 * 8), -1);
+	assert_int_equal(level_of(walk, place(1)), -1);
 }
 
 static void tables_that_end(void **state)
