@@ -74,7 +74,7 @@ def machine(name, image, **options):
 
 
 def run_guest(directory, name, vcpus, more=""):
-	"""Rows that our benchmark guest counts from inside -> {row: figure}, and all that was said."""
+	"""Rows that our benchmark guest counts from inside, as {row: figure}, and all it said."""
 	files = [("bench.img", systems.guest("bench")), ("ballast", directory / "ballast")]
 	image = systems.pack(directory, BENCH_GUEST.format(vcpus=vcpus, more=more), files)
 	args = TURNS if vcpus > 1 else []
@@ -85,7 +85,7 @@ def run_guest(directory, name, vcpus, more=""):
 
 
 def measure_guest(directory):
-	"""One vCPU, two vCPUs, and one again that gives its CPU away in WFI and has more to copy."""
+	"""One vCPU, two, and one again that gives its CPU away in WFI and has more to copy."""
 	(directory / "ballast").write_bytes(bytes(BALLAST))
 	one, said = run_guest(directory, "guest-1", 1)
 	two, _ = run_guest(directory, "guest-2", 2)

@@ -60,7 +60,8 @@ def check_guest(test, machine, kernel, gic, vcpus):
 	test.contains(machine.run("cat /proc/interrupts"), rf"{CHIPS[gic]} +33 Level +uart-pl011",
 		      "/proc/interrupts")
 	test.contains(machine.run("dmesg"), r"psci: PSCIv1\.1 detected in firmware", "dmesg")
-	bad = machine.run("dmesg | grep -E 'WARNING|Call trace|Unable to handle|stall|Internal error'")
+	bad = machine.run("dmesg | grep -E "
+			  "'WARNING|Call trace|Unable to handle|stall|Internal error'")
 	test.equal(bad.strip(), "", "complaints of the kernel")
 
 
