@@ -10,6 +10,7 @@
 #include <arch/boot.h>
 #include <arch/cpu.h>
 #include <mullion/cpu.h>
+#include <mullion/format.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
@@ -86,7 +87,23 @@ static enum err take_memory(const struct config_region *config, struct region *r
 	return err;
 }
 
-static enum err create_regions(struct guest *guest)
+__boot static void say_no_memory(const struct config_guest *guest,
+				 const struct config_region *region, enum err err)
+{
+	char size[FORMAT_BYTES_MAX], left[FORMAT_BYTES_MAX];
+
+	(void)format_bytes(size, sizeof(size), region->size);
+	(void)format_bytes(left, sizeof(left), ram_free_bytes());
+	if (err == ERR_NO_MEMORY)
+		log_error(
+			"guest '%s': region '%s' takes %s, but %s are left in all; make it smaller",
+			guest->name, region->name, size, left);
+	else
+		log_error("guest '%s': region '%s': %s at host-address 0x%llx: %s", guest->name,
+			  region->name, size, (unsigned long long)region->hpa.v, err_name(err));
+}
+
+__boot static enum err create_regions(struct guest *guest)
 {
 	const struct config_guest *config = guest->config;
 
@@ -95,10 +112,7 @@ static enum err create_regions(struct guest *guest)
 		enum err err = take_memory(&config->regions[i], region);
 
 		if (err != OK) {
-			log_error("guest '%s': region '%s' of %llu KiB: %s", config->name,
-				  config->regions[i].name,
-				  (unsigned long long)(config->regions[i].size >> 10),
-				  err_name(err));
+			say_no_memory(config, &config->regions[i], err);
 			return err;
 		}
 		region->config = &config->regions[i];
