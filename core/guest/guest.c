@@ -326,6 +326,15 @@ static void guest_ended(struct guest *guest)
 
 static void guest_restart(struct guest *guest)
 {
+	/* One that crashed while it was being asked to stop is reset with the others. */
+	for (u32 i = 0; i < guest->num_vcpus; i++) {
+		enum err err = OK;
+
+		if (atomic_load(&guest->vcpus[i]->state) == VCPU_HALTED)
+			err = vcpu_set_state(guest->vcpus[i], VCPU_RESET);
+		ASSERT(err ==
+		       OK); /* the table has the edge, and nobody else is left to take another */
+	}
 	arch_guest_reset(guest);
 	guest->resets++;
 	guest->warnings = 0;

@@ -180,6 +180,18 @@ static void reset_takes_everybody_along(void **state)
 	assert_int_equal(guest->vcpus[0]->state, VCPU_RUNNING);
 }
 
+/* The vCPU's last exit before it sees the request is a crash: the reset was there first. */
+static void a_crash_does_not_prevent_a_reset(void **state)
+{
+	(void)state;
+	guest_reset(guest);
+	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_ERROR, .error = { "a test" } }));
+	machine_settle();
+	assert_int_equal(guest->state, GUEST_RUNNING);
+	assert_int_equal(guest->resets, 1);
+	assert_int_equal(guest->vcpus[0]->state, VCPU_RUNNING);
+}
+
 static void a_crash_stops_the_others_too(void **state)
 {
 	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, GUEST_RAM, 0 } };
@@ -290,6 +302,7 @@ int main(void)
 		with_guest(power_down_enters_where_it_was_told),
 		with_guest(a_waiting_vcpu_can_be_stopped),
 		with_guest(reset_takes_everybody_along),
+		with_guest(a_crash_does_not_prevent_a_reset),
 		with_guest(a_crash_stops_the_others_too),
 		with_guest(the_last_cpu_off_ends_the_guest),
 		with_guest(one_of_two_starters_wins),
