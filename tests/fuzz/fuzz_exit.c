@@ -120,7 +120,7 @@ static void act(struct input *in)
 	u8 byte = take(in);
 	struct vcpu *vcpu = guest->vcpus[byte & 1];
 	u32 action = (byte >> 1) % ACTIONS;
-	u32 faults = vcpu->arch.counts[HOST_VCPU_FAULT];
+	u32 faults = vcpu->arch.counts[HOST_VCPU_FAULT], resets = guest->resets;
 	struct vcpu_exit exit;
 
 	switch (action) {
@@ -134,8 +134,10 @@ static void act(struct input *in)
 		take_exit(in, (enum exit_kind)action, &exit);
 		if (!machine_give(vcpu, &exit))
 			break;
+		/* Halted for good, unless a reset was under way that waited for this vCPU alone. */
+		CHECK(action != EXIT_ERROR || vcpu->state == VCPU_HALTED ||
+		      guest->resets == resets + 1);
 		/* An access that nothing serves, and only that, is answered with a fault. */
-		CHECK(action != EXIT_ERROR || vcpu->state == VCPU_HALTED);
 		CHECK(vcpu->arch.counts[HOST_VCPU_FAULT] - faults ==
 		      (action == EXIT_MMIO_READ || action == EXIT_MMIO_WRITE ||
 		       action == EXIT_FAULT));
