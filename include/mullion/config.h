@@ -18,17 +18,22 @@
 #define CONFIG_MAX_PROPERTIES 64 /* of one node */
 #define CONFIG_NAME_MAX       32 /* bytes with NUL, of guest and region names */
 #define CONFIG_BOOTARGS_MAX   1024
+#define CONFIG_MAX_COMPONENTS 48
+#define CONFIG_MAX_CHANNELS   64
+#define CONFIG_MAX_TEMPLATES  16
+#define CONFIG_MAX_WINDOWS    32 /* of one CPU's table */
+#define CONFIG_ARGUMENTS_MAX  256
 
 enum region_kind {
 	REGION_RAM,     /* real: host memory, read/write/execute */
 	REGION_ROM,     /* real: host memory, read/execute for the guest */
 	REGION_DEVICE,  /* real: a passed-through device's registers */
 	REGION_ALIAS,   /* a RAM, ROM or DEVICE region at a second address */
-	REGION_VIRTUAL, /* emulated, by the core (device = "...") or a component */
+	REGION_VIRTUAL, /* emulated by the component that serves the guest (device = "...") */
 };
 
 struct config_irq {
-	u32 host;  /* INTID on the machine's controller */
+	u32 host;  /* INTID on the machine's controller; 0 of a virtual region */
 	u32 guest; /* INTID on the guest's */
 	bool level;
 };
@@ -41,6 +46,7 @@ struct config_region {
 	bool hpa_fixed;
 	hpa_t hpa;              /* where host-address says so (REGION_DEVICE: always) */
 	u32 alias_of;           /* index of the region, REGION_ALIAS */
+	const char *device;     /* what emulates it, REGION_VIRTUAL: e.g. "pl011" */
 	const char *compatible; /* string list in the tree, or NULL */
 	u32 compatible_len;
 	u32 num_irqs;
@@ -65,7 +71,84 @@ struct config_image {
 };
 
 struct config_vcpu {
-	u32 cpu; /* host CPU (index into host.cpus) that runs it */
+	u32 cpu; /* host CPU (index into host.cpus) that runs it; others' vCPUs may share it */
+	u8 priority;
+	ns_t slice;
+	u32 window; /* partition of the CPU's time-triggered table; 0: none */
+};
+
+enum restart_policy { RESTART_NEVER, RESTART_ALWAYS, RESTART_LIMITED };
+
+/* A piece of a component's address space beside its program. */
+struct config_grant {
+	char name[CONFIG_NAME_MAX];
+	enum { CONFIG_GRANT_DEVICE, CONFIG_GRANT_MEMORY, CONFIG_GRANT_FILE } kind;
+	u64 size;  /* bytes, page multiple; of a file: as in the bundle */
+	hpa_t hpa; /* of a device */
+	const char *file;
+	const u8 *data; /* of a file: in the bundle */
+	u32 num_irqs;
+	struct config_irq *irqs; /* of a device: host INTIDs */
+	fdt_node_t node;
+};
+
+struct config_segment {
+	u64 va, size;   /* page-aligned start; bytes in memory, page multiple */
+	const u8 *data; /* in the bundle: file_bytes from va + skip on; the rest is zero */
+	u64 file_bytes, skip;
+	bool write, exec;
+};
+#define CONFIG_MAX_SEGMENTS 4
+
+struct config_component {
+	char name[CONFIG_NAME_MAX];
+	const char *program; /* name in the bundle */
+	const u8 *data;      /* in the bundle, or NULL */
+	u64 data_bytes;
+	u32 num_segments; /* out of the program's ELF headers, checked: W^X, within the space */
+	struct config_segment segments[CONFIG_MAX_SEGMENTS];
+	u64 entry;
+	u64 stack_bytes;
+	u32 serves; /* index of the guest whose vmm it is, or num_guests */
+	bool manages_all;
+	u64 manages; /* bit per guest: those that it may control */
+	bool autostart;
+	u8 priority;
+	ns_t slice;
+	u64 affinity; /* CPUs, a bit each */
+	u32 window;
+	enum restart_policy policy;
+	u32 restart_limit; /* RESTART_LIMITED: so many within restart_period */
+	ns_t restart_period;
+	ns_t watchdog;         /* longest time between two waits; 0: none */
+	const char *arguments; /* "" when none */
+	u32 num_grants;
+	struct config_grant *grants;
+	fdt_node_t node;
+};
+
+struct config_channel {
+	char name[CONFIG_NAME_MAX]; /* of its node; of a console's line: the guest's or component's
+				     */
+	u32 ends[2];                /* indices of components */
+	u64 size;                   /* of the shared memory, page multiple; 0: none */
+	fdt_node_t node;
+};
+
+struct config_cpu {
+	enum {
+		SCHEDULE_DEFAULT,
+		SCHEDULE_ROUND_ROBIN,
+		SCHEDULE_PRIORITY,
+		SCHEDULE_WINDOWS
+	} strategy;
+	ns_t cycle;
+	u8 background; /* highest priority that uses time which windows leave idle */
+	u32 num_windows;
+	struct config_window {
+		ns_t offset, length;
+		u32 window;
+	} * windows; /* sorted */
 };
 
 struct config_guest {
@@ -85,6 +168,9 @@ struct config_guest {
 	u32 num_spis;           /* shared interrupts of its controller, a multiple of 32 */
 	gpa_t gicd, gicc, gicr; /* guest-physical frames of its controller */
 	bool trng;
+	char template_name[CONFIG_NAME_MAX]; /* it was made from, or "" */
+	bool absent; /* an instance of a template: not created at boot, but when asked for */
+	u32 vmm;     /* index of the component that serves it, or num_components */
 	fdt_node_t node;
 };
 
@@ -92,6 +178,11 @@ struct system {
 	const struct fdt *tree;
 	u32 num_guests;
 	struct config_guest *guests;
+	u32 num_components;
+	struct config_component *components;
+	u32 num_channels;
+	struct config_channel *channels;
+	struct config_cpu cpus[CONFIG_MAX_CPUS];
 	enum host_uart uart;
 	u32 log_level;  /* enum log_level */
 	bool stay;      /* do not power off when no guest runs any more */

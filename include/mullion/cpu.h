@@ -5,7 +5,11 @@
 
 #include <arch/cpu.h>
 #include <mullion/types.h>
+#include <stdatomic.h>
 
+struct sched_queue;
+struct thread;
+struct timer_queue;
 struct vcpu;
 
 struct cpu {
@@ -15,7 +19,13 @@ struct cpu {
 	_Atomic bool online;
 	struct vcpu *assigned; /* the one vCPU this CPU runs (until there is a scheduler) */
 	struct arch_cpu arch;
-	u32 lock_ranks; /* bit per rank held; only kept with CONFIG_LOCK_RANKS */
+	struct thread *thread;      /* the thread that runs here; NULL before sched_loop() */
+	_Atomic bool resched;       /* another thread should run, or may: ask sched() */
+	u32 interrupts;             /* depth of host interrupt handlers */
+	u32 holds;                  /* sched_hold() less sched_release() */
+	u32 lock_ranks;             /* bit per rank held; only kept with CONFIG_LOCK_RANKS */
+	struct sched_queue *queue;  /* core/sched's */
+	struct timer_queue *timers; /* core/time's */
 };
 
 extern u32 cpu_count;        /* host CPUs that are used */

@@ -10,12 +10,19 @@
 #include <stdatomic.h>
 
 enum lock_rank {
-	RANK_GUEST = 1, /* struct guest */
-	RANK_VIRQ,      /* a guest's virtual interrupt controller */
-	RANK_IRQ,       /* host interrupt routing */
-	RANK_MEMORY,    /* ram_*, page_* and pools */
-	RANK_MMU,       /* core's own page tables */
-	RANK_LOG,       /* last: anything may log */
+	RANK_MANAGE = 1, /* the tables of guests and components */
+	RANK_GUEST,      /* struct guest */
+	RANK_COMPONENT,  /* struct component */
+	RANK_VIRQ,       /* a guest's virtual interrupt controller */
+	RANK_IRQ,        /* host interrupt routing */
+	RANK_WORK,       /* a workqueue */
+	RANK_MUTEX,      /* priority inheritance: owners and who waits for them */
+	RANK_WAIT,       /* a waitqueue: threads are woken under it */
+	RANK_SCHED,      /* a CPU's ready queue */
+	RANK_TIMER,      /* a CPU's timer events */
+	RANK_MEMORY,     /* ram_*, page_* and pools */
+	RANK_MMU,        /* core's own page tables */
+	RANK_LOG,        /* last: anything may log */
 };
 
 struct spinlock {

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The architecture contract: a thread's stack and the switch between two. struct arch_thread comes
+ * from <asm/thread.h>. */
+#ifndef ARCH_THREAD_H
+#define ARCH_THREAD_H
+
+#include <asm/thread.h>
+#include <mullion/err.h>
+#include <mullion/types.h>
+
+struct thread;
+
+/** arch_thread_init() - a stack with an unmapped page below it. ERR_NO_MEMORY. */
+enum err __must_check arch_thread_init(struct thread *thread);
+/** arch_thread_reset() - the next switch to @thread begins in @start, on its empty stack. It does
+ * not run. */
+void arch_thread_reset(struct thread *thread, void (*start)(void));
+/** arch_thread_destroy() - give the stack back. */
+void arch_thread_destroy(struct thread *thread);
+/** arch_thread_adopt() - the running context, on its CPU's own stack, is @thread from now on (an
+ * idle thread). */
+void arch_thread_adopt(struct thread *thread);
+/** arch_thread_switch() - from the running thread @from to @to, interrupts masked; returns when
+ * someone switches back. What a guest's vCPU has in the hardware stays there: arch_vcpu_run() and
+ * arch_user_run() load what they need. */
+void arch_thread_switch(struct thread *from, struct thread *to);
+
+#endif

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The architecture contract: running a component, an unprivileged program whose address space is a
+ * stage-2 table of its own. struct arch_user comes from <asm/user.h>: its registers.
+ */
+#ifndef ARCH_USER_H
+#define ARCH_USER_H
+
+#include <asm/user.h>
+#include <mullion/err.h>
+#include <mullion/types.h>
+
+struct stage2;
+
+/* How a component's run ended. */
+enum user_trap {
+	USER_INTERRUPTED, /* a host interrupt, already handled; look for work, then go on */
+	USER_SYSCALL,     /* its number and arguments: arch_user_number(), arch_user_argument() */
+	USER_FAULT,       /* it did what it may not */
+};
+
+#define USER_ARGUMENTS 6u /* of a system call */
+#define USER_RESULTS   6u
+
+/** arch_user_reset() - registers as at a program's start: at @entry on @stack, @argument in the
+ * first argument register, everything else 0; @space: its address space, which must stay. */
+void arch_user_reset(struct arch_user *user, const struct stage2 *space, u64 entry, u64 stack,
+		     u64 argument);
+/** arch_user_run() - run it until a trap. The component's own thread; no locks. What a guest's vCPU
+ * has loaded stays so. */
+enum user_trap arch_user_run(struct arch_user *user);
+/** arch_user_number(), arch_user_argument() - of the system call it made; @index below
+ * USER_ARGUMENTS. */
+u32 arch_user_number(const struct arch_user *user);
+u64 arch_user_argument(const struct arch_user *user, u32 index);
+/** arch_user_set_result() - @index 0: the call's result; above: further values, below
+ * USER_RESULTS. */
+void arch_user_set_result(struct arch_user *user, u32 index, u64 value);
+/** arch_user_dump() - log registers and why it faulted. */
+void arch_user_dump(const struct arch_user *user);
+
+#endif

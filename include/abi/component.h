@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the core and a component say to each other: system calls, and the page of information that
+ * a component starts with. Included by both sides; no pointer crosses, and every index names an
+ * entry of the component's own grants.
+ *
+ * A system call (arm64): SVC #0, number in x8, arguments in x0 to x5; the result in x0, further
+ * values in x1 to x5, every other register as it was. A result below 0 is -(enum err).
+ */
+#ifndef ABI_COMPONENT_H
+#define ABI_COMPONENT_H
+
+#include <mullion/types.h>
+
+enum syscall {
+	SYS_WAIT,        /* () -> bits, [exit record]: sleep until a notification bit is set; takes
+			    all. NOTIFY_EXIT comes with one exit record in x1 to x5, and is set again
+			    while there are more */
+	SYS_NOTIFY,      /* (channel): set the other end's bit of that channel */
+	SYS_IRQ_DONE,    /* (interrupt): a granted interrupt is served; unmask it */
+	SYS_TIMER_SET,   /* (when, ns): NOTIFY_TIMER at that time; UINT64_MAX: never */
+	SYS_TIME,        /* () -> ns of the core's clock; x1: ns since 1970, 0 unknown */
+	SYS_VCPU_RESUME, /* (vcpu, value, flags): answer its exit. RESUME_WAIT: then as SYS_WAIT;
+			    RESUME_FAULT: nothing is there, give the guest a fault */
+	SYS_VIRQ_SET,    /* (line, level): a line of the served guest's (index of GRANT_LINE) */
+	SYS_GUEST_CTL,   /* (operation, id, buffer, bytes, argument): abi/manage.h */
+	SYS_LOG,         /* (text, bytes): to the core's log, by lines */
+	SYS_YIELD,       /* () */
+	SYS_EXIT,        /* (code) */
+	SYS_COUNT
+};
+
+#define RESUME_WAIT  BIT(0)
+#define RESUME_FAULT BIT(1)
+
+/* Bits of the notification word: 0 to 47 as the grants say (channels, interrupts, doorbells). */
+#define NOTIFY_GRANTS 48u
+#define NOTIFY_LOG    BIT(59) /* the core's log has something new (GRANT_MANAGE) */
+#define NOTIFY_CHANGE BIT(60) /* a guest or component changed its state (GRANT_MANAGE) */
+#define NOTIFY_TIMER  BIT(61)
+#define NOTIFY_RESET                                                             \
+	BIT(62) /* the served guest was reset: so must its devices be. Handle it \
+		   before an exit that comes with it */
+#define NOTIFY_EXIT BIT(63)
+
+/* The exit record: an access to a virtual region of the served guest. */
+struct component_exit {
+	u64 where;  /* x1: EXIT_VCPU, EXIT_REGION, EXIT_WIDTH, EXIT_WRITE below */
+	u64 offset; /* x2: bytes into the region */
+	u64 value;  /* x3: write: the value */
+};
+#define EXIT_VCPU(where)   ((u32)FIELD(where, 15, 0))
+#define EXIT_REGION(where) ((u32)FIELD(where, 31, 16)) /* index of GRANT_VIRTUAL */
+#define EXIT_WIDTH(where)  ((u32)FIELD(where, 39, 32)) /* 1, 2, 4, 8 bytes */
+#define EXIT_IS_WRITE      BIT(40)
+
+/* Addresses of a component's space. Programs are linked at COMPONENT_TEXT. */
+#define COMPONENT_INFO   UINT64_C(0x00100000) /* struct component_info, read-only */
+#define COMPONENT_TEXT   UINT64_C(0x00400000)
+#define COMPONENT_STACK  UINT64_C(0x00800000)   /* its top; an unmapped page lies below it */
+#define COMPONENT_GRANTS UINT64_C(0x10000000)   /* shared memory, devices: from here on */
+#define COMPONENT_GUEST  UINT64_C(0x8000000000) /* + guest address: the served guest's RAM and ROM \
+						 */
+
+enum grant_kind {
+	GRANT_NONE,
+	GRANT_DEVICE,    /* registers at `address`, `size` bytes */
+	GRANT_INTERRUPT, /* bit `bit` when it comes; masked until SYS_IRQ_DONE(index) */
+	GRANT_CHANNEL,   /* bit `bit` from the other end, SYS_NOTIFY(index) to it; shared memory at
+			    `address`, `size` bytes (0: none); `flags`: GRANT_FIRST at its first end
+			  */
+	GRANT_MEMORY,    /* memory of its own at `address`, `size` bytes, zeroed at each start */
+	GRANT_VIRTUAL,   /* a virtual region of the served guest: `detail` names the device, `size`
+			    bytes; exits carry this index. `address`: its guest address */
+	GRANT_LINE,      /* an interrupt line of the served guest, of the region of that name:
+			    SYS_VIRQ_SET(index) */
+	GRANT_DOORBELL,  /* writes of 4 bytes at `address` bytes into virtual region `size` only set
+			    bit `bit` */
+	GRANT_RAM,       /* a RAM region of the served guest: guest address `address`, `size` bytes,
+			    seen at COMPONENT_GUEST + address */
+	GRANT_MANAGE,    /* control of a guest by SYS_GUEST_CTL: `size` its id, or UINT64_MAX: all,
+			    and what belongs to none */
+	GRANT_FILE,      /* a file of the bundle, read-only at `address`, `size` bytes */
+};
+
+#define GRANT_FIRST BIT(0)
+#define GRANT_NAME  32u
+#define GRANTS_MAX  48u
+
+struct grant_info {
+	u32 kind; /* enum grant_kind */
+	u16 bit;
+	u16 flags;
+	u64 address, size;
+	char name[GRANT_NAME];   /* channel: its node's name; else of the region, file, guest */
+	char detail[GRANT_NAME]; /* channel: the other end's name; virtual: device */
+};
+
+#define COMPONENT_INFO_MAGIC 0x4d434931u /* "MCI1" */
+
+struct component_info {
+	u32 magic;
+	u32 num_grants;
+	u32 starts; /* how often it was started before: 0 the first time */
+	u32 vcpus;  /* of the served guest; 0: serves none */
+	char name[GRANT_NAME];
+	char guest[GRANT_NAME]; /* the served guest; "" */
+	char arguments[256];    /* from the description */
+	struct grant_info grants[GRANTS_MAX];
+};
+
+#endif

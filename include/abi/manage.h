@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SYS_GUEST_CTL: what a component with GRANT_MANAGE can ask of the core. Acts change one guest or
+ * component; queries copy records to the component's memory. Nothing here reads or writes raw host
+ * memory, and no act can end the machine but MANAGE_POWEROFF and MANAGE_REBOOT.
+ */
+#ifndef ABI_MANAGE_H
+#define ABI_MANAGE_H
+
+#include <mullion/types.h>
+
+enum manage {
+	/* Acts on guest `id`; result 0 or -(enum err). */
+	MANAGE_GUEST_CREATE, /* `id`: of the description's guest or template instance */
+	MANAGE_GUEST_DESTROY,
+	MANAGE_GUEST_START,
+	MANAGE_GUEST_STOP, /* power off */
+	MANAGE_GUEST_PAUSE,
+	MANAGE_GUEST_RESUME,
+	MANAGE_GUEST_RESET,
+	MANAGE_GUEST_HALT, /* stop at once, with a dump, as a fault would */
+	/* Acts on component `id`. */
+	MANAGE_COMPONENT_START,
+	MANAGE_COMPONENT_STOP,
+	MANAGE_COMPONENT_RESTART,
+	MANAGE_COMPONENT_KILL, /* as if it had faulted: its restart policy applies */
+	/* Acts on the whole. */
+	MANAGE_LOG_LEVEL, /* argument: enum log_level */
+	MANAGE_POWEROFF,
+	MANAGE_REBOOT,
+	/* Queries: record number `id` of its kind into the buffer; -ERR_NOT_FOUND past the last.
+	 * Result: bytes copied. */
+	MANAGE_GUEST,     /* struct manage_guest */
+	MANAGE_VCPU,      /* struct manage_vcpu: id is guest << 16 | index */
+	MANAGE_COMPONENT, /* struct manage_component */
+	MANAGE_THREAD,    /* struct manage_thread */
+	MANAGE_CPU,       /* struct manage_cpu */
+	MANAGE_REGION,    /* struct manage_region: id is guest << 16 | index */
+	MANAGE_IRQ,       /* struct manage_irq: routed host interrupts */
+	MANAGE_HOST,      /* struct manage_host: id 0 */
+	MANAGE_LOG,  /* text from byte number `argument` of the log on; x1: the number behind */
+	MANAGE_TREE, /* bytes of the compiled description from `argument` on; x1: its size */
+	MANAGE_OPERATIONS
+};
+
+#define MANAGE_NAME 32u
+
+struct manage_guest {
+	char name[MANAGE_NAME];
+	char template_name[MANAGE_NAME]; /* "" when described for itself */
+	char vmm[MANAGE_NAME];           /* the component that serves it; "" */
+	u32 id;
+	u32 state; /* enum guest_state; GUEST_ABSENT: described, but not created */
+	u32 vcpus, regions;
+	u32 resets, crashes;
+	u64 ram_bytes;
+	u64 start_pc;
+	u64 exits, run_ns;
+};
+
+struct manage_vcpu {
+	char guest[MANAGE_NAME];
+	u32 index, cpu;
+	u32 state;        /* enum vcpu_state */
+	u32 pause_reason; /* enum pause_reason */
+	u32 priority;
+	u32 virqs_pending, virqs_active; /* of its virtual interrupts, as last known */
+	u32 reserved;
+	u64 pc; /* when it last left the guest */
+	u64 run_ns, switches, refused_edges;
+	u64 exits[16]; /* by enum exit_kind */
+};
+
+struct manage_component {
+	char name[MANAGE_NAME];
+	char guest[MANAGE_NAME]; /* that it serves; "" */
+	u32 id;
+	u32 state; /* enum component_state */
+	u32 cpu, priority;
+	u32 policy; /* enum restart_policy */
+	u32 restarts, faults;
+	u32 grants;
+	u64 memory_bytes;
+	u64 run_ns, syscalls, notifications, exits;
+};
+
+struct manage_thread {
+	char name[MANAGE_NAME];
+	u32 kind, state, pause_reason, cpu, priority;
+	u32 reserved;
+	u64 run_ns, switches, slice_ns;
+};
+
+struct manage_cpu {
+	u32 id, online;
+	u64 identity; /* MPIDR */
+	char strategy[MANAGE_NAME];
+	char running[MANAGE_NAME]; /* the thread that runs */
+	u32 ready;                 /* threads in its queue */
+	u32 timers;                /* armed events */
+	u64 timers_fired;
+	u64 idle_ns, exits, switches;
+};
+
+struct manage_region {
+	char name[MANAGE_NAME];
+	u32 kind; /* enum region_kind */
+	u32 reserved;
+	u64 gpa, size, hpa;
+};
+
+struct manage_irq {
+	u32 host, guest_intid, cpu, level;
+	char owner[MANAGE_NAME]; /* guest or component */
+	u64 count;
+};
+
+struct manage_host {
+	char version[MANAGE_NAME];
+	char machine[64];
+	char controller[MANAGE_NAME];
+	char cpu_model[48];
+	u32 cpus, list_registers;
+	u64 ram_bytes, ram_free_bytes, ram_dirty_bytes; /* dirty: to be scrubbed */
+	u64 heap_pages, heap_free_pages;
+	u64 text_bytes, now_ns, counter_hz;
+	u32 guests, components;
+	u64 log_first, log_next; /* byte numbers that the log still holds */
+};
+
+#endif

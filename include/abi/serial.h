@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A serial line through a channel's shared memory: two rings of bytes, one for each direction.
+ * Indices run freely and are masked when used, so that a hostile other end can garble text but
+ * never reach outside. The producer alone writes `in`, the consumer alone `out`. What was put into
+ * a ring stays there when a component is restarted.
+ */
+#ifndef ABI_SERIAL_H
+#define ABI_SERIAL_H
+
+#include <mullion/types.h>
+#include <stdatomic.h>
+
+#define SERIAL_RING_BYTES 4032u /* of data; the ring fills a page */
+
+struct serial_ring {
+	_Atomic u32 in, out; /* bytes ever put in and taken out, modulo 2^32 */
+	u32 reserved[14];
+	u8 data[SERIAL_RING_BYTES];
+};
+
+struct serial_line {
+	struct serial_ring to_first; /* from the second end to the first (GRANT_FIRST) */
+	struct serial_ring to_second;
+};
+
+#endif

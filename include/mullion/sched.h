@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The scheduler: one ready queue for each CPU, ordered by a strategy (core/sched/, a file each).
+ *
+ * How a thread waits, so that no wake-up is lost:
+ *	sched_prepare(reason);            RUNNING to PAUSED; from here on sched_wake() works
+ *	if (what it waits for is there)
+ *		sched_cancel();           back to RUNNING
+ *	else
+ *		sched_pause();            others run; returns RUNNING
+ * A thread that pauses while nothing is READY idles its CPU on its own stack: no switch is paid
+ *for.
+ *
+ * Lock: each queue has one (RANK_SCHED), which also guards the scheduler's state changes of the
+ * threads whose `cpu` it is.
+ */
+#ifndef MULLION_SCHED_H
+#define MULLION_SCHED_H
+
+#include <mullion/cpu.h>
+#include <mullion/thread.h>
+
+struct sched_queue;
+
+/* One strategy. All functions are called with the queue's lock held. */
+struct sched_strategy {
+	const char *name;
+	/* Into the queue: behind its equals, or before them (@front: it was preempted). */
+	void (*add)(struct sched_queue *queue, struct thread *thread, bool front);
+	void (*remove)(struct sched_queue *queue, struct thread *thread);
+	/* The READY thread that should run at @now, left in the queue; NULL: none may. */
+	struct thread *(*pick)(struct sched_queue *queue, ns_t now);
+	/* Should READY @thread take the CPU from RUNNING @current at @now? */
+	bool (*preempts)(const struct sched_queue *queue, const struct thread *thread,
+			 const struct thread *current, ns_t now);
+	/* When @current (NULL: idle) must be looked at again, e.g. its slice or window ends;
+	 * NS_NEVER. */
+	ns_t (*review)(const struct sched_queue *queue, const struct thread *current, ns_t now);
+};
+
+extern const struct sched_strategy sched_round_robin;
+#ifdef CONFIG_SCHED_PRIORITY
+extern const struct sched_strategy sched_priority;
+#endif
+#ifdef CONFIG_SCHED_WINDOWS
+extern const struct sched_strategy sched_windows;
+#endif
+
+/* A window of a CPU's cyclic table: from @offset on, for @length nanoseconds, only threads of
+ * partition @window run; time that they leave idle goes to threads of priority up to the table's
+ * background. */
+struct sched_window {
+	ns_t offset, length;
+	u32 window;
+};
+struct sched_table {
+	ns_t cycle; /* nanoseconds */
+	u8 background;
+	u32 num_windows;
+	const struct sched_window *windows; /* sorted, no overlap; stays */
+};
+
+/** sched_init() - every CPU's queue, before any thread is started; all take the default strategy.
+ * Boot CPU, once. */
+enum err __must_check sched_init(void);
+/** sched_choose() - the strategy of @cpu, and its table for time-triggered ones (else NULL). Before
+ * any thread is started there. */
+void sched_choose(u32 cpu, const struct sched_strategy *strategy, const struct sched_table *table);
+/** sched_strategy_of() - what @cpu is scheduled by. Any context. */
+const struct sched_strategy *sched_strategy_of(u32 cpu);
+
+/** sched_loop() - this CPU begins to schedule; the calling context becomes its idle thread. */
+void sched_loop(void) __noreturn;
+/** sched_start() - RESET (or HALTED orphan made RESET) to READY. Any CPU. ERR_STATE. */
+enum err __must_check sched_start(struct thread *thread);
+/** sched_wake() - PAUSED to READY; anything else is left as it is. Any CPU, any context. Return: it
+ * was PAUSED. */
+bool sched_wake(struct thread *thread);
+
+/** sched_prepare(), sched_cancel(), sched_pause() - see above. The running thread, which is no idle
+ * thread and holds no lock; panics in interrupt context. */
+void sched_prepare(enum pause_reason reason);
+void sched_cancel(void);
+void sched_pause(void);
+/** sched_leave() - the running thread has set itself RESET or HALTED (or was started again since):
+ * others run; returns RUNNING when it was started again. No locks. */
+void sched_leave(void);
+/** sched_needed() - another thread should have this CPU, or may: ask sched(). */
+static inline bool sched_needed(void)
+{
+	return atomic_load_explicit(&this_cpu()->resched, memory_order_relaxed);
+}
+/** sched() - let whoever should run do so; the caller stays READY. The running thread; no locks. */
+void sched(void);
+/** sched_yield() - the same, behind its equals, its slice spent. */
+void sched_yield(void);
+/** sched_alone() - no other thread is READY on this CPU. If one becomes so later, the CPU is
+ * kicked. */
+bool sched_alone(void);
+/** sched_set_priority() - what @thread runs with from now on, wherever it is. Any CPU. */
+void sched_set_priority(struct thread *thread, u8 priority);
+/** sched_run_ns() - the time that @thread has had so far, the current stretch included. */
+u64 sched_run_ns(const struct thread *thread);
+/** sched_idle_ns() - the time that @cpu had nothing to run. */
+u64 sched_idle_ns(u32 cpu);
+
+/* What a CPU is doing, for checks: sleeping is allowed in normal and orphan context alone. */
+enum context { CONTEXT_NORMAL, CONTEXT_ORPHAN, CONTEXT_INTERRUPT, CONTEXT_IDLE };
+enum context sched_context(void);
+/** sched_interrupt_begin(), sched_interrupt_end() - around the handlers of host interrupts. */
+static inline void sched_interrupt_begin(void)
+{
+	this_cpu()->interrupts++;
+}
+static inline void sched_interrupt_end(void)
+{
+	this_cpu()->interrupts--;
+}
+/** sched_hold(), sched_release() - in between this thread must not give its CPU away (counted; a
+ * sched_pause() in between panics). */
+static inline void sched_hold(void)
+{
+	this_cpu()->holds++;
+}
+static inline void sched_release(void)
+{
+	this_cpu()->holds--;
+}
+
+#endif

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads: what the scheduler runs. Every thread has a stack of its own in the core. A guest's vCPU
+ * has one (a normal thread); an orphan belongs to no guest: a thread of the core, or a component's.
+ *
+ * All of them share one state machine. One table holds the edges, thread_set_state() alone changes
+ * a state, and any other edge is refused and counted.
+ *
+ * The core is not preempted: host interrupts are masked while it runs, and a thread gives its CPU
+ * away where it says so (sched.h). What runs long asks thread_breathe() in between.
+ */
+#ifndef MULLION_THREAD_H
+#define MULLION_THREAD_H
+
+#include <arch/thread.h>
+#include <mullion/err.h>
+#include <mullion/list.h>
+#include <mullion/timer.h>
+#include <mullion/types.h>
+#include <stdatomic.h>
+
+enum vcpu_state {
+	VCPU_UNKNOWN,
+	VCPU_RESET, /* created or reset, not started (a vCPU that is powered off, in PSCI's words)
+		     */
+	VCPU_READY,
+	VCPU_RUNNING,
+	VCPU_PAUSED,
+	VCPU_HALTED, /* stopped by a fault, or an orphan whose function has returned */
+	VCPU_STATES
+};
+
+enum pause_reason {
+	PAUSE_NONE,
+	PAUSE_WFI,   /* a vCPU waits for a virtual interrupt */
+	PAUSE_IO,    /* a vCPU waits for a component's answer */
+	PAUSE_ASKED, /* the manager paused it */
+	PAUSE_WAIT,  /* an orphan waits: for a notification, a lock, a time */
+	PAUSE_REASONS
+};
+
+enum thread_kind {
+	THREAD_IDLE,      /* a CPU's own: what it runs when nothing is READY; in no queue */
+	THREAD_VCPU,      /* normal: loads and runs a guest's vCPU */
+	THREAD_CORE,      /* orphan: a function of the core */
+	THREAD_COMPONENT, /* orphan: a component */
+};
+
+/* Priorities: higher runs first. */
+#define PRIORITY_IDLE      0u /* only when nothing else is READY: scrubbing */
+#define PRIORITY_GUEST     200u
+#define PRIORITY_COMPONENT 210u
+#define PRIORITY_MAX       255u
+
+#define THREAD_NAME_MAX 32 /* bytes with NUL */
+#define SLICE_DEFAULT   NS(10000000)
+
+struct thread {
+	struct arch_thread arch; /* first: assembly knows its offsets */
+	char name[THREAD_NAME_MAX];
+	enum thread_kind kind;
+	u8 base_priority;         /* what it was given */
+	u8 priority;              /* what it runs with: raised while a mutex of its is wanted */
+	_Atomic u32 state;        /* enum vcpu_state; only through thread_set_state() */
+	_Atomic u32 pause_reason; /* enum pause_reason */
+	u32 cpu;                  /* whose queue it is in, or runs on, or was last */
+	u64 affinity;             /* CPUs that may run it, a bit each; an orphan is woken on the
+				     waker's if that is one of them */
+	_Atomic bool on_cpu;      /* its stack is in use: not to be run elsewhere, nor freed */
+	u32 window;               /* time-triggered: the partition it belongs to */
+	ns_t slice;               /* time slice among equals */
+	ns_t slice_left;
+	ns_t since;                /* when it was last switched to */
+	u64 run_ns;                /* time that it had the CPU, without the current stretch */
+	u64 switches;              /* times it was switched to */
+	_Atomic u64 refused_edges; /* state changes asked for that the table forbids */
+	struct list_node link;     /* the ready queue; under the CPU's lock */
+	struct list_node waiter;   /* of a waitqueue; under its lock */
+	bool woken;                /* from the waitqueue rather than by its time; under its lock */
+	struct mutex *waits_for;   /* priority inheritance: the mutex that it sleeps on */
+	struct list_node mutexes;  /* held, of those that others may want */
+	struct timer_event timer;  /* ends a sleep */
+	void (*entry)(void *data);
+	void *data;
+};
+
+struct vcpu;
+struct guest;
+
+/** thread_state_name() - the state in lower case; "invalid" for none. Any context. */
+const char *thread_state_name(enum vcpu_state state);
+/** thread_set_state() - the only writer of a thread's state. Any context; the scheduler's states
+ * (READY, RUNNING, PAUSED) are changed by sched.c alone. Return: ERR_STATE for an edge that the
+ * table does not have (counted, nothing changes). */
+enum err __must_check thread_set_state(struct thread *thread, enum vcpu_state to);
+
+/** thread_init() - make @thread of @kind, state RESET, its stack from the heap, to begin in @entry
+ * with @data. @affinity: CPUs, at least one that is online; the lowest is where it starts. @slice:
+ * nanoseconds. Return: ERR_INVALID for an affinity without a CPU, ERR_NO_MEMORY. Any context that
+ * may allocate. */
+enum err __must_check thread_init(struct thread *thread, enum thread_kind kind, const char *name,
+				  void (*entry)(void *data), void *data, u8 priority, ns_t slice,
+				  u64 affinity);
+/** thread_destroy() - give its stack back: RESET to UNKNOWN. It is in no queue and on no CPU
+ * (thread_stopped()). */
+void thread_destroy(struct thread *thread);
+/** thread_stopped() - RESET or HALTED, and its stack out of use. Any context. */
+bool thread_stopped(const struct thread *thread);
+
+/* --- Orphans of the core: core/thread/thread.c ------------------------------------------------ */
+
+/* A thread's state in an operating system's words. */
+enum thread_phase { THREAD_CREATED, THREAD_RUNNING, THREAD_SLEEPING, THREAD_STOPPED };
+enum thread_phase thread_phase(const struct thread *thread);
+
+/** thread_create() - an orphan of the core from the pool: runs @function once started, ends when
+ * that returns. Return: NULL without memory. */
+struct thread *thread_create(const char *name, void (*function)(void *data), void *data,
+			     u8 priority, ns_t slice);
+/** thread_start() - CREATED or STOPPED to RUNNING, from its function's beginning. ERR_STATE. */
+enum err __must_check thread_start(struct thread *thread);
+/** thread_release() - give back a thread that has STOPPED or was never started; waits until it left
+ * its stack. Orphan context. */
+void thread_release(struct thread *thread);
+/** thread_sleep() - at least @ns nanoseconds. Orphan context. */
+void thread_sleep(ns_t ns);
+/** thread_breathe() - in long work: take pending interrupts and let others that should run do so.
+ * Orphan context, no locks held. */
+void thread_breathe(void);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Time: a 64-bit clock in nanoseconds, and one-shot events. Each CPU keeps its events ordered and
+ * sets its one hardware deadline to the earliest; there is no tick.
+ *
+ * An event lies inside its owner, so arming one never allocates. It belongs to the CPU that armed
+ * it until it fired or was stopped; its handler runs there, in interrupt context, with no lock
+ * held, and may arm it again (that is how periodic use is written).
+ */
+#ifndef MULLION_TIMER_H
+#define MULLION_TIMER_H
+
+#include <arch/time.h>
+#include <mullion/types.h>
+#include <stdatomic.h>
+
+#define NS_NEVER NS(UINT64_MAX)
+
+struct timer_event {
+	void (*handler)(struct timer_event *event);
+	ns_t when;
+	_Atomic u32 cpu; /* id + 1 of the CPU whose queue it is in; 0: not armed */
+	struct timer_event *parent, *left, *right; /* the queue's; under its lock */
+	u32 balance;
+};
+
+/** timer_init() - an event that is not armed. */
+void timer_init(struct timer_event *event, void (*handler)(struct timer_event *event));
+/** timer_arm() - fire on this CPU at @when (or as soon as possible when that is past). An armed
+ * event is moved, from whichever CPU. O(log n). Any context; takes a queue's lock. */
+void timer_arm(struct timer_event *event, ns_t when);
+/** timer_stop() - after it returns the handler is not running and will not; if it runs on another
+ * CPU, waits for its end (on this CPU, inside the handler itself, it does not wait). Return: it was
+ * armed. O(log n). Any context, no lock held that the handler takes. */
+bool timer_stop(struct timer_event *event);
+/** timer_is_armed() - a snapshot. Any context. */
+bool timer_is_armed(const struct timer_event *event);
+/** timer_expire() - the deadline's interrupt: run every event that is due, set the next deadline.
+ * Interrupt context. */
+void timer_expire(void);
+/** timer_next() - when this CPU's earliest event is due; NS_NEVER without one. */
+ns_t timer_next(void);
+/** timer_count() - events armed on @cpu, and fired so far there (@fired may be NULL). */
+u32 timer_count(u32 cpu, u64 *fired);
+
+#endif
