@@ -12,6 +12,7 @@
 	*core/config/[a-z]*.o(sections)          \
 	*core/boot/[a-z]*.o(sections)            \
 	*lib/cpio.o(sections)               \
+	*lib/elf.o(sections)                \
 	*lib/fdt/read.o(sections)           \
 	*lib/fdt/value.o(sections)          \
 	*arch/arm64/early.o(sections)       \

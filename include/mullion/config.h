@@ -79,10 +79,13 @@ struct config_vcpu {
 
 enum restart_policy { RESTART_NEVER, RESTART_ALWAYS, RESTART_LIMITED };
 
+enum config_grant_kind { CONFIG_GRANT_DEVICE, CONFIG_GRANT_MEMORY, CONFIG_GRANT_FILE };
+
 /* A piece of a component's address space beside its program. */
 struct config_grant {
 	char name[CONFIG_NAME_MAX];
-	enum { CONFIG_GRANT_DEVICE, CONFIG_GRANT_MEMORY, CONFIG_GRANT_FILE } kind;
+	enum config_grant_kind kind;
+	bool kept; /* memory that stays as it is when the component is restarted */
 	u64 size;  /* bytes, page multiple; of a file: as in the bundle */
 	hpa_t hpa; /* of a device */
 	const char *file;
