@@ -18,6 +18,7 @@
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/random.h>
+#include <mullion/sched.h>
 #include <mullion/string.h>
 #include <mullion/version.h>
 
@@ -27,7 +28,7 @@
 	"bundle's system.dtb must describe the hardware (cpus, memory, interrupt controller)"
 #define SYSTEM_TREE   "system.dtb"
 #define ALLOC_TRIES   64
-#define PAGES_PER_CPU 8 /* of heap, for stacks, copy window and tables */
+#define PAGES_PER_CPU 9 /* of heap, for stacks, ready queue, copy window and tables */
 
 static struct host host;
 static struct fdt host_tree, system_tree;
@@ -281,6 +282,12 @@ static void step_heap(void)
 	page_init(va, pa, heap_bytes / PAGE_SIZE);
 }
 
+static void step_scheduler(void)
+{
+	if (sched_init() != OK)
+		stop_machine("not enough memory for the CPUs' ready queues");
+}
+
 static void step_start_cpus(void)
 {
 	u64 deadline;
@@ -362,6 +369,7 @@ static const struct {
 	{ "banner", step_banner },
 	{ "description", step_description },
 	{ "heap", step_heap },
+	{ "scheduler", step_scheduler },
 	{ "other CPUs", step_start_cpus },
 	{ "guests", step_guests },
 	{ "figures", step_figures },

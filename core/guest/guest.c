@@ -52,7 +52,6 @@ static struct guest *allocate(const struct config_guest *config)
 
 		vcpu->guest = guest;
 		vcpu->index = i;
-		vcpu->cpu = config->vcpus[i].cpu;
 		guest->vcpus[i] = vcpu;
 	}
 	return guest;
@@ -165,7 +164,7 @@ static enum err route_interrupts(struct guest *guest)
 		for (u32 k = 0; k < config->num_irqs; k++) {
 			const struct config_irq *irq = &config->irqs[k];
 			enum err err = irq_route(irq->host, guest, irq->guest, irq->level,
-						 guest->vcpus[0]->cpu);
+						 guest->config->vcpus[0].cpu);
 
 			if (err != OK) {
 				log_error("guest '%s': region '%s': host interrupt %u: %s",
@@ -198,20 +197,23 @@ static enum err create_vcpus(struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		struct vcpu *vcpu = guest->vcpus[i];
-		struct cpu *cpu = cpu_get(vcpu->cpu);
+		const struct config_vcpu *config = &guest->config->vcpus[i];
+		const struct cpu *cpu = cpu_get(config->cpu);
+		char name[THREAD_NAME_MAX];
 		enum err err;
 
-		if (cpu == NULL || !cpu->online || cpu->assigned != NULL) {
-			log_error("guest '%s': vcpu %u: CPU %u is not there or taken",
-				  guest->config->name, i, vcpu->cpu);
-			return ERR_BUSY;
+		if (cpu == NULL || !atomic_load(&cpu->online)) {
+			log_error("guest '%s': vcpu %u: CPU %u is not there", guest->config->name,
+				  i, config->cpu);
+			return ERR_NOT_FOUND;
 		}
-		err = arch_vcpu_init(vcpu);
+		(void)format(name, sizeof(name), "%s/vcpu%u", guest->config->name, i);
+		err = thread_init(&vcpu->thread, THREAD_VCPU, name, vcpu_main, vcpu,
+				  config->priority, config->slice, BIT(config->cpu));
 		if (err == OK)
-			err = vcpu_set_state(vcpu, VCPU_RESET);
+			err = arch_vcpu_init(vcpu);
 		if (err != OK)
 			return err;
-		cpu->assigned = vcpu;
 	}
 	return OK;
 }
@@ -249,12 +251,9 @@ enum err guest_create(const struct config_guest *config, struct guest **out)
 
 void guest_destroy(struct guest *guest)
 {
-	for (u32 i = 0; i < guest->num_vcpus; i++) {
-		struct cpu *cpu = cpu_get(guest->vcpus[i]->cpu);
-
-		if (cpu != NULL && cpu->assigned == guest->vcpus[i])
-			cpu->assigned = NULL;
-	}
+	for (u32 i = 0; i < guest->num_vcpus; i++)
+		if (atomic_load(&guest->vcpus[i]->thread.state) != VCPU_UNKNOWN)
+			thread_destroy(&guest->vcpus[i]->thread);
 	unroute_interrupts(guest);
 	arch_guest_destroy(guest);
 	if (guest->stage2.root != NULL)
@@ -330,8 +329,8 @@ static void guest_restart(struct guest *guest)
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		enum err err = OK;
 
-		if (atomic_load(&guest->vcpus[i]->state) == VCPU_HALTED)
-			err = vcpu_set_state(guest->vcpus[i], VCPU_RESET);
+		if (atomic_load(&guest->vcpus[i]->thread.state) == VCPU_HALTED)
+			err = thread_set_state(&guest->vcpus[i]->thread, VCPU_RESET);
 		ASSERT(err ==
 		       OK); /* the table has the edge, and nobody else is left to take another */
 	}

@@ -34,7 +34,8 @@ static _Atomic u64 unexpected; /* interrupts that nobody asked for */
 
 static void kicked(u32 intid)
 {
-	(void)intid; /* that it ended the guest's run or idle is all that was wanted */
+	(void)intid; /* that it ended the guest's run or idle is mostly all that was wanted */
+	arch_virq_kicked();
 }
 
 static void stopped(u32 intid)
@@ -150,7 +151,7 @@ void irq_unroute(u32 host_intid)
 	slot = route_of[host_intid];
 	if (slot) {
 		irqchip->disable(host_intid);
-		irqchip->clear_active(host_intid);
+		irqchip->set_active(host_intid, false);
 		irqchip->set_pending(host_intid, false);
 		route_of[host_intid] = 0;
 		routes[slot - 1].guest = NULL;

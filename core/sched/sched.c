@@ -141,8 +141,9 @@ static void announce(struct sched_queue *queue, const struct thread *thread, boo
 	struct cpu *cpu = queue->cpu;
 	bool here = cpu == this_cpu();
 
+	/* A guest that had the CPU for itself may be in WFI: it must not wait there any more. */
 	if (queue->idling || queue->strategy->preempts(queue, thread, cpu->thread) ||
-	    (first && !here)) {
+	    (first && (!here || cpu->thread->kind == THREAD_VCPU))) {
 		atomic_store_explicit(&cpu->resched, true, memory_order_relaxed);
 		if (!here)
 			arch_cpu_kick(cpu->id);

@@ -54,10 +54,13 @@ enum err thread_init(struct thread *thread, enum thread_kind kind, const char *n
 
 void thread_destroy(struct thread *thread)
 {
-	enum err err;
+	enum err err = OK;
 
 	ASSERT(thread_stopped(thread) && !list_has(&thread->link));
-	err = thread_set_state(thread, VCPU_UNKNOWN);
+	if (thread_state(thread) == VCPU_HALTED)
+		err = thread_set_state(thread, VCPU_RESET);
+	if (err == OK)
+		err = thread_set_state(thread, VCPU_UNKNOWN);
 	ASSERT(err == OK);
 	arch_thread_destroy(thread);
 }
@@ -116,11 +119,6 @@ void thread_release(struct thread *thread)
 	/* On another CPU it may be about to switch away. */
 	while (!thread_stopped(thread))
 		arch_cpu_relax();
-	if (thread_state(thread) == VCPU_HALTED) {
-		enum err err = thread_set_state(thread, VCPU_RESET);
-
-		ASSERT(err == OK);
-	}
 	thread_destroy(thread);
 	pool_free(&pool, thread);
 }

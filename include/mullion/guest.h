@@ -2,8 +2,9 @@
 /*
  * Guests and their vCPUs: life cycle, the state machine, exits.
  *
- * A vCPU runs on the one host CPU the description gives it. Another CPU never touches a vCPU that
- * RUNS: it sets a request bit, kicks the CPU, and the owner acts at its next pass of the loop.
+ * A vCPU is a thread (thread.h) that stays on the host CPU which the description gives it. Nobody
+ * else touches a vCPU that RUNS: who wants something of it sets a request bit and kicks it, and its
+ * thread acts at its next pass of the loop.
  */
 #ifndef MULLION_GUEST_H
 #define MULLION_GUEST_H
@@ -17,29 +18,35 @@
 #include <mullion/stage2.h>
 #include <mullion/thread.h>
 
-/* Requests to a vCPU's owner, set by anyone with arch_cpu_kick() after. */
-#define VCPU_REQ_STOP BIT(0) /* leave the run loop; the vCPU goes to RESET */
-#define VCPU_REQ_VIRQ BIT(1) /* virtual interrupts changed: flush again */
+/* Requests to a vCPU's thread, by vcpu_request(). */
+#define VCPU_REQ_STOP  BIT(0) /* leave the run loop; the vCPU goes to RESET */
+#define VCPU_REQ_VIRQ  BIT(1) /* virtual interrupts changed: flush again */
+#define VCPU_REQ_PAUSE BIT(2) /* PAUSED(asked) for as long as its guest is paused */
 
 struct guest;
 
 struct vcpu {
 	struct arch_vcpu arch; /* first: assembly knows its offsets */
+	struct thread thread;
 	struct guest *guest;
-	u32 index;         /* within the guest */
-	u32 cpu;           /* host CPU that runs it */
-	_Atomic u32 state; /* enum vcpu_state; only through vcpu_set_state() */
+	u32 index; /* within the guest */
 	_Atomic u64 requests;
-	enum pause_reason pause_reason;
-	_Atomic bool fresh;        /* started, but has not run its first instruction yet */
-	_Atomic u64 refused_edges; /* state changes asked for that the table forbids */
+	_Atomic bool fresh; /* started, but has not run its first instruction yet */
 	u64 exits[EXIT_COUNT];
 	u64 start_pc, start_context;
 	u32 log_used;
 	char log_line[128];
 };
 
-enum guest_state { GUEST_CREATED, GUEST_RUNNING, GUEST_RESETTING, GUEST_STOPPED, GUEST_CRASHED };
+enum guest_state {
+	GUEST_CREATED,
+	GUEST_RUNNING,
+	GUEST_RESETTING,
+	GUEST_STOPPED,
+	GUEST_CRASHED,
+	GUEST_PAUSED,
+	GUEST_ABSENT, /* described, but not created */
+};
 
 struct region {
 	const struct config_region *config;
@@ -98,10 +105,6 @@ enum err __must_check guest_copy_out(const struct guest *guest, gpa_t to, const 
  * coherency. */
 enum err __must_check guest_load(const struct guest *guest, gpa_t to, const void *from, u64 bytes);
 
-/** vcpu_set_state() - the only writer of a vCPU's state. ERR_STATE for an edge not in the table
- * (counted). */
-enum err __must_check vcpu_set_state(struct vcpu *vcpu, enum vcpu_state to);
-const char *vcpu_state_name(enum vcpu_state state);
 /** vcpu_start() - the vCPU begins at @entry with @context in its first argument register.
  * Return: ERR_EXISTS when it is on already, ERR_BUSY while it is being started, ERR_RANGE when
  * @entry is outside the guest's memory, ERR_DENIED when its guest is not running. Any CPU; takes
@@ -112,18 +115,21 @@ enum err __must_check vcpu_start(struct vcpu *vcpu, u64 entry, u64 context);
 bool vcpu_may_enter(const struct guest *guest, u64 entry);
 /** vcpu_find() - the guest's vCPU of that identity (MPIDR affinity), or NULL. */
 struct vcpu *vcpu_find(const struct guest *guest, u64 identity);
-/** vcpu_wait() - PAUSED(WFI) until a virtual interrupt or a request is there. The vCPU's own CPU.
+/** vcpu_main() - what a vCPU's thread does: run it each time that it is started. @data: the vCPU.
  */
+void vcpu_main(void *data);
+/** vcpu_wait() - PAUSED(WFI) until a virtual interrupt or a request is there. The vCPU's own
+ * thread. */
 void vcpu_wait(struct vcpu *vcpu);
 /** guest_vcpu_stopped() - the owner has stored the vCPU away; the last one ends or restarts its
  * guest. */
 void guest_vcpu_stopped(struct vcpu *vcpu);
-/** vcpu_loop() - run this CPU's assigned vCPU whenever it is READY; idle otherwise. Never returns.
- */
-void vcpu_loop(void) __noreturn;
-/** vcpu_request() - set request bits and kick the owner. Any CPU. */
+/** vcpu_request() - set request bits, and wake or kick the vCPU. Any CPU, any context. */
 void vcpu_request(struct vcpu *vcpu, u64 bits);
-/** exit_handle() - serve one neutral exit. The vCPU's own CPU, no locks held. */
+/** vcpu_kick() - its virtual interrupts changed: end its WFI, or have it look. Any CPU, any
+ * context; a vCPU that runs on this CPU is about to look anyway. */
+void vcpu_kick(struct vcpu *vcpu);
+/** exit_handle() - serve one neutral exit. The vCPU's own thread, no locks held. */
 void exit_handle(struct vcpu *vcpu, struct vcpu_exit *exit);
 
 #endif

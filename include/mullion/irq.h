@@ -19,7 +19,7 @@ struct irqchip {
 	void (*disable)(u32 intid);
 	void (*send_sgi)(u32 cpu, u32 sgi);
 	bool (*is_active)(u32 intid);
-	void (*clear_active)(u32 intid);
+	void (*set_active)(u32 intid, bool active); /* private: of this CPU */
 	void (*set_pending)(u32 intid, bool pending);
 };
 

@@ -101,8 +101,8 @@ enum err __must_check thread_set_state(struct thread *thread, enum vcpu_state to
 enum err __must_check thread_init(struct thread *thread, enum thread_kind kind, const char *name,
 				  void (*entry)(void *data), void *data, u8 priority, ns_t slice,
 				  u64 affinity);
-/** thread_destroy() - give its stack back: RESET to UNKNOWN. It is in no queue and on no CPU
- * (thread_stopped()). */
+/** thread_destroy() - give its stack back: RESET or HALTED to UNKNOWN. It is in no queue and on no
+ * CPU (thread_stopped()). */
 void thread_destroy(struct thread *thread);
 /** thread_stopped() - RESET or HALTED, and its stack out of use. Any context. */
 bool thread_stopped(const struct thread *thread);
