@@ -9,6 +9,7 @@
 #include "arch/arm64/pure/esr.h"
 #include "arch/arm64/pure/idregs.h"
 #include "arch/arm64/pure/psci.h"
+#include "arch/arm64/regime.h"
 #include "drivers/irqchip/gic.h"
 #include <arch/mmu.h>
 #include <arch/time.h>
@@ -256,6 +257,7 @@ void arch_vcpu_load(struct vcpu *vcpu)
 	isb();
 	arm64_fp_load(&vcpu->arch.fp);
 	this_cpu()->current = vcpu;
+	regime_loaded(vcpu);
 	virq_load(vcpu);
 }
 
@@ -263,6 +265,7 @@ void arch_vcpu_put(struct vcpu *vcpu)
 {
 	u32 state = atomic_load(&vcpu->state);
 
+	regime_guest(vcpu);
 	virq_put(vcpu);
 	/* Stopped: what it holds of this CPU's private interrupts can only be given back here. */
 	if (state == VCPU_RESET || state == VCPU_HALTED)
@@ -275,6 +278,7 @@ void arch_vcpu_put(struct vcpu *vcpu)
 	write_sysreg(HCR_NO_GUEST, hcr_el2);
 	isb();
 	this_cpu()->current = NULL;
+	regime_none();
 }
 
 /* GICv2: an interrupt that the guest has yet to end is what may be forgotten (gicv2_forgets). */
@@ -294,6 +298,7 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 	virq_flush(vcpu);
 	if (gicv2_forgets && list_registers_used())
 		timer_watch(vcpu);
+	regime_guest(vcpu);
 	arm64_enter(vcpu);
 }
 
@@ -318,11 +323,14 @@ bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 }
 
 /* The base register of an access that was decoded by software, once it has been done. */
-static void finish_writeback(struct arch_vcpu *arch)
+static void finish_writeback(struct vcpu *vcpu)
 {
+	struct arch_vcpu *arch = &vcpu->arch;
+
 	if (!arch->writeback)
 		return;
 	arch->writeback = false;
+	regime_guest(vcpu);
 	if (arch->writeback_reg != 31)
 		arch->x[arch->writeback_reg] = arch->writeback_value;
 	else if ((arch->pstate & PSR_MODE_MASK) == PSR_MODE_EL1H)
@@ -347,7 +355,7 @@ void arch_vcpu_skip(struct vcpu *vcpu)
 
 	arch->vector_aborts = 0;
 	arm64_skip(&arch->pc, &arch->pstate, arch->fault_esr);
-	finish_writeback(arch);
+	finish_writeback(vcpu);
 }
 
 void arch_vcpu_mmio_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, u64 value)
@@ -393,8 +401,10 @@ void arch_vcpu_dump(struct vcpu *vcpu)
 	struct arch_vcpu *arch = &vcpu->arch;
 	u32 insn;
 
-	if (this_cpu()->current == vcpu)
+	if (this_cpu()->current == vcpu) {
+		regime_guest(vcpu);
 		save_registers(vcpu);
+	}
 	log_error("  vcpu %u on CPU %u, exception syndrome %08lx, fault address %016lx",
 		  vcpu->index, vcpu->cpu, arch->fault_esr, arch->fault_far);
 	for (u32 i = 0; i < 31; i += 4)

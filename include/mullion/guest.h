@@ -15,18 +15,7 @@
 #include <mullion/exit.h>
 #include <mullion/spinlock.h>
 #include <mullion/stage2.h>
-
-enum vcpu_state {
-	VCPU_UNKNOWN,
-	VCPU_RESET, /* created or reset, not started (powered off, in PSCI's words) */
-	VCPU_READY,
-	VCPU_RUNNING,
-	VCPU_PAUSED,
-	VCPU_HALTED, /* stopped by a fault */
-	VCPU_STATES
-};
-
-enum pause_reason { PAUSE_NONE, PAUSE_WFI };
+#include <mullion/thread.h>
 
 /* Requests to a vCPU's owner, set by anyone with arch_cpu_kick() after. */
 #define VCPU_REQ_STOP BIT(0) /* leave the run loop; the vCPU goes to RESET */
