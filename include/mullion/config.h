@@ -22,6 +22,8 @@
 #define CONFIG_MAX_CHANNELS   64
 #define CONFIG_MAX_TEMPLATES  16
 #define CONFIG_MAX_WINDOWS    32 /* of one CPU's table */
+#define CONFIG_MAX_PARTITIONS 32
+#define CONFIG_MAX_GRANTS     32 /* nodes in a component's aspace */
 #define CONFIG_ARGUMENTS_MAX  256
 
 enum region_kind {
