@@ -29,21 +29,26 @@ void host_cpu_select(u32 id);
 /** host_ram() - @bytes at @pa as the test sees them, made accessible; NULL outside RAM. */
 void *host_ram(hpa_t pa, u64 bytes);
 
-/** host_time_set() - the clock's time. */
+/** host_time_set() - the clock's time. A CPU whose deadline has passed is interrupted when it next
+ * takes interrupts. */
 void host_time_set(ns_t now);
+/** host_timer_init() - the deadline's interrupt gets its handler; host_start() does it. */
+void host_timer_init(void);
 
 /** host_script() - the exits that @vcpu's next runs end with; @exits must stay. */
 void host_script(struct vcpu *vcpu, const struct vcpu_exit *exits, u32 count);
 /** host_step() - one pass as the vCPU loop makes it: run, serve the exit. On the vCPU's own CPU. */
 void host_step(struct vcpu *vcpu);
 
-/* Where a CPU's vcpu_loop() stopped: its vCPU runs and its script is at its end; it is idle; the
- * machine ended (host_end), and the next host_loop() begins anew. */
-enum host_pause { HOST_WANTS_EXIT, HOST_IDLE, HOST_ENDED };
-/** host_loop() - let CPU @id go on with vcpu_loop(), on a stack of its own, until it pauses. A vCPU
- * that wanted an exit and still finds none in its script is interrupted (EXIT_NONE) first. */
+/* Where a CPU stopped: its vCPU runs and its script is at its end; it is idle; a thread of a test
+ * wants it to; the machine ended (host_end), and the next host_loop() begins anew. */
+enum host_pause { HOST_WANTS_EXIT, HOST_IDLE, HOST_BUSY, HOST_ENDED };
+/** host_loop() - let CPU @id go on where it paused, until it pauses again. It begins in
+ * sched_loop() if there is a scheduler, else in vcpu_loop(), on a stack of its own. A vCPU that
+ * wanted an exit and still finds none in its script is interrupted (EXIT_NONE) first. */
 enum host_pause host_loop(u32 id);
-/** host_yield() - from inside host_loop(): pause. False when the test itself is running. */
+/** host_yield() - from inside host_loop(), on whichever thread's stack: pause. False when the test
+ * itself is running. */
 bool host_yield(enum host_pause pause);
 
 /** host_last_event() - the latest thing of @kind that the core did to @vcpu; NULL when none is

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The fake machine's interrupt controller: tests raise lines, core/irq takes them. */
+#include <arch/time.h>
 #include <mullion/cpu.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
+#include <mullion/timer.h>
 
 #include "arch/host/host.h"
 
 #define SPURIOUS 1023
+#define TIMER    26 /* each CPU's own, when its deadline has passed */
 
 static struct line {
 	bool enabled, pending, active;
@@ -26,6 +29,19 @@ static enum err init(const struct host *host)
 	return OK;
 }
 
+static void deadline_passed(u32 intid)
+{
+	(void)intid;
+	timer_expire();
+}
+
+void host_timer_init(void)
+{
+	enum err err = irq_register(TIMER, deadline_passed);
+
+	ASSERT(err == OK);
+}
+
 static enum err init_cpu(void)
 {
 	return OK;
@@ -33,6 +49,13 @@ static enum err init_cpu(void)
 
 static u32 ack(void)
 {
+	struct arch_cpu *arch = &this_cpu()->arch;
+
+	if (arch->has_deadline && arch->deadline.v <= arch_time_now().v) {
+		arch->has_deadline = false;
+		lines[TIMER].active = true;
+		return TIMER;
+	}
 	if (!changed)
 		return SPURIOUS;
 	for (u32 intid = 0; intid < HOST_INTIDS; intid++) {

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The CPUs' own stacks: each runs the real vcpu_loop() on one, and gives control back to the test
- * where a real CPU would be in its guest or asleep. One thread, so that every run repeats.
+ * The CPUs' own stacks and the threads': each CPU runs the real scheduler (or, before there is one,
+ * the real vcpu_loop()) and gives control back to the test where a real CPU would be in its guest
+ * or asleep. One host thread, so that every run repeats.
  */
 #include <stdlib.h>
 #include <ucontext.h>
 
+#include <arch/thread.h>
 #include <mullion/guest.h>
+#include <mullion/sched.h>
 
 #include "arch/host/host.h"
 
@@ -23,14 +26,20 @@
 
 #define STACK_BYTES KIB(256)
 
-static struct fiber {
+struct fiber {
 	ucontext_t context;
-	u8 *stack; /* NULL: not started */
+	u8 *stack;
 	void *fake;
-	enum host_pause pause;
-} fibers[CONFIG_MAX_CPUS];
+	void (*start)(void); /* of a thread that has not run yet */
+};
 
-static struct fiber *running; /* NULL: the test itself */
+static struct fiber_cpu {
+	struct fiber own;      /* the CPU's, which becomes its idle thread */
+	struct fiber *current; /* what it runs, or ran when it paused; NULL: not started */
+	enum host_pause pause;
+} cpus[CONFIG_MAX_CPUS];
+
+static struct fiber_cpu *running; /* NULL: the test itself */
 static ucontext_t test_context;
 static const void *test_stack;
 static size_t test_stack_bytes;
@@ -54,19 +63,35 @@ static void after_switch(void *fake, const void **stack, size_t *bytes)
 #endif
 }
 
-static void fiber_main(void)
+static void prepare(struct fiber *fiber, void (*entry)(void))
+{
+	if (getcontext(&fiber->context) != 0)
+		abort();
+	fiber->context.uc_stack.ss_sp = fiber->stack;
+	fiber->context.uc_stack.ss_size = STACK_BYTES;
+	fiber->context.uc_link = NULL;
+	fiber->fake = NULL;
+	makecontext(&fiber->context, entry, 0);
+}
+
+static void cpu_main(void)
 {
 	after_switch(NULL, &test_stack, &test_stack_bytes);
+	this_cpu()->interrupts = 0; /* the machine may have ended in one */
+	if (this_cpu()->queue != NULL)
+		sched_loop();
 	vcpu_loop();
 }
 
 bool host_yield(enum host_pause pause)
 {
-	struct fiber *fiber = running;
+	struct fiber_cpu *cpu = running;
+	struct fiber *fiber;
 
-	if (fiber == NULL)
+	if (cpu == NULL)
 		return false;
-	fiber->pause = pause;
+	fiber = cpu->current;
+	cpu->pause = pause;
 	running = NULL;
 	before_switch(pause == HOST_ENDED ? NULL : &fiber->fake, test_stack, test_stack_bytes);
 	if (swapcontext(&fiber->context, &test_context) != 0)
@@ -75,33 +100,85 @@ bool host_yield(enum host_pause pause)
 	return true;
 }
 
-static void start(struct fiber *fiber)
-{
-	fiber->stack = malloc(STACK_BYTES);
-	if (fiber->stack == NULL || getcontext(&fiber->context) != 0)
-		abort();
-	fiber->context.uc_stack.ss_sp = fiber->stack;
-	fiber->context.uc_stack.ss_size = STACK_BYTES;
-	fiber->context.uc_link = NULL;
-	makecontext(&fiber->context, fiber_main, 0);
-}
-
 enum host_pause host_loop(u32 id)
 {
-	struct fiber *fiber = &fibers[id];
+	struct fiber_cpu *cpu = &cpus[id];
 	void *fake = NULL;
 
 	host_cpu_select(id);
-	if (fiber->stack == NULL)
-		start(fiber);
-	running = fiber;
-	before_switch(&fake, fiber->stack, STACK_BYTES);
-	if (swapcontext(&test_context, &fiber->context) != 0)
+	if (cpu->current == NULL) {
+		cpu->own.stack = malloc(STACK_BYTES);
+		if (cpu->own.stack == NULL)
+			abort();
+		prepare(&cpu->own, cpu_main);
+		cpu->current = &cpu->own;
+	}
+	running = cpu;
+	before_switch(&fake, cpu->current->stack, STACK_BYTES);
+	if (swapcontext(&test_context, &cpu->current->context) != 0)
 		abort();
 	after_switch(fake, NULL, NULL);
-	if (fiber->pause == HOST_ENDED) {
-		free(fiber->stack);
-		fiber->stack = NULL;
+	if (cpu->pause == HOST_ENDED) {
+		free(cpu->own.stack);
+		cpu->current = NULL;
 	}
-	return fiber->pause;
+	return cpu->pause;
+}
+
+/* --- Threads ---------------------------------------------------------------------------------- */
+
+static void thread_main(void)
+{
+	struct fiber *fiber = running->current;
+
+	after_switch(NULL, NULL, NULL);
+	fiber->start();
+}
+
+enum err arch_thread_init(struct thread *thread)
+{
+	struct fiber *fiber = calloc(1, sizeof(*fiber));
+
+	if (fiber == NULL)
+		return ERR_NO_MEMORY;
+	fiber->stack = malloc(STACK_BYTES);
+	if (fiber->stack == NULL) {
+		free(fiber);
+		return ERR_NO_MEMORY;
+	}
+	thread->arch.context = fiber;
+	return OK;
+}
+
+void arch_thread_reset(struct thread *thread, void (*start)(void))
+{
+	struct fiber *fiber = thread->arch.context;
+
+	fiber->start = start;
+	prepare(fiber, thread_main);
+}
+
+void arch_thread_destroy(struct thread *thread)
+{
+	struct fiber *fiber = thread->arch.context;
+
+	free(fiber->stack);
+	free(fiber);
+	thread->arch.context = NULL;
+}
+
+void arch_thread_adopt(struct thread *thread)
+{
+	thread->arch.context = running->current;
+}
+
+void arch_thread_switch(struct thread *from, struct thread *to)
+{
+	struct fiber *self = from->arch.context, *next = to->arch.context;
+
+	running->current = next;
+	before_switch(&self->fake, next->stack, STACK_BYTES);
+	if (swapcontext(&self->context, &next->context) != 0)
+		abort();
+	after_switch(self->fake, NULL, NULL);
 }

@@ -101,6 +101,7 @@ void host_start(u32 count, u64 bytes, u64 pages)
 			   ram_reserve(HPA(HOST_RAM_BASE), heap_bytes) == OK,
 		   "host_start: RAM was refused\n");
 	host_check(irq_init(NULL) == OK, "host_start: no interrupts\n");
+	host_timer_init();
 	host_console_clear();
 	ASAN_POISON_MEMORY_REGION(ram + heap_bytes, bytes - heap_bytes);
 }

@@ -13,6 +13,7 @@
 #include <mullion/cpu.h>
 #include <mullion/guest.h>
 #include <mullion/log.h>
+#include <mullion/sched.h>
 #include <mullion/spinlock.h>
 
 #define IRQ_PRIVATE    32
@@ -216,11 +217,10 @@ static void surprise(u32 intid)
 		log_warn("interrupt %u has no owner (%lu such)", intid, (unsigned long)count);
 }
 
-void irq_dispatch(u32 intid)
+static void serve(u32 intid)
 {
 	const struct irq_route *route;
 
-	irqchip->eoi(intid);
 	if (intid < IRQ_PRIVATE) {
 		const struct private_irq *irq = &private_irqs[intid];
 
@@ -240,6 +240,14 @@ void irq_dispatch(u32 intid)
 	if (!component_irq(intid))
 		surprise(intid);
 	irqchip->deactivate(intid);
+}
+
+void irq_dispatch(u32 intid)
+{
+	irqchip->eoi(intid);
+	sched_interrupt_begin();
+	serve(intid);
+	sched_interrupt_end();
 }
 
 void irq_handle(void)

@@ -9,7 +9,6 @@
 
 struct sched_queue;
 struct thread;
-struct timer_queue;
 struct vcpu;
 
 struct cpu {
@@ -19,13 +18,12 @@ struct cpu {
 	_Atomic bool online;
 	struct vcpu *assigned; /* the one vCPU this CPU runs (until there is a scheduler) */
 	struct arch_cpu arch;
-	struct thread *thread;      /* the thread that runs here; NULL before sched_loop() */
-	_Atomic bool resched;       /* another thread should run, or may: ask sched() */
-	u32 interrupts;             /* depth of host interrupt handlers */
-	u32 holds;                  /* sched_hold() less sched_release() */
-	u32 lock_ranks;             /* bit per rank held; only kept with CONFIG_LOCK_RANKS */
-	struct sched_queue *queue;  /* core/sched's */
-	struct timer_queue *timers; /* core/time's */
+	struct thread *thread;     /* the thread that runs here; NULL before sched_loop() */
+	_Atomic bool resched;      /* another thread should run, or may: ask sched() */
+	u32 interrupts;            /* depth of host interrupt handlers */
+	u32 holds;                 /* sched_hold() less sched_release() */
+	u32 lock_ranks;            /* bit per rank held; only kept with CONFIG_LOCK_RANKS */
+	struct sched_queue *queue; /* core/sched's; NULL before sched_init() */
 };
 
 extern u32 cpu_count;        /* host CPUs that are used */

@@ -9,7 +9,7 @@
  *	else
  *		sched_pause();            others run; returns RUNNING
  * A thread that pauses while nothing is READY idles its CPU on its own stack: no switch is paid
- *for.
+ * for.
  *
  * Lock: each queue has one (RANK_SCHED), which also guards the scheduler's state changes of the
  * threads whose `cpu` it is.
@@ -30,12 +30,12 @@ struct sched_strategy {
 	void (*remove)(struct sched_queue *queue, struct thread *thread);
 	/* The READY thread that should run at @now, left in the queue; NULL: none may. */
 	struct thread *(*pick)(struct sched_queue *queue, ns_t now);
-	/* Should READY @thread take the CPU from RUNNING @current at @now? */
+	/* Should READY @thread take the CPU from @current, by the time of the latest pick()? */
 	bool (*preempts)(const struct sched_queue *queue, const struct thread *thread,
-			 const struct thread *current, ns_t now);
+			 const struct thread *current);
 	/* When @current (NULL: idle) must be looked at again, e.g. its slice or window ends;
 	 * NS_NEVER. */
-	ns_t (*review)(const struct sched_queue *queue, const struct thread *current, ns_t now);
+	ns_t (*review)(const struct sched_queue *queue, const struct thread *current);
 };
 
 extern const struct sched_strategy sched_round_robin;
@@ -71,6 +71,9 @@ const struct sched_strategy *sched_strategy_of(u32 cpu);
 
 /** sched_loop() - this CPU begins to schedule; the calling context becomes its idle thread. */
 void sched_loop(void) __noreturn;
+/** sched_begin() - where every thread's stack begins: runs its entry function, each time that it is
+ * started; HALTED when that returns. For arch_thread_reset(). */
+void sched_begin(void) __noreturn;
 /** sched_start() - RESET (or HALTED orphan made RESET) to READY. Any CPU. ERR_STATE. */
 enum err __must_check sched_start(struct thread *thread);
 /** sched_wake() - PAUSED to READY; anything else is left as it is. Any CPU, any context. Return: it
@@ -92,8 +95,8 @@ static inline bool sched_needed(void)
 }
 /** sched() - let whoever should run do so; the caller stays READY. The running thread; no locks. */
 void sched(void);
-/** sched_yield() - the same, behind its equals, its slice spent. */
-void sched_yield(void);
+/** sched_pass() - the same, behind its equals, its slice spent. */
+void sched_pass(void);
 /** sched_alone() - no other thread is READY on this CPU. If one becomes so later, the CPU is
  * kicked. */
 bool sched_alone(void);

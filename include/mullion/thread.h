@@ -63,7 +63,7 @@ struct thread {
 	u8 priority;              /* what it runs with: raised while a mutex of its is wanted */
 	_Atomic u32 state;        /* enum vcpu_state; only through thread_set_state() */
 	_Atomic u32 pause_reason; /* enum pause_reason */
-	u32 cpu;                  /* whose queue it is in, or runs on, or was last */
+	_Atomic u32 cpu;          /* whose queue it is in, or runs on, or was last */
 	u64 affinity;             /* CPUs that may run it, a bit each; an orphan is woken on the
 				     waker's if that is one of them */
 	_Atomic bool on_cpu;      /* its stack is in use: not to be run elsewhere, nor freed */
@@ -76,9 +76,9 @@ struct thread {
 	_Atomic u64 refused_edges; /* state changes asked for that the table forbids */
 	struct list_node link;     /* the ready queue; under the CPU's lock */
 	struct list_node waiter;   /* of a waitqueue; under its lock */
-	bool woken;                /* from the waitqueue rather than by its time; under its lock */
+	_Atomic bool woken;        /* from the waitqueue rather than by its time */
 	struct mutex *waits_for;   /* priority inheritance: the mutex that it sleeps on */
-	struct list_node mutexes;  /* held, of those that others may want */
+	struct list mutexes;       /* held by it: who waits for them may raise its priority */
 	struct timer_event timer;  /* ends a sleep */
 	void (*entry)(void *data);
 	void *data;

@@ -20,8 +20,8 @@ struct timer_event {
 	void (*handler)(struct timer_event *event);
 	ns_t when;
 	_Atomic u32 cpu; /* id + 1 of the CPU whose queue it is in; 0: not armed */
-	struct timer_event *parent, *left, *right; /* the queue's; under its lock */
-	u32 balance;
+	u32 rank;        /* this and the links are the queue's; under its lock */
+	struct timer_event *parent, *left, *right;
 };
 
 /** timer_init() - an event that is not armed. */

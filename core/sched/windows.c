@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Time-triggered partitions: a cyclic table tells which partition's time it is, as ARINC 653 has
+ * it. In a window only its partition's threads run, by priority; time that they leave, and time
+ * that belongs to nobody, goes to threads of a priority up to the table's background, of whichever
+ * partition. The cycle begins when the clock is a multiple of it, so all CPUs' tables are in step.
+ */
+#include "core/sched/internal.h"
+
+static void add(struct sched_queue *queue, struct thread *thread, bool front)
+{
+	if (front)
+		list_push_front(&queue->threads, &thread->link);
+	else
+		list_push_back(&queue->threads, &thread->link);
+}
+
+static void take_out(struct sched_queue *queue, struct thread *thread)
+{
+	(void)queue;
+	list_remove(&thread->link);
+}
+
+/* Whose time @now is, and until when. */
+static struct sched_place find_place(const struct sched_table *table, ns_t now)
+{
+	u64 start = now.v - now.v % table->cycle.v, at = now.v - start;
+	struct sched_place place = { .end = NS(start + table->cycle.v) };
+
+	for (u32 i = 0; i < table->num_windows; i++) {
+		const struct sched_window *window = &table->windows[i];
+
+		if (at < window->offset.v) {
+			place.end = NS(start + window->offset.v);
+			return place;
+		}
+		if (at < window->offset.v + window->length.v) {
+			place.window = window->window;
+			place.end = NS(start + window->offset.v + window->length.v);
+			return place;
+		}
+	}
+	return place;
+}
+
+/* How good @thread's claim is: its priority, above all others in its own window; 0: none. */
+static u32 claim(const struct sched_queue *queue, const struct thread *thread)
+{
+	if (queue->place.window != 0 && thread->window == queue->place.window)
+		return PRIORITIES + 1u + thread->priority;
+	return thread->priority <= queue->table->background ? 1u + thread->priority : 0;
+}
+
+static struct thread *pick(struct sched_queue *queue, ns_t now)
+{
+	struct thread *best = NULL;
+	u32 highest = 0;
+
+	if (now.v >= queue->place.end.v)
+		queue->place = find_place(queue->table, now);
+	list_for_each (&queue->threads, node) {
+		struct thread *thread = sched_thread(node);
+		u32 its = claim(queue, thread);
+
+		if (its > highest) {
+			highest = its;
+			best = thread;
+		}
+	}
+	return best;
+}
+
+static bool preempts(const struct sched_queue *queue, const struct thread *thread,
+		     const struct thread *current)
+{
+	return claim(queue, thread) > claim(queue, current);
+}
+
+static ns_t review(const struct sched_queue *queue, const struct thread *current)
+{
+	ns_t end = NS_NEVER;
+
+	/* The window's end matters to the one that runs and to those that wait for theirs. */
+	if (current != NULL || !list_is_empty(&queue->threads))
+		end = queue->place.end;
+	if (current == NULL)
+		return end;
+	list_for_each (&queue->threads, node)
+		if (claim(queue, sched_thread(node)) == claim(queue, current))
+			return NS(MIN(end.v, sched_slice_end(current).v));
+	return end;
+}
+
+const struct sched_strategy sched_windows = {
+	.name = "windows",
+	.add = add,
+	.remove = take_out,
+	.pick = pick,
+	.preempts = preempts,
+	.review = review,
+};

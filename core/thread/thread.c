@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Making threads of every kind, and orphans of the core: functions of it with a stack each. */
+#include <mullion/thread.h>
+
+#include "core/thread/state.h"
+#include <arch/cpu.h>
+#include <mullion/irq.h>
+#include <mullion/pool.h>
+#include <mullion/sched.h>
+#include <mullion/string.h>
+
+#define MAX_CORE_THREADS 64
+
+static struct pool pool = {
+	.lock = SPINLOCK_INIT(RANK_MEMORY),
+	.size = (u32)ALIGN_UP(sizeof(struct thread), 16),
+	.limit = MAX_CORE_THREADS,
+};
+
+/* The end of thread_sleep() and of every wait that has one. */
+static void time_is_over(struct timer_event *event)
+{
+	(void)sched_wake(container_of(event, struct thread, timer));
+}
+
+enum err thread_init(struct thread *thread, enum thread_kind kind, const char *name,
+		     void (*entry)(void *data), void *data, u8 priority, ns_t slice, u64 affinity)
+{
+	u32 cpu = 0;
+	enum err err;
+
+	while (cpu < cpu_count && (affinity & BIT(cpu)) == 0)
+		cpu++;
+	if (cpu == cpu_count)
+		return ERR_INVALID;
+	memset(thread, 0, sizeof(*thread));
+	err = arch_thread_init(thread);
+	if (err)
+		return err;
+	for (size_t i = 0; i < THREAD_NAME_MAX - 1 && name[i] != '\0'; i++)
+		thread->name[i] = name[i];
+	thread->kind = kind;
+	thread->base_priority = thread->priority = priority;
+	thread->cpu = cpu;
+	thread->affinity = affinity;
+	thread->slice = thread->slice_left = slice.v != 0 ? slice : SLICE_DEFAULT;
+	thread->entry = entry;
+	thread->data = data;
+	list_init(&thread->mutexes);
+	timer_init(&thread->timer, time_is_over);
+	arch_thread_reset(thread, sched_begin);
+	return thread_set_state(thread, VCPU_RESET);
+}
+
+void thread_destroy(struct thread *thread)
+{
+	enum err err;
+
+	ASSERT(thread_stopped(thread) && !list_has(&thread->link));
+	err = thread_set_state(thread, VCPU_UNKNOWN);
+	ASSERT(err == OK);
+	arch_thread_destroy(thread);
+}
+
+bool thread_stopped(const struct thread *thread)
+{
+	enum vcpu_state state = thread_state(thread);
+
+	return (state == VCPU_RESET || state == VCPU_HALTED) &&
+	       !atomic_load_explicit(&thread->on_cpu, memory_order_acquire);
+}
+
+enum thread_phase thread_phase(const struct thread *thread)
+{
+	switch (thread_state(thread)) {
+	case VCPU_READY:
+	case VCPU_RUNNING: return THREAD_RUNNING;
+	case VCPU_PAUSED: return THREAD_SLEEPING;
+	case VCPU_HALTED: return THREAD_STOPPED;
+	default: return THREAD_CREATED;
+	}
+}
+
+struct thread *thread_create(const char *name, void (*function)(void *data), void *data,
+			     u8 priority, ns_t slice)
+{
+	struct thread *thread;
+	enum err err;
+
+	thread = pool_alloc(&pool);
+	if (thread == NULL)
+		return NULL;
+	err = thread_init(thread, THREAD_CORE, name, function, data, priority, slice,
+			  MASK(cpu_count - 1, 0));
+	if (err) {
+		pool_free(&pool, thread);
+		return NULL;
+	}
+	return thread;
+}
+
+enum err thread_start(struct thread *thread)
+{
+	if (thread_state(thread) == VCPU_HALTED) {
+		enum err err = thread_set_state(thread, VCPU_RESET);
+
+		if (err)
+			return err;
+	}
+	return sched_start(thread);
+}
+
+void thread_release(struct thread *thread)
+{
+	ASSERT(thread_phase(thread) == THREAD_STOPPED || thread_phase(thread) == THREAD_CREATED);
+	/* On another CPU it may be about to switch away. */
+	while (!thread_stopped(thread))
+		arch_cpu_relax();
+	if (thread_state(thread) == VCPU_HALTED) {
+		enum err err = thread_set_state(thread, VCPU_RESET);
+
+		ASSERT(err == OK);
+	}
+	thread_destroy(thread);
+	pool_free(&pool, thread);
+}
+
+void thread_sleep(ns_t ns)
+{
+	struct thread *self = this_cpu()->thread;
+	ns_t until = NS(arch_time_now().v + ns.v);
+
+	timer_arm(&self->timer, until);
+	while (arch_time_now().v < until.v) {
+		sched_prepare(PAUSE_WAIT);
+		if (timer_is_armed(&self->timer))
+			sched_pause();
+		else
+			sched_cancel();
+	}
+	(void)timer_stop(&self->timer);
+}
+
+void thread_breathe(void)
+{
+	irq_handle();
+	if (sched_needed())
+		sched();
+}
