@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Host interrupts: who gets which. Private ones (SGIs, PPIs) are the core's own and go to a
- * handler; shared ones belong to the guest that the description gave them to.
+ * handler; shared ones belong to the guest or component that the description gave them to.
  *
  * A route is filled before its interrupt is enabled and its slot is reused only after it was
  * disabled, so the interrupt's path reads without a lock.
@@ -9,6 +9,7 @@
 #include <mullion/irq.h>
 
 #include <arch/virq.h>
+#include <mullion/component.h>
 #include <mullion/cpu.h>
 #include <mullion/guest.h>
 #include <mullion/log.h>
@@ -116,7 +117,7 @@ static enum err route_add(u32 host_intid, const struct irq_route *route)
 	if (route_of[host_intid])
 		return ERR_EXISTS;
 	for (u32 slot = 0; slot < IRQ_MAX_ROUTES; slot++) {
-		if (routes[slot].guest)
+		if (routes[slot].guest || routes[slot].component)
 			continue;
 		routes[slot] = *route;
 		atomic_store_explicit(&route_of[host_intid], (u8)(slot + 1), memory_order_release);
@@ -125,20 +126,51 @@ static enum err route_add(u32 host_intid, const struct irq_route *route)
 	return ERR_NO_MEMORY;
 }
 
-enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level, u32 cpu)
+static enum err route(u32 host_intid, const struct irq_route *route, bool masked)
 {
-	const struct irq_route route = { guest, (u16)guest_intid, level, (u8)cpu };
 	enum err err;
 
-	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid || cpu >= cpu_count ||
-	    guest_intid >= IRQ_MAX_INTID)
+	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid ||
+	    route->cpu >= cpu_count || route->guest_intid >= IRQ_MAX_INTID)
 		return ERR_RANGE;
 	spin_lock(&lock);
-	err = route_add(host_intid, &route);
-	if (!err)
-		irqchip->enable(host_intid, level, cpu);
+	err = route_add(host_intid, route);
+	if (!err && !masked)
+		irqchip->enable(host_intid, route->level, route->cpu);
 	spin_unlock(&lock);
 	return err;
+}
+
+enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level, u32 cpu)
+{
+	const struct irq_route to = { .guest = guest,
+				      .guest_intid = (u16)MIN(guest_intid, UINT16_MAX),
+				      .level = level,
+				      .cpu = (u8)MIN(cpu, UINT8_MAX) };
+
+	return route(host_intid, &to, false);
+}
+
+enum err irq_route_component(u32 host_intid, struct component *component, u32 bit, bool level,
+			     u32 cpu)
+{
+	const struct irq_route to = { .component = component,
+				      .guest_intid = (u16)MIN(bit, UINT16_MAX),
+				      .level = level,
+				      .cpu = (u8)MIN(cpu, UINT8_MAX) };
+
+	return route(host_intid, &to, true);
+}
+
+void irq_unmask(u32 host_intid)
+{
+	const struct irq_route *to;
+
+	spin_lock(&lock);
+	to = irq_lookup(host_intid);
+	if (to != NULL)
+		irqchip->enable(host_intid, to->level, to->cpu);
+	spin_unlock(&lock);
 }
 
 void irq_unroute(u32 host_intid)
@@ -155,6 +187,7 @@ void irq_unroute(u32 host_intid)
 		irqchip->set_pending(host_intid, false);
 		route_of[host_intid] = 0;
 		routes[slot - 1].guest = NULL;
+		routes[slot - 1].component = NULL;
 	}
 	spin_unlock(&lock);
 }
@@ -205,7 +238,8 @@ static void serve(u32 intid)
 		arch_virq_host(route->guest, route->guest_intid, intid);
 		return;
 	}
-	surprise(intid);
+	if (!component_irq(intid))
+		surprise(intid);
 	irqchip->deactivate(intid);
 }
 
