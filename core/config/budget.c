@@ -91,8 +91,10 @@ u64 budget_heap_bytes(const struct system *system)
 {
 	u64 pages = SLACK_PAGES;
 
-	config_for_each_guest (system, guest)
-		pages += guest_pages(guest);
+	config_for_each_guest (system, guest) {
+		guest->heap_pages = guest_pages(guest);
+		pages += guest->heap_pages;
+	}
 	/* A bitmap of one bit for each page. */
 	return (pages + pages / (8 * PAGE_SIZE) + 1) * PAGE_SIZE;
 }

@@ -88,12 +88,12 @@ enum err vcpu_start(struct vcpu *vcpu, u64 entry, u64 context)
 	if (!vcpu_may_enter(guest, entry))
 		return ERR_RANGE;
 	spin_lock(&guest->lock);
-	if (atomic_load(&guest->state) != GUEST_RUNNING) {
+	if (atomic_load(&guest->state) != GUEST_RUNNING && !guest_is_paused(guest)) {
 		err = ERR_DENIED;
 	} else if (atomic_load(&vcpu->state) == VCPU_RESET) {
 		vcpu->start_pc = entry;
 		vcpu->start_context = context;
-		atomic_store(&vcpu->requests, 0);
+		atomic_store(&vcpu->requests, guest_is_paused(guest) ? VCPU_REQ_PAUSE : 0);
 		atomic_store(&vcpu->fresh, true);
 		guest->running++;
 		set_state(vcpu, VCPU_READY);
@@ -127,6 +127,21 @@ void vcpu_wait(struct vcpu *vcpu)
 	set_state(vcpu, VCPU_RUNNING);
 }
 
+void vcpu_pause(struct vcpu *vcpu)
+{
+	if (!guest_is_paused(vcpu->guest))
+		return;
+	set_state(vcpu, VCPU_PAUSED);
+	vcpu->pause_reason = PAUSE_ASKED;
+	/* What ends the pause is a request as well, and kicks. */
+	do
+		arch_cpu_idle();
+	while (guest_is_paused(vcpu->guest));
+	vcpu->pause_reason = PAUSE_NONE;
+	set_state(vcpu, VCPU_READY);
+	set_state(vcpu, VCPU_RUNNING);
+}
+
 /* Act on what others asked for; false: the vCPU has stopped. */
 static bool serve_requests(struct vcpu *vcpu)
 {
@@ -134,10 +149,14 @@ static bool serve_requests(struct vcpu *vcpu)
 
 	if (requests == 0)
 		return true;
+	if (requests & VCPU_REQ_PAUSE)
+		vcpu_pause(vcpu);
 	requests = atomic_exchange(&vcpu->requests, 0);
 	if ((requests & VCPU_REQ_STOP) == 0)
 		return true; /* VCPU_REQ_VIRQ: being here is enough, the next run flushes */
-	set_state(vcpu, VCPU_RESET);
+	if (requests & VCPU_REQ_DUMP)
+		arch_vcpu_dump(vcpu);
+	set_state(vcpu, requests & VCPU_REQ_DUMP ? VCPU_HALTED : VCPU_RESET);
 	return false;
 }
 
