@@ -137,8 +137,8 @@ objects := $(sort $(objects))
 # test (host, sanitizers), fuzz (host, sanitizers and coverage). A room may set
 # `cflags-<path>.o` for one object; EXTRA_CFLAGS comes from the command line.
 # Only what an exit can be served by is built fast; the rest is built small.
-hot := core/guest/exit.o core/guest/region.o core/guest/vcpu.o core/sched/% \
-	core/sync/% core/time/% lib/string.o \
+hot := core/guest/exit.o core/guest/region.o core/guest/vcpu.o core/sched/priority.o core/sched/sched.o \
+	core/sync/spinlock.o core/time/timer.o lib/string.o \
 	arch/arm64/exit.o arch/arm64/smccc.o arch/arm64/timer.o arch/arm64/virq.o \
 	arch/arm64/pure/esr.o arch/arm64/pure/psci.o arch/arm64/pure/vgic%
 # There a canary guards functions with arrays only, not each that passes a local by address.

@@ -76,7 +76,7 @@ struct thread {
 	_Atomic u64 refused_edges; /* state changes asked for that the table forbids */
 	struct list_node link;     /* the ready queue; under the CPU's lock */
 	struct list_node waiter;   /* of a waitqueue; under its lock */
-	bool woken;                /* from the waitqueue rather than by its time; under its lock */
+	_Atomic bool woken;        /* from the waitqueue rather than by its time */
 	struct mutex *waits_for;   /* priority inheritance: the mutex that it sleeps on */
 	struct list mutexes;       /* held by it: who waits for them may raise its priority */
 	struct timer_event timer;  /* ends a sleep */
