@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Host interrupts: who gets which. Private ones (SGIs, PPIs) are the core's own and go to a
- * handler; shared ones belong to the guest that the description gave them to.
+ * handler; shared ones belong to the guest or component that the description gave them to.
  *
  * A route is filled before its interrupt is enabled and its slot is reused only after it was
  * disabled, so the interrupt's path reads without a lock.
@@ -10,6 +10,7 @@
 
 #include <abi/component.h>
 #include <arch/virq.h>
+#include <mullion/component.h>
 #include <mullion/cpu.h>
 #include <mullion/format.h>
 #include <mullion/guest.h>
@@ -121,7 +122,7 @@ static enum err route_add(u32 host_intid, const struct irq_route *route)
 	if (route_of[host_intid])
 		return ERR_EXISTS;
 	for (u32 slot = 0; slot < IRQ_MAX_ROUTES; slot++) {
-		if (routes[slot].guest)
+		if (routes[slot].guest || routes[slot].component)
 			continue;
 		routes[slot] = *route;
 		atomic_store(&counts[slot], 0);
@@ -131,20 +132,51 @@ static enum err route_add(u32 host_intid, const struct irq_route *route)
 	return ERR_NO_MEMORY;
 }
 
-enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level, u32 cpu)
+static enum err route(u32 host_intid, const struct irq_route *route, bool masked)
 {
-	const struct irq_route route = { guest, (u16)guest_intid, level, (u8)cpu };
 	enum err err;
 
-	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid || cpu >= cpu_count ||
-	    guest_intid >= IRQ_MAX_INTID)
+	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid ||
+	    route->cpu >= cpu_count || route->guest_intid >= IRQ_MAX_INTID)
 		return ERR_RANGE;
 	spin_lock(&lock);
-	err = route_add(host_intid, &route);
-	if (!err)
-		irqchip->enable(host_intid, level, cpu);
+	err = route_add(host_intid, route);
+	if (!err && !masked)
+		irqchip->enable(host_intid, route->level, route->cpu);
 	spin_unlock(&lock);
 	return err;
+}
+
+enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level, u32 cpu)
+{
+	const struct irq_route to = { .guest = guest,
+				      .guest_intid = (u16)MIN(guest_intid, UINT16_MAX),
+				      .level = level,
+				      .cpu = (u8)MIN(cpu, UINT8_MAX) };
+
+	return route(host_intid, &to, false);
+}
+
+enum err irq_route_component(u32 host_intid, struct component *component, u32 bit, bool level,
+			     u32 cpu)
+{
+	const struct irq_route to = { .component = component,
+				      .guest_intid = (u16)MIN(bit, UINT16_MAX),
+				      .level = level,
+				      .cpu = (u8)MIN(cpu, UINT8_MAX) };
+
+	return route(host_intid, &to, true);
+}
+
+void irq_unmask(u32 host_intid)
+{
+	const struct irq_route *to;
+
+	spin_lock(&lock);
+	to = irq_lookup(host_intid);
+	if (to != NULL)
+		irqchip->enable(host_intid, to->level, to->cpu);
+	spin_unlock(&lock);
 }
 
 void irq_unroute(u32 host_intid)
@@ -161,6 +193,7 @@ void irq_unroute(u32 host_intid)
 		irqchip->set_pending(host_intid, false);
 		route_of[host_intid] = 0;
 		routes[slot - 1].guest = NULL;
+		routes[slot - 1].component = NULL;
 	}
 	spin_unlock(&lock);
 }
@@ -197,18 +230,19 @@ bool irq_describe(u32 index, struct manage_irq *record)
 
 	spin_lock(&lock);
 	for (u32 intid = IRQ_PRIVATE; intid < IRQ_MAX_INTID && !found; intid++) {
-		u32 slot = route_of[intid];
+		const struct irq_route *route = irq_lookup(intid);
 
-		if (slot == 0 || index-- != 0)
+		if (route == NULL || index-- != 0)
 			continue;
 		found = true;
 		record->host = intid;
-		record->guest_intid = routes[slot - 1].guest_intid;
-		record->cpu = routes[slot - 1].cpu;
-		record->level = routes[slot - 1].level;
-		record->count = atomic_load(&counts[slot - 1]);
+		record->guest_intid = route->guest_intid;
+		record->cpu = route->cpu;
+		record->level = route->level;
+		record->count = atomic_load(&counts[route - routes]);
 		(void)format(record->owner, sizeof(record->owner), "%s",
-			     routes[slot - 1].guest->config->name);
+			     route->guest != NULL ? route->guest->config->name
+						  : route->component->config->name);
 	}
 	spin_unlock(&lock);
 	return found;
@@ -224,11 +258,13 @@ static void serve_shared(u32 intid)
 	atomic_thread_fence(memory_order_seq_cst);
 	route = irq_lookup(intid);
 	guest = route ? route->guest : NULL;
-	if (guest) {
+	if (route)
 		atomic_fetch_add_explicit(&counts[route - routes], 1, memory_order_relaxed);
+	if (guest) {
 		arch_virq_host(guest, route->guest_intid, intid);
 	} else {
-		surprise(intid);
+		if (!component_irq(intid))
+			surprise(intid);
 		irqchip->deactivate(intid);
 	}
 	atomic_thread_fence(memory_order_release);
