@@ -166,6 +166,12 @@ bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 	return vcpu->arch.wants_irq;
 }
 
+void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)
+{
+	*figures = (struct vcpu_figures){ .pc = vcpu->arch.entry,
+					  .virqs_pending = vcpu->arch.wants_irq };
+}
+
 void arch_vcpu_dump(struct vcpu *vcpu)
 {
 	record(vcpu, HOST_VCPU_DUMP, 0, 0);

@@ -313,8 +313,11 @@ static void step_guests(void)
 		const char *name = system_config.guests[i].name;
 		u64 start = arch_time_now().v;
 		struct guest *guest;
-		enum err err = guest_create(&system_config.guests[i], &guest);
+		enum err err;
 
+		if (system_config.guests[i].absent)
+			continue;
+		err = guest_create(i, &system_config.guests[i], &guest);
 		if (err != OK)
 			log_error("guest '%s' cannot be created: %s", name, err_name(err));
 		else
@@ -335,11 +338,11 @@ static void step_start_guests(void)
 {
 	u32 started = 0;
 
-	for (u32 i = 0; i < guest_count; i++) {
+	for (u32 i = 0; i < system_config.num_guests; i++) {
 		struct guest *guest = guest_get(i);
 		enum err err;
 
-		if (!guest->config->autostart)
+		if (guest == NULL || !guest->config->autostart)
 			continue;
 		err = guest_start(guest);
 		if (err != OK)

@@ -118,7 +118,7 @@ static void handle_system_off(struct vcpu *vcpu, struct vcpu_exit *exit)
 static void handle_system_reset(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	(void)exit;
-	guest_reset(vcpu->guest);
+	(void)guest_reset(vcpu->guest);
 }
 
 static void print_line(struct vcpu *vcpu)

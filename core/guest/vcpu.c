@@ -75,12 +75,12 @@ enum err vcpu_start(struct vcpu *vcpu, u64 entry, u64 context)
 	if (!vcpu_may_enter(guest, entry))
 		return ERR_RANGE;
 	spin_lock(&guest->lock);
-	if (atomic_load(&guest->state) != GUEST_RUNNING) {
+	if (atomic_load(&guest->state) != GUEST_RUNNING && !guest_is_paused(guest)) {
 		err = ERR_DENIED;
 	} else if (atomic_load(&vcpu->thread.state) == VCPU_RESET) {
 		vcpu->start_pc = entry;
 		vcpu->start_context = context;
-		atomic_store(&vcpu->requests, 0);
+		atomic_store(&vcpu->requests, guest_is_paused(guest) ? VCPU_REQ_PAUSE : 0);
 		atomic_store(&vcpu->fresh, true);
 		guest->running++;
 		err = sched_start(&vcpu->thread);
@@ -111,18 +111,15 @@ void vcpu_wait(struct vcpu *vcpu)
 	} while (!arch_vcpu_posted(vcpu) && !has_reason_to_run(vcpu));
 }
 
-/* For as long as the guest is paused, unless it is to stop. */
+/* For as long as the guest is paused and nobody wants it to stop, which ends the pause. */
 static void stay_paused(struct vcpu *vcpu)
 {
-	while (atomic_load(&vcpu->guest->state) == GUEST_PAUSED) {
+	while (guest_is_paused(vcpu->guest)) {
 		sched_prepare(PAUSE_ASKED);
-		if (atomic_load(&vcpu->guest->state) == GUEST_PAUSED &&
-		    (atomic_load(&vcpu->requests) & VCPU_REQ_STOP) == 0)
+		if (guest_is_paused(vcpu->guest))
 			sched_pause();
 		else
 			sched_cancel();
-		if ((atomic_load(&vcpu->requests) & VCPU_REQ_STOP) != 0)
-			return;
 	}
 }
 
@@ -134,7 +131,10 @@ static bool serve_requests(struct vcpu *vcpu)
 	while (requests != 0) {
 		requests = atomic_exchange(&vcpu->requests, 0);
 		if ((requests & VCPU_REQ_STOP) != 0) {
-			set_state(vcpu, VCPU_RESET);
+			if ((requests & VCPU_REQ_DUMP) != 0)
+				arch_vcpu_dump(vcpu);
+			set_state(vcpu,
+				  (requests & VCPU_REQ_DUMP) != 0 ? VCPU_HALTED : VCPU_RESET);
 			return false;
 		}
 		if ((requests & VCPU_REQ_PAUSE) != 0)

@@ -16,12 +16,14 @@
 #include <mullion/exit.h>
 #include <mullion/spinlock.h>
 #include <mullion/stage2.h>
+#include <mullion/sync.h>
 #include <mullion/thread.h>
 
 /* Requests to a vCPU's thread, by vcpu_request(). */
 #define VCPU_REQ_STOP  BIT(0) /* leave the run loop; the vCPU goes to RESET */
 #define VCPU_REQ_VIRQ  BIT(1) /* virtual interrupts changed: flush again */
-#define VCPU_REQ_PAUSE BIT(2) /* PAUSED(asked) for as long as its guest is paused */
+#define VCPU_REQ_PAUSE BIT(2) /* its guest is paused, or goes on: look at guest_is_paused() */
+#define VCPU_REQ_DUMP  BIT(3) /* with STOP: dump first; the vCPU goes to HALTED */
 
 struct guest;
 
@@ -39,13 +41,14 @@ struct vcpu {
 };
 
 enum guest_state {
-	GUEST_CREATED,
+	GUEST_ABSENT,  /* described, but not created */
+	GUEST_CREATED, /* not started yet */
 	GUEST_RUNNING,
-	GUEST_RESETTING,
-	GUEST_STOPPED,
+	GUEST_PAUSED,    /* its vCPUs pause, or will as soon as they look at their requests */
+	GUEST_RESETTING, /* its vCPUs stop; the last one starts it anew */
+	GUEST_STOPPED,   /* powered off, or on the way */
 	GUEST_CRASHED,
-	GUEST_PAUSED,
-	GUEST_ABSENT, /* described, but not created */
+	GUEST_STATES
 };
 
 struct region {
@@ -67,31 +70,69 @@ struct guest {
 	u32 num_vcpus;
 	struct vcpu **vcpus;
 	u32 running; /* vCPUs started and not yet stopped; under the lock */
-	u32 resets;
+	bool asked;  /* its end was the manager's wish; under the lock */
+	bool doomed; /* about to be destroyed: nothing starts it any more; under the lock */
+	struct waitqueue stopped; /* guest_destroy(): running became 0 */
+	u32 resets, crashes;
 	u32 warnings;     /* messages about its accesses so far: a guest cannot flood the log */
 	u64 object_pages; /* heap pages of this structure and all that hangs off it */
 };
 
-extern u32 guest_count;
 extern bool guests_stay; /* vmm { stay; }: do not power off when no guest runs any more */
-struct guest *guest_get(u32 id);
 
-/** guest_create() - everything for @config, from its own budget; a failure leaves nothing behind.
+/* --- The table: guests by their number in the description (core/guest/guest.c) ---------------- */
+
+/** guest_get() - guest number @id, or NULL when it is not created. Stays until destroyed: boot, its
+ * own vCPUs and component, or between guest_pin() and guest_unpin(). */
+struct guest *guest_get(u32 id);
+/** guest_pin() - keep guest @id from being destroyed, and from every other act, until
+ * guest_unpin(). Return: ERR_NOT_FOUND when it is not created, ERR_BUSY when an act is under way.
+ * Any context; takes the table's lock. */
+enum err __must_check guest_pin(u32 id, struct guest **guest);
+void guest_unpin(u32 id);
+/** guest_view() - call @view with guest @id (NULL: not created) under the table's lock, which keeps
+ * it. @view reads counters, and takes no lock but those of higher rank. */
+void guest_view(u32 id, void (*view)(const struct guest *guest, void *data), void *data);
+/** guest_create() - everything for @config, from its own budget, as number @id; a failure leaves
+ * nothing behind. Return: ERR_RANGE, ERR_EXISTS, ERR_BUSY while it is being created or destroyed,
+ * ERR_NO_MEMORY, or why a part of it cannot be had. Normal or orphan context, or boot; no locks. */
+enum err __must_check guest_create(u32 id, const struct config_guest *config, struct guest **out);
+/** guest_destroy() - stop number @id, wait until no vCPU of it runs, give back all that
+ * guest_create() took. Return: ERR_NOT_FOUND, ERR_BUSY when an act is under way. Orphan context, no
+ * locks; elsewhere only when it is stopped already. */
+enum err __must_check guest_destroy(u32 id);
+
+/* --- Its life (core/guest/life.c) --------------------------------------------------------------
  */
-enum err __must_check guest_create(const struct config_guest *config, struct guest **out);
-/** guest_start() - load images and tree, start the first vCPU. */
+
+/** guest_start() - load images and tree, start the first vCPU. A guest that ran before begins anew.
+ * Return: ERR_STATE when it runs, ERR_BUSY while it ends. Normal or orphan context, or boot. */
 enum err __must_check guest_start(struct guest *guest);
-/** guest_destroy() - give back all that guest_create() took. No vCPU of it runs. */
-void guest_destroy(struct guest *guest);
 /** guest_load_images() - copy the pristine images and a fresh tree into its RAM. No vCPU of it
- * runs. */
+ * runs. Between pieces others may run. */
 enum err __must_check guest_load_images(struct guest *guest);
-/** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED. Any
- * CPU. */
+/** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED.
+ * Nothing happens when it is not running or paused. Any context; takes the guest's lock. */
 void guest_stop(struct guest *guest, bool crashed);
 /** guest_reset() - SYSTEM_RESET: stop all vCPUs, reload pristine images, reset controller, start
- * the first vCPU. */
-void guest_reset(struct guest *guest);
+ * the first vCPU. Return: ERR_STATE when it is neither running nor paused, ERR_BUSY when it is
+ * being reset already. Any context; takes the guest's lock. */
+enum err guest_reset(struct guest *guest);
+/** guest_pause(), guest_resume() - its vCPUs stay where they are, until they go on. ERR_STATE when
+ * it is not running (not paused). Any context; takes the guest's lock. */
+enum err __must_check guest_pause(struct guest *guest);
+enum err __must_check guest_resume(struct guest *guest);
+/** guest_end() - guest_stop() as the manager's wish: the machine is not powered off for it. @halt:
+ * as a fault would stop it, with every vCPU dumped. ERR_STATE when it is neither running nor
+ * paused, ERR_BUSY while it is being reset. */
+enum err __must_check guest_end(struct guest *guest, bool halt);
+/** guest_is_paused() - should its vCPUs pause? Any context. */
+static inline bool guest_is_paused(const struct guest *guest)
+{
+	return atomic_load(&guest->state) == GUEST_PAUSED;
+}
+/** guest_state_name() - in lower case; "invalid" for none. Any context. */
+const char *guest_state_name(enum guest_state state);
 
 /** region_find() - the region that holds @gpa, or NULL. O(log n). */
 const struct region *region_find(const struct guest *guest, gpa_t gpa);

@@ -180,7 +180,7 @@ static void begin(void)
 	if (witness == NULL) {
 		machine_start();
 		machine_config(&witness_config, "witness", WITNESS_CPU, 1, false);
-		CHECK(guest_create(&witness_config, &witness) == OK);
+		CHECK(guest_create(1, &witness_config, &witness) == OK);
 		CHECK(guest_start(witness) == OK);
 		machine_config(&config, "fuzzed", 0, VCPUS, true);
 		machine_settle();
@@ -188,7 +188,7 @@ static void begin(void)
 		free_ram = ram_free_bytes();
 	}
 	host_console_clear();
-	CHECK(guest_create(&config, &guest) == OK);
+	CHECK(guest_create(0, &config, &guest) == OK);
 	CHECK(guest_start(guest) == OK);
 	machine_settle();
 }
@@ -208,7 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	machine_settle();
 	CHECK(guest->running == 0);
 	check_witness_memory();
-	guest_destroy(guest);
+	CHECK(guest_destroy(0) == OK);
 	CHECK(page_free_count() == free_pages && ram_free_bytes() == free_ram);
 	return 0;
 }

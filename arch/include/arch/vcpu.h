@@ -55,6 +55,14 @@ bool arch_vcpu_wants_irq(struct vcpu *vcpu);
 bool arch_vcpu_posted(const struct vcpu *vcpu);
 /** arch_vcpu_identity() - the CPU identity (MPIDR affinity) of vCPU @index. Pure. */
 u64 arch_vcpu_identity(u32 index);
+/* What can be told of a vCPU from outside, while it runs: as last known. */
+struct vcpu_figures {
+	u64 pc;                          /* where it last left the guest */
+	u32 virqs_pending, virqs_active; /* of its private interrupts */
+};
+
+/** arch_vcpu_figures() - a snapshot without locks. Any CPU. */
+void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures);
 /** arch_vcpu_dump() - log registers and the faulting instruction. */
 void arch_vcpu_dump(struct vcpu *vcpu);
 

@@ -34,7 +34,7 @@ static int set_up(void **state)
 	host_console_clear();
 	note_free();
 	machine_config(&config, "test", 0, 3, true);
-	assert_int_equal(guest_create(&config, &guest), OK);
+	assert_int_equal(guest_create(0, &config, &guest), OK);
 	assert_int_equal(guest_start(guest), OK);
 	machine_settle();
 	return 0;
@@ -45,7 +45,7 @@ static int tear_down(void **state)
 	(void)state;
 	guest_stop(guest, false);
 	machine_settle();
-	guest_destroy(guest);
+	assert_int_equal(guest_destroy(0), OK);
 	check_free();
 	machine_config_free(&config);
 	return 0;
@@ -263,12 +263,12 @@ static void failed_creation_leaves_nothing(void **state)
 	note_free();
 	/* Its second CPU is not there. */
 	machine_config(&other, "other", MACHINE_CPUS - 1, 2, false);
-	assert_int_equal(guest_create(&other, &made), ERR_NOT_FOUND);
+	assert_int_equal(guest_create(1, &other, &made), ERR_NOT_FOUND);
 	check_free();
 	machine_config_free(&other);
 	/* Its device interrupt is the first guest's. */
 	machine_config(&other, "other", 3, 1, true);
-	assert_int_not_equal(guest_create(&other, &made), OK);
+	assert_int_not_equal(guest_create(1, &other, &made), OK);
 	check_free();
 	assert_true(host_irq_enabled(HOST_IRQ));
 	machine_config_free(&other);
@@ -277,7 +277,7 @@ static void failed_creation_leaves_nothing(void **state)
 	for (u32 i = 0; i < other.num_regions; i++)
 		if (other.regions[i].kind == REGION_RAM)
 			other.regions[i].size = GIB(64);
-	assert_int_equal(guest_create(&other, &made), ERR_NO_MEMORY);
+	assert_int_equal(guest_create(1, &other, &made), ERR_NO_MEMORY);
 	check_free();
 	machine_config_free(&other);
 }
@@ -287,7 +287,7 @@ static int tear_down_unchecked(void **state)
 	(void)state;
 	guest_stop(guest, false);
 	machine_settle();
-	guest_destroy(guest);
+	assert_int_equal(guest_destroy(0), OK);
 	machine_config_free(&config);
 	return 0;
 }

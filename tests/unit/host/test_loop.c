@@ -24,7 +24,7 @@ static int set_up(void **state)
 	free_pages = page_free_count();
 	free_ram = ram_free_bytes();
 	machine_config(&config, "test", 0, 2, true);
-	assert_int_equal(guest_create(&config, &guest), OK);
+	assert_int_equal(guest_create(0, &config, &guest), OK);
 	assert_int_equal(guest_start(guest), OK);
 	machine_settle();
 	return 0;
@@ -38,7 +38,7 @@ static int tear_down(void **state)
 	machine_settle();
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		assert_int_not_equal(guest->vcpus[i]->thread.state, VCPU_RUNNING);
-	guest_destroy(guest);
+	assert_int_equal(guest_destroy(0), OK);
 	assert_false(host_irq_enabled(HOST_IRQ));
 	assert_int_equal(page_free_count(), free_pages);
 	assert_int_equal(ram_free_bytes(), free_ram);
