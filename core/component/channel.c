@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What sets bits of a component's notification word: others' channels, its interrupts, its timer. */
+/* What sets bits of a component's notification word: others' channels, its interrupts, its timer.
+ */
 #include "core/component/internal.h"
 
 #include <mullion/irq.h>

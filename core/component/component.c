@@ -138,8 +138,7 @@ void component_watchdog(struct timer_event *event)
 	if (atomic_load(&component->waiting)) {
 		atomic_store(&component->guarded, false);
 		/* It may have gone on in between and found itself guarded. */
-		if (atomic_load(&component->waiting) ||
-		    atomic_exchange(&component->guarded, true))
+		if (atomic_load(&component->waiting) || atomic_exchange(&component->guarded, true))
 			return;
 		guard(component, run, period);
 	} else if (atomic_load(&component->waits) != component->seen_waits) {

@@ -17,15 +17,16 @@
 
 _Static_assert(COMPONENT_VMID > CONFIG_MAX_GUESTS && COMPONENT_VMID + CONFIG_MAX_COMPONENTS <= 256,
 	       "VMIDs of 8 bits, not a guest's");
-_Static_assert(COMPONENT_INFO + INFO_BYTES <= COMPONENT_TEXT, "no room for the page of information");
+_Static_assert(COMPONENT_INFO + INFO_BYTES <= COMPONENT_TEXT,
+	       "no room for the page of information");
 _Static_assert(GRANTS_MAX < COMPONENT_NOTHING && CONFIG_MAX_REGIONS <= UINT16_MAX, "too many");
 
 /* While one is made. */
 struct builder {
 	struct component *component;
 	struct component_info *info;
-	u64 next_va;  /* of the next grant that has addresses */
-	u32 next_bit; /* of the notification word */
+	u64 next_va;       /* of the next grant that has addresses */
+	u32 next_bit;      /* of the notification word */
 	hpa_t fresh, kept; /* the next piece of its memory that is zeroed at a start, or is not */
 };
 
@@ -219,7 +220,7 @@ static enum err grant_virtual(struct builder *b, u32 index, const struct config_
 	info->address = region->gpa.v;
 	info->size = region->size;
 	(void)str_copy(info->detail, sizeof(info->detail), region->device);
-	component->virtual_grant[index] = (u8)virtual;
+	component->virtual_grant[index] = (u8) virtual;
 	for (u32 i = 0; i < region->num_irqs; i++) {
 		err = add_grant(b, GRANT_LINE, region->name, &info, &grant);
 		if (err != OK)
@@ -447,9 +448,10 @@ static void revoke(struct component *component)
 	for (u32 i = 0; i < component->num_grants; i++) {
 		const struct component_grant *grant = &component->grants[i];
 
-		if (grant->kind == GRANT_CHANNEL)
+		/* What failed on the way may not be its own. */
+		if (grant->kind == GRANT_CHANNEL &&
+		    component_channels[grant->value].ends[grant->end] == component)
 			component_channels[grant->value].ends[grant->end] = NULL;
-		/* One that could not be routed has no number. */
 		if (grant->kind == GRANT_INTERRUPT && grant->value != 0)
 			irq_unroute(grant->value);
 	}

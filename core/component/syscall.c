@@ -192,7 +192,7 @@ static u64 serve_other(struct component *component, u32 number)
 	case SYS_VIRQ_SET: return virq_set(component, first, second);
 	case SYS_GUEST_CTL: return guest_ctl(component);
 	case SYS_LOG: return log_text(component, first, second);
-	case SYS_YIELD: sched_yield(); return OK;
+	case SYS_YIELD: sched_pass(); return OK;
 	default: return FAILED(ERR_UNSUPPORTED);
 	}
 }

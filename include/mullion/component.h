@@ -77,7 +77,7 @@ struct component {
 	struct spinlock lock; /* RANK_COMPONENT: guest, slots, queue */
 	struct thread thread;
 	struct stage2 space;
-	hpa_t memory;         /* zeroed at each start, and behind it what is kept */
+	hpa_t memory; /* zeroed at each start, and behind it what is kept */
 	u64 fresh_bytes, memory_bytes;
 	hpa_t info;                        /* struct component_info */
 	const struct config_guest *serves; /* or NULL */

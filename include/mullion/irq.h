@@ -50,7 +50,7 @@ enum err __must_check irq_register_linked(u32 intid, void (*handler)(u32 intid))
 struct component;
 struct guest;
 struct irq_route {
-	struct guest *guest;         /* whose it is: one of the two, the other is NULL */
+	struct guest *guest; /* whose it is: one of the two, the other is NULL */
 	struct component *component;
 	u16 guest_intid; /* a component's: the bit of its notification word */
 	bool level;
