@@ -174,7 +174,15 @@ static void announce(struct sched_queue *queue, const struct thread *thread, boo
  * what is left of its slice is still its own. */
 static bool goes_first(const struct thread *thread)
 {
-	return atomic_load_explicit(&thread->pause_reason, memory_order_relaxed) == PAUSE_IO;
+	return thread->slice_left.v != 0 &&
+	       atomic_load_explicit(&thread->pause_reason, memory_order_relaxed) == PAUSE_IO;
+}
+
+/* A slice that was used up is followed by a new one, behind the equals. */
+static void refill(struct thread *thread)
+{
+	if (thread->slice_left.v == 0)
+		thread->slice_left = thread->slice;
 }
 
 static void make_ready(struct sched_queue *queue, struct thread *thread)
@@ -182,22 +190,18 @@ static void make_ready(struct sched_queue *queue, struct thread *thread)
 	bool first = num_ready(queue) == 0;
 
 	add(queue, thread, goes_first(thread));
+	refill(thread);
 	announce(queue, thread, first);
 }
 
-/* Book the stretch that ends at @now. Return: the slice is used up, and there is a new one. */
-static bool charge(struct thread *thread, ns_t now)
+/* Book the stretch that ends at @now. */
+static void charge(struct thread *thread, ns_t now)
 {
 	u64 ran = now.v - thread->since.v;
 
 	thread->run_ns += ran;
 	thread->since = now;
-	if (ran < thread->slice_left.v) {
-		thread->slice_left.v -= ran;
-		return false;
-	}
-	thread->slice_left = thread->slice;
-	return true;
+	thread->slice_left.v -= MIN(ran, thread->slice_left.v);
 }
 
 /* Nobody is READY: sleep, on whichever stack this is. */
@@ -293,7 +297,7 @@ void sched_loop(void)
 
 		spin_lock(&queue->lock);
 		now = arch_time_now();
-		(void)charge(&queue->idle, now);
+		charge(&queue->idle, now);
 		give_way(cpu, queue, now);
 	}
 }
@@ -335,7 +339,7 @@ void sched_pause(void)
 	check_may_switch(cpu);
 	spin_lock(&queue->lock);
 	now = arch_time_now();
-	(void)charge(self, now);
+	charge(self, now);
 	give_way(cpu, queue, now);
 	atomic_store_explicit(&self->pause_reason, PAUSE_NONE, memory_order_relaxed);
 }
@@ -375,7 +379,8 @@ void sched_hand_over(struct thread *thread)
 		sched_pause();
 		return;
 	}
-	(void)charge(self, now);
+	charge(self, now);
+	refill(thread);
 	thread->since = now;
 	if (num_ready(queue) != 0 || queue->table != NULL)
 		set_review(queue, thread);
@@ -418,12 +423,12 @@ static void step_back(bool spent)
 	check_may_switch(cpu);
 	spin_lock(&queue->lock);
 	now = arch_time_now();
-	if (charge(self, now))
-		spent = true;
-	else if (spent)
-		self->slice_left = self->slice;
+	charge(self, now);
+	if (spent)
+		self->slice_left = NS(0);
 	if (thread_move(self, VCPU_RUNNING, VCPU_READY))
-		add(queue, self, !spent);
+		add(queue, self, self->slice_left.v != 0);
+	refill(self);
 	give_way(cpu, queue, now);
 }
 

@@ -40,13 +40,13 @@ static void compute(struct actor *self, u64 ns)
 		cpu = this_cpu()->id;
 		if (sched_needed())
 			continue;
+		world.cpus[cpu].alone = sched_alone();
 		world.cpus[cpu].in_guest = true;
 		(void)host_yield(HOST_BUSY);
 		MUST(this_cpu()->id == cpu, "a running thread has moved");
 		world.cpus[cpu].in_guest = false;
 		take_interrupts();
 	}
-	self->busy_ns += sched_run_ns(&self->thread) - had;
 }
 
 /* For a token; @next: hand the CPU to that one, which gets one. */
@@ -160,16 +160,44 @@ static void do_something(struct actor *self)
 	}
 }
 
+/* As a component: answer one after the other, and wait for the next. */
+static void serve(struct actor *self)
+{
+	struct actor *asker = NULL;
+
+	wait(self, NULL);
+	for (u32 i = 0; i < world.num_actors; i++)
+		if ((atomic_load(&world.asking) & BIT(i)) != 0)
+			asker = &world.actors[i];
+	if (asker == NULL)
+		return;
+	compute(self, US(5));
+	atomic_fetch_and(&world.asking, ~(u32)BIT(asker->index));
+	give_token(asker);
+}
+
+/* As a guest's vCPU: compute, and now and then ask the server. */
+static void compute_and_ask(struct actor *self)
+{
+	compute(self, US(100) + chance(US(400)));
+	if (self->index % 2 == 0)
+		return;
+	atomic_fetch_or(&world.asking, (u32)BIT(self->index));
+	wait(self, &world.actors[SERVER]);
+}
+
 void actor_main(void *data)
 {
 	struct actor *self = data;
 
 	while (self->left > 0 && !world.finishing) {
 		self->left--;
-		if (world.scene == SCENE_FAIR)
-			compute(self, MS(1));
-		else
+		if (world.scene == SCENE_RANDOM)
 			do_something(self);
+		else if (self->index == SERVER)
+			serve(self);
+		else
+			compute_and_ask(self);
 		if (sched_needed())
 			sched();
 	}

@@ -31,10 +31,11 @@ struct actor {
 	u32 index;
 	_Atomic u32 tokens; /* it waits until it has one */
 	u32 left;           /* things to do before it ends */
-	u64 busy_ns;        /* that it computed, by its own count (fairness) */
 };
 
+/* Anything goes; or equals that compute, and the first actor, which is more urgent, serves some. */
 enum scene { SCENE_RANDOM, SCENE_FAIR };
+#define SERVER 0
 
 struct world {
 	enum scene scene;
@@ -42,6 +43,7 @@ struct world {
 	struct actor actors[MAX_ACTORS];
 	struct mutex mutexes[MUTEXES];
 	struct actor *holders[MUTEXES];
+	_Atomic u32 asking; /* actors that want something of the server, a bit each */
 	struct semaphore semaphore;
 	u32 inside, limit; /* of the semaphore */
 	bool finishing;
@@ -50,6 +52,7 @@ struct world {
 	struct {
 		enum host_pause pause;
 		bool in_guest; /* it would run a guest: only interrupts make it look */
+		bool alone;    /* in the guest: nobody else was READY, so that it may sleep */
 		bool poked;    /* a device's interrupt is pending */
 		u32 kicks;     /* that it has seen */
 		u64 strays;    /* since when a thread without a claim has run; 0: none does */

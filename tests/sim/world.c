@@ -7,7 +7,7 @@
 #include <arch/time.h>
 #include <mullion/irq.h>
 
-#define ROUNDS     150
+#define ROUNDS     600
 #define FAIR_NS    MS(300)
 #define MOST_STEPS 100000
 #define SEED_NS    UINT64_C(10000000000) /* no seed takes that long */
@@ -160,10 +160,10 @@ static void make_actor(u32 index)
 	if (kind == THREAD_VCPU || fair)
 		affinity = BIT(fair ? 0 : cpu);
 	actor->index = index;
-	actor->left = fair ? 1000000 : 5 + (u32)chance(20);
+	actor->left = fair ? 1000000 : 20 + (u32)chance(80);
 	MUST(thread_init(&actor->thread, kind, "actor", actor_main, actor,
-			 fair ? 5 : (u8)(1 + chance(6)), NS(fair ? MS(2) : US(20) + chance(US(80))),
-			 affinity) == OK,
+			 fair ? (index == SERVER ? 6 : 5) : (u8)(1 + chance(6)),
+			 NS(fair ? MS(2) : US(20) + chance(US(80))), affinity) == OK,
 	     "no memory for a thread");
 	actor->thread.window = (u32)chance(PARTITIONS + 1);
 }
@@ -178,7 +178,7 @@ void world_begin(u64 seed)
 	memset(&world, 0, sizeof(world));
 	world.scene = scene;
 	world.num_cpus = scene == SCENE_FAIR ? 1 : 1 + (u32)chance(SIM_CPUS);
-	world.num_actors = 2 + (u32)chance(scene == SCENE_FAIR ? 4 : MAX_ACTORS - 1);
+	world.num_actors = 2 + (u32)chance(scene == SCENE_FAIR ? 5 : MAX_ACTORS - 1);
 	/* The same time for the same seed, whatever ran before. */
 	host_time_set(NS(seed * SEED_NS));
 	world.begin = arch_time_now().v;
