@@ -85,6 +85,9 @@ bool sched_wake(struct thread *thread);
 void sched_prepare(enum pause_reason reason);
 void sched_cancel(void);
 void sched_pause(void);
+/** sched_hand_over() - after sched_prepare(): sched_wake(@thread) and sched_pause() in one, which
+ * costs less where @thread is the one to run next. */
+void sched_hand_over(struct thread *thread);
 /** sched_leave() - the running thread has set itself RESET or HALTED (or was started again since):
  * others run; returns RUNNING when it was started again. No locks. */
 void sched_leave(void);
