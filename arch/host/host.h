@@ -38,6 +38,8 @@ void host_timer_init(void);
 
 /** host_script() - the exits that @vcpu's next runs end with; @exits must stay. */
 void host_script(struct vcpu *vcpu, const struct vcpu_exit *exits, u32 count);
+/** host_set_wants_irq() - @vcpu gets, or loses, a virtual interrupt. */
+void host_set_wants_irq(struct vcpu *vcpu, bool wants);
 /** host_step() - one pass as the vCPU loop makes it: run, serve the exit. On the vCPU's own CPU. */
 void host_step(struct vcpu *vcpu);
 
@@ -56,7 +58,7 @@ void host_user_script(struct arch_user *user, const struct host_call *calls, u32
  */
 enum host_pause { HOST_WANTS_EXIT, HOST_IDLE, HOST_BUSY, HOST_ENDED };
 /** host_loop() - let CPU @id go on where it paused, until it pauses again. It begins in
- * sched_loop() if there is a scheduler, else in vcpu_loop(), on a stack of its own. A vCPU that
+ * sched_loop(), on a stack of its own. A vCPU that
  * wanted an exit and still finds none in its script is interrupted (EXIT_NONE) first. */
 enum host_pause host_loop(u32 id);
 /** host_yield() - from inside host_loop(), on whichever thread's stack: pause. False when the test

@@ -4,6 +4,7 @@
  * their stage-2 tables take from the heap. An upper bound, kept close: RAM that the core does not
  * use is RAM that no guest gets.
  */
+#include <abi/component.h>
 #include <mullion/guest.h>
 
 #include "core/config/internal.h"
@@ -13,6 +14,14 @@
 /* A virtual interrupt controller's state: for each shared interrupt and for each vCPU. */
 #define VIRQ_SPI_BYTES  32
 #define VIRQ_VCPU_BYTES 16
+/* A thread's stack in the core, of a vCPU or a component. */
+#define CORE_STACK_BYTES KIB(8)
+/* A component's: its structure with grants, the page of information that it sees, and its tables:
+ * the root, one for the first GiB, and one for each 2 MiB of text, information, stack and grants.
+ * What it adds to those is counted in component_pages(). */
+#define COMPONENT_BYTES      KIB(4)
+#define COMPONENT_INFO_BYTES sizeof(struct component_info)
+#define COMPONENT_TABLES     (ROOT_PAGES + 1 + 5)
 /* First-level tables stand beside each other: 2^40 bytes are 1024 entries. */
 #define ROOT_PAGES 2
 
@@ -68,6 +77,8 @@ static u64 stage2_pages(const struct config_guest *guest)
 		const struct config_region *real =
 			region->kind == REGION_ALIAS ? &guest->regions[region->alias_of] : region;
 
+		if (region->kind == REGION_VIRTUAL)
+			continue;
 		/* RAM that the core places begins at a multiple of 2 MiB if it is that large. */
 		add_tables(&blocks, region->gpa.v, region->gpa.v + region->size - 1);
 		add_pages(&pages, region, real->hpa_fixed ? real->hpa.v : 0);
@@ -84,7 +95,23 @@ static u64 guest_pages(const struct config_guest *guest)
 	u64 virq = guest->num_spis * VIRQ_SPI_BYTES + guest->num_vcpus * VIRQ_VCPU_BYTES;
 
 	return run_pages(objects) + run_pages(virq) + run_pages(guest->tree.span) +
-	       stage2_pages(guest);
+	       guest->num_vcpus * run_pages(CORE_STACK_BYTES) + stage2_pages(guest);
+}
+
+/* Shared memory and devices each lie on pages of their own, from COMPONENT_GRANTS on. */
+static u64 component_pages(const struct system *system, const struct config_component *component)
+{
+	u64 pages = run_pages(COMPONENT_BYTES) + run_pages(COMPONENT_INFO_BYTES) +
+		    run_pages(CORE_STACK_BYTES) + COMPONENT_TABLES;
+	u64 bytes = 0;
+
+	config_for_each_grant (component, grant)
+		bytes += grant->size;
+	pages += bytes / MIB(2);
+	/* It sees its guest's memory as the guest does, higher up by a multiple of 1 GiB. */
+	if (component->serves < system->num_guests)
+		pages += stage2_pages(&system->guests[component->serves]) - ROOT_PAGES;
+	return pages;
 }
 
 u64 budget_heap_bytes(const struct system *system)
@@ -93,6 +120,8 @@ u64 budget_heap_bytes(const struct system *system)
 
 	config_for_each_guest (system, guest)
 		pages += guest_pages(guest);
+	config_for_each_component (system, component)
+		pages += component_pages(system, component);
 	/* A bitmap of one bit for each page. */
 	return (pages + pages / (8 * PAGE_SIZE) + 1) * PAGE_SIZE;
 }

@@ -8,11 +8,14 @@
  */
 #include <mullion/irq.h>
 
+#include <abi/component.h>
 #include <arch/virq.h>
 #include <mullion/component.h>
 #include <mullion/cpu.h>
+#include <mullion/format.h>
 #include <mullion/guest.h>
 #include <mullion/log.h>
+#include <mullion/manage.h>
 #include <mullion/sched.h>
 #include <mullion/spinlock.h>
 
@@ -29,13 +32,17 @@ const struct irqchip *irqchip;
 
 static struct private_irq private_irqs[IRQ_PRIVATE];
 static struct irq_route routes[IRQ_MAX_ROUTES];
+static _Atomic u64 counts[IRQ_MAX_ROUTES]; /* interrupts that took the route */
 static _Atomic u8 route_of[IRQ_MAX_INTID]; /* slot + 1, 0: nobody's */
 static struct spinlock lock = SPINLOCK_INIT(RANK_IRQ);
 static _Atomic u64 unexpected; /* interrupts that nobody asked for */
 
 static void kicked(u32 intid)
 {
-	(void)intid; /* that it ended the guest's run or idle is all that was wanted */
+	(void)intid; /* that it ended the guest's run or idle is all that most want */
+	arch_virq_kicked();
+	if (log_take_news())
+		manage_notify(NOTIFY_LOG);
 }
 
 static void stopped(u32 intid)
@@ -119,6 +126,7 @@ static enum err route_add(u32 host_intid, const struct irq_route *route)
 		if (routes[slot].guest || routes[slot].component)
 			continue;
 		routes[slot] = *route;
+		atomic_store(&counts[slot], 0);
 		atomic_store_explicit(&route_of[host_intid], (u8)(slot + 1), memory_order_release);
 		return OK;
 	}
@@ -182,7 +190,7 @@ void irq_unroute(u32 host_intid)
 	slot = route_of[host_intid];
 	if (slot) {
 		irqchip->disable(host_intid);
-		irqchip->clear_active(host_intid);
+		irqchip->set_active(host_intid, false);
 		irqchip->set_pending(host_intid, false);
 		route_of[host_intid] = 0;
 		routes[slot - 1].guest = NULL;
@@ -217,29 +225,79 @@ static void surprise(u32 intid)
 		log_warn("interrupt %u has no owner (%lu such)", intid, (unsigned long)count);
 }
 
-static void serve(u32 intid)
+bool irq_describe(u32 index, struct manage_irq *record)
+{
+	bool found = false;
+
+	spin_lock(&lock);
+	for (u32 intid = IRQ_PRIVATE; intid < IRQ_MAX_INTID && !found; intid++) {
+		const struct irq_route *route = irq_lookup(intid);
+
+		if (route == NULL || index-- != 0)
+			continue;
+		found = true;
+		record->host = intid;
+		record->guest_intid = route->guest_intid;
+		record->cpu = route->cpu;
+		record->level = route->level;
+		record->count = atomic_load(&counts[route - routes]);
+		(void)format(record->owner, sizeof(record->owner), "%s",
+			     route->guest != NULL ? route->guest->config->name
+						  : route->component->config->name);
+	}
+	spin_unlock(&lock);
+	return found;
+}
+
+static void serve_shared(u32 intid)
 {
 	const struct irq_route *route;
+	struct guest *guest;
 
-	if (intid < IRQ_PRIVATE) {
-		const struct private_irq *irq = &private_irqs[intid];
-
-		if (!irq->handler)
-			surprise(intid);
-		else
-			irq->handler(intid);
-		if (!irq->linked)
-			irqchip->deactivate(intid);
-		return;
-	}
+	/* Either irq_settle() sees that an interrupt is being handled, or the route is not seen
+	 * here any more. */
+	atomic_thread_fence(memory_order_seq_cst);
 	route = irq_lookup(intid);
-	if (route && route->guest) {
-		arch_virq_host(route->guest, route->guest_intid, intid);
+	guest = route ? route->guest : NULL;
+	if (route)
+		atomic_fetch_add_explicit(&counts[route - routes], 1, memory_order_relaxed);
+	if (guest) {
+		arch_virq_host(guest, route->guest_intid, intid);
+	} else {
+		if (!component_irq(intid))
+			surprise(intid);
+		irqchip->deactivate(intid);
+	}
+	atomic_thread_fence(memory_order_release);
+}
+
+void irq_settle(void)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	for (u32 id = 0; id < cpu_count; id++) {
+		const struct cpu *cpu = cpu_get(id);
+
+		while (cpu != this_cpu() && *(const volatile u32 *)&cpu->interrupts != 0)
+			arch_cpu_relax();
+	}
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+static void serve(u32 intid)
+{
+	const struct private_irq *irq;
+
+	if (intid >= IRQ_PRIVATE) {
+		serve_shared(intid);
 		return;
 	}
-	if (!component_irq(intid))
+	irq = &private_irqs[intid];
+	if (!irq->handler)
 		surprise(intid);
-	irqchip->deactivate(intid);
+	else
+		irq->handler(intid);
+	if (!irq->linked)
+		irqchip->deactivate(intid);
 }
 
 void irq_dispatch(u32 intid)

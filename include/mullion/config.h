@@ -22,6 +22,8 @@
 #define CONFIG_MAX_CHANNELS   64
 #define CONFIG_MAX_TEMPLATES  16
 #define CONFIG_MAX_WINDOWS    32 /* of one CPU's table */
+#define CONFIG_MAX_PARTITIONS 32
+#define CONFIG_MAX_GRANTS     32 /* nodes in a component's aspace */
 #define CONFIG_ARGUMENTS_MAX  256
 
 enum region_kind {
@@ -172,8 +174,9 @@ struct config_guest {
 	gpa_t gicd, gicc, gicr; /* guest-physical frames of its controller */
 	bool trng;
 	char template_name[CONFIG_NAME_MAX]; /* it was made from, or "" */
-	bool absent; /* an instance of a template: not created at boot, but when asked for */
-	u32 vmm;     /* index of the component that serves it, or num_components */
+	bool absent;    /* an instance of a template: not created at boot, but when asked for */
+	u32 vmm;        /* index of the component that serves it, or num_components */
+	u64 heap_pages; /* after the checks: what it takes of the core's heap at most */
 	fdt_node_t node;
 };
 

@@ -19,7 +19,7 @@ struct irqchip {
 	void (*disable)(u32 intid);
 	void (*send_sgi)(u32 cpu, u32 sgi);
 	bool (*is_active)(u32 intid);
-	void (*clear_active)(u32 intid);
+	void (*set_active)(u32 intid, bool active); /* private: of this CPU */
 	void (*set_pending)(u32 intid, bool pending);
 };
 
@@ -69,6 +69,13 @@ enum err __must_check irq_route_component(u32 host_intid, struct component *comp
 /** irq_unmask() - a routed interrupt that was masked may come again. Any context. */
 void irq_unmask(u32 host_intid);
 void irq_unroute(u32 host_intid);
+/** irq_settle() - no handler that began before this call still knows a route that was taken away
+ * before it. Any context but an interrupt's. */
+void irq_settle(void);
+/** irq_describe() - the routed interrupt number @index, by rising INTID, into zeroed @record.
+ * False: there are not so many. Any context, no lock of the rank of interrupts or above. */
+struct manage_irq;
+bool irq_describe(u32 index, struct manage_irq *record);
 /** irq_move() - from now on host CPU @cpu takes the routed @host_intid. Any CPU. */
 void irq_move(u32 host_intid, u32 cpu);
 /** irq_handle() - take and dispatch every pending host interrupt of this CPU. Interrupts masked. */
