@@ -311,6 +311,13 @@ guests:
 -include $(wildcard guests/objects.mk)
 endif
 
+# --- Components: unprivileged programs, ARCH=arm64 --------------------------------------------------
+
+ifeq ($(ARCH),arm64)
+components:
+include components/hostile/objects.mk
+endif
+
 # --- For editors and checkers ---------------------------------------------------------------------
 
 database-flavour := $(firstword $(filter core test,$(flavours)))
@@ -354,8 +361,8 @@ clean:
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(MAKEFILE_LIST)
 
-.PHONY: all bench bench-update clean compile_commands.json defconfig fuzz fuzz-programs guests help \
-	menuconfig sim tools unit unit-programs FORCE
+.PHONY: all bench bench-update clean compile_commands.json components defconfig fuzz fuzz-programs \
+	guests help menuconfig sim tools unit unit-programs FORCE
 
 # Which headers each object was made from, as the compilers wrote it down.
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
