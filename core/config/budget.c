@@ -105,8 +105,7 @@ static u64 component_pages(const struct system *system, const struct config_comp
 		    run_pages(CORE_STACK_BYTES) + COMPONENT_TABLES;
 	u64 bytes = 0;
 
-	config_for_each_grant (component, grant)
-		bytes += grant->size;
+	config_for_each_grant(component, grant) bytes += grant->size;
 	pages += bytes / MIB(2);
 	/* It sees its guest's memory as the guest does, higher up by a multiple of 1 GiB. */
 	if (component->serves < system->num_guests)
@@ -120,8 +119,7 @@ u64 budget_heap_bytes(const struct system *system)
 
 	config_for_each_guest (system, guest)
 		pages += guest_pages(guest);
-	config_for_each_component (system, component)
-		pages += component_pages(system, component);
+	config_for_each_component(system, component) pages += component_pages(system, component);
 	/* A bitmap of one bit for each page. */
 	return (pages + pages / (8 * PAGE_SIZE) + 1) * PAGE_SIZE;
 }
