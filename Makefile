@@ -118,7 +118,8 @@ cc-fuzz := $(FUZZ_CC)
 
 # --- Rooms ----------------------------------------------------------------------------------------
 
-rooms := lib core/boot core/config core/guest core/irq core/mem core/sched core/sync core/thread core/time
+rooms := lib core/boot core/component core/config core/guest core/irq core/manage core/mem core/sched \
+	core/sync core/thread core/time
 rooms-arm64 := arch/arm64 arch/arm64/pure drivers drivers/irqchip
 rooms-host := arch/host arch/arm64/pure
 rooms += $(rooms-$(ARCH))
@@ -136,8 +137,9 @@ objects := $(sort $(objects))
 # test (host, sanitizers), fuzz (host, sanitizers and coverage). A room may set
 # `cflags-<path>.o` for one object; EXTRA_CFLAGS comes from the command line.
 # Only what an exit can be served by is built fast; the rest is built small.
-hot := core/guest/exit.o core/guest/region.o core/guest/vcpu.o core/sched/% \
-	core/sync/% core/time/% lib/string.o \
+hot := core/component/channel.o core/component/exit.o core/component/syscall.o \
+	core/guest/exit.o core/guest/region.o core/guest/vcpu.o core/sched/priority.o core/sched/sched.o \
+	core/sync/spinlock.o core/time/timer.o lib/string.o \
 	arch/arm64/exit.o arch/arm64/smccc.o arch/arm64/timer.o arch/arm64/virq.o \
 	arch/arm64/pure/esr.o arch/arm64/pure/psci.o arch/arm64/pure/vgic%
 # There a canary guards functions with arrays only, not each that passes a local by address.

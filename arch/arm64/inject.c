@@ -5,7 +5,6 @@
 #include "arch/arm64/pure/esr.h"
 #include "arch/arm64/pure/idregs.h"
 #include "arch/arm64/pure/walk.h"
-#include "arch/arm64/regime.h"
 
 #define FSC_SYNC_EXTERNAL      0x10u
 #define FSC_SYNC_EXTERNAL_WALK 0x14u /* and the level */
@@ -86,7 +85,7 @@ void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	bool fault = exit->kind == EXIT_FAULT;
 	u64 status = FSC_SYNC_EXTERNAL;
 
-	regime_guest(vcpu);
+	arm64_vcpu_load(vcpu);
 	if (fault && exit->fault.walk)
 		status = walk_status(vcpu, exit->fault.gpa);
 	inject_abort(vcpu, fault && exit->fault.exec, status);

@@ -25,7 +25,7 @@ u32 arm64_user_enter(struct arch_user *user);
 
 /* Interrupts and errors come to EL2 with TGE anyhow; API and APK stay clear, so no instruction
  * uses the guest's keys. */
-#define HCR_USER                                                                            \
+#define HCR_USER                                                                          \
 	(HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_DC | HCR_TSC | HCR_TIDCP | \
 	 HCR_TACR | HCR_TGE | HCR_RW)
 
@@ -114,8 +114,8 @@ void arch_user_reset(struct arch_user *user, const struct stage2 *space, u64 ent
 	user->pstate = PSR_MODE_EL0T | PSR_D;
 	user->sp = stack;
 	user->vttbr = space->root_pa.v | (u64)space->vmid << VTTBR_VMID_SHIFT;
-	user->vtcr = arch_s2_control(space->ipa_bits,
-				     (u32)FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0));
+	user->vtcr =
+		arch_s2_control(space->ipa_bits, (u32)FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0));
 }
 
 enum user_trap arch_user_run(struct arch_user *user)

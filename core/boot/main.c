@@ -18,6 +18,7 @@
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/random.h>
+#include <mullion/sched.h>
 #include <mullion/string.h>
 #include <mullion/version.h>
 
@@ -27,7 +28,7 @@
 	"bundle's system.dtb must describe the hardware (cpus, memory, interrupt controller)"
 #define SYSTEM_TREE   "system.dtb"
 #define ALLOC_TRIES   64
-#define PAGES_PER_CPU 8 /* of heap, for stacks, copy window and tables */
+#define PAGES_PER_CPU 9 /* of heap, for stacks, ready queue, copy window and tables */
 
 static struct host host;
 static struct fdt host_tree, system_tree;
@@ -281,6 +282,12 @@ static void step_heap(void)
 	page_init(va, pa, heap_bytes / PAGE_SIZE);
 }
 
+static void step_scheduler(void)
+{
+	if (sched_init() != OK)
+		stop_machine("not enough memory for the CPUs' ready queues");
+}
+
 static void step_start_cpus(void)
 {
 	u64 deadline;
@@ -306,8 +313,11 @@ static void step_guests(void)
 		const char *name = system_config.guests[i].name;
 		u64 start = arch_time_now().v;
 		struct guest *guest;
-		enum err err = guest_create(&system_config.guests[i], &guest);
+		enum err err;
 
+		if (system_config.guests[i].absent)
+			continue;
+		err = guest_create(i, &system_config.guests[i], &guest);
 		if (err != OK)
 			log_error("guest '%s' cannot be created: %s", name, err_name(err));
 		else
@@ -328,11 +338,11 @@ static void step_start_guests(void)
 {
 	u32 started = 0;
 
-	for (u32 i = 0; i < guest_count; i++) {
+	for (u32 i = 0; i < system_config.num_guests; i++) {
 		struct guest *guest = guest_get(i);
 		enum err err;
 
-		if (!guest->config->autostart)
+		if (guest == NULL || !guest->config->autostart)
 			continue;
 		err = guest_start(guest);
 		if (err != OK)
@@ -362,6 +372,7 @@ static const struct {
 	{ "banner", step_banner },
 	{ "description", step_description },
 	{ "heap", step_heap },
+	{ "scheduler", step_scheduler },
 	{ "other CPUs", step_start_cpus },
 	{ "guests", step_guests },
 	{ "figures", step_figures },

@@ -6,16 +6,30 @@
 #include <mullion/guest.h>
 
 #include <arch/mmu.h>
+#include <mullion/cpu.h>
 #include <mullion/guest_tree.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/random.h>
+#include <mullion/thread.h>
+
+/* Copied at a time; between two pieces others may run. */
+#define PIECE_BYTES KIB(128)
 
 static enum err load_image(const struct guest *guest, const struct config_image *image)
 {
+	enum err err = OK;
+
 	if (image->data == NULL)
 		return OK;
-	return guest_load(guest, image->load, image->data, image->size);
+	for (u64 at = 0; at < image->size && err == OK; at += PIECE_BYTES) {
+		err = guest_load(guest, GPA(image->load.v + at), image->data + at,
+				 MIN(image->size - at, PIECE_BYTES));
+		/* At boot there is nobody else. */
+		if (this_cpu()->thread != NULL)
+			thread_breathe();
+	}
+	return err;
 }
 
 static enum err load_generated_tree(const struct guest *guest)

@@ -9,6 +9,7 @@
 #include "core/sched/internal.h"
 
 #include "core/thread/state.h"
+#include <abi/manage.h>
 #include <arch/cpu.h>
 #include <mullion/format.h>
 #include <mullion/log.h>
@@ -141,8 +142,9 @@ static void announce(struct sched_queue *queue, const struct thread *thread, boo
 	struct cpu *cpu = queue->cpu;
 	bool here = cpu == this_cpu();
 
+	/* A guest that had the CPU for itself may be in WFI: it must not wait there any more. */
 	if (queue->idling || queue->strategy->preempts(queue, thread, cpu->thread) ||
-	    (first && !here)) {
+	    (first && (!here || cpu->thread->kind == THREAD_VCPU))) {
 		atomic_store_explicit(&cpu->resched, true, memory_order_relaxed);
 		if (!here)
 			arch_cpu_kick(cpu->id);
@@ -230,6 +232,7 @@ static void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now)
 		return;
 	}
 	next->switches++;
+	queue->switches++;
 	atomic_store_explicit(&next->on_cpu, true, memory_order_relaxed);
 	cpu->thread = next;
 	queue->left = self;
@@ -451,4 +454,19 @@ u64 sched_idle_ns(u32 cpu)
 		ns += arch_time_now().v - queue->since.v;
 	spin_unlock(&queue->lock);
 	return ns;
+}
+
+void sched_describe(u32 cpu, struct manage_cpu *record)
+{
+	struct sched_queue *queue = cpu_get(cpu)->queue;
+	const struct thread *thread;
+
+	record->idle_ns = sched_idle_ns(cpu);
+	spin_lock(&queue->lock);
+	thread = queue->idling || queue->cpu->thread == NULL ? &queue->idle : queue->cpu->thread;
+	(void)format(record->strategy, sizeof(record->strategy), "%s", queue->strategy->name);
+	(void)format(record->running, sizeof(record->running), "%s", thread->name);
+	record->ready = atomic_load(&queue->ready);
+	record->switches = queue->switches;
+	spin_unlock(&queue->lock);
 }

@@ -61,6 +61,7 @@ void spin_unlock(struct spinlock *lock)
 {
 	u32 next = atomic_load_explicit(&lock->serving, memory_order_relaxed) + 1;
 
-	atomic_store_explicit(&lock->serving, next, memory_order_release);
+	/* Last: whoever gets the lock next may free what it lies in. */
 	rank_drop(lock);
+	atomic_store_explicit(&lock->serving, next, memory_order_release);
 }

@@ -174,8 +174,9 @@ struct config_guest {
 	gpa_t gicd, gicc, gicr; /* guest-physical frames of its controller */
 	bool trng;
 	char template_name[CONFIG_NAME_MAX]; /* it was made from, or "" */
-	bool absent; /* an instance of a template: not created at boot, but when asked for */
-	u32 vmm;     /* index of the component that serves it, or num_components */
+	bool absent;    /* an instance of a template: not created at boot, but when asked for */
+	u32 vmm;        /* index of the component that serves it, or num_components */
+	u64 heap_pages; /* after the checks: what it takes of the core's heap at most */
 	fdt_node_t node;
 };
 

@@ -11,6 +11,7 @@
 #include <mullion/spinlock.h>
 #include <mullion/timer.h>
 #include <mullion/types.h>
+#include <stdatomic.h>
 
 struct thread;
 
@@ -21,11 +22,14 @@ struct waitqueue {
 };
 
 void waitqueue_init(struct waitqueue *queue);
-/** waitqueue_sleep() - unlock @lock (NULL: none), sleep until woken or @until, lock it again.
+/** waitqueue_sleep() - unlock @lock (NULL: none; the queue's own will do), sleep until woken or
+ * @until, lock it again.
  * Return: ERR_BUSY when the time was over first (NS_NEVER: never). */
 enum err waitqueue_sleep(struct waitqueue *queue, struct spinlock *lock, ns_t until);
-/** waitqueue_wake() - up to @count threads. Any context. Return: how many. */
+/** waitqueue_wake() - up to @count threads. Any context. Return: how many. _locked: the caller has
+ * the queue's lock, which it may use for what it guards the queue with as well. */
 u32 waitqueue_wake(struct waitqueue *queue, u32 count);
+u32 waitqueue_wake_locked(struct waitqueue *queue, u32 count);
 
 /* Done once, seen by all. */
 struct completion {
@@ -75,7 +79,8 @@ void mutex_unlock(struct mutex *mutex);
 struct work {
 	struct list_node link;
 	void (*function)(struct work *work);
-	struct workqueue *queue; /* where it is pending, or NULL */
+	struct workqueue *_Atomic queue; /* where it is pending, or NULL */
+	struct workqueue *last;          /* where it was taken from last, and may run still */
 };
 struct workqueue;
 
