@@ -138,7 +138,8 @@ u32 config_count_children(const struct config_run *run, fdt_node_t node, u32 max
 {
 	u32 count = 0;
 
-	config_for_each_child(run, node, it) count++;
+	config_for_each_child (run, node, it)
+		count++;
 	return MIN(count, max);
 }
 
@@ -155,7 +156,7 @@ u32 config_guest_count(const struct config_run *run)
 	u32 count =
 		config_count_children(run, fdt_child(run->tree, root, "guests"), CONFIG_MAX_GUESTS);
 
-	config_for_each_child(run, fdt_child(run->tree, root, "templates"), it) count =
-		MIN(count + instance_count(run, it.node), CONFIG_MAX_GUESTS);
+	config_for_each_child (run, fdt_child(run->tree, root, "templates"), it)
+		count = MIN(count + instance_count(run, it.node), CONFIG_MAX_GUESTS);
 	return count;
 }

@@ -199,10 +199,8 @@ void check_irqs(struct config_run *run)
 
 	config_for_each_guest (run->system, guest)
 		check_guest(run, guest, &on_host);
-	config_for_each_component(run->system, component)
-	{
-		config_for_each_grant(component, grant)
-		{
+	config_for_each_component (run->system, component) {
+		config_for_each_grant (component, grant) {
 			if (grant->kind != CONFIG_GRANT_DEVICE)
 				continue;
 			check_list(run, grant->node, "interrupts", true, false);

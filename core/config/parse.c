@@ -279,8 +279,7 @@ static enum err parse_regions(struct config_run *run, struct config_guest *guest
 	guest->regions = arena_alloc(run, count * sizeof(*guest->regions));
 	if (guest->regions == NULL)
 		return ERR_NO_MEMORY;
-	config_for_each_child(run, aspace, it)
-	{
+	config_for_each_child (run, aspace, it) {
 		if (i == count)
 			break;
 		err = parse_region(run, it.node, &guest->regions[i++]);
@@ -389,7 +388,7 @@ static void parse_template(struct config_run *run, struct config_guest *guest)
 		return;
 	}
 	nearest_init(&nearest, name);
-	config_for_each_child(run, fdt_find(run->tree, "/templates"), it)
+	config_for_each_child (run, fdt_find(run->tree, "/templates"), it)
 		nearest_offer(&nearest, fdt_name(run->tree, it.node));
 	config_error(run, guest->node, "template", "no such template%s",
 		     nearest.best == NULL ? "; write one under /templates"

@@ -146,9 +146,9 @@ static enum err parse_cpu(struct config_run *run, fdt_node_t node, struct config
 	cpu->windows = arena_alloc(run, count * sizeof(*cpu->windows));
 	if (cpu->windows == NULL)
 		return ERR_NO_MEMORY;
-	config_for_each_child(run, node,
-			      it) if (seen++ < count && parse_window(run, it.node, cpu, &window))
-		add_window(run, it.node, cpu, window);
+	config_for_each_child (run, node, it)
+		if (seen++ < count && parse_window(run, it.node, cpu, &window))
+			add_window(run, it.node, cpu, window);
 	return OK;
 }
 
@@ -162,8 +162,7 @@ enum err parse_schedule(struct config_run *run)
 	parse_strategy(run, fdt_find(run->tree, "/vmm"), run->default_strategy, false, &of_all);
 	for (u32 i = 0; i < CONFIG_MAX_CPUS; i++)
 		run->system->cpus[i] = of_all;
-	config_for_each_child(run, fdt_find(run->tree, "/schedule"), it)
-	{
+	config_for_each_child (run, fdt_find(run->tree, "/schedule"), it) {
 		const char *name = fdt_name(run->tree, it.node);
 		u32 index = strlen(name) > 3 ? number_of(name, 3) : 0;
 		char right[16];
@@ -236,6 +235,6 @@ void check_schedule(struct config_run *run)
 {
 	config_for_each_guest (run->system, guest)
 		check_guest(run, guest);
-	config_for_each_component(run->system, component)
+	config_for_each_component (run->system, component)
 		check_runs(run, component->node, component->affinity, component->window);
 }

@@ -45,10 +45,8 @@ void check_grants(struct config_run *run)
 {
 	u32 owner = run->system->num_guests;
 
-	config_for_each_component(run->system, component)
-	{
-		config_for_each_grant(component, grant)
-		{
+	config_for_each_component (run->system, component) {
+		config_for_each_grant (component, grant) {
 			if (grant->kind == CONFIG_GRANT_DEVICE &&
 			    is_of_instance(run->system, component))
 				config_error(run, grant->node, "host-address",
@@ -174,7 +172,8 @@ static u32 count_entries(const struct system *system, const struct config_compon
 	for (u64 bits = component->manages_all ? 0 : component->manages; bits != 0;
 	     bits &= bits - 1)
 		count++;
-	config_for_each_grant(component, grant) count += 1 + grant->num_irqs;
+	config_for_each_grant (component, grant)
+		count += 1 + grant->num_irqs;
 	for (u32 i = 0; i < system->num_channels; i++)
 		count += (system->channels[i].ends[0] == index ? 1u : 0u) +
 			 (system->channels[i].ends[1] == index ? 1u : 0u);
@@ -198,8 +197,7 @@ static void check_restart(struct config_run *run, const struct config_component 
 
 void check_components(struct config_run *run)
 {
-	config_for_each_component(run->system, component)
-	{
+	config_for_each_component (run->system, component) {
 		u32 entries;
 
 		check_name(run, component);
@@ -236,11 +234,11 @@ static void check_program(struct config_run *run, struct config_component *compo
 
 void check_programs(struct config_run *run)
 {
-	config_for_each_component(run->system, component)
-	{
+	config_for_each_component (run->system, component) {
 		check_program(run, component);
-		config_for_each_grant(component, grant) if (grant->kind == CONFIG_GRANT_FILE)(void)
-			find_file(run, grant->node, "file", grant->file, &grant->data,
-				  &grant->size);
+		config_for_each_grant (component, grant)
+			if (grant->kind == CONFIG_GRANT_FILE)
+				(void)find_file(run, grant->node, "file", grant->file, &grant->data,
+						&grant->size);
 	}
 }

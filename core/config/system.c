@@ -171,8 +171,7 @@ static void check_guest_count(struct config_run *run)
 	u64 count = config_count_children(run, fdt_find(run->tree, "/guests"), UINT32_MAX);
 	u32 instances;
 
-	config_for_each_child(run, templates, it)
-	{
+	config_for_each_child (run, templates, it) {
 		if (!config_u32(run, it.node, "instances", &instances))
 			continue;
 		if (count + instances > CONFIG_MAX_GUESTS) {
@@ -198,8 +197,7 @@ static enum err parse_guests(struct config_run *run)
 	if (system->guests == NULL)
 		return ERR_NO_MEMORY;
 	check_guest_count(run);
-	config_for_each_child(run, fdt_find(run->tree, "/guests"), it)
-	{
+	config_for_each_child (run, fdt_find(run->tree, "/guests"), it) {
 		if (system->num_guests == count)
 			break;
 		err = parse_guest(run, it.node, fdt_name(run->tree, it.node),
@@ -208,8 +206,7 @@ static enum err parse_guests(struct config_run *run)
 			return err;
 		system->num_guests++;
 	}
-	config_for_each_child(run, fdt_find(run->tree, "/templates"), it)
-	{
+	config_for_each_child (run, fdt_find(run->tree, "/templates"), it) {
 		err = parse_instances(run, it.node, count);
 		if (err != OK)
 			return err;
@@ -247,9 +244,9 @@ static size_t guest_bytes(const struct config_run *run, fdt_node_t guest)
 	size_t bytes = rounded(vcpu_count(run, guest) * sizeof(struct config_vcpu)) +
 		       rounded(regions * sizeof(struct config_region));
 
-	config_for_each_child(run, aspace, it) bytes +=
-		rounded(count_irqs(run, it.node) * sizeof(struct config_irq)) +
-		rounded(COMPATIBLE_MAX);
+	config_for_each_child (run, aspace, it)
+		bytes += rounded(count_irqs(run, it.node) * sizeof(struct config_irq)) +
+			 rounded(COMPATIBLE_MAX);
 	return bytes;
 }
 
@@ -260,8 +257,8 @@ static size_t component_bytes(const struct config_run *run, fdt_node_t node)
 	u32 grants = 1 + config_count_children(run, aspace, CONFIG_MAX_GRANTS);
 	size_t bytes = rounded(grants * sizeof(struct config_grant)) + rounded(PROGRAM_MAX);
 
-	config_for_each_child(run, aspace, it) bytes +=
-		rounded(count_irqs(run, it.node) * sizeof(struct config_irq));
+	config_for_each_child (run, aspace, it)
+		bytes += rounded(count_irqs(run, it.node) * sizeof(struct config_irq));
 	return bytes;
 }
 
@@ -275,17 +272,17 @@ size_t config_arena_bytes(const struct fdt *tree)
 	bytes += rounded(config_guest_count(&run) * sizeof(struct config_guest)) +
 		 rounded(config_component_count(&run) * sizeof(struct config_component)) +
 		 rounded(channel_count(&run) * sizeof(struct config_channel));
-	config_for_each_child(&run, fdt_child(tree, root, "guests"), it) bytes +=
-		guest_bytes(&run, it.node) +
-		component_bytes(&run, config_child(&run, it.node, "vmm"));
-	config_for_each_child(&run, fdt_child(tree, root, "templates"), it) bytes +=
-		instance_count(&run, it.node) *
-		(guest_bytes(&run, it.node) +
-		 component_bytes(&run, config_child(&run, it.node, "vmm")));
-	config_for_each_child(&run, fdt_child(tree, root, "components"), it) bytes +=
-		component_bytes(&run, it.node);
-	config_for_each_child(&run, fdt_child(tree, root, "schedule"), it) bytes +=
-		rounded(config_count_children(&run, it.node, CONFIG_MAX_WINDOWS) *
-			sizeof(struct config_window));
+	config_for_each_child (&run, fdt_child(tree, root, "guests"), it)
+		bytes += guest_bytes(&run, it.node) +
+			 component_bytes(&run, config_child(&run, it.node, "vmm"));
+	config_for_each_child (&run, fdt_child(tree, root, "templates"), it)
+		bytes += instance_count(&run, it.node) *
+			 (guest_bytes(&run, it.node) +
+			  component_bytes(&run, config_child(&run, it.node, "vmm")));
+	config_for_each_child (&run, fdt_child(tree, root, "components"), it)
+		bytes += component_bytes(&run, it.node);
+	config_for_each_child (&run, fdt_child(tree, root, "schedule"), it)
+		bytes += rounded(config_count_children(&run, it.node, CONFIG_MAX_WINDOWS) *
+				 sizeof(struct config_window));
 	return bytes;
 }

@@ -72,8 +72,7 @@ static void check_given(struct config_run *run, struct config_guest *guest, stru
 
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		guest->vcpus[i].cpu = UINT32_MAX;
-	config_for_each_child(run, config_child(run, guest->node, "vcpus"), it)
-	{
+	config_for_each_child (run, config_child(run, guest->node, "vcpus"), it) {
 		if (!is_vcpu_name(fdt_name(run->tree, it.node)))
 			continue;
 		index = number_of(fdt_name(run->tree, it.node), 4);
