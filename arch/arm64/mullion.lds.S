@@ -41,12 +41,8 @@ SECTIONS
 		*(.boot.text)
 		/* What of other rooms only these use: the linker says so when that changes. */
 		*(.text.str_append .text.str_copy .text.str_has_prefix .text.strncmp)
-		*(.text.format_bytes .text.ram_free_bytes .text.stop_machine)
+		*(.text.stop_machine)
 		*(.text.random_add .text.random_start .text.arch_entropy)
-		/* Guests are made at boot only. */
-		*(.text.guest_create .text.guest_destroy .text.arch_guest_init)
-		*(.text.virq_guest_init .text.vgic_init .text.idregs_sanitise)
-		*(.text.smccc_offer_init .text.arch_vcpu_init)
 		*(.text.firmware_error_name .text.firmware_cpu_on)
 		. = ALIGN(4096);
 	}
