@@ -15,7 +15,7 @@
 #define VIRQ_SPI_BYTES  32
 #define VIRQ_VCPU_BYTES 16
 /* A thread's stack in the core, of a vCPU or a component. */
-#define STACK_BYTES KIB(8)
+#define CORE_STACK_BYTES KIB(8)
 /* A component's: its structure with grants, the page of information that it sees, and its tables:
  * the root, one for the first GiB, and one for each 2 MiB of text, information, stack and grants.
  * What it adds to those is counted in component_pages(). */
@@ -95,14 +95,14 @@ static u64 guest_pages(const struct config_guest *guest)
 	u64 virq = guest->num_spis * VIRQ_SPI_BYTES + guest->num_vcpus * VIRQ_VCPU_BYTES;
 
 	return run_pages(objects) + run_pages(virq) + run_pages(guest->tree.span) +
-	       guest->num_vcpus * run_pages(STACK_BYTES) + stage2_pages(guest);
+	       guest->num_vcpus * run_pages(CORE_STACK_BYTES) + stage2_pages(guest);
 }
 
 /* Shared memory and devices each lie on pages of their own, from COMPONENT_GRANTS on. */
 static u64 component_pages(const struct system *system, const struct config_component *component)
 {
 	u64 pages = run_pages(COMPONENT_BYTES) + run_pages(COMPONENT_INFO_BYTES) +
-		    run_pages(STACK_BYTES) + COMPONENT_TABLES;
+		    run_pages(CORE_STACK_BYTES) + COMPONENT_TABLES;
 	u64 bytes = 0;
 
 	config_for_each_grant (component, grant)
@@ -118,10 +118,8 @@ u64 budget_heap_bytes(const struct system *system)
 {
 	u64 pages = SLACK_PAGES;
 
-	config_for_each_guest (system, guest) {
-		guest->heap_pages = guest_pages(guest);
-		pages += guest->heap_pages;
-	}
+	config_for_each_guest (system, guest)
+		pages += guest_pages(guest);
 	config_for_each_component (system, component)
 		pages += component_pages(system, component);
 	/* A bitmap of one bit for each page. */

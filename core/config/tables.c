@@ -132,12 +132,12 @@ static const struct schema_prop region_props[] = {
 
 /* Of components, and of the vmm of a guest. */
 static const struct schema_prop component_props[] = {
-	{ "program", PROP_FILE, ALL, COMP, "\"console.elf\"", "\"vmm.elf\"",
+	{ "program", PROP_FILE, ALL, COMP, "\"console.elf\"", "of a vmm: \"vmm.elf\"",
 	  "the ELF program that it runs" },
 	{ "arguments", PROP_TEXT, ALL, 0, "\"colour\"", "\"\"", "a text for the program" },
 	{ "console", PROP_STRING, ALL, 0, "\"console\"", "none",
 	  "the component that a serial line leads to" },
-	{ "priority", PROP_U32, ALL, 0, "<210>", "<210>; of a vmm: the guest's and 10",
+	{ "priority", PROP_U32, ALL, 0, "<210>", "<210>",
 	  "1 to 255; higher runs first" },
 	{ "slice-us", PROP_U32, ALL, 0, "<10000>", "<10000>",
 	  "microseconds that it runs before its equals have a turn" },
