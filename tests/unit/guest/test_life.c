@@ -29,6 +29,19 @@ static void check_free(void)
 	assert_int_equal(ram_free_bytes(), free_ram);
 }
 
+/* The pool of threads keeps the pages that it has got. */
+static int warm_up(void **state)
+{
+	struct thread *thread;
+
+	(void)state;
+	machine_start();
+	thread = thread_create("first", NULL, NULL, 1, SLICE_DEFAULT);
+	assert_non_null(thread);
+	thread_release(thread);
+	return 0;
+}
+
 static int set_up_absent(void **state)
 {
 	(void)state;
@@ -508,5 +521,5 @@ int main(void)
 		without_guest(the_scrubber_cleans_up),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, warm_up, NULL);
 }
