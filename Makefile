@@ -118,7 +118,8 @@ cc-fuzz := $(FUZZ_CC)
 
 # --- Rooms ----------------------------------------------------------------------------------------
 
-rooms := lib core/boot core/config core/guest core/irq core/mem core/sched core/sync core/thread core/time
+rooms := lib core/boot core/component core/config core/guest core/irq core/manage core/mem core/sched \
+	core/sync core/thread core/time
 rooms-arm64 := arch/arm64 arch/arm64/pure drivers drivers/irqchip
 rooms-host := arch/host arch/arm64/pure
 rooms += $(rooms-$(ARCH))
@@ -136,7 +137,8 @@ objects := $(sort $(objects))
 # test (host, sanitizers), fuzz (host, sanitizers and coverage). A room may set
 # `cflags-<path>.o` for one object; EXTRA_CFLAGS comes from the command line.
 # Only what an exit can be served by is built fast; the rest is built small.
-hot := core/guest/exit.o core/guest/region.o core/guest/vcpu.o core/sched/priority.o core/sched/sched.o \
+hot := core/component/channel.o core/component/exit.o core/component/syscall.o \
+	core/guest/exit.o core/guest/region.o core/guest/vcpu.o core/sched/priority.o core/sched/sched.o \
 	core/sync/spinlock.o core/time/timer.o lib/string.o \
 	arch/arm64/exit.o arch/arm64/smccc.o arch/arm64/timer.o arch/arm64/virq.o \
 	arch/arm64/pure/esr.o arch/arm64/pure/psci.o arch/arm64/pure/vgic%
@@ -309,6 +311,13 @@ guests:
 -include $(wildcard guests/objects.mk)
 endif
 
+# --- Components: unprivileged programs, ARCH=arm64 --------------------------------------------------
+
+ifeq ($(ARCH),arm64)
+components:
+include components/hostile/objects.mk
+endif
+
 # --- For editors and checkers ---------------------------------------------------------------------
 
 database-flavour := $(firstword $(filter core test,$(flavours)))
@@ -352,8 +361,8 @@ clean:
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(MAKEFILE_LIST)
 
-.PHONY: all bench bench-update clean compile_commands.json defconfig fuzz fuzz-programs guests help \
-	menuconfig sim tools unit unit-programs FORCE
+.PHONY: all bench bench-update clean compile_commands.json components defconfig fuzz fuzz-programs \
+	guests help menuconfig sim tools unit unit-programs FORCE
 
 # Which headers each object was made from, as the compilers wrote it down.
 -include $(shell find $(O) -name '*.d' 2>/dev/null)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Messages. All text goes into one ring; a console drains it. While there is no console the ring
- * keeps the latest text, so that what went wrong before the UART was known is still told. After a
+ * keeps the latest text, so that what went wrong before the UART was known is still told. While a
+ * component owns the console, the ring is all there is, and the component reads it. After a
  * panic began on one CPU, no other CPU's text is printed, and the lock is no longer waited for:
  * whoever held it may be the one that panicked.
  */
@@ -25,17 +26,26 @@
 
 static struct spinlock log_lock = SPINLOCK_INIT(RANK_LOG);
 static char ring[RING_BYTES];
-static u32 ring_head, ring_tail; /* bytes ever put in and taken out */
+static u64 ring_head; /* bytes ever put in */
+static u64 ring_tail; /* bytes printed, or read while a component owns the console */
+static bool owned;    /* by a component */
+static _Atomic bool watched, news;
 static void (*console)(const char *text, size_t n);
 static enum log_level max_level = LOG_INFO;
 static _Atomic(struct cpu *) panic_cpu;
 static _Atomic bool panicking;
 
+/* A panic is printed whoever owns the console. */
+static bool may_print(void)
+{
+	return console != NULL && (!owned || atomic_load(&panicking));
+}
+
 static void ring_drain(void)
 {
-	while (console != NULL && ring_tail != ring_head) {
-		u32 at = ring_tail % RING_BYTES;
-		u32 n = MIN(ring_head - ring_tail, RING_BYTES - at);
+	while (may_print() && ring_tail != ring_head) {
+		u32 at = (u32)ring_tail % RING_BYTES;
+		u32 n = MIN((u32)(ring_head - ring_tail), RING_BYTES - at);
 
 		ring_tail += n;
 		console(ring + at, n);
@@ -48,7 +58,7 @@ static void ring_put(const char *text, size_t n)
 		if (ring_head - ring_tail == RING_BYTES)
 			ring_drain();
 		if (ring_head - ring_tail == RING_BYTES)
-			ring_tail++; /* no console: the oldest goes */
+			ring_tail++; /* nobody took it: the oldest goes */
 		ring[ring_head++ % RING_BYTES] = text[i];
 	}
 	ring_drain();
@@ -78,6 +88,59 @@ void log_raw(const char *text, size_t n)
 		return;
 	ring_put(text, n);
 	log_leave();
+	/* The caller may hold any lock, so nobody can be woken here: the interrupt does that. */
+	if (atomic_load(&watched) && !atomic_exchange(&news, true))
+		arch_cpu_kick(this_cpu()->id);
+}
+
+bool log_take_news(void)
+{
+	return atomic_load_explicit(&news, memory_order_relaxed) && atomic_exchange(&news, false);
+}
+
+void log_watch(bool watch)
+{
+	atomic_store(&watched, watch);
+}
+
+void log_console_owned(bool by_component)
+{
+	if (!log_enter())
+		return;
+	owned = by_component;
+	ring_drain();
+	log_leave();
+}
+
+static u64 first_byte(void)
+{
+	return ring_head > RING_BYTES ? ring_head - RING_BYTES : 0;
+}
+
+void log_bounds(u64 *first, u64 *next)
+{
+	*first = *next = 0;
+	if (!log_enter())
+		return;
+	*first = first_byte();
+	*next = ring_head;
+	log_leave();
+}
+
+u64 log_read(u64 *at, char *to, u64 bytes)
+{
+	u64 n;
+
+	if (!log_enter())
+		return 0;
+	*at = MIN(MAX(*at, first_byte()), ring_head);
+	n = MIN(bytes, ring_head - *at);
+	for (u64 i = 0; i < n; i++)
+		to[i] = ring[(*at + i) % RING_BYTES];
+	if (owned)
+		ring_tail = MAX(ring_tail, *at + n);
+	log_leave();
+	return n;
 }
 
 static void emit(const char *prefix, const char *fmt, va_list args) __printf(2, 0);

@@ -29,12 +29,23 @@ bool smccc_serve(struct vcpu *vcpu);
  * handler. */
 bool sysreg_trap(struct vcpu *vcpu, u64 esr);
 
+/** arm64_vcpu_load() - @vcpu's state into this CPU, wherever it is now: before its EL1 registers
+ * are touched. Own thread. */
+void arm64_vcpu_load(struct vcpu *vcpu);
+
+/** timer_vcpu_init() - its timer events. timer_vcpu_stop() - none of them will come. */
+void timer_vcpu_init(struct vcpu *vcpu);
+void timer_vcpu_stop(struct vcpu *vcpu);
+/** timer_put() - the vCPU was just taken out of the hardware: an event comes for its virtual timer.
+ * timer_load() - the hardware's timer is about to take over. Own CPU. */
+void timer_put(struct vcpu *vcpu);
+void timer_load(struct vcpu *vcpu);
 /** timer_update() - the emulated physical timer's line and deadline after time or a register
  * changed. */
 void timer_update(struct vcpu *vcpu);
 /** timer_watch() - have the deadline within two milliseconds: its interrupt makes a controller that
  * forgets one look again (gicv2_forgets). */
-void timer_watch(const struct vcpu *vcpu);
+void timer_watch(struct vcpu *vcpu);
 /** timer_sysreg() - serve CNTP_CTL, CVAL, TVAL, CNTPCT; false: some other register. */
 bool timer_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value);
 

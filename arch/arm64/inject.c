@@ -85,6 +85,7 @@ void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	bool fault = exit->kind == EXIT_FAULT;
 	u64 status = FSC_SYNC_EXTERNAL;
 
+	arm64_vcpu_load(vcpu);
 	if (fault && exit->fault.walk)
 		status = walk_status(vcpu, exit->fault.gpa);
 	inject_abort(vcpu, fault && exit->fault.exec, status);

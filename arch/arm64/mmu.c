@@ -15,6 +15,8 @@
 #include <mullion/guest.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
+#include <mullion/sched.h>
+#include <mullion/spinlock.h>
 #include <mullion/string.h>
 
 #define SPARE_TABLES    4u /* for maps that are made before there is a heap */
@@ -200,6 +202,53 @@ __boot void *arch_map_device(hpa_t pa, u64 bytes)
 	return map_somewhere(pa, bytes, PTE_DEVICE);
 }
 
+/* The core's tables change at boot, on one CPU, and here. */
+static struct spinlock table_lock = SPINLOCK_INIT(RANK_MMU);
+
+static u64 *stack_table(u64 va)
+{
+	u64 *entry = slot(level2, 2, va), *table = NULL;
+
+	/* Taken outside the lock, whose rank is above the heap's; lost races give it back. */
+	if (!(*entry & PTE_VALID))
+		table = page_alloc(1);
+	spin_lock(&table_lock);
+	if (!(*entry & PTE_VALID) && table != NULL) {
+		dsb(ishst);
+		*entry = table_entry(page_to_hpa(table).v);
+		table = NULL;
+	}
+	spin_unlock(&table_lock);
+	page_free(table, 1);
+	return *entry & PTE_VALID ? table_va(*entry) : NULL;
+}
+
+bool mmu_map_stack(u64 va, hpa_t pa, u64 bytes)
+{
+	u64 *table = stack_table(va);
+
+	if (table == NULL)
+		return false;
+	for (u64 at = 0; at < bytes; at += PAGE_SIZE)
+		*slot(table, 3, va + at) = pte_s1_leaf(pa.v + at, 3, PTE_DATA, false);
+	dsb(ishst);
+	isb();
+	return true;
+}
+
+void mmu_unmap_stack(u64 va, u64 bytes)
+{
+	u64 *table = table_va(*slot(level2, 2, va));
+
+	for (u64 at = 0; at < bytes; at += PAGE_SIZE)
+		*slot(table, 3, va + at) = 0;
+	dsb(ishst);
+	for (u64 at = 0; at < bytes; at += PAGE_SIZE)
+		__asm__ volatile("tlbi vae2is, %0" : : "r"((va + at) >> PAGE_SHIFT) : "memory");
+	dsb(ish);
+	isb();
+}
+
 void arch_leave_boot(void)
 {
 	for (u64 va = (u64)_boot_begin; va < (u64)_boot_end; va += PAGE_SIZE)
@@ -210,7 +259,7 @@ void arch_leave_boot(void)
 	dsb(ish);
 	isb();
 	ram_free(HPA(mmu_pa(_boot_begin)), (u64)(_boot_end - _boot_begin));
-	vcpu_loop();
+	sched_loop();
 }
 
 /* --- Copy windows: two 2 MiB slots for each CPU, one for a block, one for pages --- */

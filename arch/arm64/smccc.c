@@ -14,7 +14,7 @@ enum affinity_state { AFFINITY_ON = 0, AFFINITY_OFF = 1, AFFINITY_ON_PENDING = 2
 
 static enum affinity_state vcpu_affinity_state(const struct vcpu *vcpu)
 {
-	switch (atomic_load(&vcpu->state)) {
+	switch (atomic_load(&vcpu->thread.state)) {
 	case VCPU_UNKNOWN:
 	case VCPU_RESET:
 	case VCPU_HALTED: return AFFINITY_OFF;

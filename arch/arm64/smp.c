@@ -14,6 +14,7 @@
 #include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
+#include <mullion/sched.h>
 #include <stdatomic.h>
 
 _Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "known to assembly");
@@ -189,7 +190,7 @@ void arm64_secondary(void)
 	atomic_store(&cpu->online, true);
 	while (!atomic_load(&released))
 		arch_cpu_relax();
-	vcpu_loop();
+	sched_loop();
 }
 
 __boot void arch_cpus_release(void)

@@ -5,6 +5,7 @@
 #include <asm/sysreg.h>
 #include <mullion/host.h>
 #include <mullion/irq.h>
+#include <mullion/timer.h>
 
 #define NS_PER_S UINT64_C(1000000000)
 
@@ -49,7 +50,7 @@ void arch_time_stop(void)
 static void deadline_passed(u32 intid)
 {
 	(void)intid;
-	arch_time_stop();
+	timer_expire();
 }
 
 __boot enum err arch_time_init(const struct host *host)

@@ -7,6 +7,7 @@
 
 #include "arch/arm64/pure/esr.h"
 #include <arch/time.h>
+#include <mullion/timer.h>
 
 #define PTIMER_INTID 30
 
@@ -18,7 +19,7 @@
 
 #define NS_PER_S 1000000000u
 
-#define WATCH_HZ 500u
+#define WATCH_NS 2000000u
 
 /* A wait beyond this is looked at again when it is over: bounds the arithmetic. */
 #define MAX_WAIT_S 1000000u
@@ -29,13 +30,63 @@ static u64 guest_time(const struct vcpu *vcpu)
 	return read_sysreg(cntpct_el0) - vcpu->guest->arch.cntvoff;
 }
 
-static void set_deadline(u64 ticks)
+static ns_t in_ticks(u64 ticks)
 {
 	u64 hz = arch_time_frequency_hz();
 	u64 seconds = ticks / hz;
 	u64 ns = ticks % hz * NS_PER_S / hz + 1;
 
-	arch_time_set_deadline(NS(arch_time_now().v + MIN(seconds, MAX_WAIT_S) * NS_PER_S + ns));
+	return NS(arch_time_now().v + MIN(seconds, MAX_WAIT_S) * NS_PER_S + ns);
+}
+
+static void ptimer_due(struct timer_event *event)
+{
+	timer_update(container_of(event, struct vcpu, arch.ptimer));
+}
+
+/* The hardware's timer is another vCPU's now. What it would have done: the interrupt, linked to the
+ * physical one that the vCPU's own end of interrupt deactivates (virq_load() makes that true). */
+static void vtimer_due(struct timer_event *event)
+{
+	virq_vtimer_fired(container_of(event, struct vcpu, arch.vtimer));
+}
+
+/* That it interrupted the guest is all that was wanted; one that sleeps looks whether it may. */
+static void watch_over(struct timer_event *event)
+{
+	vcpu_kick(container_of(event, struct vcpu, arch.watch));
+}
+
+void timer_vcpu_init(struct vcpu *vcpu)
+{
+	timer_init(&vcpu->arch.ptimer, ptimer_due);
+	timer_init(&vcpu->arch.vtimer, vtimer_due);
+	timer_init(&vcpu->arch.watch, watch_over);
+}
+
+void timer_vcpu_stop(struct vcpu *vcpu)
+{
+	(void)timer_stop(&vcpu->arch.ptimer);
+	(void)timer_stop(&vcpu->arch.vtimer);
+	(void)timer_stop(&vcpu->arch.watch);
+}
+
+void timer_put(struct vcpu *vcpu)
+{
+	const struct arm64_el1 *el1 = &vcpu->arch.el1;
+	u64 now;
+
+	if ((el1->cntv_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) != CNT_CTL_ENABLE ||
+	    virq_holds_vtimer(vcpu))
+		return;
+	now = guest_time(vcpu);
+	timer_arm(&vcpu->arch.vtimer,
+		  el1->cntv_cval > now ? in_ticks(el1->cntv_cval - now) : arch_time_now());
+}
+
+void timer_load(struct vcpu *vcpu)
+{
+	(void)timer_stop(&vcpu->arch.vtimer);
 }
 
 void timer_update(struct vcpu *vcpu)
@@ -52,19 +103,14 @@ void timer_update(struct vcpu *vcpu)
 		virq_timer_set(vcpu, PTIMER_INTID, level);
 	}
 	if (enabled && !masked && !due)
-		set_deadline(arch->cntp_cval - now);
+		timer_arm(&arch->ptimer, in_ticks(arch->cntp_cval - now));
 	else
-		arch_time_stop();
+		(void)timer_stop(&arch->ptimer);
 }
 
-void timer_watch(const struct vcpu *vcpu)
+void timer_watch(struct vcpu *vcpu)
 {
-	const struct arch_vcpu *arch = &vcpu->arch;
-	u64 ticks = arch_time_frequency_hz() / WATCH_HZ;
-
-	if ((arch->cntp_ctl & CNT_CTL_ENABLE) != 0 && arch->cntp_cval - guest_time(vcpu) < ticks)
-		return; /* its own deadline comes first */
-	set_deadline(ticks);
+	timer_arm(&vcpu->arch.watch, NS(arch_time_now().v + WATCH_NS));
 }
 
 static u64 timer_read(const struct vcpu *vcpu, u32 reg)

@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vCPUs on arm64: what is switched, and the controls that a guest runs under. One vCPU stays loaded
- * on its CPU from its first run until it is stopped, so nothing here is on a hot path but
- * arch_vcpu_run().
+ * vCPUs on arm64: what is switched, and the controls that a guest runs under. A vCPU is loaded when
+ * it runs and another was before, and put away when another is about to: threads of the core and
+ * components come in between for the price of a few registers (regime.h).
  */
 #include "arch/arm64/guest.h"
 
 #include "arch/arm64/pure/esr.h"
 #include "arch/arm64/pure/idregs.h"
 #include "arch/arm64/pure/psci.h"
+#include "arch/arm64/regime.h"
 #include "drivers/irqchip/gic.h"
 #include <arch/mmu.h>
 #include <arch/time.h>
 #include <mullion/cpu.h>
 #include <mullion/log.h>
+#include <mullion/sched.h>
 #include <mullion/string.h>
 
 _Static_assert(offsetof(struct vcpu, arch) == 0, "known to assembly");
@@ -115,8 +117,6 @@ enum err arch_guest_init(struct guest *guest)
 		guest->arch.hcr |= HCR_TERR;
 	if (FIELD(raw[IDREG_AA64MMFR1], 19, 16) != 0)
 		guest->arch.hcr |= HCR_TLOR;
-	if (guest->config->trap_wfi)
-		guest->arch.hcr |= HCR_TWI;
 	guest->arch.has_hcrx = FIELD(raw[IDREG_AA64MMFR1], 43, 40) != 0;
 	guest->arch.has_fgt = FIELD(raw[IDREG_AA64MMFR0], 59, 56) != 0;
 	guest->arch.has_sme = FIELD(raw[IDREG_AA64PFR1], 27, 24) != 0;
@@ -144,37 +144,10 @@ enum err arch_vcpu_init(struct vcpu *vcpu)
 	arch->vmpidr = arch_vcpu_identity(vcpu->index) | MPIDR_RES1;
 	arch->hcr = vcpu->guest->arch.hcr;
 	arch->pac_switch = (read_sysreg(sctlr_el2) & SCTLR_ENIA) != 0;
+	timer_vcpu_init(vcpu);
 	/* The first vCPU looks at the others' redistributors before it starts them. */
 	virq_vcpu_reset(vcpu);
 	return OK;
-}
-
-void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
-{
-	struct arch_vcpu *arch = &vcpu->arch;
-
-	memset(arch->x, 0, sizeof(arch->x));
-	memset(arch->apia, 0, sizeof(arch->apia));
-	memset(arch->pac, 0, sizeof(arch->pac));
-	memset(&arch->fp, 0, sizeof(arch->fp));
-	arch->tpidr2 = 0;
-	arch->pc = entry;
-	arch->pstate = PSTATE_RESET;
-	arch->x[0] = context;
-#define X(field, name, reset) arch->el1.field = (reset);
-	ARM64_EL1_REGS(X)
-#undef X
-	arch->hcr = vcpu->guest->arch.hcr;
-	arch->cntp_ctl = 0;
-	arch->cntp_cval = 0;
-	arch->cntp_level = false;
-	arch->mdscr = 0;
-	arch->os_locked = true; /* Arm ARM D13.3.25: OSLK resets to 1 */
-	arch->writeback = false;
-	arch->vector_aborts = 0;
-	/* One that wakes from CPU_SUSPEND keeps its interrupts: they are what woke it. */
-	if (atomic_load(&vcpu->fresh))
-		virq_vcpu_reset(vcpu);
 }
 
 static void save_registers(struct vcpu *vcpu)
@@ -245,36 +218,87 @@ static void load_controls(const struct guest *guest)
 	write_sysreg(arch->vttbr, vttbr_el2);
 }
 
-void arch_vcpu_load(struct vcpu *vcpu)
+static void put(struct vcpu *vcpu)
 {
-	/* The OS lock of the machine would hold back a guest's software step. */
-	write_sysreg(0, oslar_el1);
-	load_controls(vcpu->guest);
-	write_sysreg(vcpu->arch.vmpidr, vmpidr_el2);
-	load_registers(vcpu);
-	write_sysreg(vcpu->arch.hcr, hcr_el2);
-	isb();
-	arm64_fp_load(&vcpu->arch.fp);
-	this_cpu()->current = vcpu;
-	virq_load(vcpu);
-}
-
-void arch_vcpu_put(struct vcpu *vcpu)
-{
-	u32 state = atomic_load(&vcpu->state);
-
+	regime_guest(vcpu);
 	virq_put(vcpu);
-	/* Stopped: what it holds of this CPU's private interrupts can only be given back here. */
-	if (state == VCPU_RESET || state == VCPU_HALTED)
-		virq_vcpu_reset(vcpu);
 	arm64_fp_save(&vcpu->arch.fp);
 	save_registers(vcpu);
 	/* A timer that goes on running would interrupt whatever comes next on this CPU. */
 	write_sysreg(0, cntv_ctl_el0);
-	arch_time_stop();
+	timer_put(vcpu);
 	write_sysreg(HCR_NO_GUEST, hcr_el2);
 	isb();
 	this_cpu()->current = NULL;
+	regime_none();
+}
+
+static void load(struct vcpu *vcpu)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->current != NULL)
+		put(cpu->current);
+	timer_load(vcpu);
+	/* The OS lock of the machine would hold back a guest's software step. */
+	write_sysreg(0, oslar_el1);
+	load_controls(vcpu->guest);
+	write_sysreg(vcpu->arch.vmpidr, vmpidr_el2);
+	virq_load(vcpu);
+	load_registers(vcpu);
+	write_sysreg(vcpu->arch.hcr, hcr_el2);
+	isb();
+	arm64_fp_load(&vcpu->arch.fp);
+	cpu->current = vcpu;
+	regime_loaded(vcpu);
+}
+
+void arm64_vcpu_load(struct vcpu *vcpu)
+{
+	if (this_cpu()->current != vcpu)
+		load(vcpu);
+	else
+		regime_guest(vcpu);
+}
+
+void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	if (this_cpu()->current == vcpu)
+		put(vcpu);
+	timer_vcpu_stop(vcpu);
+	memset(arch->x, 0, sizeof(arch->x));
+	memset(arch->apia, 0, sizeof(arch->apia));
+	memset(arch->pac, 0, sizeof(arch->pac));
+	memset(&arch->fp, 0, sizeof(arch->fp));
+	arch->tpidr2 = 0;
+	arch->pc = entry;
+	arch->pstate = PSTATE_RESET;
+	arch->x[0] = context;
+#define X(field, name, reset) arch->el1.field = (reset);
+	ARM64_EL1_REGS(X)
+#undef X
+	arch->hcr = vcpu->guest->arch.hcr;
+	arch->traps_wfi = false;
+	arch->cntp_ctl = 0;
+	arch->cntp_cval = 0;
+	arch->cntp_level = false;
+	arch->mdscr = 0;
+	arch->os_locked = true; /* Arm ARM D13.3.25: OSLK resets to 1 */
+	arch->writeback = false;
+	arch->vector_aborts = 0;
+	/* One that wakes from CPU_SUSPEND keeps its interrupts: they are what woke it. */
+	if (atomic_load(&vcpu->fresh))
+		virq_vcpu_reset(vcpu);
+}
+
+void arch_vcpu_put(struct vcpu *vcpu)
+{
+	if (this_cpu()->current == vcpu)
+		put(vcpu);
+	timer_vcpu_stop(vcpu);
+	virq_vcpu_reset(vcpu);
 }
 
 /* GICv2: an interrupt that the guest has yet to end is what may be forgotten (gicv2_forgets). */
@@ -285,32 +309,43 @@ static bool list_registers_used(void)
 	return empty != BIT(irqchip->num_lrs) - 1;
 }
 
+/* WFI is left to the CPU while nobody else has a use for it. */
+static void choose_wfi(struct vcpu *vcpu)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+	bool trap = vcpu->guest->config->trap_wfi || !sched_alone();
+
+	if (trap == arch->traps_wfi)
+		return;
+	arch->traps_wfi = trap;
+	write_sysreg(read_sysreg(hcr_el2) ^ HCR_TWI, hcr_el2);
+}
+
 void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_NONE;
 	vcpu->arch.exit = exit;
+	if (__builtin_expect(this_cpu()->arch.regime != vcpu, 0))
+		arm64_vcpu_load(vcpu);
 	if (vcpu->arch.cntp_ctl & CNT_CTL_ENABLE)
 		timer_update(vcpu);
 	virq_flush(vcpu);
 	if (gicv2_forgets && list_registers_used())
 		timer_watch(vcpu);
+	choose_wfi(vcpu);
 	arm64_enter(vcpu);
+}
+
+bool arch_vcpu_posted(const struct vcpu *vcpu)
+{
+	return atomic_load_explicit(&vcpu->arch.virq.vgic.flags, memory_order_acquire) != 0;
 }
 
 bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 {
-	bool posted = false;
-
 	if (vcpu->arch.cntp_ctl & CNT_CTL_ENABLE)
 		timer_update(vcpu);
-	/*
-	 * Something was posted while it slept: let it look. The run's own flush sorts it, and a
-	 * wait that ends once too often is only a hint gone wrong (Arm ARM D1.16.2).
-	 */
-	if (vcpu->pause_reason == PAUSE_WFI &&
-	    atomic_load_explicit(&vcpu->arch.virq.vgic.flags, memory_order_acquire) != 0)
-		posted = true;
-	if (!posted && !virq_wants(vcpu))
+	if (!virq_wants(vcpu))
 		return false;
 	if (gicv2_forgets)
 		timer_watch(vcpu);
@@ -318,11 +353,14 @@ bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 }
 
 /* The base register of an access that was decoded by software, once it has been done. */
-static void finish_writeback(struct arch_vcpu *arch)
+static void finish_writeback(struct vcpu *vcpu)
 {
+	struct arch_vcpu *arch = &vcpu->arch;
+
 	if (!arch->writeback)
 		return;
 	arch->writeback = false;
+	arm64_vcpu_load(vcpu);
 	if (arch->writeback_reg != 31)
 		arch->x[arch->writeback_reg] = arch->writeback_value;
 	else if ((arch->pstate & PSR_MODE_MASK) == PSR_MODE_EL1H)
@@ -347,7 +385,7 @@ void arch_vcpu_skip(struct vcpu *vcpu)
 
 	arch->vector_aborts = 0;
 	arm64_skip(&arch->pc, &arch->pstate, arch->fault_esr);
-	finish_writeback(arch);
+	finish_writeback(vcpu);
 }
 
 void arch_vcpu_mmio_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, u64 value)
@@ -393,10 +431,12 @@ void arch_vcpu_dump(struct vcpu *vcpu)
 	struct arch_vcpu *arch = &vcpu->arch;
 	u32 insn;
 
-	if (this_cpu()->current == vcpu)
+	if (this_cpu()->current == vcpu) {
+		regime_guest(vcpu);
 		save_registers(vcpu);
+	}
 	log_error("  vcpu %u on CPU %u, exception syndrome %08lx, fault address %016lx",
-		  vcpu->index, vcpu->cpu, arch->fault_esr, arch->fault_far);
+		  vcpu->index, vcpu->thread.cpu, arch->fault_esr, arch->fault_far);
 	for (u32 i = 0; i < 31; i += 4)
 		dump_line(vcpu, i);
 	log_error("  pc  %016lx pstate %08lx sp_el0 %016lx sp_el1 %016lx", arch->pc, arch->pstate,

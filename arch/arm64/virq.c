@@ -14,6 +14,7 @@
 #include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
+#include <mullion/sched.h>
 #include <mullion/string.h>
 
 #include "arch/arm64/virq_hw.h"
@@ -30,22 +31,17 @@ static void hw_deactivate_private(u32 intid)
 
 static void hw_deactivate_shared(u32 intid)
 {
-	irqchip->clear_active(intid);
+	irqchip->set_active(intid, false);
 }
 
 /* --- Between model and list registers -------------------------------------------------------- */
 
 #include "arch/arm64/pure/vgic_update.h"
 
-/* Wake the CPUs of the vCPUs in @mask; what this CPU runs looks before its next entry anyway. */
 static void kick(const struct guest *guest, u64 mask)
 {
-	for (; mask; mask &= mask - 1) {
-		u32 cpu = guest->vcpus[__builtin_ctzll(mask)]->cpu;
-
-		if (cpu != this_cpu()->id)
-			irqchip->send_sgi(cpu, SGI_KICK);
-	}
+	for (; mask; mask &= mask - 1)
+		vcpu_kick(guest->vcpus[__builtin_ctzll(mask)]);
 }
 
 void virq_sync(struct vcpu *vcpu)
@@ -124,8 +120,9 @@ static void hold_begin(struct vcpu *vcpu, u64 mask)
 		struct vgic_cpu *c = g->cpus[__builtin_ctzll(m)];
 
 		vgic_mark(c, VGIC_FOLD);
+		/* Whatever its CPU runs: its list registers are there (arch_virq_kicked()). */
 		if (atomic_load(&c->used))
-			kick(vcpu->guest, m & -m);
+			arch_cpu_kick(vcpu->guest->vcpus[c->index]->thread.cpu);
 		for (u32 i = 0; atomic_load(&c->used) && i < HOLD_LOOPS; i++) {
 			/* It may be waiting for us in the same way. */
 			if (atomic_load(&vcpu->arch.virq.vgic.hold) &&
@@ -134,6 +131,17 @@ static void hold_begin(struct vcpu *vcpu, u64 mask)
 			arch_cpu_relax();
 		}
 	}
+}
+
+void arch_virq_kicked(void)
+{
+	struct vcpu *vcpu = this_cpu()->current;
+
+	if (!vcpu || !atomic_load(&vcpu->arch.virq.vgic.hold))
+		return;
+	virq_sync(vcpu);
+	/* The folding left flags behind that nobody was kicked for. */
+	vcpu_kick(vcpu);
 }
 
 static void hold_end(struct vcpu *vcpu, u64 mask)
@@ -242,6 +250,18 @@ static bool __attribute__((noinline)) sgi_write(struct vcpu *vcpu, u64 value, bo
 	return true;
 }
 
+/* As vcpu_kick(), for a vCPU that runs on another CPU, as most do. */
+static inline void ring(struct vcpu *vcpu)
+{
+	dsb(ish);
+	if (__builtin_expect(atomic_load_explicit(&vcpu->thread.state, memory_order_relaxed) ==
+				     VCPU_RUNNING,
+			     1))
+		write_sysreg(vcpu->arch.virq.doorbell, SYS_ICC_SGI1R_EL1);
+	else
+		vcpu_kick(vcpu);
+}
+
 /*
  * ICC_SGI1R that names one vCPU of the first sixteen: what nearly all of them are. To itself,
  * straight into the list register; to another, its latch, its flag and a kick if nobody's is on
@@ -262,11 +282,8 @@ static inline bool sgi_short(struct vcpu *vcpu, u64 value)
 	if (!c || !(c->bank.group >> intid & 1))
 		return false;
 	atomic_fetch_or_explicit(&c->bank.latch, 1u << intid, memory_order_relaxed);
-	if (vgic_mark(c, VGIC_PRIVATE)) {
-		dsb(ishst);
-		write_sysreg(container_of(c, struct arm64_virq_cpu, vgic)->doorbell,
-			     SYS_ICC_SGI1R_EL1);
-	}
+	if (vgic_mark(c, VGIC_PRIVATE))
+		ring(container_of(c, struct vcpu, arch.virq.vgic));
 	return true;
 }
 
@@ -306,8 +323,8 @@ void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid)
 	/* The guest has given it to another vCPU: the next one comes there at once. It must also
 	 * end where it was taken: QEMU's GICv2 deactivates an SPI for the CPU alone that ends it.
 	 */
-	if (to < guest->num_vcpus && guest->vcpus[to]->cpu != this_cpu()->id)
-		irq_move(host_intid, guest->vcpus[to]->cpu);
+	if (to < guest->num_vcpus && guest->vcpus[to]->thread.cpu != this_cpu()->id)
+		irq_move(host_intid, guest->vcpus[to]->thread.cpu);
 }
 
 void arch_virq_set(struct guest *guest, u32 intid, bool level)
@@ -328,6 +345,14 @@ void virq_timer_set(struct vcpu *vcpu, u32 ppi, bool level)
 	spin_lock(&v->lock);
 	vgic_set_private(&v->vgic, &vcpu->arch.virq.vgic, ppi, level);
 	spin_unlock(&v->lock);
+	if (level)
+		vcpu_kick(vcpu);
+}
+
+/* Something that the run loop has to look at: asked of the vCPU, or of its CPU. */
+static inline bool has_work(const struct vcpu *vcpu)
+{
+	return atomic_load_explicit(&vcpu->requests, memory_order_acquire) != 0 || sched_needed();
 }
 
 /* Everything but the virtual timer, and GICv3's kick. */
@@ -340,7 +365,7 @@ static bool __attribute__((noinline)) other_interrupt(struct vcpu *vcpu, u32 int
 			return false;
 	}
 	virq_flush(vcpu);
-	return !atomic_load_explicit(&vcpu->requests, memory_order_acquire);
+	return !has_work(vcpu);
 }
 
 static bool __attribute__((noinline)) timer_interrupt(struct vcpu *vcpu, u32 intid)
@@ -369,18 +394,35 @@ bool virq_interrupt(struct vcpu *vcpu)
 	write_sysreg(intid, SYS_ICC_EOIR1_EL1);
 	write_sysreg(intid, SYS_ICC_DIR_EL1);
 	/* A request from here on comes with a kick of its own. */
-	return !atomic_load_explicit(&vcpu->requests, memory_order_acquire) && flush(vcpu);
+	return !has_work(vcpu) && flush(vcpu);
 }
 
-/* The timer fired outside the guest's run, e.g. in idle. */
+/* The timer of the loaded vCPU fired outside its run: in idle, or while another thread ran. */
 static void vtimer_handler(u32 intid)
 {
 	struct vcpu *vcpu = this_cpu()->current;
 
 	if (vcpu)
-		vgic_host_private(&vcpu->arch.virq.vgic, VGIC_TIMER, intid);
+		virq_vtimer_fired(vcpu);
 	else
 		irqchip->deactivate(intid);
+}
+
+void virq_vtimer_fired(struct vcpu *vcpu)
+{
+	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
+
+	/* Loaded, its list registers are this CPU's: most often the last one serves again. */
+	if (vcpu->arch.virq.loaded)
+		(void)vgic_timer_fired(c, hw.vtimer);
+	else
+		vgic_host_private(c, VGIC_TIMER, hw.vtimer);
+	vcpu_kick(vcpu);
+}
+
+bool virq_holds_vtimer(const struct vcpu *vcpu)
+{
+	return vcpu->arch.virq.vgic.bank.linked >> VGIC_TIMER & 1;
 }
 
 /* A list register asked for service: what it says is read by the flush, which also quiets it. */
@@ -479,11 +521,11 @@ void virq_vcpu_reset(struct vcpu *vcpu)
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
 	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
 	enum err err = OK;
-	u64 kicked = 0;
 
+	ASSERT(!cpu->loaded);
+	/* Its timer's physical interrupt is active for whoever is loaded: nothing to give back. */
+	cpu->vgic.bank.linked = 0;
 	spin_lock(&v->lock);
-	if (cpu->loaded)
-		kicked = vgic_withdraw(&v->vgic, &cpu->vgic);
 	if (!v->vgic.cpus[vcpu->index])
 		err = vgic_attach(&v->vgic, vcpu->index, &cpu->vgic);
 	else
@@ -491,18 +533,18 @@ void virq_vcpu_reset(struct vcpu *vcpu)
 	ASSERT(err == OK);
 	vgic_release_physical(&v->vgic, &cpu->vgic);
 	spin_unlock(&v->lock);
-	cpu->doorbell = hw.v3 ? gicv3_sgi_target[vcpu->cpu] | SGI_KICK << 24 : 0;
+	cpu->doorbell = hw.v3 ? gicv3_sgi_target[vcpu->thread.cpu] | SGI_KICK << 24 : 0;
 	cpu->vmcr = 0;
 	memset(cpu->apr, 0, sizeof(cpu->apr));
-	if (cpu->loaded)
-		interface_restore(cpu);
-	kick(vcpu->guest, kicked);
 }
 
 void virq_load(struct vcpu *vcpu)
 {
 	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
 
+	/* The physical interrupt's active state is this vCPU's, or its timer would fire again. */
+	if (virq_holds_vtimer(vcpu))
+		irqchip->set_active(hw.vtimer, true);
 	interface_restore(cpu);
 	cpu->vgic.hcr_written = VGIC_HCR_EN;
 	hw_hcr_write(cpu->vgic.hcr_written);
@@ -521,6 +563,10 @@ void virq_put(struct vcpu *vcpu)
 	hw_hcr_write(0);
 	cpu->vgic.hcr_written = 0;
 	cpu->loaded = false;
+	if (virq_holds_vtimer(vcpu))
+		irqchip->set_active(hw.vtimer, false);
+	/* virq_load() looks at everything: what is posted until then is news, and wakes it. */
+	atomic_store_explicit(&cpu->vgic.flags, 0, memory_order_relaxed);
 }
 
 /* One of the list registers holds something that would be signalled now. */

@@ -9,6 +9,7 @@
 #ifndef ARCH_HOST_HOST_H
 #define ARCH_HOST_HOST_H
 
+#include <arch/user.h>
 #include <arch/vcpu.h>
 #include <mullion/cpu.h>
 #include <mullion/exit.h>
@@ -37,14 +38,27 @@ void host_timer_init(void);
 
 /** host_script() - the exits that @vcpu's next runs end with; @exits must stay. */
 void host_script(struct vcpu *vcpu, const struct vcpu_exit *exits, u32 count);
+/** host_set_wants_irq() - @vcpu gets, or loses, a virtual interrupt. */
+void host_set_wants_irq(struct vcpu *vcpu, bool wants);
 /** host_step() - one pass as the vCPU loop makes it: run, serve the exit. On the vCPU's own CPU. */
 void host_step(struct vcpu *vcpu);
 
-/* Where a CPU stopped: its vCPU runs and its script is at its end; it is idle; a thread of a test
- * wants it to; the machine ended (host_end), and the next host_loop() begins anew. */
+/* What a scripted component's run ends with. */
+struct host_call {
+	enum user_trap trap;
+	u32 number; /* of a system call */
+	u64 arguments[6];
+};
+/** host_user_script() - how the next runs of the component end; @calls must stay. At its end it
+ * waits (SYS_WAIT); USER_INTERRUPTED: it computes (HOST_BUSY) and is interrupted. */
+void host_user_script(struct arch_user *user, const struct host_call *calls, u32 count);
+
+/* Where a CPU stopped: its vCPU runs and its script is at its end; it is idle; a
+ * thread of a test wants it to; the machine ended (host_end), and the next host_loop() begins anew.
+ */
 enum host_pause { HOST_WANTS_EXIT, HOST_IDLE, HOST_BUSY, HOST_ENDED };
 /** host_loop() - let CPU @id go on where it paused, until it pauses again. It begins in
- * sched_loop() if there is a scheduler, else in vcpu_loop(), on a stack of its own. A vCPU that
+ * sched_loop(), on a stack of its own. A vCPU that
  * wanted an exit and still finds none in its script is interrupted (EXIT_NONE) first. */
 enum host_pause host_loop(u32 id);
 /** host_yield() - from inside host_loop(), on whichever thread's stack: pause. False when the test

@@ -104,6 +104,12 @@ static bool is_active(u32 intid)
 	return line(intid)->active;
 }
 
+static void set_active(u32 intid, bool active)
+{
+	line(intid)->active = active;
+	changed = true;
+}
+
 static void set_pending(u32 intid, bool pending)
 {
 	line(intid)->pending = pending;
@@ -122,7 +128,7 @@ static const struct irqchip chip = {
 	.disable = disable,
 	.send_sgi = send_sgi,
 	.is_active = is_active,
-	.clear_active = deactivate,
+	.set_active = set_active,
 	.set_pending = set_pending,
 };
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The CPUs' own stacks and the threads': each CPU runs the real scheduler (or, before there is one,
- * the real vcpu_loop()) and gives control back to the test where a real CPU would be in its guest
- * or asleep. One host thread, so that every run repeats.
+ * The CPUs' own stacks and the threads': each CPU runs the real scheduler and gives control back to
+ * the test where a real CPU would be in its guest or asleep. One host thread, so that every run
+ * repeats.
  */
 #include <stdlib.h>
 #include <ucontext.h>
@@ -77,10 +77,11 @@ static void prepare(struct fiber *fiber, void (*entry)(void))
 static void cpu_main(void)
 {
 	after_switch(NULL, &test_stack, &test_stack_bytes);
-	this_cpu()->interrupts = 0; /* the machine may have ended in one */
-	if (this_cpu()->queue != NULL)
-		sched_loop();
-	vcpu_loop();
+	/* The machine may have ended in an interrupt, or on a thread's stack. */
+	this_cpu()->interrupts = 0;
+	if (this_cpu()->thread != NULL)
+		atomic_store(&this_cpu()->thread->on_cpu, false);
+	sched_loop();
 }
 
 bool host_yield(enum host_pause pause)

@@ -39,6 +39,13 @@ void host_script(struct vcpu *vcpu, const struct vcpu_exit *exits, u32 count)
 	vcpu->arch.script_at = 0;
 }
 
+void host_set_wants_irq(struct vcpu *vcpu, bool wants)
+{
+	vcpu->arch.wants_irq = wants;
+	if (wants)
+		vcpu_kick(vcpu);
+}
+
 void host_step(struct vcpu *vcpu)
 {
 	struct vcpu_exit exit = { 0 };
@@ -83,8 +90,20 @@ void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
 	record(vcpu, HOST_VCPU_RESET, entry, context);
 }
 
-void arch_vcpu_load(struct vcpu *vcpu)
+static void put(struct vcpu *vcpu)
 {
+	ASSERT(vcpu->arch.loaded && this_cpu()->current == vcpu);
+	vcpu->arch.loaded = false;
+	this_cpu()->current = NULL;
+	record(vcpu, HOST_VCPU_PUT, 0, 0);
+}
+
+static void load(struct vcpu *vcpu)
+{
+	if (this_cpu()->current == vcpu)
+		return;
+	if (this_cpu()->current != NULL)
+		put(this_cpu()->current);
 	ASSERT(!vcpu->arch.loaded);
 	vcpu->arch.loaded = true;
 	this_cpu()->current = vcpu;
@@ -93,16 +112,15 @@ void arch_vcpu_load(struct vcpu *vcpu)
 
 void arch_vcpu_put(struct vcpu *vcpu)
 {
-	ASSERT(vcpu->arch.loaded && this_cpu()->current == vcpu);
-	vcpu->arch.loaded = false;
-	this_cpu()->current = NULL;
-	record(vcpu, HOST_VCPU_PUT, 0, 0);
+	if (this_cpu()->current == vcpu)
+		put(vcpu);
 }
 
 void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 
+	load(vcpu);
 	if (arch->script_at == arch->script_length)
 		(void)host_yield(HOST_WANTS_EXIT);
 	if (arch->script_at < arch->script_length)
@@ -138,9 +156,20 @@ void arch_vcpu_set_result(struct vcpu *vcpu, enum err result)
 	record(vcpu, HOST_VCPU_RESULT, (u64)result, 0);
 }
 
+bool arch_vcpu_posted(const struct vcpu *vcpu)
+{
+	return vcpu->arch.wants_irq;
+}
+
 bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 {
 	return vcpu->arch.wants_irq;
+}
+
+void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)
+{
+	*figures = (struct vcpu_figures){ .pc = vcpu->arch.entry,
+					  .virqs_pending = vcpu->arch.wants_irq };
 }
 
 void arch_vcpu_dump(struct vcpu *vcpu)
@@ -152,6 +181,10 @@ enum err arch_virq_init(const struct host *host)
 {
 	(void)host;
 	return OK;
+}
+
+void arch_virq_kicked(void)
+{
 }
 
 void arch_virq_set(struct guest *guest, u32 intid, bool level)

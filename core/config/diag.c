@@ -41,11 +41,6 @@ static void add(struct text *text, const char *fmt, ...)
 	va_end(args);
 }
 
-static u32 cell(const u8 *p)
-{
-	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
-}
-
 /* Counts and interrupt numbers are read in decimal, addresses and sizes in hexadecimal. */
 static void add_number(struct text *text, u32 value)
 {
@@ -74,26 +69,46 @@ static void add_value(struct text *text, const struct fdt_prop *prop)
 			add(text, "%s%02x", i == 0 ? "[" : " ", prop->data[i]);
 		add(text, prop->len > CELLS_MAX ? " ...]" : "]");
 	} else if (cells == 1) {
-		add_number(text, cell(prop->data));
+		add_number(text, config_cell(prop, 0));
 	} else {
 		for (u32 i = 0; i < MIN(cells, CELLS_MAX); i++) {
 			add(text, i == 0 ? "<" : " ");
-			add_number(text, cell(prop->data + 4 * i));
+			add_number(text, config_cell(prop, i));
 		}
 		add(text, cells > CELLS_MAX ? " ...>" : ">");
 	}
 }
 
-static void report(struct config_run *run, const char *severity, fdt_node_t node,
-		   const char *property, const char *fmt, va_list args) __printf(5, 0);
+/* A mistake in a template comes up in each guest that is made from it: tell it once. (FNV-1a; a
+ * text that is lost because another has the same hash is told when that one is put right.) */
+static bool is_told(struct config_run *run, const char *text)
+{
+	u32 hash = 2166136261;
 
-static void report(struct config_run *run, const char *severity, fdt_node_t node,
+	for (; *text != '\0'; text++)
+		hash = (hash ^ (u8)*text) * 16777619;
+	for (u32 i = 0; i < MIN(run->num_told, TOLD_MAX); i++)
+		if (run->told[i] == hash)
+			return true;
+	run->told[run->num_told++ % TOLD_MAX] = hash;
+	return false;
+}
+
+/* @count: errors or warnings, one more when the message was not given before. */
+static void report(struct config_run *run, const char *severity, u32 *count, fdt_node_t node,
+		   const char *property, const char *fmt, va_list args) __printf(6, 0);
+
+static void report(struct config_run *run, const char *severity, u32 *count, fdt_node_t node,
 		   const char *property, const char *fmt, va_list args)
 {
 	char buf[TEXT_MAX], path[PATH_MAX_], value[VALUE_MAX];
 	struct text text = { buf, sizeof(buf), 0 }, value_text = { value, sizeof(value), 0 };
 	struct fdt_prop prop;
 
+	/* Where the value was written, which may be the template. */
+	if (node != FDT_NONE && property != NULL && !fdt_has(run->tree, node, property) &&
+	    config_has(run, node, property))
+		node = config_base(run, node);
 	add(&text, "%s: ", severity);
 	if (node != FDT_NONE)
 		add(&text, "%s: ", fdt_path(run->tree, node, path, sizeof(path)));
@@ -104,6 +119,9 @@ static void report(struct config_run *run, const char *severity, fdt_node_t node
 		add(&text, "%s%s: ", property, value);
 	}
 	add_va(&text, fmt, args);
+	if (is_told(run, buf) && *count > 0)
+		return;
+	(*count)++;
 	run->diag->report(run->diag, node, property, buf);
 }
 
@@ -112,9 +130,8 @@ void config_error(struct config_run *run, fdt_node_t node, const char *property,
 {
 	va_list args;
 
-	run->diag->errors++;
 	va_start(args, fmt);
-	report(run, "error", node, property, fmt, args);
+	report(run, "error", &run->diag->errors, node, property, fmt, args);
 	va_end(args);
 }
 
@@ -123,9 +140,8 @@ void config_warning(struct config_run *run, fdt_node_t node, const char *propert
 {
 	va_list args;
 
-	run->diag->warnings++;
 	va_start(args, fmt);
-	report(run, "warning", node, property, fmt, args);
+	report(run, "warning", &run->diag->warnings, node, property, fmt, args);
 	va_end(args);
 }
 

@@ -9,35 +9,41 @@
 
 typedef unsigned long long ull;
 
-/* No bundle, or none of the file: the data stays NULL, and what needs it is left out. */
-static void find_file(struct config_run *run, const struct config_guest *guest,
-		      const char *property, struct config_image *image)
+bool find_file(struct config_run *run, fdt_node_t node, const char *property, const char *file,
+	       const u8 **data, u64 *bytes)
 {
 	struct cpio_entry entry;
 	struct nearest nearest;
 	char hint[NEAREST_HINT_MAX];
 	enum err err;
 
-	if (image->file == NULL || run->bundle == NULL)
-		return;
-	if (cpio_find(run->bundle, run->bundle_bytes, image->file, &entry) == OK) {
+	if (file == NULL || run->bundle == NULL)
+		return false;
+	if (cpio_find(run->bundle, run->bundle_bytes, file, &entry) == OK) {
 		if (entry.size == 0) {
-			config_error(run, guest->node, property,
-				     "the file is empty; pack the right one");
-			return;
+			config_error(run, node, property, "the file is empty; pack the right one");
+			return false;
 		}
-		image->data = entry.data;
-		image->size = entry.size;
-		image->span = entry.size;
-		return;
+		*data = entry.data;
+		*bytes = entry.size;
+		return true;
 	}
-	nearest_init(&nearest, image->file);
+	nearest_init(&nearest, file);
 	err = cpio_first(run->bundle, run->bundle_bytes, &entry);
 	for (; err == OK; err = cpio_next(run->bundle, run->bundle_bytes, &entry))
 		nearest_offer(&nearest, entry.name);
-	config_error(run, guest->node, property, "no such file in the bundle%s",
+	config_error(run, node, property, "no such file in the bundle%s",
 		     nearest.best == NULL ? "; put it into the folder that pack takes images from"
 					  : nearest_hint(&nearest, hint));
+	return false;
+}
+
+/* No bundle, or none of the file: the data stays NULL, and what needs it is left out. */
+static void find_image(struct config_run *run, const struct config_guest *guest,
+		       const char *property, struct config_image *image)
+{
+	if (find_file(run, guest->node, property, image->file, &image->data, &image->size))
+		image->span = image->size;
 }
 
 static const char *kernel_advice(enum image_file kind)
@@ -138,9 +144,9 @@ enum err check_trees(struct config_run *run)
 void check_images(struct config_run *run)
 {
 	config_for_each_guest (run->system, guest) {
-		find_file(run, guest, "kernel", &guest->kernel);
-		find_file(run, guest, "initrd", &guest->initrd);
-		find_file(run, guest, "device-tree", &guest->tree);
+		find_image(run, guest, "kernel", &guest->kernel);
+		find_image(run, guest, "initrd", &guest->initrd);
+		find_image(run, guest, "device-tree", &guest->tree);
 		if (guest->kernel.data != NULL && guest->kind == IMAGE_LINUX)
 			check_linux(run, guest);
 		else if (guest->kernel.data != NULL)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What the files of core/config share. One run of config_load() goes through them in this order:
- * schema.c (is every node and property known and of its type?), parse.c (tree -> structs),
- * region.c, irq.c, vcpu.c (does it fit the machine and itself?), image.c and place.c (are the
- * images what they should be, and where do they go?), budget.c (how much memory will the core
- * need?). A check that cannot be made because an earlier one failed is left out: no mistake is told
- * twice.
+ * schema.c (is every node and property known and of its type?), parse.c and component.c (tree ->
+ * structs), region.c, irq.c, vcpu.c, space.c, channel.c, schedule.c (does it fit the machine and
+ * itself?), image.c and place.c (are the images what they should be, and where do they go?),
+ * budget.c (how much memory will the core need?). A check that cannot be made because an earlier
+ * one failed is left out: no mistake is told twice.
  */
 #ifndef CONFIG_INTERNAL_H
 #define CONFIG_INTERNAL_H
@@ -23,6 +23,9 @@
 #define INTID_SPI_END   1020
 #define GUEST_SPIS      960 /* that a guest's controller has at most */
 
+#define COMPATIBLE_MAX 32 /* bytes of an emulated device's compatible */
+#define PROGRAM_MAX    16 /* bytes of the name of a vmm's program */
+
 /* A guest's controller, where the description does not say otherwise: QEMU virt's addresses. */
 #define GUEST_GICD       UINT64_C(0x08000000)
 #define GUEST_GICC       UINT64_C(0x08010000)
@@ -30,6 +33,13 @@
 #define GUEST_GICD_BYTES KIB(64)
 #define GUEST_GICC_BYTES KIB(8)
 #define GUEST_GICR_BYTES KIB(128) /* of one vCPU */
+
+/* A guest that names a template: nodes in [node, end) inherit from what lies at @base. */
+struct overlay {
+	fdt_node_t node, end, base;
+};
+
+#define TOLD_MAX 32 /* messages that are remembered, so that none is given twice */
 
 struct config_run {
 	const struct fdt *tree;
@@ -40,6 +50,13 @@ struct config_run {
 	struct system *system;
 	u8 *arena;
 	size_t arena_bytes, arena_used;
+	u32 num_overlays;
+	struct overlay overlays[CONFIG_MAX_GUESTS];
+	u32 num_partitions;
+	const char *partitions[CONFIG_MAX_PARTITIONS]; /* names, in the order of their numbers */
+	u32 num_told;
+	u32 told[TOLD_MAX];
+	const char *default_strategy; /* of /vmm; or NULL */
 };
 
 /* diag.c */
@@ -68,6 +85,46 @@ void nearest_offer(struct nearest *nearest, const char *candidate);
 /** nearest_hint() - "; did you mean 'x'?" or "" in @buf (NEAREST_HINT_MAX bytes). Return: @buf. */
 const char *nearest_hint(const struct nearest *nearest, char *buf);
 
+/* inherit.c */
+
+/** inherit_init() - find out which guest inherits from which template. To be called first. */
+void inherit_init(struct config_run *run);
+
+/** config_base() - the node that @node inherits from: that of the same path in the template of its
+ * guest; FDT_NONE when there is none. */
+fdt_node_t config_base(const struct config_run *run, fdt_node_t node);
+
+/** config_lacks_template() - @node is of a guest whose template there is not: nothing can be said
+ * of what it lacks. */
+bool config_lacks_template(const struct config_run *run, fdt_node_t node);
+
+/* As fdt_get(), fdt_has() and fdt_child(), with what is inherited. @node may be FDT_NONE. */
+bool config_get(const struct config_run *run, fdt_node_t node, const char *name,
+		struct fdt_prop *prop);
+bool config_has(const struct config_run *run, fdt_node_t node, const char *name);
+fdt_node_t config_child(const struct config_run *run, fdt_node_t node, const char *name);
+
+/* The children of a node and, behind them, those that it inherits. */
+struct config_children {
+	fdt_node_t own, base; /* whose children */
+	fdt_node_t node;      /* the present one, FDT_NONE at the end */
+	bool inherited;
+};
+struct config_children config_children(const struct config_run *run, fdt_node_t node);
+void config_next_child(const struct config_run *run, struct config_children *it);
+/** config_count_children() - how many there are, at most @max. @node may be FDT_NONE. */
+u32 config_count_children(const struct config_run *run, fdt_node_t node, u32 max);
+
+#define config_for_each_child(run, parent, it)                                              \
+	for (struct config_children it = config_children(run, parent); it.node != FDT_NONE; \
+	     config_next_child(run, &it))
+
+/** instance_count() - how many guests @template makes at run time. */
+u32 instance_count(const struct config_run *run, fdt_node_t template);
+/** guest_count() - guests of the description and instances of its templates, at most
+ * CONFIG_MAX_GUESTS. */
+u32 config_guest_count(const struct config_run *run);
+
 /* schema.c: see schema.h */
 void schema_check(struct config_run *run);
 
@@ -84,16 +141,80 @@ void *arena_alloc(struct config_run *run, size_t bytes);
 /** region_kind_parse() - "ram" and the like; false for what the description does not know. Pure. */
 bool region_kind_parse(const char *text, enum region_kind *kind);
 
+bool grant_kind_parse(const char *text, enum config_grant_kind *kind);
+
+/** parse_guest() - @name: its node's, or an instance's. parse.c's and guest.c's. */
+enum err __must_check parse_guest(struct config_run *run, fdt_node_t node, const char *name,
+				  struct config_guest *guest);
+/** vcpu_count() - how many vCPUs a guest has; what cannot be is for check_vcpus() to say. */
+u32 vcpu_count(const struct config_run *run, fdt_node_t guest);
+
+/** arena_text() - a copy of @len bytes that stays after boot, as constants of this room do not. */
+const char *arena_text(struct config_run *run, const char *text, size_t len);
+
+/* What is run: the properties that vCPUs and components share. Each falls back to @value. */
+u8 parse_priority(struct config_run *run, fdt_node_t node, u8 value);
+ns_t parse_slice(struct config_run *run, fdt_node_t node, ns_t value);
+u32 parse_partition(struct config_run *run, fdt_node_t node, u32 value);
+
+/* component.c */
+enum err __must_check parse_components(struct config_run *run);
+/** config_component_count() - components and vmms. */
+u32 config_component_count(const struct config_run *run);
+enum err __must_check parse_irqs(struct config_run *run, fdt_node_t node, bool on_host,
+				 u32 *num_irqs, struct config_irq **irqs);
+u32 count_irqs(const struct config_run *run, fdt_node_t node);
+/** config_find_component() - index of the component of that name; num_components when there is
+ * none. */
+u32 config_find_component(const struct system *system, const char *name);
+/** config_component_hint() - "; did you mean 'x'?" of a component's name, or another advice in
+ * @buf. */
+const char *config_component_hint(const struct config_run *run, const char *wanted,
+				  char buf[NEAREST_HINT_MAX]);
+/* channel.c, schedule.c */
+enum err __must_check parse_channels(struct config_run *run);
+u32 channel_count(const struct config_run *run);
+enum err __must_check parse_schedule(struct config_run *run);
+
+/* What was given away of the machine: a region of a guest's, or a device of a component's. */
+struct claim {
+	fdt_node_t node;
+	u32 owner; /* guests first, then components */
+	u64 hpa, size;
+	u32 num_irqs;
+	const struct config_irq *irqs;
+	u32 next_owner, next; /* where the walk is */
+};
+/** claim_next() - walk over all of them, from an empty @claim on. */
+bool claim_next(const struct system *system, struct claim *claim);
+
 /** interrupt_cells() - interrupt @index of a list of <type number flags>. Return: false past its
  * end. */
 bool interrupt_cells(const struct config_run *run, fdt_node_t node, const char *name, u32 index,
 		     u32 cells[3]);
 
+/** cpu_limit() - how many CPUs there are, or can be; *@whose begins a message about that. */
+u32 cpu_limit(const struct config_run *run, const char **whose);
+/** number_of() - the number behind the first @stem bytes of a name like vcpu12. Pure. */
+u32 number_of(const char *name, size_t stem);
+
+/** check_shape() - sizes and addresses of a region by themselves; size 0 after a report. */
+void check_shape(struct config_run *run, struct config_region *region);
+/** check_host_side() - its part of the machine; @owner: as in a claim. */
+void check_host_side(struct config_run *run, const struct config_region *region, u32 owner);
+/** find_file() - @file in the bundle. Return: false without a bundle, or after a report. */
+bool find_file(struct config_run *run, fdt_node_t node, const char *property, const char *file,
+	       const u8 **data, u64 *bytes);
+
 /* The checks, each over the whole system. */
 void check_regions(struct config_run *run);
 void check_irqs(struct config_run *run);
 void check_vcpus(struct config_run *run);
+void check_grants(struct config_run *run);
+void check_components(struct config_run *run);
+void check_schedule(struct config_run *run);
 void check_images(struct config_run *run);
+void check_programs(struct config_run *run);
 void place_images(struct config_run *run);
 /** check_trees() - supplied trees, after everything was placed. Return: ERR_NO_MEMORY. */
 enum err __must_check check_trees(struct config_run *run);
@@ -125,6 +246,17 @@ static inline bool region_is_memory(const struct config_region *region)
 bool config_u64(const struct config_run *run, fdt_node_t node, const char *name, u64 *value);
 bool config_u32(const struct config_run *run, fdt_node_t node, const char *name, u32 *value);
 const char *config_string(const struct config_run *run, fdt_node_t node, const char *name);
+/** config_string_at() - string @index of a list; NULL past its end. */
+const char *config_string_at(const struct config_run *run, fdt_node_t node, const char *name,
+			     u32 index);
+
+/** config_cell() - cell @index of a value that is long enough. Pure. */
+static inline u32 config_cell(const struct fdt_prop *prop, u32 index)
+{
+	const u8 *p = prop->data + 4 * (size_t)index;
+
+	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
+}
 
 /** config_is_file_name() - @name stays inside the bundle: no leading '/', no '..'. Pure. */
 bool config_is_file_name(const char *name);
@@ -135,5 +267,11 @@ bool config_is_file_name(const char *name);
 #define config_for_each_region(guest, region)                 \
 	for (struct config_region *region = (guest)->regions; \
 	     region < (guest)->regions + (guest)->num_regions; region++)
+#define config_for_each_component(system, component)                    \
+	for (struct config_component *component = (system)->components; \
+	     component < (system)->components + (system)->num_components; component++)
+#define config_for_each_grant(component, grant)                \
+	for (struct config_grant *grant = (component)->grants; \
+	     grant < (component)->grants + (component)->num_grants; grant++)
 
 #endif

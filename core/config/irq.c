@@ -28,50 +28,50 @@ static const char *core_use(const struct host *host, u32 intid)
 }
 
 /* One interrupt's three cells by themselves. @on_guest: on the guest's side as well. */
-static void check_cells(struct config_run *run, const struct config_region *region,
-			const char *property, bool on_host, bool on_guest, const u32 cells[3])
+static void check_cells(struct config_run *run, fdt_node_t node, const char *property, bool on_host,
+			bool on_guest, const u32 cells[3])
 {
 	const char *use = on_host ? core_use(run->host, INTID_PPI_FIRST + cells[1]) : NULL;
 	u32 count = on_host ? INTID_SPI_END - INTID_SPI_FIRST : GUEST_SPIS;
 
 	if (cells[0] == TYPE_PPI && use != NULL)
-		config_error(run, region->node, property,
+		config_error(run, node, property,
 			     "<1 %u> is the %s, which the core uses itself; remove it", cells[1],
 			     use);
 	else if (cells[0] == TYPE_PPI)
-		config_error(run, region->node, property,
+		config_error(run, node, property,
 			     "<1 %u> is private to each CPU; only shared interrupts can be given: "
 			     "write <0 number flags>",
 			     cells[1]);
 	else if (cells[0] != TYPE_SPI)
-		config_error(run, region->node, property,
+		config_error(run, node, property,
 			     "no such type of interrupt: %u; write <0 number flags>", cells[0]);
 	else if (cells[1] >= count)
-		config_error(run, region->node, property,
-			     "number %u is out of range; write 0 to %u", cells[1], count - 1);
+		config_error(run, node, property, "number %u is out of range; write 0 to %u",
+			     cells[1], count - 1);
 	else if (on_guest && cells[1] >= GUEST_SPIS)
-		config_error(run, region->node, property,
+		config_error(run, node, property,
 			     "number %u is above the guest's last, %u; add guest-interrupts with "
 			     "another number",
 			     cells[1], GUEST_SPIS - 1);
 	if (cells[2] != FLAG_EDGE_RISING && cells[2] != FLAG_LEVEL_HIGH)
-		config_error(run, region->node, property,
+		config_error(run, node, property,
 			     "flags %u: write 1 (rising edge) or 4 (level, high)", cells[2]);
 }
 
-static void check_list(struct config_run *run, const struct config_region *region,
-		       const char *property, bool on_host, bool on_guest)
+static void check_list(struct config_run *run, fdt_node_t node, const char *property, bool on_host,
+		       bool on_guest)
 {
 	struct fdt_prop prop;
 	u32 cells[3];
 
-	if (!fdt_get(run->tree, region->node, property, &prop) || prop.len % 12 != 0)
+	if (!config_get(run, node, property, &prop) || prop.len % 12 != 0)
 		return;
 	if (prop.len / 12 > CONFIG_MAX_IRQS)
-		config_error(run, region->node, property, "%u interrupts are too many; at most %u",
+		config_error(run, node, property, "%u interrupts are too many; at most %u",
 			     prop.len / 12, CONFIG_MAX_IRQS);
-	for (u32 i = 0; interrupt_cells(run, region->node, property, i, cells); i++)
-		check_cells(run, region, property, on_host, on_guest, cells);
+	for (u32 i = 0; interrupt_cells(run, node, property, i, cells); i++)
+		check_cells(run, node, property, on_host, on_guest, cells);
 }
 
 /* Both lists side by side: as many, and each pair signalled the same way. */
@@ -98,26 +98,26 @@ static void check_pairs(struct config_run *run, const struct config_region *regi
 	}
 }
 
-static u32 side(const struct config_irq *irq, bool on_host)
+/* The first region of @guest that has @intid on the guest's side. */
+static fdt_node_t first_of_guest(const struct config_guest *guest, u32 intid)
 {
-	return on_host ? irq->host : irq->guest;
+	config_for_each_region (guest, region)
+		for (u32 i = 0; i < region->num_irqs; i++)
+			if (region->irqs[i].guest == intid)
+				return region->node;
+	return FDT_NONE;
 }
 
-/* The first region that has @intid on that side: of all guests, or of @only. */
-static const struct config_region *first_owner(const struct system *system,
-					       const struct config_guest *only, u32 intid)
+/* The first that has it of the machine. */
+static fdt_node_t first_of_machine(const struct system *system, u32 intid)
 {
-	bool on_host = only == NULL;
+	struct claim claim = { 0 };
 
-	config_for_each_guest (system, guest) {
-		if (only != NULL && guest != only)
-			continue;
-		config_for_each_region (guest, region)
-			for (u32 i = 0; i < region->num_irqs; i++)
-				if (side(&region->irqs[i], on_host) == intid)
-					return region;
-	}
-	return NULL;
+	while (claim_next(system, &claim))
+		for (u32 i = 0; i < claim.num_irqs; i++)
+			if (claim.irqs[i].host == intid)
+				return claim.node;
+	return FDT_NONE;
 }
 
 /* INTIDs that were met on one side. */
@@ -126,18 +126,18 @@ struct met {
 };
 
 /* @only: the guest on whose side to look; NULL for the machine's. One report for a region is
- * enough. */
-static void check_once(struct config_run *run, const struct config_guest *only,
-		       const struct config_region *region, struct met *met)
+ * enough. Return: whether there was one. */
+static bool check_once(struct config_run *run, const struct config_guest *only, fdt_node_t node,
+		       u32 num_irqs, const struct config_irq *irqs, struct met *met)
 {
-	const char *property = only != NULL && fdt_has(run->tree, region->node, "guest-interrupts")
+	const char *property = only != NULL && config_has(run, node, "guest-interrupts")
 				       ? "guest-interrupts"
 				       : "interrupts";
-	const struct config_region *owner;
+	fdt_node_t owner;
 	char path[128];
 
-	for (u32 i = 0; i < region->num_irqs; i++) {
-		u32 intid = side(&region->irqs[i], only == NULL);
+	for (u32 i = 0; i < num_irqs; i++) {
+		u32 intid = only == NULL ? irqs[i].host : irqs[i].guest;
 
 		if (intid == 0)
 			continue;
@@ -145,46 +145,67 @@ static void check_once(struct config_run *run, const struct config_guest *only,
 			met->bits[intid / 64] |= BIT(intid % 64);
 			continue;
 		}
-		owner = first_owner(run->system, only, intid);
-		config_error(run, region->node, property,
+		owner = only == NULL ? first_of_machine(run->system, intid)
+				     : first_of_guest(only, intid);
+		config_error(run, node, property,
 			     "<0 %u> is given twice%s: %s has it; write another number",
 			     intid - INTID_SPI_FIRST, only == NULL ? "" : " to this guest",
-			     owner == NULL ? "another region"
-					   : fdt_path(run->tree, owner->node, path, sizeof(path)));
-		return;
+			     owner == FDT_NONE ? "another region"
+					       : fdt_path(run->tree, owner, path, sizeof(path)));
+		return true;
 	}
+	return false;
 }
 
 static void check_region(struct config_run *run, const struct config_region *region)
 {
-	bool renumbered = fdt_has(run->tree, region->node, "guest-interrupts");
+	bool renumbered = config_has(run, region->node, "guest-interrupts");
 
+	if (region->kind == REGION_VIRTUAL && region->device != NULL) {
+		check_list(run, region->node, "interrupts", false, true);
+		if (region->num_irqs > 1)
+			config_error(run, region->node, "interrupts",
+				     "an emulated device has one interrupt; write one");
+	}
 	if (region->kind != REGION_DEVICE)
 		return;
-	check_list(run, region, "interrupts", true, !renumbered);
+	check_list(run, region->node, "interrupts", true, !renumbered);
 	if (renumbered) {
-		check_list(run, region, "guest-interrupts", false, true);
+		check_list(run, region->node, "guest-interrupts", false, true);
 		check_pairs(run, region);
 	}
+}
+
+/* On the machine's side first: the same mistake is not told again on the guest's. */
+static void check_guest(struct config_run *run, struct config_guest *guest, struct met *on_host)
+{
+	struct met on_guest = { 0 };
+	u32 last = INTID_SPI_FIRST;
+
+	config_for_each_region (guest, region) {
+		check_region(run, region);
+		if (!check_once(run, NULL, region->node, region->num_irqs, region->irqs, on_host))
+			(void)check_once(run, guest, region->node, region->num_irqs, region->irqs,
+					 &on_guest);
+		for (u32 i = 0; i < region->num_irqs; i++)
+			last = MAX(last, region->irqs[i].guest);
+	}
+	guest->num_spis = (u32)ALIGN_UP(last + 1 - INTID_SPI_FIRST, 32);
 }
 
 void check_irqs(struct config_run *run)
 {
 	struct met on_host = { 0 };
 
-	config_for_each_guest (run->system, guest) {
-		struct met on_guest = { 0 };
-		u32 last = INTID_SPI_FIRST;
-
-		config_for_each_region (guest, region) {
-			check_region(run, region);
-			check_once(run, NULL, region, &on_host);
-			/* The same numbers on both sides were judged on the machine's already. */
-			if (fdt_has(run->tree, region->node, "guest-interrupts"))
-				check_once(run, guest, region, &on_guest);
-			for (u32 i = 0; i < region->num_irqs; i++)
-				last = MAX(last, region->irqs[i].guest);
+	config_for_each_guest (run->system, guest)
+		check_guest(run, guest, &on_host);
+	config_for_each_component (run->system, component) {
+		config_for_each_grant (component, grant) {
+			if (grant->kind != CONFIG_GRANT_DEVICE)
+				continue;
+			check_list(run, grant->node, "interrupts", true, false);
+			(void)check_once(run, NULL, grant->node, grant->num_irqs, grant->irqs,
+					 &on_host);
 		}
-		guest->num_spis = (u32)ALIGN_UP(last + 1 - INTID_SPI_FIRST, 32);
 	}
 }

@@ -36,14 +36,19 @@ enum err config_load(const struct fdt *tree, const struct host *host, const void
 			"this tree describes no system; write compatible = \"mullion,system\";");
 		return ERR_INVALID;
 	}
+	inherit_init(&run);
 	schema_check(&run);
 	if (parse_system(&run) != OK)
 		return ERR_NO_MEMORY;
 	check_autostart(&run);
 	check_regions(&run);
+	check_grants(&run);
 	check_irqs(&run);
 	check_vcpus(&run);
+	check_components(&run);
+	check_schedule(&run);
 	check_images(&run);
+	check_programs(&run);
 	place_images(&run);
 	if (check_trees(&run) != OK)
 		return ERR_NO_MEMORY;

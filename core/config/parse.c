@@ -1,62 +1,38 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tree -> struct system. Runs over whatever schema_check() let pass, so that the checks behind it
- * find as many mistakes as they can: what was refused gets its default, a region without place or
- * size gets size 0, which every check leaves out.
+ * Tree -> guests. Runs over whatever schema_check() let pass, so that the checks behind it find as
+ * many mistakes as they can: what was refused gets its default, a region without place or size
+ * gets size 0, which every check leaves out.
  */
-#include <mullion/log.h>
+#include <mullion/format.h>
 #include <mullion/string.h>
+#include <mullion/thread.h>
 
 #include "core/config/internal.h"
-
-#define ARENA_ALIGN 16
-
-void *arena_alloc(struct config_run *run, size_t bytes)
-{
-	size_t at = ALIGN_UP(run->arena_used, ARENA_ALIGN);
-
-	if (at > run->arena_bytes || bytes > run->arena_bytes - at)
-		return NULL;
-	run->arena_used = at + bytes;
-	memset(run->arena + at, 0, bytes);
-	return run->arena + at;
-}
-
-static u32 count_children(const struct fdt *tree, fdt_node_t node, u32 max)
-{
-	u32 count = 0;
-
-	if (node != FDT_NONE)
-		fdt_for_each_child (tree, node, child)
-			count++;
-	return MIN(count, max);
-}
 
 bool interrupt_cells(const struct config_run *run, fdt_node_t node, const char *name, u32 index,
 		     u32 cells[3])
 {
 	struct fdt_prop prop;
 
-	if (!fdt_get(run->tree, node, name, &prop) || prop.len % 12 != 0 ||
+	if (!config_get(run, node, name, &prop) || prop.len % 12 != 0 || index >= prop.len / 12 ||
 	    index >= CONFIG_MAX_IRQS)
 		return false;
 	for (u32 i = 0; i < 3; i++)
-		if (fdt_get_cell(run->tree, node, name, 3 * index + i, &cells[i]) != OK)
-			return false;
+		cells[i] = config_cell(&prop, 3 * index + i);
 	return true;
 }
 
-static u32 count_irqs(const struct fdt *tree, fdt_node_t node)
+u32 count_irqs(const struct config_run *run, fdt_node_t node)
 {
 	struct fdt_prop prop;
 
-	if (!fdt_get(tree, node, "interrupts", &prop) || prop.len % 12 != 0)
+	if (!config_get(run, node, "interrupts", &prop) || prop.len % 12 != 0)
 		return 0;
 	return MIN(prop.len / 12, CONFIG_MAX_IRQS);
 }
 
-/* INTID of <type number flags>, or 0 when it is none that a guest can have (check_irqs() says why).
- */
+/* INTID of <type number flags>, or 0 when it is none that can be given (check_irqs() says why). */
 static u32 intid_of(const u32 cells[3], u32 count)
 {
 	if (cells[0] == 0 && cells[1] < count)
@@ -64,28 +40,29 @@ static u32 intid_of(const u32 cells[3], u32 count)
 	return 0;
 }
 
-static enum err parse_irqs(struct config_run *run, struct config_region *region)
+enum err parse_irqs(struct config_run *run, fdt_node_t node, bool on_host, u32 *num_irqs,
+		    struct config_irq **irqs)
 {
-	const char *guest_side = fdt_has(run->tree, region->node, "guest-interrupts")
-					 ? "guest-interrupts"
-					 : "interrupts";
-	u32 count = count_irqs(run->tree, region->node);
+	const char *guest_side =
+		config_has(run, node, "guest-interrupts") ? "guest-interrupts" : "interrupts";
+	u32 count = count_irqs(run, node);
 	u32 cells[3];
 
-	if (count == 0 || region->kind != REGION_DEVICE)
+	if (count == 0)
 		return OK;
-	region->irqs = arena_alloc(run, count * sizeof(*region->irqs));
-	if (region->irqs == NULL)
+	*irqs = arena_alloc(run, count * sizeof(**irqs));
+	if (*irqs == NULL)
 		return ERR_NO_MEMORY;
-	region->num_irqs = count;
+	*num_irqs = count;
 	for (u32 i = 0; i < count; i++) {
-		struct config_irq *irq = &region->irqs[i];
+		struct config_irq *irq = &(*irqs)[i];
 
-		if (interrupt_cells(run, region->node, "interrupts", i, cells)) {
-			irq->host = intid_of(cells, INTID_SPI_END - INTID_SPI_FIRST);
+		if (interrupt_cells(run, node, "interrupts", i, cells)) {
+			if (on_host)
+				irq->host = intid_of(cells, INTID_SPI_END - INTID_SPI_FIRST);
 			irq->level = cells[2] == 4;
 		}
-		if (interrupt_cells(run, region->node, guest_side, i, cells))
+		if (interrupt_cells(run, node, guest_side, i, cells))
 			irq->guest = intid_of(cells, GUEST_SPIS);
 	}
 	return OK;
@@ -94,10 +71,8 @@ static enum err parse_irqs(struct config_run *run, struct config_region *region)
 bool region_kind_parse(const char *text, enum region_kind *kind)
 {
 	static const char *const names[] = {
-		[REGION_RAM] = "ram",
-		[REGION_ROM] = "rom",
-		[REGION_DEVICE] = "device",
-		[REGION_ALIAS] = "alias",
+		[REGION_RAM] = "ram",     [REGION_ROM] = "rom",         [REGION_DEVICE] = "device",
+		[REGION_ALIAS] = "alias", [REGION_VIRTUAL] = "virtual",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -109,29 +84,97 @@ bool region_kind_parse(const char *text, enum region_kind *kind)
 	return false;
 }
 
+/* What a vmm can emulate, and what it is to the guest's tree. */
+static const struct {
+	const char *device, *compatible;
+	u32 compatible_len;
+} models[] = {
+	{ "pl011", "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell") },
+	{ "pl031", "arm,pl031\0arm,primecell", sizeof("arm,pl031\0arm,primecell") },
+	{ "virtio-console", "virtio,mmio", sizeof("virtio,mmio") },
+};
+
+/* A region without a known device stays as one of an unknown type: no check looks at it. */
+static enum err parse_virtual(struct config_run *run, struct config_region *region)
+{
+	const char *device = config_string(run, region->node, "device");
+	struct nearest nearest;
+	char hint[NEAREST_HINT_MAX];
+
+	if (device == NULL)
+		return OK;
+	nearest_init(&nearest, device);
+	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
+		nearest_offer(&nearest, models[i].device);
+		if (!str_equal(models[i].device, device))
+			continue;
+		region->device = device;
+		if (region->compatible != NULL)
+			return OK;
+		region->compatible_len = models[i].compatible_len;
+		region->compatible =
+			arena_text(run, models[i].compatible, models[i].compatible_len);
+		return region->compatible != NULL ? OK : ERR_NO_MEMORY;
+	}
+	config_error(run, region->node, "device", "no vmm emulates that%s",
+		     nearest.best == NULL ? "; write \"pl011\", \"pl031\" or \"virtio-console\""
+					  : nearest_hint(&nearest, hint));
+	return OK;
+}
+
+static void parse_extent(struct config_run *run, struct config_region *region)
+{
+	bool placed = config_u64(run, region->node, "guest-address", &region->gpa.v);
+
+	if (!config_u64(run, region->node, "size", &region->size) || !placed ||
+	    (region->kind == REGION_DEVICE && !region->hpa_fixed))
+		region->size = 0;
+	if (region->kind == REGION_VIRTUAL && region->device == NULL)
+		region->size = 0;
+}
+
+/* Half of one type and half of another would be neither. */
+static void check_same_type(struct config_run *run, fdt_node_t node)
+{
+	const char *own = config_string(run, node, "type");
+	fdt_node_t base = config_base(run, node);
+	const char *inherited = base == FDT_NONE ? own : config_string(run, base, "type");
+
+	if (own != NULL && inherited != NULL && !str_equal(own, inherited))
+		config_error(run, node, "type",
+			     "the template's region of this name is \"%s\"; leave type out, or "
+			     "give the region another name",
+			     inherited);
+}
+
 static enum err parse_region(struct config_run *run, fdt_node_t node, struct config_region *region)
 {
 	const char *type = config_string(run, node, "type");
 	struct fdt_prop prop;
-	bool placed;
+	enum err err = OK;
 
+	check_same_type(run, node);
 	region->node = node;
+	region->kind = REGION_VIRTUAL; /* of an unknown type: no check takes it for more */
 	(void)str_copy(region->name, sizeof(region->name), fdt_name(run->tree, node));
-	placed = config_u64(run, node, "guest-address", &region->gpa.v);
-	region->hpa_fixed = config_u64(run, node, "host-address", &region->hpa.v);
 	if (type == NULL || !region_kind_parse(type, &region->kind)) {
-		region->kind =
-			REGION_VIRTUAL; /* so that no check takes it for something it may not be */
+		(void)config_u64(run, node, "guest-address", &region->gpa.v);
 		return OK;
 	}
-	if (!config_u64(run, node, "size", &region->size) || !placed ||
-	    (region->kind == REGION_DEVICE && !region->hpa_fixed))
-		region->size = 0;
-	if (region->kind == REGION_DEVICE && fdt_get(run->tree, node, "compatible", &prop)) {
+	if (region->kind != REGION_VIRTUAL)
+		region->hpa_fixed = config_u64(run, node, "host-address", &region->hpa.v);
+	if ((region->kind == REGION_DEVICE || region->kind == REGION_VIRTUAL) &&
+	    config_get(run, node, "compatible", &prop)) {
 		region->compatible = (const char *)prop.data;
 		region->compatible_len = prop.len;
 	}
-	return parse_irqs(run, region);
+	if (region->kind == REGION_VIRTUAL)
+		err = parse_virtual(run, region);
+	parse_extent(run, region);
+	if (err == OK && (region->kind == REGION_DEVICE || region->device != NULL))
+		err = parse_irqs(run, node, region->kind == REGION_DEVICE, &region->num_irqs,
+				 &region->irqs);
+	return err;
 }
 
 /* By address, for region_find(); in the tree's order where two are equal. */
@@ -191,7 +234,12 @@ static void resolve_alias(struct config_run *run, struct config_guest *guest,
 			     "region '%s' is an alias itself; name the region behind it", name);
 		return;
 	}
-	if (target->size == 0 || !fdt_has(run->tree, alias->node, "guest-address"))
+	if (target->kind == REGION_VIRTUAL && target->device != NULL) {
+		config_error(run, alias->node, "alias-of",
+			     "region '%s' is emulated, and cannot be seen a second time", name);
+		return;
+	}
+	if (target->size == 0 || !config_has(run, alias->node, "guest-address"))
 		return;
 	if (!config_u64(run, alias->node, "size", &size))
 		size = target->size;
@@ -213,7 +261,8 @@ static void resolve_console(struct config_run *run, struct config_guest *guest)
 	guest->console = find_region(guest, name);
 	if (guest->console == guest->num_regions) {
 		report_no_region(run, guest, guest->node, "console", name);
-	} else if (guest->regions[guest->console].kind != REGION_DEVICE) {
+	} else if (guest->regions[guest->console].kind != REGION_DEVICE &&
+		   guest->regions[guest->console].kind != REGION_VIRTUAL) {
 		config_error(run, guest->node, "console",
 			     "region '%s' is no device; name the UART's region", name);
 		guest->console = guest->num_regions;
@@ -222,22 +271,20 @@ static void resolve_console(struct config_run *run, struct config_guest *guest)
 
 static enum err parse_regions(struct config_run *run, struct config_guest *guest)
 {
-	fdt_node_t aspace = fdt_child(run->tree, guest->node, "aspace");
-	u32 count = count_children(run->tree, aspace, CONFIG_MAX_REGIONS);
+	fdt_node_t aspace = config_child(run, guest->node, "aspace");
+	u32 count = config_count_children(run, aspace, CONFIG_MAX_REGIONS);
 	u32 i = 0;
 	enum err err;
 
 	guest->regions = arena_alloc(run, count * sizeof(*guest->regions));
 	if (guest->regions == NULL)
 		return ERR_NO_MEMORY;
-	if (count > 0) {
-		fdt_for_each_child (run->tree, aspace, node) {
-			if (i == count)
-				break;
-			err = parse_region(run, node, &guest->regions[i++]);
-			if (err != OK)
-				return err;
-		}
+	config_for_each_child (run, aspace, it) {
+		if (i == count)
+			break;
+		err = parse_region(run, it.node, &guest->regions[i++]);
+		if (err != OK)
+			return err;
 	}
 	guest->num_regions = count;
 	sort_regions(guest);
@@ -246,20 +293,6 @@ static enum err parse_regions(struct config_run *run, struct config_guest *guest
 			resolve_alias(run, guest, region);
 	resolve_console(run, guest);
 	return OK;
-}
-
-/* How many vCPUs a guest has; what cannot be is for check_vcpus() to say. */
-static u32 vcpu_count(const struct fdt *tree, fdt_node_t guest)
-{
-	const struct config_run view = { .tree = tree };
-	fdt_node_t vcpus = fdt_child(tree, guest, "vcpus");
-	u32 count;
-
-	if (vcpus == FDT_NONE)
-		return 1;
-	if (!config_u32(&view, vcpus, "count", &count))
-		count = MAX(count_children(tree, vcpus, CONFIG_MAX_VCPUS), 1);
-	return MIN(count, CONFIG_MAX_VCPUS);
 }
 
 static void parse_image(const struct config_run *run, fdt_node_t node, const char *file,
@@ -311,113 +344,79 @@ static void parse_controller(struct config_run *run, struct config_guest *guest)
 		guest->gic_version = (u8)version;
 }
 
-static enum err parse_guest(struct config_run *run, fdt_node_t node, struct config_guest *guest)
+/* The guest's priority, slice and partition are what its vCPUs have that say nothing else. */
+static enum err parse_vcpus(struct config_run *run, struct config_guest *guest)
+{
+	fdt_node_t node = guest->node;
+	fdt_node_t vcpus = config_child(run, node, "vcpus");
+	struct config_vcpu of_guest = {
+		.priority = parse_priority(run, node, PRIORITY_GUEST),
+		.slice = parse_slice(run, node, SLICE_DEFAULT),
+		.window = parse_partition(run, node, 0),
+	};
+
+	guest->num_vcpus = vcpu_count(run, node);
+	guest->vcpus = arena_alloc(run, guest->num_vcpus * sizeof(*guest->vcpus));
+	if (guest->vcpus == NULL)
+		return ERR_NO_MEMORY;
+	for (u32 i = 0; i < guest->num_vcpus; i++) {
+		struct config_vcpu *vcpu = &guest->vcpus[i];
+		char name[16];
+
+		*vcpu = of_guest;
+		(void)format(name, sizeof(name), "vcpu%u", i);
+		node = config_child(run, vcpus, name);
+		if (node == FDT_NONE)
+			continue;
+		vcpu->priority = parse_priority(run, node, vcpu->priority);
+		vcpu->slice = parse_slice(run, node, vcpu->slice);
+		vcpu->window = parse_partition(run, node, vcpu->window);
+	}
+	return OK;
+}
+
+static void parse_template(struct config_run *run, struct config_guest *guest)
+{
+	const char *name = config_string(run, guest->node, "template");
+	struct nearest nearest;
+	char hint[NEAREST_HINT_MAX];
+
+	if (name == NULL)
+		return;
+	if (config_base(run, guest->node) != FDT_NONE) {
+		(void)str_copy(guest->template_name, sizeof(guest->template_name), name);
+		return;
+	}
+	nearest_init(&nearest, name);
+	config_for_each_child (run, fdt_find(run->tree, "/templates"), it)
+		nearest_offer(&nearest, fdt_name(run->tree, it.node));
+	config_error(run, guest->node, "template", "no such template%s",
+		     nearest.best == NULL ? "; write one under /templates"
+					  : nearest_hint(&nearest, hint));
+}
+
+enum err parse_guest(struct config_run *run, fdt_node_t node, const char *name,
+		     struct config_guest *guest)
 {
 	const char *bootargs = config_string(run, node, "bootargs");
+	enum err err;
 
 	guest->node = node;
-	(void)str_copy(guest->name, sizeof(guest->name), fdt_name(run->tree, node));
-	guest->autostart = fdt_has(run->tree, node, "autostart");
-	guest->trap_wfi = fdt_has(run->tree, node, "trap-wfi");
-	guest->trng = !fdt_has(run->tree, node, "no-trng");
+	(void)str_copy(guest->name, sizeof(guest->name), name);
+	guest->autostart = config_has(run, node, "autostart");
+	guest->trap_wfi = config_has(run, node, "trap-wfi");
+	guest->trng = !config_has(run, node, "no-trng");
 	/* The empty string at the name's end: a constant of this room is gone after boot. */
 	guest->bootargs = bootargs == NULL ? guest->name + strlen(guest->name) : bootargs;
 	if (strlen(guest->bootargs) >= CONFIG_BOOTARGS_MAX)
 		config_error(run, node, "bootargs", "%zu bytes are too long; use at most %u",
 			     strlen(guest->bootargs), CONFIG_BOOTARGS_MAX - 1);
+	parse_template(run, guest);
 	parse_image(run, node, "kernel", "load-address", &guest->kernel);
 	parse_image(run, node, "initrd", "initrd-address", &guest->initrd);
 	parse_image(run, node, "device-tree", "device-tree-address", &guest->tree);
 	parse_kernel_type(run, guest);
 	parse_controller(run, guest);
-	guest->num_vcpus = vcpu_count(run->tree, node);
-	guest->vcpus = arena_alloc(run, guest->num_vcpus * sizeof(*guest->vcpus));
-	if (guest->vcpus == NULL)
-		return ERR_NO_MEMORY;
-	return parse_regions(run, guest);
-}
-
-static void parse_vmm(struct config_run *run)
-{
-	static const char *const levels[] = {
-		[LOG_ERROR] = "error",
-		[LOG_WARN] = "warn",
-		[LOG_INFO] = "info",
-		[LOG_DEBUG] = "debug",
-	};
-	fdt_node_t vmm = fdt_child(run->tree, fdt_root(run->tree), "vmm");
-	const char *level;
-
-	run->system->log_level = CONFIG_LOG_LEVEL;
-	if (vmm == FDT_NONE)
-		return;
-	run->system->stay = fdt_has(run->tree, vmm, "stay");
-	level = config_string(run, vmm, "log-level");
-	if (level == NULL)
-		return;
-	for (u32 i = 0; i < ARRAY_SIZE(levels); i++) {
-		if (str_equal(level, levels[i])) {
-			run->system->log_level = i;
-			return;
-		}
-	}
-	config_error(run, vmm, "log-level",
-		     "no such level; write \"error\", \"warn\", \"info\" or \"debug\"");
-}
-
-enum err parse_system(struct config_run *run)
-{
-	struct system *system = run->system;
-	fdt_node_t guests = fdt_child(run->tree, fdt_root(run->tree), "guests");
-	u32 count = count_children(run->tree, guests, CONFIG_MAX_GUESTS);
-	enum err err;
-
-	*system = (struct system){ .tree = run->tree };
-	if (run->host != NULL)
-		system->uart = run->host->uart;
-	parse_vmm(run);
-	system->guests = arena_alloc(run, count * sizeof(*system->guests));
-	if (system->guests == NULL)
-		return ERR_NO_MEMORY;
-	if (count == 0)
-		return OK;
-	fdt_for_each_child (run->tree, guests, node) {
-		if (system->num_guests == count)
-			break;
-		err = parse_guest(run, node, &system->guests[system->num_guests]);
-		if (err != OK)
-			return err;
-		system->num_guests++;
-	}
-	return OK;
-}
-
-static size_t rounded(size_t bytes)
-{
-	return ALIGN_UP(bytes, ARENA_ALIGN) + ARENA_ALIGN;
-}
-
-size_t config_arena_bytes(const struct fdt *tree)
-{
-	fdt_node_t guests = fdt_child(tree, fdt_root(tree), "guests");
-	u32 num_guests = count_children(tree, guests, CONFIG_MAX_GUESTS);
-	size_t bytes = rounded(num_guests * sizeof(struct config_guest)) + sizeof(struct host);
-	u32 i = 0;
-
-	if (num_guests == 0)
-		return bytes;
-	fdt_for_each_child (tree, guests, guest) {
-		fdt_node_t aspace = fdt_child(tree, guest, "aspace");
-		u32 regions = count_children(tree, aspace, CONFIG_MAX_REGIONS);
-
-		if (i++ == num_guests)
-			break;
-		bytes += rounded(vcpu_count(tree, guest) * sizeof(struct config_vcpu));
-		bytes += rounded(regions * sizeof(struct config_region));
-		if (regions == 0)
-			continue;
-		fdt_for_each_child (tree, aspace, region)
-			bytes += rounded(count_irqs(tree, region) * sizeof(struct config_irq));
-	}
-	return bytes;
+	err = parse_vcpus(run, guest);
+	return err != OK ? err : parse_regions(run, guest);
 }

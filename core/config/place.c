@@ -69,8 +69,8 @@ static const struct config_region *memory_at(const struct config_guest *guest, u
 static bool has_refused_memory(const struct config_guest *guest)
 {
 	config_for_each_region (guest, region)
-		if ((region_is_memory(region) || region->kind == REGION_VIRTUAL) &&
-		    region->size == 0)
+		if (region->size == 0 && (region_is_memory(region) ||
+					  (region->kind == REGION_VIRTUAL && !region->device)))
 			return true;
 	return false;
 }
@@ -300,7 +300,7 @@ static void place_initrd(struct placing *p)
 static void place_guest(struct config_run *run, struct config_guest *guest)
 {
 	struct placing p = { .run = run, .guest = guest, .ram = main_ram(guest) };
-	fdt_node_t aspace = fdt_child(run->tree, guest->node, "aspace");
+	fdt_node_t aspace = config_child(run, guest->node, "aspace");
 	const struct config_region *chosen;
 
 	if (p.ram == NULL) {

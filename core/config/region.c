@@ -29,11 +29,11 @@ static bool check_extent(struct config_run *run, const struct config_region *reg
 }
 
 /* A region that fails gets size 0: the checks behind this one leave it out. */
-static void check_shape(struct config_run *run, struct config_region *region)
+void check_shape(struct config_run *run, struct config_region *region)
 {
 	bool good = true;
 
-	if (region->kind == REGION_VIRTUAL)
+	if (region->kind == REGION_VIRTUAL && region->device == NULL)
 		return;
 	if (region->size == 0) {
 		u64 size;
@@ -43,7 +43,7 @@ static void check_shape(struct config_run *run, struct config_region *region)
 				     "must not be 0; remove the region or write its size");
 		return;
 	}
-	if (region->size < PAGE_SIZE) {
+	if (region->size < PAGE_SIZE && region_is_memory(region)) {
 		config_error(run, region->node, "size",
 			     "sizes are in bytes, multiples of 4096; for %llu MiB write <0x%llx>",
 			     (ull)region->size, (ull)MIB(region->size));
@@ -242,30 +242,80 @@ static void check_host_device(struct config_run *run, const struct config_region
 		hit(run, region, "GIC redistributors", &host->gicr[i]);
 }
 
-/* A range of the machine goes to one region only: the first that asks for it, in the tree's order.
- */
-static void check_given_once(struct config_run *run, const struct config_region *region)
+bool claim_next(const struct system *system, struct claim *claim)
 {
+	u32 owner = claim->next_owner, at = claim->next;
+
+	for (; owner < system->num_guests + system->num_components; owner++, at = 0) {
+		const struct config_component *component;
+
+		if (owner < system->num_guests && at < system->guests[owner].num_regions) {
+			const struct config_region *region = &system->guests[owner].regions[at];
+			bool fixed = region->hpa_fixed && region->kind != REGION_ALIAS;
+
+			*claim = (struct claim){ region->node,
+						 owner,
+						 region->hpa.v,
+						 fixed ? region->size : 0,
+						 region->num_irqs,
+						 region->irqs,
+						 owner,
+						 at + 1 };
+			return true;
+		}
+		if (owner < system->num_guests)
+			continue;
+		component = &system->components[owner - system->num_guests];
+		if (at < component->num_grants) {
+			const struct config_grant *grant = &component->grants[at];
+			bool fixed = grant->kind == CONFIG_GRANT_DEVICE;
+
+			*claim = (struct claim){ grant->node,     owner,
+						 grant->hpa.v,    fixed ? grant->size : 0,
+						 grant->num_irqs, grant->irqs,
+						 owner,           at + 1 };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A range of the machine goes to one owner only: the first that asks for it, in the tree's order,
+ * and of guests that inherit the same node the first guest. */
+static void check_given_once(struct config_run *run, const struct config_region *region, u32 owner)
+{
+	struct claim other = { 0 };
 	char path[128];
 
-	config_for_each_guest (run->system, guest) {
-		config_for_each_region (guest, other) {
-			if (other->node >= region->node || !other->hpa_fixed ||
-			    other->kind == REGION_ALIAS ||
-			    !ranges_overlap(region->hpa.v, region->size, other->hpa.v, other->size))
-				continue;
-			config_error(run, region->node, "host-address",
-				     "0x%llx to 0x%llx is given twice: %s has 0x%llx to 0x%llx; "
-				     "write another address",
-				     (ull)region->hpa.v, LAST(region->hpa.v, region->size),
-				     fdt_path(run->tree, other->node, path, sizeof(path)),
-				     (ull)other->hpa.v, LAST(other->hpa.v, other->size));
-			return;
-		}
+	while (claim_next(run->system, &other)) {
+		if (other.node > region->node ||
+		    (other.node == region->node && other.owner >= owner) ||
+		    !ranges_overlap(region->hpa.v, region->size, other.hpa, other.size))
+			continue;
+		config_error(run, region->node, "host-address",
+			     "0x%llx to 0x%llx is given twice: %s has 0x%llx to 0x%llx; write "
+			     "another address",
+			     (ull)region->hpa.v, LAST(region->hpa.v, region->size),
+			     other.node == region->node
+				     ? "another guest of the template"
+				     : fdt_path(run->tree, other.node, path, sizeof(path)),
+			     (ull)other.hpa, LAST(other.hpa, other.size));
+		return;
 	}
 }
 
-static void check_host_side(struct config_run *run, const struct config_region *region)
+/* What is the machine's cannot be had by each instance of a template. */
+static void check_instance(struct config_run *run, struct config_region *region)
+{
+	if (!region->hpa_fixed || region->kind == REGION_ALIAS)
+		return;
+	config_error(run, region->node, "host-address",
+		     "each instance of the template would have this part of the machine; %s",
+		     region->kind == REGION_DEVICE ? "remove the region" : "leave it out");
+	region->size = 0;
+}
+
+void check_host_side(struct config_run *run, const struct config_region *region, u32 owner)
 {
 	if (region->size == 0 || !region->hpa_fixed || region->kind == REGION_ALIAS)
 		return;
@@ -273,7 +323,7 @@ static void check_host_side(struct config_run *run, const struct config_region *
 		check_host_memory(run, region);
 	else if (run->host != NULL && region->kind == REGION_DEVICE)
 		check_host_device(run, region);
-	check_given_once(run, region);
+	check_given_once(run, region, owner);
 	if (region_is_memory(region) && region->size >= MIB(2) &&
 	    (region->hpa.v - region->gpa.v) % MIB(2) != 0)
 		config_warning(run, region->node, "host-address",
@@ -298,7 +348,7 @@ static void check_total_memory(struct config_run *run)
 		config_for_each_region (guest, region) {
 			if (!region_is_memory(region))
 				continue;
-			wanted += region->size;
+			wanted += guest->absent ? 0 : region->size;
 			if (region->size <= largest || region->hpa_fixed)
 				continue;
 			told = true;
@@ -317,17 +367,40 @@ static void check_total_memory(struct config_run *run)
 			format_bytes(have_text, sizeof(have_text), have));
 }
 
+/* Emulated regions need somebody who emulates them. */
+static void check_served(struct config_run *run, const struct config_guest *guest)
+{
+	if (guest->vmm < run->system->num_components || config_lacks_template(run, guest->node))
+		return;
+	config_for_each_region (guest, region) {
+		if (region->kind != REGION_VIRTUAL || region->device == NULL)
+			continue;
+		config_error(run, region->node, "device",
+			     "guest '%s' has no vmm to emulate it; write vmm { }; in the guest",
+			     guest->name);
+		return;
+	}
+}
+
 void check_regions(struct config_run *run)
 {
+	u32 owner = 0;
+
 	config_for_each_guest (run->system, guest) {
-		config_for_each_region (guest, region)
+		config_for_each_region (guest, region) {
 			check_shape(run, region);
+			if (guest->absent)
+				check_instance(run, region);
+		}
 		check_guest_overlaps(run, guest);
 		check_controller(run, guest);
+		check_served(run, guest);
 	}
-	config_for_each_guest (run->system, guest)
+	config_for_each_guest (run->system, guest) {
 		config_for_each_region (guest, region)
-			check_host_side(run, region);
+			check_host_side(run, region, owner);
+		owner++;
+	}
 	if (run->host != NULL)
 		check_total_memory(run);
 }

@@ -81,6 +81,8 @@ static bool type_matches(enum prop_type type, const struct fdt_prop *prop)
 	case PROP_TEXT: return is_strings(prop, 1, true);
 	case PROP_STRINGS: return is_strings(prop, UINT32_MAX, false);
 	case PROP_IRQS: return prop->len > 0 && prop->len % 12 == 0;
+	case PROP_CELLS:
+		return prop->len > 0 && prop->len % 4 == 0 && (prop->len > 8 || is_number(prop, 8));
 	default: return true;
 	}
 }
@@ -121,7 +123,9 @@ bool schema_reads_as_text(const struct fdt_prop *prop)
 	for (u32 id = 0; id < SCHEMA_COUNT; id++) {
 		const struct schema_prop *known = find_prop(&schemas[id], prop->name);
 
-		if (known != NULL && (known->type == PROP_U32 || known->type == PROP_U64) &&
+		if (known != NULL &&
+		    (known->type == PROP_U32 || known->type == PROP_U64 ||
+		     known->type == PROP_CELLS) &&
 		    is_number(prop, 8))
 			return false;
 	}
@@ -153,8 +157,8 @@ static void check_prop(struct config_run *run, fdt_node_t node, const struct sch
 	else if (known == NULL)
 		report_unknown(run, node, schema, prop->name);
 	else if ((known->allowed & variant) == 0)
-		config_error(run, node, prop->name,
-			     "does not belong to a region of this type; remove it");
+		config_error(run, node, prop->name, "does not belong to %s%s; remove it",
+			     schema->what, schema->variant == 0 ? " of this type" : "");
 	else if (!type_matches(known->type, prop))
 		report_type(run, node, known);
 	else if (known->type == PROP_FILE && !config_is_file_name((const char *)prop->data))
@@ -164,24 +168,31 @@ static void check_prop(struct config_run *run, fdt_node_t node, const struct sch
 }
 
 /* The variant that a region's type makes it; VARIANT_ALL while the type is unknown. */
-static u32 find_variant(struct config_run *run, fdt_node_t node)
+static u32 find_variant(struct config_run *run, fdt_node_t node, enum schema_id id)
 {
 	enum region_kind kind;
+	enum config_grant_kind grant;
 	const char *type = config_string(run, node, "type");
 
+	if (schemas[id].variant != 0)
+		return schemas[id].variant;
 	if (type == NULL)
 		return VARIANT_ALL;
-	if (region_kind_parse(type, &kind))
+	if (id == SCHEMA_REGION && region_kind_parse(type, &kind))
 		return (u32)BIT(kind);
-	config_error(run, node, "type",
-		     "no such type of region; write \"ram\", \"rom\", \"device\" or \"alias\"");
+	if (id == SCHEMA_GRANT && grant_kind_parse(type, &grant))
+		return (u32)BIT(grant);
+	config_error(run, node, "type", "no such type of region; write %s",
+		     id == SCHEMA_GRANT ? "\"device\", \"memory\" or \"file\""
+					: "\"ram\", \"rom\", \"device\", \"alias\" or "
+					  "\"virtual\"");
 	return VARIANT_ALL;
 }
 
 static void check_props(struct config_run *run, fdt_node_t node, enum schema_id id)
 {
 	const struct schema *schema = &schemas[id];
-	u32 variant = id == SCHEMA_REGION ? find_variant(run, node) : VARIANT_ALL;
+	u32 variant = find_variant(run, node, id);
 	u32 count = 0;
 	struct fdt_prop prop;
 
@@ -193,12 +204,11 @@ static void check_props(struct config_run *run, fdt_node_t node, enum schema_id 
 		}
 		check_prop(run, node, schema, variant, &prop);
 	}
-	for (u32 i = 0; i < schema->num_props; i++) {
+	for (u32 i = 0; i < schema->num_props && !config_lacks_template(run, node); i++) {
 		const struct schema_prop *known = &schema->props[i];
 
 		/* While the type is unknown, ask only for what every type needs. */
-		if ((known->required & variant) == variant &&
-		    !fdt_has(run->tree, node, known->name))
+		if ((known->required & variant) == variant && !config_has(run, node, known->name))
 			config_error(run, node, known->name, "missing: %s; write e.g. %s = %s;",
 				     known->what, known->name, known->example);
 	}
@@ -231,11 +241,13 @@ static void report_unknown_child(struct config_run *run, fdt_node_t node,
 
 	nearest_init(&nearest, fdt_name(run->tree, node));
 	for (u32 i = 0; i < parent->num_children; i++)
-		nearest_offer(&nearest, parent->children[i].name);
+		if (parent->children[i].name != NULL)
+			nearest_offer(&nearest, parent->children[i].name);
 	if (nearest.best != NULL && strchr(nearest.best, '#') != NULL)
 		config_error(run, node, NULL,
-			     "unknown node; vCPUs are named vcpu0, vcpu1 and so on, without a 0 in "
-			     "front");
+			     "unknown node; write %.*s0, %.*s1 and so on, without a 0 in front",
+			     (int)strlen(nearest.best) - 1, nearest.best,
+			     (int)strlen(nearest.best) - 1, nearest.best);
 	else
 		config_error(run, node, NULL, "unknown node%s", nearest_hint(&nearest, hint));
 }
@@ -323,10 +335,10 @@ static void check_required_children(struct config_run *run, fdt_node_t node,
 
 		if (!child->required)
 			continue;
-		if (child->name == NULL && fdt_first_child(run->tree, node) == FDT_NONE)
+		if (child->name == NULL && config_children(run, node).node == FDT_NONE)
 			config_error(run, node, NULL, "is empty: it needs at least %s",
 				     schemas[child->schema].what);
-		else if (child->name != NULL && fdt_child(run->tree, node, child->name) == FDT_NONE)
+		else if (child->name != NULL && config_child(run, node, child->name) == FDT_NONE)
 			config_error(run, node, NULL, "has no node '%s'; write %s { ... };",
 				     child->name, child->name);
 	}
@@ -364,7 +376,8 @@ void schema_check(struct config_run *run)
 		if (id == SCHEMA_SKIP)
 			continue;
 		check_props(run, node, id);
-		check_required_children(run, node, &schemas[id]);
+		if (id != SCHEMA_TEMPLATE && !config_lacks_template(run, node))
+			check_required_children(run, node, &schemas[id]);
 	}
 }
 
@@ -373,25 +386,42 @@ bool config_u64(const struct config_run *run, fdt_node_t node, const char *name,
 {
 	struct fdt_prop prop;
 
-	return fdt_get(run->tree, node, name, &prop) && is_number(&prop, 8) &&
-	       fdt_get_u64(run->tree, node, name, value) == OK;
+	if (!config_get(run, node, name, &prop) || !is_number(&prop, 8))
+		return false;
+	*value = config_cell(&prop, 0);
+	if (prop.len == 8)
+		*value = *value << 32 | config_cell(&prop, 1);
+	return true;
 }
 
 bool config_u32(const struct config_run *run, fdt_node_t node, const char *name, u32 *value)
 {
 	struct fdt_prop prop;
 
-	return fdt_get(run->tree, node, name, &prop) && is_number(&prop, 4) &&
-	       fdt_get_u32(run->tree, node, name, value) == OK;
+	if (!config_get(run, node, name, &prop) || !is_number(&prop, 4))
+		return false;
+	*value = config_cell(&prop, 0);
+	return true;
 }
 
 const char *config_string(const struct config_run *run, fdt_node_t node, const char *name)
 {
-	const char *text;
 	struct fdt_prop prop;
 
-	if (fdt_get(run->tree, node, name, &prop) && is_strings(&prop, 1, true) &&
-	    fdt_get_str(run->tree, node, name, &text) == OK)
-		return text;
-	return NULL;
+	return config_get(run, node, name, &prop) && is_strings(&prop, 1, true)
+		       ? (const char *)prop.data
+		       : NULL;
+}
+
+const char *config_string_at(const struct config_run *run, fdt_node_t node, const char *name,
+			     u32 index)
+{
+	struct fdt_prop prop;
+	u32 at = 0;
+
+	if (!config_get(run, node, name, &prop) || !is_strings(&prop, UINT32_MAX, false))
+		return NULL;
+	for (u32 i = 0; i < index && at < prop.len; i++)
+		at += (u32)strlen((const char *)prop.data + at) + 1;
+	return at < prop.len ? (const char *)prop.data + at : NULL;
 }

@@ -18,12 +18,18 @@ enum prop_type {
 	PROP_FILE,    /* a file in the bundle: relative, without .. */
 	PROP_STRINGS, /* one or more, none empty */
 	PROP_IRQS,    /* three cells each: type, number, flags */
+	PROP_CELLS,   /* one or more numbers of one cell */
 	PROP_ANY,     /* read by others */
 	PROP_TYPES
 };
 
-/* Variants of a kind of node, as bits: for regions BIT(enum region_kind), else VARIANT_ALL. */
-#define VARIANT_ALL 0xffu
+/* Variants of a kind of node, as bits: for regions BIT(enum region_kind), for pieces of a
+ * component's space BIT(enum config_grant_kind), for the rest as below or VARIANT_ALL. */
+#define VARIANT_ALL       0xffu
+#define VARIANT_GUEST     BIT(0)
+#define VARIANT_TEMPLATE  BIT(1)
+#define VARIANT_COMPONENT BIT(0)
+#define VARIANT_VMM       BIT(1)
 
 struct schema_prop {
 	const char *name;
@@ -43,6 +49,18 @@ enum schema_id {
 	SCHEMA_VCPU,
 	SCHEMA_ASPACE,
 	SCHEMA_REGION,
+	SCHEMA_TEMPLATES,
+	SCHEMA_TEMPLATE,
+	SCHEMA_COMPONENTS,
+	SCHEMA_COMPONENT,
+	SCHEMA_GUEST_VMM,
+	SCHEMA_SPACE,
+	SCHEMA_GRANT,
+	SCHEMA_CHANNELS,
+	SCHEMA_CHANNEL,
+	SCHEMA_SCHEDULE,
+	SCHEMA_CPU,
+	SCHEMA_WINDOW,
 	SCHEMA_COUNT,
 	SCHEMA_SKIP = SCHEMA_COUNT, /* hardware, or below a node that was refused */
 };
@@ -50,11 +68,12 @@ enum schema_id {
 struct schema_child {
 	const char *name; /* NULL: any name; ending in '#': the rest is a number */
 	u8 schema;        /* enum schema_id */
-	bool required;
+	bool required;    /* never in a template, which its guests complete */
 };
 
 struct schema {
 	const char *what; /* "a guest" */
+	u8 variant;       /* of its properties; 0: the node's type tells */
 	const struct schema_prop *props;
 	u32 num_props;
 	const struct schema_child *children;

@@ -11,6 +11,13 @@
 #define ROM    BIT(REGION_ROM)
 #define DEVICE BIT(REGION_DEVICE)
 #define ALIAS  BIT(REGION_ALIAS)
+#define VIRT   BIT(REGION_VIRTUAL)
+#define GUEST  VARIANT_GUEST
+#define TMPL   VARIANT_TEMPLATE
+#define COMP   VARIANT_COMPONENT
+#define G_DEV  BIT(CONFIG_GRANT_DEVICE)
+#define G_MEM  BIT(CONFIG_GRANT_MEMORY)
+#define G_FILE BIT(CONFIG_GRANT_FILE)
 
 const char *const schema_type_names[PROP_TYPES] = {
 	[PROP_FLAG] = "flag",
@@ -21,6 +28,7 @@ const char *const schema_type_names[PROP_TYPES] = {
 	[PROP_FILE] = "file name",
 	[PROP_STRINGS] = "list of strings",
 	[PROP_IRQS] = "list of interrupts of three cells <type number flags> each",
+	[PROP_CELLS] = "list of numbers of one cell",
 	[PROP_ANY] = "value",
 };
 
@@ -41,11 +49,17 @@ static const struct schema_prop vmm_props[] = {
 	  "which messages of the core are printed: \"error\", \"warn\", \"info\" or \"debug\"" },
 	{ "stay", PROP_FLAG, ALL, 0, "", "absent",
 	  "do not power the machine off when no guest is running any more" },
+	{ "strategy", PROP_STRING, ALL, 0, "\"priority\"", "\"priority\"",
+	  "how CPUs choose what runs: \"priority\" or \"round-robin\"" },
 };
 
 static const struct schema_prop guest_props[] = {
+	{ "template", PROP_STRING, GUEST, 0, "\"small\"", "none",
+	  "the template that says what the guest does not say itself" },
+	{ "instances", PROP_U32, TMPL, 0, "<4>", "<0>",
+	  "how many guests can be created from the template at run time" },
 	{ "autostart", PROP_FLAG, ALL, 0, "", "absent", "start the guest at boot" },
-	{ "kernel", PROP_FILE, ALL, ALL, "\"Image\"", NULL, "the file that the guest runs" },
+	{ "kernel", PROP_FILE, ALL, GUEST, "\"Image\"", NULL, "the file that the guest runs" },
 	{ "kernel-type", PROP_STRING, ALL, 0, "\"linux\"", "\"linux\"",
 	  "how the kernel is started: \"linux\" or \"raw\"" },
 	{ "load-address", PROP_U64, ALL, 0, "<0x40200000>", "start of RAM (+ text_offset)",
@@ -72,6 +86,12 @@ static const struct schema_prop guest_props[] = {
 	{ "trap-wfi", PROP_FLAG, ALL, 0, "", "absent",
 	  "let the core run something else while a vCPU waits for an interrupt" },
 	{ "no-trng", PROP_FLAG, ALL, 0, "", "absent", "do not serve random numbers to the guest" },
+	{ "priority", PROP_U32, ALL, 0, "<200>", "<200>",
+	  "of its vCPUs, 1 to 255; higher runs first" },
+	{ "slice-us", PROP_U32, ALL, 0, "<10000>", "<10000>",
+	  "microseconds that a vCPU runs before its equals have a turn" },
+	{ "partition", PROP_STRING, ALL, 0, "\"control\"", "none",
+	  "the windows that its vCPUs run in, on CPUs with windows" },
 };
 
 static const struct schema_prop vcpus_props[] = {
@@ -80,52 +100,155 @@ static const struct schema_prop vcpus_props[] = {
 };
 
 static const struct schema_prop vcpu_props[] = {
-	{ "cpu", PROP_U32, ALL, 0, "<0>", "the next free one",
+	{ "cpu", PROP_U32, ALL, 0, "<0>", "the one with the fewest vCPUs",
 	  "the machine's CPU that runs it, counted from 0" },
+	{ "priority", PROP_U32, ALL, 0, "<200>", "the guest's", "1 to 255; higher runs first" },
+	{ "slice-us", PROP_U32, ALL, 0, "<10000>", "the guest's",
+	  "microseconds that it runs before its equals have a turn" },
+	{ "partition", PROP_STRING, ALL, 0, "\"control\"", "the guest's",
+	  "the windows that it runs in, on CPUs with windows" },
 };
 
 static const struct schema_prop region_props[] = {
 	{ "type", PROP_STRING, ALL, ALL, "\"ram\"", NULL,
-	  "\"ram\", \"rom\", \"device\" or \"alias\"" },
+	  "\"ram\", \"rom\", \"device\", \"alias\" or \"virtual\"" },
 	{ "guest-address", PROP_U64, ALL, ALL, "<0x40000000>", NULL,
 	  "where the region starts in the guest's memory" },
-	{ "size", PROP_U64, ALL, RAM | ROM | DEVICE, "<0x10000000>", "of an alias: its region's",
-	  "bytes" },
+	{ "size", PROP_U64, ALL, RAM | ROM | DEVICE | VIRT, "<0x10000000>",
+	  "of an alias: its region's", "bytes" },
+	{ "device", PROP_STRING, VIRT, VIRT, "\"pl011\"", NULL,
+	  "what the guest's vmm emulates there: \"pl011\", \"pl031\" or \"virtio-console\"" },
 	{ "host-address", PROP_U64, RAM | ROM | DEVICE, DEVICE, "<0x9000000>",
 	  "RAM and ROM: chosen by the core", "where the region starts in the machine's memory" },
 	{ "alias-of", PROP_STRING, ALIAS, ALIAS, "\"ram\"", NULL,
 	  "the region that is seen here a second time" },
-	{ "compatible", PROP_STRINGS, DEVICE, 0, "\"arm,pl011\", \"arm,primecell\"", "none",
+	{ "compatible", PROP_STRINGS, DEVICE | VIRT, 0, "\"arm,pl011\", \"arm,primecell\"", "none",
 	  "what the device is, for the guest's tree" },
-	{ "interrupts", PROP_IRQS, DEVICE, 0, "<0 1 4>", "none",
-	  "the device's interrupts on the machine's controller" },
+	{ "interrupts", PROP_IRQS, DEVICE | VIRT, VIRT, "<0 1 4>", "none",
+	  "the device's interrupts on the machine's controller; of a virtual one: its line" },
 	{ "guest-interrupts", PROP_IRQS, DEVICE, 0, "<0 1 4>", "the same as interrupts",
 	  "the same interrupts as numbered on the guest's controller" },
+};
+
+/* Of components, and of the vmm of a guest. */
+static const struct schema_prop component_props[] = {
+	{ "program", PROP_FILE, ALL, COMP, "\"console.elf\"", "of a vmm: \"vmm.elf\"",
+	  "the ELF program that it runs" },
+	{ "arguments", PROP_TEXT, ALL, 0, "\"colour\"", "\"\"", "a text for the program" },
+	{ "console", PROP_STRING, ALL, 0, "\"console\"", "none",
+	  "the component that a serial line leads to" },
+	{ "priority", PROP_U32, ALL, 0, "<210>", "<210>", "1 to 255; higher runs first" },
+	{ "slice-us", PROP_U32, ALL, 0, "<10000>", "<10000>",
+	  "microseconds that it runs before its equals have a turn" },
+	{ "partition", PROP_STRING, ALL, 0, "\"control\"", "none; of a vmm: its guest's",
+	  "the windows that it runs in, on CPUs with windows" },
+	{ "cpus", PROP_CELLS, ALL, 0, "<0 1>", "all; of a vmm: those of its guest's vCPUs",
+	  "the machine's CPUs that may run it" },
+	{ "restart", PROP_STRING, ALL, 0, "\"limited\"", "\"limited\"",
+	  "what follows a fault: \"always\", \"never\" or \"limited\"" },
+	{ "restart-limit", PROP_U32, ALL, 0, "<10>", "<10>",
+	  "restarts within the period, when limited" },
+	{ "restart-period-ms", PROP_U32, ALL, 0, "<10000>", "<10000>",
+	  "the period in milliseconds, when limited" },
+	{ "watchdog-ms", PROP_U32, ALL, 0, "<1000>", "<0>",
+	  "longest time in milliseconds between two waits; 0: none" },
+	{ "stack-size", PROP_U32, ALL, 0, "<0x4000>", "<0x4000>", "bytes of its stack" },
+	{ "manages", PROP_FLAG, COMP, 0, "", "absent", "it may control everything" },
+	{ "manages-guests", PROP_STRINGS, COMP, 0, "\"linux\"", "none",
+	  "the guests that it may control" },
+	{ "noautostart", PROP_FLAG, COMP, 0, "", "absent", "do not start it at boot" },
+};
+
+static const struct schema_prop grant_props[] = {
+	{ "type", PROP_STRING, ALL, ALL, "\"device\"", NULL, "\"device\", \"memory\" or \"file\"" },
+	{ "host-address", PROP_U64, G_DEV, G_DEV, "<0x9000000>", NULL,
+	  "where the device's registers start in the machine's memory" },
+	{ "size", PROP_U64, G_DEV | G_MEM, G_DEV | G_MEM, "<0x1000>", NULL, "bytes" },
+	{ "interrupts", PROP_IRQS, G_DEV, 0, "<0 1 4>", "none",
+	  "the device's interrupts on the machine's controller" },
+	{ "compatible", PROP_STRINGS, G_DEV, 0, "\"arm,pl011\", \"arm,primecell\"", "none",
+	  "what the device is" },
+	{ "file", PROP_FILE, G_FILE, G_FILE, "\"mterm.script\"", NULL, "a file of the bundle" },
+};
+
+static const struct schema_prop channel_props[] = {
+	{ "between", PROP_STRINGS, ALL, ALL, "\"console\", \"mterm\"", NULL,
+	  "the two components that it joins" },
+	{ "size", PROP_U64, ALL, 0, "<0x1000>", "<0>", "bytes of shared memory" },
+};
+
+static const struct schema_prop cpu_props[] = {
+	{ "strategy", PROP_STRING, ALL, 0, "\"windows\"", "that of /vmm",
+	  "how the CPU chooses what runs: \"priority\", \"round-robin\" or \"windows\"" },
+	{ "cycle-us", PROP_U32, ALL, 0, "<10000>", "none",
+	  "microseconds after which the windows begin anew" },
+	{ "background", PROP_U32, ALL, 0, "<100>", "<0>",
+	  "up to which priority others run while a window or the rest of a cycle is idle" },
+};
+
+static const struct schema_prop window_props[] = {
+	{ "offset-us", PROP_U32, ALL, ALL, "<0>", NULL,
+	  "when it opens, in microseconds from the cycle's start" },
+	{ "length-us", PROP_U32, ALL, ALL, "<2000>", NULL, "microseconds that it is open" },
+	{ "partition", PROP_STRING, ALL, ALL, "\"control\"", NULL,
+	  "whose vCPUs and components run" },
 };
 
 static const struct schema_child root_children[] = {
 	{ "vmm", SCHEMA_VMM, false },
 	{ "guests", SCHEMA_GUESTS, true },
+	{ "templates", SCHEMA_TEMPLATES, false },
+	{ "components", SCHEMA_COMPONENTS, false },
+	{ "channels", SCHEMA_CHANNELS, false },
+	{ "schedule", SCHEMA_SCHEDULE, false },
 };
 static const struct schema_child guests_children[] = { { NULL, SCHEMA_GUEST, true } };
 static const struct schema_child guest_children[] = {
 	{ "vcpus", SCHEMA_VCPUS, false },
 	{ "aspace", SCHEMA_ASPACE, true },
+	{ "vmm", SCHEMA_GUEST_VMM, false },
 };
 static const struct schema_child vcpus_children[] = { { "vcpu#", SCHEMA_VCPU, false } };
 static const struct schema_child aspace_children[] = { { NULL, SCHEMA_REGION, true } };
+static const struct schema_child templates_children[] = { { NULL, SCHEMA_TEMPLATE, false } };
+static const struct schema_child components_children[] = { { NULL, SCHEMA_COMPONENT, false } };
+static const struct schema_child component_children[] = { { "aspace", SCHEMA_SPACE, false } };
+static const struct schema_child space_children[] = { { NULL, SCHEMA_GRANT, false } };
+static const struct schema_child channels_children[] = { { NULL, SCHEMA_CHANNEL, false } };
+static const struct schema_child schedule_children[] = { { "cpu#", SCHEMA_CPU, false } };
+static const struct schema_child cpu_children[] = { { "window#", SCHEMA_WINDOW, false } };
 
 #define PROPS(a)    .props = (a), .num_props = ARRAY_SIZE(a)
 #define CHILDREN(a) .children = (a), .num_children = ARRAY_SIZE(a)
 
 const struct schema schemas[SCHEMA_COUNT] = {
-	[SCHEMA_ROOT] = { "the root", PROPS(root_props), CHILDREN(root_children), 1024 },
-	[SCHEMA_VMM] = { "vmm", PROPS(vmm_props), NULL, 0, 0 },
-	[SCHEMA_GUESTS] = { "guests", NULL, 0, CHILDREN(guests_children), CONFIG_MAX_GUESTS },
-	[SCHEMA_GUEST] = { "a guest", PROPS(guest_props), CHILDREN(guest_children), 16 },
-	[SCHEMA_VCPUS] = { "vcpus", PROPS(vcpus_props), CHILDREN(vcpus_children),
+	[SCHEMA_ROOT] = { "the root", ALL, PROPS(root_props), CHILDREN(root_children), 1024 },
+	[SCHEMA_VMM] = { "vmm", ALL, PROPS(vmm_props), NULL, 0, 0 },
+	[SCHEMA_GUESTS] = { "guests", ALL, NULL, 0, CHILDREN(guests_children), CONFIG_MAX_GUESTS },
+	[SCHEMA_GUEST] = { "a guest", GUEST, PROPS(guest_props), CHILDREN(guest_children), 16 },
+	[SCHEMA_VCPUS] = { "vcpus", ALL, PROPS(vcpus_props), CHILDREN(vcpus_children),
 			   CONFIG_MAX_VCPUS },
-	[SCHEMA_VCPU] = { "a vCPU", PROPS(vcpu_props), NULL, 0, 0 },
-	[SCHEMA_ASPACE] = { "aspace", NULL, 0, CHILDREN(aspace_children), CONFIG_MAX_REGIONS },
-	[SCHEMA_REGION] = { "a region", PROPS(region_props), NULL, 0, 0 },
+	[SCHEMA_VCPU] = { "a vCPU", ALL, PROPS(vcpu_props), NULL, 0, 0 },
+	[SCHEMA_ASPACE] = { "aspace", ALL, NULL, 0, CHILDREN(aspace_children), CONFIG_MAX_REGIONS },
+	[SCHEMA_REGION] = { "a region", 0, PROPS(region_props), NULL, 0, 0 },
+	[SCHEMA_TEMPLATES] = { "templates", ALL, NULL, 0, CHILDREN(templates_children),
+			       CONFIG_MAX_TEMPLATES },
+	[SCHEMA_TEMPLATE] = { "a template", TMPL, PROPS(guest_props), CHILDREN(guest_children),
+			      16 },
+	[SCHEMA_COMPONENTS] = { "components", ALL, NULL, 0, CHILDREN(components_children),
+				CONFIG_MAX_COMPONENTS },
+	[SCHEMA_COMPONENT] = { "a component", COMP, PROPS(component_props),
+			       CHILDREN(component_children), 16 },
+	[SCHEMA_GUEST_VMM] = { "the vmm of a guest", VARIANT_VMM, PROPS(component_props),
+			       CHILDREN(component_children), 16 },
+	[SCHEMA_SPACE] = { "aspace", ALL, NULL, 0, CHILDREN(space_children), CONFIG_MAX_GRANTS },
+	[SCHEMA_GRANT] = { "a region of a component", 0, PROPS(grant_props), NULL, 0, 0 },
+	[SCHEMA_CHANNELS] = { "channels", ALL, NULL, 0, CHILDREN(channels_children),
+			      CONFIG_MAX_CHANNELS },
+	[SCHEMA_CHANNEL] = { "a channel", ALL, PROPS(channel_props), NULL, 0, 0 },
+	[SCHEMA_SCHEDULE] = { "schedule", ALL, NULL, 0, CHILDREN(schedule_children),
+			      HOST_MAX_CPUS },
+	[SCHEMA_CPU] = { "a CPU", ALL, PROPS(cpu_props), CHILDREN(cpu_children),
+			 CONFIG_MAX_WINDOWS },
+	[SCHEMA_WINDOW] = { "a window", ALL, PROPS(window_props), NULL, 0, 0 },
 };

@@ -1,22 +1,32 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vCPUs: how many, and which of the machine's CPUs runs which. One vCPU for each CPU. */
-#include <mullion/format.h>
-
+/* vCPUs: how many, and which of the machine's CPUs runs which. */
 #include "core/config/internal.h"
 
 /* GICv2 tells eight CPUs apart (IHI 0048 §1.1). */
 #define GICV2_MAX_VCPUS 8
 
-/* Host CPUs that have a vCPU already, and by which node. */
+/* vCPUs that each of the machine's CPUs has so far. */
 struct cpus {
 	const char *whose; /* begins the message about @limit */
 	u32 limit;         /* CPUs of the machine, or the most there can be */
-	u64 taken;
+	u32 vcpus[CONFIG_MAX_CPUS];
 };
 
-static void check_count(struct config_run *run, const struct config_guest *guest)
+u32 cpu_limit(const struct config_run *run, const char **whose)
 {
-	fdt_node_t vcpus = fdt_child(run->tree, guest->node, "vcpus");
+	if (run->host == NULL || run->host->num_cpus == 0 ||
+	    run->host->num_cpus > CONFIG_MAX_CPUS) {
+		*whose = "the core serves";
+		return CONFIG_MAX_CPUS;
+	}
+	*whose = "the machine has";
+	return run->host->num_cpus;
+}
+
+static void check_count(struct config_run *run, const struct config_guest *guest,
+			const struct cpus *cpus)
+{
+	fdt_node_t vcpus = config_child(run, guest->node, "vcpus");
 	u32 count;
 
 	if (vcpus == FDT_NONE)
@@ -30,17 +40,22 @@ static void check_count(struct config_run *run, const struct config_guest *guest
 				     (u32)CONFIG_MAX_VCPUS);
 	}
 	if (guest->gic_version == 2 && guest->num_vcpus > GICV2_MAX_VCPUS)
-		config_error(run, vcpus, fdt_has(run->tree, vcpus, "count") ? "count" : NULL,
+		config_error(run, vcpus, config_has(run, vcpus, "count") ? "count" : NULL,
 			     "%u vCPUs are too many for a GICv2, which serves %u; write <%u>",
 			     guest->num_vcpus, GICV2_MAX_VCPUS, GICV2_MAX_VCPUS);
+	else if (guest->num_vcpus > cpus->limit && guest->num_vcpus <= CONFIG_MAX_VCPUS)
+		config_warning(run, vcpus, config_has(run, vcpus, "count") ? "count" : NULL,
+			       "%s %u CPU%s: more vCPUs than that only slow a guest down; write "
+			       "<%u>",
+			       cpus->whose, cpus->limit, cpus->limit == 1 ? "" : "s", cpus->limit);
 }
 
-/* The number in a name like vcpu12; the schema has let only such names pass. */
-static u32 vcpu_index(const char *name)
+/* The schema has let only names with a number there pass. */
+u32 number_of(const char *name, size_t stem)
 {
 	u32 index = 0;
 
-	for (const char *p = name + 4; *p >= '0' && *p <= '9' && index < CONFIG_MAX_VCPUS; p++)
+	for (const char *p = name + stem; *p >= '0' && *p <= '9' && index < CONFIG_MAX_VCPUS; p++)
 		index = index * 10 + (u32)(*p - '0');
 	return index;
 }
@@ -51,118 +66,62 @@ static bool is_vcpu_name(const char *name)
 	       name[4] >= '0' && name[4] <= '9';
 }
 
-/* Which node of the description gave host CPU @cpu away before @before; for the message only. */
-static fdt_node_t find_owner(const struct config_run *run, u32 cpu, fdt_node_t before)
-{
-	u32 given;
-
-	config_for_each_guest (run->system, guest) {
-		fdt_node_t vcpus = fdt_child(run->tree, guest->node, "vcpus");
-
-		if (vcpus == FDT_NONE)
-			continue;
-		fdt_for_each_child (run->tree, vcpus, node)
-			if (node < before && config_u32(run, node, "cpu", &given) && given == cpu)
-				return node;
-	}
-	return FDT_NONE;
-}
-
-static void take_given(struct config_run *run, fdt_node_t node, u32 cpu, struct cpus *cpus)
-{
-	char path[128];
-	fdt_node_t owner;
-
-	if (cpu >= cpus->limit) {
-		config_error(run, node, "cpu", "%s %u CPU%s; write <0> to <%u>", cpus->whose,
-			     cpus->limit, cpus->limit == 1 ? "" : "s", cpus->limit - 1);
-		return;
-	}
-	if ((cpus->taken & BIT(cpu)) != 0) {
-		owner = find_owner(run, cpu, node);
-		config_error(run, node, "cpu", "given twice: %s has it; write another CPU",
-			     owner == FDT_NONE ? "another vCPU"
-					       : fdt_path(run->tree, owner, path, sizeof(path)));
-		return;
-	}
-	cpus->taken |= BIT(cpu);
-}
-
 static void check_given(struct config_run *run, struct config_guest *guest, struct cpus *cpus)
 {
-	fdt_node_t vcpus = fdt_child(run->tree, guest->node, "vcpus");
 	u32 index, cpu;
 
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		guest->vcpus[i].cpu = UINT32_MAX;
-	if (vcpus == FDT_NONE)
-		return;
-	fdt_for_each_child (run->tree, vcpus, node) {
-		if (!is_vcpu_name(fdt_name(run->tree, node)))
+	config_for_each_child (run, config_child(run, guest->node, "vcpus"), it) {
+		if (!is_vcpu_name(fdt_name(run->tree, it.node)))
 			continue;
-		index = vcpu_index(fdt_name(run->tree, node));
+		index = number_of(fdt_name(run->tree, it.node), 4);
 		if (index >= guest->num_vcpus) {
+			/* A guest may have fewer than its template. */
+			if (it.inherited)
+				continue;
 			config_error(
-				run, node, NULL,
+				run, it.node, NULL,
 				"the guest has %u vCPUs; name them vcpu0 to vcpu%u, or raise count",
 				guest->num_vcpus, guest->num_vcpus - 1);
-		} else if (config_u32(run, node, "cpu", &cpu)) {
-			take_given(run, node, cpu, cpus);
+		} else if (config_u32(run, it.node, "cpu", &cpu)) {
+			if (cpu >= cpus->limit) {
+				config_error(run, it.node, "cpu", "%s %u CPU%s; write <0> to <%u>",
+					     cpus->whose, cpus->limit, cpus->limit == 1 ? "" : "s",
+					     cpus->limit - 1);
+				cpu = 0;
+			}
+			cpus->vcpus[cpu]++;
 			guest->vcpus[index].cpu = cpu;
 		}
 	}
 }
 
+/* The rest go to where the fewest are; of equals to the lowest number. */
 static void hand_out_rest(struct config_guest *guest, struct cpus *cpus)
 {
-	u32 next = 0;
-
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
+		u32 best = 0;
+
 		if (guest->vcpus[i].cpu != UINT32_MAX)
 			continue;
-		while (next < cpus->limit && (cpus->taken & BIT(next)) != 0)
-			next++;
-		if (next == cpus->limit)
-			return;
-		cpus->taken |= BIT(next);
-		guest->vcpus[i].cpu = next;
+		for (u32 cpu = 1; cpu < cpus->limit; cpu++)
+			if (cpus->vcpus[cpu] < cpus->vcpus[best])
+				best = cpu;
+		cpus->vcpus[best]++;
+		guest->vcpus[i].cpu = best;
 	}
-}
-
-/* @before: vCPUs of the guests before this one. */
-static void report_too_many(struct config_run *run, const struct config_guest *guest, u32 before,
-			    const struct cpus *cpus)
-{
-	fdt_node_t vcpus = fdt_child(run->tree, guest->node, "vcpus");
-	fdt_node_t node = vcpus == FDT_NONE ? guest->node : vcpus;
-	u32 left = cpus->limit - MIN(before, cpus->limit);
-	char room[16] = "none is", advice[32] = "remove the guest";
-
-	if (left > 0) {
-		(void)format(room, sizeof(room), left == 1 ? "%u is" : "%u are", left);
-		(void)format(advice, sizeof(advice), "write <%u>", left);
-	}
-	config_error(run, node, fdt_has(run->tree, node, "count") ? "count" : NULL,
-		     "%s %u CPU%s, each runs one vCPU, and for this guest %s left; %s, or give the "
-		     "machine more CPUs",
-		     cpus->whose, cpus->limit, cpus->limit == 1 ? "" : "s", room, advice);
 }
 
 void check_vcpus(struct config_run *run)
 {
-	struct cpus cpus = { .whose = "the core serves", .limit = CONFIG_MAX_CPUS };
-	u32 total = 0;
+	struct cpus cpus = { 0 };
 
-	if (run->host != NULL && run->host->num_cpus > 0 && run->host->num_cpus <= CONFIG_MAX_CPUS)
-		cpus = (struct cpus){ .whose = "the machine has", .limit = run->host->num_cpus };
+	cpus.limit = cpu_limit(run, &cpus.whose);
 	config_for_each_guest (run->system, guest) {
-		check_count(run, guest);
+		check_count(run, guest, &cpus);
 		check_given(run, guest, &cpus);
 	}
-	config_for_each_guest (run->system, guest) {
+	config_for_each_guest (run->system, guest)
 		hand_out_rest(guest, &cpus);
-		if (total + guest->num_vcpus > cpus.limit)
-			report_too_many(run, guest, total, &cpus);
-		total += guest->num_vcpus;
-	}
 }

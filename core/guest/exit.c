@@ -6,6 +6,7 @@
  */
 #include <mullion/guest.h>
 
+#include <mullion/component.h>
 #include <mullion/format.h>
 #include <mullion/log.h>
 
@@ -25,9 +26,9 @@ static void crash(struct vcpu *vcpu, const char *why)
 
 	log_error("guest '%s' stopped: %s", guest->config->name, why);
 	arch_vcpu_dump(vcpu);
-	if (vcpu_set_state(vcpu, VCPU_HALTED) != OK)
+	if (thread_set_state(&vcpu->thread, VCPU_HALTED) != OK)
 		log_error("guest '%s': vcpu %u is %s", guest->config->name, vcpu->index,
-			  vcpu_state_name(atomic_load(&vcpu->state)));
+			  thread_state_name(atomic_load(&vcpu->thread.state)));
 	guest_stop(guest, true);
 }
 
@@ -39,6 +40,11 @@ static void handle_none(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void handle_mmio(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
+	const struct region *region = region_find(vcpu->guest, exit->mmio.gpa);
+
+	if (region != NULL && region->config->kind == REGION_VIRTUAL &&
+	    component_serve_exit(vcpu, region, exit))
+		return;
 	if (may_warn(vcpu->guest))
 		log_warn(
 			"guest '%s': vcpu %u: %s of %u bytes at 0x%llx, where nothing is: external "
@@ -87,7 +93,7 @@ static void handle_cpu_on(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void handle_cpu_off(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	enum err err = vcpu_set_state(vcpu, VCPU_RESET);
+	enum err err = thread_set_state(&vcpu->thread, VCPU_RESET);
 
 	(void)exit;
 	ASSERT(err == OK);
@@ -106,9 +112,7 @@ static void handle_cpu_suspend(struct vcpu *vcpu, struct vcpu_exit *exit)
 	}
 	vcpu_wait(vcpu);
 	/* Registers are lost as on real hardware; the interrupt that woke it stays pending. */
-	arch_vcpu_put(vcpu);
 	arch_vcpu_reset(vcpu, exit->suspend.entry, exit->suspend.context);
-	arch_vcpu_load(vcpu);
 }
 
 static void handle_system_off(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -120,7 +124,7 @@ static void handle_system_off(struct vcpu *vcpu, struct vcpu_exit *exit)
 static void handle_system_reset(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	(void)exit;
-	guest_reset(vcpu->guest);
+	(void)guest_reset(vcpu->guest);
 }
 
 static void print_line(struct vcpu *vcpu)

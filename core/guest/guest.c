@@ -1,30 +1,73 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's life: create, start, stop, reset, destroy.
- *
- * Nobody waits for a vCPU to stop. Whoever wants a guest stopped or reset sets its state and asks
- * every vCPU to stop; the last one to do so finishes the work on its own CPU.
+ * Guests as objects: the table, and what one is made of. It is created and destroyed while others
+ * run, so whoever wants a guest for longer than a look pins it, and one act at a time is under way
+ * with each.
  */
 #include <mullion/guest.h>
 
-#include <arch/boot.h>
-#include <arch/cpu.h>
+#include <mullion/component.h>
 #include <mullion/cpu.h>
 #include <mullion/format.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
+#include <mullion/manage.h>
 #include <mullion/mem.h>
+
+#include "core/guest/life.h"
 
 #define VCPU_ALIGN 64 /* a cache line, so that two CPUs' vCPUs share none */
 
-u32 guest_count;
-bool guests_stay;
-static struct guest *guests[CONFIG_MAX_GUESTS];
-static _Atomic u32 guests_alive; /* started and not ended */
+static struct slot {
+	struct guest *guest; /* created */
+	bool busy;           /* being created, destroyed or acted on */
+} slots[CONFIG_MAX_GUESTS];
+static struct spinlock table_lock = SPINLOCK_INIT(RANK_MANAGE);
 
 struct guest *guest_get(u32 id)
 {
-	return id < guest_count ? guests[id] : NULL;
+	return id < CONFIG_MAX_GUESTS ? slots[id].guest : NULL;
+}
+
+enum err guest_pin(u32 id, struct guest **guest)
+{
+	enum err err = OK;
+
+	if (id >= CONFIG_MAX_GUESTS)
+		return ERR_NOT_FOUND;
+	spin_lock(&table_lock);
+	if (slots[id].busy)
+		err = ERR_BUSY;
+	else if (slots[id].guest == NULL)
+		err = ERR_NOT_FOUND;
+	if (err == OK) {
+		slots[id].busy = true;
+		*guest = slots[id].guest;
+	}
+	spin_unlock(&table_lock);
+	return err;
+}
+
+void guest_unpin(u32 id)
+{
+	spin_lock(&table_lock);
+	slots[id].busy = false;
+	spin_unlock(&table_lock);
+}
+
+void guest_view(u32 id, void (*view)(const struct guest *guest, void *data), void *data)
+{
+	spin_lock(&table_lock);
+	view(guest_get(id), data);
+	spin_unlock(&table_lock);
+}
+
+/* The slot's guest is @guest from now on. Still busy. */
+static void publish(u32 id, struct guest *guest)
+{
+	spin_lock(&table_lock);
+	slots[id].guest = guest;
+	spin_unlock(&table_lock);
 }
 
 /* One piece of heap holds the guest, its regions and its vCPUs: one thing to take and to give back.
@@ -47,12 +90,13 @@ static struct guest *allocate(const struct config_guest *config)
 	guest->vcpus = (struct vcpu **)(void *)(block + pointers);
 	guest->num_vcpus = config->num_vcpus;
 	spin_init(&guest->lock, RANK_GUEST);
+	waitqueue_init(&guest->stopped);
+	atomic_store(&guest->state, GUEST_CREATED);
 	for (u32 i = 0; i < config->num_vcpus; i++) {
 		struct vcpu *vcpu = (struct vcpu *)(void *)(block + vcpus + i * stride);
 
 		vcpu->guest = guest;
 		vcpu->index = i;
-		vcpu->cpu = config->vcpus[i].cpu;
 		guest->vcpus[i] = vcpu;
 	}
 	return guest;
@@ -87,23 +131,42 @@ static enum err take_memory(const struct config_region *config, struct region *r
 	return err;
 }
 
-__boot static void say_no_memory(const struct config_guest *guest,
-				 const struct config_region *region, enum err err)
+static void say_no_memory(const struct config_guest *guest, const struct config_region *region,
+			  u64 left_bytes)
 {
 	char size[FORMAT_BYTES_MAX], left[FORMAT_BYTES_MAX];
 
 	(void)format_bytes(size, sizeof(size), region->size);
-	(void)format_bytes(left, sizeof(left), ram_free_bytes());
-	if (err == ERR_NO_MEMORY)
-		log_error(
-			"guest '%s': region '%s' takes %s, but %s are left in all; make it smaller",
-			guest->name, region->name, size, left);
-	else
-		log_error("guest '%s': region '%s': %s at host-address 0x%llx: %s", guest->name,
-			  region->name, size, (unsigned long long)region->hpa.v, err_name(err));
+	(void)format_bytes(left, sizeof(left), left_bytes);
+	log_error("guest '%s': region '%s' takes %s, but %s are left in all; make it smaller",
+		  guest->name, region->name, size, left);
 }
 
-__boot static enum err create_regions(struct guest *guest)
+/* All of it, before any of it is taken. */
+static enum err check_budget(const struct config_guest *config)
+{
+	u64 left = ram_free_bytes(), pages = page_free_count();
+
+	for (u32 i = 0; i < config->num_regions; i++) {
+		const struct config_region *region = &config->regions[i];
+
+		if (!owns_memory(region))
+			continue;
+		if (region->size > left) {
+			say_no_memory(config, region, left);
+			return ERR_NO_MEMORY;
+		}
+		left -= region->size;
+	}
+	if (config->heap_pages > pages) {
+		log_error("guest '%s' takes %lu pages of the core's memory, but %lu are left",
+			  config->name, config->heap_pages, pages);
+		return ERR_NO_MEMORY;
+	}
+	return OK;
+}
+
+static enum err create_regions(struct guest *guest)
 {
 	const struct config_guest *config = guest->config;
 
@@ -112,7 +175,11 @@ __boot static enum err create_regions(struct guest *guest)
 		enum err err = take_memory(&config->regions[i], region);
 
 		if (err != OK) {
-			say_no_memory(config, &config->regions[i], err);
+			log_error("guest '%s': region '%s': no 0x%llx bytes in a row, or not at "
+				  "host-address 0x%llx: %s",
+				  config->name, config->regions[i].name,
+				  (unsigned long long)config->regions[i].size,
+				  (unsigned long long)config->regions[i].hpa.v, err_name(err));
 			return err;
 		}
 		region->config = &config->regions[i];
@@ -165,7 +232,7 @@ static enum err route_interrupts(struct guest *guest)
 		for (u32 k = 0; k < config->num_irqs; k++) {
 			const struct config_irq *irq = &config->irqs[k];
 			enum err err = irq_route(irq->host, guest, irq->guest, irq->level,
-						 guest->vcpus[0]->cpu);
+						 guest->config->vcpus[0].cpu);
 
 			if (err != OK) {
 				log_error("guest '%s': region '%s': host interrupt %u: %s",
@@ -198,38 +265,59 @@ static enum err create_vcpus(struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		struct vcpu *vcpu = guest->vcpus[i];
-		struct cpu *cpu = cpu_get(vcpu->cpu);
+		const struct config_vcpu *config = &guest->config->vcpus[i];
+		const struct cpu *cpu = cpu_get(config->cpu);
+		char name[THREAD_NAME_MAX];
 		enum err err;
 
-		if (cpu == NULL || !cpu->online || cpu->assigned != NULL) {
-			log_error("guest '%s': vcpu %u: CPU %u is not there or taken",
-				  guest->config->name, i, vcpu->cpu);
-			return ERR_BUSY;
+		if (cpu == NULL || !atomic_load(&cpu->online)) {
+			log_error("guest '%s': vcpu %u: CPU %u is not there", guest->config->name,
+				  i, config->cpu);
+			return ERR_NOT_FOUND;
 		}
-		err = arch_vcpu_init(vcpu);
+		(void)format(name, sizeof(name), "%s/vcpu%u", guest->config->name, i);
+		err = thread_init(&vcpu->thread, THREAD_VCPU, name, vcpu_main, vcpu,
+				  config->priority, config->slice, BIT(config->cpu));
 		if (err == OK)
-			err = vcpu_set_state(vcpu, VCPU_RESET);
+			err = arch_vcpu_init(vcpu);
 		if (err != OK)
 			return err;
-		cpu->assigned = vcpu;
+		vcpu->thread.window = config->window;
 	}
 	return OK;
 }
 
-enum err guest_create(const struct config_guest *config, struct guest **out)
+/* What a guest is made of, whole or as far as it got; nobody else knows it any more. */
+static void take_apart(struct guest *guest)
+{
+	unroute_interrupts(guest);
+	irq_settle();
+	for (u32 i = 0; i < guest->num_vcpus; i++)
+		if (atomic_load(&guest->vcpus[i]->thread.state) != VCPU_UNKNOWN)
+			thread_destroy(&guest->vcpus[i]->thread);
+	arch_guest_destroy(guest);
+	if (guest->stage2.root != NULL)
+		stage2_destroy(&guest->stage2);
+	for (u32 i = 0; i < guest->num_regions; i++)
+		if (owns_memory(guest->regions[i].config))
+			ram_free(guest->regions[i].hpa, guest->regions[i].size);
+	page_free(guest, guest->object_pages);
+}
+
+static enum err put_together(u32 id, const struct config_guest *config, struct guest **out)
 {
 	struct guest *guest;
-	enum err err;
+	enum err err = check_budget(config);
 
-	if (guest_count == CONFIG_MAX_GUESTS)
-		return ERR_NO_MEMORY;
+	if (err != OK)
+		return err;
 	guest = allocate(config);
 	if (guest == NULL)
 		return ERR_NO_MEMORY;
-	guest->id = guest_count;
+	guest->id = id;
 	err = create_regions(guest);
 	if (err == OK)
-		err = stage2_init(&guest->stage2, (u16)(guest->id + 1));
+		err = stage2_init(&guest->stage2, (u16)(id + 1));
 	if (err == OK)
 		err = map_regions(guest);
 	if (err == OK)
@@ -238,130 +326,52 @@ enum err guest_create(const struct config_guest *config, struct guest **out)
 		err = create_vcpus(guest);
 	if (err == OK)
 		err = route_interrupts(guest);
-	if (err != OK) {
-		guest_destroy(guest);
-		return err;
-	}
-	guests[guest_count++] = guest;
-	*out = guest;
-	return OK;
-}
-
-void guest_destroy(struct guest *guest)
-{
-	for (u32 i = 0; i < guest->num_vcpus; i++) {
-		struct cpu *cpu = cpu_get(guest->vcpus[i]->cpu);
-
-		if (cpu != NULL && cpu->assigned == guest->vcpus[i])
-			cpu->assigned = NULL;
-	}
-	unroute_interrupts(guest);
-	arch_guest_destroy(guest);
-	if (guest->stage2.root != NULL)
-		stage2_destroy(&guest->stage2);
-	for (u32 i = 0; i < guest->num_regions; i++)
-		if (owns_memory(guest->regions[i].config))
-			ram_free(guest->regions[i].hpa, guest->regions[i].size);
-	if (guest_count != 0 && guests[guest_count - 1] == guest)
-		guest_count--;
-	page_free(guest, guest->object_pages);
-}
-
-static enum err start_first(struct guest *guest)
-{
-	const struct config_guest *config = guest->config;
-
-	atomic_store(&guest->state, GUEST_RUNNING);
-	return vcpu_start(guest->vcpus[0], config->entry.v, config->tree.load.v);
-}
-
-enum err guest_start(struct guest *guest)
-{
-	enum err err = guest_load_images(guest);
-
+	if (err == OK)
+		err = component_guest_attach(guest);
 	if (err != OK)
-		return err;
-	atomic_fetch_add(&guests_alive, 1);
-	err = start_first(guest);
-	if (err != OK)
-		atomic_fetch_sub(&guests_alive, 1);
+		take_apart(guest);
+	else
+		*out = guest;
 	return err;
 }
 
-/* Stop every vCPU on the way to @state. Only one way out of RUNNING is taken; a later wish finds it
- * gone. */
-static void leave_running(struct guest *guest, enum guest_state state)
+enum err guest_create(u32 id, const struct config_guest *config, struct guest **out)
 {
-	spin_lock(&guest->lock);
-	if (atomic_load(&guest->state) == GUEST_RUNNING) {
-		atomic_store(&guest->state, state);
-		/* Under the lock: the last vCPU to stop must not restart the guest before all were
-		 * asked. */
-		for (u32 i = 0; i < guest->num_vcpus; i++)
-			vcpu_request(guest->vcpus[i], VCPU_REQ_STOP);
-	}
-	spin_unlock(&guest->lock);
-}
+	enum err err = OK;
 
-void guest_stop(struct guest *guest, bool crashed)
-{
-	leave_running(guest, crashed ? GUEST_CRASHED : GUEST_STOPPED);
-}
-
-void guest_reset(struct guest *guest)
-{
-	leave_running(guest, GUEST_RESETTING);
-}
-
-static void guest_ended(struct guest *guest)
-{
-	if (atomic_load(&guest->state) == GUEST_STOPPED)
-		log_info("guest '%s' powered off", guest->config->name);
-	if (atomic_fetch_sub(&guests_alive, 1) != 1)
-		return;
-	log_info("no guest is running");
-	if (!guests_stay)
-		arch_poweroff();
-}
-
-static void guest_restart(struct guest *guest)
-{
-	/* One that crashed while it was being asked to stop is reset with the others. */
-	for (u32 i = 0; i < guest->num_vcpus; i++) {
-		enum err err = OK;
-
-		if (atomic_load(&guest->vcpus[i]->state) == VCPU_HALTED)
-			err = vcpu_set_state(guest->vcpus[i], VCPU_RESET);
-		ASSERT(err ==
-		       OK); /* the table has the edge, and nobody else is left to take another */
-	}
-	arch_guest_reset(guest);
-	guest->resets++;
-	guest->warnings = 0;
-	log_info("guest '%s' reset (%u)", guest->config->name, guest->resets);
-	if (guest_load_images(guest) == OK && start_first(guest) == OK)
-		return;
-	atomic_store(&guest->state, GUEST_CRASHED);
-	guest_ended(guest);
-}
-
-void guest_vcpu_stopped(struct vcpu *vcpu)
-{
-	struct guest *guest = vcpu->guest;
-	enum guest_state state;
-	bool last;
-
-	spin_lock(&guest->lock);
-	last = --guest->running == 0;
-	if (last && atomic_load(&guest->state) == GUEST_RUNNING)
-		atomic_store(&guest->state,
-			     GUEST_STOPPED); /* every vCPU is off: nobody can come back */
-	state = atomic_load(&guest->state);
-	spin_unlock(&guest->lock);
-	if (!last)
-		return;
-	if (state == GUEST_RESETTING)
-		guest_restart(guest);
+	if (id >= CONFIG_MAX_GUESTS)
+		return ERR_RANGE;
+	spin_lock(&table_lock);
+	if (slots[id].busy)
+		err = ERR_BUSY;
+	else if (slots[id].guest != NULL)
+		err = ERR_EXISTS;
 	else
-		guest_ended(guest);
+		slots[id].busy = true;
+	spin_unlock(&table_lock);
+	if (err != OK)
+		return err;
+	err = put_together(id, config, out);
+	if (err == OK)
+		publish(id, *out);
+	guest_unpin(id);
+	if (err == OK)
+		manage_changed();
+	return err;
+}
+
+enum err guest_destroy(u32 id)
+{
+	struct guest *guest;
+	enum err err = guest_pin(id, &guest);
+
+	if (err != OK)
+		return err;
+	guest_doom(guest);
+	publish(id, NULL);
+	component_guest_detach(guest);
+	take_apart(guest);
+	guest_unpin(id);
+	manage_changed();
+	return OK;
 }

@@ -6,16 +6,38 @@
 #include <mullion/guest.h>
 
 #include <arch/mmu.h>
+#include <mullion/cpu.h>
 #include <mullion/guest_tree.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/random.h>
+#include <mullion/thread.h>
+
+/* Copied at a time; between two pieces others may run. */
+#define PIECE_BYTES KIB(128)
+
+/* At boot there is nobody else; and a vCPU that restarts its guest has stopped already: it cannot
+ * give its CPU away and come back. */
+static void breathe(void)
+{
+	const struct thread *thread = this_cpu()->thread;
+
+	if (thread != NULL && thread->kind != THREAD_VCPU)
+		thread_breathe();
+}
 
 static enum err load_image(const struct guest *guest, const struct config_image *image)
 {
+	enum err err = OK;
+
 	if (image->data == NULL)
 		return OK;
-	return guest_load(guest, image->load, image->data, image->size);
+	for (u64 at = 0; at < image->size && err == OK; at += PIECE_BYTES) {
+		err = guest_load(guest, GPA(image->load.v + at), image->data + at,
+				 MIN(image->size - at, PIECE_BYTES));
+		breathe();
+	}
+	return err;
 }
 
 static enum err load_generated_tree(const struct guest *guest)

@@ -1,62 +1,52 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * vCPUs: the state machine and the loop that runs one.
- *
- * One table holds the allowed edges and one function changes a state, so that a forbidden change is
- * refused wherever it comes from.
- */
+/* vCPUs: the loop that runs one, and what others can ask of it. */
 #include <mullion/guest.h>
 
 #include <arch/cpu.h>
 #include <mullion/cpu.h>
 #include <mullion/log.h>
-
-#define TO(state) (1u << (state))
-
-static const u32 edges[VCPU_STATES] = {
-	[VCPU_UNKNOWN] = TO(VCPU_RESET),
-	[VCPU_RESET] = TO(VCPU_READY) | TO(VCPU_UNKNOWN),
-	[VCPU_READY] = TO(VCPU_RUNNING) | TO(VCPU_PAUSED) | TO(VCPU_HALTED) | TO(VCPU_RESET),
-	[VCPU_RUNNING] = TO(VCPU_READY) | TO(VCPU_PAUSED) | TO(VCPU_HALTED) | TO(VCPU_RESET),
-	[VCPU_PAUSED] = TO(VCPU_READY) | TO(VCPU_RESET),
-	[VCPU_HALTED] = TO(VCPU_RESET),
-};
-
-static const char *const names[VCPU_STATES] = {
-	[VCPU_UNKNOWN] = "unknown", [VCPU_RESET] = "reset",   [VCPU_READY] = "ready",
-	[VCPU_RUNNING] = "running", [VCPU_PAUSED] = "paused", [VCPU_HALTED] = "halted",
-};
-
-const char *vcpu_state_name(enum vcpu_state state)
-{
-	return state < VCPU_STATES ? names[state] : "invalid";
-}
-
-enum err vcpu_set_state(struct vcpu *vcpu, enum vcpu_state to)
-{
-	u32 from = atomic_load(&vcpu->state);
-
-	do {
-		if (to >= VCPU_STATES || (edges[from] & TO(to)) == 0) {
-			atomic_fetch_add(&vcpu->refused_edges, 1);
-			return ERR_STATE;
-		}
-	} while (!atomic_compare_exchange_weak(&vcpu->state, &from, to));
-	return OK;
-}
+#include <mullion/sched.h>
 
 /* A change that the caller knows to be allowed. */
 static void set_state(struct vcpu *vcpu, enum vcpu_state to)
 {
-	enum err err = vcpu_set_state(vcpu, to);
+	enum err err = thread_set_state(&vcpu->thread, to);
 
 	ASSERT(err == OK);
+}
+
+/* Whoever runs on this CPU is about to look: only another CPU must be told. */
+static void kick_cpu(const struct vcpu *vcpu)
+{
+	u32 cpu = atomic_load_explicit(&vcpu->thread.cpu, memory_order_relaxed);
+
+	if (cpu != this_cpu()->id)
+		arch_cpu_kick(cpu);
 }
 
 void vcpu_request(struct vcpu *vcpu, u64 bits)
 {
 	atomic_fetch_or(&vcpu->requests, bits);
-	arch_cpu_kick(vcpu->cpu);
+	if (!sched_wake(&vcpu->thread))
+		kick_cpu(vcpu);
+}
+
+void vcpu_kick(struct vcpu *vcpu)
+{
+	/* It runs here, or sleeps here in WFI: it looks next. */
+	if (&vcpu->thread == this_cpu()->thread)
+		return;
+	/* After what was changed: the vCPU looks for that once it is PAUSED (sched_prepare()). */
+	atomic_thread_fence(memory_order_seq_cst);
+	switch (atomic_load_explicit(&vcpu->thread.state, memory_order_relaxed)) {
+	case VCPU_PAUSED:
+		if (atomic_load_explicit(&vcpu->thread.pause_reason, memory_order_relaxed) ==
+		    PAUSE_WFI)
+			(void)sched_wake(&vcpu->thread);
+		break;
+	case VCPU_RUNNING: kick_cpu(vcpu); break;
+	default: break; /* it looks before it runs */
+	}
 }
 
 struct vcpu *vcpu_find(const struct guest *guest, u64 identity)
@@ -88,21 +78,19 @@ enum err vcpu_start(struct vcpu *vcpu, u64 entry, u64 context)
 	if (!vcpu_may_enter(guest, entry))
 		return ERR_RANGE;
 	spin_lock(&guest->lock);
-	if (atomic_load(&guest->state) != GUEST_RUNNING) {
+	if (atomic_load(&guest->state) != GUEST_RUNNING && !guest_is_paused(guest)) {
 		err = ERR_DENIED;
-	} else if (atomic_load(&vcpu->state) == VCPU_RESET) {
+	} else if (atomic_load(&vcpu->thread.state) == VCPU_RESET) {
 		vcpu->start_pc = entry;
 		vcpu->start_context = context;
-		atomic_store(&vcpu->requests, 0);
+		atomic_store(&vcpu->requests, guest_is_paused(guest) ? VCPU_REQ_PAUSE : 0);
 		atomic_store(&vcpu->fresh, true);
 		guest->running++;
-		set_state(vcpu, VCPU_READY);
+		err = sched_start(&vcpu->thread);
 	} else {
 		err = atomic_load(&vcpu->fresh) ? ERR_BUSY : ERR_EXISTS;
 	}
 	spin_unlock(&guest->lock);
-	if (err == OK)
-		arch_cpu_kick(vcpu->cpu);
 	return err;
 }
 
@@ -115,16 +103,27 @@ void vcpu_wait(struct vcpu *vcpu)
 {
 	if (has_reason_to_run(vcpu))
 		return;
-	set_state(vcpu, VCPU_PAUSED);
-	vcpu->pause_reason = PAUSE_WFI;
-	/* What comes between the question and the sleep is a pending interrupt: it ends the sleep.
-	 */
-	do
-		arch_cpu_idle();
-	while (!has_reason_to_run(vcpu));
-	vcpu->pause_reason = PAUSE_NONE;
-	set_state(vcpu, VCPU_READY);
-	set_state(vcpu, VCPU_RUNNING);
+	do {
+		sched_prepare(PAUSE_WFI);
+		/* What was asked for or posted since wakes a vCPU only if it saw it PAUSED. */
+		if (atomic_load(&vcpu->requests) != 0 || arch_vcpu_posted(vcpu)) {
+			sched_cancel();
+			return;
+		}
+		sched_pause();
+	} while (!arch_vcpu_posted(vcpu) && !has_reason_to_run(vcpu));
+}
+
+/* For as long as the guest is paused and nobody wants it to stop, which ends the pause. */
+static void stay_paused(struct vcpu *vcpu)
+{
+	while (guest_is_paused(vcpu->guest)) {
+		sched_prepare(PAUSE_ASKED);
+		if (guest_is_paused(vcpu->guest))
+			sched_pause();
+		else
+			sched_cancel();
+	}
 }
 
 /* Act on what others asked for; false: the vCPU has stopped. */
@@ -132,45 +131,47 @@ static bool serve_requests(struct vcpu *vcpu)
 {
 	u64 requests = atomic_load(&vcpu->requests);
 
-	if (requests == 0)
-		return true;
-	requests = atomic_exchange(&vcpu->requests, 0);
-	if ((requests & VCPU_REQ_STOP) == 0)
-		return true; /* VCPU_REQ_VIRQ: being here is enough, the next run flushes */
-	set_state(vcpu, VCPU_RESET);
-	return false;
+	while (requests != 0) {
+		requests = atomic_exchange(&vcpu->requests, 0);
+		if ((requests & VCPU_REQ_STOP) != 0) {
+			if ((requests & VCPU_REQ_DUMP) != 0)
+				arch_vcpu_dump(vcpu);
+			set_state(vcpu,
+				  (requests & VCPU_REQ_DUMP) != 0 ? VCPU_HALTED : VCPU_RESET);
+			return false;
+		}
+		if ((requests & VCPU_REQ_PAUSE) != 0)
+			stay_paused(vcpu);
+		/* VCPU_REQ_VIRQ: being here is enough, the next run flushes. */
+		requests = atomic_load(&vcpu->requests);
+	}
+	return true;
 }
 
-/* From READY until it is stopped. */
+/* From its start until it is stopped. */
 static void run(struct vcpu *vcpu)
 {
 	struct vcpu_exit exit;
 
-	set_state(vcpu, VCPU_RUNNING);
 	arch_vcpu_reset(vcpu, vcpu->start_pc, vcpu->start_context);
-	arch_vcpu_load(vcpu);
 	atomic_store(&vcpu->fresh, false);
 	while (serve_requests(vcpu)) {
+		if (sched_needed())
+			sched();
 		arch_vcpu_run(vcpu, &exit);
 		vcpu->exits[exit.kind]++;
 		exit_handle(vcpu, &exit);
-		if (atomic_load(&vcpu->state) != VCPU_RUNNING)
+		if (atomic_load(&vcpu->thread.state) != VCPU_RUNNING)
 			break;
 	}
 	arch_vcpu_put(vcpu);
 	guest_vcpu_stopped(vcpu);
 }
 
-void vcpu_loop(void)
+void vcpu_main(void *data)
 {
-	struct cpu *cpu = this_cpu();
-
 	for (;;) {
-		struct vcpu *vcpu = cpu->assigned;
-
-		if (vcpu != NULL && atomic_load(&vcpu->state) == VCPU_READY)
-			run(vcpu);
-		else
-			arch_cpu_idle();
+		run(data);
+		sched_leave();
 	}
 }

@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Host interrupts: who gets which. Private ones (SGIs, PPIs) are the core's own and go to a
- * handler; shared ones belong to the guest that the description gave them to.
+ * handler; shared ones belong to the guest or component that the description gave them to.
  *
  * A route is filled before its interrupt is enabled and its slot is reused only after it was
  * disabled, so the interrupt's path reads without a lock.
  */
 #include <mullion/irq.h>
 
+#include <abi/component.h>
 #include <arch/virq.h>
+#include <mullion/component.h>
 #include <mullion/cpu.h>
+#include <mullion/format.h>
 #include <mullion/guest.h>
 #include <mullion/log.h>
+#include <mullion/manage.h>
 #include <mullion/sched.h>
 #include <mullion/spinlock.h>
 
@@ -28,13 +32,17 @@ const struct irqchip *irqchip;
 
 static struct private_irq private_irqs[IRQ_PRIVATE];
 static struct irq_route routes[IRQ_MAX_ROUTES];
+static _Atomic u64 counts[IRQ_MAX_ROUTES]; /* interrupts that took the route */
 static _Atomic u8 route_of[IRQ_MAX_INTID]; /* slot + 1, 0: nobody's */
 static struct spinlock lock = SPINLOCK_INIT(RANK_IRQ);
 static _Atomic u64 unexpected; /* interrupts that nobody asked for */
 
 static void kicked(u32 intid)
 {
-	(void)intid; /* that it ended the guest's run or idle is all that was wanted */
+	(void)intid; /* that it ended the guest's run or idle is all that most want */
+	arch_virq_kicked();
+	if (log_take_news())
+		manage_notify(NOTIFY_LOG);
 }
 
 static void stopped(u32 intid)
@@ -115,29 +123,61 @@ static enum err route_add(u32 host_intid, const struct irq_route *route)
 	if (route_of[host_intid])
 		return ERR_EXISTS;
 	for (u32 slot = 0; slot < IRQ_MAX_ROUTES; slot++) {
-		if (routes[slot].guest)
+		if (routes[slot].guest || routes[slot].component)
 			continue;
 		routes[slot] = *route;
+		atomic_store(&counts[slot], 0);
 		atomic_store_explicit(&route_of[host_intid], (u8)(slot + 1), memory_order_release);
 		return OK;
 	}
 	return ERR_NO_MEMORY;
 }
 
-enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level, u32 cpu)
+static enum err route(u32 host_intid, const struct irq_route *route, bool masked)
 {
-	const struct irq_route route = { guest, (u16)guest_intid, level, (u8)cpu };
 	enum err err;
 
-	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid || cpu >= cpu_count ||
-	    guest_intid >= IRQ_MAX_INTID)
+	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid ||
+	    route->cpu >= cpu_count || route->guest_intid >= IRQ_MAX_INTID)
 		return ERR_RANGE;
 	spin_lock(&lock);
-	err = route_add(host_intid, &route);
-	if (!err)
-		irqchip->enable(host_intid, level, cpu);
+	err = route_add(host_intid, route);
+	if (!err && !masked)
+		irqchip->enable(host_intid, route->level, route->cpu);
 	spin_unlock(&lock);
 	return err;
+}
+
+enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level, u32 cpu)
+{
+	const struct irq_route to = { .guest = guest,
+				      .guest_intid = (u16)MIN(guest_intid, UINT16_MAX),
+				      .level = level,
+				      .cpu = (u8)MIN(cpu, UINT8_MAX) };
+
+	return route(host_intid, &to, false);
+}
+
+enum err irq_route_component(u32 host_intid, struct component *component, u32 bit, bool level,
+			     u32 cpu)
+{
+	const struct irq_route to = { .component = component,
+				      .guest_intid = (u16)MIN(bit, UINT16_MAX),
+				      .level = level,
+				      .cpu = (u8)MIN(cpu, UINT8_MAX) };
+
+	return route(host_intid, &to, true);
+}
+
+void irq_unmask(u32 host_intid)
+{
+	const struct irq_route *to;
+
+	spin_lock(&lock);
+	to = irq_lookup(host_intid);
+	if (to != NULL)
+		irqchip->enable(host_intid, to->level, to->cpu);
+	spin_unlock(&lock);
 }
 
 void irq_unroute(u32 host_intid)
@@ -150,10 +190,11 @@ void irq_unroute(u32 host_intid)
 	slot = route_of[host_intid];
 	if (slot) {
 		irqchip->disable(host_intid);
-		irqchip->clear_active(host_intid);
+		irqchip->set_active(host_intid, false);
 		irqchip->set_pending(host_intid, false);
 		route_of[host_intid] = 0;
 		routes[slot - 1].guest = NULL;
+		routes[slot - 1].component = NULL;
 	}
 	spin_unlock(&lock);
 }
@@ -184,28 +225,79 @@ static void surprise(u32 intid)
 		log_warn("interrupt %u has no owner (%lu such)", intid, (unsigned long)count);
 }
 
-static void serve(u32 intid)
+bool irq_describe(u32 index, struct manage_irq *record)
+{
+	bool found = false;
+
+	spin_lock(&lock);
+	for (u32 intid = IRQ_PRIVATE; intid < IRQ_MAX_INTID && !found; intid++) {
+		const struct irq_route *route = irq_lookup(intid);
+
+		if (route == NULL || index-- != 0)
+			continue;
+		found = true;
+		record->host = intid;
+		record->guest_intid = route->guest_intid;
+		record->cpu = route->cpu;
+		record->level = route->level;
+		record->count = atomic_load(&counts[route - routes]);
+		(void)format(record->owner, sizeof(record->owner), "%s",
+			     route->guest != NULL ? route->guest->config->name
+						  : route->component->config->name);
+	}
+	spin_unlock(&lock);
+	return found;
+}
+
+static void serve_shared(u32 intid)
 {
 	const struct irq_route *route;
+	struct guest *guest;
 
-	if (intid < IRQ_PRIVATE) {
-		const struct private_irq *irq = &private_irqs[intid];
-
-		if (!irq->handler)
-			surprise(intid);
-		else
-			irq->handler(intid);
-		if (!irq->linked)
-			irqchip->deactivate(intid);
-		return;
-	}
+	/* Either irq_settle() sees that an interrupt is being handled, or the route is not seen
+	 * here any more. */
+	atomic_thread_fence(memory_order_seq_cst);
 	route = irq_lookup(intid);
-	if (route && route->guest) {
-		arch_virq_host(route->guest, route->guest_intid, intid);
+	guest = route ? route->guest : NULL;
+	if (route)
+		atomic_fetch_add_explicit(&counts[route - routes], 1, memory_order_relaxed);
+	if (guest) {
+		arch_virq_host(guest, route->guest_intid, intid);
+	} else {
+		if (!component_irq(intid))
+			surprise(intid);
+		irqchip->deactivate(intid);
+	}
+	atomic_thread_fence(memory_order_release);
+}
+
+void irq_settle(void)
+{
+	atomic_thread_fence(memory_order_seq_cst);
+	for (u32 id = 0; id < cpu_count; id++) {
+		const struct cpu *cpu = cpu_get(id);
+
+		while (cpu != this_cpu() && *(const volatile u32 *)&cpu->interrupts != 0)
+			arch_cpu_relax();
+	}
+	atomic_thread_fence(memory_order_seq_cst);
+}
+
+static void serve(u32 intid)
+{
+	const struct private_irq *irq;
+
+	if (intid >= IRQ_PRIVATE) {
+		serve_shared(intid);
 		return;
 	}
-	surprise(intid);
-	irqchip->deactivate(intid);
+	irq = &private_irqs[intid];
+	if (!irq->handler)
+		surprise(intid);
+	else
+		irq->handler(intid);
+	if (!irq->linked)
+		irqchip->deactivate(intid);
 }
 
 void irq_dispatch(u32 intid)

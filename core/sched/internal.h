@@ -22,6 +22,7 @@ struct sched_queue {
 	bool idling;         /* the CPU sleeps, on its idle thread's stack or another's */
 	ns_t since;          /* idling: since when */
 	u64 idle_ns;         /* without that */
+	u64 switches;        /* from one thread to another */
 	struct thread *left; /* switched away from; its stack is given free after the switch */
 	ns_t review_at;      /* what `review` is armed for */
 	struct timer_event review;

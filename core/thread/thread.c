@@ -17,6 +17,9 @@ static struct pool pool = {
 	.limit = MAX_CORE_THREADS,
 };
 
+static struct list all = { { &all.head, &all.head } };
+static struct spinlock all_lock = SPINLOCK_INIT(RANK_WORK);
+
 /* The end of thread_sleep() and of every wait that has one. */
 static void time_is_over(struct timer_event *event)
 {
@@ -49,17 +52,42 @@ enum err thread_init(struct thread *thread, enum thread_kind kind, const char *n
 	list_init(&thread->mutexes);
 	timer_init(&thread->timer, time_is_over);
 	arch_thread_reset(thread, sched_begin);
+	spin_lock(&all_lock);
+	list_push_back(&all, &thread->all);
+	spin_unlock(&all_lock);
 	return thread_set_state(thread, VCPU_RESET);
 }
 
 void thread_destroy(struct thread *thread)
 {
-	enum err err;
+	enum err err = OK;
 
 	ASSERT(thread_stopped(thread) && !list_has(&thread->link));
-	err = thread_set_state(thread, VCPU_UNKNOWN);
+	if (thread_state(thread) == VCPU_HALTED)
+		err = thread_set_state(thread, VCPU_RESET);
+	if (err == OK)
+		err = thread_set_state(thread, VCPU_UNKNOWN);
 	ASSERT(err == OK);
+	spin_lock(&all_lock);
+	list_remove(&thread->all);
+	spin_unlock(&all_lock);
 	arch_thread_destroy(thread);
+}
+
+bool thread_view(u32 index, void (*view)(const struct thread *thread, void *data), void *data)
+{
+	bool found = false;
+
+	spin_lock(&all_lock);
+	list_for_each (&all, node) {
+		if (index-- == 0) {
+			view(container_of(node, struct thread, all), data);
+			found = true;
+			break;
+		}
+	}
+	spin_unlock(&all_lock);
+	return found;
 }
 
 bool thread_stopped(const struct thread *thread)
@@ -116,11 +144,6 @@ void thread_release(struct thread *thread)
 	/* On another CPU it may be about to switch away. */
 	while (!thread_stopped(thread))
 		arch_cpu_relax();
-	if (thread_state(thread) == VCPU_HALTED) {
-		enum err err = thread_set_state(thread, VCPU_RESET);
-
-		ASSERT(err == OK);
-	}
 	thread_destroy(thread);
 	pool_free(&pool, thread);
 }

@@ -185,9 +185,10 @@ static bool is_active(u32 intid)
 	return mmio_read32(gicd + GICD_ISACTIVER + intid / 32 * 4) >> intid % 32 & 1;
 }
 
-static void clear_active(u32 intid)
+static void set_active(u32 intid, bool active)
 {
-	mmio_write32(1u << intid % 32, gicd + GICD_ICACTIVER + intid / 32 * 4);
+	mmio_write32(1u << intid % 32,
+		     gicd + (active ? GICD_ISACTIVER : GICD_ICACTIVER) + intid / 32 * 4);
 }
 
 static void set_pending(u32 intid, bool pending)
@@ -206,6 +207,6 @@ struct irqchip gicv2 = {
 	.disable = disable,
 	.send_sgi = send_sgi,
 	.is_active = is_active,
-	.clear_active = clear_active,
+	.set_active = set_active,
 	.set_pending = set_pending,
 };

@@ -211,9 +211,9 @@ static bool is_active(u32 intid)
 	return mmio_read32(frame_of(intid) + GICD_ISACTIVER + intid / 32 * 4) >> intid % 32 & 1;
 }
 
-static void clear_active(u32 intid)
+static void set_active(u32 intid, bool active)
 {
-	write_bit(intid, GICD_ICACTIVER);
+	write_bit(intid, active ? GICD_ISACTIVER : GICD_ICACTIVER);
 }
 
 static void set_pending(u32 intid, bool pending)
@@ -231,6 +231,6 @@ struct irqchip gicv3 = {
 	.disable = disable,
 	.send_sgi = gicv3_send_sgi,
 	.is_active = is_active,
-	.clear_active = clear_active,
+	.set_active = set_active,
 	.set_pending = set_pending,
 };

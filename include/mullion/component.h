@@ -11,9 +11,21 @@
 #include <arch/user.h>
 #include <mullion/config.h>
 #include <mullion/err.h>
+#include <mullion/list.h>
 #include <mullion/spinlock.h>
 #include <mullion/stage2.h>
 #include <mullion/thread.h>
+#include <mullion/timer.h>
+
+struct guest;
+struct manage_component;
+struct region;
+struct vcpu;
+struct vcpu_exit;
+
+/* Stage 2 of component n has this VMID plus n; guests' are below. All fit in 8 bits, which is what
+ * every core has. */
+#define COMPONENT_VMID 128u
 
 enum component_state {
 	COMPONENT_CREATED,
@@ -22,24 +34,118 @@ enum component_state {
 	COMPONENT_FAULTED, /* for good: its restart policy is used up */
 };
 
-struct component;
-struct guest;
-struct vcpu;
-struct vcpu_exit;
-struct region;
+/* Requests to a component's thread; it acts at the component's next trap. */
+#define COMPONENT_REQ_START    BIT(0)
+#define COMPONENT_REQ_STOP     BIT(1)
+#define COMPONENT_REQ_KILL     BIT(2)
+#define COMPONENT_REQ_WATCHDOG BIT(3)
+
+/* An exit of one vCPU on its way through the component that serves it. */
+enum slot_state {
+	SLOT_FREE,
+	SLOT_QUEUED, /* the component has yet to take it */
+	SLOT_TAKEN,
+	SLOT_ANSWERED, /* the vCPU has yet to go on */
+};
+
+struct exit_slot {
+	struct list_node link; /* QUEUED: first come first; under the component's lock */
+	_Atomic u32 state;     /* enum slot_state */
+	bool fault;            /* the answer: nothing is there */
+	struct thread *thread; /* the vCPU's; while it is not FREE */
+	struct component_exit access;
+	u64 answer;
+};
+
+/* What the core itself must know of a grant; struct grant_info has what the component is told. */
+struct component_grant {
+	u8 kind;   /* enum grant_kind */
+	u8 bit;    /* of the notification word */
+	u16 end;   /* channel: which end of it this is */
+	u32 value; /* channel: its number; interrupt: host INTID; line: the guest's INTID */
+};
+
+#define COMPONENT_NOTHING 0xffu /* no grant, no bit */
+
+struct component {
+	struct arch_user user; /* first: alignment */
+	const struct config_component *config;
+	u32 id;
+	_Atomic u32 state;    /* enum component_state */
+	_Atomic u32 requests; /* COMPONENT_REQ_* */
+	_Atomic u64 word;     /* notification bits */
+	struct spinlock lock; /* RANK_COMPONENT: guest, slots, queue */
+	struct thread thread;
+	struct stage2 space;
+	hpa_t memory; /* zeroed at each start, and behind it what is kept */
+	u64 fresh_bytes, memory_bytes;
+	hpa_t info;                        /* struct component_info */
+	const struct config_guest *serves; /* or NULL */
+	struct guest *guest;               /* the served guest while it exists, or NULL */
+	struct list queue;                 /* exits to be taken */
+	struct timer_event timer;
+	u32 num_grants;
+	struct component_grant grants[GRANTS_MAX];
+	u8 virtual_grant[CONFIG_MAX_REGIONS]; /* by index of the served guest's region */
+	u8 doorbell[CONFIG_MAX_REGIONS];      /* the bit of that region's doorbell */
+	/* Watchdog (component.c). */
+	struct timer_event watchdog;
+	_Atomic u32 waits;
+	_Atomic bool waiting, guarded;
+	u32 seen_waits;
+	u64 seen_run_ns;
+	/* Restart policy. */
+	u32 starts, period_restarts;
+	ns_t period_start;
+	/* Counts, for the manager. */
+	u32 restarts, faults;
+	u64 syscalls, notifications, exits;
+	u32 log_used;
+	char log_line[128];
+	u64 object_pages; /* heap pages of this structure */
+	u32 num_vcpus;    /* of the served guest */
+	struct exit_slot slots[];
+};
+
+/** component_setup() - keep @system, which must stay, and make its channels. Boot CPU, once, after
+ * the heap and before any component. ERR_NO_MEMORY. */
+enum err __must_check component_setup(const struct system *system);
 
 extern u32 component_count;
+/** component_get() - number @id of the description, or NULL. component_find() - the one of that
+ * name, or NULL. Any context. */
 struct component *component_get(u32 id);
 struct component *component_find(const char *name);
 
-/** component_create() - address space, grants, thread for @config; a failure leaves nothing. */
+/** component_create() - address space, grants, thread for @config, which is one of the system's;
+ * a failure leaves nothing. Boot CPU, in the description's order. ERR_NO_MEMORY, ERR_TOO_BIG with
+ * too many grants, ERR_RANGE, ERR_EXISTS for an interrupt that has an owner. */
 enum err __must_check component_create(const struct config_component *config,
 				       struct component **out);
-/** component_start() - load its segments from the bundle, zero the rest, and let it run. */
+/** component_start() - it is loaded from the bundle, the rest of its memory zeroed, and runs; its
+ * own thread does that. Any context. ERR_STATE when it is running. */
 enum err __must_check component_start(struct component *component);
-/** component_stop() - its thread ends at its next trap; vCPUs that wait for it go on waiting. */
+/** component_stop() - its thread ends at its next trap; vCPUs that wait for it go on waiting. Any
+ * context. */
 void component_stop(struct component *component);
+/** component_restart() - the same, and it starts again. component_kill() - as if it had faulted.
+ * Any context. ERR_STATE when it is not running. */
+enum err __must_check component_restart(struct component *component);
+enum err __must_check component_kill(struct component *component);
+/** component_destroy() - give back all that component_create() took, for one that never started or
+ * was not created whole. Boot CPU. */
 void component_destroy(struct component *component);
+/** component_describe() - what a manager may know beside the description: fills all of @record but
+ * names, id and policy. Any context. */
+void component_describe(const struct component *component, struct manage_component *record);
+
+/** component_copy_in(), component_copy_out() - copy between core memory and what @component may
+ * read (write) of its own memory; never a guest's RAM or a device. Any context, no copy window in
+ * use. ERR_FAULT, with a part copied. */
+enum err __must_check component_copy_in(const struct component *component, void *to, u64 va,
+					u64 bytes);
+enum err __must_check component_copy_out(const struct component *component, u64 va,
+					 const void *from, u64 bytes);
 
 /** component_notify() - set @bits of its notification word and wake it. Any context. */
 void component_notify(struct component *component, u64 bits);

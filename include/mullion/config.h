@@ -22,6 +22,8 @@
 #define CONFIG_MAX_CHANNELS   64
 #define CONFIG_MAX_TEMPLATES  16
 #define CONFIG_MAX_WINDOWS    32 /* of one CPU's table */
+#define CONFIG_MAX_PARTITIONS 32
+#define CONFIG_MAX_GRANTS     32 /* nodes in a component's aspace */
 #define CONFIG_ARGUMENTS_MAX  256
 
 enum region_kind {
@@ -79,10 +81,13 @@ struct config_vcpu {
 
 enum restart_policy { RESTART_NEVER, RESTART_ALWAYS, RESTART_LIMITED };
 
+enum config_grant_kind { CONFIG_GRANT_DEVICE, CONFIG_GRANT_MEMORY, CONFIG_GRANT_FILE };
+
 /* A piece of a component's address space beside its program. */
 struct config_grant {
 	char name[CONFIG_NAME_MAX];
-	enum { CONFIG_GRANT_DEVICE, CONFIG_GRANT_MEMORY, CONFIG_GRANT_FILE } kind;
+	enum config_grant_kind kind;
+	bool kept; /* memory that stays as it is when the component is restarted */
 	u64 size;  /* bytes, page multiple; of a file: as in the bundle */
 	hpa_t hpa; /* of a device */
 	const char *file;
@@ -169,8 +174,9 @@ struct config_guest {
 	gpa_t gicd, gicc, gicr; /* guest-physical frames of its controller */
 	bool trng;
 	char template_name[CONFIG_NAME_MAX]; /* it was made from, or "" */
-	bool absent; /* an instance of a template: not created at boot, but when asked for */
-	u32 vmm;     /* index of the component that serves it, or num_components */
+	bool absent;    /* an instance of a template: not created at boot, but when asked for */
+	u32 vmm;        /* index of the component that serves it, or num_components */
+	u64 heap_pages; /* after the checks: what it takes of the core's heap at most */
 	fdt_node_t node;
 };
 

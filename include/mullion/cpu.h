@@ -16,9 +16,8 @@ struct cpu {
 	struct vcpu *current; /* the vCPU whose state is loaded on this CPU, or NULL */
 	u32 id;               /* index into host.cpus */
 	_Atomic bool online;
-	struct vcpu *assigned; /* the one vCPU this CPU runs (until there is a scheduler) */
+	struct thread *thread; /* the thread that runs here; NULL before sched_loop() */
 	struct arch_cpu arch;
-	struct thread *thread;     /* the thread that runs here; NULL before sched_loop() */
 	_Atomic bool resched;      /* another thread should run, or may: ask sched() */
 	u32 interrupts;            /* depth of host interrupt handlers */
 	u32 holds;                 /* sched_hold() less sched_release() */

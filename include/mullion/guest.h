@@ -2,8 +2,9 @@
 /*
  * Guests and their vCPUs: life cycle, the state machine, exits.
  *
- * A vCPU runs on the one host CPU the description gives it. Another CPU never touches a vCPU that
- * RUNS: it sets a request bit, kicks the CPU, and the owner acts at its next pass of the loop.
+ * A vCPU is a thread (thread.h) that stays on the host CPU which the description gives it. Nobody
+ * else touches a vCPU that RUNS: who wants something of it sets a request bit and kicks it, and its
+ * thread acts at its next pass of the loop.
  */
 #ifndef MULLION_GUEST_H
 #define MULLION_GUEST_H
@@ -15,31 +16,40 @@
 #include <mullion/exit.h>
 #include <mullion/spinlock.h>
 #include <mullion/stage2.h>
+#include <mullion/sync.h>
 #include <mullion/thread.h>
 
-/* Requests to a vCPU's owner, set by anyone with arch_cpu_kick() after. */
-#define VCPU_REQ_STOP BIT(0) /* leave the run loop; the vCPU goes to RESET */
-#define VCPU_REQ_VIRQ BIT(1) /* virtual interrupts changed: flush again */
+/* Requests to a vCPU's thread, by vcpu_request(). */
+#define VCPU_REQ_STOP  BIT(0) /* leave the run loop; the vCPU goes to RESET */
+#define VCPU_REQ_VIRQ  BIT(1) /* virtual interrupts changed: flush again */
+#define VCPU_REQ_PAUSE BIT(2) /* its guest is paused, or goes on: look at guest_is_paused() */
+#define VCPU_REQ_DUMP  BIT(3) /* with STOP: dump first; the vCPU goes to HALTED */
 
 struct guest;
 
 struct vcpu {
 	struct arch_vcpu arch; /* first: assembly knows its offsets */
+	struct thread thread;
 	struct guest *guest;
-	u32 index;         /* within the guest */
-	u32 cpu;           /* host CPU that runs it */
-	_Atomic u32 state; /* enum vcpu_state; only through vcpu_set_state() */
+	u32 index; /* within the guest */
 	_Atomic u64 requests;
-	enum pause_reason pause_reason;
-	_Atomic bool fresh;        /* started, but has not run its first instruction yet */
-	_Atomic u64 refused_edges; /* state changes asked for that the table forbids */
+	_Atomic bool fresh; /* started, but has not run its first instruction yet */
 	u64 exits[EXIT_COUNT];
 	u64 start_pc, start_context;
 	u32 log_used;
 	char log_line[128];
 };
 
-enum guest_state { GUEST_CREATED, GUEST_RUNNING, GUEST_RESETTING, GUEST_STOPPED, GUEST_CRASHED };
+enum guest_state {
+	GUEST_ABSENT,  /* described, but not created */
+	GUEST_CREATED, /* not started yet */
+	GUEST_RUNNING,
+	GUEST_PAUSED,    /* its vCPUs pause, or will as soon as they look at their requests */
+	GUEST_RESETTING, /* its vCPUs stop; the last one starts it anew */
+	GUEST_STOPPED,   /* powered off, or on the way */
+	GUEST_CRASHED,
+	GUEST_STATES
+};
 
 struct region {
 	const struct config_region *config;
@@ -60,31 +70,69 @@ struct guest {
 	u32 num_vcpus;
 	struct vcpu **vcpus;
 	u32 running; /* vCPUs started and not yet stopped; under the lock */
-	u32 resets;
+	bool asked;  /* its end was the manager's wish; under the lock */
+	bool doomed; /* about to be destroyed: nothing starts it any more; under the lock */
+	struct waitqueue stopped; /* guest_destroy(): running became 0 */
+	u32 resets, crashes;
 	u32 warnings;     /* messages about its accesses so far: a guest cannot flood the log */
 	u64 object_pages; /* heap pages of this structure and all that hangs off it */
 };
 
-extern u32 guest_count;
 extern bool guests_stay; /* vmm { stay; }: do not power off when no guest runs any more */
-struct guest *guest_get(u32 id);
 
-/** guest_create() - everything for @config, from its own budget; a failure leaves nothing behind.
+/* --- The table: guests by their number in the description (core/guest/guest.c) ---------------- */
+
+/** guest_get() - guest number @id, or NULL when it is not created. Stays until destroyed: boot, its
+ * own vCPUs and component, or between guest_pin() and guest_unpin(). */
+struct guest *guest_get(u32 id);
+/** guest_pin() - keep guest @id from being destroyed, and from every other act, until
+ * guest_unpin(). Return: ERR_NOT_FOUND when it is not created, ERR_BUSY when an act is under way.
+ * Any context; takes the table's lock. */
+enum err __must_check guest_pin(u32 id, struct guest **guest);
+void guest_unpin(u32 id);
+/** guest_view() - call @view with guest @id (NULL: not created) under the table's lock, which keeps
+ * it. @view reads counters, and takes no lock but those of higher rank. */
+void guest_view(u32 id, void (*view)(const struct guest *guest, void *data), void *data);
+/** guest_create() - everything for @config, from its own budget, as number @id; a failure leaves
+ * nothing behind. Return: ERR_RANGE, ERR_EXISTS, ERR_BUSY while it is being created or destroyed,
+ * ERR_NO_MEMORY, or why a part of it cannot be had. Normal or orphan context, or boot; no locks. */
+enum err __must_check guest_create(u32 id, const struct config_guest *config, struct guest **out);
+/** guest_destroy() - stop number @id, wait until no vCPU of it runs, give back all that
+ * guest_create() took. Return: ERR_NOT_FOUND, ERR_BUSY when an act is under way. Orphan context, no
+ * locks; elsewhere only when it is stopped already. */
+enum err __must_check guest_destroy(u32 id);
+
+/* --- Its life (core/guest/life.c) --------------------------------------------------------------
  */
-enum err __must_check guest_create(const struct config_guest *config, struct guest **out);
-/** guest_start() - load images and tree, start the first vCPU. */
+
+/** guest_start() - load images and tree, start the first vCPU. A guest that ran before begins anew.
+ * Return: ERR_STATE when it runs, ERR_BUSY while it ends. Normal or orphan context, or boot. */
 enum err __must_check guest_start(struct guest *guest);
-/** guest_destroy() - give back all that guest_create() took. No vCPU of it runs. */
-void guest_destroy(struct guest *guest);
 /** guest_load_images() - copy the pristine images and a fresh tree into its RAM. No vCPU of it
- * runs. */
+ * runs. Between pieces others may run. */
 enum err __must_check guest_load_images(struct guest *guest);
-/** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED. Any
- * CPU. */
+/** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED.
+ * Nothing happens when it is not running or paused. Any context; takes the guest's lock. */
 void guest_stop(struct guest *guest, bool crashed);
 /** guest_reset() - SYSTEM_RESET: stop all vCPUs, reload pristine images, reset controller, start
- * the first vCPU. */
-void guest_reset(struct guest *guest);
+ * the first vCPU. Return: ERR_STATE when it is neither running nor paused, ERR_BUSY when it is
+ * being reset already. Any context; takes the guest's lock. */
+enum err guest_reset(struct guest *guest);
+/** guest_pause(), guest_resume() - its vCPUs stay where they are, until they go on. ERR_STATE when
+ * it is not running (not paused). Any context; takes the guest's lock. */
+enum err __must_check guest_pause(struct guest *guest);
+enum err __must_check guest_resume(struct guest *guest);
+/** guest_end() - guest_stop() as the manager's wish: the machine is not powered off for it. @halt:
+ * as a fault would stop it, with every vCPU dumped. ERR_STATE when it is neither running nor
+ * paused, ERR_BUSY while it is being reset. */
+enum err __must_check guest_end(struct guest *guest, bool halt);
+/** guest_is_paused() - should its vCPUs pause? Any context. */
+static inline bool guest_is_paused(const struct guest *guest)
+{
+	return atomic_load(&guest->state) == GUEST_PAUSED;
+}
+/** guest_state_name() - in lower case; "invalid" for none. Any context. */
+const char *guest_state_name(enum guest_state state);
 
 /** region_find() - the region that holds @gpa, or NULL. O(log n). */
 const struct region *region_find(const struct guest *guest, gpa_t gpa);
@@ -98,10 +146,6 @@ enum err __must_check guest_copy_out(const struct guest *guest, gpa_t to, const 
  * coherency. */
 enum err __must_check guest_load(const struct guest *guest, gpa_t to, const void *from, u64 bytes);
 
-/** vcpu_set_state() - the only writer of a vCPU's state. ERR_STATE for an edge not in the table
- * (counted). */
-enum err __must_check vcpu_set_state(struct vcpu *vcpu, enum vcpu_state to);
-const char *vcpu_state_name(enum vcpu_state state);
 /** vcpu_start() - the vCPU begins at @entry with @context in its first argument register.
  * Return: ERR_EXISTS when it is on already, ERR_BUSY while it is being started, ERR_RANGE when
  * @entry is outside the guest's memory, ERR_DENIED when its guest is not running. Any CPU; takes
@@ -112,18 +156,21 @@ enum err __must_check vcpu_start(struct vcpu *vcpu, u64 entry, u64 context);
 bool vcpu_may_enter(const struct guest *guest, u64 entry);
 /** vcpu_find() - the guest's vCPU of that identity (MPIDR affinity), or NULL. */
 struct vcpu *vcpu_find(const struct guest *guest, u64 identity);
-/** vcpu_wait() - PAUSED(WFI) until a virtual interrupt or a request is there. The vCPU's own CPU.
+/** vcpu_main() - what a vCPU's thread does: run it each time that it is started. @data: the vCPU.
  */
+void vcpu_main(void *data);
+/** vcpu_wait() - PAUSED(WFI) until a virtual interrupt or a request is there. The vCPU's own
+ * thread. */
 void vcpu_wait(struct vcpu *vcpu);
 /** guest_vcpu_stopped() - the owner has stored the vCPU away; the last one ends or restarts its
  * guest. */
 void guest_vcpu_stopped(struct vcpu *vcpu);
-/** vcpu_loop() - run this CPU's assigned vCPU whenever it is READY; idle otherwise. Never returns.
- */
-void vcpu_loop(void) __noreturn;
-/** vcpu_request() - set request bits and kick the owner. Any CPU. */
+/** vcpu_request() - set request bits, and wake or kick the vCPU. Any CPU, any context. */
 void vcpu_request(struct vcpu *vcpu, u64 bits);
-/** exit_handle() - serve one neutral exit. The vCPU's own CPU, no locks held. */
+/** vcpu_kick() - its virtual interrupts changed: end its WFI, or have it look. Any CPU, any
+ * context; a vCPU that runs on this CPU is about to look anyway. */
+void vcpu_kick(struct vcpu *vcpu);
+/** exit_handle() - serve one neutral exit. The vCPU's own thread, no locks held. */
 void exit_handle(struct vcpu *vcpu, struct vcpu_exit *exit);
 
 #endif

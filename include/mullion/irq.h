@@ -19,7 +19,7 @@ struct irqchip {
 	void (*disable)(u32 intid);
 	void (*send_sgi)(u32 cpu, u32 sgi);
 	bool (*is_active)(u32 intid);
-	void (*clear_active)(u32 intid);
+	void (*set_active)(u32 intid, bool active); /* private: of this CPU */
 	void (*set_pending)(u32 intid, bool pending);
 };
 
@@ -47,20 +47,35 @@ enum err __must_check irq_register(u32 intid, void (*handler)(u32 intid));
 /** irq_register_linked() - the same, but it stays active: a guest's end-of-interrupt deactivates
  * it. */
 enum err __must_check irq_register_linked(u32 intid, void (*handler)(u32 intid));
-/** irq_route() - host interrupt @host to @guest's interrupt; ERR_EXISTS if it has an owner. */
+struct component;
 struct guest;
 struct irq_route {
-	struct guest *guest;
-	u16 guest_intid;
+	struct guest *guest; /* whose it is: one of the two, the other is NULL */
+	struct component *component;
+	u16 guest_intid; /* a component's: the bit of its notification word */
 	bool level;
 	u8 cpu; /* host CPU that takes it */
 };
 /** irq_lookup() - the route of shared interrupt @host_intid, or NULL. Any CPU, no lock: routes live
  * until unrouted. */
 const struct irq_route *irq_lookup(u32 host_intid);
+/** irq_route() - host interrupt @host to @guest's interrupt; ERR_EXISTS if it has an owner. */
 enum err __must_check irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level,
 				u32 cpu);
+/** irq_route_component() - the same to bit @bit of @component's notification word. It is masked
+ * when it comes, and now: until irq_unmask(). Takes the routes' lock. */
+enum err __must_check irq_route_component(u32 host_intid, struct component *component, u32 bit,
+					  bool level, u32 cpu);
+/** irq_unmask() - a routed interrupt that was masked may come again. Any context. */
+void irq_unmask(u32 host_intid);
 void irq_unroute(u32 host_intid);
+/** irq_settle() - no handler that began before this call still knows a route that was taken away
+ * before it. Any context but an interrupt's. */
+void irq_settle(void);
+/** irq_describe() - the routed interrupt number @index, by rising INTID, into zeroed @record.
+ * False: there are not so many. Any context, no lock of the rank of interrupts or above. */
+struct manage_irq;
+bool irq_describe(u32 index, struct manage_irq *record);
 /** irq_move() - from now on host CPU @cpu takes the routed @host_intid. Any CPU. */
 void irq_move(u32 host_intid, u32 cpu);
 /** irq_handle() - take and dispatch every pending host interrupt of this CPU. Interrupts masked. */

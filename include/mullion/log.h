@@ -25,6 +25,24 @@ void log_raw(const char *text, size_t n);
  * first. */
 void log_attach_console(void (*put)(const char *text, size_t n));
 
+/** log_console_owned() - a component prints, or no longer does. Meanwhile text goes into the ring
+ * alone, but for a panic's; what the component has not read by the end is then printed. Any
+ * context. */
+void log_console_owned(bool by_component);
+
+/** log_watch() - from now on new text kicks the CPU that logged it, whose next interrupt finds
+ * log_take_news() true (once): a place where somebody can be woken. Any context. */
+void log_watch(bool watch);
+bool log_take_news(void);
+
+/** log_bounds() - numbers of the first byte that the ring still holds, and of the next to come; all
+ * text since boot is counted. Any context. */
+void log_bounds(u64 *first, u64 *next);
+
+/** log_read() - up to @bytes of text from byte number @*at on, which is first moved up to what the
+ * ring still holds. Return: how many. Any context. */
+u64 log_read(u64 *at, char *to, u64 bytes);
+
 /** log_set_level() - messages above @level are dropped. */
 void log_set_level(enum log_level level);
 

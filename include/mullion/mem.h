@@ -15,12 +15,27 @@
  * outside RAM are ignored). */
 enum err __must_check ram_add(hpa_t base, u64 size);
 enum err __must_check ram_reserve(hpa_t base, u64 size);
-/** ram_alloc() - @size bytes (page multiple) aligned to @align. First fit from the top of RAM. */
+/** ram_alloc() - @size bytes (page multiple) aligned to @align. First fit from the top of clean
+ * RAM; if that is short, dirty RAM is scrubbed first, which takes its time. ERR_NO_MEMORY,
+ * ERR_INVALID. Normal or orphan context, or boot; no locks. */
 enum err __must_check ram_alloc(u64 size, u64 align, hpa_t *base);
-/** ram_claim() - exactly this range; ERR_OVERLAP when a part is taken or is no RAM. */
+/** ram_claim() - exactly this range; ERR_OVERLAP when a part is taken or is no RAM. Scrubs it if it
+ * is dirty; contexts as ram_alloc(). */
 enum err __must_check ram_claim(hpa_t base, u64 size);
+/** ram_free() - the owner's bytes may still stand there: dirty until scrubbed. Any context, no
+ * locks. */
 void ram_free(hpa_t base, u64 size);
+/** ram_free_bytes(), ram_dirty_bytes() - all that is free, and what of it is still to be scrubbed.
+ * Any context. */
 u64 ram_free_bytes(void);
+u64 ram_dirty_bytes(void);
+/** ram_scrub() - zero one piece of dirty memory (64 KiB at most) to the point of coherency, and put
+ * it among the clean. Return: false when nothing is dirty. Contexts as ram_alloc(). */
+bool ram_scrub(void);
+/** scrub_start() - there will be memory to scrub: have a thread that does so when a CPU has nothing
+ * else to do. Later calls do nothing; without memory for it, who needs clean memory scrubs for
+ * itself. Contexts as thread_create(). */
+void scrub_start(void);
 
 /** page_init() - give the heap @pages pages that are mapped at @va and lie at @pa. */
 void page_init(void *va, hpa_t pa, u64 pages);

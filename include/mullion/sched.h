@@ -9,7 +9,8 @@
  *	else
  *		sched_pause();            others run; returns RUNNING
  * A thread that pauses while nothing is READY idles its CPU on its own stack: no switch is paid
- * for.
+ * for. sched_pause() may return early, so what is waited for is looked at again; with PAUSE_WFI it
+ * does so after every interrupt that found the CPU idle.
  *
  * Lock: each queue has one (RANK_SCHED), which also guards the scheduler's state changes of the
  * threads whose `cpu` it is.
@@ -109,6 +110,10 @@ void sched_set_priority(struct thread *thread, u8 priority);
 u64 sched_run_ns(const struct thread *thread);
 /** sched_idle_ns() - the time that @cpu had nothing to run. */
 u64 sched_idle_ns(u32 cpu);
+/** sched_describe() - @cpu's strategy, what runs there, how much is READY and the time it had
+ * nothing to run, into @record. Any context. */
+struct manage_cpu;
+void sched_describe(u32 cpu, struct manage_cpu *record);
 
 /* What a CPU is doing, for checks: sleeping is allowed in normal and orphan context alone. */
 enum context { CONTEXT_NORMAL, CONTEXT_ORPHAN, CONTEXT_INTERRUPT, CONTEXT_IDLE };

@@ -80,6 +80,7 @@ struct thread {
 	struct mutex *waits_for;   /* priority inheritance: the mutex that it sleeps on */
 	struct list mutexes;       /* held by it: who waits for them may raise its priority */
 	struct timer_event timer;  /* ends a sleep */
+	struct list_node all;      /* every thread that there is; under the list's lock */
 	void (*entry)(void *data);
 	void *data;
 };
@@ -101,11 +102,16 @@ enum err __must_check thread_set_state(struct thread *thread, enum vcpu_state to
 enum err __must_check thread_init(struct thread *thread, enum thread_kind kind, const char *name,
 				  void (*entry)(void *data), void *data, u8 priority, ns_t slice,
 				  u64 affinity);
-/** thread_destroy() - give its stack back: RESET to UNKNOWN. It is in no queue and on no CPU
- * (thread_stopped()). */
+/** thread_destroy() - give its stack back: RESET or HALTED to UNKNOWN. It is in no queue and on no
+ * CPU (thread_stopped()). */
 void thread_destroy(struct thread *thread);
 /** thread_stopped() - RESET or HALTED, and its stack out of use. Any context. */
 bool thread_stopped(const struct thread *thread);
+
+/** thread_view() - call @view with thread number @index of all that there are, oldest first, while
+ * it cannot be destroyed. @view takes no lock but a queue's. Any context, no lock of the rank of
+ * work or above. Return: false when there are not so many. */
+bool thread_view(u32 index, void (*view)(const struct thread *thread, void *data), void *data);
 
 /* --- Orphans of the core: core/thread/thread.c ------------------------------------------------ */
 

@@ -125,7 +125,7 @@ static void act(struct input *in)
 
 	switch (action) {
 	case ACTION_RAISE: host_raise(HOST_IRQ - 1 + take(in) % 3); break;
-	case ACTION_WANTS_IRQ: vcpu->arch.wants_irq = !vcpu->arch.wants_irq; break;
+	case ACTION_WANTS_IRQ: host_set_wants_irq(vcpu, !vcpu->arch.wants_irq); break;
 	case ACTION_SETTLE: machine_settle(); break;
 	case ACTION_STOP: guest_stop(guest, take(in) & 1); break;
 	case ACTION_RESET: guest_reset(guest); break;
@@ -135,7 +135,7 @@ static void act(struct input *in)
 		if (!machine_give(vcpu, &exit))
 			break;
 		/* Halted for good, unless a reset was under way that waited for this vCPU alone. */
-		CHECK(action != EXIT_ERROR || vcpu->state == VCPU_HALTED ||
+		CHECK(action != EXIT_ERROR || vcpu->thread.state == VCPU_HALTED ||
 		      guest->resets == resets + 1);
 		/* An access that nothing serves, and only that, is answered with a fault. */
 		CHECK(vcpu->arch.counts[HOST_VCPU_FAULT] - faults ==
@@ -153,16 +153,16 @@ static void check(void)
 	for (u32 i = 0; i < VCPUS; i++) {
 		const struct vcpu *vcpu = guest->vcpus[i];
 
-		CHECK(vcpu->state < VCPU_STATES && vcpu->refused_edges == 0);
+		CHECK(vcpu->thread.state < VCPU_STATES && vcpu->thread.refused_edges == 0);
 		CHECK(vcpu->log_used < sizeof(vcpu->log_line));
-		running += vcpu->state == VCPU_READY || vcpu->state == VCPU_RUNNING ||
-			   vcpu->state == VCPU_PAUSED;
+		running += vcpu->thread.state == VCPU_READY || vcpu->thread.state == VCPU_RUNNING ||
+			   vcpu->thread.state == VCPU_PAUSED;
 		CHECK((cpu_get(i)->current == vcpu) == vcpu->arch.loaded);
 	}
 	CHECK(guest->running == running);
 	CHECK(running != 0 || guest->state == GUEST_STOPPED || guest->state == GUEST_CRASHED);
 	CHECK(guest->warnings < 64);
-	CHECK(witness->state == GUEST_RUNNING && witness->vcpus[0]->state == VCPU_RUNNING);
+	CHECK(witness->state == GUEST_RUNNING && witness->vcpus[0]->thread.state == VCPU_RUNNING);
 	CHECK(witness->vcpus[0]->arch.counts[HOST_VCPU_RESET] == 1);
 	CHECK(host_end == HOST_END_NONE);
 }
@@ -180,7 +180,7 @@ static void begin(void)
 	if (witness == NULL) {
 		machine_start();
 		machine_config(&witness_config, "witness", WITNESS_CPU, 1, false);
-		CHECK(guest_create(&witness_config, &witness) == OK);
+		CHECK(guest_create(1, &witness_config, &witness) == OK);
 		CHECK(guest_start(witness) == OK);
 		machine_config(&config, "fuzzed", 0, VCPUS, true);
 		machine_settle();
@@ -188,7 +188,7 @@ static void begin(void)
 		free_ram = ram_free_bytes();
 	}
 	host_console_clear();
-	CHECK(guest_create(&config, &guest) == OK);
+	CHECK(guest_create(0, &config, &guest) == OK);
 	CHECK(guest_start(guest) == OK);
 	machine_settle();
 }
@@ -208,7 +208,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	machine_settle();
 	CHECK(guest->running == 0);
 	check_witness_memory();
-	guest_destroy(guest);
+	CHECK(guest_destroy(0) == OK);
 	CHECK(page_free_count() == free_pages && ram_free_bytes() == free_ram);
 	return 0;
 }

@@ -96,7 +96,7 @@ def pack(directory, dts, files=(), check=True, bundle_only=False):
 			link.symlink_to(pathlib.Path(path).resolve())
 	output = directory / "mullion.img"
 	command = [HOST / "tools/pack", "--core", ARM64 / "mullion.bin", "-I", directory,
-		   "-o", output]
+		   "-I", ARM64 / "components", "-o", output]
 	if not check:
 		command.append("--no-check")
 	if bundle_only:

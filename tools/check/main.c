@@ -92,7 +92,8 @@ static void print_guest(const struct config_guest *guest)
 	static const char *const kinds[] = { "ram", "rom", "device", "alias", "virtual" };
 	char bytes[FORMAT_BYTES_MAX];
 
-	printf("  guest '%s': GICv%u, vCPUs on CPU", guest->name, guest->gic_version);
+	printf("  guest '%s'%s: GICv%u, vCPUs on CPU", guest->name,
+	       guest->absent ? " (created when asked for)" : "", guest->gic_version);
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		printf(" %u", guest->vcpus[i].cpu);
 	printf("\n");
@@ -105,12 +106,44 @@ static void print_guest(const struct config_guest *guest)
 		if (region->hpa_fixed)
 			printf(" at 0x%llx", (unsigned long long)region->hpa.v);
 		for (u32 j = 0; j < region->num_irqs; j++)
-			printf("%s %u", j == 0 ? ", interrupt" : "", region->irqs[j].host);
+			printf("%s %u", j == 0 ? ", interrupt" : "",
+			       region->kind == REGION_VIRTUAL ? region->irqs[j].guest
+							      : region->irqs[j].host);
 		printf("\n");
 	}
 	print_image("(kernel)", &guest->kernel);
 	print_image("(initrd)", &guest->initrd);
 	print_image("(tree)", &guest->tree);
+}
+
+static void print_component(const struct system *system, const struct config_component *component)
+{
+	char bytes[FORMAT_BYTES_MAX];
+
+	printf("  component '%s': %s, priority %u, CPUs 0x%llx%s\n", component->name,
+	       component->program, component->priority, (unsigned long long)component->affinity,
+	       component->autostart ? "" : ", not started at boot");
+	for (u32 i = 0; i < component->num_grants; i++) {
+		const struct config_grant *grant = &component->grants[i];
+
+		printf("    %-12s %s", grant->name,
+		       format_bytes(bytes, sizeof(bytes), grant->size));
+		if (grant->kind == CONFIG_GRANT_DEVICE)
+			printf("  device at 0x%llx", (unsigned long long)grant->hpa.v);
+		else
+			printf("  %s", grant->kind == CONFIG_GRANT_FILE ? grant->file : "memory");
+		for (u32 j = 0; j < grant->num_irqs; j++)
+			printf("%s %u", j == 0 ? ", interrupt" : "", grant->irqs[j].host);
+		printf("\n");
+	}
+	for (u32 i = 0; i < system->num_channels; i++) {
+		const struct config_channel *channel = &system->channels[i];
+
+		if (&system->components[channel->ends[0]] == component)
+			printf("    (channel '%s' to '%s', %s)\n", channel->name,
+			       system->components[channel->ends[1]].name,
+			       format_bytes(bytes, sizeof(bytes), channel->size));
+	}
 }
 
 static void print_system(const struct options *options, const struct system *system,
@@ -123,6 +156,9 @@ static void print_system(const struct options *options, const struct system *sys
 		vcpus += system->guests[i].num_vcpus;
 	printf("%s: no mistakes: %u %s, %u %s", options->system, system->num_guests,
 	       system->num_guests == 1 ? "guest" : "guests", vcpus, vcpus == 1 ? "vCPU" : "vCPUs");
+	if (system->num_components > 0)
+		printf(", %u %s", system->num_components,
+		       system->num_components == 1 ? "component" : "components");
 	if (host == NULL || options->images.count == 0)
 		printf(" (not checked:%s%s%s)",
 		       host == NULL ? " what depends on the machine, give --host" : "",
@@ -133,6 +169,8 @@ static void print_system(const struct options *options, const struct system *sys
 		return;
 	for (u32 i = 0; i < system->num_guests; i++)
 		print_guest(&system->guests[i]);
+	for (u32 i = 0; i < system->num_components; i++)
+		print_component(system, &system->components[i]);
 	printf("  the core sets aside %s\n",
 	       format_bytes(bytes, sizeof(bytes), system->heap_bytes));
 }

@@ -66,36 +66,87 @@ static bool is_inside(const char *name)
 }
 
 static const char *const image_properties[] = { "kernel", "device-tree", "initrd" };
+static const char *const guest_parents[] = { "guests", "templates" };
+
+#define VMM_PROGRAM "vmm.elf" /* where a vmm's node names no other */
+
+static void add_property(const struct fdt *tree, fdt_node_t node, const char *property,
+			 struct names *names)
+{
+	const char *name;
+
+	if (fdt_get_str(tree, node, property, &name) == OK && is_inside(name))
+		add_name(names, name);
+}
+
+/* A component's program, and the files in its address space. */
+static void collect_component(const struct fdt *tree, fdt_node_t node, struct names *names)
+{
+	fdt_node_t aspace = fdt_child(tree, node, "aspace");
+
+	add_property(tree, node, "program", names);
+	if (aspace == FDT_NONE)
+		return;
+	fdt_for_each_child (tree, aspace, region)
+		add_property(tree, region, "file", names);
+}
+
+static void collect_guest(const struct fdt *tree, fdt_node_t guest, struct names *names)
+{
+	fdt_node_t vmm = fdt_child(tree, guest, "vmm");
+
+	for (size_t i = 0; i < ARRAY_SIZE(image_properties); i++)
+		add_property(tree, guest, image_properties[i], names);
+	if (vmm == FDT_NONE)
+		return;
+	if (!fdt_has(tree, vmm, "program"))
+		add_name(names, VMM_PROGRAM);
+	collect_component(tree, vmm, names);
+}
 
 static void collect_names(const struct fdt *tree, struct names *names)
 {
-	fdt_node_t guests = fdt_child(tree, fdt_root(tree), "guests");
-	const char *name;
+	fdt_node_t components = fdt_child(tree, fdt_root(tree), "components");
 
-	if (guests == FDT_NONE)
-		return;
-	fdt_for_each_child (tree, guests, guest)
-		for (size_t i = 0; i < ARRAY_SIZE(image_properties); i++)
-			if (fdt_get_str(tree, guest, image_properties[i], &name) == OK &&
-			    is_inside(name))
-				add_name(names, name);
+	for (size_t i = 0; i < ARRAY_SIZE(guest_parents); i++) {
+		fdt_node_t guests = fdt_child(tree, fdt_root(tree), guest_parents[i]);
+
+		if (guests == FDT_NONE)
+			continue;
+		fdt_for_each_child (tree, guests, guest)
+			collect_guest(tree, guest, names);
+	}
+	if (components != FDT_NONE)
+		fdt_for_each_child (tree, components, component)
+			collect_component(tree, component, names);
 	if (names->count > 1)
 		qsort(names->list, names->count, sizeof(*names->list), compare_names);
 }
 
-/* Kernels and trees are unpacked; an initrd stays as it is, for the kernel unpacks it itself. */
-static bool wants_inflating(const struct fdt *tree, const char *file, const struct buffer *data)
+/* One of the first two properties of a guest of that parent names @file. */
+static bool is_kernel_or_tree(const struct fdt *tree, const char *parent, const char *file)
 {
-	fdt_node_t guests = fdt_child(tree, fdt_root(tree), "guests");
+	fdt_node_t guests = fdt_child(tree, fdt_root(tree), parent);
 	const char *name;
 
-	if (data->used < 2 || data->data[0] != 0x1f || data->data[1] != 0x8b)
+	if (guests == FDT_NONE)
 		return false;
 	fdt_for_each_child (tree, guests, guest)
 		for (size_t i = 0; i < 2; i++)
 			if (fdt_get_str(tree, guest, image_properties[i], &name) == OK &&
 			    strcmp(name, file) == 0)
 				return true;
+	return false;
+}
+
+/* Kernels and trees are unpacked; an initrd stays as it is, for the kernel unpacks it itself. */
+static bool wants_inflating(const struct fdt *tree, const char *file, const struct buffer *data)
+{
+	if (data->used < 2 || data->data[0] != 0x1f || data->data[1] != 0x8b)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(guest_parents); i++)
+		if (is_kernel_or_tree(tree, guest_parents[i], file))
+			return true;
 	return false;
 }
 

@@ -19,7 +19,7 @@ struct boot_info {
 
 extern struct boot_info boot_info;
 
-/** arch_leave_boot() - give back the memory of what runs at boot only, then vcpu_loop(). Boot CPU,
+/** arch_leave_boot() - give back the memory of what runs at boot only, then sched_loop(). Boot CPU,
  * last. */
 void arch_leave_boot(void) __noreturn;
 /** core_main() - core/boot: the arch has set up its address space and boot_info; boot CPU. */

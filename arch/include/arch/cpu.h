@@ -20,7 +20,7 @@ enum err __must_check arch_cpu_init(struct cpu *cpu);
  * ERR_NOT_FOUND when @host does not list the boot CPU, ERR_UNSUPPORTED (after logging it) when
  * others are there but cannot be started. */
 enum err __must_check arch_cpus_init(struct host *host);
-/** arch_cpus_release() - let the started CPUs go on to vcpu_loop(). Boot CPU. */
+/** arch_cpus_release() - let the started CPUs go on to sched_loop(). Boot CPU. */
 void arch_cpus_release(void);
 /** arch_cpu_describe() - this CPU's model, e.g. "Cortex-A57 r1p0". */
 void arch_cpu_describe(char *buf, size_t size);

@@ -29,13 +29,10 @@ void arch_user_reset(struct arch_user *user, const struct stage2 *space, u64 ent
 /** arch_user_run() - run it until a trap. The component's own thread; no locks. What a guest's vCPU
  * has loaded stays so. */
 enum user_trap arch_user_run(struct arch_user *user);
-/** arch_user_number(), arch_user_argument() - of the system call it made; @index below
- * USER_ARGUMENTS. */
-u32 arch_user_number(const struct arch_user *user);
-u64 arch_user_argument(const struct arch_user *user, u32 index);
-/** arch_user_set_result() - @index 0: the call's result; above: further values, below
- * USER_RESULTS. */
-void arch_user_set_result(struct arch_user *user, u32 index, u64 value);
+/** arch_user_number(), arch_user_argument() - in asm/user.h, inline: of the system call it made;
+ * @index below USER_ARGUMENTS. */
+/** arch_user_set_result() - in asm/user.h, inline: @index 0: the call's result; above: further
+ * values, below USER_RESULTS. */
 /** arch_user_dump() - log registers and why it faulted. */
 void arch_user_dump(const struct arch_user *user);
 

@@ -28,12 +28,13 @@ void arch_guest_describe(const struct config_guest *config, struct fdt_writer *w
 
 enum err __must_check arch_vcpu_init(struct vcpu *vcpu);
 /** arch_vcpu_reset() - every guest-visible register to reset values; starts at @entry with @context
- * in the first argument. */
+ * in the first argument. Own thread. */
 void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context);
-void arch_vcpu_load(struct vcpu *vcpu);
+/** arch_vcpu_put() - the vCPU has stopped: take its state out of this CPU, and give back what it
+ * holds of the CPU's own interrupts and timers. Own thread. */
 void arch_vcpu_put(struct vcpu *vcpu);
-/** arch_vcpu_run() - run until an exit that needs the rest of the core. Own CPU, vCPU loaded, no
- * locks. */
+/** arch_vcpu_run() - run until an exit that needs the rest of the core. Its state is loaded first
+ * if it is not, and stays so until another vCPU's is. Own thread, no locks. */
 void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit);
 /** arch_vcpu_mmio_complete() - write a read's answer to its register, with width and sign, and skip
  * the instruction. */
@@ -47,10 +48,21 @@ void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit);
  * address), ERR_EXISTS (it is on), ERR_BUSY (it is being started), ERR_DENIED, ERR_UNSUPPORTED;
  * others are an internal failure. */
 void arch_vcpu_set_result(struct vcpu *vcpu, enum err result);
-/** arch_vcpu_wants_irq() - a virtual interrupt would be taken or would end WFI. */
+/** arch_vcpu_wants_irq() - a virtual interrupt would be taken or would end WFI. Own thread. */
 bool arch_vcpu_wants_irq(struct vcpu *vcpu);
+/** arch_vcpu_posted() - something was posted since arch_vcpu_wants_irq(), or it was never asked.
+ * Own thread. */
+bool arch_vcpu_posted(const struct vcpu *vcpu);
 /** arch_vcpu_identity() - the CPU identity (MPIDR affinity) of vCPU @index. Pure. */
 u64 arch_vcpu_identity(u32 index);
+/* What can be told of a vCPU from outside, while it runs: as last known. */
+struct vcpu_figures {
+	u64 pc;                          /* where it last left the guest */
+	u32 virqs_pending, virqs_active; /* of its private interrupts */
+};
+
+/** arch_vcpu_figures() - a snapshot without locks. Any CPU. */
+void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures);
 /** arch_vcpu_dump() - log registers and the faulting instruction. */
 void arch_vcpu_dump(struct vcpu *vcpu);
 

@@ -22,4 +22,8 @@ void arch_virq_set(struct guest *guest, u32 intid, bool level);
  * pending. */
 void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid);
 
+/** arch_virq_kicked() - this CPU was kicked while no guest ran: another may want what the loaded
+ * vCPU has in the hardware. Interrupt context. */
+void arch_virq_kicked(void);
+
 #endif

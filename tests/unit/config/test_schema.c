@@ -202,6 +202,9 @@ static void docs_have_every_property(void **state)
 	assert_non_null(text);
 	memcpy(text, docs, size);
 	for (u32 id = 0; id < SCHEMA_COUNT; id++) {
+		/* A template is written as a guest, and a guest's vmm as a component. */
+		if (id == SCHEMA_TEMPLATE || id == SCHEMA_GUEST_VMM)
+			continue;
 		for (u32 i = 0; i < schemas[id].num_props; i++, props++)
 			if (!has_row(text, &schemas[id].props[i]))
 				fail_msg(DOCS " has no right row for %s of %s",
@@ -210,7 +213,7 @@ static void docs_have_every_property(void **state)
 	/* And no row for what there is not. */
 	for (const char *p = text; (p = strstr(p, "\n| `")) != NULL; p++)
 		rows++;
-	assert_int_equal(rows, props + 4); /* the table of the types of regions */
+	assert_int_equal(rows, props + 8); /* the tables of the types of regions */
 	free(text);
 	free(docs);
 }

@@ -34,7 +34,7 @@ static int set_up(void **state)
 	host_console_clear();
 	note_free();
 	machine_config(&config, "test", 0, 3, true);
-	assert_int_equal(guest_create(&config, &guest), OK);
+	assert_int_equal(guest_create(0, &config, &guest), OK);
 	assert_int_equal(guest_start(guest), OK);
 	machine_settle();
 	return 0;
@@ -45,7 +45,7 @@ static int tear_down(void **state)
 	(void)state;
 	guest_stop(guest, false);
 	machine_settle();
-	guest_destroy(guest);
+	assert_int_equal(guest_destroy(0), OK);
 	check_free();
 	machine_config_free(&config);
 	return 0;
@@ -80,17 +80,18 @@ static void every_edge(void **state)
 	for (u32 from = 0; from < VCPU_STATES; from++) {
 		for (u32 to = 0; to < VCPU_STATES; to++) {
 			bool ok = allowed[from][to] == 'x';
-			u64 refused = vcpu.refused_edges;
+			u64 refused = vcpu.thread.refused_edges;
 
-			vcpu.state = from;
-			if (vcpu_set_state(&vcpu, to) != (ok ? OK : ERR_STATE))
-				fail_msg("%s -> %s", vcpu_state_name(from), vcpu_state_name(to));
-			assert_int_equal(vcpu.state, ok ? to : from);
-			assert_int_equal(vcpu.refused_edges, refused + !ok);
+			vcpu.thread.state = from;
+			if (thread_set_state(&vcpu.thread, to) != (ok ? OK : ERR_STATE))
+				fail_msg("%s -> %s", thread_state_name(from),
+					 thread_state_name(to));
+			assert_int_equal(vcpu.thread.state, ok ? to : from);
+			assert_int_equal(vcpu.thread.refused_edges, refused + !ok);
 		}
 	}
-	assert_int_equal(vcpu_set_state(&vcpu, VCPU_STATES), ERR_STATE);
-	assert_string_equal(vcpu_state_name(VCPU_STATES), "invalid");
+	assert_int_equal(thread_set_state(&vcpu.thread, VCPU_STATES), ERR_STATE);
+	assert_string_equal(thread_state_name(VCPU_STATES), "invalid");
 }
 
 static void standby_answers_when_it_wakes(void **state)
@@ -100,12 +101,12 @@ static void standby_answers_when_it_wakes(void **state)
 
 	(void)state;
 	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_CPU_SUSPEND }));
-	assert_int_equal(vcpu->state, VCPU_PAUSED);
-	assert_int_equal(vcpu->pause_reason, PAUSE_WFI);
+	assert_int_equal(vcpu->thread.state, VCPU_PAUSED);
+	assert_int_equal(vcpu->thread.pause_reason, PAUSE_WFI);
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_RESULT], 0);
-	vcpu->arch.wants_irq = true;
+	host_set_wants_irq(vcpu, true);
 	machine_settle();
-	assert_int_equal(vcpu->state, VCPU_RUNNING);
+	assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
 	assert_int_equal(result(0), OK);
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_RESET], resets);
 }
@@ -120,16 +121,16 @@ static void power_down_enters_where_it_was_told(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
 		exit.suspend.entry = bad[i];
 		assert_true(give(0, exit));
-		assert_int_equal(vcpu->state, VCPU_RUNNING);
+		assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
 		assert_int_equal(result(0), ERR_RANGE);
 	}
 	exit.suspend.entry = GUEST_RAM + 64;
 	exit.suspend.context = 77;
 	assert_true(give(0, exit));
-	assert_int_equal(vcpu->state, VCPU_PAUSED);
-	vcpu->arch.wants_irq = true;
+	assert_int_equal(vcpu->thread.state, VCPU_PAUSED);
+	host_set_wants_irq(vcpu, true);
 	machine_settle();
-	assert_int_equal(vcpu->state, VCPU_RUNNING);
+	assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
 	assert_int_equal(vcpu->arch.entry, GUEST_RAM + 64);
 	assert_int_equal(vcpu->arch.context, 77);
 	assert_true(vcpu->arch.loaded);
@@ -139,10 +140,10 @@ static void a_waiting_vcpu_can_be_stopped(void **state)
 {
 	(void)state;
 	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_WFI }));
-	assert_int_equal(guest->vcpus[0]->state, VCPU_PAUSED);
+	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_PAUSED);
 	guest_stop(guest, false);
 	machine_settle();
-	assert_int_equal(guest->vcpus[0]->state, VCPU_RESET);
+	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_RESET);
 	assert_int_equal(guest->state, GUEST_STOPPED);
 	assert_false(guest->vcpus[0]->arch.loaded);
 }
@@ -167,9 +168,9 @@ static void reset_takes_everybody_along(void **state)
 	assert_int_equal(guest->state, GUEST_RUNNING);
 	assert_int_equal(guest->resets, 1);
 	assert_int_equal(guest->running, 1);
-	assert_int_equal(guest->vcpus[0]->state, VCPU_RUNNING);
-	assert_int_equal(guest->vcpus[1]->state, VCPU_RESET);
-	assert_int_equal(guest->vcpus[2]->state, VCPU_RESET);
+	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_RUNNING);
+	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_RESET);
+	assert_int_equal(guest->vcpus[2]->thread.state, VCPU_RESET);
 	/* And again, from another vCPU's side. */
 	on.cpu_on.target = 1;
 	assert_true(give(0, on));
@@ -177,7 +178,7 @@ static void reset_takes_everybody_along(void **state)
 	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_SYSTEM_RESET }));
 	machine_settle();
 	assert_int_equal(guest->resets, 2);
-	assert_int_equal(guest->vcpus[0]->state, VCPU_RUNNING);
+	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_RUNNING);
 }
 
 /* The vCPU's last exit before it sees the request is a crash: the reset was there first. */
@@ -189,7 +190,7 @@ static void a_crash_does_not_prevent_a_reset(void **state)
 	machine_settle();
 	assert_int_equal(guest->state, GUEST_RUNNING);
 	assert_int_equal(guest->resets, 1);
-	assert_int_equal(guest->vcpus[0]->state, VCPU_RUNNING);
+	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_RUNNING);
 }
 
 static void a_crash_stops_the_others_too(void **state)
@@ -202,8 +203,8 @@ static void a_crash_stops_the_others_too(void **state)
 	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_ERROR, .error = { "a test" } }));
 	machine_settle();
 	assert_int_equal(guest->state, GUEST_CRASHED);
-	assert_int_equal(guest->vcpus[1]->state, VCPU_HALTED);
-	assert_int_equal(guest->vcpus[0]->state, VCPU_RESET);
+	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_HALTED);
+	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_RESET);
 	assert_null(strstr(host_console, "powered off"));
 	assert_int_equal(vcpu_start(guest->vcpus[0], GUEST_RAM, 0), ERR_DENIED);
 }
@@ -260,24 +261,23 @@ static void failed_creation_leaves_nothing(void **state)
 
 	(void)state;
 	note_free();
-	/* Its CPU has a vCPU already. */
-	machine_config(&other, "other", 2, 1, false);
-	assert_int_equal(guest_create(&other, &made), ERR_BUSY);
+	/* Its second CPU is not there. */
+	machine_config(&other, "other", MACHINE_CPUS - 1, 2, false);
+	assert_int_equal(guest_create(1, &other, &made), ERR_NOT_FOUND);
 	check_free();
 	machine_config_free(&other);
 	/* Its device interrupt is the first guest's. */
 	machine_config(&other, "other", 3, 1, true);
-	assert_int_not_equal(guest_create(&other, &made), OK);
+	assert_int_not_equal(guest_create(1, &other, &made), OK);
 	check_free();
 	assert_true(host_irq_enabled(HOST_IRQ));
-	assert_null(cpu_get(3)->assigned);
 	machine_config_free(&other);
 	/* More memory than there is. */
 	machine_config(&other, "other", 3, 1, false);
 	for (u32 i = 0; i < other.num_regions; i++)
 		if (other.regions[i].kind == REGION_RAM)
 			other.regions[i].size = GIB(64);
-	assert_int_equal(guest_create(&other, &made), ERR_NO_MEMORY);
+	assert_int_equal(guest_create(1, &other, &made), ERR_NO_MEMORY);
 	check_free();
 	machine_config_free(&other);
 }
@@ -287,7 +287,7 @@ static int tear_down_unchecked(void **state)
 	(void)state;
 	guest_stop(guest, false);
 	machine_settle();
-	guest_destroy(guest);
+	assert_int_equal(guest_destroy(0), OK);
 	machine_config_free(&config);
 	return 0;
 }

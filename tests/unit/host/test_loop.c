@@ -24,7 +24,7 @@ static int set_up(void **state)
 	free_pages = page_free_count();
 	free_ram = ram_free_bytes();
 	machine_config(&config, "test", 0, 2, true);
-	assert_int_equal(guest_create(&config, &guest), OK);
+	assert_int_equal(guest_create(0, &config, &guest), OK);
 	assert_int_equal(guest_start(guest), OK);
 	machine_settle();
 	return 0;
@@ -37,8 +37,8 @@ static int tear_down(void **state)
 	guest_stop(guest, false);
 	machine_settle();
 	for (u32 i = 0; i < guest->num_vcpus; i++)
-		assert_int_not_equal(guest->vcpus[i]->state, VCPU_RUNNING);
-	guest_destroy(guest);
+		assert_int_not_equal(guest->vcpus[i]->thread.state, VCPU_RUNNING);
+	assert_int_equal(guest_destroy(0), OK);
 	assert_false(host_irq_enabled(HOST_IRQ));
 	assert_int_equal(page_free_count(), free_pages);
 	assert_int_equal(ram_free_bytes(), free_ram);
@@ -68,8 +68,8 @@ static void starts_the_first_vcpu_alone(void **state)
 	u8 tree[8192];
 
 	(void)state;
-	assert_int_equal(vcpu->state, VCPU_RUNNING);
-	assert_int_equal(guest->vcpus[1]->state, VCPU_RESET);
+	assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
+	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_RESET);
 	assert_int_equal(vcpu->arch.entry, GUEST_KERNEL);
 	assert_int_equal(vcpu->arch.context, config.tree.load.v);
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_LOAD], 1);
@@ -109,7 +109,7 @@ static void bad_accesses_get_a_fault_back(void **state)
 	for (int i = 0; i < 100; i++)
 		give(0, .kind = EXIT_MMIO_WRITE, .mmio = { .gpa = { ~UINT64_C(0) }, .width = 8 });
 	assert_int_equal(guest->vcpus[0]->arch.counts[HOST_VCPU_FAULT], 102);
-	assert_int_equal(guest->vcpus[0]->state, VCPU_RUNNING);
+	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_RUNNING);
 }
 
 static void cpu_on_and_off(void **state)
@@ -126,11 +126,11 @@ static void cpu_on_and_off(void **state)
 	machine_settle();
 	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .entry = GUEST_RAM });
 	assert_int_equal(result(0), ERR_EXISTS);
-	assert_int_equal(guest->vcpus[1]->state, VCPU_RUNNING);
+	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_RUNNING);
 	assert_int_equal(guest->vcpus[1]->arch.entry, GUEST_RAM);
 	assert_int_equal(guest->vcpus[1]->arch.context, 99);
 	give(1, .kind = EXIT_CPU_OFF);
-	assert_int_equal(guest->vcpus[1]->state, VCPU_RESET);
+	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_RESET);
 	assert_int_equal(guest->running, 1);
 	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .entry = GUEST_RAM });
 	assert_int_equal(result(0), OK);
@@ -142,13 +142,13 @@ static void wfi_sleeps_until_an_interrupt(void **state)
 
 	(void)state;
 	give(0, .kind = EXIT_WFI);
-	assert_int_equal(vcpu->state, VCPU_PAUSED);
+	assert_int_equal(vcpu->thread.state, VCPU_PAUSED);
 	machine_settle();
-	assert_int_equal(vcpu->state, VCPU_PAUSED);
+	assert_int_equal(vcpu->thread.state, VCPU_PAUSED);
 	assert_false(machine_give(vcpu, &(struct vcpu_exit){ .kind = EXIT_NONE }));
-	vcpu->arch.wants_irq = true;
+	host_set_wants_irq(vcpu, true);
 	machine_settle();
-	assert_int_equal(vcpu->state, VCPU_RUNNING);
+	assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
 }
 
 static void device_interrupts_reach_the_guest(void **state)
@@ -178,8 +178,8 @@ static void reset_brings_back_pristine_images(void **state)
 	assert_int_equal(guest->state, GUEST_RUNNING);
 	assert_int_equal(guest->resets, 1);
 	assert_int_equal(guest->arch.resets, 1);
-	assert_int_equal(guest->vcpus[0]->state, VCPU_RUNNING);
-	assert_int_equal(guest->vcpus[1]->state, VCPU_RESET);
+	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_RUNNING);
+	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_RESET);
 	assert_int_equal(guest_copy_in(guest, seen, GPA(GUEST_KERNEL), sizeof(seen)), OK);
 	assert_memory_equal(seen, machine_kernel, sizeof(seen));
 	assert_non_null(strstr(host_console, "guest 'test' reset (1)"));
@@ -194,8 +194,8 @@ static void power_off_stops_the_guest(void **state)
 	machine_settle();
 	assert_int_equal(guest->state, GUEST_STOPPED);
 	assert_int_equal(guest->running, 0);
-	assert_int_equal(guest->vcpus[0]->state, VCPU_RESET);
-	assert_int_equal(guest->vcpus[1]->state, VCPU_RESET);
+	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_RESET);
+	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_RESET);
 	assert_non_null(strstr(host_console, "guest 'test' powered off"));
 	assert_non_null(strstr(host_console, "no guest is running"));
 }
@@ -206,7 +206,7 @@ static void an_error_stops_the_guest_with_a_dump(void **state)
 	give(0, .kind = EXIT_ERROR, .error = { .why = "a test's reason" });
 	machine_settle();
 	assert_int_equal(guest->state, GUEST_CRASHED);
-	assert_int_equal(guest->vcpus[0]->state, VCPU_HALTED);
+	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_HALTED);
 	assert_int_equal(guest->vcpus[0]->arch.counts[HOST_VCPU_DUMP], 1);
 	assert_non_null(strstr(host_console, "guest 'test' stopped: a test's reason"));
 }

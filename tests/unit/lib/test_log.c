@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/log.c: what is said before there is a console, prefixes, levels, and text longer than a line.
- */
+/* lib/log.c: what is said before there is a console, prefixes, levels, text longer than a line, and
+ * the ring as managers and the component that owns the console see it. */
 #include "support/test.h"
 
 #include <mullion/cpu.h>
@@ -90,6 +90,77 @@ static void long_text_is_cut_but_ended(void **state)
 	assert_ptr_equal(strchr(seen, '\n'), seen + used - 1);
 }
 
+/* Every byte has a number for good; a reader that was away too long is told where it goes on. */
+static void text_can_be_read_by_number(void **state)
+{
+	char text[64];
+	u64 first, next, at, n;
+
+	(void)state;
+	log_bounds(&first, &next);
+	log_error("number %d", 1);
+	at = next;
+	n = log_read(&at, text, sizeof(text));
+	assert_int_equal(n, strlen("mullion: number 1\n"));
+	assert_int_equal(at, next);
+	assert_memory_equal(text, "mullion: number 1\n", n);
+	at = next + 9;
+	assert_int_equal(log_read(&at, text, 6), 6);
+	assert_memory_equal(text, "number", 6);
+	for (u32 i = 0; i < 2000; i++)
+		log_info("message %u", i);
+	log_bounds(&first, &next);
+	assert_true(first > at);
+	at = 0;
+	assert_int_equal(log_read(&at, text, 4), 4);
+	assert_int_equal(at, first);
+	at = UINT64_MAX;
+	assert_int_equal(log_read(&at, text, 4), 0);
+	assert_int_equal(at, next);
+}
+
+static void an_owned_console_is_left_alone(void **state)
+{
+	u64 first, next, at;
+	char text[32];
+
+	(void)state;
+	clear();
+	log_bounds(&first, &next);
+	log_console_owned(true);
+	log_error("read");
+	log_error("unread");
+	assert_int_equal(used, 0);
+	at = next;
+	assert_int_equal(log_read(&at, text, strlen("mullion: read\n")), strlen("mullion: read\n"));
+	log_console_owned(false);
+	assert_string_equal(seen, "mullion: unread\n");
+	clear();
+	log_error("again");
+	assert_string_equal(seen, "mullion: again\n");
+}
+
+/* Nobody can be woken where text comes from, so the CPU is kicked: once, until somebody looked. */
+static void new_text_kicks(void **state)
+{
+	u32 kicks = this_cpu()->arch.kicks;
+
+	(void)state;
+	log_error("unwatched");
+	assert_false(log_take_news());
+	assert_int_equal(this_cpu()->arch.kicks, kicks);
+	log_watch(true);
+	log_error("one");
+	log_error("two");
+	assert_int_equal(this_cpu()->arch.kicks, kicks + 1);
+	assert_true(log_take_news());
+	assert_false(log_take_news());
+	log_error("three");
+	assert_int_equal(this_cpu()->arch.kicks, kicks + 2);
+	log_watch(false);
+	assert_true(log_take_news());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +168,9 @@ int main(void)
 		cmocka_unit_test(prefix_and_newline),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(long_text_is_cut_but_ended),
+		cmocka_unit_test(text_can_be_read_by_number),
+		cmocka_unit_test(an_owned_console_is_left_alone),
+		cmocka_unit_test(new_text_kicks),
 	};
 
 	host_start(1, MIB(4), 64);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * core/mem/ram.c: ranges against a model with one flag per page. Far addresses for bookkeeping;
- * the fake machine's RAM where memory that is freed must have been scrubbed.
+ * the fake machine's RAM where memory that had an owner must be scrubbed before the next one.
  */
 #include "support/test.h"
 
@@ -15,7 +15,7 @@
 #define OPERATIONS 3000
 #define HELD_MAX   48
 
-static bool is_free[RAM_PAGES];
+static bool is_free[RAM_PAGES], is_dirty[RAM_PAGES];
 static struct {
 	u64 page, count;
 } held[HELD_MAX];
@@ -49,6 +49,15 @@ static bool all_free(u64 page, u64 count)
 	return true;
 }
 
+static u64 model_dirty_bytes(void)
+{
+	u64 sum = 0;
+
+	for (u64 i = 0; i < RAM_PAGES; i++)
+		sum += is_free[i] && is_dirty[i] ? PAGE_SIZE : 0;
+	return sum;
+}
+
 static u64 model_free_bytes(void)
 {
 	u64 sum = 0;
@@ -58,18 +67,42 @@ static u64 model_free_bytes(void)
 	return sum;
 }
 
+static bool any_dirty(u64 page, u64 count)
+{
+	for (u64 i = page; i < page + count; i++)
+		if (is_dirty[i])
+			return true;
+	return false;
+}
+
 /* The highest place in the model, or RAM_PAGES. */
-static u64 model_place(u64 count, u64 align)
+static u64 model_place(u64 count, u64 align, bool clean)
 {
 	for (u64 page = RAM_PAGES - count + 1; page-- > 0;)
-		if (at(page).v % align == 0 && all_free(page, count))
+		if (at(page).v % align == 0 && all_free(page, count) &&
+		    !(clean && any_dirty(page, count)))
 			return page;
 	return RAM_PAGES;
 }
 
+/* What was scrubbed to get here is known by its bytes. */
+static void note_clean(void)
+{
+	for (u64 i = 0; i < RAM_PAGES; i++)
+		if (is_free[i] && is_dirty[i])
+			is_dirty[i] = *(const u8 *)host_ram(at(i), 1) != 0;
+}
+
 static void hold(u64 page, u64 count)
 {
+	const u8 *bytes = host_ram(at(page), count * PAGE_SIZE);
+
+	for (u64 n = 0; n < count * PAGE_SIZE; n++)
+		if (bytes[n] != 0)
+			fail_msg("byte 0x%lx of page %lu is an earlier owner's", n, page);
 	set(page, count, false);
+	for (u64 i = page; i < page + count; i++)
+		is_dirty[i] = true;
 	memset(host_ram(at(page), count * PAGE_SIZE), 0x5a, count * PAGE_SIZE);
 	held[num_held].page = page;
 	held[num_held++].count = count;
@@ -78,15 +111,24 @@ static void hold(u64 page, u64 count)
 static void try_alloc(void)
 {
 	u64 count = random_below(64) + 1, align = PAGE_SIZE << random_below(10);
-	u64 want = model_place(count, align);
+	u64 clean = model_place(count, align, true), dirty = model_place(count, align, false);
+	u64 before = ram_dirty_bytes(), page;
 	hpa_t base;
 	enum err err = ram_alloc(count * PAGE_SIZE, align, &base);
 
-	assert_int_equal(err, want == RAM_PAGES ? ERR_NO_MEMORY : OK);
-	if (err == OK) {
-		assert_int_equal(base.v, at(want).v);
-		hold(want, count);
+	assert_int_equal(err, dirty == RAM_PAGES ? ERR_NO_MEMORY : OK);
+	if (clean != RAM_PAGES) {
+		/* Nothing is scrubbed while clean memory does. */
+		assert_int_equal(base.v, at(clean).v);
+		assert_int_equal(ram_dirty_bytes(), before);
 	}
+	if (err == OK) {
+		page = (base.v - HOST_RAM_BASE) / PAGE_SIZE;
+		assert_int_equal(base.v % align, 0);
+		assert_true(all_free(page, count));
+		hold(page, count);
+	}
+	note_clean();
 }
 
 static void try_claim(void)
@@ -97,16 +139,24 @@ static void try_claim(void)
 	assert_int_equal(ram_claim(at(page), count * PAGE_SIZE), can ? OK : ERR_OVERLAP);
 	if (can)
 		hold(page, count);
+	note_clean();
+}
+
+static void try_scrub(void)
+{
+	u64 before = ram_dirty_bytes(), cleaned = host_counts.cleaned_bytes;
+	bool some = ram_scrub();
+
+	assert_int_equal(some, before != 0);
+	assert_int_equal(host_counts.cleaned_bytes - cleaned, before - ram_dirty_bytes());
+	assert_true(before - ram_dirty_bytes() <= KIB(64));
+	assert_true(!some || ram_dirty_bytes() < before);
+	note_clean();
 }
 
 static void give_back(u32 i)
 {
-	const u8 *bytes;
-
 	ram_free(at(held[i].page), held[i].count * PAGE_SIZE);
-	bytes = host_ram(at(held[i].page), held[i].count * PAGE_SIZE);
-	for (u64 n = 0; n < held[i].count * PAGE_SIZE; n++)
-		assert_int_equal(bytes[n], 0);
 	set(held[i].page, held[i].count, true);
 	held[i] = held[--num_held];
 }
@@ -115,20 +165,29 @@ static void agrees_with_a_flat_model(void **state)
 {
 	(void)state;
 	set(HEAP_PAGES, RAM_PAGES - HEAP_PAGES, true);
+	memset(host_ram(at(HEAP_PAGES), RAM_BYTES - HEAP_PAGES * PAGE_SIZE), 0,
+	       RAM_BYTES - HEAP_PAGES * PAGE_SIZE);
 	assert_int_equal(ram_free_bytes(), model_free_bytes());
 	for (u32 n = 0; n < OPERATIONS; n++) {
-		u64 what = random_below(5);
+		u64 what = random_below(6);
 
 		if (what < 2 && num_held < HELD_MAX)
 			try_alloc();
 		else if (what == 2 && num_held < HELD_MAX)
 			try_claim();
+		else if (what == 3)
+			try_scrub();
 		else if (num_held > 0)
 			give_back((u32)random_below(num_held));
 		assert_int_equal(ram_free_bytes(), model_free_bytes());
+		assert_int_equal(ram_dirty_bytes(), model_dirty_bytes());
 	}
 	while (num_held > 0)
 		give_back(0);
+	while (ram_scrub())
+		note_clean();
+	assert_int_equal(ram_dirty_bytes(), 0);
+	assert_int_equal(model_dirty_bytes(), 0);
 	assert_int_equal(ram_free_bytes(), model_free_bytes());
 }
 
@@ -150,6 +209,35 @@ static void refuses_nonsense(void **state)
 	assert_int_equal(ram_add(HPA(UINT64_MAX - 4095), 2 * PAGE_SIZE), ERR_INVALID);
 	assert_int_equal(ram_reserve(HPA(UINT64_MAX - 4095), 2 * PAGE_SIZE), ERR_INVALID);
 	assert_int_equal(ram_free_bytes(), before);
+}
+
+/* More dirty pieces than the list can hold: they are scrubbed at once, and none is lost. */
+static void scrubs_at_once_when_the_list_is_full(void **state)
+{
+	const u64 pieces = 300;
+	u64 before;
+	hpa_t base;
+
+	(void)state;
+	before = ram_free_bytes();
+	assert_int_equal(ram_alloc(2 * pieces * PAGE_SIZE, PAGE_SIZE, &base), OK);
+	memset(host_ram(base, 2 * pieces * PAGE_SIZE), 0x5a, 2 * pieces * PAGE_SIZE);
+	/* Both lists fill up: only every other page comes back at first. */
+	for (u64 i = 0; i < pieces / 2; i++)
+		ram_free(HPA(base.v + 2 * i * PAGE_SIZE), PAGE_SIZE);
+	assert_true(ram_dirty_bytes() < pieces / 2 * PAGE_SIZE);
+	for (u64 i = 0; i < pieces / 2; i++)
+		ram_free(HPA(base.v + (2 * i + 1) * PAGE_SIZE), PAGE_SIZE);
+	ram_free(HPA(base.v + pieces * PAGE_SIZE), pieces * PAGE_SIZE);
+	assert_int_equal(ram_free_bytes(), before);
+	while (ram_scrub())
+		;
+	assert_int_equal(ram_claim(base, 2 * pieces * PAGE_SIZE), OK);
+	for (u64 n = 0; n < 2 * pieces * PAGE_SIZE; n++)
+		assert_int_equal(((const u8 *)host_ram(base, 2 * pieces * PAGE_SIZE))[n], 0);
+	ram_free(base, 2 * pieces * PAGE_SIZE);
+	while (ram_scrub())
+		;
 }
 
 /* Part pages: what is added shrinks to whole pages, what is reserved grows to them. */
@@ -194,6 +282,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(agrees_with_a_flat_model),
+		cmocka_unit_test(scrubs_at_once_when_the_list_is_full),
 		cmocka_unit_test(refuses_nonsense),
 		cmocka_unit_test(rounds_to_the_safe_side),
 		cmocka_unit_test(says_when_the_list_is_full),

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mullion/sched.h>
+
 const u8 machine_kernel[256] = { 'k', 'e', 'r', 'n', 'e', 'l' };
 
 static enum host_pause pauses[MACHINE_CPUS];
@@ -20,8 +22,11 @@ static void *take(size_t count, size_t size)
 
 void machine_start(void)
 {
-	if (cpu_count == 0)
+	if (cpu_count == 0) {
 		host_start(MACHINE_CPUS, MACHINE_RAM, MACHINE_HEAP);
+		if (sched_init() != OK)
+			abort();
+	}
 }
 
 void machine_config(struct config_guest *config, const char *name, u32 first_cpu, u32 vcpus,
@@ -82,7 +87,8 @@ void machine_config(struct config_guest *config, const char *name, u32 first_cpu
 	}
 	config->console = config->num_regions;
 	for (u32 i = 0; i < vcpus; i++)
-		config->vcpus[i].cpu = first_cpu + i;
+		config->vcpus[i] =
+			(struct config_vcpu){ .cpu = first_cpu + i, .priority = PRIORITY_GUEST };
 }
 
 void machine_config_free(struct config_guest *config)
@@ -94,10 +100,11 @@ void machine_config_free(struct config_guest *config)
 
 bool machine_give(struct vcpu *vcpu, const struct vcpu_exit *exit)
 {
-	if (pauses[vcpu->cpu] != HOST_WANTS_EXIT || cpu_get(vcpu->cpu)->current != vcpu)
+	if (pauses[vcpu->thread.cpu] != HOST_WANTS_EXIT ||
+	    cpu_get(vcpu->thread.cpu)->thread != &vcpu->thread)
 		return false;
 	host_script(vcpu, exit, 1);
-	pauses[vcpu->cpu] = host_loop(vcpu->cpu);
+	pauses[vcpu->thread.cpu] = host_loop(vcpu->thread.cpu);
 	return true;
 }
 

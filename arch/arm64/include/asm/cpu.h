@@ -32,6 +32,8 @@ struct arch_cpu {
 	_Atomic u32 trapped; /* exceptions of the core so far: a second one prints less */
 	u64 *window_table;   /* level-3 table of this CPU's copy window, NULL until it is used */
 	u64 window_va, window_bytes; /* what it maps now; 0 bytes: nothing */
+	const void *regime; /* whose EL0 this CPU is set up for (regime.h): a struct vcpu, a struct
+			       arch_user, or NULL */
 };
 
 #define MPIDR_AFFINITY UINT64_C(0xff00ffffff)

@@ -10,6 +10,7 @@
  *   0x0000_0000  image, stacks, heap, small devices: 4 KiB pages, level-3 tables as needed
  *   0x1000_0000  large maps (bundle, tree, big device frames): placed so that 2 MiB blocks fit
  *   0x3000_0000  copy windows: 4 MiB for each CPU
+ *   0x3800_0000  threads' stacks, in slots of 16 KiB with nothing in the lower half
  */
 #define CORE_VA        0xff0000000000
 #define CORE_SMALL_END (CORE_VA + 0x10000000)
@@ -19,6 +20,8 @@
 #define BOOT_EXCEPTION_TOP (CORE_VA + 0x1fd000)
 #define CORE_IMAGE_END     (CORE_VA + 0x1f0000) /* the image ends below */
 #define CORE_WINDOW(cpu)   (CORE_LARGE_END + (u64)(cpu)*0x400000)
+#define CORE_STACKS        (CORE_VA + 0x38000000)
+#define CORE_STACK_SLOT    0x4000
 
 #ifndef __ASSEMBLER__
 #include "arch/arm64/pure/pte.h"
@@ -26,6 +29,12 @@
 /** ARCH_S2_IPA_BITS() - bits of a guest's physical address space: the CPUs' PARange, at most 40. */
 #define ARCH_S2_IPA_BITS() arch_s2_ipa_bits()
 u32 arch_s2_ipa_bits(void);
+
+/** mmu_map_stack() - map @bytes of a thread's stack at @va, in the area for stacks. False: no
+ * memory for a table. Any CPU. */
+bool mmu_map_stack(u64 va, hpa_t pa, u64 bytes);
+/** mmu_unmap_stack() - away with it, on every CPU. */
+void mmu_unmap_stack(u64 va, u64 bytes);
 
 /** mmu_pa() - physical address of something in the core's image. */
 u64 mmu_pa(const void *va);

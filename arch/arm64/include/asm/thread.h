@@ -3,8 +3,9 @@
 #ifndef ASM_THREAD_H
 #define ASM_THREAD_H
 
-/* Offsets that thread.S uses; thread.c asserts them. */
-#define THREAD_SP 0
+/* Offsets that switch.S uses; thread.c asserts them. */
+#define THREAD_SP          0
+#define THREAD_FRAME_BYTES 96 /* x29, x30, x19 to x28 */
 
 #define THREAD_STACK_BYTES 0x2000
 
@@ -12,9 +13,9 @@
 #include <mullion/types.h>
 
 struct arch_thread {
-	u64 sp;        /* x19-x30 lie there while it is switched away */
+	u64 sp;        /* of the frame with x19 to x30, while it is switched away */
 	u64 stack_top; /* an unmapped page lies below the stack */
-	u32 slot;      /* of the area for stacks, plus 1; 0: a CPU's own stack */
+	void *pages;   /* of the heap, that the stack consists of; NULL: a CPU's own stack */
 };
 #endif
 

@@ -2,7 +2,8 @@
 /*
  * What a vCPU and a guest have of arm64.
  *
- * While a vCPU is loaded its EL1 registers and FP state are live in the hardware. x0..x30 are in
+ * While a vCPU is loaded its EL1 registers and FP state are live in the hardware, also while other
+ * threads run on its CPU: it is put away when another vCPU is loaded. x0..x30 are in
  * struct arch_vcpu during the whole of an exit; pc and pstate stay in ELR_EL2/SPSR_EL2 while the
  * fast handlers of exit.c run, and are in the structure once arch_vcpu_run() has returned.
  */
@@ -23,6 +24,7 @@
 #include <asm/sysreg.h>
 #include <asm/virq.h>
 #include <mullion/exit.h>
+#include <mullion/timer.h>
 #include <mullion/types.h>
 
 struct vcpu;
@@ -82,12 +84,16 @@ struct arch_vcpu {
 	u64 pac[8];             /* APIB, APDA, APDB, APGA */
 	struct vcpu_exit *exit; /* where the fast handlers put what they cannot serve */
 	u64 hcr;                /* HCR_EL2 when loaded */
+	bool traps_wfi;         /* HCR_EL2.TWI, as it was last written */
 	u64 vmpidr;
 	struct arm64_el1 el1;
 	struct arm64_fp fp;
 	u64 tpidr2; /* of FEAT_SME, which is hidden; but this register cannot be everywhere */
 	u64 cntp_ctl, cntp_cval;           /* emulated physical timer; CVAL in the guest's time */
 	bool cntp_level;                   /* last level given to the controller */
+	struct timer_event ptimer;         /* it is due */
+	struct timer_event vtimer;         /* the virtual timer is, of a vCPU that is not loaded */
+	struct timer_event watch;          /* see timer_watch() */
 	bool warned_serror, warned_sysreg; /* said once for this vCPU */
 	u64 mdscr;                         /* MDSCR_EL1 as the guest wrote it */
 	bool os_locked;                    /* OSLSR_EL1.OSLK as the guest sees it */

@@ -46,9 +46,8 @@ void virq_guest_destroy(struct guest *guest);
 /** virq_guest_reset() - distributor and SPIs to reset state, physical interrupts deactivated. Any
  * CPU; no vCPU of the guest runs. */
 void virq_guest_reset(struct guest *guest);
-/** virq_vcpu_reset() - redistributor and CPU interface to reset state; physical interrupts that it
- * held are deactivated, its timer's among them: the timer itself must be off by then, or it fires
- * into the new state. Its own CPU, or any before it first ran. */
+/** virq_vcpu_reset() - redistributor and CPU interface to reset state; shared physical interrupts
+ * that it held are deactivated. Not loaded. */
 void virq_vcpu_reset(struct vcpu *vcpu);
 
 /** virq_load() - CPU interface state to hardware. virq_put() - back; no list register is left in
@@ -85,6 +84,10 @@ bool virq_interrupt(struct vcpu *vcpu);
 bool virq_wants(struct vcpu *vcpu);
 /** virq_timer_set() - level of the emulated timer's PPI @ppi (e.g. 30) of this vCPU. */
 void virq_timer_set(struct vcpu *vcpu, u32 ppi, bool level);
+/** virq_vtimer_fired() - the virtual timer of a vCPU that is not loaded is due. Its own CPU. */
+void virq_vtimer_fired(struct vcpu *vcpu);
+/** virq_holds_vtimer() - its virtual timer's interrupt came and was not ended yet. Its own CPU. */
+bool virq_holds_vtimer(const struct vcpu *vcpu);
 /** virq_gicv_frame() - where the GICV page of a GICv2 machine lies, to be mapped at the guest's
  * GICC address: physical base and bytes. Only its first page: the second, GICC_DIR, comes to
  * virq_mmio(), because GICH does not say which interrupt outside of list registers a guest

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The switch between two threads of the core: what AAPCS64 lets a callee clobber is saved by the
+ * compiler, the rest goes on the stack. */
+#include <asm/thread.h>
+
+	.arch	armv8-a
+	.text
+
+/* void thread_switch(struct arch_thread *from, const struct arch_thread *to) */
+	.globl	thread_switch
+	.type	thread_switch, %function
+thread_switch:
+	hint	#34			/* bti c */
+	stp	x29, x30, [sp, #-THREAD_FRAME_BYTES]!
+	stp	x19, x20, [sp, #16]
+	stp	x21, x22, [sp, #32]
+	stp	x23, x24, [sp, #48]
+	stp	x25, x26, [sp, #64]
+	stp	x27, x28, [sp, #80]
+	mov	x2, sp
+	str	x2, [x0, #THREAD_SP]
+	ldr	x2, [x1, #THREAD_SP]
+	mov	sp, x2
+	ldp	x19, x20, [sp, #16]
+	ldp	x21, x22, [sp, #32]
+	ldp	x23, x24, [sp, #48]
+	ldp	x25, x26, [sp, #64]
+	ldp	x27, x28, [sp, #80]
+	ldp	x29, x30, [sp], #THREAD_FRAME_BYTES
+	ret
+	.size	thread_switch, . - thread_switch
+
+/* A new thread's first return: its function is in x19, and never returns. */
+	.globl	thread_begin
+	.type	thread_begin, %function
+thread_begin:
+	mov	x16, x19		/* a branch by x16 may land where a call may */
+	br	x16
+	.size	thread_begin, . - thread_begin

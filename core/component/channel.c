@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What sets bits of a component's notification word: others' channels, its interrupts, its timer.
+ */
+#include "core/component/internal.h"
+
+#include <mullion/irq.h>
+#include <mullion/sched.h>
+
+struct channel *component_channels;
+
+void component_notify(struct component *component, u64 bits)
+{
+	u64 before = atomic_fetch_or(&component->word, bits);
+
+	/* Who set the same bits before has woken it. */
+	if ((before & bits) == bits)
+		return;
+	component->notifications++;
+	(void)sched_wake(&component->thread);
+}
+
+bool component_irq(u32 intid)
+{
+	const struct irq_route *route = irq_lookup(intid);
+
+	if (route == NULL || route->component == NULL)
+		return false;
+	irqchip->disable(intid);
+	component_notify(route->component, BIT(route->guest_intid));
+	return true;
+}
+
+void component_timer(struct timer_event *event)
+{
+	component_notify(container_of(event, struct component, timer), NOTIFY_TIMER);
+}
+
+void channel_notify(const struct component_grant *grant)
+{
+	const struct channel *channel = &component_channels[grant->value];
+	u32 other = grant->end ^ 1u;
+
+	if (channel->ends[other] != NULL)
+		component_notify(channel->ends[other], BIT(channel->bits[other]));
+}
+
+void channel_greet(struct component *component)
+{
+	for (u32 i = 0; i < component->num_grants; i++) {
+		const struct component_grant *grant = &component->grants[i];
+
+		if (grant->kind != GRANT_CHANNEL)
+			continue;
+		atomic_fetch_or(&component->word, BIT(grant->bit));
+		channel_notify(grant);
+	}
+}

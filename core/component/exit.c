@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest's access to a region that a component emulates: from the vCPU, which pauses, to the
+ * component, and its answer back. Each vCPU has one slot, so nothing is allocated and nothing can
+ * be full. A component that is restarted finds what it had taken in the queue again.
+ */
+#include "core/component/internal.h"
+
+#include <mullion/guest.h>
+#include <mullion/log.h>
+#include <mullion/sched.h>
+
+#define DOORBELL_BYTES 4u /* of a write that rings */
+
+static struct component *server_of(const struct guest *guest)
+{
+	struct component *component = component_get(guest->config->vmm);
+
+	return component != NULL && component->guest == guest ? component : NULL;
+}
+
+static void put_in_queue(struct component *component, struct exit_slot *slot)
+{
+	spin_lock(&component->lock);
+	slot->thread = this_cpu()->thread;
+	atomic_store_explicit(&slot->state, SLOT_QUEUED, memory_order_relaxed);
+	list_push_back(&component->queue, &slot->link);
+	spin_unlock(&component->lock);
+	component_notify(component, NOTIFY_EXIT);
+}
+
+/* Its guest stops: nobody waits for an answer any more. Lock. */
+static void drop(struct exit_slot *slot)
+{
+	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_QUEUED)
+		list_remove(&slot->link);
+	atomic_store_explicit(&slot->state, SLOT_FREE, memory_order_relaxed);
+}
+
+static bool answered(struct exit_slot *slot)
+{
+	return atomic_load_explicit(&slot->state, memory_order_acquire) == SLOT_ANSWERED;
+}
+
+/* An interrupt that becomes pending meanwhile waits for the access to be done, as on hardware. */
+static bool must_leave(struct vcpu *vcpu)
+{
+	return (atomic_load(&vcpu->requests) & VCPU_REQ_STOP) != 0;
+}
+
+/* False: the vCPU has to stop, and there is no answer. */
+static bool await_answer(struct component *component, struct vcpu *vcpu, struct exit_slot *slot)
+{
+	for (;;) {
+		bool done;
+
+		sched_prepare(PAUSE_IO);
+		done = answered(slot);
+		if (done || must_leave(vcpu))
+			sched_cancel();
+		else
+			sched_pause();
+		if (done || answered(slot))
+			break;
+		if (must_leave(vcpu)) {
+			spin_lock(&component->lock);
+			drop(slot);
+			spin_unlock(&component->lock);
+			return false;
+		}
+	}
+	atomic_store_explicit(&slot->state, SLOT_FREE, memory_order_relaxed);
+	return true;
+}
+
+static void complete(struct vcpu *vcpu, const struct vcpu_exit *exit, const struct exit_slot *slot)
+{
+	if (slot->fault)
+		arch_vcpu_inject_fault(vcpu, exit);
+	else if (exit->kind == EXIT_MMIO_READ)
+		arch_vcpu_mmio_complete(vcpu, exit, slot->answer);
+	else
+		arch_vcpu_skip(vcpu);
+}
+
+bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
+			  const struct vcpu_exit *exit)
+{
+	struct guest *guest = vcpu->guest;
+	struct component *component = server_of(guest);
+	u64 offset = exit->mmio.gpa.v - region->gpa.v;
+	bool write = exit->kind == EXIT_MMIO_WRITE;
+	struct exit_slot *slot;
+	u32 index;
+
+	if (component == NULL || region->config->kind != REGION_VIRTUAL ||
+	    exit->mmio.width > region->size - offset)
+		return false;
+	index = (u32)(region->config - guest->config->regions);
+	if (component->virtual_grant[index] == COMPONENT_NOTHING)
+		return false;
+	if (write && offset == COMPONENT_DOORBELL && exit->mmio.width == DOORBELL_BYTES &&
+	    component->doorbell[index] != COMPONENT_NOTHING) {
+		component_notify(component, BIT(component->doorbell[index]));
+		arch_vcpu_skip(vcpu);
+		return true;
+	}
+	slot = &component->slots[vcpu->index];
+	slot->access.where = vcpu->index | (u64)component->virtual_grant[index] << 16 |
+			     (u64)exit->mmio.width << 32 | (write ? EXIT_IS_WRITE : 0);
+	slot->access.offset = offset;
+	slot->access.value = write ? exit->mmio.value : 0;
+	put_in_queue(component, slot);
+	if (await_answer(component, vcpu, slot))
+		complete(vcpu, exit, slot);
+	return true;
+}
+
+bool exit_take(struct component *component)
+{
+	struct list_node *first;
+
+	spin_lock(&component->lock);
+	first = list_first(&component->queue);
+	if (first != NULL) {
+		struct exit_slot *slot = container_of(first, struct exit_slot, link);
+
+		list_remove(first);
+		atomic_store_explicit(&slot->state, SLOT_TAKEN, memory_order_relaxed);
+		arch_user_set_result(&component->user, 1, slot->access.where);
+		arch_user_set_result(&component->user, 2, slot->access.offset);
+		arch_user_set_result(&component->user, 3, slot->access.value);
+		component->exits++;
+		if (!list_is_empty(&component->queue))
+			atomic_fetch_or(&component->word, NOTIFY_EXIT);
+	}
+	spin_unlock(&component->lock);
+	return first != NULL;
+}
+
+enum err exit_answer(struct component *component, u64 index, u64 value, bool fault)
+{
+	struct exit_slot *slot;
+	enum err err = ERR_STATE;
+
+	if (index >= component->num_vcpus)
+		return ERR_RANGE;
+	slot = &component->slots[index];
+	spin_lock(&component->lock);
+	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_TAKEN) {
+		slot->answer = value;
+		slot->fault = fault;
+		atomic_store_explicit(&slot->state, SLOT_ANSWERED, memory_order_release);
+		/* Under the lock, which a vCPU takes that leaves without an answer: its thread is
+		 * there. */
+		(void)sched_wake(slot->thread);
+		err = OK;
+	}
+	spin_unlock(&component->lock);
+	return err;
+}
+
+void exit_again(struct component *component)
+{
+	spin_lock(&component->lock);
+	for (u32 i = component->num_vcpus; i-- > 0;) {
+		struct exit_slot *slot = &component->slots[i];
+
+		if (atomic_load_explicit(&slot->state, memory_order_relaxed) != SLOT_TAKEN)
+			continue;
+		atomic_store_explicit(&slot->state, SLOT_QUEUED, memory_order_relaxed);
+		list_push_front(&component->queue, &slot->link);
+	}
+	if (!list_is_empty(&component->queue))
+		atomic_fetch_or(&component->word, NOTIFY_EXIT);
+	spin_unlock(&component->lock);
+}
+
+/* Where the component sees a region of its guest's; false: not at all. */
+static bool seen_at(const struct region *region, gpa_t *at, u32 *flags)
+{
+	enum region_kind kind = region->config->kind;
+
+	if (kind != REGION_RAM && kind != REGION_ROM)
+		return false;
+	*at = GPA(COMPONENT_GUEST + region->gpa.v);
+	*flags = STAGE2_READ | (kind == REGION_RAM ? STAGE2_WRITE : 0);
+	return true;
+}
+
+static void hide_regions(struct component *component, const struct guest *guest, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		const struct region *region = &guest->regions[i];
+		gpa_t at;
+		u32 flags;
+
+		/* Whole regions were mapped, so there is no block to split, which could fail. */
+		if (seen_at(region, &at, &flags) &&
+		    stage2_unmap(&component->space, at, region->size) != OK)
+			ASSERT(false);
+	}
+}
+
+enum err component_guest_attach(struct guest *guest)
+{
+	struct component *component = component_get(guest->config->vmm);
+
+	if (component == NULL || component->serves != guest->config)
+		return OK;
+	for (u32 i = 0; i < guest->num_regions; i++) {
+		const struct region *region = &guest->regions[i];
+		enum err err;
+		gpa_t at;
+		u32 flags;
+
+		if (!seen_at(region, &at, &flags))
+			continue;
+		err = stage2_map(&component->space, at, region->hpa, region->size, flags);
+		if (err != OK) {
+			hide_regions(component, guest, i);
+			return err;
+		}
+	}
+	spin_lock(&component->lock);
+	component->guest = guest;
+	spin_unlock(&component->lock);
+	component_notify(component, NOTIFY_RESET);
+	return OK;
+}
+
+/* No vCPU of it runs, so nobody waits any more. */
+static void forget_exits(struct component *component, struct guest *guest)
+{
+	spin_lock(&component->lock);
+	for (u32 i = 0; i < component->num_vcpus; i++)
+		drop(&component->slots[i]);
+	component->guest = guest;
+	spin_unlock(&component->lock);
+	component_notify(component, NOTIFY_RESET);
+}
+
+void component_guest_detach(struct guest *guest)
+{
+	struct component *component = server_of(guest);
+
+	if (component == NULL)
+		return;
+	forget_exits(component, NULL);
+	hide_regions(component, guest, guest->num_regions);
+}
+
+void component_guest_reset(struct guest *guest)
+{
+	struct component *component = server_of(guest);
+
+	if (component != NULL)
+		forget_exits(component, guest);
+}

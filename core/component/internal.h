@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside of the component room. */
+#ifndef COMPONENT_INTERNAL_H
+#define COMPONENT_INTERNAL_H
+
+#include <mullion/component.h>
+
+#define COMPONENT_WINDOW   MIB(2) /* most that a copy window maps */
+#define COMPONENT_DOORBELL 0x50u  /* of a region: QueueNotify (virtio 1.2 §4.2.2) */
+
+/* Two components and a notification bit of each; perhaps memory that both see. */
+struct channel {
+	struct component *ends[2]; /* NULL: not created */
+	u8 bits[2];
+	u64 size; /* of the memory, bytes; 0: none */
+	hpa_t memory;
+};
+
+extern const struct system *component_system;
+extern struct channel *component_channels; /* as many as the description has */
+extern struct component *components[CONFIG_MAX_COMPONENTS];
+
+/** component_main() - the thread of a component; @data: the component. */
+void component_main(void *data);
+/** component_timer() - its SYS_TIMER_SET time has come. Interrupt context. */
+void component_timer(struct timer_event *event);
+/** component_watchdog() - a watchdog period is over. Interrupt context. */
+void component_watchdog(struct timer_event *event);
+/** component_watch() - it goes on after a wait: its watchdog begins anew. Its own thread. */
+void component_watch(struct component *component);
+
+/** syscall_serve() - serve the system call that its run ended with. Return: false when it wants to
+ * end. Its own thread, no locks. */
+bool syscall_serve(struct component *component);
+
+/** space_load() - its memory as at a program's start. It does not run; its own thread. */
+void space_load(struct component *component);
+/** space_zero(), space_put() - RAM that is not mapped in the core: zero it; copy to it. No copy
+ * window in use. */
+void space_zero(hpa_t to, u64 bytes);
+void space_put(hpa_t to, const void *from, u64 bytes);
+
+/** exit_take() - the first queued exit's record into the result registers; NOTIFY_EXIT is set again
+ * for more. Return: false when none is left. Takes the component's lock. */
+bool exit_take(struct component *component);
+/** exit_answer() - of vCPU @index's exit. ERR_RANGE, ERR_STATE when it waits for none. Takes the
+ * component's lock. */
+enum err __must_check exit_answer(struct component *component, u64 index, u64 value, bool fault);
+/** exit_again() - the component was restarted: present what it had taken once more. Takes the
+ * component's lock. */
+void exit_again(struct component *component);
+
+/** channel_greet() - the component was (re)started: it and its peers look at their channels. */
+void channel_greet(struct component *component);
+/** channel_notify() - ring the other end of @grant's channel. */
+void channel_notify(const struct component_grant *grant);
+
+#endif

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A component's memory as the core reaches it: not mapped, piece by piece through this CPU's copy
+ * window.
+ */
+#include "core/component/internal.h"
+
+#include <arch/mmu.h>
+#include <mullion/string.h>
+
+#define LOAD_PIECE KIB(64) /* of a load, between which others may run */
+
+/* Bytes of @bytes at @at that one window takes. */
+static u64 window_piece(u64 at, u64 bytes)
+{
+	return MIN(bytes, COMPONENT_WINDOW - (at & (COMPONENT_WINDOW - 1)));
+}
+
+void space_zero(hpa_t to, u64 bytes)
+{
+	while (bytes != 0) {
+		u64 here = window_piece(to.v, bytes);
+
+		memset(arch_window_map(to, here), 0, here);
+		arch_window_unmap();
+		to.v += here;
+		bytes -= here;
+	}
+}
+
+void space_put(hpa_t to, const void *from, u64 bytes)
+{
+	const u8 *at = from;
+
+	while (bytes != 0) {
+		u64 here = window_piece(to.v, bytes);
+		u8 *window = arch_window_map(to, here);
+
+		memcpy(window, at, here);
+		/* Code is fetched from where it was cleaned to; data does not mind. */
+		arch_clean_to_poc(window, here);
+		arch_window_unmap();
+		to.v += here;
+		at += here;
+		bytes -= here;
+	}
+}
+
+static void load_segment(hpa_t to, const struct config_segment *segment)
+{
+	for (u64 done = 0; done < segment->file_bytes; done += LOAD_PIECE) {
+		space_put(HPA(to.v + segment->skip + done), segment->data + done,
+			  MIN(LOAD_PIECE, segment->file_bytes - done));
+		thread_breathe();
+	}
+}
+
+void space_load(struct component *component)
+{
+	const struct config_component *config = component->config;
+	hpa_t at = component->memory;
+	u32 starts = component->starts;
+
+	for (u64 done = 0; done < component->fresh_bytes; done += LOAD_PIECE) {
+		space_zero(HPA(at.v + done), MIN(LOAD_PIECE, component->fresh_bytes - done));
+		thread_breathe();
+	}
+	for (u32 i = 0; i < config->num_segments; i++) {
+		load_segment(at, &config->segments[i]);
+		at.v += config->segments[i].size;
+	}
+	arch_invalidate_icache();
+	space_put(HPA(component->info.v + offsetof(struct component_info, starts)), &starts,
+		  sizeof(starts));
+}
+
+/* Page by page as its own tables say; a device or a guest's memory is none of its own. */
+static enum err copy(const struct component *component, u64 va, u8 *core, u64 bytes, u32 right)
+{
+	if (bytes > COMPONENT_GUEST || va > COMPONENT_GUEST - bytes)
+		return ERR_FAULT;
+	while (bytes != 0) {
+		u64 here = MIN(bytes, PAGE_SIZE - (va & (PAGE_SIZE - 1)));
+		u8 *window;
+		hpa_t hpa;
+		u32 flags;
+
+		if (stage2_lookup(&component->space, GPA(va), &hpa, &flags) != OK ||
+		    (flags & right) == 0 || (flags & STAGE2_DEVICE) != 0)
+			return ERR_FAULT;
+		window = arch_window_map(hpa, here);
+		if (right == STAGE2_WRITE)
+			memcpy(window, core, here);
+		else
+			memcpy(core, window, here);
+		arch_window_unmap();
+		va += here;
+		core += here;
+		bytes -= here;
+	}
+	return OK;
+}
+
+enum err component_copy_in(const struct component *component, void *to, u64 va, u64 bytes)
+{
+	return copy(component, va, to, bytes, STAGE2_READ);
+}
+
+/* copy() takes one non-const core pointer for both directions; it only reads through it here. */
+enum err component_copy_out(const struct component *component, u64 va, const void *from, u64 bytes)
+{
+	return copy(component, va, (u8 *)(uintptr_t)from, bytes, STAGE2_WRITE);
+}

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * System calls. A component names things by small numbers alone, which index its own grants; every
+ * argument is looked at here, and a bad one is answered with an error.
+ */
+#include "core/component/internal.h"
+
+#include <mullion/format.h>
+#include <mullion/guest.h>
+#include <mullion/irq.h>
+#include <mullion/log.h>
+#include <mullion/manage.h>
+#include <mullion/sched.h>
+
+#define LOG_MAX   1024u /* bytes of one call */
+#define LOG_PIECE 64u
+
+#define FAILED(err) ((u64) - (s64)(err))
+
+/* Grant number @index, when it is of that kind. */
+static const struct component_grant *grant_of(const struct component *component, u64 index,
+					      enum grant_kind kind)
+{
+	if (index >= component->num_grants || component->grants[index].kind != (u8)kind)
+		return NULL;
+	return &component->grants[index];
+}
+
+/* Sleep until there is something; the word, and with NOTIFY_EXIT a record. 0: it has to end. */
+static u64 take_notifications(struct component *component)
+{
+	for (;;) {
+		u64 bits = atomic_load(&component->word);
+
+		if (bits != 0) {
+			bits = atomic_exchange(&component->word, 0);
+			/* The one that was announced may have been dropped since. */
+			if ((bits & NOTIFY_EXIT) != 0 && !exit_take(component))
+				bits &= ~NOTIFY_EXIT;
+			if (bits != 0)
+				return bits;
+		}
+		sched_prepare(PAUSE_WAIT);
+		if (atomic_load(&component->word) != 0 || atomic_load(&component->requests) != 0)
+			sched_cancel();
+		else
+			sched_pause();
+		if (atomic_load(&component->requests) != 0)
+			return 0;
+	}
+}
+
+static u64 wait(struct component *component)
+{
+	u64 bits;
+
+	atomic_store(&component->waiting, true);
+	bits = take_notifications(component);
+	component_watch(component);
+	return bits;
+}
+
+static u64 notify(struct component *component, u64 index)
+{
+	const struct component_grant *grant = grant_of(component, index, GRANT_CHANNEL);
+
+	if (grant == NULL)
+		return FAILED(ERR_NOT_FOUND);
+	channel_notify(grant);
+	return OK;
+}
+
+static u64 irq_done(const struct component *component, u64 index)
+{
+	const struct component_grant *grant = grant_of(component, index, GRANT_INTERRUPT);
+
+	if (grant == NULL)
+		return FAILED(ERR_NOT_FOUND);
+	irq_unmask(grant->value);
+	return OK;
+}
+
+static u64 timer_set(struct component *component, u64 when)
+{
+	if (when == NS_NEVER.v)
+		(void)timer_stop(&component->timer);
+	else
+		timer_arm(&component->timer, NS(when));
+	return OK;
+}
+
+/* An exit that was withdrawn meanwhile, because its guest was stopped, needs no answer. */
+static u64 vcpu_resume(struct component *component, u64 index, u64 value, u64 flags)
+{
+	enum err err;
+
+	if ((flags & ~(RESUME_WAIT | RESUME_FAULT)) != 0)
+		return FAILED(ERR_INVALID);
+	err = exit_answer(component, index, value, (flags & RESUME_FAULT) != 0);
+	if ((flags & RESUME_WAIT) != 0 && (err == OK || err == ERR_STATE))
+		return wait(component);
+	return FAILED(err);
+}
+
+static u64 virq_set(struct component *component, u64 index, u64 level)
+{
+	const struct component_grant *grant = grant_of(component, index, GRANT_LINE);
+	enum err err = ERR_STATE;
+
+	if (grant == NULL)
+		return FAILED(ERR_NOT_FOUND);
+	if (level > 1)
+		return FAILED(ERR_INVALID);
+	/* The lock keeps the guest from being destroyed. */
+	spin_lock(&component->lock);
+	if (component->guest != NULL) {
+		arch_virq_set(component->guest, grant->value, level != 0);
+		err = OK;
+	}
+	spin_unlock(&component->lock);
+	return FAILED(err);
+}
+
+static void print_line(struct component *component)
+{
+	char line[CONFIG_NAME_MAX + sizeof(component->log_line) + 8];
+	size_t n = format(line, sizeof(line), "[%s] %.*s\n", component->config->name,
+			  (int)component->log_used, component->log_line);
+
+	component->log_used = 0;
+	log_raw(line, MIN(n, sizeof(line) - 1));
+}
+
+/* Only printable characters get out. */
+static void log_character(struct component *component, char c)
+{
+	if (c == '\n') {
+		print_line(component);
+		return;
+	}
+	if (component->log_used == sizeof(component->log_line) - 1)
+		print_line(component);
+	component->log_line[component->log_used++] = (c >= ' ' && c <= '~') || c == '\t' ? c : '?';
+}
+
+static u64 log_text(struct component *component, u64 text, u64 bytes)
+{
+	char piece[LOG_PIECE];
+
+	if (bytes > LOG_MAX)
+		return FAILED(ERR_TOO_BIG);
+	while (bytes != 0) {
+		u64 here = MIN(bytes, sizeof(piece));
+		enum err err = component_copy_in(component, piece, text, here);
+
+		if (err != OK)
+			return FAILED(err);
+		for (u64 i = 0; i < here; i++)
+			log_character(component, piece[i]);
+		text += here;
+		bytes -= here;
+	}
+	return OK;
+}
+
+static u64 guest_ctl(struct component *component)
+{
+	const struct arch_user *user = &component->user;
+	u64 second = 0;
+	s64 result;
+
+	if (!component->config->manages_all && component->config->manages == 0)
+		return FAILED(ERR_DENIED);
+	result = manage_call(component, arch_user_argument(user, 0), arch_user_argument(user, 1),
+			     arch_user_argument(user, 2), arch_user_argument(user, 3),
+			     arch_user_argument(user, 4), &second);
+	arch_user_set_result(&component->user, 1, second);
+	return (u64)result;
+}
+
+/* The less frequent ones. */
+static u64 serve_other(struct component *component, u32 number)
+{
+	struct arch_user *user = &component->user;
+	u64 first = arch_user_argument(user, 0), second = arch_user_argument(user, 1);
+
+	switch (number) {
+	case SYS_NOTIFY: return notify(component, first);
+	case SYS_IRQ_DONE: return irq_done(component, first);
+	case SYS_TIMER_SET: return timer_set(component, first);
+	case SYS_TIME: arch_user_set_result(user, 1, 0); return arch_time_now().v;
+	case SYS_VIRQ_SET: return virq_set(component, first, second);
+	case SYS_GUEST_CTL: return guest_ctl(component);
+	case SYS_LOG: return log_text(component, first, second);
+	case SYS_YIELD: sched_pass(); return OK;
+	default: return FAILED(ERR_UNSUPPORTED);
+	}
+}
+
+bool syscall_serve(struct component *component)
+{
+	struct arch_user *user = &component->user;
+	u32 number = arch_user_number(user);
+	u64 result;
+
+	component->syscalls++;
+	if (number == SYS_VCPU_RESUME)
+		result = vcpu_resume(component, arch_user_argument(user, 0),
+				     arch_user_argument(user, 1), arch_user_argument(user, 2));
+	else if (number == SYS_WAIT)
+		result = wait(component);
+	else if (number == SYS_EXIT)
+		return false;
+	else
+		result = serve_other(component, number);
+	arch_user_set_result(user, 0, result);
+	return true;
+}

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Channels: those under /channels, and a serial line for each component and guest that has a
+ * console. A line's first end is the console, and it is named after the guest or component at the
+ * second.
+ */
+#include <abi/serial.h>
+#include <mullion/string.h>
+
+#include "core/config/internal.h"
+
+#define CHANNEL_MAX MIB(1)
+
+/* What a component's line is named after. */
+static const char *line_name(const struct system *system, const struct config_component *component)
+{
+	return component->serves < system->num_guests ? system->guests[component->serves].name
+						      : component->name;
+}
+
+/* Index of the component that @property names; false after a report. */
+static bool find_end(struct config_run *run, fdt_node_t node, const char *property,
+		     const char *name, u32 *index)
+{
+	char hint[NEAREST_HINT_MAX];
+
+	*index = config_find_component(run->system, name);
+	if (*index < run->system->num_components)
+		return true;
+	config_error(run, node, property, "there is no component '%s'%s", name,
+		     config_component_hint(run, name, hint));
+	return false;
+}
+
+static bool joins(const struct config_channel *channel, u32 end)
+{
+	return channel->ends[0] == end || channel->ends[1] == end;
+}
+
+/* A component finds its channels by their names. */
+static void add_channel(struct config_run *run, const struct config_channel *channel, u32 max)
+{
+	struct system *system = run->system;
+
+	for (u32 i = 0; i < system->num_channels; i++) {
+		const struct config_channel *other = &system->channels[i];
+
+		if (!str_equal(other->name, channel->name) ||
+		    (!joins(other, channel->ends[0]) && !joins(other, channel->ends[1])))
+			continue;
+		config_error(run, channel->node, NULL,
+			     "one of its ends has a channel '%s' already, a console's line; rename "
+			     "this one",
+			     channel->name);
+		return;
+	}
+	if (system->num_channels < max)
+		system->channels[system->num_channels++] = *channel;
+}
+
+static void parse_line(struct config_run *run, const struct config_component *component, u32 max)
+{
+	struct config_channel line = {
+		.ends = { 0, (u32)(component - run->system->components) },
+		.size = sizeof(struct serial_line),
+		.node = component->node,
+	};
+	const char *console = config_string(run, component->node, "console");
+
+	if (console == NULL || !find_end(run, component->node, "console", console, &line.ends[0]))
+		return;
+	if (line.ends[0] == line.ends[1]) {
+		config_error(run, component->node, "console",
+			     "a component cannot be its own console; name another");
+		return;
+	}
+	(void)str_copy(line.name, sizeof(line.name), line_name(run->system, component));
+	add_channel(run, &line, max);
+}
+
+static bool parse_ends(struct config_run *run, struct config_channel *channel)
+{
+	const char *first = config_string_at(run, channel->node, "between", 0);
+	const char *second = config_string_at(run, channel->node, "between", 1);
+
+	if (first == NULL)
+		return false;
+	if (second == NULL || config_string_at(run, channel->node, "between", 2) != NULL) {
+		config_error(run, channel->node, "between",
+			     "a channel has two ends; write e.g. "
+			     "between = \"console\", \"mterm\";");
+		return false;
+	}
+	if (!find_end(run, channel->node, "between", first, &channel->ends[0]) ||
+	    !find_end(run, channel->node, "between", second, &channel->ends[1]))
+		return false;
+	if (channel->ends[0] == channel->ends[1])
+		config_error(run, channel->node, "between",
+			     "both ends are the same; name two components");
+	return channel->ends[0] != channel->ends[1];
+}
+
+static void parse_channel(struct config_run *run, fdt_node_t node, u32 max)
+{
+	struct config_channel channel = { .node = node };
+
+	(void)str_copy(channel.name, sizeof(channel.name), fdt_name(run->tree, node));
+	(void)config_u64(run, node, "size", &channel.size);
+	if (channel.size > CHANNEL_MAX || !IS_ALIGNED(channel.size, PAGE_SIZE))
+		config_error(
+			run, node, "size",
+			"must be a multiple of 4096 up to 0x%llx; write <0x%llx>",
+			(unsigned long long)CHANNEL_MAX,
+			(unsigned long long)MIN(ALIGN_UP(MIN(channel.size, CHANNEL_MAX), PAGE_SIZE),
+						CHANNEL_MAX));
+	else if (parse_ends(run, &channel))
+		add_channel(run, &channel, max);
+}
+
+/* How many there would be, were every one right. */
+static u64 count_all(const struct config_run *run)
+{
+	fdt_node_t root = fdt_root(run->tree);
+	u64 count = config_count_children(run, fdt_child(run->tree, root, "channels"), UINT32_MAX);
+
+	config_for_each_child (run, fdt_child(run->tree, root, "components"), it)
+		count += config_has(run, it.node, "console") ? 1 : 0;
+	config_for_each_child (run, fdt_child(run->tree, root, "guests"), it)
+		count += config_has(run, config_child(run, it.node, "vmm"), "console") ? 1 : 0;
+	config_for_each_child (run, fdt_child(run->tree, root, "templates"), it)
+		if (config_has(run, config_child(run, it.node, "vmm"), "console"))
+			count += instance_count(run, it.node);
+	return count;
+}
+
+u32 channel_count(const struct config_run *run)
+{
+	return (u32)MIN(count_all(run), CONFIG_MAX_CHANNELS);
+}
+
+enum err parse_channels(struct config_run *run)
+{
+	fdt_node_t channels = fdt_find(run->tree, "/channels");
+	u32 max = channel_count(run);
+
+	run->system->channels = arena_alloc(run, max * sizeof(*run->system->channels));
+	if (run->system->channels == NULL)
+		return ERR_NO_MEMORY;
+	if (count_all(run) > CONFIG_MAX_CHANNELS)
+		config_error(run, channels, NULL,
+			     "%llu channels, the lines of consoles included; at most %u",
+			     (unsigned long long)count_all(run), CONFIG_MAX_CHANNELS);
+	config_for_each_component (run->system, component)
+		parse_line(run, component, max);
+	config_for_each_child (run, channels, it)
+		parse_channel(run, it.node, max);
+	return OK;
+}

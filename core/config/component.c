@@ -1,0 +1,284 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Tree -> components: those under /components, and for each guest with a node vmm the component
+ * that serves it. What was refused gets its default, as with guests.
+ */
+#include <mullion/format.h>
+#include <mullion/string.h>
+#include <mullion/thread.h>
+
+#include "core/config/internal.h"
+
+#define VMM_PREFIX    "vmm-"
+#define VMM_PROGRAM   "vmm.elf"
+#define VMM_ABOVE     10 /* its priority over its guest's */
+#define STATE_NAME    "state"
+#define STACK_DEFAULT KIB(16)
+#define STACK_MAX     MIB(1)
+#define MS(ms)        NS((u64)(ms)*1000000)
+
+#define RESTARTS_DEFAULT  10
+#define PERIOD_DEFAULT_MS 10000
+
+bool grant_kind_parse(const char *text, enum config_grant_kind *kind)
+{
+	static const char *const names[] = {
+		[CONFIG_GRANT_DEVICE] = "device",
+		[CONFIG_GRANT_MEMORY] = "memory",
+		[CONFIG_GRANT_FILE] = "file",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+		if (str_equal(text, names[i])) {
+			*kind = (enum config_grant_kind)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+u32 config_find_component(const struct system *system, const char *name)
+{
+	for (u32 i = 0; i < system->num_components; i++)
+		if (str_equal(system->components[i].name, name))
+			return i;
+	return system->num_components;
+}
+
+const char *config_component_hint(const struct config_run *run, const char *wanted,
+				  char buf[NEAREST_HINT_MAX])
+{
+	struct nearest nearest;
+
+	nearest_init(&nearest, wanted);
+	config_for_each_component (run->system, component)
+		nearest_offer(&nearest, component->name);
+	if (nearest.best == NULL)
+		(void)str_copy(buf, NEAREST_HINT_MAX, "; write it under /components");
+	else
+		(void)nearest_hint(&nearest, buf);
+	return buf;
+}
+
+static enum err parse_grant(struct config_run *run, fdt_node_t node, struct config_grant *grant)
+{
+	const char *type = config_string(run, node, "type");
+
+	grant->node = node;
+	grant->kind = CONFIG_GRANT_MEMORY; /* of an unknown type: one of size 0 */
+	(void)str_copy(grant->name, sizeof(grant->name), fdt_name(run->tree, node));
+	if (type == NULL || !grant_kind_parse(type, &grant->kind))
+		return OK;
+	if (grant->kind == CONFIG_GRANT_FILE) {
+		grant->file = config_string(run, node, "file");
+		if (grant->file != NULL && !config_is_file_name(grant->file))
+			grant->file = NULL;
+		return OK;
+	}
+	(void)config_u64(run, node, "size", &grant->size);
+	if (grant->kind == CONFIG_GRANT_MEMORY)
+		return OK;
+	if (!config_u64(run, node, "host-address", &grant->hpa.v))
+		grant->size = 0;
+	return parse_irqs(run, node, true, &grant->num_irqs, &grant->irqs);
+}
+
+static enum err parse_grants(struct config_run *run, struct config_component *component)
+{
+	fdt_node_t aspace = config_child(run, component->node, "aspace");
+	u32 count = config_count_children(run, aspace, CONFIG_MAX_GRANTS), i = 0;
+	bool is_vmm = component->serves < run->system->num_guests;
+	enum err err;
+
+	component->num_grants = count + (is_vmm ? 1 : 0);
+	component->grants = arena_alloc(run, component->num_grants * sizeof(*component->grants));
+	if (component->grants == NULL)
+		return ERR_NO_MEMORY;
+	config_for_each_child (run, aspace, it) {
+		if (i == count)
+			break;
+		err = parse_grant(run, it.node, &component->grants[i++]);
+		if (err != OK)
+			return err;
+	}
+	if (is_vmm) {
+		component->grants[count] = (struct config_grant){
+			.kind = CONFIG_GRANT_MEMORY,
+			.kept = true,
+			.size = PAGE_SIZE,
+			.node = component->node,
+		};
+		(void)str_copy(component->grants[count].name, CONFIG_NAME_MAX, STATE_NAME);
+	}
+	return OK;
+}
+
+static void parse_restart(struct config_run *run, struct config_component *component)
+{
+	static const char *const names[] = {
+		[RESTART_NEVER] = "never",
+		[RESTART_ALWAYS] = "always",
+		[RESTART_LIMITED] = "limited",
+	};
+	const char *restart = config_string(run, component->node, "restart");
+	u32 ms = PERIOD_DEFAULT_MS, watchdog_ms = 0;
+
+	component->policy = RESTART_LIMITED;
+	component->restart_limit = RESTARTS_DEFAULT;
+	(void)config_u32(run, component->node, "restart-limit", &component->restart_limit);
+	(void)config_u32(run, component->node, "restart-period-ms", &ms);
+	(void)config_u32(run, component->node, "watchdog-ms", &watchdog_ms);
+	component->restart_period = MS(ms);
+	component->watchdog = MS(watchdog_ms);
+	if (restart == NULL)
+		return;
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
+		if (str_equal(restart, names[i])) {
+			component->policy = (enum restart_policy)i;
+			return;
+		}
+	}
+	config_error(run, component->node, "restart",
+		     "no such policy; write \"always\", \"never\" or \"limited\"");
+}
+
+static void parse_stack(struct config_run *run, struct config_component *component)
+{
+	u32 bytes;
+
+	component->stack_bytes = STACK_DEFAULT;
+	if (!config_u32(run, component->node, "stack-size", &bytes))
+		return;
+	if (bytes > 0 && bytes <= STACK_MAX && IS_ALIGNED(bytes, PAGE_SIZE))
+		component->stack_bytes = bytes;
+	else
+		config_error(run, component->node, "stack-size",
+			     "must be a multiple of 4096 up to 0x%llx; write e.g. <0x%llx>",
+			     (unsigned long long)STACK_MAX, (unsigned long long)STACK_DEFAULT);
+}
+
+static enum err parse_program(struct config_run *run, struct config_component *component)
+{
+	component->program = config_string(run, component->node, "program");
+	if (component->program != NULL && !config_is_file_name(component->program))
+		component->program = NULL;
+	if (component->program != NULL || component->serves == run->system->num_guests)
+		return OK;
+	component->program = arena_text(run, VMM_PROGRAM, sizeof(VMM_PROGRAM));
+	return component->program != NULL ? OK : ERR_NO_MEMORY;
+}
+
+/* What a vmm's priority and partition are unless it says so: above its guest, beside it. */
+static void parse_running(struct config_run *run, struct config_component *component)
+{
+	u32 priority = PRIORITY_COMPONENT, window = 0;
+
+	if (component->serves < run->system->num_guests) {
+		const struct config_guest *guest = &run->system->guests[component->serves];
+
+		priority = 0;
+		for (u32 i = 0; i < guest->num_vcpus; i++)
+			priority = MAX(priority, guest->vcpus[i].priority);
+		priority = MIN(priority + VMM_ABOVE, PRIORITY_MAX);
+		window = guest->vcpus[0].window;
+	}
+	component->priority = parse_priority(run, component->node, (u8)priority);
+	component->slice = parse_slice(run, component->node, SLICE_DEFAULT);
+	component->window = parse_partition(run, component->node, window);
+}
+
+static enum err parse_component(struct config_run *run, fdt_node_t node, const char *name,
+				u32 serves)
+{
+	struct system *system = run->system;
+	struct config_component *component = &system->components[system->num_components];
+	const char *arguments = config_string(run, node, "arguments");
+	enum err err;
+
+	component->node = node;
+	component->serves = serves;
+	(void)str_copy(component->name, sizeof(component->name), name);
+	/* The empty string at the name's end: a constant of this room is gone after boot. */
+	component->arguments =
+		arguments == NULL ? component->name + strlen(component->name) : arguments;
+	if (strlen(component->arguments) >= CONFIG_ARGUMENTS_MAX)
+		config_error(run, node, "arguments", "%zu bytes are too long; use at most %u",
+			     strlen(component->arguments), CONFIG_ARGUMENTS_MAX - 1);
+	component->autostart = !config_has(run, node, "noautostart");
+	if (serves < system->num_guests)
+		component->autostart = !system->guests[serves].absent;
+	component->manages_all = config_has(run, node, "manages");
+	parse_running(run, component);
+	parse_restart(run, component);
+	parse_stack(run, component);
+	err = parse_program(run, component);
+	if (err == OK)
+		err = parse_grants(run, component);
+	system->num_components++;
+	return err;
+}
+
+static enum err parse_vmm_of(struct config_run *run, u32 index, u32 max)
+{
+	struct config_guest *guest = &run->system->guests[index];
+	fdt_node_t node = config_child(run, guest->node, "vmm");
+	char name[CONFIG_NAME_MAX];
+
+	if (node == FDT_NONE)
+		return OK;
+	if (format(name, sizeof(name), VMM_PREFIX "%s", guest->name) >= sizeof(name))
+		config_error(run, node, NULL,
+			     "the guest's name is too long for its vmm's, " VMM_PREFIX
+			     "%s; use at most %zu bytes",
+			     guest->name, CONFIG_NAME_MAX - sizeof(VMM_PREFIX));
+	if (run->system->num_components == max) {
+		config_error(run, node, NULL, "more than %u components", CONFIG_MAX_COMPONENTS);
+		return OK;
+	}
+	guest->vmm = run->system->num_components;
+	return parse_component(run, node, name, index);
+}
+
+u32 config_component_count(const struct config_run *run)
+{
+	fdt_node_t root = fdt_root(run->tree);
+	u32 count = config_count_children(run, fdt_child(run->tree, root, "components"),
+					  CONFIG_MAX_COMPONENTS);
+
+	config_for_each_child (run, fdt_child(run->tree, root, "guests"), it)
+		count += config_child(run, it.node, "vmm") != FDT_NONE ? 1 : 0;
+	config_for_each_child (run, fdt_child(run->tree, root, "templates"), it)
+		if (config_child(run, it.node, "vmm") != FDT_NONE)
+			count += instance_count(run, it.node);
+	return MIN(count, CONFIG_MAX_COMPONENTS);
+}
+
+enum err parse_components(struct config_run *run)
+{
+	struct system *system = run->system;
+	u32 max = config_component_count(run);
+	enum err err;
+
+	system->components = arena_alloc(run, max * sizeof(*system->components));
+	if (system->components == NULL)
+		return ERR_NO_MEMORY;
+	config_for_each_child (run, fdt_find(run->tree, "/components"), it) {
+		if (system->num_components == max)
+			break;
+		err = parse_component(run, it.node, fdt_name(run->tree, it.node),
+				      system->num_guests);
+		if (err != OK)
+			return err;
+	}
+	/* Until all are known no index can stand for "none". */
+	config_for_each_guest (system, guest)
+		guest->vmm = UINT32_MAX;
+	for (u32 i = 0; i < system->num_guests; i++) {
+		err = parse_vmm_of(run, i, max);
+		if (err != OK)
+			return err;
+	}
+	config_for_each_guest (system, guest)
+		guest->vmm = MIN(guest->vmm, system->num_components);
+	return OK;
+}

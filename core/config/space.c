@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Components: names, CPUs and priorities, whom they manage, what lies in their address space, and
+ * the program that they run.
+ */
+#include <abi/component.h>
+#include <mullion/elf.h>
+#include <mullion/string.h>
+
+#include "core/config/internal.h"
+
+/* A piece of a component's space as the region that it would be in a guest: judged by the same
+ * code. */
+static struct config_region as_region(const struct config_grant *grant)
+{
+	return (struct config_region){
+		.kind = grant->kind == CONFIG_GRANT_DEVICE ? REGION_DEVICE : REGION_RAM,
+		.node = grant->node,
+		.hpa_fixed = grant->kind == CONFIG_GRANT_DEVICE,
+		.hpa = grant->hpa,
+		.size = grant->size,
+	};
+}
+
+static void check_grant(struct config_run *run, struct config_grant *grant, u32 owner)
+{
+	struct config_region region = as_region(grant);
+	bool told = grant->size == 0 && !config_has(run, grant->node, "size");
+
+	if (grant->kind == CONFIG_GRANT_FILE || told)
+		return;
+	check_shape(run, &region);
+	grant->size = region.size;
+	if (region.size != 0)
+		check_host_side(run, &region, owner);
+}
+
+/* The vmms of a template's instances would all have the device. */
+static bool is_of_instance(const struct system *system, const struct config_component *component)
+{
+	return component->serves < system->num_guests && system->guests[component->serves].absent;
+}
+
+void check_grants(struct config_run *run)
+{
+	u32 owner = run->system->num_guests;
+
+	config_for_each_component (run->system, component) {
+		config_for_each_grant (component, grant) {
+			if (grant->kind == CONFIG_GRANT_DEVICE &&
+			    is_of_instance(run->system, component))
+				config_error(run, grant->node, "host-address",
+					     "each instance of the template would have this part "
+					     "of the machine; remove the region");
+			else
+				check_grant(run, grant, owner);
+		}
+		owner++;
+	}
+}
+
+/* Components and guests go by their names at the terminal: no two may have the same. */
+static void check_name(struct config_run *run, const struct config_component *component)
+{
+	const struct system *system = run->system;
+	const struct config_component *first =
+		&system->components[config_find_component(system, component->name)];
+
+	/* A vmm's name is no node's, so the other one is told. */
+	if (first != component && component->serves < system->num_guests)
+		config_error(run, first->node, NULL,
+			     "is the name of the vmm of guest '%s'; rename the component",
+			     system->guests[component->serves].name);
+	config_for_each_guest (system, guest)
+		if (str_equal(guest->name, component->name))
+			config_error(run, component->node, NULL,
+				     "a guest has this name; rename the component");
+}
+
+static u64 cpus_of_guest(const struct config_guest *guest)
+{
+	u64 cpus = 0;
+
+	for (u32 i = 0; i < guest->num_vcpus; i++)
+		cpus |= BIT(guest->vcpus[i].cpu);
+	return cpus;
+}
+
+static void check_cpus(struct config_run *run, struct config_component *component)
+{
+	const struct system *system = run->system;
+	const char *whose;
+	u32 limit = cpu_limit(run, &whose);
+	struct fdt_prop prop;
+
+	component->affinity = limit < 64 ? BIT(limit) - 1 : UINT64_MAX;
+	if (component->serves < system->num_guests)
+		component->affinity = cpus_of_guest(&system->guests[component->serves]);
+	if (!config_get(run, component->node, "cpus", &prop) || prop.len == 0 || prop.len % 4 != 0)
+		return;
+	component->affinity = 0;
+	for (u32 i = 0; i < prop.len / 4; i++) {
+		u32 cpu = config_cell(&prop, i);
+
+		if (cpu < limit) {
+			component->affinity |= BIT(cpu);
+			continue;
+		}
+		config_error(run, component->node, "cpus", "there is no CPU %u: %s %u CPU%s", cpu,
+			     whose, limit, limit == 1 ? "" : "s");
+		return;
+	}
+}
+
+/* Below its guest a vmm would answer only when the guest waits, and a guest may wait for it. */
+static void check_priority(struct config_run *run, const struct config_component *component)
+{
+	const struct config_guest *guest;
+	u32 highest = 0;
+
+	if (component->serves == run->system->num_guests)
+		return;
+	guest = &run->system->guests[component->serves];
+	for (u32 i = 0; i < guest->num_vcpus; i++)
+		highest = MAX(highest, guest->vcpus[i].priority);
+	if (component->priority > highest)
+		return;
+	if (highest == UINT8_MAX)
+		config_error(run, guest->node, "priority",
+			     "leaves none for the guest's vmm, whose is above; write <%u> or less",
+			     UINT8_MAX - 1);
+	else
+		config_error(run, component->node, "priority",
+			     "a vmm's must be above its guest's, %u; write <%u> or more", highest,
+			     highest + 1);
+}
+
+static void check_manages(struct config_run *run, struct config_component *component)
+{
+	const char *name;
+
+	for (u32 i = 0;; i++) {
+		struct nearest nearest;
+		char hint[NEAREST_HINT_MAX];
+		u32 index = 0;
+
+		name = config_string_at(run, component->node, "manages-guests", i);
+		if (name == NULL)
+			return;
+		nearest_init(&nearest, name);
+		config_for_each_guest (run->system, guest) {
+			if (str_equal(guest->name, name))
+				break;
+			nearest_offer(&nearest, guest->name);
+			index++;
+		}
+		if (index < run->system->num_guests)
+			component->manages |= BIT(index);
+		else
+			config_error(run, component->node, "manages-guests",
+				     "there is no guest '%s'%s", name,
+				     nearest_hint(&nearest, hint));
+	}
+}
+
+/* Entries of a component's table of grants, as abi/component.h lays it out. */
+static u32 count_entries(const struct system *system, const struct config_component *component)
+{
+	u32 index = (u32)(component - system->components);
+	u32 count = component->manages_all ? 1 : 0;
+
+	for (u64 bits = component->manages_all ? 0 : component->manages; bits != 0;
+	     bits &= bits - 1)
+		count++;
+	config_for_each_grant (component, grant)
+		count += 1 + grant->num_irqs;
+	for (u32 i = 0; i < system->num_channels; i++)
+		count += (system->channels[i].ends[0] == index ? 1u : 0u) +
+			 (system->channels[i].ends[1] == index ? 1u : 0u);
+	if (component->serves == system->num_guests)
+		return count;
+	/* An emulated device: itself, its line, and perhaps a doorbell. */
+	config_for_each_region (&system->guests[component->serves], region)
+		count += region->kind == REGION_VIRTUAL ? 3 : region_is_memory(region) ? 1 : 0;
+	return count;
+}
+
+static void check_restart(struct config_run *run, const struct config_component *component)
+{
+	static const char *const properties[] = { "restart-limit", "restart-period-ms" };
+
+	for (u32 i = 0; component->policy != RESTART_LIMITED && i < ARRAY_SIZE(properties); i++)
+		if (config_has(run, component->node, properties[i]))
+			config_warning(run, component->node, properties[i],
+				       "has no effect without restart = \"limited\"; remove it");
+}
+
+void check_components(struct config_run *run)
+{
+	config_for_each_component (run->system, component) {
+		u32 entries;
+
+		check_name(run, component);
+		check_cpus(run, component);
+		check_priority(run, component);
+		check_restart(run, component);
+		check_manages(run, component);
+		entries = count_entries(run->system, component);
+		if (entries > GRANTS_MAX)
+			config_error(run, component->node, NULL,
+				     "'%s' would have %u grants: regions, interrupts, channels, "
+				     "guests; at most %u",
+				     component->name, entries, GRANTS_MAX);
+	}
+}
+
+static void check_program(struct config_run *run, struct config_component *component)
+{
+	struct elf_program program;
+	const char *why = NULL;
+
+	if (!find_file(run, component->node, "program", component->program, &component->data,
+		       &component->data_bytes))
+		return;
+	if (elf_read(component->data, component->data_bytes, &program, &why) != OK) {
+		config_error(run, component->node, "program",
+			     "%s; name a program that is built from components/", why);
+		return;
+	}
+	component->entry = program.entry;
+	component->num_segments = program.num_segments;
+	memcpy(component->segments, program.segments, sizeof(program.segments));
+}
+
+void check_programs(struct config_run *run)
+{
+	config_for_each_component (run->system, component) {
+		check_program(run, component);
+		config_for_each_grant (component, grant)
+			if (grant->kind == CONFIG_GRANT_FILE)
+				(void)find_file(run, grant->node, "file", grant->file, &grant->data,
+						&grant->size);
+	}
+}

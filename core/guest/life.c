@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest's life: start, stop, pause, reset, end.
+ *
+ * Only who destroys a guest waits for its vCPUs. Whoever else wants it stopped or reset sets its
+ * state and asks every vCPU to stop; the last one to do so finishes the work on its own CPU.
+ */
+#include "core/guest/life.h"
+
+#include <mullion/guest.h>
+
+#include <arch/boot.h>
+#include <arch/cpu.h>
+#include <mullion/component.h>
+#include <mullion/log.h>
+#include <mullion/manage.h>
+
+#define LEAVE_STACK_NS NS(100000) /* a vCPU's way from its last word to off its stack */
+
+bool guests_stay;
+static _Atomic u32 guests_alive; /* started and not ended */
+
+static const char *const names[GUEST_STATES] = {
+	[GUEST_ABSENT] = "absent",   [GUEST_CREATED] = "created",     [GUEST_RUNNING] = "running",
+	[GUEST_PAUSED] = "paused",   [GUEST_RESETTING] = "resetting", [GUEST_STOPPED] = "stopped",
+	[GUEST_CRASHED] = "crashed",
+};
+
+const char *guest_state_name(enum guest_state state)
+{
+	return state < GUEST_STATES ? names[state] : "invalid";
+}
+
+static bool is_alive(u32 state)
+{
+	return state == GUEST_RUNNING || state == GUEST_PAUSED;
+}
+
+static enum err start_first(struct guest *guest)
+{
+	const struct config_guest *config = guest->config;
+	enum err err = OK;
+
+	spin_lock(&guest->lock);
+	if (guest->doomed)
+		err = ERR_STATE;
+	else
+		atomic_store(&guest->state, GUEST_RUNNING);
+	guest->asked = false;
+	spin_unlock(&guest->lock);
+	if (err == OK)
+		err = vcpu_start(guest->vcpus[0], config->entry.v, config->tree.load.v);
+	manage_changed();
+	return err;
+}
+
+/* No vCPU of it runs: each can be started again, or destroyed. */
+static void settle_vcpus(struct guest *guest)
+{
+	for (u32 i = 0; i < guest->num_vcpus; i++) {
+		enum err err = OK;
+
+		/* One that crashed, also while it was being asked to stop, starts with the others.
+		 */
+		if (atomic_load(&guest->vcpus[i]->thread.state) == VCPU_HALTED)
+			err = thread_set_state(&guest->vcpus[i]->thread, VCPU_RESET);
+		ASSERT(err ==
+		       OK); /* the table has the edge, and nobody else is left to take another */
+	}
+}
+
+/* Back to where it was when it was created. No vCPU of it runs. */
+static void make_anew(struct guest *guest)
+{
+	settle_vcpus(guest);
+	arch_guest_reset(guest);
+	component_guest_reset(guest);
+	guest->warnings = 0;
+}
+
+enum err guest_start(struct guest *guest)
+{
+	enum err err = OK;
+	u32 state;
+
+	spin_lock(&guest->lock);
+	state = atomic_load(&guest->state);
+	if (is_alive(state))
+		err = ERR_STATE;
+	else if (state == GUEST_RESETTING || guest->running != 0)
+		err = ERR_BUSY;
+	spin_unlock(&guest->lock);
+	if (err != OK)
+		return err;
+	if (state != GUEST_CREATED)
+		make_anew(guest);
+	err = guest_load_images(guest);
+	if (err != OK)
+		return err;
+	atomic_fetch_add(&guests_alive, 1);
+	err = start_first(guest);
+	if (err != OK)
+		atomic_fetch_sub(&guests_alive, 1);
+	return err;
+}
+
+/* Stop every vCPU on the way to @state. Only one way out of life is taken; a later wish finds it
+ * gone. */
+static enum err leave(struct guest *guest, enum guest_state state, u64 requests, bool asked)
+{
+	enum err err = OK;
+	u32 from;
+
+	spin_lock(&guest->lock);
+	from = atomic_load(&guest->state);
+	if (is_alive(from)) {
+		atomic_store(&guest->state, state);
+		guest->asked = asked;
+		if (state == GUEST_CRASHED)
+			guest->crashes++;
+		/* Under the lock: the last vCPU to stop must not restart the guest before all were
+		 * asked. */
+		for (u32 i = 0; i < guest->num_vcpus; i++)
+			vcpu_request(guest->vcpus[i], requests);
+	} else {
+		err = from == GUEST_RESETTING ? ERR_BUSY : ERR_STATE;
+	}
+	spin_unlock(&guest->lock);
+	if (err == OK)
+		manage_changed();
+	return err;
+}
+
+void guest_stop(struct guest *guest, bool crashed)
+{
+	(void)leave(guest, crashed ? GUEST_CRASHED : GUEST_STOPPED, VCPU_REQ_STOP, false);
+}
+
+enum err guest_reset(struct guest *guest)
+{
+	return leave(guest, GUEST_RESETTING, VCPU_REQ_STOP, false);
+}
+
+enum err guest_end(struct guest *guest, bool halt)
+{
+	if (!halt)
+		return leave(guest, GUEST_STOPPED, VCPU_REQ_STOP, true);
+	return leave(guest, GUEST_CRASHED, VCPU_REQ_STOP | VCPU_REQ_DUMP, true);
+}
+
+/* Between running and paused; the vCPUs see the state for themselves. */
+static enum err change(struct guest *guest, enum guest_state from, enum guest_state to)
+{
+	enum err err = OK;
+
+	spin_lock(&guest->lock);
+	if (atomic_load(&guest->state) != from) {
+		err = ERR_STATE;
+	} else {
+		atomic_store(&guest->state, to);
+		for (u32 i = 0; i < guest->num_vcpus; i++)
+			vcpu_request(guest->vcpus[i], VCPU_REQ_PAUSE);
+	}
+	spin_unlock(&guest->lock);
+	if (err == OK)
+		manage_changed();
+	return err;
+}
+
+enum err guest_pause(struct guest *guest)
+{
+	return change(guest, GUEST_RUNNING, GUEST_PAUSED);
+}
+
+enum err guest_resume(struct guest *guest)
+{
+	return change(guest, GUEST_PAUSED, GUEST_RUNNING);
+}
+
+/* @asked: by the manager, who is there to start something else. */
+static void ended(struct guest *guest, bool asked)
+{
+	if (atomic_load(&guest->state) == GUEST_STOPPED)
+		log_info("guest '%s' powered off", guest->config->name);
+	if (atomic_fetch_sub(&guests_alive, 1) == 1) {
+		log_info("no guest is running");
+		if (!guests_stay && !asked)
+			arch_poweroff();
+	}
+	manage_changed();
+	waitqueue_wake(&guest->stopped, UINT32_MAX);
+}
+
+static void restart(struct guest *guest)
+{
+	bool asked;
+
+	make_anew(guest);
+	guest->resets++;
+	log_info("guest '%s' reset (%u)", guest->config->name, guest->resets);
+	if (guest_load_images(guest) == OK && start_first(guest) == OK)
+		return;
+	spin_lock(&guest->lock);
+	/* It may have been stopped since, before its first vCPU was there to do so. */
+	if (atomic_load(&guest->state) == GUEST_RESETTING || is_alive(atomic_load(&guest->state)))
+		atomic_store(&guest->state, guest->doomed ? GUEST_STOPPED : GUEST_CRASHED);
+	asked = guest->asked || guest->doomed;
+	spin_unlock(&guest->lock);
+	ended(guest, asked);
+}
+
+void guest_vcpu_stopped(struct vcpu *vcpu)
+{
+	struct guest *guest = vcpu->guest;
+	enum guest_state state;
+	bool last, asked;
+
+	spin_lock(&guest->lock);
+	last = --guest->running == 0;
+	state = atomic_load(&guest->state);
+	/* Every vCPU is off: nobody can come back. Or nobody is to come back. */
+	if (last && (is_alive(state) || (state == GUEST_RESETTING && guest->doomed))) {
+		state = GUEST_STOPPED;
+		atomic_store(&guest->state, state);
+	}
+	asked = guest->asked || guest->doomed;
+	spin_unlock(&guest->lock);
+	if (!last)
+		return;
+	if (state == GUEST_RESETTING)
+		restart(guest);
+	else
+		ended(guest, asked);
+}
+
+void guest_doom(struct guest *guest)
+{
+	spin_lock(&guest->lock);
+	guest->doomed = true;
+	spin_unlock(&guest->lock);
+	(void)leave(guest, GUEST_STOPPED, VCPU_REQ_STOP, true);
+	spin_lock(&guest->lock);
+	while (guest->running != 0 || atomic_load(&guest->state) == GUEST_RESETTING)
+		(void)waitqueue_sleep(&guest->stopped, &guest->lock, NS_NEVER);
+	spin_unlock(&guest->lock);
+	/* The last one said so from its own stack. */
+	for (u32 i = 0; i < guest->num_vcpus; i++)
+		while (!thread_stopped(&guest->vcpus[i]->thread))
+			thread_sleep(LEAVE_STACK_NS);
+	settle_vcpus(guest);
+}

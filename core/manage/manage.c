@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What managers may do. Every call comes through one table: its row says what right the operation
+ * needs, so that no operation can be reached without the question. Nothing here follows a pointer
+ * or an index of the component's before it was held against the description.
+ */
+#include "core/manage/internal.h"
+
+#include <abi/component.h>
+#include <arch/boot.h>
+#include <mullion/component.h>
+#include <mullion/guest.h>
+#include <mullion/log.h>
+#include <mullion/mem.h>
+
+const struct system *managed;
+const struct host *managed_host;
+const char *managed_cpu_model;
+
+static s64 result(enum err err)
+{
+	return -(s64)err;
+}
+
+/* --- Acts on a guest -------------------------------------------------------------------------- */
+
+static s64 guest_make(const struct manage_call *call)
+{
+	struct guest *guest;
+
+	return result(guest_create((u32)call->id, &managed->guests[call->id], &guest));
+}
+
+static s64 guest_unmake(const struct manage_call *call)
+{
+	scrub_start(); /* a system that destroys nothing has no use for the thread */
+	return result(guest_destroy((u32)call->id));
+}
+
+/* @act, while nobody else acts on that guest. */
+static s64 on_guest(const struct manage_call *call, enum err (*act)(struct guest *guest))
+{
+	struct guest *guest;
+	enum err err = guest_pin((u32)call->id, &guest);
+
+	if (err == OK) {
+		err = act(guest);
+		guest_unpin((u32)call->id);
+	}
+	return result(err);
+}
+
+static enum err power_off(struct guest *guest)
+{
+	return guest_end(guest, false);
+}
+
+static enum err halt(struct guest *guest)
+{
+	return guest_end(guest, true);
+}
+
+static s64 guest_begin(const struct manage_call *call)
+{
+	return on_guest(call, guest_start);
+}
+
+static s64 guest_power_off(const struct manage_call *call)
+{
+	return on_guest(call, power_off);
+}
+
+static s64 guest_hold(const struct manage_call *call)
+{
+	return on_guest(call, guest_pause);
+}
+
+static s64 guest_go_on(const struct manage_call *call)
+{
+	return on_guest(call, guest_resume);
+}
+
+static s64 guest_restart(const struct manage_call *call)
+{
+	return on_guest(call, guest_reset);
+}
+
+static s64 guest_halt(const struct manage_call *call)
+{
+	return on_guest(call, halt);
+}
+
+/* --- Acts on a component, and on the whole ---------------------------------------------------- */
+
+static s64 on_component(const struct manage_call *call,
+			enum err (*act)(struct component *component))
+{
+	struct component *component = component_get((u32)call->id);
+
+	return component == NULL ? result(ERR_NOT_FOUND) : result(act(component));
+}
+
+static enum err stop(struct component *component)
+{
+	component_stop(component);
+	return OK;
+}
+
+static s64 component_begin(const struct manage_call *call)
+{
+	return on_component(call, component_start);
+}
+
+static s64 component_end(const struct manage_call *call)
+{
+	return on_component(call, stop);
+}
+
+static s64 component_again(const struct manage_call *call)
+{
+	return on_component(call, component_restart);
+}
+
+static s64 component_fail(const struct manage_call *call)
+{
+	return on_component(call, component_kill);
+}
+
+static s64 set_log_level(const struct manage_call *call)
+{
+	if (call->argument > LOG_DEBUG)
+		return result(ERR_INVALID);
+	log_set_level((enum log_level)call->argument);
+	return 0;
+}
+
+static s64 power_machine_off(const struct manage_call *call)
+{
+	(void)call;
+	log_info("powered off by its manager");
+	arch_poweroff();
+}
+
+static s64 reboot_machine(const struct manage_call *call)
+{
+	(void)call;
+	log_info("rebooted by its manager");
+	arch_reboot();
+}
+
+/* --- The table -------------------------------------------------------------------------------- */
+
+/* What the right is asked for: `id` is a guest's number, or has it in its upper part; anything else
+ * is for who manages all. */
+enum object { OF_GUEST, OF_GUEST_PART, OF_ALL };
+
+static const struct operation {
+	s64 (*run)(const struct manage_call *call);
+	enum object object;
+} operations[MANAGE_OPERATIONS] = {
+	[MANAGE_GUEST_CREATE] = { guest_make, OF_GUEST },
+	[MANAGE_GUEST_DESTROY] = { guest_unmake, OF_GUEST },
+	[MANAGE_GUEST_START] = { guest_begin, OF_GUEST },
+	[MANAGE_GUEST_STOP] = { guest_power_off, OF_GUEST },
+	[MANAGE_GUEST_PAUSE] = { guest_hold, OF_GUEST },
+	[MANAGE_GUEST_RESUME] = { guest_go_on, OF_GUEST },
+	[MANAGE_GUEST_RESET] = { guest_restart, OF_GUEST },
+	[MANAGE_GUEST_HALT] = { guest_halt, OF_GUEST },
+	[MANAGE_COMPONENT_START] = { component_begin, OF_ALL },
+	[MANAGE_COMPONENT_STOP] = { component_end, OF_ALL },
+	[MANAGE_COMPONENT_RESTART] = { component_again, OF_ALL },
+	[MANAGE_COMPONENT_KILL] = { component_fail, OF_ALL },
+	[MANAGE_LOG_LEVEL] = { set_log_level, OF_ALL },
+	[MANAGE_POWEROFF] = { power_machine_off, OF_ALL },
+	[MANAGE_REBOOT] = { reboot_machine, OF_ALL },
+	[MANAGE_GUEST] = { query_guest, OF_GUEST },
+	[MANAGE_VCPU] = { query_vcpu, OF_GUEST_PART },
+	[MANAGE_COMPONENT] = { query_component, OF_ALL },
+	[MANAGE_THREAD] = { query_thread, OF_ALL },
+	[MANAGE_CPU] = { query_cpu, OF_ALL },
+	[MANAGE_REGION] = { query_region, OF_GUEST_PART },
+	[MANAGE_IRQ] = { query_irq, OF_ALL },
+	[MANAGE_HOST] = { query_host, OF_ALL },
+	[MANAGE_LOG] = { query_log, OF_ALL },
+	[MANAGE_TREE] = { query_tree, OF_ALL },
+};
+
+static bool is_manager(const struct config_component *config)
+{
+	return config->manages_all || config->manages != 0;
+}
+
+static enum err check_right(const struct config_component *config, enum object object, u64 id)
+{
+	u64 guest = object == OF_GUEST_PART ? id >> 16 : id;
+
+	if (!is_manager(config))
+		return ERR_DENIED;
+	if (object == OF_ALL)
+		return config->manages_all ? OK : ERR_DENIED;
+	if (guest >= managed->num_guests)
+		return ERR_NOT_FOUND;
+	return config->manages_all || (config->manages & BIT(guest)) != 0 ? OK : ERR_DENIED;
+}
+
+s64 manage_call(struct component *component, u64 operation, u64 id, u64 buffer_va, u64 bytes,
+		u64 argument, u64 *second)
+{
+	const struct manage_call call = { component, id, buffer_va, bytes, argument, second };
+	enum err err;
+
+	*second = 0;
+	if (managed == NULL)
+		return result(ERR_DENIED);
+	if (operation >= MANAGE_OPERATIONS)
+		return result(ERR_UNSUPPORTED);
+	/* No object has a number that large; what the rows cast to 32 bits is still the number. */
+	if (id > UINT32_MAX)
+		return result(ERR_NOT_FOUND);
+	err = check_right(component->config, operations[operation].object, id);
+	return err != OK ? result(err) : operations[operation].run(&call);
+}
+
+/* --- News ------------------------------------------------------------------------------------- */
+
+void manage_notify(u64 bits)
+{
+	if (managed == NULL)
+		return;
+	for (u32 i = 0; i < component_count; i++) {
+		struct component *component = component_get(i);
+
+		/* The log tells of all. */
+		if (component != NULL && is_manager(component->config) &&
+		    (component->config->manages_all || (bits & NOTIFY_LOG) == 0))
+			component_notify(component, bits);
+	}
+}
+
+/* Does a component that runs have the registers of the console's UART? */
+static bool console_is_owned(void)
+{
+	for (u32 i = 0; i < component_count; i++) {
+		const struct component *component = component_get(i);
+		const struct config_component *config;
+
+		if (component == NULL || atomic_load(&component->state) != COMPONENT_RUNNING)
+			continue;
+		config = component->config;
+		for (u32 k = 0; k < config->num_grants; k++)
+			if (config->grants[k].kind == CONFIG_GRANT_DEVICE &&
+			    config->grants[k].hpa.v == managed_host->uart_regs.base)
+				return true;
+	}
+	return false;
+}
+
+void manage_changed(void)
+{
+	if (managed == NULL)
+		return;
+	log_console_owned(console_is_owned());
+	manage_notify(NOTIFY_CHANGE);
+}
+
+__boot void manage_start(const struct system *system, const struct host *host,
+			 const char *cpu_model)
+{
+	managed_host = host;
+	managed_cpu_model = cpu_model;
+	managed = system;
+	for (u32 i = 0; i < system->num_components; i++)
+		if (system->components[i].manages_all)
+			log_watch(true);
+	manage_changed();
+}

@@ -1,0 +1,318 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What a manager may know: records and bytes that are put together in the core and copied out
+ * whole. Counters are read while they run: no path that counts takes a lock for the sake of a
+ * reader.
+ */
+#include "core/manage/internal.h"
+
+#include <arch/boot.h>
+#include <arch/time.h>
+#include <mullion/component.h>
+#include <mullion/cpu.h>
+#include <mullion/guest.h>
+#include <mullion/host.h>
+#include <mullion/irq.h>
+#include <mullion/log.h>
+#include <mullion/mem.h>
+#include <mullion/sched.h>
+#include <mullion/string.h>
+#include <mullion/version.h>
+
+#define PART_INDEX(id) ((u32)(id)&0xffff)
+#define PART_GUEST(id) ((u32)(id) >> 16)
+#define LOG_PIECE      256u /* bytes of text on the stack */
+
+static void set_name(char *to, size_t size, const char *from)
+{
+	size_t n = strnlen(from, size - 1);
+
+	memcpy(to, from, n);
+	memset(to + n, 0, size - n);
+}
+
+/* All of @record, or nothing. */
+static s64 answer(const struct manage_call *call, const void *record, u64 bytes)
+{
+	enum err err = ERR_TOO_BIG;
+
+	if (call->bytes >= bytes)
+		err = component_copy_out(call->by, call->buffer_va, record, bytes);
+	return err == OK ? (s64)bytes : -(s64)err;
+}
+
+static s64 not_found(void)
+{
+	return -(s64)ERR_NOT_FOUND;
+}
+
+/* --- Guests ----------------------------------------------------------------------------------- */
+
+static u64 exits_of(const struct vcpu *vcpu)
+{
+	u64 exits = 0;
+
+	for (u32 i = 0; i < EXIT_COUNT; i++)
+		exits += vcpu->exits[i];
+	return exits;
+}
+
+static void view_guest(const struct guest *guest, void *data)
+{
+	struct manage_guest *record = data;
+
+	if (guest == NULL)
+		return;
+	record->state = atomic_load(&guest->state);
+	record->resets = guest->resets;
+	record->crashes = guest->crashes;
+	record->start_pc = guest->vcpus[0]->start_pc;
+	for (u32 i = 0; i < guest->num_vcpus; i++) {
+		record->exits += exits_of(guest->vcpus[i]);
+		record->run_ns += sched_run_ns(&guest->vcpus[i]->thread);
+	}
+}
+
+s64 query_guest(const struct manage_call *call)
+{
+	const struct config_guest *config = &managed->guests[call->id];
+	struct manage_guest record = {
+		.id = (u32)call->id,
+		.state = GUEST_ABSENT,
+		.vcpus = config->num_vcpus,
+		.regions = config->num_regions,
+	};
+
+	set_name(record.name, sizeof(record.name), config->name);
+	set_name(record.template_name, sizeof(record.template_name), config->template_name);
+	if (config->vmm < managed->num_components)
+		set_name(record.vmm, sizeof(record.vmm), managed->components[config->vmm].name);
+	for (u32 i = 0; i < config->num_regions; i++)
+		if (config->regions[i].kind == REGION_RAM)
+			record.ram_bytes += config->regions[i].size;
+	guest_view((u32)call->id, view_guest, &record);
+	return answer(call, &record, sizeof(record));
+}
+
+/* One of a guest's parts by its index; @found: the guest is there and has it. */
+struct part {
+	u32 index;
+	bool found;
+	void *record;
+};
+
+static void view_vcpu(const struct guest *guest, void *data)
+{
+	struct part *part = data;
+	struct manage_vcpu *record = part->record;
+	struct vcpu_figures figures;
+	const struct vcpu *vcpu;
+
+	_Static_assert(EXIT_COUNT <= ARRAY_SIZE(record->exits), "abi/manage.h has too few");
+	if (guest == NULL || part->index >= guest->num_vcpus)
+		return;
+	vcpu = guest->vcpus[part->index];
+	part->found = true;
+	set_name(record->guest, sizeof(record->guest), guest->config->name);
+	record->index = vcpu->index;
+	record->cpu = atomic_load(&vcpu->thread.cpu);
+	record->state = atomic_load(&vcpu->thread.state);
+	record->pause_reason = atomic_load(&vcpu->thread.pause_reason);
+	record->priority = vcpu->thread.priority;
+	arch_vcpu_figures(vcpu, &figures);
+	record->pc = figures.pc;
+	record->virqs_pending = figures.virqs_pending;
+	record->virqs_active = figures.virqs_active;
+	record->run_ns = sched_run_ns(&vcpu->thread);
+	record->switches = vcpu->thread.switches;
+	record->refused_edges = atomic_load(&vcpu->thread.refused_edges);
+	memcpy(record->exits, vcpu->exits, sizeof(vcpu->exits));
+}
+
+s64 query_vcpu(const struct manage_call *call)
+{
+	struct manage_vcpu record = { .index = 0 };
+	struct part part = { PART_INDEX(call->id), false, &record };
+
+	guest_view(PART_GUEST(call->id), view_vcpu, &part);
+	return part.found ? answer(call, &record, sizeof(record)) : not_found();
+}
+
+static void view_region(const struct guest *guest, void *data)
+{
+	const struct part *part = data;
+	struct manage_region *record = part->record;
+
+	if (guest != NULL)
+		record->hpa = guest->regions[part->index].hpa.v;
+}
+
+s64 query_region(const struct manage_call *call)
+{
+	const struct config_guest *guest = &managed->guests[PART_GUEST(call->id)];
+	struct manage_region record = { .kind = 0 };
+	struct part part = { PART_INDEX(call->id), false, &record };
+	const struct config_region *config;
+
+	if (part.index >= guest->num_regions)
+		return not_found();
+	config = &guest->regions[part.index];
+	set_name(record.name, sizeof(record.name), config->name);
+	record.kind = (u32)config->kind;
+	record.gpa = config->gpa.v;
+	record.size = config->size;
+	guest_view(PART_GUEST(call->id), view_region, &part);
+	return answer(call, &record, sizeof(record));
+}
+
+/* --- Components and threads --------------------------------------------------------------------
+ */
+
+s64 query_component(const struct manage_call *call)
+{
+	const struct component *component = component_get((u32)call->id);
+	struct manage_component record = { .id = (u32)call->id };
+	const struct config_component *config;
+
+	if (component == NULL)
+		return not_found();
+	config = component->config;
+	set_name(record.name, sizeof(record.name), config->name);
+	if (config->serves < managed->num_guests)
+		set_name(record.guest, sizeof(record.guest), managed->guests[config->serves].name);
+	record.policy = (u32)config->policy;
+	component_describe(component, &record);
+	return answer(call, &record, sizeof(record));
+}
+
+static void view_thread(const struct thread *thread, void *data)
+{
+	struct manage_thread *record = data;
+
+	set_name(record->name, sizeof(record->name), thread->name);
+	record->kind = (u32)thread->kind;
+	record->state = atomic_load(&thread->state);
+	record->pause_reason = atomic_load(&thread->pause_reason);
+	record->cpu = atomic_load(&thread->cpu);
+	record->priority = thread->priority;
+	record->run_ns = sched_run_ns(thread);
+	record->switches = thread->switches;
+	record->slice_ns = thread->slice.v;
+}
+
+s64 query_thread(const struct manage_call *call)
+{
+	struct manage_thread record = { .kind = 0 };
+
+	return thread_view((u32)call->id, view_thread, &record)
+		       ? answer(call, &record, sizeof(record))
+		       : not_found();
+}
+
+/* --- The machine -------------------------------------------------------------------------------
+ */
+
+struct sum {
+	u32 cpu;
+	u64 exits;
+};
+
+static void view_exits(const struct guest *guest, void *data)
+{
+	struct sum *sum = data;
+
+	for (u32 i = 0; guest != NULL && i < guest->num_vcpus; i++)
+		if (guest->vcpus[i]->thread.cpu == sum->cpu)
+			sum->exits += exits_of(guest->vcpus[i]);
+}
+
+s64 query_cpu(const struct manage_call *call)
+{
+	const struct cpu *cpu = cpu_get((u32)call->id);
+	struct manage_cpu record = { .id = (u32)call->id };
+	struct sum sum = { (u32)call->id, 0 };
+
+	if (cpu == NULL)
+		return not_found();
+	record.online = atomic_load(&cpu->online);
+	record.identity = managed_host->cpus[call->id].mpidr;
+	sched_describe(cpu->id, &record);
+	record.timers = timer_count(cpu->id, &record.timers_fired);
+	for (u32 id = 0; id < managed->num_guests; id++)
+		guest_view(id, view_exits, &sum);
+	record.exits = sum.exits;
+	return answer(call, &record, sizeof(record));
+}
+
+s64 query_irq(const struct manage_call *call)
+{
+	struct manage_irq record = { .host = 0 };
+
+	return irq_describe((u32)call->id, &record) ? answer(call, &record, sizeof(record))
+						    : not_found();
+}
+
+s64 query_host(const struct manage_call *call)
+{
+	struct manage_host record = { .cpus = cpu_count };
+
+	if (call->id != 0)
+		return not_found();
+	set_name(record.version, sizeof(record.version), MULLION_VERSION);
+	set_name(record.machine, sizeof(record.machine), managed_host->compatible);
+	set_name(record.controller, sizeof(record.controller), irqchip->name);
+	set_name(record.cpu_model, sizeof(record.cpu_model), managed_cpu_model);
+	record.list_registers = irqchip->num_lrs;
+	for (u32 i = 0; i < managed_host->num_memory; i++)
+		record.ram_bytes += managed_host->memory[i].size;
+	record.ram_free_bytes = ram_free_bytes();
+	record.ram_dirty_bytes = ram_dirty_bytes();
+	record.heap_pages = page_total();
+	record.heap_free_pages = page_free_count();
+	record.text_bytes = boot_info.text_bytes;
+	record.now_ns = arch_time_now().v;
+	record.counter_hz = arch_time_frequency_hz();
+	record.guests = managed->num_guests;
+	record.components = managed->num_components;
+	log_bounds(&record.log_first, &record.log_next);
+	return answer(call, &record, sizeof(record));
+}
+
+/* Piece by piece, at most what the ring held at the beginning. */
+s64 query_log(const struct manage_call *call)
+{
+	u64 done = 0, at, first, next;
+	char text[LOG_PIECE];
+
+	if (call->id != 0)
+		return not_found();
+	log_bounds(&first, &next);
+	at = MIN(MAX(call->argument, first), next);
+	while (done < call->bytes && at < next) {
+		u64 n = log_read(&at, text, MIN(MIN(call->bytes - done, next - at), LOG_PIECE));
+		enum err err = component_copy_out(call->by, call->buffer_va + done, text, n);
+		if (err != OK)
+			return -(s64)err;
+		at += n;
+		done += n;
+	}
+	*call->second = at;
+	return (s64)done;
+}
+
+s64 query_tree(const struct manage_call *call)
+{
+	u64 size = managed->tree->size, n;
+	enum err err = OK;
+
+	if (call->id != 0)
+		return not_found();
+	*call->second = size;
+	if (call->argument > size)
+		return -(s64)ERR_RANGE;
+	n = MIN(call->bytes, size - call->argument);
+	if (n != 0)
+		err = component_copy_out(call->by, call->buffer_va,
+					 managed->tree->blob + call->argument, n);
+	return err == OK ? (s64)n : -(s64)err;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lib/elf.c: whatever the file, an accepted program lies within it and within its space. */
+#include <mullion/elf.h>
+
+#include <abi/component.h>
+#include <stdlib.h>
+
+#define CHECK(condition)          \
+	do {                      \
+		if (!(condition)) \
+			abort();  \
+	} while (0)
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_segment(const struct elf_program *program, u32 i, const u8 *data, size_t size)
+{
+	const struct config_segment *segment = &program->segments[i];
+	u64 end = COMPONENT_STACK - ELF_STACK_MAX;
+
+	CHECK(!segment->write || !segment->exec);
+	CHECK(IS_ALIGNED(segment->va | segment->size, PAGE_SIZE) && segment->size != 0);
+	CHECK(segment->va >= COMPONENT_TEXT && segment->va < end &&
+	      segment->size <= end - segment->va);
+	CHECK(segment->skip < PAGE_SIZE && segment->file_bytes <= segment->size - segment->skip);
+	CHECK(segment->data >= data && (size_t)(segment->data - data) <= size &&
+	      segment->file_bytes <= size - (size_t)(segment->data - data));
+	if (i > 0)
+		CHECK(segment[-1].va + segment[-1].size <= segment->va);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct elf_program program;
+	const char *why;
+	enum err err = elf_read(data, size, &program, &why);
+	bool found = false;
+
+	CHECK((err == OK) == (why == NULL));
+	if (err != OK)
+		return 0;
+	CHECK(program.num_segments > 0 && program.num_segments <= CONFIG_MAX_SEGMENTS);
+	for (u32 i = 0; i < program.num_segments; i++) {
+		check_segment(&program, i, data, size);
+		found |= program.segments[i].exec &&
+			 program.entry - program.segments[i].va < program.segments[i].size;
+	}
+	CHECK(found);
+	return 0;
+}
