@@ -167,6 +167,7 @@ void thread_sleep(ns_t ns)
 void thread_breathe(void)
 {
 	irq_handle();
-	if (sched_needed())
+	/* What runs before the scheduler does has no CPU to give away. */
+	if (sched_needed() && sched_context() != CONTEXT_IDLE)
 		sched();
 }
