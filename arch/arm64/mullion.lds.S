@@ -54,14 +54,14 @@ SECTIONS
 	}
 	_boot_end = ABSOLUTE(.);
 	.text : {
-		/* Two tables are aligned to 2 KiB; small files fill the gap between them. */
+		/* Tables are aligned to 2 KiB; small files fill the gap before the vectors'. */
 		*(.text.entry)
 		*arch/arm64/head.o(.text)
 		*arch/arm64/cache.o(.text)
 		*arch/arm64/fp.o(.text)
 		*arch/arm64/trap_entry.o(.text)
 		*arch/arm64/pure/vgic_lr.o(.text .text.*)
-		*arch/arm64/vectors.o(.text)
+		*(.text.vectors)
 		*(.text .text.*)
 		. = ALIGN(4096);
 		_text_end = .;

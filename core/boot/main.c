@@ -36,6 +36,7 @@ static struct host host;
 static struct fdt host_tree, system_tree;
 static struct system system_config;
 static u64 arena_bytes, heap_bytes;
+static char cpu_model[48];
 
 /* The system tree inside a bundle; false when there is none. */
 static bool find_system_tree(const void *bundle, u64 bytes, struct fdt *tree)
@@ -169,12 +170,10 @@ static void step_cpus(void)
 
 static void step_banner(void)
 {
-	char cpu[48];
-
-	arch_cpu_describe(cpu, sizeof(cpu));
+	arch_cpu_describe(cpu_model, sizeof(cpu_model));
 	log_info("%s, %u CPU%s %s at EL2, %lu MiB free, %s, %u list registers", host.compatible,
-		 cpu_count, cpu_count == 1 ? "" : "s", cpu, ram_free_bytes() >> 20, irqchip->name,
-		 irqchip->num_lrs);
+		 cpu_count, cpu_count == 1 ? "" : "s", cpu_model, ram_free_bytes() >> 20,
+		 irqchip->name, irqchip->num_lrs);
 }
 
 static void report(struct diag *diag, fdt_node_t node, const char *property, const char *text)
@@ -332,8 +331,11 @@ static void step_scheduler(void)
 		else if (config->strategy != SCHEDULE_DEFAULT)
 			stop_machine("CPU %u: its scheduling strategy is not built in", id);
 	}
-	if (scrub_start() != OK)
-		stop_machine("not enough memory for the scrubber");
+}
+
+static void step_manager(void)
+{
+	manage_start(&system_config, &host, cpu_model);
 }
 
 static void step_start_cpus(void)
@@ -356,8 +358,6 @@ static void step_start_cpus(void)
 /* One that cannot be had does not keep the others from running. */
 static void step_components(void)
 {
-	char cpu[48];
-
 	if (component_setup(&system_config) != OK)
 		stop_machine("not enough memory for the components' channels");
 	for (u32 i = 0; i < system_config.num_components; i++) {
@@ -368,8 +368,6 @@ static void step_components(void)
 			log_error("component '%s' cannot be created: %s",
 				  system_config.components[i].name, err_name(err));
 	}
-	arch_cpu_describe(cpu, sizeof(cpu));
-	manage_start(&system_config, &host, cpu);
 }
 
 /* A guest that cannot be had (its CPU did not start) does not keep the others from running. */
@@ -458,6 +456,7 @@ static const struct {
 	{ "other CPUs", step_start_cpus },
 	{ "components", step_components },
 	{ "guests", step_guests },
+	{ "manager", step_manager },
 	{ "figures", step_figures },
 	{ "start of components", step_start_components },
 	{ "start of guests", step_start_guests },

@@ -4,7 +4,7 @@
  * their stage-2 tables take from the heap. An upper bound, kept close: RAM that the core does not
  * use is RAM that no guest gets.
  */
-#include <abi/component.h>
+#include <mullion/component.h>
 #include <mullion/guest.h>
 
 #include "core/config/internal.h"
@@ -16,12 +16,11 @@
 #define VIRQ_VCPU_BYTES 16
 /* A thread's stack in the core, of a vCPU or a component. */
 #define CORE_STACK_BYTES KIB(8)
-/* A component's: its structure with grants, the page of information that it sees, and its tables:
- * the root, one for the first GiB, and one for each 2 MiB of text, information, stack and grants.
- * What it adds to those is counted in component_pages(). */
-#define COMPONENT_BYTES      KIB(4)
-#define COMPONENT_INFO_BYTES sizeof(struct component_info)
-#define COMPONENT_TABLES     (ROOT_PAGES + 1 + 5)
+/* Tables of a component's space: the first GiB's, and those of the 2 MiB of information, of the two
+ * of text and stack, and of the first of its grants. */
+#define COMPONENT_TABLES 5
+/* What the core keeps of a channel. */
+#define CHANNEL_BYTES 64
 /* First-level tables stand beside each other: 2^40 bytes are 1024 entries. */
 #define ROOT_PAGES 2
 
@@ -98,30 +97,43 @@ static u64 guest_pages(const struct config_guest *guest)
 	       guest->num_vcpus * run_pages(CORE_STACK_BYTES) + stage2_pages(guest);
 }
 
-/* Shared memory and devices each lie on pages of their own, from COMPONENT_GRANTS on. */
+/* Its grants and channels lie behind each other, from COMPONENT_GRANTS on. */
 static u64 component_pages(const struct system *system, const struct config_component *component)
 {
-	u64 pages = run_pages(COMPONENT_BYTES) + run_pages(COMPONENT_INFO_BYTES) +
-		    run_pages(CORE_STACK_BYTES) + COMPONENT_TABLES;
+	const struct config_guest *guest =
+		component->serves < system->num_guests ? &system->guests[component->serves] : NULL;
+	u64 objects = sizeof(struct component) +
+		      (guest != NULL ? guest->num_vcpus * sizeof(struct exit_slot) : 0);
+	u64 pages =
+		run_pages(objects) + run_pages(CORE_STACK_BYTES) + ROOT_PAGES + COMPONENT_TABLES;
 	u64 bytes = 0;
 
 	config_for_each_grant (component, grant)
-		bytes += grant->size;
-	pages += bytes / MIB(2);
+		bytes += ALIGN_UP(grant->size, PAGE_SIZE);
+	for (u32 i = 0; i < system->num_channels; i++)
+		for (u32 end = 0; end < 2; end++)
+			if (&system->components[system->channels[i].ends[end]] == component)
+				bytes += system->channels[i].size;
 	/* It sees its guest's memory as the guest does, higher up by a multiple of 1 GiB. */
-	if (component->serves < system->num_guests)
-		pages += stage2_pages(&system->guests[component->serves]) - ROOT_PAGES;
-	return pages;
+	if (guest != NULL)
+		pages += stage2_pages(guest) - ROOT_PAGES;
+	return pages + bytes / MIB(2);
 }
 
 u64 budget_heap_bytes(const struct system *system)
 {
 	u64 pages = SLACK_PAGES;
 
-	config_for_each_guest (system, guest)
-		pages += guest_pages(guest);
+	config_for_each_guest (system, guest) {
+		guest->heap_pages = guest_pages(guest);
+		pages += guest->heap_pages;
+	}
 	config_for_each_component (system, component)
 		pages += component_pages(system, component);
+	/* One component at a time has its page of information made in the heap. */
+	if (system->num_components > 0)
+		pages += run_pages(sizeof(struct component_info)) +
+			 run_pages(system->num_channels * CHANNEL_BYTES);
 	/* A bitmap of one bit for each page. */
 	return (pages + pages / (8 * PAGE_SIZE) + 1) * PAGE_SIZE;
 }

@@ -86,8 +86,9 @@ static bool parse_ends(struct config_run *run, struct config_channel *channel)
 	if (first == NULL)
 		return false;
 	if (second == NULL || config_string_at(run, channel->node, "between", 2) != NULL) {
-		config_error(run, channel->node, "between", "a channel has two ends; write e.g. "
-							    "between = \"console\", \"mterm\";");
+		config_error(run, channel->node, "between",
+			     "a channel has two ends; write e.g. "
+			     "between = \"console\", \"mterm\";");
 		return false;
 	}
 	if (!find_end(run, channel->node, "between", first, &channel->ends[0]) ||
@@ -106,12 +107,12 @@ static void parse_channel(struct config_run *run, fdt_node_t node, u32 max)
 	(void)str_copy(channel.name, sizeof(channel.name), fdt_name(run->tree, node));
 	(void)config_u64(run, node, "size", &channel.size);
 	if (channel.size > CHANNEL_MAX || !IS_ALIGNED(channel.size, PAGE_SIZE))
-		config_error(run, node, "size",
-			     "must be a multiple of 4096 up to 0x%llx; write <0x%llx>",
-			     (unsigned long long)CHANNEL_MAX,
-			     (unsigned long long)MIN(ALIGN_UP(MIN(channel.size, CHANNEL_MAX),
-							      PAGE_SIZE),
-						     CHANNEL_MAX));
+		config_error(
+			run, node, "size",
+			"must be a multiple of 4096 up to 0x%llx; write <0x%llx>",
+			(unsigned long long)CHANNEL_MAX,
+			(unsigned long long)MIN(ALIGN_UP(MIN(channel.size, CHANNEL_MAX), PAGE_SIZE),
+						CHANNEL_MAX));
 	else if (parse_ends(run, &channel))
 		add_channel(run, &channel, max);
 }

@@ -46,7 +46,7 @@ u32 config_find_component(const struct system *system, const char *name)
 }
 
 const char *config_component_hint(const struct config_run *run, const char *wanted,
-			   char buf[NEAREST_HINT_MAX])
+				  char buf[NEAREST_HINT_MAX])
 {
 	struct nearest nearest;
 
@@ -91,8 +91,7 @@ static enum err parse_grants(struct config_run *run, struct config_component *co
 	enum err err;
 
 	component->num_grants = count + (is_vmm ? 1 : 0);
-	component->grants =
-		arena_alloc(run, component->num_grants * sizeof(*component->grants));
+	component->grants = arena_alloc(run, component->num_grants * sizeof(*component->grants));
 	if (component->grants == NULL)
 		return ERR_NO_MEMORY;
 	config_for_each_child (run, aspace, it) {
@@ -233,8 +232,7 @@ static enum err parse_vmm_of(struct config_run *run, u32 index, u32 max)
 			     "%s; use at most %zu bytes",
 			     guest->name, CONFIG_NAME_MAX - sizeof(VMM_PREFIX));
 	if (run->system->num_components == max) {
-		config_error(run, node, NULL, "more than %u components",
-			     CONFIG_MAX_COMPONENTS);
+		config_error(run, node, NULL, "more than %u components", CONFIG_MAX_COMPONENTS);
 		return OK;
 	}
 	guest->vmm = run->system->num_components;

@@ -21,8 +21,7 @@ bool find_file(struct config_run *run, fdt_node_t node, const char *property, co
 		return false;
 	if (cpio_find(run->bundle, run->bundle_bytes, file, &entry) == OK) {
 		if (entry.size == 0) {
-			config_error(run, node, property,
-				     "the file is empty; pack the right one");
+			config_error(run, node, property, "the file is empty; pack the right one");
 			return false;
 		}
 		*data = entry.data;

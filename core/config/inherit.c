@@ -14,7 +14,7 @@ void inherit_init(struct config_run *run)
 	fdt_node_t guests = fdt_child(tree, fdt_root(tree), "guests");
 	fdt_node_t templates = fdt_child(tree, fdt_root(tree), "templates");
 
-	if (guests == FDT_NONE || templates == FDT_NONE)
+	if (guests == FDT_NONE)
 		return;
 	fdt_for_each_child (tree, guests, guest) {
 		const char *name = config_string(run, guest, "template");
@@ -27,9 +27,8 @@ void inherit_init(struct config_run *run)
 			continue;
 		overlay->node = guest;
 		overlay->end = next != FDT_NONE ? next : fdt_next_sibling(tree, guests);
-		overlay->base = fdt_child(tree, templates, name);
-		if (overlay->base != FDT_NONE)
-			run->num_overlays++;
+		overlay->base = templates == FDT_NONE ? FDT_NONE : fdt_child(tree, templates, name);
+		run->num_overlays++;
 	}
 }
 
@@ -52,15 +51,26 @@ static fdt_node_t follow(const struct fdt *tree, fdt_node_t at, fdt_node_t base,
 	return base;
 }
 
+static const struct overlay *find_overlay(const struct config_run *run, fdt_node_t node)
+{
+	for (u32 i = 0; i < run->num_overlays; i++)
+		if (node >= run->overlays[i].node && node < run->overlays[i].end)
+			return &run->overlays[i];
+	return NULL;
+}
+
+bool config_lacks_template(const struct config_run *run, fdt_node_t node)
+{
+	const struct overlay *overlay = find_overlay(run, node);
+
+	return overlay != NULL && overlay->base == FDT_NONE;
+}
+
 fdt_node_t config_base(const struct config_run *run, fdt_node_t node)
 {
-	for (u32 i = 0; i < run->num_overlays; i++) {
-		const struct overlay *overlay = &run->overlays[i];
+	const struct overlay *overlay = find_overlay(run, node);
 
-		if (node >= overlay->node && node < overlay->end)
-			return follow(run->tree, overlay->node, overlay->base, node);
-	}
-	return FDT_NONE;
+	return overlay == NULL ? FDT_NONE : follow(run->tree, overlay->node, overlay->base, node);
 }
 
 bool config_get(const struct config_run *run, fdt_node_t node, const char *name,
@@ -143,8 +153,8 @@ u32 instance_count(const struct config_run *run, fdt_node_t template)
 u32 config_guest_count(const struct config_run *run)
 {
 	fdt_node_t root = fdt_root(run->tree);
-	u32 count = config_count_children(run, fdt_child(run->tree, root, "guests"),
-					  CONFIG_MAX_GUESTS);
+	u32 count =
+		config_count_children(run, fdt_child(run->tree, root, "guests"), CONFIG_MAX_GUESTS);
 
 	config_for_each_child (run, fdt_child(run->tree, root, "templates"), it)
 		count = MIN(count + instance_count(run, it.node), CONFIG_MAX_GUESTS);

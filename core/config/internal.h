@@ -4,8 +4,8 @@
  * schema.c (is every node and property known and of its type?), parse.c and component.c (tree ->
  * structs), region.c, irq.c, vcpu.c, space.c, channel.c, schedule.c (does it fit the machine and
  * itself?), image.c and place.c (are the images what they should be, and where do they go?),
- * budget.c (how much memory will the core need?). A check that cannot be made because an earlier one failed is left out: no mistake is told
- * twice.
+ * budget.c (how much memory will the core need?). A check that cannot be made because an earlier
+ * one failed is left out: no mistake is told twice.
  */
 #ifndef CONFIG_INTERNAL_H
 #define CONFIG_INTERNAL_H
@@ -34,7 +34,7 @@
 #define GUEST_GICC_BYTES KIB(8)
 #define GUEST_GICR_BYTES KIB(128) /* of one vCPU */
 
-/* A guest that was made from a template: nodes in [node, end) inherit from what lies at @base. */
+/* A guest that names a template: nodes in [node, end) inherit from what lies at @base. */
 struct overlay {
 	fdt_node_t node, end, base;
 };
@@ -93,6 +93,10 @@ void inherit_init(struct config_run *run);
 /** config_base() - the node that @node inherits from: that of the same path in the template of its
  * guest; FDT_NONE when there is none. */
 fdt_node_t config_base(const struct config_run *run, fdt_node_t node);
+
+/** config_lacks_template() - @node is of a guest whose template there is not: nothing can be said
+ * of what it lacks. */
+bool config_lacks_template(const struct config_run *run, fdt_node_t node);
 
 /* As fdt_get(), fdt_has() and fdt_child(), with what is inherited. @node may be FDT_NONE. */
 bool config_get(const struct config_run *run, fdt_node_t node, const char *name,
@@ -160,11 +164,13 @@ u32 config_component_count(const struct config_run *run);
 enum err __must_check parse_irqs(struct config_run *run, fdt_node_t node, bool on_host,
 				 u32 *num_irqs, struct config_irq **irqs);
 u32 count_irqs(const struct config_run *run, fdt_node_t node);
-/** config_find_component() - index of the component of that name; num_components when there is none. */
+/** config_find_component() - index of the component of that name; num_components when there is
+ * none. */
 u32 config_find_component(const struct system *system, const char *name);
-/** config_component_hint() - "; did you mean 'x'?" of a component's name, or another advice in @buf. */
+/** config_component_hint() - "; did you mean 'x'?" of a component's name, or another advice in
+ * @buf. */
 const char *config_component_hint(const struct config_run *run, const char *wanted,
-			   char buf[NEAREST_HINT_MAX]);
+				  char buf[NEAREST_HINT_MAX]);
 /* channel.c, schedule.c */
 enum err __must_check parse_channels(struct config_run *run);
 u32 channel_count(const struct config_run *run);
@@ -264,7 +270,7 @@ bool config_is_file_name(const char *name);
 #define config_for_each_component(system, component)                    \
 	for (struct config_component *component = (system)->components; \
 	     component < (system)->components + (system)->num_components; component++)
-#define config_for_each_grant(component, grant)                    \
+#define config_for_each_grant(component, grant)                \
 	for (struct config_grant *grant = (component)->grants; \
 	     grant < (component)->grants + (component)->num_grants; grant++)
 

@@ -28,8 +28,8 @@ static const char *core_use(const struct host *host, u32 intid)
 }
 
 /* One interrupt's three cells by themselves. @on_guest: on the guest's side as well. */
-static void check_cells(struct config_run *run, fdt_node_t node, const char *property,
-			bool on_host, bool on_guest, const u32 cells[3])
+static void check_cells(struct config_run *run, fdt_node_t node, const char *property, bool on_host,
+			bool on_guest, const u32 cells[3])
 {
 	const char *use = on_host ? core_use(run->host, INTID_PPI_FIRST + cells[1]) : NULL;
 	u32 count = on_host ? INTID_SPI_END - INTID_SPI_FIRST : GUEST_SPIS;
@@ -47,8 +47,8 @@ static void check_cells(struct config_run *run, fdt_node_t node, const char *pro
 		config_error(run, node, property,
 			     "no such type of interrupt: %u; write <0 number flags>", cells[0]);
 	else if (cells[1] >= count)
-		config_error(run, node, property,
-			     "number %u is out of range; write 0 to %u", cells[1], count - 1);
+		config_error(run, node, property, "number %u is out of range; write 0 to %u",
+			     cells[1], count - 1);
 	else if (on_guest && cells[1] >= GUEST_SPIS)
 		config_error(run, node, property,
 			     "number %u is above the guest's last, %u; add guest-interrupts with "
@@ -59,8 +59,8 @@ static void check_cells(struct config_run *run, fdt_node_t node, const char *pro
 			     "flags %u: write 1 (rising edge) or 4 (level, high)", cells[2]);
 }
 
-static void check_list(struct config_run *run, fdt_node_t node, const char *property,
-		       bool on_host, bool on_guest)
+static void check_list(struct config_run *run, fdt_node_t node, const char *property, bool on_host,
+		       bool on_guest)
 {
 	struct fdt_prop prop;
 	u32 cells[3];
@@ -150,9 +150,8 @@ static bool check_once(struct config_run *run, const struct config_guest *only, 
 		config_error(run, node, property,
 			     "<0 %u> is given twice%s: %s has it; write another number",
 			     intid - INTID_SPI_FIRST, only == NULL ? "" : " to this guest",
-			     owner == FDT_NONE || owner == node
-				     ? "another of the template"
-				     : fdt_path(run->tree, owner, path, sizeof(path)));
+			     owner == FDT_NONE ? "another region"
+					       : fdt_path(run->tree, owner, path, sizeof(path)));
 		return true;
 	}
 	return false;

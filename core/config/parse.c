@@ -43,8 +43,8 @@ static u32 intid_of(const u32 cells[3], u32 count)
 enum err parse_irqs(struct config_run *run, fdt_node_t node, bool on_host, u32 *num_irqs,
 		    struct config_irq **irqs)
 {
-	const char *guest_side = config_has(run, node, "guest-interrupts") ? "guest-interrupts"
-									   : "interrupts";
+	const char *guest_side =
+		config_has(run, node, "guest-interrupts") ? "guest-interrupts" : "interrupts";
 	u32 count = count_irqs(run, node);
 	u32 cells[3];
 
@@ -71,11 +71,8 @@ enum err parse_irqs(struct config_run *run, fdt_node_t node, bool on_host, u32 *
 bool region_kind_parse(const char *text, enum region_kind *kind)
 {
 	static const char *const names[] = {
-		[REGION_RAM] = "ram",
-		[REGION_ROM] = "rom",
-		[REGION_DEVICE] = "device",
-		[REGION_ALIAS] = "alias",
-		[REGION_VIRTUAL] = "virtual",
+		[REGION_RAM] = "ram",     [REGION_ROM] = "rom",         [REGION_DEVICE] = "device",
+		[REGION_ALIAS] = "alias", [REGION_VIRTUAL] = "virtual",
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
@@ -120,9 +117,8 @@ static enum err parse_virtual(struct config_run *run, struct config_region *regi
 		return region->compatible != NULL ? OK : ERR_NO_MEMORY;
 	}
 	config_error(run, region->node, "device", "no vmm emulates that%s",
-		     nearest.best == NULL
-			     ? "; write \"pl011\", \"pl031\" or \"virtio-console\""
-			     : nearest_hint(&nearest, hint));
+		     nearest.best == NULL ? "; write \"pl011\", \"pl031\" or \"virtio-console\""
+					  : nearest_hint(&nearest, hint));
 	return OK;
 }
 
@@ -137,12 +133,27 @@ static void parse_extent(struct config_run *run, struct config_region *region)
 		region->size = 0;
 }
 
+/* Half of one type and half of another would be neither. */
+static void check_same_type(struct config_run *run, fdt_node_t node)
+{
+	const char *own = config_string(run, node, "type");
+	fdt_node_t base = config_base(run, node);
+	const char *inherited = base == FDT_NONE ? own : config_string(run, base, "type");
+
+	if (own != NULL && inherited != NULL && !str_equal(own, inherited))
+		config_error(run, node, "type",
+			     "the template's region of this name is \"%s\"; leave type out, or "
+			     "give the region another name",
+			     inherited);
+}
+
 static enum err parse_region(struct config_run *run, fdt_node_t node, struct config_region *region)
 {
 	const char *type = config_string(run, node, "type");
 	struct fdt_prop prop;
 	enum err err = OK;
 
+	check_same_type(run, node);
 	region->node = node;
 	region->kind = REGION_VIRTUAL; /* of an unknown type: no check takes it for more */
 	(void)str_copy(region->name, sizeof(region->name), fdt_name(run->tree, node));

@@ -43,7 +43,7 @@ void check_shape(struct config_run *run, struct config_region *region)
 				     "must not be 0; remove the region or write its size");
 		return;
 	}
-	if (region->size < PAGE_SIZE) {
+	if (region->size < PAGE_SIZE && region_is_memory(region)) {
 		config_error(run, region->node, "size",
 			     "sizes are in bytes, multiples of 4096; for %llu MiB write <0x%llx>",
 			     (ull)region->size, (ull)MIB(region->size));
@@ -253,10 +253,14 @@ bool claim_next(const struct system *system, struct claim *claim)
 			const struct config_region *region = &system->guests[owner].regions[at];
 			bool fixed = region->hpa_fixed && region->kind != REGION_ALIAS;
 
-			*claim = (struct claim){ region->node,      owner,
-						 region->hpa.v,     fixed ? region->size : 0,
-						 region->num_irqs,  region->irqs,
-						 owner,             at + 1 };
+			*claim = (struct claim){ region->node,
+						 owner,
+						 region->hpa.v,
+						 fixed ? region->size : 0,
+						 region->num_irqs,
+						 region->irqs,
+						 owner,
+						 at + 1 };
 			return true;
 		}
 		if (owner < system->num_guests)
@@ -366,7 +370,7 @@ static void check_total_memory(struct config_run *run)
 /* Emulated regions need somebody who emulates them. */
 static void check_served(struct config_run *run, const struct config_guest *guest)
 {
-	if (guest->vmm < run->system->num_components)
+	if (guest->vmm < run->system->num_components || config_lacks_template(run, guest->node))
 		return;
 	config_for_each_region (guest, region) {
 		if (region->kind != REGION_VIRTUAL || region->device == NULL)

@@ -32,10 +32,11 @@ static void parse_strategy(struct config_run *run, fdt_node_t node, const char *
 	else if (windows && str_equal(strategy, "windows"))
 		cpu->strategy = SCHEDULE_WINDOWS;
 	else
-		config_error(run, node, "strategy", "no such strategy%s",
-			     windows ? "; write \"priority\", \"round-robin\" or \"windows\""
-				     : " here; write \"priority\" or \"round-robin\", or \"windows\" "
-				       "in a CPU's node under /schedule");
+		config_error(
+			run, node, "strategy", "no such strategy%s",
+			windows ? "; write \"priority\", \"round-robin\" or \"windows\""
+				: " here; write \"priority\" or \"round-robin\", or \"windows\" "
+				  "in a CPU's node under /schedule");
 }
 
 /* Return: false when the window is none that can be put into the table. */
@@ -113,8 +114,7 @@ static void parse_cycle(struct config_run *run, fdt_node_t node, struct config_c
 	}
 	cpu->cycle = NS(cycle_us * UINT64_C(1000));
 	if (config_u32(run, node, "background", &background) && background > UINT8_MAX)
-		config_error(run, node, "background", "out of range; write <0> to <%u>",
-			     UINT8_MAX);
+		config_error(run, node, "background", "out of range; write <0> to <%u>", UINT8_MAX);
 	cpu->background = (u8)MIN(background, UINT8_MAX);
 }
 
@@ -136,8 +136,9 @@ static enum err parse_cpu(struct config_run *run, fdt_node_t node, struct config
 	}
 	parse_cycle(run, node, cpu);
 	if (!config_has(run, node, "cycle-us"))
-		config_error(run, node, "cycle-us", "missing: how long a cycle of windows is; "
-						    "write e.g. cycle-us = <10000>;");
+		config_error(run, node, "cycle-us",
+			     "missing: how long a cycle of windows is; "
+			     "write e.g. cycle-us = <10000>;");
 	if (count == 0)
 		config_error(run, node, NULL,
 			     "has no window; write window0 { offset-us = <0>; length-us = "
@@ -163,9 +164,12 @@ enum err parse_schedule(struct config_run *run)
 		run->system->cpus[i] = of_all;
 	config_for_each_child (run, fdt_find(run->tree, "/schedule"), it) {
 		const char *name = fdt_name(run->tree, it.node);
-		u32 index = number_of(name, 3);
+		u32 index = strlen(name) > 3 ? number_of(name, 3) : 0;
+		char right[16];
 
-		if (!str_has_prefix(name, "cpu"))
+		/* The schema has refused any other name. */
+		(void)format(right, sizeof(right), "cpu%u", index);
+		if (!str_equal(name, right))
 			continue;
 		if (index >= limit) {
 			config_error(run, it.node, NULL, "%s %u CPU%s; name them cpu0 to cpu%u",

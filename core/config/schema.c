@@ -82,8 +82,7 @@ static bool type_matches(enum prop_type type, const struct fdt_prop *prop)
 	case PROP_STRINGS: return is_strings(prop, UINT32_MAX, false);
 	case PROP_IRQS: return prop->len > 0 && prop->len % 12 == 0;
 	case PROP_CELLS:
-		return prop->len > 0 && prop->len % 4 == 0 &&
-		       (prop->len > 8 || is_number(prop, 8));
+		return prop->len > 0 && prop->len % 4 == 0 && (prop->len > 8 || is_number(prop, 8));
 	default: return true;
 	}
 }
@@ -158,9 +157,8 @@ static void check_prop(struct config_run *run, fdt_node_t node, const struct sch
 	else if (known == NULL)
 		report_unknown(run, node, schema, prop->name);
 	else if ((known->allowed & variant) == 0)
-		config_error(run, node, prop->name,
-			     "does not belong to %s%s; remove it", schema->what,
-			     schema->variant == 0 ? " of this type" : "");
+		config_error(run, node, prop->name, "does not belong to %s%s; remove it",
+			     schema->what, schema->variant == 0 ? " of this type" : "");
 	else if (!type_matches(known->type, prop))
 		report_type(run, node, known);
 	else if (known->type == PROP_FILE && !config_is_file_name((const char *)prop->data))
@@ -206,7 +204,7 @@ static void check_props(struct config_run *run, fdt_node_t node, enum schema_id 
 		}
 		check_prop(run, node, schema, variant, &prop);
 	}
-	for (u32 i = 0; i < schema->num_props; i++) {
+	for (u32 i = 0; i < schema->num_props && !config_lacks_template(run, node); i++) {
 		const struct schema_prop *known = &schema->props[i];
 
 		/* While the type is unknown, ask only for what every type needs. */
@@ -378,7 +376,7 @@ void schema_check(struct config_run *run)
 		if (id == SCHEMA_SKIP)
 			continue;
 		check_props(run, node, id);
-		if (id != SCHEMA_TEMPLATE)
+		if (id != SCHEMA_TEMPLATE && !config_lacks_template(run, node))
 			check_required_children(run, node, &schemas[id]);
 	}
 }

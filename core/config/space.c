@@ -38,8 +38,7 @@ static void check_grant(struct config_run *run, struct config_grant *grant, u32 
 /* The vmms of a template's instances would all have the device. */
 static bool is_of_instance(const struct system *system, const struct config_component *component)
 {
-	return component->serves < system->num_guests &&
-	       system->guests[component->serves].absent;
+	return component->serves < system->num_guests && system->guests[component->serves].absent;
 }
 
 void check_grants(struct config_run *run)
@@ -64,22 +63,18 @@ void check_grants(struct config_run *run)
 static void check_name(struct config_run *run, const struct config_component *component)
 {
 	const struct system *system = run->system;
-	const struct config_component *first = &system->components[config_find_component(
-		system, component->name)];
-	char path[128];
+	const struct config_component *first =
+		&system->components[config_find_component(system, component->name)];
 
 	/* A vmm's name is no node's, so the other one is told. */
-	if (first != component)
+	if (first != component && component->serves < system->num_guests)
 		config_error(run, first->node, NULL,
-			     "'%s' is the name of the vmm of %s; rename this component",
-			     first->name,
-			     fdt_path(run->tree, fdt_parent(run->tree, component->node), path,
-				      sizeof(path)));
+			     "is the name of the vmm of guest '%s'; rename the component",
+			     system->guests[component->serves].name);
 	config_for_each_guest (system, guest)
 		if (str_equal(guest->name, component->name))
 			config_error(run, component->node, NULL,
-				     "%s has this name; rename the component",
-				     fdt_path(run->tree, guest->node, path, sizeof(path)));
+				     "a guest has this name; rename the component");
 }
 
 static u64 cpus_of_guest(const struct config_guest *guest)
@@ -228,8 +223,8 @@ static void check_program(struct config_run *run, struct config_component *compo
 		       &component->data_bytes))
 		return;
 	if (elf_read(component->data, component->data_bytes, &program, &why) != OK) {
-		config_error(run, component->node, "program", "%s %s; build it as one of components/",
-			     component->program, why);
+		config_error(run, component->node, "program",
+			     "%s; name a program that is built from components/", why);
 		return;
 	}
 	component->entry = program.entry;
@@ -243,7 +238,7 @@ void check_programs(struct config_run *run)
 		check_program(run, component);
 		config_for_each_grant (component, grant)
 			if (grant->kind == CONFIG_GRANT_FILE)
-				(void)find_file(run, grant->node, "file", grant->file,
-						&grant->data, &grant->size);
+				(void)find_file(run, grant->node, "file", grant->file, &grant->data,
+						&grant->size);
 	}
 }

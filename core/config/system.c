@@ -119,6 +119,19 @@ static void parse_vmm(struct config_run *run)
 		     "no such level; write \"error\", \"warn\", \"info\" or \"debug\"");
 }
 
+/* A guest of the description has the name of an instance. */
+static bool is_taken(struct config_run *run, const char *instance)
+{
+	config_for_each_guest (run->system, guest) {
+		if (!str_equal(guest->name, instance))
+			continue;
+		config_error(run, guest->node, NULL,
+			     "is the name of an instance of a template; rename the guest");
+		return true;
+	}
+	return false;
+}
+
 /* NAME-1 and so on: absent until somebody has them created. */
 static enum err parse_instances(struct config_run *run, fdt_node_t template, u32 max)
 {
@@ -138,6 +151,8 @@ static enum err parse_instances(struct config_run *run, fdt_node_t template, u32
 				     name, CONFIG_NAME_MAX - 4);
 			return OK;
 		}
+		if (is_taken(run, instance))
+			continue;
 		err = parse_guest(run, template, instance, guest);
 		if (err != OK)
 			return err;

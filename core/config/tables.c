@@ -114,8 +114,8 @@ static const struct schema_prop region_props[] = {
 	  "\"ram\", \"rom\", \"device\", \"alias\" or \"virtual\"" },
 	{ "guest-address", PROP_U64, ALL, ALL, "<0x40000000>", NULL,
 	  "where the region starts in the guest's memory" },
-	{ "size", PROP_U64, ALL, RAM | ROM | DEVICE | VIRT, "<0x10000000>", "of an alias: its region's",
-	  "bytes" },
+	{ "size", PROP_U64, ALL, RAM | ROM | DEVICE | VIRT, "<0x10000000>",
+	  "of an alias: its region's", "bytes" },
 	{ "device", PROP_STRING, VIRT, VIRT, "\"pl011\"", NULL,
 	  "what the guest's vmm emulates there: \"pl011\", \"pl031\" or \"virtio-console\"" },
 	{ "host-address", PROP_U64, RAM | ROM | DEVICE, DEVICE, "<0x9000000>",
@@ -137,8 +137,7 @@ static const struct schema_prop component_props[] = {
 	{ "arguments", PROP_TEXT, ALL, 0, "\"colour\"", "\"\"", "a text for the program" },
 	{ "console", PROP_STRING, ALL, 0, "\"console\"", "none",
 	  "the component that a serial line leads to" },
-	{ "priority", PROP_U32, ALL, 0, "<210>", "<210>",
-	  "1 to 255; higher runs first" },
+	{ "priority", PROP_U32, ALL, 0, "<210>", "<210>", "1 to 255; higher runs first" },
 	{ "slice-us", PROP_U32, ALL, 0, "<10000>", "<10000>",
 	  "microseconds that it runs before its equals have a turn" },
 	{ "partition", PROP_STRING, ALL, 0, "\"control\"", "none; of a vmm: its guest's",
@@ -161,8 +160,7 @@ static const struct schema_prop component_props[] = {
 };
 
 static const struct schema_prop grant_props[] = {
-	{ "type", PROP_STRING, ALL, ALL, "\"device\"", NULL,
-	  "\"device\", \"memory\" or \"file\"" },
+	{ "type", PROP_STRING, ALL, ALL, "\"device\"", NULL, "\"device\", \"memory\" or \"file\"" },
 	{ "host-address", PROP_U64, G_DEV, G_DEV, "<0x9000000>", NULL,
 	  "where the device's registers start in the machine's memory" },
 	{ "size", PROP_U64, G_DEV | G_MEM, G_DEV | G_MEM, "<0x1000>", NULL, "bytes" },
@@ -192,7 +190,8 @@ static const struct schema_prop window_props[] = {
 	{ "offset-us", PROP_U32, ALL, ALL, "<0>", NULL,
 	  "when it opens, in microseconds from the cycle's start" },
 	{ "length-us", PROP_U32, ALL, ALL, "<2000>", NULL, "microseconds that it is open" },
-	{ "partition", PROP_STRING, ALL, ALL, "\"control\"", NULL, "whose vCPUs and components run" },
+	{ "partition", PROP_STRING, ALL, ALL, "\"control\"", NULL,
+	  "whose vCPUs and components run" },
 };
 
 static const struct schema_child root_children[] = {

@@ -14,7 +14,8 @@ struct cpus {
 
 u32 cpu_limit(const struct config_run *run, const char **whose)
 {
-	if (run->host == NULL || run->host->num_cpus == 0 || run->host->num_cpus > CONFIG_MAX_CPUS) {
+	if (run->host == NULL || run->host->num_cpus == 0 ||
+	    run->host->num_cpus > CONFIG_MAX_CPUS) {
 		*whose = "the core serves";
 		return CONFIG_MAX_CPUS;
 	}
@@ -76,6 +77,9 @@ static void check_given(struct config_run *run, struct config_guest *guest, stru
 			continue;
 		index = number_of(fdt_name(run->tree, it.node), 4);
 		if (index >= guest->num_vcpus) {
+			/* A guest may have fewer than its template. */
+			if (it.inherited)
+				continue;
 			config_error(
 				run, it.node, NULL,
 				"the guest has %u vCPUs; name them vcpu0 to vcpu%u, or raise count",

@@ -3,9 +3,11 @@
  * Any tree as the description of a system, on one machine, with and without a bundle: every check
  * runs, and what is let pass keeps what the core relies on.
  */
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include <abi/component.h>
 #include <mullion/config.h>
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
@@ -28,8 +30,8 @@ static const struct host machine = {
 	.uart_irq = 33,
 };
 
-/* An archive with an Image of 32 MiB, called "Image", and an empty file. */
-static u8 bundle[1024];
+/* An archive with an Image of 32 MiB, called "Image", a component's program, and an empty file. */
+static u8 bundle[2048];
 static size_t bundle_bytes;
 
 static void add_entry(const char *name, const u8 *file, u32 bytes)
@@ -50,12 +52,40 @@ static void add_entry(const char *name, const u8 *file, u32 bytes)
 	bundle_bytes = ALIGN_UP(bundle_bytes + bytes, 4);
 }
 
+static void add_program(const char *name)
+{
+	struct {
+		Elf64_Ehdr header;
+		Elf64_Phdr segment;
+	} program = {
+		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+					 ELFDATA2LSB, EV_CURRENT },
+			    .e_type = ET_EXEC,
+			    .e_machine = EM_AARCH64,
+			    .e_version = EV_CURRENT,
+			    .e_entry = COMPONENT_TEXT,
+			    .e_phoff = sizeof(Elf64_Ehdr),
+			    .e_phentsize = sizeof(Elf64_Phdr),
+			    .e_phnum = 1 },
+		.segment = { .p_type = PT_LOAD,
+			     .p_flags = PF_R | PF_X,
+			     .p_vaddr = COMPONENT_TEXT,
+			     .p_filesz = sizeof(program),
+			     .p_memsz = sizeof(program) },
+	};
+
+	add_entry(name, (const u8 *)&program, sizeof(program));
+}
+
 static void make_bundle(void)
 {
 	u8 image[64] = { [19] = 2, [24] = 0xa, [56] = 'A', [57] = 'R', [58] = 'M', [59] = 0x64 };
 
 	add_entry("Image", image, sizeof(image));
+	add_entry("raw.bin", image, sizeof(image));
 	add_entry("initrd.cpio", image, sizeof(image));
+	add_program("vmm.elf");
+	add_program("program.elf");
 	add_entry("empty", NULL, 0);
 	add_entry("TRAILER!!!", NULL, 0);
 }
@@ -76,7 +106,11 @@ static void check_region(const struct config_guest *guest, u32 index)
 	const struct config_region *region = &guest->regions[index];
 
 	if (region->size == 0 || !IS_ALIGNED(region->size | region->gpa.v, PAGE_SIZE) ||
-	    region->kind == REGION_VIRTUAL)
+	    (region->kind == REGION_VIRTUAL) != (region->device != NULL))
+		abort();
+	if (region->kind == REGION_VIRTUAL &&
+	    (region->hpa_fixed || region->num_irqs != 1 || region->irqs[0].host != 0 ||
+	     region->irqs[0].guest < 32 || region->compatible == NULL))
 		abort();
 	if (region->kind == REGION_ALIAS &&
 	    (region->alias_of >= guest->num_regions ||
@@ -88,7 +122,8 @@ static void check_region(const struct config_guest *guest, u32 index)
 		abort();
 	for (u32 i = 0; i < region->num_irqs; i++)
 		if (region->irqs[i].guest < 32 || region->irqs[i].guest >= 32 + guest->num_spis ||
-		    region->irqs[i].host < 32 || region->irqs[i].host >= 1020)
+		    (region->kind != REGION_VIRTUAL &&
+		     (region->irqs[i].host < 32 || region->irqs[i].host >= 1020)))
 			abort();
 }
 
@@ -123,7 +158,8 @@ static void check_guest(const struct config_guest *guest)
 	    guest->num_spis > 960 || guest->gic_version != 3)
 		abort();
 	for (u32 i = 0; i < guest->num_vcpus; i++)
-		if (guest->vcpus[i].cpu >= machine.num_cpus)
+		if (guest->vcpus[i].cpu >= machine.num_cpus || guest->vcpus[i].priority == 0 ||
+		    guest->vcpus[i].slice.v == 0)
 			abort();
 	for (u32 i = 0; i < guest->num_regions; i++)
 		check_region(guest, i);
@@ -134,6 +170,71 @@ static void check_guest(const struct config_guest *guest)
 	    (!apart(&guest->kernel, &guest->tree) || !apart(&guest->kernel, &guest->initrd) ||
 	     !apart(&guest->initrd, &guest->tree)))
 		abort();
+}
+
+static void check_component(const struct system *system, u32 index)
+{
+	const struct config_component *component = &system->components[index];
+	u64 cpus = BIT(machine.num_cpus) - 1;
+
+	if (component->name[0] == '\0' || component->program == NULL || component->priority == 0 ||
+	    component->affinity == 0 || (component->affinity & ~cpus) != 0 ||
+	    component->stack_bytes == 0 || !IS_ALIGNED(component->stack_bytes, PAGE_SIZE) ||
+	    component->arguments == NULL || component->serves > system->num_guests ||
+	    (component->data != NULL) != (component->num_segments > 0))
+		abort();
+	if (component->serves < system->num_guests &&
+	    system->guests[component->serves].vmm != index)
+		abort();
+	for (u32 i = 0; i < index; i++)
+		if (strcmp(system->components[i].name, component->name) == 0)
+			abort();
+	for (u32 i = 0; i < component->num_grants; i++) {
+		const struct config_grant *grant = &component->grants[i];
+
+		if (grant->kind == CONFIG_GRANT_FILE
+			    ? grant->file == NULL
+			    : !IS_ALIGNED(grant->size, PAGE_SIZE) || grant->size == 0)
+			abort();
+	}
+}
+
+static void check_cpu(const struct config_cpu *cpu)
+{
+	u64 end = 0;
+
+	if (cpu->strategy == SCHEDULE_WINDOWS && (cpu->cycle.v == 0 || cpu->num_windows == 0))
+		abort();
+	for (u32 i = 0; i < cpu->num_windows; i++) {
+		const struct config_window *window = &cpu->windows[i];
+
+		if (window->offset.v < end || window->length.v == 0 || window->window == 0)
+			abort();
+		end = window->offset.v + window->length.v;
+	}
+	if (cpu->num_windows > 0 && end > cpu->cycle.v)
+		abort();
+}
+
+static void check_system(const struct system *system)
+{
+	for (u32 i = 0; i < system->num_guests; i++) {
+		check_guest(&system->guests[i]);
+		if (system->guests[i].vmm > system->num_components)
+			abort();
+	}
+	for (u32 i = 0; i < system->num_components; i++)
+		check_component(system, i);
+	for (u32 i = 0; i < system->num_channels; i++) {
+		const struct config_channel *channel = &system->channels[i];
+
+		if (channel->ends[0] >= system->num_components ||
+		    channel->ends[1] >= system->num_components ||
+		    channel->ends[0] == channel->ends[1] || !IS_ALIGNED(channel->size, PAGE_SIZE))
+			abort();
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(system->cpus); i++)
+		check_cpu(&system->cpus[i]);
 }
 
 static void load(const struct fdt *tree, const struct host *host, const void *archive)
@@ -152,8 +253,8 @@ static void load(const struct fdt *tree, const struct host *host, const void *ar
 		abort();
 	if (err == OK && (system.num_guests == 0 || !IS_ALIGNED(system.heap_bytes, PAGE_SIZE)))
 		abort();
-	for (u32 i = 0; err == OK && host != NULL && i < system.num_guests; i++)
-		check_guest(&system.guests[i]);
+	if (err == OK && host != NULL)
+		check_system(&system);
 	free(arena);
 }
 

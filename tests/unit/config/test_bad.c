@@ -7,6 +7,7 @@
  * `test_bad --write` writes the .expect files anew; read what changed before you commit it.
  */
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,6 +19,8 @@
 #include <zlib.h>
 
 #include <cmocka.h>
+
+#include <abi/component.h>
 
 #include "tools/common/verify.h"
 
@@ -78,6 +81,33 @@ static void make_tree(const char *name)
 	free(file);
 }
 
+/* The smallest program that a component can have. */
+static void make_program(const char *name)
+{
+	static const struct {
+		Elf64_Ehdr header;
+		Elf64_Phdr segment;
+		u32 text[4];
+	} program = {
+		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+					 ELFDATA2LSB, EV_CURRENT },
+			    .e_type = ET_EXEC,
+			    .e_machine = EM_AARCH64,
+			    .e_version = EV_CURRENT,
+			    .e_entry = COMPONENT_TEXT + offsetof(typeof(program), text),
+			    .e_phoff = sizeof(Elf64_Ehdr),
+			    .e_phentsize = sizeof(Elf64_Phdr),
+			    .e_phnum = 1 },
+		.segment = { .p_type = PT_LOAD,
+			     .p_flags = PF_R | PF_X,
+			     .p_vaddr = COMPONENT_TEXT,
+			     .p_filesz = sizeof(program),
+			     .p_memsz = sizeof(program) },
+	};
+
+	make_file(name, &program, sizeof(program));
+}
+
 static void make_images(void)
 {
 	static const u8 zeros[8192], elf[64] = "\177ELF", pe[64] = "MZ", xz[64] = "\xfd\x37zXZ";
@@ -95,6 +125,7 @@ static void make_images(void)
 	make_file("initrd.cpio", cpio, sizeof(cpio));
 	make_file("raw.bin", zeros, sizeof(zeros));
 	make_file("empty", zeros, 0);
+	make_program("program.elf");
 	make_tree("wrong");
 	make_tree("guest");
 }
@@ -240,16 +271,19 @@ static void messages_are_as_expected(void **state)
 	for_each_bad(compare);
 }
 
-static void the_good_one_is_good(void **state)
+static void the_good_ones_are_good(void **state)
 {
-	int status;
-	char *messages;
+	static const char *const good[] = { HERE "good.dts", HERE "good-components.dts" };
 
 	(void)state;
-	messages = messages_of(HERE "good.dts", &status);
-	assert_string_equal(messages, "");
-	assert_int_equal(status, 0);
-	free(messages);
+	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
+		int status;
+		char *messages = messages_of(good[i], &status);
+
+		assert_string_equal(messages, "");
+		assert_int_equal(status, 0);
+		free(messages);
+	}
 }
 
 /* Each line of the gallery must be one that a bad system gives. */
@@ -291,7 +325,7 @@ static void docs_show_real_messages(void **state)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_good_one_is_good),
+		cmocka_unit_test(the_good_ones_are_good),
 		cmocka_unit_test(messages_are_as_expected),
 		cmocka_unit_test(docs_show_real_messages),
 	};
