@@ -270,6 +270,20 @@ unit-programs: $(unit-names:%=$(O)/unit/%)
 unit: unit-programs
 	$(quiet)scripts/run-unit $(O)/unit $(unit-names)
 
+# tests/sim/*.c -> $(O)/sim/sim: SEEDS seeds, or SEED alone. spin_unlock() is wrapped: whoever lets go
+# of a lock may be overtaken there.
+SEEDS ?= 2000
+sim-objects := $(patsubst %.c,%.o,$(sort $(wildcard tests/sim/*.c)))
+$(foreach s,$(sim-objects),$(eval cflags-$(s) += $(tests-relaxed)))
+
+$(O)/sim/sim: $(sim-objects:%=$(O)/test/%) $(O)/test/libmullion.a
+	$(call say,LD,$@)
+	$(quiet)mkdir -p $(@D)
+	$(quiet)$(cc-test) $(sanitizers) -Wl,--wrap=spin_unlock -o $@ $^
+
+sim: $(O)/sim/sim
+	$(quiet)$< $(SEEDS) $(SEED)
+
 # tests/fuzz/fuzz_<x>.c -> $(O)/fuzzers/fuzz_<x>, run FUZZ_SECONDS on tests/fuzz/corpus/<x>.
 # FUZZ=<x> chooses targets.
 fuzz-sources := $(sort $(wildcard tests/fuzz/fuzz_*.c))
@@ -297,10 +311,17 @@ guests:
 -include $(wildcard guests/objects.mk)
 endif
 
+# --- Components: unprivileged programs, ARCH=arm64 --------------------------------------------------
+
+ifeq ($(ARCH),arm64)
+components:
+include components/hostile/objects.mk
+endif
+
 # --- For editors and checkers ---------------------------------------------------------------------
 
 database-flavour := $(firstword $(filter core test,$(flavours)))
-database-objects := $(objects) $(unit-sources:.c=.o) $(support) $(fuzz-sources:.c=.o) \
+database-objects := $(objects) $(unit-sources:.c=.o) $(support) $(sim-objects) $(fuzz-sources:.c=.o) \
 	$(tool-common) $(foreach tool,$(tool-names),$(call tool-objects,$(tool)))
 database-sources = $(foreach o,$(database-objects),$(wildcard $(o:.o=.c)))
 
@@ -340,8 +361,8 @@ clean:
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(MAKEFILE_LIST)
 
-.PHONY: all bench bench-update clean compile_commands.json defconfig fuzz fuzz-programs guests help \
-	menuconfig tools unit unit-programs FORCE
+.PHONY: all bench bench-update clean compile_commands.json components defconfig fuzz fuzz-programs \
+	guests help menuconfig sim tools unit unit-programs FORCE
 
 # Which headers each object was made from, as the compilers wrote it down.
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
@@ -351,6 +372,7 @@ help:
 #:   all            arm64: mullion.elf and mullion.bin; host: the library and tools/
 #:   tools          host: pack, check
 #:   unit           host: build and run the unit tests       (UNIT=core/mem/test_pool)
+#:   sim            host: the simulator of the scheduler     (SEEDS=2000, or SEED=17 alone)
 #:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=60)
 #:   guests         arm64: our own test and benchmark guests
 #:   bench          count instructions and compare with the table (bench-update: accept the counts)

@@ -11,6 +11,7 @@
 #define BOOT_ROOMS(sections)                \
 	*core/config/[a-z]*.o(sections)          \
 	*core/boot/[a-z]*.o(sections)            \
+	*core/component/create.o(sections)  \
 	*lib/cpio.o(sections)               \
 	*lib/elf.o(sections)                \
 	*lib/fdt/read.o(sections)           \
@@ -41,12 +42,8 @@ SECTIONS
 		*(.boot.text)
 		/* What of other rooms only these use: the linker says so when that changes. */
 		*(.text.str_append .text.str_copy .text.str_has_prefix .text.strncmp)
-		*(.text.format_bytes .text.ram_free_bytes .text.stop_machine)
+		*(.text.stop_machine)
 		*(.text.random_add .text.random_start .text.arch_entropy)
-		/* Guests are made at boot only. */
-		*(.text.guest_create .text.guest_destroy .text.arch_guest_init)
-		*(.text.virq_guest_init .text.vgic_init .text.idregs_sanitise)
-		*(.text.smccc_offer_init .text.arch_vcpu_init)
 		*(.text.firmware_error_name .text.firmware_cpu_on)
 		. = ALIGN(4096);
 	}
@@ -57,14 +54,14 @@ SECTIONS
 	}
 	_boot_end = ABSOLUTE(.);
 	.text : {
-		/* Two tables are aligned to 2 KiB; small files fill the gap between them. */
+		/* Tables are aligned to 2 KiB; small files fill the gap before the vectors'. */
 		*(.text.entry)
 		*arch/arm64/head.o(.text)
 		*arch/arm64/cache.o(.text)
 		*arch/arm64/fp.o(.text)
 		*arch/arm64/trap_entry.o(.text)
 		*arch/arm64/pure/vgic_lr.o(.text .text.*)
-		*arch/arm64/vectors.o(.text)
+		*(.text.vectors)
 		*(.text .text.*)
 		. = ALIGN(4096);
 		_text_end = .;

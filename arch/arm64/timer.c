@@ -51,12 +51,10 @@ static void vtimer_due(struct timer_event *event)
 	virq_vtimer_fired(container_of(event, struct vcpu, arch.vtimer));
 }
 
-/* That it interrupted the guest is all that was wanted. */
+/* That it interrupted the guest is all that was wanted; one that sleeps looks whether it may. */
 static void watch_over(struct timer_event *event)
 {
-	struct vcpu *vcpu = container_of(event, struct vcpu, arch.watch);
-
-	vcpu_request(vcpu, VCPU_REQ_VIRQ);
+	vcpu_kick(container_of(event, struct vcpu, arch.watch));
 }
 
 void timer_vcpu_init(struct vcpu *vcpu)

@@ -22,6 +22,7 @@
 	b	user_leave
 .endm
 
+	.section .text.vectors, "ax"
 	.balign	2048
 	.globl	arm64_user_vectors
 	.type	arm64_user_vectors, %function
@@ -36,6 +37,7 @@ arm64_user_vectors:
 	.endr
 	.size	arm64_user_vectors, . - arm64_user_vectors
 
+	.text
 	.type	user_leave, %function
 user_leave:
 	stp	x2, x3, [sp, #USER_X + 16]

@@ -48,6 +48,7 @@
 	mov	x29, \scratch
 .endm
 
+	.section .text.vectors, "ax"
 	.balign	2048
 	.globl	arm64_vectors
 	.type	arm64_vectors, %function
@@ -69,6 +70,7 @@ arm64_vectors:
 	.balign	128
 	.size	arm64_vectors, . - arm64_vectors
 
+	.text
 	.type	guest_sync, %function
 guest_sync:
 	mrs	x1, esr_el2

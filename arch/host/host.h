@@ -49,13 +49,14 @@ struct host_call {
 	u32 number; /* of a system call */
 	u64 arguments[6];
 };
-/** host_user_script() - how the next runs of the component end; @calls must stay. */
+/** host_user_script() - how the next runs of the component end; @calls must stay. At its end it
+ * waits (SYS_WAIT); USER_INTERRUPTED: it computes (HOST_BUSY) and is interrupted. */
 void host_user_script(struct arch_user *user, const struct host_call *calls, u32 count);
 
-/* Where a CPU stopped: its vCPU (or a component) runs and its script is at its end; it is idle; a
+/* Where a CPU stopped: its vCPU runs and its script is at its end; it is idle; a
  * thread of a test wants it to; the machine ended (host_end), and the next host_loop() begins anew.
  */
-enum host_pause { HOST_WANTS_EXIT, HOST_WANTS_CALL, HOST_IDLE, HOST_BUSY, HOST_ENDED };
+enum host_pause { HOST_WANTS_EXIT, HOST_IDLE, HOST_BUSY, HOST_ENDED };
 /** host_loop() - let CPU @id go on where it paused, until it pauses again. It begins in
  * sched_loop(), on a stack of its own. A vCPU that
  * wanted an exit and still finds none in its script is interrupted (EXIT_NONE) first. */

@@ -101,6 +101,11 @@ bool host_yield(enum host_pause pause)
 	return true;
 }
 
+void arch_cpu_relax(void)
+{
+	(void)host_yield(HOST_BUSY);
+}
+
 enum host_pause host_loop(u32 id)
 {
 	struct fiber_cpu *cpu = &cpus[id];

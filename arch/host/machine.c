@@ -248,12 +248,14 @@ u64 arch_time_frequency_hz(void)
 
 void arch_time_set_deadline(ns_t when)
 {
+	host_this_cpu->arch.deadlines++;
 	host_this_cpu->arch.has_deadline = true;
 	host_this_cpu->arch.deadline = when;
 }
 
 void arch_time_stop(void)
 {
+	host_this_cpu->arch.deadlines++;
 	host_this_cpu->arch.has_deadline = false;
 }
 

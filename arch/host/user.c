@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The scripted component: see arch/host/host.h. */
+#include <abi/component.h>
 #include <arch/user.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
@@ -29,15 +30,15 @@ void arch_user_reset(struct arch_user *user, const struct stage2 *space, u64 ent
 
 enum user_trap arch_user_run(struct arch_user *user)
 {
-	const struct host_call *call;
+	static const struct host_call wait = { .trap = USER_SYSCALL, .number = SYS_WAIT };
+	const struct host_call *call = &wait;
 
 	user->runs++;
-	if (user->script_at == user->script_length)
-		(void)host_yield(HOST_WANTS_CALL);
+	if (user->script_at < user->script_length)
+		call = &user->script[user->script_at++];
+	if (call->trap == USER_INTERRUPTED)
+		(void)host_yield(HOST_BUSY);
 	irq_handle();
-	if (user->script_at == user->script_length)
-		return USER_INTERRUPTED;
-	call = &user->script[user->script_at++];
 	user->number = call->number;
 	memcpy(user->arguments, call->arguments, sizeof(user->arguments));
 	return call->trap;

@@ -9,6 +9,7 @@
 #include <arch/cpu.h>
 #include <arch/mmu.h>
 #include <arch/time.h>
+#include <mullion/component.h>
 #include <mullion/config.h>
 #include <mullion/cpio.h>
 #include <mullion/cpu.h>
@@ -16,6 +17,7 @@
 #include <mullion/host.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
+#include <mullion/manage.h>
 #include <mullion/mem.h>
 #include <mullion/random.h>
 #include <mullion/sched.h>
@@ -34,6 +36,7 @@ static struct host host;
 static struct fdt host_tree, system_tree;
 static struct system system_config;
 static u64 arena_bytes, heap_bytes;
+static char cpu_model[48];
 
 /* The system tree inside a bundle; false when there is none. */
 static bool find_system_tree(const void *bundle, u64 bytes, struct fdt *tree)
@@ -167,12 +170,10 @@ static void step_cpus(void)
 
 static void step_banner(void)
 {
-	char cpu[48];
-
-	arch_cpu_describe(cpu, sizeof(cpu));
+	arch_cpu_describe(cpu_model, sizeof(cpu_model));
 	log_info("%s, %u CPU%s %s at EL2, %lu MiB free, %s, %u list registers", host.compatible,
-		 cpu_count, cpu_count == 1 ? "" : "s", cpu, ram_free_bytes() >> 20, irqchip->name,
-		 irqchip->num_lrs);
+		 cpu_count, cpu_count == 1 ? "" : "s", cpu_model, ram_free_bytes() >> 20,
+		 irqchip->name, irqchip->num_lrs);
 }
 
 static void report(struct diag *diag, fdt_node_t node, const char *property, const char *text)
@@ -282,10 +283,59 @@ static void step_heap(void)
 	page_init(va, pa, heap_bytes / PAGE_SIZE);
 }
 
+static const struct sched_strategy *strategy_of(const struct config_cpu *config)
+{
+	switch (config->strategy) {
+	case SCHEDULE_ROUND_ROBIN: return &sched_round_robin;
+#ifdef CONFIG_SCHED_PRIORITY
+	case SCHEDULE_PRIORITY: return &sched_priority;
+#endif
+#ifdef CONFIG_SCHED_WINDOWS
+	case SCHEDULE_WINDOWS: return &sched_windows;
+#endif
+	default: return NULL;
+	}
+}
+
+/* A CPU's table in the scheduler's form; it is kept. */
+static const struct sched_table *make_table(const struct config_cpu *config)
+{
+	u64 bytes = sizeof(struct sched_table) + config->num_windows * sizeof(struct sched_window);
+	struct sched_table *table = page_alloc(ALIGN_UP(bytes, PAGE_SIZE) / PAGE_SIZE);
+	struct sched_window *windows;
+
+	if (table == NULL)
+		stop_machine("not enough memory for the CPUs' tables of windows");
+	windows = (struct sched_window *)(void *)(table + 1);
+	for (u32 i = 0; i < config->num_windows; i++)
+		windows[i] = (struct sched_window){ config->windows[i].offset,
+						    config->windows[i].length,
+						    config->windows[i].window };
+	*table = (struct sched_table){ config->cycle, config->background, config->num_windows,
+				       windows };
+	return table;
+}
+
 static void step_scheduler(void)
 {
 	if (sched_init() != OK)
 		stop_machine("not enough memory for the CPUs' ready queues");
+	for (u32 id = 0; id < cpu_count; id++) {
+		const struct config_cpu *config = &system_config.cpus[id];
+		const struct sched_strategy *strategy = strategy_of(config);
+
+		if (strategy != NULL)
+			sched_choose(id, strategy,
+				     config->strategy == SCHEDULE_WINDOWS ? make_table(config)
+									  : NULL);
+		else if (config->strategy != SCHEDULE_DEFAULT)
+			stop_machine("CPU %u: its scheduling strategy is not built in", id);
+	}
+}
+
+static void step_manager(void)
+{
+	manage_start(&system_config, &host, cpu_model);
 }
 
 static void step_start_cpus(void)
@@ -302,6 +352,21 @@ static void step_start_cpus(void)
 			arch_cpu_relax();
 		if (!atomic_load(&cpu->online))
 			log_error("CPU %u was started but did not come up", id);
+	}
+}
+
+/* One that cannot be had does not keep the others from running. */
+static void step_components(void)
+{
+	if (component_setup(&system_config) != OK)
+		stop_machine("not enough memory for the components' channels");
+	for (u32 i = 0; i < system_config.num_components; i++) {
+		struct component *component;
+		enum err err = component_create(&system_config.components[i], &component);
+
+		if (err != OK)
+			log_error("component '%s' cannot be created: %s",
+				  system_config.components[i].name, err_name(err));
 	}
 }
 
@@ -332,6 +397,21 @@ static void step_figures(void)
 
 	log_info("core: text %lu KiB, memory %lu KiB; given back after boot: %lu KiB",
 		 boot_info.text_bytes >> 10, memory >> 10, boot_info.boot_bytes >> 10);
+}
+
+static void step_start_components(void)
+{
+	for (u32 i = 0; i < system_config.num_components; i++) {
+		struct component *component = component_get(i);
+		enum err err;
+
+		if (component == NULL || !component->config->autostart)
+			continue;
+		err = component_start(component);
+		if (err != OK)
+			log_error("component '%s' cannot be started: %s", component->config->name,
+				  err_name(err));
+	}
 }
 
 static void step_start_guests(void)
@@ -374,9 +454,12 @@ static const struct {
 	{ "heap", step_heap },
 	{ "scheduler", step_scheduler },
 	{ "other CPUs", step_start_cpus },
+	{ "components", step_components },
 	{ "guests", step_guests },
+	{ "manager", step_manager },
 	{ "figures", step_figures },
-	{ "start", step_start_guests },
+	{ "start of components", step_start_components },
+	{ "start of guests", step_start_guests },
 };
 
 void core_main(void)

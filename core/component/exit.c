@@ -163,7 +163,7 @@ enum err exit_answer(struct component *component, u64 index, u64 value, bool fau
 void exit_again(struct component *component)
 {
 	spin_lock(&component->lock);
-	for (u32 i = 0; i < component->num_vcpus; i++) {
+	for (u32 i = component->num_vcpus; i-- > 0;) {
 		struct exit_slot *slot = &component->slots[i];
 
 		if (atomic_load_explicit(&slot->state, memory_order_relaxed) != SLOT_TAKEN)

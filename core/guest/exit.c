@@ -6,6 +6,7 @@
  */
 #include <mullion/guest.h>
 
+#include <mullion/component.h>
 #include <mullion/format.h>
 #include <mullion/log.h>
 
@@ -39,6 +40,11 @@ static void handle_none(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void handle_mmio(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
+	const struct region *region = region_find(vcpu->guest, exit->mmio.gpa);
+
+	if (region != NULL && region->config->kind == REGION_VIRTUAL &&
+	    component_serve_exit(vcpu, region, exit))
+		return;
 	if (may_warn(vcpu->guest))
 		log_warn(
 			"guest '%s': vcpu %u: %s of %u bytes at 0x%llx, where nothing is: external "

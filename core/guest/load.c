@@ -16,6 +16,16 @@
 /* Copied at a time; between two pieces others may run. */
 #define PIECE_BYTES KIB(128)
 
+/* At boot there is nobody else; and a vCPU that restarts its guest has stopped already: it cannot
+ * give its CPU away and come back. */
+static void breathe(void)
+{
+	const struct thread *thread = this_cpu()->thread;
+
+	if (thread != NULL && thread->kind != THREAD_VCPU)
+		thread_breathe();
+}
+
 static enum err load_image(const struct guest *guest, const struct config_image *image)
 {
 	enum err err = OK;
@@ -25,9 +35,7 @@ static enum err load_image(const struct guest *guest, const struct config_image 
 	for (u64 at = 0; at < image->size && err == OK; at += PIECE_BYTES) {
 		err = guest_load(guest, GPA(image->load.v + at), image->data + at,
 				 MIN(image->size - at, PIECE_BYTES));
-		/* At boot there is nobody else. */
-		if (this_cpu()->thread != NULL)
-			thread_breathe();
+		breathe();
 	}
 	return err;
 }

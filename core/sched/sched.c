@@ -23,13 +23,20 @@ _Static_assert(sizeof(struct sched_queue) <= PAGE_SIZE, "a queue is a page");
 #define DEFAULT_STRATEGY sched_round_robin
 #endif
 
+static u32 num_ready(const struct sched_queue *queue)
+{
+	return atomic_load_explicit(&queue->ready, memory_order_relaxed);
+}
+
 /* The review's time: an interrupt of the queue's own CPU. */
 static void review_now(struct timer_event *event)
 {
 	struct sched_queue *queue = container_of(event, struct sched_queue, review);
 
+	spin_lock(&queue->lock);
 	queue->review_at = NS_NEVER;
 	atomic_store_explicit(&queue->cpu->resched, true, memory_order_relaxed);
+	spin_unlock(&queue->lock);
 }
 
 __boot enum err sched_init(void)
@@ -64,7 +71,7 @@ __boot void sched_choose(u32 cpu, const struct sched_strategy *strategy,
 	struct sched_queue *queue = cpu_get(cpu)->queue;
 
 	spin_lock(&queue->lock);
-	ASSERT(queue->ready == 0);
+	ASSERT(num_ready(queue) == 0);
 	queue->strategy = strategy;
 	queue->table = table;
 	queue->place = (struct sched_place){ .end = NS(0) };
@@ -115,65 +122,90 @@ static struct sched_queue *lock_queue_of(const struct thread *thread)
 static void add(struct sched_queue *queue, struct thread *thread, bool front)
 {
 	queue->strategy->add(queue, thread, front);
-	atomic_store_explicit(&queue->ready, queue->ready + 1, memory_order_relaxed);
+	atomic_store_explicit(&queue->ready, num_ready(queue) + 1, memory_order_relaxed);
 }
 
 static void take_out(struct sched_queue *queue, struct thread *thread)
 {
 	queue->strategy->remove(queue, thread);
-	atomic_store_explicit(&queue->ready, queue->ready - 1, memory_order_relaxed);
+	atomic_store_explicit(&queue->ready, num_ready(queue) - 1, memory_order_relaxed);
 }
 
-/* This CPU: have @current (NULL: idle) looked at in time. What is armed already and comes earlier
- * stays: it asks again, which costs less than moving the deadline at every switch. */
+/* Must @current (NULL: idle) be looked at before the time that is armed? What is armed and comes
+ * earlier stays: it asks again, which costs less than moving the deadline at every switch. */
+static bool review_comes_first(const struct sched_queue *queue, const struct thread *current,
+			       ns_t *when)
+{
+	*when = queue->strategy->review(queue, current);
+	return when->v < queue->review_at.v;
+}
+
+/* This CPU. */
 static void set_review(struct sched_queue *queue, const struct thread *current)
 {
-	ns_t when = queue->strategy->review(queue, current);
+	ns_t when;
 
-	if (when.v >= queue->review_at.v)
+	if (!review_comes_first(queue, current, &when))
 		return;
 	queue->review_at = when;
 	timer_arm(&queue->review, when);
 }
 
-/* @thread has become READY, or more urgent: does its CPU have to look? */
+/* @thread has become READY, or more urgent: does its CPU have to look? Also when it was alone and
+ * lets a guest sleep (@first), and when it has a time to arm, which it must do itself. */
 static void announce(struct sched_queue *queue, const struct thread *thread, bool first)
 {
 	struct cpu *cpu = queue->cpu;
 	bool here = cpu == this_cpu();
+	bool look = queue->idling || queue->strategy->preempts(queue, thread, cpu->thread);
+	ns_t when;
 
 	/* A guest that had the CPU for itself may be in WFI: it must not wait there any more. */
-	if (queue->idling || queue->strategy->preempts(queue, thread, cpu->thread) ||
-	    (first && (!here || cpu->thread->kind == THREAD_VCPU))) {
-		atomic_store_explicit(&cpu->resched, true, memory_order_relaxed);
-		if (!here)
-			arch_cpu_kick(cpu->id);
-	} else if (here) {
+	if (here && first && cpu->thread != NULL && cpu->thread->kind == THREAD_VCPU)
+		look = true;
+	if (!look && here) {
 		set_review(queue, cpu->thread);
+		return;
 	}
+	if (!look && !first && !review_comes_first(queue, cpu->thread, &when))
+		return;
+	atomic_store_explicit(&cpu->resched, true, memory_order_relaxed);
+	if (!here)
+		arch_cpu_kick(cpu->id);
+}
+
+/* Does @thread go before its equals? It had the CPU until it asked a component for something, and
+ * what is left of its slice is still its own. */
+static bool goes_first(const struct thread *thread)
+{
+	return thread->slice_left.v != 0 &&
+	       atomic_load_explicit(&thread->pause_reason, memory_order_relaxed) == PAUSE_IO;
+}
+
+/* A slice that was used up is followed by a new one, behind the equals. */
+static void refill(struct thread *thread)
+{
+	if (thread->slice_left.v == 0)
+		thread->slice_left = thread->slice;
 }
 
 static void make_ready(struct sched_queue *queue, struct thread *thread)
 {
-	bool first = queue->ready == 0;
+	bool first = num_ready(queue) == 0;
 
-	add(queue, thread, false);
+	add(queue, thread, goes_first(thread));
+	refill(thread);
 	announce(queue, thread, first);
 }
 
-/* Book the stretch that ends at @now. Return: the slice is used up, and there is a new one. */
-static bool charge(struct thread *thread, ns_t now)
+/* Book the stretch that ends at @now. */
+static void charge(struct thread *thread, ns_t now)
 {
 	u64 ran = now.v - thread->since.v;
 
 	thread->run_ns += ran;
 	thread->since = now;
-	if (ran < thread->slice_left.v) {
-		thread->slice_left.v -= ran;
-		return false;
-	}
-	thread->slice_left = thread->slice;
-	return true;
+	thread->slice_left.v -= MIN(ran, thread->slice_left.v);
 }
 
 /* Nobody is READY: sleep, on whichever stack this is. */
@@ -200,6 +232,12 @@ static bool idles_in_place(const struct thread *thread)
 	return thread->kind == THREAD_IDLE || state == VCPU_PAUSED || state == VCPU_READY;
 }
 
+static bool pauses_in_wfi(const struct thread *thread)
+{
+	return atomic_load_explicit(&thread->pause_reason, memory_order_relaxed) == PAUSE_WFI &&
+	       thread_state(thread) == VCPU_PAUSED;
+}
+
 /* First thing on a stack that was switched to, perhaps on another CPU than it was left on. */
 static void arrive(void)
 {
@@ -208,29 +246,12 @@ static void arrive(void)
 	atomic_store_explicit(&left->on_cpu, false, memory_order_release);
 }
 
-/* The running thread, charged, is READY in the queue, or none of the queue's business. Let others
- * run until it is its turn again. Drops the lock. */
-static void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now)
+/* @next, RUNNING and out of the queue, gets the CPU from @self. Drops the lock; returns when @self
+ * has a CPU again. */
+static inline void switch_to(struct cpu *cpu, struct sched_queue *queue, struct thread *self,
+			     struct thread *next)
 {
-	struct thread *self = cpu->thread, *next;
-
-	while ((next = queue->strategy->pick(queue, now)) == NULL && idles_in_place(self))
-		now = idle(cpu, queue, now);
-	if (next != NULL) {
-		bool moved = thread_move(next, VCPU_READY, VCPU_RUNNING);
-
-		ASSERT(moved);
-		take_out(queue, next);
-	} else {
-		next = &queue->idle;
-	}
 	atomic_store_explicit(&cpu->resched, false, memory_order_relaxed);
-	next->since = now;
-	set_review(queue, next);
-	if (next == self) {
-		spin_unlock(&queue->lock);
-		return;
-	}
 	next->switches++;
 	queue->switches++;
 	atomic_store_explicit(&next->on_cpu, true, memory_order_relaxed);
@@ -239,6 +260,36 @@ static void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now)
 	spin_unlock(&queue->lock);
 	arch_thread_switch(self, next);
 	arrive();
+}
+
+/* The running thread, charged, is READY in the queue, or none of the queue's business. Let others
+ * run until it is its turn again. Drops the lock. */
+static void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now)
+{
+	struct thread *self = cpu->thread, *next;
+
+	while ((next = queue->strategy->pick(queue, now)) == NULL && idles_in_place(self)) {
+		now = idle(cpu, queue, now);
+		/* Any interrupt may have been what a vCPU in WFI waits for: it looks. */
+		if (pauses_in_wfi(self) && thread_move(self, VCPU_PAUSED, VCPU_READY))
+			add(queue, self, false);
+	}
+	if (next != NULL) {
+		bool moved = thread_move(next, VCPU_READY, VCPU_RUNNING);
+
+		ASSERT(moved);
+		take_out(queue, next);
+	} else {
+		next = &queue->idle;
+	}
+	next->since = now;
+	set_review(queue, next);
+	if (next != self) {
+		switch_to(cpu, queue, self, next);
+		return;
+	}
+	atomic_store_explicit(&cpu->resched, false, memory_order_relaxed);
+	spin_unlock(&queue->lock);
 }
 
 /* --- The running thread ----------------------------------------------------------------------- */
@@ -261,7 +312,7 @@ void sched_loop(void)
 
 		spin_lock(&queue->lock);
 		now = arch_time_now();
-		(void)charge(&queue->idle, now);
+		charge(&queue->idle, now);
 		give_way(cpu, queue, now);
 	}
 }
@@ -293,6 +344,21 @@ void sched_prepare(enum pause_reason reason)
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
+/* A vCPU in WFI has the CPU for itself: sleep here and now. The short way of give_way(). Lock.
+ * Return: nobody else wants to run. */
+static bool doze(struct cpu *cpu, struct sched_queue *queue, ns_t *now)
+{
+	struct thread *self = cpu->thread;
+
+	*now = idle(cpu, queue, *now);
+	if (thread_move(self, VCPU_PAUSED, VCPU_READY)) {
+		if (num_ready(queue) == 0)
+			return thread_move(self, VCPU_READY, VCPU_RUNNING);
+		add(queue, self, false);
+	}
+	return false;
+}
+
 void sched_pause(void)
 {
 	struct cpu *cpu = this_cpu();
@@ -303,8 +369,56 @@ void sched_pause(void)
 	check_may_switch(cpu);
 	spin_lock(&queue->lock);
 	now = arch_time_now();
-	(void)charge(self, now);
-	give_way(cpu, queue, now);
+	charge(self, now);
+	if (num_ready(queue) == 0 && queue->table == NULL && pauses_in_wfi(self) &&
+	    doze(cpu, queue, &now))
+		spin_unlock(&queue->lock);
+	else
+		give_way(cpu, queue, now);
+	atomic_store_explicit(&self->pause_reason, PAUSE_NONE, memory_order_relaxed);
+}
+
+/* Is @thread, PAUSED and of this CPU, the one to run next once the running thread has paused? */
+static bool comes_next(struct sched_queue *queue, struct thread *thread, ns_t now)
+{
+	const struct sched_strategy *strategy = queue->strategy;
+	const struct thread *other;
+
+	if (num_ready(queue) == 0 && queue->table == NULL)
+		return true;
+	other = strategy->pick(queue, now);
+	if (other == NULL)
+		other = &queue->idle;
+	return strategy->preempts(queue, thread, other) ||
+	       (goes_first(thread) && !strategy->preempts(queue, other, thread));
+}
+
+void sched_hand_over(struct thread *thread)
+{
+	struct cpu *cpu = this_cpu();
+	struct sched_queue *queue = cpu->queue;
+	struct thread *self = cpu->thread;
+	ns_t now;
+
+	check_may_switch(cpu);
+	atomic_thread_fence(memory_order_seq_cst);
+	spin_lock(&queue->lock);
+	now = arch_time_now();
+	if (atomic_load_explicit(&thread->cpu, memory_order_relaxed) != cpu->id ||
+	    thread_state(self) != VCPU_PAUSED || !comes_next(queue, thread, now) ||
+	    !thread_move(thread, VCPU_PAUSED, VCPU_READY) ||
+	    !thread_move(thread, VCPU_READY, VCPU_RUNNING)) {
+		spin_unlock(&queue->lock);
+		(void)sched_wake(thread);
+		sched_pause();
+		return;
+	}
+	charge(self, now);
+	refill(thread);
+	thread->since = now;
+	if (num_ready(queue) != 0 || queue->table != NULL)
+		set_review(queue, thread);
+	switch_to(cpu, queue, self, thread);
 	atomic_store_explicit(&self->pause_reason, PAUSE_NONE, memory_order_relaxed);
 }
 
@@ -343,12 +457,12 @@ static void step_back(bool spent)
 	check_may_switch(cpu);
 	spin_lock(&queue->lock);
 	now = arch_time_now();
-	if (charge(self, now))
-		spent = true;
-	else if (spent)
-		self->slice_left = self->slice;
+	charge(self, now);
+	if (spent)
+		self->slice_left = NS(0);
 	if (thread_move(self, VCPU_RUNNING, VCPU_READY))
-		add(queue, self, !spent);
+		add(queue, self, self->slice_left.v != 0);
+	refill(self);
 	give_way(cpu, queue, now);
 }
 
@@ -420,10 +534,11 @@ void sched_set_priority(struct thread *thread, u8 priority)
 		queue->strategy->add(queue, thread, false);
 		announce(queue, thread, false);
 	} else {
-		bool lower = priority < thread->priority;
+		/* In a window a higher priority can be the worse claim: above the background. */
+		bool worse = priority < thread->priority || queue->table != NULL;
 
 		thread->priority = priority;
-		if (thread == current && lower && queue->ready != 0) {
+		if (thread == current && worse) {
 			atomic_store_explicit(&queue->cpu->resched, true, memory_order_relaxed);
 			if (queue->cpu != this_cpu())
 				arch_cpu_kick(queue->cpu->id);
@@ -452,6 +567,8 @@ u64 sched_idle_ns(u32 cpu)
 	ns = queue->idle_ns + queue->idle.run_ns;
 	if (queue->idling)
 		ns += arch_time_now().v - queue->since.v;
+	else if (queue->cpu->thread == &queue->idle)
+		ns += arch_time_now().v - queue->idle.since.v;
 	spin_unlock(&queue->lock);
 	return ns;
 }

@@ -48,7 +48,8 @@ static u32 claim(const struct sched_queue *queue, const struct thread *thread)
 {
 	if (queue->place.window != 0 && thread->window == queue->place.window)
 		return PRIORITIES + 1u + thread->priority;
-	return thread->priority <= queue->table->background ? 1u + thread->priority : 0;
+	/* What it was given counts: to inherit a higher priority must not cost it the CPU. */
+	return thread->base_priority <= queue->table->background ? 1u + thread->priority : 0;
 }
 
 static struct thread *pick(struct sched_queue *queue, ns_t now)

@@ -9,7 +9,8 @@
  *	else
  *		sched_pause();            others run; returns RUNNING
  * A thread that pauses while nothing is READY idles its CPU on its own stack: no switch is paid
- * for.
+ * for. sched_pause() may return early, so what is waited for is looked at again; with PAUSE_WFI it
+ * does so after every interrupt that found the CPU idle.
  *
  * Lock: each queue has one (RANK_SCHED), which also guards the scheduler's state changes of the
  * threads whose `cpu` it is.
@@ -85,6 +86,9 @@ bool sched_wake(struct thread *thread);
 void sched_prepare(enum pause_reason reason);
 void sched_cancel(void);
 void sched_pause(void);
+/** sched_hand_over() - after sched_prepare(): sched_wake(@thread) and sched_pause() in one, which
+ * costs less where @thread is the one to run next. */
+void sched_hand_over(struct thread *thread);
 /** sched_leave() - the running thread has set itself RESET or HALTED (or was started again since):
  * others run; returns RUNNING when it was started again. No locks. */
 void sched_leave(void);

@@ -3,6 +3,7 @@
  * core/guest: guests that come and go while the core runs. Whatever is asked of one in whatever
  * state, it is done or refused; what a guest had comes back whole, and nobody sees its bytes.
  */
+#include <arch/time.h>
 #include <mullion/irq.h>
 #include <mullion/mem.h>
 
@@ -26,6 +27,19 @@ static void check_free(void)
 {
 	assert_int_equal(page_free_count(), free_pages);
 	assert_int_equal(ram_free_bytes(), free_ram);
+}
+
+/* The pool of threads keeps the pages that it has got. */
+static int warm_up(void **state)
+{
+	struct thread *thread;
+
+	(void)state;
+	machine_start();
+	thread = thread_create("first", NULL, NULL, 1, SLICE_DEFAULT);
+	assert_non_null(thread);
+	thread_release(thread);
+	return 0;
 }
 
 static int set_up_absent(void **state)
@@ -243,6 +257,95 @@ static void the_budget_is_looked_at_first(void **state)
 	assert_int_equal(guest_create(ID, &config, &guest), OK);
 }
 
+/* --- Destroy what runs ------------------------------------------------------------------------ */
+
+static enum err destroyed;
+static bool has_destroyed;
+
+static void destroyer(void *data)
+{
+	(void)data;
+	destroyed = guest_destroy(ID);
+	has_destroyed = true;
+}
+
+/* A thread of the core destroys the guest, whatever that is at. */
+static void destroy_now(void)
+{
+	struct thread *thread =
+		thread_create("destroyer", destroyer, NULL, PRIORITY_COMPONENT, SLICE_DEFAULT);
+
+	assert_non_null(thread);
+	has_destroyed = false;
+	assert_int_equal(thread_start(thread), OK);
+	for (u32 round = 0; round < 20 && !has_destroyed; round++) {
+		host_time_set(NS(arch_time_now().v + 1000000));
+		machine_settle();
+	}
+	machine_settle();
+	assert_true(has_destroyed);
+	assert_int_equal(destroyed, OK);
+	assert_null(guest_get(ID));
+	assert_false(host_irq_enabled(HOST_IRQ));
+	thread_release(thread);
+}
+
+static void a_running_guest_is_stopped_first(void **state)
+{
+	(void)state;
+	guests_stay = false;
+	start_second();
+	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	destroy_now();
+	assert_int_equal(host_end, HOST_END_NONE);
+	guests_stay = true;
+}
+
+static void a_paused_guest_is_destroyed(void **state)
+{
+	(void)state;
+	start_second();
+	assert_int_equal(guest_pause(guest), OK);
+	machine_settle();
+	destroy_now();
+}
+
+static void a_crashed_guest_is_destroyed(void **state)
+{
+	(void)state;
+	start_second();
+	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_ERROR, .error = { "a test" } }));
+	machine_settle();
+	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_HALTED);
+	destroy_now();
+}
+
+/* It does not come back from its reset. */
+static void a_guest_in_reset_is_destroyed(void **state)
+{
+	(void)state;
+	start_second();
+	assert_int_equal(guest_reset(guest), OK);
+	destroy_now();
+	assert_null(strstr(host_console, "reset (1)"));
+}
+
+static void the_scrubber_cleans_up(void **state)
+{
+	(void)state;
+	scrub_start();
+	for (u32 round = 0; round < 2; round++) {
+		assert_int_equal(guest_create(ID, &config, &guest), OK);
+		scribble();
+		assert_int_equal(guest_destroy(ID), OK);
+		assert_true(ram_dirty_bytes() > GUEST_RAM_BYTES);
+		/* Nobody else wants the CPU. */
+		machine_settle();
+		assert_int_equal(ram_dirty_bytes(), 0);
+	}
+	free_pages = page_free_count(); /* its stack stays */
+}
+
 /* --- Acts ------------------------------------------------------------------------------------- */
 
 static void a_guest_can_be_started_again(void **state)
@@ -404,6 +507,10 @@ int main(void)
 		without_guest(no_page_is_lost_when_the_heap_is_short),
 		without_guest(no_memory_is_lost_when_ram_is_short),
 		without_guest(the_budget_is_looked_at_first),
+		with_guest(a_running_guest_is_stopped_first),
+		with_guest(a_paused_guest_is_destroyed),
+		with_guest(a_crashed_guest_is_destroyed),
+		with_guest(a_guest_in_reset_is_destroyed),
 		with_guest(a_guest_can_be_started_again),
 		with_guest(a_paused_guest_waits),
 		with_guest(a_paused_guest_can_be_stopped_and_reset),
@@ -411,7 +518,8 @@ int main(void)
 		with_guest(halt_dumps_every_vcpu),
 		with_guest(the_manager_does_not_end_the_machine),
 		cmocka_unit_test(states_have_names),
+		without_guest(the_scrubber_cleans_up),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests(tests, warm_up, NULL);
 }

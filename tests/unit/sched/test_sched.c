@@ -2,10 +2,17 @@
 /* core/sched: threads on the fake machine's CPUs; who runs, when, and what is booked for it. */
 #include "support/test.h"
 
-#include <mullion/mem.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <mullion/sched.h>
+#include <mullion/sync.h>
 
 #include "support/threads.h"
+
+#define EACH(test) cmocka_unit_test_setup_teardown(test, threads_begin, threads_end)
+
+/* --- Who runs --------------------------------------------------------------------------------- */
 
 static void highest_priority_runs_first(void **state)
 {
@@ -13,14 +20,15 @@ static void highest_priority_runs_first(void **state)
 
 	(void)state;
 	low = spawn("low", say, "l", 10, 0);
-	high = spawn("high", say, "h", 20, 0);
+	high = spawn("high", say, "h", 255, 0);
+	(void)spawn("idle", say, "i", 0, 0);
 	run(0);
-	assert_string_equal(said, "hl");
+	assert_string_equal(said, "hli");
 	assert_int_equal(thread_phase(low), THREAD_STOPPED);
 	assert_int_equal(thread_phase(high), THREAD_STOPPED);
 }
 
-static void say_and_yield(void *data)
+static void say_and_pass(void *data)
 {
 	for (u32 i = 0; i < 3; i++) {
 		say(data);
@@ -31,19 +39,364 @@ static void say_and_yield(void *data)
 static void equals_take_turns(void **state)
 {
 	(void)state;
-	(void)spawn("a", say_and_yield, "a", 10, 0);
-	(void)spawn("b", say_and_yield, "b", 10, 0);
-	(void)spawn("c", say_and_yield, "c", 10, 0);
+	(void)spawn("a", say_and_pass, "a", 10, 0);
+	(void)spawn("b", say_and_pass, "b", 10, 0);
+	(void)spawn("c", say_and_pass, "c", 10, 0);
 	run(0);
 	assert_string_equal(said, "abcabcabc");
+}
+
+static void say_and_compute(void *data)
+{
+	for (u32 i = 0; i < 4; i++) {
+		say(data);
+		busy(SLICE_DEFAULT.v);
+	}
+}
+
+static void slices_end_by_the_clock(void **state)
+{
+	u64 begin = arch_time_now().v;
+	struct thread *a, *b;
+
+	(void)state;
+	a = spawn("a", say_and_compute, "a", 10, 0);
+	b = spawn("b", say_and_compute, "b", 10, 0);
+	run_until(NS(begin + 4 * SLICE_DEFAULT.v));
+	assert_string_equal(said, "ababa");
+	assert_int_equal(sched_run_ns(a), 2 * SLICE_DEFAULT.v);
+	assert_int_equal(sched_run_ns(b), 2 * SLICE_DEFAULT.v);
+	run_until(NS(begin + 10 * SLICE_DEFAULT.v));
+	assert_int_equal(sched_run_ns(a) + sched_run_ns(b), 8 * SLICE_DEFAULT.v);
+}
+
+static void one_alone_needs_no_timer(void **state)
+{
+	u64 begin = arch_time_now().v, fired, before;
+
+	(void)state;
+	(void)timer_count(0, &before);
+	(void)spawn("a", say_and_compute, "a", 10, 0);
+	(void)host_loop(0);
+	assert_int_equal(timer_count(0, NULL), 0);
+	run_until(NS(begin + 5 * SLICE_DEFAULT.v));
+	(void)timer_count(0, &fired);
+	assert_int_equal(fired, before);
+}
+
+static void wakes_the_urgent(void *data)
+{
+	say("<");
+	must(sched_wake(data));
+	must(!sched_wake(data));
+	must(sched_needed());
+	sched();
+	say(">");
+}
+
+static void pauses(void *data)
+{
+	say("p");
+	sched_prepare(PAUSE_WAIT);
+	sched_pause();
+	say(data);
+}
+
+static void the_urgent_preempts(void **state)
+{
+	struct thread *urgent;
+
+	(void)state;
+	urgent = spawn("urgent", pauses, "u", 20, 0);
+	run(0);
+	assert_int_equal(thread_phase(urgent), THREAD_SLEEPING);
+	assert_int_equal(urgent->pause_reason, PAUSE_WAIT);
+	(void)spawn("waker", wakes_the_urgent, urgent, 10, 0);
+	run(0);
+	assert_string_equal(said, "p<u>");
+	assert_int_equal(urgent->pause_reason, PAUSE_NONE);
+}
+
+static void wakes_the_less_urgent(void *data)
+{
+	must(sched_wake(data));
+	must(!sched_needed());
+	sched(); /* nobody else should run: nothing happens */
+	say("w");
+}
+
+static void the_less_urgent_waits(void **state)
+{
+	struct thread *sleeper;
+
+	(void)state;
+	sleeper = spawn("sleeper", pauses, "s", 5, 0);
+	run(0);
+	(void)spawn("waker", wakes_the_less_urgent, sleeper, 10, 0);
+	run(0);
+	assert_string_equal(said, "pws");
+}
+
+static void raises(void *data)
+{
+	sched_set_priority(data, 30);
+	must(sched_needed());
+	sched();
+	say("r");
+	sched_set_priority(this_cpu()->thread, 1);
+	must(sched_needed());
+	sched();
+	say("R");
+}
+
+static void priorities_can_change(void **state)
+{
+	struct thread *thread;
+
+	(void)state;
+	thread = spawn("low", say, "l", 10, 0);
+	(void)spawn("middle", say, "m", 10, 0);
+	(void)spawn("raiser", raises, thread, 20, 0);
+	run(0);
+	assert_string_equal(said, "lrmR");
+}
+
+/* --- Waiting ---------------------------------------------------------------------------------- */
+
+static void cancels(void *data)
+{
+	sched_prepare(PAUSE_WAIT);
+	sched_cancel();
+	must(this_cpu()->thread->state == VCPU_RUNNING);
+	/* Woken in between: it is in the queue, and comes out again. */
+	sched_prepare(PAUSE_WAIT);
+	must(sched_wake(this_cpu()->thread));
+	must(!sched_alone());
+	sched_cancel();
+	must(sched_alone());
+	sched_prepare(PAUSE_WAIT);
+	must(sched_wake(this_cpu()->thread));
+	sched_pause();
+	say(data);
+}
+
+static void no_wakeup_is_lost(void **state)
+{
+	(void)state;
+	(void)spawn("cancels", cancels, "c", 10, 0);
+	run(0);
+	assert_string_equal(said, "c");
+}
+
+static void answers(void *data)
+{
+	for (u32 i = 0; i < 2; i++) {
+		sched_prepare(PAUSE_WAIT);
+		sched_pause();
+		say("s");
+		must(sched_wake(*(struct thread **)data));
+	}
+}
+
+static struct thread *server;
+
+static void asks(void *data)
+{
+	for (u32 i = 0; i < 2; i++) {
+		say(data);
+		sched_prepare(PAUSE_IO);
+		sched_hand_over(server);
+	}
+	say(data);
+}
+
+static void the_cpu_is_handed_over(void **state)
+{
+	static struct thread *asker;
+
+	(void)state;
+	server = spawn("server", answers, &asker, 20, 0);
+	run(0);
+	asker = spawn("asker", asks, "a", 10, 0);
+	(void)spawn("equal", say, "e", 10, 0);
+	run(0);
+	/* With its slice not used up, the asker goes on before its equal. */
+	assert_string_equal(said, "asasae");
+}
+
+static void others_wake_a_cpu_by_a_kick(void **state)
+{
+	struct thread *thread;
+	u32 kicks;
+
+	(void)state;
+	thread = spawn("there", pauses, "t", 10, 1);
+	run(1);
+	host_cpu_select(0);
+	kicks = cpu_get(1)->arch.kicks;
+	assert_true(sched_wake(thread));
+	assert_int_equal(cpu_get(1)->arch.kicks, kicks + 1);
+	run(1);
+	assert_string_equal(said, "pt");
+}
+
+static void an_orphan_comes_to_the_waker(void **state)
+{
+	struct thread *orphan;
+
+	(void)state;
+	orphan = spawn("orphan", pauses, "o", 10, THREADS_CPUS);
+	run(0);
+	/* CPU 0 sleeps on its stack: it cannot leave. */
+	host_cpu_select(2);
+	assert_true(sched_wake(orphan));
+	assert_int_equal(orphan->cpu, 0);
+	run(0);
+	assert_string_equal(said, "po");
+
+	orphan = spawn("orphan", pauses, "o", 20, THREADS_CPUS);
+	(void)spawn("busy", say_and_compute, "b", 10, 0);
+	(void)host_loop(0);
+	assert_int_equal(this_cpu()->id, 0);
+	host_cpu_select(2);
+	assert_true(sched_wake(orphan));
+	assert_int_equal(orphan->cpu, 2);
+	run(2);
+	assert_int_equal(thread_phase(orphan), THREAD_STOPPED);
+	run_until(NS(arch_time_now().v + 4 * SLICE_DEFAULT.v));
+}
+
+static void leaves(void *data)
+{
+	must(thread_set_state(this_cpu()->thread, VCPU_RESET) == OK);
+	sched_leave();
+	say(data);
+}
+
+static void a_stack_is_free_after_leaving(void **state)
+{
+	struct thread *thread;
+
+	(void)state;
+	thread = spawn("leaves", leaves, "l", 10, 0);
+	assert_false(thread_stopped(thread));
+	run(0);
+	assert_true(thread_stopped(thread));
+	assert_false(thread->on_cpu);
+	assert_int_equal(thread_phase(thread), THREAD_CREATED);
+	assert_int_equal(sched_start(thread), OK);
+	assert_int_equal(sched_start(thread), ERR_STATE);
+	run(0);
+	assert_string_equal(said, "l");
+}
+
+/* --- What is booked --------------------------------------------------------------------------- */
+
+static void times_add_up(void **state)
+{
+	u64 begin = arch_time_now().v, idle = sched_idle_ns(0), switches;
+	struct thread *a;
+
+	(void)state;
+	a = spawn("a", say_and_compute, "a", 10, 0);
+	switches = a->switches;
+	run_until(NS(begin + 3 * SLICE_DEFAULT.v));
+	assert_int_equal(sched_run_ns(a), 3 * SLICE_DEFAULT.v);
+	run_until(NS(begin + 10 * SLICE_DEFAULT.v));
+	assert_int_equal(sched_run_ns(a), 4 * SLICE_DEFAULT.v);
+	assert_int_equal(sched_idle_ns(0) - idle, 6 * SLICE_DEFAULT.v);
+	assert_int_equal(a->switches - switches, 1);
+}
+
+/* --- What is forbidden ------------------------------------------------------------------------ */
+
+static enum context seen;
+
+static void looks(void *data)
+{
+	(void)data;
+	seen = sched_context();
+}
+
+static void contexts_are_told(void **state)
+{
+	(void)state;
+	(void)spawn("orphan", looks, NULL, 10, 0);
+	run(0);
+	assert_int_equal(seen, CONTEXT_ORPHAN);
+	assert_int_equal(sched_context(), CONTEXT_IDLE);
+	sched_interrupt_begin();
+	assert_int_equal(sched_context(), CONTEXT_INTERRUPT);
+	sched_interrupt_end();
+}
+
+static void sleeps_in_interrupt(void *data)
+{
+	(void)data;
+	sched_interrupt_begin();
+	thread_sleep(NS(1));
+}
+
+static void sleeps_with_a_lock(void *data)
+{
+	static struct spinlock lock = SPINLOCK_INIT(RANK_GUEST);
+
+	(void)data;
+	spin_lock(&lock);
+	thread_sleep(NS(1));
+}
+
+static void sleeps_while_held(void *data)
+{
+	(void)data;
+	sched_hold();
+	sched_pass();
+}
+
+static bool panics(void (*function)(void *data))
+{
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		if (freopen("/dev/null", "w", stderr) == NULL)
+			_exit(0);
+		(void)spawn("wrong", function, NULL, 10, 0);
+		run(0);
+		_exit(0);
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	return WIFSIGNALED(status) || WEXITSTATUS(status) != 0;
+}
+
+static void sleeping_where_it_is_wrong_panics(void **state)
+{
+	(void)state;
+	assert_true(panics(sleeps_in_interrupt));
+	assert_true(panics(sleeps_with_a_lock));
+	assert_true(panics(sleeps_while_held));
+	assert_false(panics(looks));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(highest_priority_runs_first, threads_begin,
-						threads_end),
-		cmocka_unit_test_setup_teardown(equals_take_turns, threads_begin, threads_end),
+		EACH(highest_priority_runs_first),
+		EACH(equals_take_turns),
+		EACH(slices_end_by_the_clock),
+		EACH(one_alone_needs_no_timer),
+		EACH(the_urgent_preempts),
+		EACH(the_less_urgent_waits),
+		EACH(priorities_can_change),
+		EACH(no_wakeup_is_lost),
+		EACH(the_cpu_is_handed_over),
+		EACH(others_wake_a_cpu_by_a_kick),
+		EACH(an_orphan_comes_to_the_waker),
+		EACH(a_stack_is_free_after_leaving),
+		EACH(times_add_up),
+		EACH(contexts_are_told),
+		EACH(sleeping_where_it_is_wrong_panics),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -23,11 +23,15 @@ struct thread *spawn(const char *name, void (*function)(void *data), void *data,
 		     u32 cpu);
 /** run() - let @cpu go on until it is idle. */
 void run(u32 cpu);
-/** run_until() - let time pass up to @when, deadline by deadline, with every CPU going on until it
- * is idle or busy (HOST_BUSY) at each. */
+/** run_until() - let time pass up to @when, by a millisecond or to the next deadline, with every
+ * CPU going on until it is idle or busy (HOST_BUSY) in between. */
 void run_until(ns_t when);
 /** busy() - inside a thread: take the CPU for @ns, as one that computes; others get it when they
  * should. */
 void busy(u64 ns);
+
+/** must() - cmocka's assertions, which jump, are not for threads. */
+void thread_must_(bool condition, const char *file, int line, const char *text);
+#define must(condition) thread_must_((condition), __FILE__, __LINE__, #condition)
 
 #endif

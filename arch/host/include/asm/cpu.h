@@ -15,6 +15,7 @@ struct cpu;
 struct arch_cpu {
 	u32 kicks;  /* arch_cpu_kick() for this CPU */
 	u32 starts; /* arch_cpu_start() */
+	u32 deadlines; /* times that the deadline was set or stopped */
 	bool has_deadline;
 	ns_t deadline;
 	u64 window_pa, window_bytes; /* what the copy window maps; 0 bytes: nothing */
@@ -28,8 +29,7 @@ static inline struct cpu *arch_this_cpu(void)
 	return host_this_cpu;
 }
 
-static inline void arch_cpu_relax(void)
-{
-}
+/* Others go on: on the fake machine that is what a CPU spins for. In arch/host/loop.c. */
+void arch_cpu_relax(void);
 
 #endif

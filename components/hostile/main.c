@@ -1,0 +1,288 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The hostile component. Its first start makes every system call with every bad argument; each
+ * later one tries one thing that must end it, so its policy has to be "always". When nothing is
+ * left it says so and waits. Whatever it does, nobody else may notice.
+ */
+#include <abi/component.h>
+#include <mullion/err.h>
+
+#define CORE_VA UINT64_C(0xff0000000000)
+
+void hostile_main(const struct component_info *info, u64 residue);
+u64 syscall_raw(u64 number, const u64 arguments[6]);
+u64 registers_changed(u64 number);
+
+static u32 data_word = 0xd65f03c0; /* RET */
+
+static s64 call(u64 number, u64 a, u64 b, u64 c)
+{
+	const u64 arguments[6] = { a, b, c, 0, 0, 0 };
+
+	return (s64)syscall_raw(number, arguments);
+}
+
+static u64 length(const char *text)
+{
+	u64 n = 0;
+
+	while (text[n] != '\0')
+		n++;
+	return n;
+}
+
+static void say(const char *first, const char *second)
+{
+	(void)call(SYS_LOG, (u64)first, length(first), 0);
+	(void)call(SYS_LOG, (u64)second, length(second), 0);
+	(void)call(SYS_LOG, (u64) "\n", 1, 0);
+}
+
+static void expect(bool condition, const char *what)
+{
+	if (condition)
+		return;
+	say("failed: ", what);
+	(void)call(SYS_EXIT, 1, 0, 0);
+}
+
+/* --- Attacks: none may return ------------------------------------------------------------------
+ */
+
+static void peek(u64 address)
+{
+	u32 value;
+
+	__asm__ volatile("ldrb %w0, [%1]" : "=r"(value) : "r"(address) : "memory");
+}
+
+static void poke(u64 address)
+{
+	__asm__ volatile("strb wzr, [%0]" : : "r"(address) : "memory");
+}
+
+static void jump(u64 address)
+{
+	((void (*)(void))address)();
+}
+
+static void read_nothing(void)
+{
+	peek(0x10);
+}
+
+static void write_text(void)
+{
+	poke(COMPONENT_TEXT);
+}
+
+static void write_info(void)
+{
+	poke(COMPONENT_INFO);
+}
+
+static void run_data(void)
+{
+	jump((u64)&data_word);
+}
+
+static void run_stack(void)
+{
+	u32 code[4] = { 0xd65f03c0, 0xd65f03c0, 0xd65f03c0, 0xd65f03c0 };
+
+	__asm__ volatile("" : : "r"(code) : "memory");
+	jump((u64)code);
+}
+
+static void read_core(void)
+{
+	peek(CORE_VA);
+}
+
+static void write_core(void)
+{
+	poke(CORE_VA + 0x100000);
+}
+
+static void run_core(void)
+{
+	jump(CORE_VA + 0x1000);
+}
+
+static void read_physical(void)
+{
+	peek(0x40200000);
+}
+
+static void read_guest(void)
+{
+	peek(COMPONENT_GUEST + 0x40000000);
+}
+
+static void read_high(void)
+{
+	peek(UINT64_C(0xffff000000000000));
+}
+
+static void run_high(void)
+{
+	jump(UINT64_C(0xfffffffffffffff0));
+}
+
+static void read_device(void)
+{
+	peek(0x09000000);
+}
+
+static void deep_stack(void)
+{
+	u64 at = (u64)__builtin_frame_address(0);
+
+	for (u64 i = 0; i < 0x200000; i += 64)
+		poke(at - i);
+}
+
+static void bad_entry(void)
+{
+	jump(COMPONENT_STACK);
+}
+
+#define RAW(X)                                                                                     \
+	X(udf)                                                                                     \
+	X(brk)                                                                                     \
+	X(hvc) X(smc) X(svc_number) X(wfi) X(wfe) X(eret) X(fp) X(simd) X(fpcr) X(mask)            \
+		X(read_el1) X(write_el1) X(read_el2) X(counter) X(physical_counter) X(guest_timer) \
+			X(cycle_counter) X(write_tpidrro) X(cache_type) X(clean) X(zero) X(icache) \
+				X(tlb) X(translate) X(odd_pc) X(odd_stack) X(loop)
+
+#define X(name) void attack_##name(void);
+RAW(X)
+#undef X
+
+static const struct {
+	const char *name;
+	void (*run)(void);
+} attacks[] = { { "read nothing", read_nothing },
+		{ "write its text", write_text },
+		{ "write its information", write_info },
+		{ "run its data", run_data },
+		{ "run its stack", run_stack },
+		{ "read the core", read_core },
+		{ "write the core", write_core },
+		{ "run the core", run_core },
+		{ "read physical memory", read_physical },
+		{ "read a guest", read_guest },
+		{ "read a device", read_device },
+		{ "read a high address", read_high },
+		{ "run a high address", run_high },
+		{ "deep stack", deep_stack },
+		{ "run behind its stack", bad_entry },
+#define X(name) { #name, attack_##name },
+		RAW(X)
+#undef X
+};
+
+/* --- System calls ------------------------------------------------------------------------------
+ */
+
+static const u64 odd[] = { 0,
+			   1,
+			   2,
+			   7,
+			   GRANTS_MAX - 1,
+			   GRANTS_MAX,
+			   0xff,
+			   0xffff,
+			   0x10000,
+			   COMPONENT_INFO,
+			   COMPONENT_TEXT,
+			   COMPONENT_STACK - 8,
+			   COMPONENT_STACK,
+			   COMPONENT_GRANTS,
+			   COMPONENT_GUEST,
+			   COMPONENT_GUEST - 1,
+			   CORE_VA,
+			   UINT64_C(0x7fffffffffffffff),
+			   UINT64_C(0x8000000000000000),
+			   UINT64_MAX - 7,
+			   UINT64_MAX };
+#define ODD (sizeof(odd) / sizeof(odd[0]))
+
+/* Those that may sleep or end are called with care below. */
+static bool may_try(u64 number, u64 flags)
+{
+	return number != SYS_WAIT && number != SYS_EXIT && number != SYS_LOG &&
+	       number != SYS_YIELD && (number != SYS_VCPU_RESUME || (flags & RESUME_WAIT) == 0);
+}
+
+/* Every combination; any answer will do, as long as it comes. */
+static void try_everything(void)
+{
+	for (u64 number = 0; number < SYS_COUNT + 3; number++)
+		for (u64 i = 0; i < ODD * ODD * ODD; i++)
+			if (may_try(number, odd[i % ODD]))
+				(void)call(number, odd[i / ODD % ODD], odd[i / ODD / ODD],
+					   odd[i % ODD]);
+}
+
+/* What has no grant is refused, and by its own error. */
+static void check_refusals(void)
+{
+	for (u64 i = 0; i < ODD; i++) {
+		expect(call(SYS_NOTIFY, odd[i], 0, 0) == -ERR_NOT_FOUND, "notify");
+		expect(call(SYS_IRQ_DONE, odd[i], 0, 0) == -ERR_NOT_FOUND, "irq_done");
+		expect(call(SYS_VIRQ_SET, odd[i], 1, 0) == -ERR_NOT_FOUND, "virq_set");
+		expect(call(SYS_GUEST_CTL, odd[i], odd[i], odd[i]) == -ERR_DENIED, "guest_ctl");
+		expect(call(SYS_VCPU_RESUME, odd[i], 0, 0) == -ERR_RANGE, "vcpu_resume");
+		expect(call(SYS_COUNT + odd[i] % 1000, 0, 0, 0) == -ERR_UNSUPPORTED, "number");
+	}
+	expect(call(SYS_VCPU_RESUME, 0, 0, 4) == -ERR_INVALID, "flags");
+	expect(call(SYS_LOG, 0, 8, 0) == -ERR_FAULT, "log of nothing");
+	expect(call(SYS_LOG, COMPONENT_STACK - 8, 16, 0) == -ERR_FAULT, "log past its end");
+	expect(call(SYS_LOG, CORE_VA, 16, 0) == -ERR_FAULT, "log of the core");
+	expect(call(SYS_LOG, COMPONENT_GUEST, 16, 0) == -ERR_FAULT, "log of a guest");
+	expect(call(SYS_LOG, UINT64_MAX - 3, 16, 0) == -ERR_FAULT, "log around the end");
+	expect(call(SYS_LOG, COMPONENT_TEXT, UINT64_MAX, 0) == -ERR_TOO_BIG, "long log");
+	expect(call(SYS_TIMER_SET, UINT64_MAX, 0, 0) == 0, "timer");
+	expect(call(SYS_TIME, 0, 0, 0) > 0, "time");
+}
+
+/* A timer's notification comes, when its time has come. */
+static void check_timer(void)
+{
+	u64 now = (u64)call(SYS_TIME, 0, 0, 0);
+
+	expect(call(SYS_TIMER_SET, now + 1000000, 0, 0) == 0, "timer");
+	while (((u64)call(SYS_WAIT, 0, 0, 0) & NOTIFY_TIMER) == 0)
+		;
+	expect((u64)call(SYS_TIME, 0, 0, 0) >= now + 1000000, "the timer came too early");
+}
+
+static void system_calls(void)
+{
+	expect(registers_changed(SYS_YIELD) == 0, "a system call changes registers");
+	expect(registers_changed(SYS_COUNT) == 0, "a system call changes registers");
+	try_everything();
+	check_refusals();
+	check_timer();
+	say("system calls: ", "all answered");
+}
+
+void hostile_main(const struct component_info *info, u64 residue)
+{
+	u64 attack = info->starts;
+
+	expect(residue == 0, "registers are not clean at the start");
+	expect(info->magic == COMPONENT_INFO_MAGIC && info->num_grants == 0, "information");
+	if (attack == 0)
+		system_calls();
+	if (attack < sizeof(attacks) / sizeof(attacks[0])) {
+		say("attack: ", attacks[attack].name);
+		attacks[attack].run();
+		say("not stopped: ", attacks[attack].name);
+		(void)call(SYS_EXIT, 2, 0, 0);
+	}
+	say("all attacks ", "were stopped");
+	for (;;)
+		(void)call(SYS_WAIT, 0, 0, 0);
+}

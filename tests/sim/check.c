@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What must hold after every step, and when the CPUs are at rest. */
+#include "tests/sim/sim.h"
+
+#include <arch/time.h>
+
+#include "core/sched/internal.h"
+
+#define WINDOW_LATENESS US(20)
+
+static struct actor *actor_of(const struct thread *thread)
+{
+	return container_of(thread, struct actor, thread);
+}
+
+static bool is_actor(const struct thread *thread)
+{
+	return (const char *)thread >= (const char *)world.actors &&
+	       (const char *)thread < (const char *)(world.actors + MAX_ACTORS);
+}
+
+/* One thread of a queue: each is seen once, in the queue of its own CPU, READY. */
+static void check_queued(const struct sched_queue *queue, struct list_node *node, u32 *seen)
+{
+	const struct thread *thread = sched_thread(node);
+	u32 index;
+
+	MUST(is_actor(thread), "CPU %u queues what is no thread", queue->cpu->id);
+	index = actor_of(thread)->index;
+	MUST((*seen & BIT(index)) == 0, "thread %u is in two queues", index);
+	*seen |= (u32)BIT(index);
+	MUST(thread->state == VCPU_READY, "thread %u is queued and %s", index,
+	     thread_state_name(thread->state));
+	MUST(thread->cpu == queue->cpu->id, "thread %u is in another CPU's queue", index);
+	MUST((thread->affinity & BIT(queue->cpu->id)) != 0, "thread %u is where it may not be",
+	     index);
+}
+
+static void check_queue(const struct sched_queue *queue, u32 *seen)
+{
+	u32 count = 0;
+
+	list_for_each (&queue->threads, node) {
+		check_queued(queue, node, seen);
+		count++;
+	}
+	for (u32 i = 0; i < PRIORITIES; i++) {
+		struct list_node *first = queue->first[i], *node = first;
+
+		MUST((first != NULL) == ((queue->levels[i / 64] & BIT(i % 64)) != 0),
+		     "priority %u: its bit is wrong", i);
+		if (first == NULL)
+			continue;
+		do {
+			check_queued(queue, node, seen);
+			MUST(sched_thread(node)->priority == i, "a thread in the wrong ring");
+			count++;
+			node = node->next;
+		} while (node != first);
+	}
+	MUST(count == queue->ready, "CPU %u counts %u, has %u", queue->cpu->id, queue->ready,
+	     count);
+}
+
+static void check_thread(const struct actor *actor, u32 seen)
+{
+	const struct thread *thread = &actor->thread;
+	const struct cpu *cpu = cpu_get(thread->cpu);
+	bool queued = (seen & BIT(actor->index)) != 0;
+
+	MUST(queued == (thread->state == VCPU_READY), "thread %u is %s and %s queue", actor->index,
+	     thread_state_name(thread->state), queued ? "in a" : "in no");
+	if (thread->state == VCPU_RUNNING)
+		MUST(cpu->thread == thread, "thread %u runs where another does", actor->index);
+	if (thread->on_cpu)
+		MUST(cpu->thread == thread || cpu->queue->left == thread,
+		     "thread %u has a CPU's stack without it", actor->index);
+	if (cpu->thread == thread)
+		MUST(thread->on_cpu, "thread %u runs on a free stack", actor->index);
+}
+
+/* Whose window it is at @now, by the table alone; 0: nobody's. */
+static u32 window_at(const struct sched_table *table, u64 now)
+{
+	for (u32 i = 0; i < table->num_windows; i++) {
+		const struct sched_window *window = &table->windows[i];
+		u64 at = now % table->cycle.v;
+
+		if (at >= window->offset.v && at - window->offset.v < window->length.v)
+			return window->window;
+	}
+	return 0;
+}
+
+/* 0: may not run now; else the higher the sooner. */
+static u32 claim(u32 cpu, const struct thread *thread)
+{
+	const struct sched_strategy *strategy = sched_strategy_of(cpu);
+	const struct sched_table *table = &world.cpus[cpu].table;
+
+	if (strategy == &sched_round_robin)
+		return 1;
+	if (strategy == &sched_priority)
+		return 1u + thread->priority;
+	if (thread->window != 0 && thread->window == window_at(table, arch_time_now().v))
+		return 1000u + thread->priority;
+	return thread->base_priority <= table->background ? 1u + thread->priority : 0;
+}
+
+/* A thread whose window is over, or has not begun, leaves within the bound. */
+static void check_window(u32 id)
+{
+	const struct cpu *cpu = cpu_get(id);
+	u64 now = arch_time_now().v, *strays = &world.cpus[id].strays;
+
+	if (cpu->queue->idling || !is_actor(cpu->thread) || claim(id, cpu->thread) > 0) {
+		*strays = 0;
+		return;
+	}
+	if (*strays == 0)
+		*strays = now;
+	MUST(now - *strays <= WINDOW_LATENESS, "CPU %u: a window is overrun by %lu ns", id,
+	     (unsigned long)(now - *strays));
+}
+
+static void check_cpu(u32 id)
+{
+	const struct cpu *cpu = cpu_get(id);
+
+	check_window(id);
+	MUST(cpu->lock_ranks == 0, "CPU %u paused with a lock", id);
+	if (world.cpus[id].in_guest) {
+		MUST(!cpu->queue->idling && cpu->thread->state == VCPU_RUNNING,
+		     "CPU %u is in a guest without running one", id);
+		MUST(!world.cpus[id].alone || cpu->queue->ready == 0 || interrupted(id),
+		     "CPU %u lets its guest sleep, and another is READY", id);
+		MUST(!cpu->resched || interrupted(id), "CPU %u should look, and is not told", id);
+	}
+	if (world.cpus[id].pause == HOST_IDLE && sched_strategy_of(id) != &sched_windows)
+		MUST(cpu->queue->ready == 0 || interrupted(id), "CPU %u sleeps over a READY thread",
+		     id);
+}
+
+void check_step(void)
+{
+	u32 seen = 0;
+
+	for (u32 i = 0; i < world.num_cpus; i++)
+		check_queue(cpu_get(i)->queue, &seen);
+	for (u32 i = 0; i < world.num_actors; i++)
+		check_thread(&world.actors[i], seen);
+	for (u32 i = 0; i < world.num_cpus; i++)
+		check_cpu(i);
+}
+
+/* Everyone who may run, on every CPU, against the one that does. */
+static void check_choice(const struct thread *thread)
+{
+	u32 id = thread->cpu, its = claim(id, thread);
+	const struct cpu *cpu = cpu_get(id);
+	const struct thread *current = cpu->thread;
+
+	if (thread->state != VCPU_READY || its == 0)
+		return;
+	MUST(!cpu->queue->idling, "CPU %u is idle over a thread that may run", id);
+	MUST(its <= claim(id, current), "CPU %u runs a thread of less claim", id);
+	if (its == claim(id, current))
+		MUST(cpu->arch.has_deadline && cpu->arch.deadline.v <= sched_slice_end(current).v,
+		     "CPU %u: equals wait, and no time ends the slice", id);
+}
+
+static void check_inheritance(const struct mutex *mutex)
+{
+	const struct thread *owner = mutex->owner;
+
+	list_for_each (&mutex->queue.threads, node) {
+		const struct thread *thread = container_of(node, struct thread, waiter);
+
+		MUST(owner != NULL, "threads wait for a mutex that nobody has");
+		MUST(owner->priority >= thread->priority,
+		     "a mutex's owner runs with %u, and %u waits", owner->priority,
+		     thread->priority);
+	}
+}
+
+void check_rest(void)
+{
+	for (u32 i = 0; i < world.num_actors; i++) {
+		struct actor *actor = &world.actors[i];
+
+		check_choice(&actor->thread);
+		MUST(atomic_load(&actor->tokens) == 0 || actor->thread.state != VCPU_PAUSED ||
+			     actor->thread.timer.cpu != 0 || list_has(&actor->thread.waiter),
+		     "thread %u sleeps over what it waits for", i);
+	}
+	for (u32 i = 0; i < MUTEXES; i++)
+		check_inheritance(&world.mutexes[i]);
+}
+
+void check_times(void)
+{
+	u64 booked = 0, passed = arch_time_now().v - world.begin;
+
+	for (u32 i = 0; i < world.num_actors; i++)
+		booked += sched_run_ns(&world.actors[i].thread);
+	for (u32 i = 0; i < world.num_cpus; i++)
+		booked += sched_idle_ns(i) - world.idle[i];
+	MUST(booked == passed * world.num_cpus, "%lu ns have passed, %lu are booked",
+	     (unsigned long)(passed * world.num_cpus), (unsigned long)booked);
+}
+
+/* Equals share what the server leaves, within 2 % and one slice. */
+void check_fair(void)
+{
+	u64 passed = arch_time_now().v - world.begin;
+	u64 served = sched_run_ns(&world.actors[SERVER].thread);
+	u64 share = (passed - served) / (world.num_actors - 1);
+
+	for (u32 i = SERVER + 1; i < world.num_actors; i++) {
+		const struct thread *thread = &world.actors[i].thread;
+		u64 ran = sched_run_ns(thread), slack = share / 50 + thread->slice.v;
+
+		MUST(ran + slack >= share && ran <= share + slack,
+		     "thread %u had %lu ns, its share is %lu", i, (unsigned long)ran,
+		     (unsigned long)share);
+	}
+}

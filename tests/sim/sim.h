@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The deterministic simulator: the real scheduler, timers and sleeping locks on the fake machine's
+ * CPUs, in virtual time. All that is random comes from a seed. Whenever a CPU lets go of its last
+ * lock, and wherever an actor says so, another may go on, as if they ran at the same time; after
+ * every such step the whole world is checked (check.c).
+ *
+ *	sim.c     seeds, reports
+ *	world.c   the CPUs take turns, time passes, interrupts come
+ *	actor.c   what the threads do
+ *	check.c   what must hold
+ */
+#ifndef TESTS_SIM_H
+#define TESTS_SIM_H
+
+#include <mullion/cpu.h>
+#include <mullion/sched.h>
+#include <mullion/sync.h>
+
+#include "arch/host/host.h"
+
+#define SIM_CPUS   4
+#define MAX_ACTORS 10
+#define MUTEXES    3
+#define PARTITIONS 3
+#define US(n)      ((u64)(n)*1000)
+#define MS(n)      ((u64)(n)*1000000)
+
+struct actor {
+	struct thread thread;
+	u32 index;
+	_Atomic u32 tokens; /* it waits until it has one */
+	u32 left;           /* things to do before it ends */
+};
+
+/* Anything goes; or equals that compute, and the first actor, which is more urgent, serves some. */
+enum scene { SCENE_RANDOM, SCENE_FAIR };
+#define SERVER 0
+
+struct world {
+	enum scene scene;
+	u32 num_cpus, num_actors;
+	struct actor actors[MAX_ACTORS];
+	struct mutex mutexes[MUTEXES];
+	struct actor *holders[MUTEXES];
+	_Atomic u32 asking; /* actors that want something of the server, a bit each */
+	struct semaphore semaphore;
+	u32 inside, limit; /* of the semaphore */
+	bool finishing;
+	u64 begin;          /* when the world began */
+	u64 idle[SIM_CPUS]; /* how idle the CPUs had been until then */
+	struct {
+		enum host_pause pause;
+		bool in_guest; /* it would run a guest: only interrupts make it look */
+		bool alone;    /* in the guest: nobody else was READY, so that it may sleep */
+		bool poked;    /* a device's interrupt is pending */
+		u32 kicks;     /* that it has seen */
+		u64 strays;    /* since when a thread without a claim has run; 0: none does */
+		struct sched_table table;
+		struct sched_window windows[PARTITIONS];
+	} cpus[SIM_CPUS];
+};
+
+extern struct world world;
+
+/* sim.c */
+u64 chance(u64 below); /* 0 to below - 1 */
+void complain(const char *fmt, ...) __printf(1, 2) __noreturn;
+#define MUST(condition, ...)                   \
+	do {                                   \
+		if (!(condition))              \
+			complain(__VA_ARGS__); \
+	} while (0)
+
+/* world.c */
+void world_begin(u64 seed);
+void world_run(void);
+void world_end(void);
+/** interrupted() - an interrupt of @cpu is pending. */
+bool interrupted(u32 cpu);
+/** take_interrupts() - this CPU does. */
+void take_interrupts(void);
+
+/* actor.c */
+void actor_main(void *data);
+/** give_token() - to @actor, and wake it. */
+void give_token(struct actor *actor);
+
+/* check.c */
+void check_step(void);
+/** check_rest() - every CPU is idle or in a guest, and no interrupt is pending. */
+void check_rest(void);
+void check_times(void);
+void check_fair(void);
+
+#endif

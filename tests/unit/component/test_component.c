@@ -1,0 +1,717 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* core/component: grants, life, exits of a guest, and what a component may and may not reach. */
+#include "support/test.h"
+
+#include <arch/time.h>
+#include <mullion/irq.h>
+#include <mullion/manage.h>
+#include <mullion/mem.h>
+#include <mullion/sched.h>
+
+#include "support/components.h"
+
+static s64 managed;
+static u64 managed_id;
+
+__attribute__((weak)) s64 manage_call(struct component *component, u64 operation, u64 id,
+				      u64 buffer_va, u64 bytes, u64 argument, u64 *second)
+{
+	(void)component, (void)operation, (void)buffer_va, (void)bytes;
+	managed_id = id;
+	*second = argument + 1;
+	return managed;
+}
+
+__attribute__((weak)) void manage_changed(void)
+{
+}
+
+#define CALL(call, ...)                                                              \
+	{                                                                            \
+		.trap = USER_SYSCALL, .number = (call), .arguments = { __VA_ARGS__ } \
+	}
+#define FAULT                      \
+	{                          \
+		.trap = USER_FAULT \
+	}
+#define DO(component, ...)                                                       \
+	do {                                                                     \
+		static const struct host_call calls_[] = { __VA_ARGS__ };        \
+		components_script((component), calls_, (u32)ARRAY_SIZE(calls_)); \
+		components_go();                                                 \
+	} while (0)
+#define SAYS(component, expected) assert_int_equal((component)->user.results[0], (u64)(expected))
+#define FAILS(component, err)     SAYS(component, -(s64)(err))
+
+static struct component *server, *peer;
+
+/* Everything stays for the whole program, as on a machine: there is no way back from boot. */
+static int create(void **state)
+{
+	(void)state;
+	components_create();
+	server = world.server;
+	peer = world.peer;
+	return 0;
+}
+
+/* Each test begins with both waiting, nothing to tell, and nobody served. */
+/* Each test begins with both waiting, nothing to tell, and nobody served. */
+static int begin(void **state)
+{
+	(void)state;
+	component_stop(server);
+	component_stop(peer);
+	components_go();
+	component_guest_reset(&world.guest);
+	components_script(server, NULL, 0);
+	components_script(peer, NULL, 0);
+	assert_int_equal(component_start(server), OK);
+	assert_int_equal(component_start(peer), OK);
+	components_go();
+	memset(server->user.results, 0, sizeof(server->user.results));
+	memset(peer->user.results, 0, sizeof(peer->user.results));
+	host_console_clear();
+	for (u32 i = 0; i < COMPONENTS_VCPUS; i++)
+		memset(world.vcpus[i].arch.counts, 0, sizeof(world.vcpus[i].arch.counts));
+	return 0;
+}
+
+static void read_own(const struct component *component, u64 va, void *to, u64 bytes)
+{
+	assert_int_equal(component_copy_in(component, to, va, bytes), OK);
+}
+
+static void information(void **state)
+{
+	struct component_info info;
+
+	(void)state;
+	read_own(server, COMPONENT_INFO, &info, sizeof(info));
+	assert_int_equal(info.magic, COMPONENT_INFO_MAGIC);
+	assert_string_equal(info.name, "server");
+	assert_string_equal(info.guest, "guest");
+	assert_string_equal(info.arguments, "prefix=on");
+	assert_int_equal(info.vcpus, COMPONENTS_VCPUS);
+	assert_int_equal(info.num_grants, SERVER_GRANTS);
+	assert_int_equal(info.grants[SERVER_CHANNEL].kind, GRANT_CHANNEL);
+	assert_string_equal(info.grants[SERVER_CHANNEL].name, "line");
+	assert_string_equal(info.grants[SERVER_CHANNEL].detail, "peer");
+	assert_int_equal(info.grants[SERVER_CHANNEL].flags, GRANT_FIRST);
+	assert_int_equal(info.grants[SERVER_CHANNEL].address, SERVER_SHARED);
+	assert_int_equal(info.grants[SERVER_CHANNEL].size, SHARED_BYTES);
+	assert_int_equal(info.grants[SERVER_DEVICE_GRANT].address, SERVER_DEVICE);
+	assert_int_equal(info.grants[SERVER_INTERRUPT].kind, GRANT_INTERRUPT);
+	assert_int_equal(BIT(info.grants[SERVER_INTERRUPT].bit), BIT_INTERRUPT);
+	assert_int_equal(info.grants[SERVER_MEMORY_GRANT].address, SERVER_MEMORY);
+	assert_int_equal(info.grants[SERVER_FILE_GRANT].kind, GRANT_FILE);
+	assert_int_equal(info.grants[SERVER_FILE_GRANT].size, sizeof(bundle_file));
+	assert_int_equal(info.grants[SERVER_FILE_GRANT].address, SERVER_FILE);
+	assert_int_equal(info.grants[SERVER_UART_GRANT].kind, GRANT_VIRTUAL);
+	assert_string_equal(info.grants[SERVER_UART_GRANT].detail, "pl011");
+	assert_int_equal(info.grants[SERVER_UART_GRANT].address, SERVED_UART);
+	assert_int_equal(info.grants[SERVER_LINE_GRANT].kind, GRANT_LINE);
+	assert_string_equal(info.grants[SERVER_LINE_GRANT].name, "serial");
+	assert_int_equal(info.grants[SERVER_DOORBELL_GRANT].kind, GRANT_DOORBELL);
+	assert_int_equal(info.grants[SERVER_DOORBELL_GRANT].address, 0x50);
+	assert_int_equal(info.grants[SERVER_DOORBELL_GRANT].size, SERVER_VIRTIO_GRANT);
+	assert_int_equal(BIT(info.grants[SERVER_DOORBELL_GRANT].bit), BIT_DOORBELL);
+	assert_int_equal(info.grants[SERVER_RAM_GRANT].kind, GRANT_RAM);
+	assert_int_equal(info.grants[SERVER_RAM_GRANT].address, SERVED_RAM);
+	read_own(peer, COMPONENT_INFO, &info, sizeof(info));
+	assert_int_equal(info.num_grants, 2);
+	assert_int_equal(info.grants[0].flags, 0);
+	assert_int_equal(info.grants[1].kind, GRANT_MANAGE);
+	assert_int_equal(info.grants[1].size, 0);
+	assert_string_equal(info.grants[1].name, "guest");
+	assert_int_equal(info.vcpus, 0);
+}
+
+static u32 flags_at(u64 va)
+{
+	hpa_t hpa;
+	u32 flags;
+
+	return stage2_lookup(&server->space, GPA(va), &hpa, &flags) == OK ? flags : 0;
+}
+
+static void address_space(void **state)
+{
+	(void)state;
+	assert_int_equal(flags_at(SERVER_TEXT), STAGE2_READ | STAGE2_EXEC);
+	assert_int_equal(flags_at(SERVER_DATA), STAGE2_READ | STAGE2_WRITE);
+	assert_int_equal(flags_at(SERVER_DATA + PAGE_SIZE), STAGE2_READ | STAGE2_WRITE);
+	assert_int_equal(flags_at(SERVER_DATA + 2 * PAGE_SIZE), 0);
+	assert_int_equal(flags_at(COMPONENT_STACK - 1), STAGE2_READ | STAGE2_WRITE);
+	assert_int_equal(flags_at(COMPONENT_STACK - STACK_BYTES - 1), 0);
+	assert_int_equal(flags_at(COMPONENT_STACK), 0);
+	assert_int_equal(flags_at(COMPONENT_INFO), STAGE2_READ);
+	assert_int_equal(flags_at(0), 0);
+	assert_int_equal(flags_at(SERVER_SHARED), STAGE2_READ | STAGE2_WRITE);
+	assert_int_equal(flags_at(SERVER_SHARED + SHARED_BYTES), 0);
+	assert_int_equal(flags_at(SERVER_DEVICE), STAGE2_READ | STAGE2_WRITE | STAGE2_DEVICE);
+	assert_int_equal(flags_at(SERVER_DEVICE + PAGE_SIZE), 0);
+	assert_int_equal(flags_at(SERVER_FILE), STAGE2_READ);
+	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_RAM), STAGE2_READ | STAGE2_WRITE);
+	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_RAM + SERVED_RAM_BYTES), 0);
+	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_ROM), STAGE2_READ);
+	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_UART), 0);
+	assert_int_equal(server->space.vmid, COMPONENT_VMID);
+	assert_int_equal(peer->space.vmid, COMPONENT_VMID + 1);
+}
+
+static void loads_program(void **state)
+{
+	u8 seen[3 * PAGE_SIZE], zeros[3 * PAGE_SIZE] = { 0 };
+
+	(void)state;
+	read_own(server, SERVER_TEXT, seen, PAGE_SIZE);
+	assert_memory_equal(seen, program_text, sizeof(program_text));
+	assert_memory_equal(seen + sizeof(program_text), zeros, PAGE_SIZE - sizeof(program_text));
+	read_own(server, SERVER_DATA, seen, 2 * PAGE_SIZE);
+	assert_memory_equal(seen, zeros, 16);
+	assert_memory_equal(seen + 16, program_data, sizeof(program_data));
+	assert_memory_equal(seen + 16 + sizeof(program_data), zeros, PAGE_SIZE);
+	read_own(server, SERVER_FILE, seen, sizeof(bundle_file));
+	assert_memory_equal(seen, bundle_file, sizeof(bundle_file));
+	assert_int_equal(server->user.entry, SERVER_TEXT + 4);
+	assert_int_equal(server->user.stack, COMPONENT_STACK);
+	assert_int_equal(server->user.argument, COMPONENT_INFO);
+}
+
+/* Its own memory is as new after a restart; what is kept or shared is not. */
+static void restart_zeroes(void **state)
+{
+	u8 junk[64], seen[64], zeros[64] = { 0 };
+	struct component_info info;
+	u32 starts;
+
+	(void)state;
+	memset(junk, 0xaa, sizeof(junk));
+	read_own(server, COMPONENT_INFO, &info, sizeof(info));
+	starts = info.starts;
+	assert_int_equal(component_copy_out(server, SERVER_DATA, junk, 64), OK);
+	assert_int_equal(component_copy_out(server, COMPONENT_STACK - 64, junk, 64), OK);
+	assert_int_equal(component_copy_out(server, SERVER_MEMORY, junk, 64), OK);
+	assert_int_equal(component_copy_out(server, SERVER_KEPT, junk, 64), OK);
+	assert_int_equal(component_copy_out(server, SERVER_SHARED, junk, 64), OK);
+	assert_int_equal(component_restart(server), OK);
+	DO(server);
+	read_own(server, SERVER_DATA, seen, 64);
+	assert_memory_equal(seen, zeros, 16);
+	assert_memory_equal(seen + 16, program_data, 48);
+	read_own(server, COMPONENT_STACK - 64, seen, 64);
+	assert_memory_equal(seen, zeros, 64);
+	read_own(server, SERVER_MEMORY, seen, 64);
+	assert_memory_equal(seen, zeros, 64);
+	read_own(server, SERVER_KEPT, seen, 64);
+	assert_memory_equal(seen, junk, 64);
+	read_own(server, SERVER_SHARED, seen, 64);
+	assert_memory_equal(seen, junk, 64);
+	read_own(server, COMPONENT_INFO, &info, sizeof(info));
+	assert_int_equal(info.starts, starts + 1);
+}
+
+static void copies_are_checked(void **state)
+{
+	u8 byte = 1, page[2 * PAGE_SIZE];
+
+	(void)state;
+	assert_int_equal(component_copy_out(server, SERVER_TEXT, &byte, 1), ERR_FAULT);
+	assert_int_equal(component_copy_out(server, COMPONENT_INFO, &byte, 1), ERR_FAULT);
+	assert_int_equal(component_copy_out(server, SERVER_FILE, &byte, 1), ERR_FAULT);
+	assert_int_equal(component_copy_out(server, SERVER_DEVICE, &byte, 1), ERR_FAULT);
+	assert_int_equal(component_copy_in(server, &byte, SERVER_DEVICE, 1), ERR_FAULT);
+	assert_int_equal(component_copy_in(server, &byte, COMPONENT_GUEST + SERVED_RAM, 1),
+			 ERR_FAULT);
+	assert_int_equal(component_copy_out(server, COMPONENT_GUEST + SERVED_RAM, &byte, 1),
+			 ERR_FAULT);
+	assert_int_equal(component_copy_in(server, &byte, UINT64_MAX, 2), ERR_FAULT);
+	assert_int_equal(component_copy_in(server, &byte, 0, UINT64_MAX), ERR_FAULT);
+	assert_int_equal(component_copy_in(server, &byte, COMPONENT_GUEST - 1, 1), ERR_FAULT);
+	/* From the last bytes of its memory into nothing. */
+	assert_int_equal(component_copy_in(server, page, COMPONENT_STACK - 8, 16), ERR_FAULT);
+	assert_int_equal(component_copy_in(server, page, COMPONENT_STACK - PAGE_SIZE - 8, 16), OK);
+}
+
+static void channels(void **state)
+{
+	(void)state;
+	DO(peer, CALL(SYS_NOTIFY, 0));
+	SAYS(server, BIT_CHANNEL);
+	DO(server, CALL(SYS_NOTIFY, SERVER_CHANNEL));
+	SAYS(peer, BIT(0));
+	/* One with both ends its own. */
+	DO(server, CALL(SYS_NOTIFY, SERVER_QUIET));
+	SAYS(server, BIT(2));
+	DO(peer, CALL(SYS_NOTIFY, 1));
+	FAILS(peer, ERR_NOT_FOUND);
+	DO(peer, CALL(SYS_NOTIFY, GRANTS_MAX));
+	FAILS(peer, ERR_NOT_FOUND);
+	DO(peer, CALL(SYS_NOTIFY, UINT64_MAX));
+	FAILS(peer, ERR_NOT_FOUND);
+}
+
+static void interrupts(void **state)
+{
+	(void)state;
+	assert_true(host_irq_enabled(DEVICE_IRQ));
+	host_raise(DEVICE_IRQ);
+	components_go();
+	SAYS(server, BIT_INTERRUPT);
+	/* Masked until it says so, but no longer active. */
+	assert_false(host_irq_enabled(DEVICE_IRQ));
+	assert_false(host_irq_active(DEVICE_IRQ));
+	DO(server, CALL(SYS_IRQ_DONE, SERVER_INTERRUPT));
+	assert_true(host_irq_enabled(DEVICE_IRQ));
+	DO(server, CALL(SYS_IRQ_DONE, SERVER_CHANNEL));
+	FAILS(server, ERR_NOT_FOUND);
+	/* One that dies with it masked finds it unmasked again. */
+	host_raise(DEVICE_IRQ);
+	components_go();
+	assert_false(host_irq_enabled(DEVICE_IRQ));
+	assert_int_equal(component_restart(server), OK);
+	DO(server);
+	assert_true(host_irq_enabled(DEVICE_IRQ));
+}
+
+static void timers(void **state)
+{
+	u64 now = arch_time_now().v;
+	struct host_call calls[] = { CALL(SYS_TIMER_SET, now + 1000) };
+
+	(void)state;
+	components_script(server, calls, 1);
+	components_go();
+	host_time_set(NS(now + 999));
+	components_go();
+	SAYS(server, 0);
+	host_time_set(NS(now + 1000));
+	components_go();
+	SAYS(server, NOTIFY_TIMER);
+	calls[0].arguments[0] = now + 2000;
+	components_script(server, calls, 1);
+	components_go();
+	DO(peer, CALL(SYS_NOTIFY, 0));
+	SAYS(server, BIT_CHANNEL);
+	DO(server, CALL(SYS_TIMER_SET, UINT64_MAX));
+	host_time_set(NS(now + 3000));
+	components_go();
+	SAYS(server, 0);
+	DO(peer, CALL(SYS_TIME));
+	SAYS(peer, now + 3000);
+	assert_int_equal(peer->user.results[1], 0);
+}
+
+static void reads_are_served(void **state)
+{
+	struct vcpu *vcpu = &world.vcpus[1];
+
+	(void)state;
+	components_access(1, false, SERVED_UART + 0x18, 0, 4);
+	assert_true(components_waits(1));
+	SAYS(server, NOTIFY_EXIT);
+	assert_int_equal(EXIT_VCPU(server->user.results[1]), 1);
+	assert_int_equal(EXIT_REGION(server->user.results[1]), SERVER_UART_GRANT);
+	assert_int_equal(EXIT_WIDTH(server->user.results[1]), 4);
+	assert_int_equal(server->user.results[1] & EXIT_IS_WRITE, 0);
+	assert_int_equal(server->user.results[2], 0x18);
+	DO(server, CALL(SYS_VCPU_RESUME, 1, 0x90, RESUME_WAIT));
+	assert_false(components_waits(1));
+	assert_int_equal(vcpu->arch.counts[HOST_VCPU_MMIO_COMPLETE], 1);
+	assert_int_equal(host_last_event(vcpu, HOST_VCPU_MMIO_COMPLETE)->b, 0x90);
+	/* The answer is given once. */
+	DO(server, CALL(SYS_VCPU_RESUME, 1, 0x91, 0));
+	FAILS(server, ERR_STATE);
+	DO(server, CALL(SYS_VCPU_RESUME, COMPONENTS_VCPUS, 0, 0));
+	FAILS(server, ERR_RANGE);
+	DO(server, CALL(SYS_VCPU_RESUME, 1, 0, 4));
+	FAILS(server, ERR_INVALID);
+	DO(peer, CALL(SYS_VCPU_RESUME, 0, 0, 0));
+	FAILS(peer, ERR_RANGE);
+}
+
+static void writes_and_faults(void **state)
+{
+	struct vcpu *vcpu = &world.vcpus[0];
+
+	(void)state;
+	components_access(0, true, SERVED_UART, 'x', 1);
+	SAYS(server, NOTIFY_EXIT);
+	assert_int_equal(server->user.results[1] & EXIT_IS_WRITE, EXIT_IS_WRITE);
+	assert_int_equal(server->user.results[3], 'x');
+	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT));
+	assert_int_equal(vcpu->arch.counts[HOST_VCPU_SKIP], 1);
+	assert_int_equal(vcpu->arch.counts[HOST_VCPU_MMIO_COMPLETE], 0);
+	components_access(0, true, SERVED_UART + 0xff0, 1, 4);
+	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT | RESUME_FAULT));
+	assert_int_equal(vcpu->arch.counts[HOST_VCPU_FAULT], 1);
+	assert_int_equal(vcpu->arch.counts[HOST_VCPU_SKIP], 1);
+}
+
+/* Nothing of these reaches the component. */
+static void not_served(void **state)
+{
+	u64 exits = server->exits;
+
+	(void)state;
+	components_access(0, true, SERVED_RAM, 1, 4);
+	assert_false(components_waits(0));
+	/* Across the region's end. */
+	components_access(0, true, SERVED_UART + PAGE_SIZE - 2, 1, 4);
+	assert_false(components_waits(0));
+	assert_int_equal(server->exits, exits);
+	assert_int_equal(world.vcpus[0].arch.counts[HOST_VCPU_SKIP], 0);
+}
+
+static void doorbells(void **state)
+{
+	(void)state;
+	components_access(0, true, SERVED_VIRTIO + 0x50, 1, 4);
+	assert_false(components_waits(0));
+	SAYS(server, BIT_DOORBELL);
+	assert_int_equal(world.vcpus[0].arch.counts[HOST_VCPU_SKIP], 1);
+	/* Another width, or a read, is an access like any other. */
+	DO(server);
+	components_access(0, true, SERVED_VIRTIO + 0x50, 1, 2);
+	assert_true(components_waits(0));
+	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT));
+	components_access(0, false, SERVED_VIRTIO + 0x50, 1, 4);
+	assert_true(components_waits(0));
+	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT));
+	/* The UART has none. */
+	components_access(0, true, SERVED_UART + 0x50, 1, 4);
+	assert_true(components_waits(0));
+	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT));
+}
+
+static void exits_queue(void **state)
+{
+	static const struct host_call calls[] = {
+		CALL(SYS_WAIT),
+		{ .trap = USER_INTERRUPTED },
+		CALL(SYS_VCPU_RESUME, 1, 0, RESUME_WAIT),
+		{ .trap = USER_INTERRUPTED },
+	};
+
+	(void)state;
+	component_stop(server);
+	components_go();
+	components_access(1, false, SERVED_UART, 0, 4);
+	components_access(0, false, SERVED_UART, 0, 4);
+	components_script(server, calls, 4);
+	assert_int_equal(component_start(server), OK);
+	components_go();
+	assert_int_equal(server->user.results[0] & NOTIFY_EXIT, NOTIFY_EXIT);
+	assert_int_equal(EXIT_VCPU(server->user.results[1]), 1);
+	/* The second is told when it waits again, in the call that answers the first. */
+	components_go();
+	SAYS(server, NOTIFY_EXIT);
+	assert_int_equal(EXIT_VCPU(server->user.results[1]), 0);
+	components_go();
+	assert_false(components_waits(1));
+	assert_true(components_waits(0));
+	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT));
+	assert_false(components_waits(0));
+}
+
+/* A fault while it serves: it is started again, finds the exit again, and the guest goes on. */
+static void restart_presents_again(void **state)
+{
+	u32 faults = server->faults, restarts = server->restarts;
+
+	(void)state;
+	components_access(0, false, SERVED_UART + 4, 0, 4);
+	components_access(1, false, SERVED_UART + 8, 0, 4);
+	DO(server, FAULT, CALL(SYS_WAIT), CALL(SYS_VCPU_RESUME, 0, 7, RESUME_WAIT));
+	assert_non_null(strstr(host_console, "component 'server' faulted"));
+	assert_true(components_waits(0));
+	host_time_set(NS(arch_time_now().v + 20000000));
+	components_go();
+	assert_int_equal(server->faults, faults + 1);
+	assert_int_equal(server->restarts, restarts + 1);
+	assert_false(components_waits(0));
+	assert_int_equal(host_last_event(&world.vcpus[0], HOST_VCPU_MMIO_COMPLETE)->b, 7);
+	SAYS(server, NOTIFY_EXIT);
+	assert_int_equal(server->user.results[2], 8);
+	DO(server, CALL(SYS_VCPU_RESUME, 1, 0, RESUME_WAIT));
+}
+
+/* While it is stopped vCPUs wait; a guest that is stopped need not. */
+static void stopped_server(void **state)
+{
+	(void)state;
+	component_stop(server);
+	components_go();
+	assert_int_equal(server->state, COMPONENT_STOPPED);
+	components_access(0, false, SERVED_UART, 0, 4);
+	components_access(1, false, SERVED_UART, 0, 4);
+	assert_true(components_waits(0) && components_waits(1));
+	/* Any other request does not end the wait. */
+	atomic_store(&world.vcpus[0].requests, VCPU_REQ_VIRQ);
+	(void)sched_wake(server->slots[0].thread);
+	components_go();
+	assert_true(components_waits(0));
+	atomic_store(&world.vcpus[0].requests, VCPU_REQ_STOP);
+	(void)sched_wake(server->slots[0].thread);
+	components_go();
+	assert_false(components_waits(0));
+	atomic_store(&world.vcpus[0].requests, 0);
+	assert_int_equal(server->slots[0].state, SLOT_FREE);
+	assert_int_equal(world.vcpus[0].arch.counts[HOST_VCPU_MMIO_COMPLETE], 0);
+	assert_int_equal(component_start(server), OK);
+	assert_int_equal(component_start(server), ERR_STATE);
+	components_go();
+	assert_int_equal(server->user.results[0] & NOTIFY_EXIT, NOTIFY_EXIT);
+	assert_int_equal(EXIT_VCPU(server->user.results[1]), 1);
+	DO(server, CALL(SYS_VCPU_RESUME, 1, 0, RESUME_WAIT));
+	assert_false(components_waits(1));
+}
+
+static void guest_reset_is_told(void **state)
+{
+	(void)state;
+	components_access(0, false, SERVED_UART, 0, 4);
+	atomic_store(&world.vcpus[0].requests, VCPU_REQ_STOP);
+	(void)sched_wake(server->slots[0].thread);
+	components_go();
+	atomic_store(&world.vcpus[0].requests, 0);
+	component_guest_reset(&world.guest);
+	components_go();
+	SAYS(server, NOTIFY_RESET);
+	/* The answer to the old access is dropped; it is none to the next. */
+	DO(server, CALL(SYS_VCPU_RESUME, 0, 1, RESUME_WAIT));
+	components_access(0, true, SERVED_UART, 5, 4);
+	SAYS(server, NOTIFY_EXIT);
+	assert_int_equal(server->user.results[3], 5);
+	assert_true(components_waits(0));
+	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT));
+	assert_false(components_waits(0));
+	/* What was queued is dropped as well. */
+	component_stop(server);
+	components_go();
+	components_access(0, true, SERVED_UART, 5, 4);
+	component_guest_reset(&world.guest);
+	assert_true(list_is_empty(&server->queue));
+	assert_int_equal(server->slots[0].state, SLOT_FREE);
+	atomic_store(&world.vcpus[0].requests, VCPU_REQ_STOP);
+	(void)sched_wake(server->slots[0].thread);
+	components_go();
+	atomic_store(&world.vcpus[0].requests, 0);
+	assert_false(components_waits(0));
+}
+
+static void lines(void **state)
+{
+	(void)state;
+	DO(server, CALL(SYS_VIRQ_SET, SERVER_LINE_GRANT, 1));
+	SAYS(server, 0);
+	assert_true(host_line(&world.guest, SERVED_LINE));
+	DO(server, CALL(SYS_VIRQ_SET, SERVER_LINE_GRANT, 2));
+	FAILS(server, ERR_INVALID);
+	DO(server, CALL(SYS_VIRQ_SET, SERVER_UART_GRANT, 1));
+	FAILS(server, ERR_NOT_FOUND);
+	DO(server, CALL(SYS_VIRQ_SET, SERVER_LINE_GRANT, 0));
+	assert_false(host_line(&world.guest, SERVED_LINE));
+}
+
+/* Detached it has nothing of the guest any more; attached again it has. */
+static void detaches(void **state)
+{
+	(void)state;
+	component_guest_detach(&world.guest);
+	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_RAM), 0);
+	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_ROM), 0);
+	assert_int_equal(flags_at(SERVER_TEXT), STAGE2_READ | STAGE2_EXEC);
+	components_go();
+	SAYS(server, NOTIFY_RESET);
+	components_access(0, false, SERVED_UART, 0, 4);
+	assert_false(components_waits(0));
+	DO(server, CALL(SYS_VIRQ_SET, SERVER_LINE_GRANT, 1));
+	FAILS(server, ERR_STATE);
+	assert_int_equal(component_guest_attach(&world.guest), OK);
+	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_RAM), STAGE2_READ | STAGE2_WRITE);
+	DO(server);
+	SAYS(server, NOTIFY_RESET);
+}
+
+static void logs_lines(void **state)
+{
+	static const char text[] = "one\ntwo\033[2Jthree";
+	char filler[300];
+
+	(void)state;
+	assert_int_equal(component_copy_out(server, SERVER_MEMORY, text, sizeof(text)), OK);
+	DO(server, CALL(SYS_LOG, SERVER_MEMORY, sizeof(text) - 1));
+	assert_string_equal(host_console, "[server] one\n");
+	DO(server, CALL(SYS_LOG, SERVER_MEMORY + 3, 1));
+	assert_string_equal(host_console, "[server] one\n[server] two?[2Jthree\n");
+	/* A long line comes in pieces. */
+	host_console_clear();
+	memset(filler, 'y', sizeof(filler));
+	assert_int_equal(component_copy_out(server, SERVER_MEMORY, filler, 300), OK);
+	DO(server, CALL(SYS_LOG, SERVER_MEMORY, 300));
+	assert_int_equal(strlen(host_console), 2 * (strlen("[server] \n") + 127));
+	DO(server, CALL(SYS_LOG, SERVER_MEMORY, 1025));
+	FAILS(server, ERR_TOO_BIG);
+	DO(server, CALL(SYS_LOG, SERVER_DEVICE, 8));
+	FAILS(server, ERR_FAULT);
+	DO(server, CALL(SYS_LOG, UINT64_MAX - 3, 8));
+	FAILS(server, ERR_FAULT);
+}
+
+static void control_is_granted(void **state)
+{
+	(void)state;
+	managed = -7;
+	DO(server, CALL(SYS_GUEST_CTL, 1, 2, 3, 4, 5));
+	FAILS(server, ERR_DENIED);
+	DO(peer, CALL(SYS_GUEST_CTL, 1, 2, 3, 4, 5));
+	if (managed_id != 2)
+		return; /* the real manager was linked */
+	SAYS(peer, -7);
+	assert_int_equal(peer->user.results[1], 6);
+}
+
+static void unknown_calls(void **state)
+{
+	(void)state;
+	DO(server, CALL(SYS_COUNT));
+	FAILS(server, ERR_UNSUPPORTED);
+	DO(server, CALL(UINT32_MAX));
+	FAILS(server, ERR_UNSUPPORTED);
+	DO(server, CALL(SYS_YIELD));
+	SAYS(server, 0);
+}
+
+/* The end of one with policy "never" is its end, until somebody starts it. */
+static void ends_for_good(void **state)
+{
+	(void)state;
+	DO(peer, CALL(SYS_EXIT, 3));
+	assert_int_equal(peer->state, COMPONENT_STOPPED);
+	assert_non_null(strstr(host_console, "component 'peer' has ended with code 3"));
+	assert_int_equal(component_kill(peer), ERR_STATE);
+	assert_int_equal(component_start(peer), OK);
+	DO(peer, FAULT);
+	assert_int_equal(peer->state, COMPONENT_FAULTED);
+	/* Its channel may be rung all the same. */
+	DO(server, CALL(SYS_NOTIFY, SERVER_CHANNEL));
+	SAYS(server, 0);
+	assert_int_equal(component_start(peer), OK);
+	DO(peer);
+	assert_int_equal(peer->state, COMPONENT_RUNNING);
+	assert_int_equal(component_kill(peer), OK);
+	components_go();
+	assert_int_equal(peer->state, COMPONENT_FAULTED);
+	assert_non_null(strstr(host_console, "component 'peer' was killed"));
+	component_stop(peer);
+	assert_int_equal(component_start(peer), OK);
+}
+
+static void pass(u64 ns)
+{
+	host_time_set(NS(arch_time_now().v + ns));
+	components_go();
+}
+
+static void limited_restarts(void **state)
+{
+	static const struct host_call faults[] = { FAULT, FAULT, FAULT, FAULT, FAULT };
+
+	(void)state;
+	world.configs[1].policy = RESTART_LIMITED;
+	world.configs[1].restart_limit = 2;
+	world.configs[1].restart_period = NS(1000000000);
+	/* Two within the period, then the third is one too many. */
+	components_script(peer, faults, 5);
+	components_go();
+	assert_int_equal(peer->state, COMPONENT_RUNNING);
+	pass(20000000);
+	assert_int_equal(peer->state, COMPONENT_RUNNING);
+	pass(20000000);
+	assert_int_equal(peer->state, COMPONENT_FAULTED);
+	assert_int_equal(peer->user.script_at, 3);
+	/* Spread out they are all right. */
+	components_script(peer, faults, 5);
+	assert_int_equal(component_start(peer), OK);
+	components_go();
+	for (u32 i = 0; i < 4; i++) {
+		pass(600000000);
+		assert_int_equal(peer->state, COMPONENT_RUNNING);
+	}
+	pass(600000000);
+	world.configs[1].policy = RESTART_NEVER;
+}
+
+/* The peer computes for @ms milliseconds: interrupted each, it never waits. */
+static void compute(u32 ms)
+{
+	static struct host_call calls[400];
+
+	for (u32 i = 0; i < ms; i++)
+		calls[i] = (struct host_call){ .trap = USER_INTERRUPTED };
+	components_script(peer, calls, ms);
+	for (u32 i = 0; i < ms && peer->state == COMPONENT_RUNNING; i++) {
+		components_go();
+		host_time_set(NS(arch_time_now().v + 1000000));
+	}
+	components_go();
+}
+
+static void watchdog(void **state)
+{
+	u32 faults = peer->faults;
+
+	(void)state;
+	world.configs[1].watchdog = NS(50000000);
+	assert_int_equal(component_restart(peer), OK);
+	components_go();
+	/* Asleep it may be as long as it likes. */
+	for (u32 i = 0; i < 10; i++)
+		pass(30000000);
+	assert_int_equal(peer->faults, faults);
+	/* And work, if it waits in between. */
+	for (u32 i = 0; i < 10; i++)
+		compute(30);
+	assert_int_equal(peer->faults, faults);
+	compute(200);
+	assert_int_equal(peer->faults, faults + 1);
+	assert_int_equal(peer->state, COMPONENT_FAULTED);
+	assert_true(peer->user.script_at >= 50 && peer->user.script_at <= 102);
+	assert_non_null(strstr(host_console, "component 'peer' did not wait in time"));
+	world.configs[1].watchdog = NS(0);
+}
+
+int main(void)
+{
+#define TEST(function) cmocka_unit_test_setup(function, begin)
+	const struct CMUnitTest tests[] = {
+		TEST(information),
+		TEST(address_space),
+		TEST(loads_program),
+		TEST(restart_zeroes),
+		TEST(copies_are_checked),
+		TEST(channels),
+		TEST(interrupts),
+		TEST(timers),
+		TEST(reads_are_served),
+		TEST(writes_and_faults),
+		TEST(not_served),
+		TEST(doorbells),
+		TEST(exits_queue),
+		TEST(restart_presents_again),
+		TEST(stopped_server),
+		TEST(guest_reset_is_told),
+		TEST(lines),
+		TEST(detaches),
+		TEST(logs_lines),
+		TEST(control_is_granted),
+		TEST(unknown_calls),
+		TEST(ends_for_good),
+		TEST(limited_restarts),
+		TEST(watchdog),
+	};
+
+	return cmocka_run_group_tests(tests, create, NULL);
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Two components on the fake machine, for unit tests and the fuzzer of system calls: "server" is
+ * the vmm of a guest of two vCPUs, "peer" shares a channel with it and manages guests.
+ */
+#ifndef TESTS_SUPPORT_COMPONENTS_H
+#define TESTS_SUPPORT_COMPONENTS_H
+
+#include <mullion/component.h>
+#include <mullion/guest.h>
+
+#include "arch/host/host.h"
+
+#define COMPONENTS_VCPUS 2
+#define SERVED_RAM       UINT64_C(0x40000000)
+#define SERVED_RAM_BYTES KIB(64)
+#define SERVED_ROM       UINT64_C(0x50000000)
+#define SERVED_UART      UINT64_C(0x09000000)
+#define SERVED_VIRTIO    UINT64_C(0x0a000000)
+#define SERVED_LINE      40 /* of the UART */
+#define DEVICE_IRQ       60 /* of the server's device */
+#define DEVICE_HPA       UINT64_C(0x10000000)
+#define SHARED_BYTES     KIB(8)
+
+/* Addresses of the server's grants, in the description's order. */
+#define SERVER_SHARED (COMPONENT_GRANTS)
+#define SERVER_DEVICE (SERVER_SHARED + SHARED_BYTES + PAGE_SIZE)
+#define SERVER_MEMORY (SERVER_DEVICE + 2 * PAGE_SIZE)
+#define SERVER_KEPT   (SERVER_MEMORY + 2 * PAGE_SIZE)
+#define SERVER_FILE   (SERVER_KEPT + 2 * PAGE_SIZE)
+#define SERVER_TEXT   COMPONENT_TEXT
+#define SERVER_DATA   (COMPONENT_TEXT + PAGE_SIZE)
+#define STACK_BYTES   KIB(8)
+
+/* The server's grants, and their bits. */
+enum {
+	SERVER_CHANNEL,
+	SERVER_QUIET, /* a channel without memory, to itself */
+	SERVER_QUIET_OTHER,
+	SERVER_DEVICE_GRANT,
+	SERVER_INTERRUPT,
+	SERVER_MEMORY_GRANT,
+	SERVER_KEPT_GRANT,
+	SERVER_FILE_GRANT,
+	SERVER_UART_GRANT,
+	SERVER_LINE_GRANT,
+	SERVER_VIRTIO_GRANT,
+	SERVER_DOORBELL_GRANT,
+	SERVER_RAM_GRANT,
+	SERVER_GRANTS
+};
+#define BIT_CHANNEL   BIT(0)
+#define BIT_INTERRUPT BIT(3)
+#define BIT_DOORBELL  BIT(4)
+
+/* A bit that nothing else sets. */
+#define COMPONENTS_NUDGE BIT(47)
+
+struct components {
+	struct system system;
+	struct config_component configs[2];
+	struct config_channel channels[2];
+	struct config_guest guest_config;
+	struct config_region regions[4];
+	struct config_grant grants[4];
+	struct config_irq device_irq, line;
+	struct component *server, *peer;
+	struct guest guest;
+	struct region guest_regions[4];
+	struct vcpu vcpus[COMPONENTS_VCPUS];
+};
+
+extern struct components world;
+extern const u8 program_text[100], program_data[50], bundle_file[5000];
+
+/** components_describe() - the description alone; the machine with its scheduler, once. */
+void components_describe(void);
+/** components_create() - and everything in it; the guest is attached. */
+void components_create(void);
+/** components_script() - what @component does from now on; it is woken with COMPONENTS_NUDGE. */
+void components_script(struct component *component, const struct host_call *calls, u32 count);
+/** components_go() - let CPU 0 go on until everybody waits, or one computes. */
+void components_go(void);
+/** components_access() - vCPU @index makes an access, in a thread of its own; let CPU 0 go on. */
+void components_access(u32 index, bool write, u64 gpa, u64 value, u32 width);
+/** components_waits() - that vCPU waits for an answer. */
+bool components_waits(u32 index);
+
+#endif
