@@ -2,6 +2,7 @@
 /* What config_load() makes of components, templates, channels and windows without mistakes. */
 #include "support/test.h"
 
+#include <mullion/component.h>
 #include <mullion/guest_tree.h>
 #include <mullion/string.h>
 
@@ -285,6 +286,30 @@ static void bounds_of_components(void **state)
 	      "/components/m/aspace: more than 32 nodes inside");
 }
 
+/* Each component adds what it takes, and no more than it may; so does a guest's vCPU. */
+static void heap_counts_components(void **state)
+{
+	struct loaded *none = load_good(ONE_GUEST);
+	struct loaded *one =
+		load_without_bundle("components { m { program = \"initrd\"; }; }; " ONE_GUEST);
+	struct loaded *all = load_without_bundle("components { " CONSOLE "}; " TEMPLATE GUESTS(""));
+	u64 pages = 0, added = one->system.heap_bytes - none->system.heap_bytes;
+
+	(void)state;
+	assert_true(one->system.heap_bytes > none->system.heap_bytes);
+	assert_true(added >= sizeof(struct component) + sizeof(struct component_info) + KIB(8));
+	assert_true(added <= KIB(64));
+	/* Room for the instances of templates, too. */
+	for (u32 i = 0; i < all->system.num_guests; i++) {
+		assert_true(all->system.guests[i].heap_pages >= 2 * KIB(8) / PAGE_SIZE);
+		pages += all->system.guests[i].heap_pages;
+	}
+	assert_true(all->system.heap_bytes > pages * PAGE_SIZE + 4 * (added - KIB(8)));
+	unload(none);
+	unload(one);
+	unload(all);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +320,7 @@ int main(void)
 		cmocka_unit_test(windows_are_sorted),
 		cmocka_unit_test(vcpus_share_cpus),
 		cmocka_unit_test(bounds_of_components),
+		cmocka_unit_test(heap_counts_components),
 	};
 
 	tool_name = "test_components";
