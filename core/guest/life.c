@@ -54,8 +54,8 @@ static enum err start_first(struct guest *guest)
 	return err;
 }
 
-/* No vCPU of it runs: each can be started again, or destroyed. */
-static void settle_vcpus(struct guest *guest)
+/* Back to where it was when it was created. No vCPU of it runs. */
+static void make_anew(struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		enum err err = OK;
@@ -67,12 +67,6 @@ static void settle_vcpus(struct guest *guest)
 		ASSERT(err ==
 		       OK); /* the table has the edge, and nobody else is left to take another */
 	}
-}
-
-/* Back to where it was when it was created. No vCPU of it runs. */
-static void make_anew(struct guest *guest)
-{
-	settle_vcpus(guest);
 	arch_guest_reset(guest);
 	component_guest_reset(guest);
 	guest->warnings = 0;
@@ -247,5 +241,4 @@ void guest_doom(struct guest *guest)
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		while (!thread_stopped(&guest->vcpus[i]->thread))
 			thread_sleep(LEAVE_STACK_NS);
-	settle_vcpus(guest);
 }
