@@ -410,7 +410,13 @@ static void vtimer_handler(u32 intid)
 
 void virq_vtimer_fired(struct vcpu *vcpu)
 {
-	vgic_host_private(&vcpu->arch.virq.vgic, VGIC_TIMER, hw.vtimer);
+	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
+
+	/* Loaded, its list registers are this CPU's: most often the last one serves again. */
+	if (vcpu->arch.virq.loaded)
+		(void)vgic_timer_fired(c, hw.vtimer);
+	else
+		vgic_host_private(c, VGIC_TIMER, hw.vtimer);
 	vcpu_kick(vcpu);
 }
 

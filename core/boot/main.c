@@ -331,16 +331,6 @@ static void step_scheduler(void)
 		else if (config->strategy != SCHEDULE_DEFAULT)
 			stop_machine("CPU %u: its scheduling strategy is not built in", id);
 	}
-	if (scrub_start() != OK)
-		stop_machine("not enough memory for the scrubber");
-}
-
-static void step_scrubber(void)
-{
-	enum err err = scrub_start();
-
-	if (err != OK)
-		log_error("memory is scrubbed only when it is short: %s", err_name(err));
 }
 
 static void step_manager(void)
@@ -368,8 +358,6 @@ static void step_start_cpus(void)
 /* One that cannot be had does not keep the others from running. */
 static void step_components(void)
 {
-	char cpu[48];
-
 	if (component_setup(&system_config) != OK)
 		stop_machine("not enough memory for the components' channels");
 	for (u32 i = 0; i < system_config.num_components; i++) {
@@ -380,8 +368,6 @@ static void step_components(void)
 			log_error("component '%s' cannot be created: %s",
 				  system_config.components[i].name, err_name(err));
 	}
-	arch_cpu_describe(cpu, sizeof(cpu));
-	manage_start(&system_config, &host, cpu);
 }
 
 /* A guest that cannot be had (its CPU did not start) does not keep the others from running. */
@@ -470,7 +456,6 @@ static const struct {
 	{ "other CPUs", step_start_cpus },
 	{ "components", step_components },
 	{ "guests", step_guests },
-	{ "scrubber", step_scrubber },
 	{ "manager", step_manager },
 	{ "figures", step_figures },
 	{ "start of components", step_start_components },

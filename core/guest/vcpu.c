@@ -33,6 +33,9 @@ void vcpu_request(struct vcpu *vcpu, u64 bits)
 
 void vcpu_kick(struct vcpu *vcpu)
 {
+	/* It runs here, or sleeps here in WFI: it looks next. */
+	if (&vcpu->thread == this_cpu()->thread)
+		return;
 	/* After what was changed: the vCPU looks for that once it is PAUSED (sched_prepare()). */
 	atomic_thread_fence(memory_order_seq_cst);
 	switch (atomic_load_explicit(&vcpu->thread.state, memory_order_relaxed)) {

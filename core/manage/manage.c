@@ -11,6 +11,7 @@
 #include <mullion/component.h>
 #include <mullion/guest.h>
 #include <mullion/log.h>
+#include <mullion/mem.h>
 
 const struct system *managed;
 const struct host *managed_host;
@@ -32,6 +33,7 @@ static s64 guest_make(const struct manage_call *call)
 
 static s64 guest_unmake(const struct manage_call *call)
 {
+	scrub_start(); /* a system that destroys nothing has no use for the thread */
 	return result(guest_destroy((u32)call->id));
 }
 

@@ -5,12 +5,13 @@
  */
 #include "core/mem/scrub.h"
 
+#include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/sync.h>
 #include <mullion/thread.h>
 
 static struct semaphore wanted;
-static _Atomic bool started;
+static _Atomic bool asked, started;
 
 static void scrubber(void *data)
 {
@@ -22,17 +23,23 @@ static void scrubber(void *data)
 	}
 }
 
-__boot enum err scrub_start(void)
+void scrub_start(void)
 {
-	struct thread *thread =
-		thread_create("scrubber", scrubber, NULL, PRIORITY_IDLE, SLICE_DEFAULT);
+	struct thread *thread;
+	enum err err;
 
-	if (thread == NULL)
-		return ERR_NO_MEMORY;
+	if (atomic_exchange(&asked, true))
+		return;
+	thread = thread_create("scrubber", scrubber, NULL, PRIORITY_IDLE, SLICE_DEFAULT);
+	if (thread == NULL) {
+		atomic_store(&asked, false);
+		return;
+	}
 	/* One up at once: for what came back before there was somebody to tell. */
 	semaphore_init(&wanted, 1);
 	atomic_store(&started, true);
-	return thread_start(thread);
+	err = thread_start(thread);
+	ASSERT(err == OK);
 }
 
 void scrub_wake(void)

@@ -161,7 +161,7 @@ static void announce(struct sched_queue *queue, const struct thread *thread, boo
 	ns_t when;
 
 	/* A guest that had the CPU for itself may be in WFI: it must not wait there any more. */
-	if (here && first && cpu->thread->kind == THREAD_VCPU)
+	if (here && first && cpu->thread != NULL && cpu->thread->kind == THREAD_VCPU)
 		look = true;
 	if (!look && here) {
 		set_review(queue, cpu->thread);
@@ -232,6 +232,12 @@ static bool idles_in_place(const struct thread *thread)
 	return thread->kind == THREAD_IDLE || state == VCPU_PAUSED || state == VCPU_READY;
 }
 
+static bool pauses_in_wfi(const struct thread *thread)
+{
+	return atomic_load_explicit(&thread->pause_reason, memory_order_relaxed) == PAUSE_WFI &&
+	       thread_state(thread) == VCPU_PAUSED;
+}
+
 /* First thing on a stack that was switched to, perhaps on another CPU than it was left on. */
 static void arrive(void)
 {
@@ -262,8 +268,12 @@ static void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now)
 {
 	struct thread *self = cpu->thread, *next;
 
-	while ((next = queue->strategy->pick(queue, now)) == NULL && idles_in_place(self))
+	while ((next = queue->strategy->pick(queue, now)) == NULL && idles_in_place(self)) {
 		now = idle(cpu, queue, now);
+		/* Any interrupt may have been what a vCPU in WFI waits for: it looks. */
+		if (pauses_in_wfi(self) && thread_move(self, VCPU_PAUSED, VCPU_READY))
+			add(queue, self, false);
+	}
 	if (next != NULL) {
 		bool moved = thread_move(next, VCPU_READY, VCPU_RUNNING);
 
@@ -334,6 +344,21 @@ void sched_prepare(enum pause_reason reason)
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
+/* A vCPU in WFI has the CPU for itself: sleep here and now. The short way of give_way(). Lock.
+ * Return: nobody else wants to run. */
+static bool doze(struct cpu *cpu, struct sched_queue *queue, ns_t *now)
+{
+	struct thread *self = cpu->thread;
+
+	*now = idle(cpu, queue, *now);
+	if (thread_move(self, VCPU_PAUSED, VCPU_READY)) {
+		if (num_ready(queue) == 0)
+			return thread_move(self, VCPU_READY, VCPU_RUNNING);
+		add(queue, self, false);
+	}
+	return false;
+}
+
 void sched_pause(void)
 {
 	struct cpu *cpu = this_cpu();
@@ -345,7 +370,11 @@ void sched_pause(void)
 	spin_lock(&queue->lock);
 	now = arch_time_now();
 	charge(self, now);
-	give_way(cpu, queue, now);
+	if (num_ready(queue) == 0 && queue->table == NULL && pauses_in_wfi(self) &&
+	    doze(cpu, queue, &now))
+		spin_unlock(&queue->lock);
+	else
+		give_way(cpu, queue, now);
 	atomic_store_explicit(&self->pause_reason, PAUSE_NONE, memory_order_relaxed);
 }
 

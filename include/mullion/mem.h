@@ -32,9 +32,10 @@ u64 ram_dirty_bytes(void);
 /** ram_scrub() - zero one piece of dirty memory (64 KiB at most) to the point of coherency, and put
  * it among the clean. Return: false when nothing is dirty. Contexts as ram_alloc(). */
 bool ram_scrub(void);
-/** scrub_start() - the thread that scrubs when a CPU has nothing else to do. Boot, once, after
- * sched_init(). ERR_NO_MEMORY, ERR_STATE. */
-enum err __must_check scrub_start(void);
+/** scrub_start() - there will be memory to scrub: have a thread that does so when a CPU has nothing
+ * else to do. Later calls do nothing; without memory for it, who needs clean memory scrubs for
+ * itself. Contexts as thread_create(). */
+void scrub_start(void);
 
 /** page_init() - give the heap @pages pages that are mapped at @va and lie at @pa. */
 void page_init(void *va, hpa_t pa, u64 pages);

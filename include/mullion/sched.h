@@ -9,7 +9,8 @@
  *	else
  *		sched_pause();            others run; returns RUNNING
  * A thread that pauses while nothing is READY idles its CPU on its own stack: no switch is paid
- * for.
+ * for. sched_pause() may return early, so what is waited for is looked at again; with PAUSE_WFI it
+ * does so after every interrupt that found the CPU idle.
  *
  * Lock: each queue has one (RANK_SCHED), which also guards the scheduler's state changes of the
  * threads whose `cpu` it is.

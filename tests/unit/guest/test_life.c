@@ -333,7 +333,7 @@ static void a_guest_in_reset_is_destroyed(void **state)
 static void the_scrubber_cleans_up(void **state)
 {
 	(void)state;
-	assert_int_equal(scrub_start(), OK);
+	scrub_start();
 	for (u32 round = 0; round < 2; round++) {
 		assert_int_equal(guest_create(ID, &config, &guest), OK);
 		scribble();
