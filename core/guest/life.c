@@ -20,17 +20,6 @@
 bool guests_stay;
 static _Atomic u32 guests_alive; /* started and not ended */
 
-static const char *const names[GUEST_STATES] = {
-	[GUEST_ABSENT] = "absent",   [GUEST_CREATED] = "created",     [GUEST_RUNNING] = "running",
-	[GUEST_PAUSED] = "paused",   [GUEST_RESETTING] = "resetting", [GUEST_STOPPED] = "stopped",
-	[GUEST_CRASHED] = "crashed",
-};
-
-const char *guest_state_name(enum guest_state state)
-{
-	return state < GUEST_STATES ? names[state] : "invalid";
-}
-
 static bool is_alive(u32 state)
 {
 	return state == GUEST_RUNNING || state == GUEST_PAUSED;
