@@ -120,7 +120,7 @@ cc-fuzz := $(FUZZ_CC)
 
 rooms := lib core/boot core/config core/guest core/irq core/mem core/sync
 rooms-arm64 := arch/arm64 arch/arm64/pure drivers drivers/irqchip
-rooms-host := arch/host arch/arm64/pure
+rooms-host := arch/host arch/arm64/pure components/mterm
 rooms += $(rooms-$(ARCH))
 
 objects :=
