@@ -11,17 +11,17 @@ static size_t used;
 static bool stopped;
 static bool comma; /* JSON: a value stands before what comes next */
 
-void out_begin(void)
-{
-	stopped = false;
-	used = 0;
-}
-
 void out_flush(void)
 {
 	if (used != 0 && !stopped && !port_write(buffer, used))
 		stopped = true;
 	used = 0;
+}
+
+void out_begin(void)
+{
+	out_flush();
+	stopped = false;
 }
 
 bool out_stopped(void)

@@ -54,7 +54,13 @@ static void go_on(struct term *t)
 	while (t->mode == MODE_EDIT && script_line(t))
 		out_flush();
 	if (t->mode == MODE_EDIT) {
+		bool stopped;
+
+		out_flush();
+		stopped = out_stopped();
 		out_begin();
+		if (stopped)
+			out_text("^C\n");
 		edit_begin(&t->editor, PROMPT, &t->history);
 	} else if (t->mode == MODE_CONFIRM) {
 		edit_begin(&t->editor, t->question, NULL);
@@ -123,6 +129,7 @@ static void stop_waiting(struct term *t)
 
 void term_input(struct term *t, const char *bytes, size_t n)
 {
+	out_begin();
 	for (size_t i = 0; i < n; i++) {
 		switch (t->mode) {
 		case MODE_TOP:
