@@ -17,6 +17,20 @@ static void run_line(struct term *t, char *line, bool confirmed)
 	command_run(t, line, confirmed);
 }
 
+/* A line of the script as one that could have been typed; false when it could not. */
+static bool take_line(char line[EDIT_LINE_MAX], const char *from, size_t n)
+{
+	if (n >= EDIT_LINE_MAX)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		line[i] = from[i] == '\t' ? ' ' : from[i];
+		if (line[i] < ' ' || line[i] > '~')
+			return false;
+	}
+	line[n] = '\0';
+	return true;
+}
+
 /* The next line of the script. Return: false when there is none. */
 static bool script_line(struct term *t)
 {
@@ -35,11 +49,9 @@ static bool script_line(struct term *t)
 	out_text(PROMPT);
 	out_foreign(script + t->script_at, MIN(n, sizeof(line) - 1));
 	out_char('\n');
-	if (n >= sizeof(line) || memchr(script + t->script_at, '\0', n) != NULL) {
+	if (!take_line(line, script + t->script_at, n)) {
 		out_text("this line of the script is too long or no text: it is left out\n");
 	} else {
-		memcpy(line, script + t->script_at, n);
-		line[n] = '\0';
 		t->scripted = true;
 		run_line(t, line, false);
 		t->scripted = false;

@@ -294,7 +294,7 @@ void port_timer(u64 when_ns)
 
 bool port_write(const char *text, size_t n)
 {
-	if (fake.ctrl_c != 0 && memchr(text, '\n', n) != NULL && fake.ctrl_c++ > 0) {
+	if (fake.ctrl_c != 0 && memchr(text, '\n', n) != NULL && ++fake.ctrl_c > 2) {
 		fake.ctrl_c = 0;
 		return false;
 	}
