@@ -58,13 +58,15 @@ static void has(const char *line, const char *expected)
 static void lists(void **state)
 {
 	(void)state;
-	says("guest", "NAME   STATE    VCPUS      RAM  VMM        RESETS  CRASHES  EXITS      RUN\n"
-		      "linux  running      2  256 MiB  vmm-linux       0        0     42  4.000 s\n"
-		      "rt     paused       1   16 MiB  vmm-rt          0        0      0  0.000 s\n"
-		      "spare  absent       1   64 MiB  -               0        0      0  0.000 s\n");
-	has("vcpu", "NAME     CPU  STATE    REASON  PRIORITY                  PC  EXITS      RUN\n"
-		    "linux/0    0  running  none         200  0xffff800008012345     42  2.000 s\n"
-		    "linux/1    1  paused   wfi          200  0xffff800008012345     42  2.000 s\n");
+	says("guest",
+	     "NAME   STATE    VCPUS      RAM  VMM        RESETS  CRASHES  EXITS      RUN\n"
+	     "linux  running      2  256 MiB  vmm-linux       0        0     42  4.000 s\n"
+	     "rt     paused       1   16 MiB  vmm-rt          0        0      0  0.000 s\n"
+	     "spare  absent       1   64 MiB  -               0        0      0  0.000 s\n");
+	has("vcpu",
+	    "NAME     CPU  STATE    REASON  PRIORITY                  PC  EXITS      RUN\n"
+	    "linux/0    0  running  none         200  0xffff800008012345     42  2.000 s\n"
+	    "linux/1    1  paused   wfi          200  0xffff800008012345     42  2.000 s\n");
 	assert_null(strstr(output_of("vcpu list rt"), "linux"));
 	has("vcpu list rt", "\nrt/0 ");
 	has("component list", "\nvmm-rt     faulted    0  rt     always ");
@@ -162,9 +164,10 @@ static void every_command_speaks_json(void **state)
 
 static void json_checker_refuses(void **state)
 {
-	static const char *const bad[] = { "",	    "{",       "[1,]",	   "{\"a\":1,}", "{\"a\"}",
-					   "[1 2]", "\"\n\"",  "\"\\x\"",  "[1]]",	 "{1:2}",
-					   "01",    "[\"\033\"]", "{\"a\":}", "tru" };
+	static const char *const bad[] = { "",         "{",     "[1,]",   "{\"a\":1,}",
+					   "{\"a\"}",  "[1 2]", "\"\n\"", "\"\\x\"",
+					   "[1]]",     "{1:2}", "01",     "[\"\033\"]",
+					   "{\"a\":}", "tru" };
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
@@ -247,20 +250,16 @@ static void mistakes_are_explained(void **state)
 	(void)state;
 	says("gest", "there is no command 'gest'; did you mean 'guest'?\n");
 	says("quux", "there is no command 'quux'; 'help' lists all\n");
-	says("guest strat linux",
-	     "guest: there is no 'guest strat'; did you mean 'start'?\n");
-	says("guest frobnicate", "guest: there is no 'guest frobnicate'; 'help guest' lists what it "
-				 "can do\n");
-	says("guest show linus",
-	     "guest show: there is no guest 'linus'; did you mean 'linux'?\n");
-	says("sched show xyz",
-	     "sched show: there is no thread 'xyz'; 'sched list' shows all\n");
-	says("vcpu list nobody",
-	     "vcpu list: there is no guest 'nobody'; 'guest list' shows all\n");
+	says("guest strat linux", "guest: there is no 'guest strat'; did you mean 'start'?\n");
+	says("guest frobnicate",
+	     "guest: there is no 'guest frobnicate'; 'help guest' lists what it "
+	     "can do\n");
+	says("guest show linus", "guest show: there is no guest 'linus'; did you mean 'linux'?\n");
+	says("sched show xyz", "sched show: there is no thread 'xyz'; 'sched list' shows all\n");
+	says("vcpu list nobody", "vcpu list: there is no guest 'nobody'; 'guest list' shows all\n");
 	says("guest show", "guest show: something is missing; write 'guest show NAME'\n");
 	says("guest show a b", "guest show: there is too much; write 'guest show NAME'\n");
-	says("guest list --jsn",
-	     "guest list: it has no option '--jsn'; did you mean '--json'?\n");
+	says("guest list --jsn", "guest list: it has no option '--jsn'; did you mean '--json'?\n");
 	says("guest show linux --once", "guest show: it has no option '--once'; 'help guest' shows "
 					"what it takes\n");
 	says("--json", "{\"error\":\"a command comes first; 'help' lists all\"}\n");

@@ -61,7 +61,7 @@ static void keys_move_and_change(void **state)
 		{ "abc\027\027", "", 0 },
 		{ "abc\001\033[2~XY\033[2~Z", "XYZc", 3 },
 		{ "abc\014", "abc", 3 },
-		{ "a\033[1;5Cb", "ab", 2 },         /* a modifier */
+		{ "a\033[1;5Cb", "ab", 2 }, /* a modifier */
 		{ "a\033[999999999999~b", "ab", 2 } /* no key */,
 		{ "a\033[12;3;Xb", "ab", 2 },
 		{ "a\033\033[Db", "ba", 1 },
