@@ -89,8 +89,8 @@ static bool may_act(struct term *t, const struct call *call, const char *name)
 
 	if (c->ask == ASK_NEVER || (c->ask == ASK_OWN && !own) || (call->options & OPTION_YES) != 0)
 		return true;
-	if (t->scripted) {
-		command_error(call, "a script cannot be asked: add --yes if you mean it");
+	if (t->scripted || (call->options & OPTION_JSON) != 0) {
+		command_error(call, "a script or program cannot be asked: add --yes to mean it");
 		return false;
 	}
 	if (name == NULL)

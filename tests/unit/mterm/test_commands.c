@@ -245,6 +245,15 @@ static void what_hurts_asks(void **state)
 	}
 }
 
+static void programs_are_not_asked(void **state)
+{
+	(void)state;
+	says("guest destroy linux --json",
+	     "{\"error\":\"guest destroy: a script or program cannot be "
+	     "asked: add --yes to mean it\"}\n");
+	assert_int_equal(fake.num_acts, 0);
+}
+
 static void mistakes_are_explained(void **state)
 {
 	(void)state;
@@ -437,7 +446,7 @@ static void scripts_run_at_the_start(void **state)
 			    "mullion> guest pause linux\r\nmullion> sleep 1000\r\n");
 	assert_int_equal(fake.num_acts, 1);
 	fake_second(&term);
-	assert_non_null(strstr(fake.output, "guest destroy: a script cannot be asked: add --yes"));
+	assert_non_null(strstr(fake.output, "guest destroy: a script or program cannot be asked"));
 	assert_non_null(strstr(fake.output, "-f is for people"));
 	assert_non_null(strstr(fake.output, "add --once"));
 	assert_int_equal(fake.num_acts, 2);
@@ -481,6 +490,7 @@ int main(void)
 		cmocka_unit_test_setup(json_checker_refuses, begin),
 		cmocka_unit_test_setup(acts, begin),
 		cmocka_unit_test_setup(what_hurts_asks, begin),
+		cmocka_unit_test_setup(programs_are_not_asked, begin),
 		cmocka_unit_test_setup(mistakes_are_explained, begin),
 		cmocka_unit_test_setup(refusals_are_explained, begin),
 		cmocka_unit_test_setup(help_names_every_row, begin),
