@@ -144,7 +144,7 @@ static void collect(const struct context *x, struct candidates *c)
 void complete(struct editor *e)
 {
 	struct candidates c = { .prefix = NULL };
-	struct context x;
+	struct context x = { .num_words = 0 };
 	size_t typed;
 
 	if (!take_context(e, &x))

@@ -175,6 +175,7 @@ static const struct {
 };
 
 #define FIELDS_MAX 20u
+_Static_assert(ARRAY_SIZE(host_fields) <= FIELDS_MAX, "the longest table");
 
 static u64 number(const struct record *r, const struct field *field)
 {
@@ -343,7 +344,7 @@ static void row(enum kind kind, const struct record *r, const u32 widths[FIELDS_
 
 s64 record_list(enum kind kind, const char *guest, bool json)
 {
-	u32 widths[FIELDS_MAX];
+	u32 widths[FIELDS_MAX] = { 0 };
 	s64 result = measure(kind, guest, widths);
 	struct record r;
 	struct walk walk;
