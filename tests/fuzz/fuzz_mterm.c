@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * components/mterm: whatever is typed, the line stays in its bounds, every JSON line is JSON, and
+ * components/mterm: whatever is typed, the line stays in its bounds, what is printed is text, and
  * nothing that hurts is done without a yes: --yes in the line, or "y" to the question. The input's
- * first byte chooses what else happens; 0xff in it lets a second go by, 0xfe brings news of the
- * log.
+ * first byte chooses what else happens; 0xff in it lets a second go by, 0xfe brings news of the log.
  */
 #include "support/fake_core.h"
 
@@ -28,9 +27,8 @@ static bool hurts(u64 operation)
 	       operation == MANAGE_REBOOT;
 }
 
-/* What the screen shows tells what the user knew: the last line has the question and the yes, or
- * the command and --yes. Cursor keys make the screen's bytes differ from the line, so there the
- * editor's line is taken for the command. */
+/* An act that hurts comes from a line with --yes (perhaps put together by quotation marks), or from
+ * a yes behind a question that is the last on the screen, with no prompt since. */
 static void check_act(u64 operation)
 {
 	const char *line = term.editor.line;
@@ -59,7 +57,7 @@ static void check_editor(void)
 	CHECK(term.num_ahead <= TERM_AHEAD);
 }
 
-/* Whatever was printed for --json at the end of the output. */
+/* Printable text, ends of lines, the bell, and the terminal's own sequences. */
 static void check_output(void)
 {
 	for (size_t i = 0; i < fake.num_output; i++)
