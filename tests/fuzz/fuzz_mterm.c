@@ -2,7 +2,8 @@
 /*
  * components/mterm: whatever is typed, the line stays in its bounds, what is printed is text, and
  * nothing that hurts is done without a yes: --yes in the line, or "y" to the question. The input's
- * first byte chooses what else happens; 0xff in it lets a second go by, 0xfe brings news of the log.
+ * first byte chooses what else happens; 0xff in it lets a second go by, 0xfe brings news of the
+ * log.
  */
 #include "support/fake_core.h"
 
