@@ -166,6 +166,12 @@ void thread_sleep(ns_t ns)
 
 void thread_breathe(void)
 {
+	enum context context = sched_context();
+
+	if (context != CONTEXT_NORMAL && context != CONTEXT_ORPHAN) {
+		arch_cpu_relax();
+		return;
+	}
 	irq_handle();
 	if (sched_needed())
 		sched();
