@@ -3,7 +3,7 @@
 # directory whose objects.mk lists what tests share, and a main.c; linked with components/lib and
 # the few parts of lib/ that they use, compiled once more for this place.
 
-component-names := vmm mterm
+component-names := console mterm vmm
 component-lib := $(addprefix components/lib/,runtime serial arm64/start arm64/sys) \
 	lib/string lib/format lib/err
 

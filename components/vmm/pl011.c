@@ -190,7 +190,8 @@ void pl011_write(struct pl011 *uart, u64 offset, u32 width, u64 value)
 	struct pl011_registers *regs = uart->regs;
 	u32 word = (u32)value;
 
-	(void)width; /* the registers are halves of words at most; what is written is zero-extended */
+	(void)width; /* the registers are halves of words at most; what is written is zero-extended
+		      */
 	switch (offset) {
 	case DR: send(uart, (u8)word); return;
 	case ILPR: regs->ilpr = word & 0xff; return;

@@ -18,7 +18,8 @@ struct device {
 	};
 };
 
-/* What a device keeps over a restart of this component, in memory granted under the name "state". */
+/* What a device keeps over a restart of this component, in memory granted under the name "state".
+ */
 union kept {
 	struct pl011_registers uart;
 	struct pl031_registers clock;
