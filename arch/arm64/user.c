@@ -134,7 +134,6 @@ enum user_trap arch_user_run(struct arch_user *user)
 		return USER_SYSCALL;
 	user->esr = esr;
 	user->far = read_sysreg(far_el2);
-	user->hpfar = read_sysreg(hpfar_el2);
 	return USER_FAULT;
 }
 
@@ -160,8 +159,10 @@ void arch_user_dump(const struct arch_user *user)
 {
 	const u64 *x = user->x;
 
-	log_error("  %s, syndrome %08lx, address %016lx, page %016lx", cause(user->esr), user->esr,
-		  user->far, FIELD(user->hpfar, 43, 4) << PAGE_SHIFT);
+	/* Every syndrome has a bit set; stage 1 is an identity, so the address is stage 2's too. */
+	if (user->esr != 0)
+		log_error("  %s, syndrome %08lx, address %016lx", cause(user->esr), user->esr,
+			  user->far);
 	for (u32 i = 0; i < 30; i += 3)
 		log_error("  x%-2u %016lx x%-2u %016lx x%-2u %016lx", i, x[i], i + 1, x[i + 1],
 			  i + 2, x[i + 2]);

@@ -95,7 +95,6 @@ attack_\name:
 	ATTACK	smc, smc #0
 	ATTACK	svc_number, svc #1
 	ATTACK	wfi, wfi
-	ATTACK	wfe, wfe
 	ATTACK	eret, eret
 	ATTACK	fp, fmov d0, #1.0
 	ATTACK	simd, movi v31.16b, #0

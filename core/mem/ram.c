@@ -191,15 +191,6 @@ bool ram_scrub(void)
 	return scrub_some(0, UINT64_MAX);
 }
 
-/* Between two pieces. While there are no threads yet, there is nobody else to run. */
-static void breathe(void)
-{
-	if (this_cpu()->thread != NULL)
-		thread_breathe();
-	else
-		arch_cpu_relax();
-}
-
 /* Take the highest place in clean memory. Lock. */
 static enum err place(u64 size, u64 align, hpa_t *base)
 {
@@ -237,7 +228,7 @@ enum err ram_alloc(u64 size, u64 align, hpa_t *base)
 		if (err != ERR_NO_MEMORY || !more)
 			return err;
 		(void)ram_scrub();
-		breathe();
+		thread_breathe();
 	}
 }
 
@@ -266,7 +257,7 @@ enum err ram_claim(hpa_t base, u64 size)
 		if (err != ERR_OVERLAP || !more)
 			return err;
 		(void)scrub_some(base.v, end);
-		breathe();
+		thread_breathe();
 	}
 }
 

@@ -166,8 +166,13 @@ void thread_sleep(ns_t ns)
 
 void thread_breathe(void)
 {
+	enum context context = sched_context();
+
+	if (context != CONTEXT_NORMAL && context != CONTEXT_ORPHAN) {
+		arch_cpu_relax();
+		return;
+	}
 	irq_handle();
-	/* What runs before the scheduler does has no CPU to give away. */
-	if (sched_needed() && sched_context() != CONTEXT_IDLE)
+	if (sched_needed())
 		sched();
 }

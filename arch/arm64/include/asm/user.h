@@ -20,11 +20,10 @@ struct arch_user {
 	u64 x[31];
 	u64 host_sp; /* the core's stack while it runs */
 	u64 pc, pstate;
-	u64 sp, tpidr;       /* SP_EL0, TPIDR_EL0 */
-	u64 esr, far, hpfar; /* of its fault */
-	u64 vttbr, vtcr;     /* its address space */
-	u64 pad;
-} __aligned(16); /* SP_EL2 points at it while it runs */
+	u64 sp, tpidr;   /* SP_EL0, TPIDR_EL0 */
+	u64 esr, far;    /* of its fault; 0: none */
+	u64 vttbr, vtcr; /* its address space */
+} __aligned(16);         /* SP_EL2 points at it while it runs */
 
 static inline u32 arch_user_number(const struct arch_user *user)
 {
