@@ -11,11 +11,10 @@
 #include <mullion/mem.h>
 
 #include <arch/mmu.h>
-#include <mullion/cpu.h>
 #include <mullion/log.h>
+#include <mullion/sched.h>
 #include <mullion/spinlock.h>
 #include <mullion/string.h>
-#include <mullion/thread.h>
 
 #include "core/mem/scrub.h"
 
@@ -191,6 +190,15 @@ bool ram_scrub(void)
 	return scrub_some(0, UINT64_MAX);
 }
 
+/* Between two pieces. While there are no threads yet, there is nobody else to run. */
+static void breathe(void)
+{
+	if (sched_context() == CONTEXT_ORPHAN)
+		thread_breathe();
+	else
+		arch_cpu_relax();
+}
+
 /* Take the highest place in clean memory. Lock. */
 static enum err place(u64 size, u64 align, hpa_t *base)
 {
@@ -228,7 +236,7 @@ enum err ram_alloc(u64 size, u64 align, hpa_t *base)
 		if (err != ERR_NO_MEMORY || !more)
 			return err;
 		(void)ram_scrub();
-		thread_breathe();
+		breathe();
 	}
 }
 
@@ -257,7 +265,7 @@ enum err ram_claim(hpa_t base, u64 size)
 		if (err != ERR_OVERLAP || !more)
 			return err;
 		(void)scrub_some(base.v, end);
-		thread_breathe();
+		breathe();
 	}
 }
 
