@@ -151,7 +151,8 @@ void thread_release(struct thread *thread)
 void thread_sleep(ns_t ns)
 {
 	struct thread *self = this_cpu()->thread;
-	ns_t until = NS(arch_time_now().v + ns.v);
+	u64 now = arch_time_now().v;
+	ns_t until = NS(now + MIN(ns.v, NS_NEVER.v - now));
 
 	timer_arm(&self->timer, until);
 	while (arch_time_now().v < until.v) {
