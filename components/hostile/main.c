@@ -147,15 +147,13 @@ static void bad_entry(void)
 	jump(COMPONENT_STACK);
 }
 
-#define RAW(X)                                                                              \
-	X(udf)                                                                              \
-	X(brk)                                                                              \
-	X(hvc)                                                                              \
-	X(smc)                                                                              \
-	X(svc_number) X(wfi) X(eret) X(fp) X(simd) X(fpcr) X(mask) X(read_el1) X(write_el1) \
-		X(read_el2) X(counter) X(physical_counter) X(guest_timer) X(cycle_counter)  \
-			X(write_tpidrro) X(cache_type) X(clean) X(zero) X(icache) X(tlb)    \
-				X(translate) X(odd_pc) X(odd_stack) X(loop)
+/* clang-format off */
+#define RAW(X) \
+	X(udf) X(brk) X(hvc) X(smc) X(svc_number) X(wfi) X(eret) X(fp) X(simd) X(fpcr) \
+	X(mask) X(read_el1) X(write_el1) X(read_el2) X(counter) X(physical_counter) \
+	X(guest_timer) X(cycle_counter) X(write_tpidrro) X(cache_type) X(clean) \
+	X(zero) X(icache) X(tlb) X(translate) X(odd_pc) X(odd_stack) X(loop)
+/* clang-format on */
 
 #define X(name) void attack_##name(void);
 RAW(X)

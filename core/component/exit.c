@@ -108,7 +108,7 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 	if (component == NULL || region->config->kind != REGION_VIRTUAL ||
 	    exit->mmio.width > region->size - offset)
 		return false;
-	index = (u32)(region->config - guest->config->regions);
+	index = (u32)(region - guest->regions); /* as in the description */
 	if (component->virtual_grant[index] == COMPONENT_NOTHING)
 		return false;
 	if (write && offset == COMPONENT_DOORBELL && exit->mmio.width == DOORBELL_BYTES &&

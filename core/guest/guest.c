@@ -229,6 +229,9 @@ static enum err route_interrupts(struct guest *guest)
 	for (u32 i = 0; i < guest->num_regions; i++) {
 		const struct config_region *config = guest->regions[i].config;
 
+		/* Of an emulated device they are lines that its component drives. */
+		if (config->kind == REGION_VIRTUAL)
+			continue;
 		for (u32 k = 0; k < config->num_irqs; k++) {
 			const struct config_irq *irq = &config->irqs[k];
 			enum err err = irq_route(irq->host, guest, irq->guest, irq->level,

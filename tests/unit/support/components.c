@@ -220,3 +220,32 @@ bool components_waits(u32 index)
 {
 	return accesses[index].busy;
 }
+
+int components_setup(void **state)
+{
+	(void)state;
+	components_create();
+	return 0;
+}
+
+int components_begin(void **state)
+{
+	struct component *server = world.server, *peer = world.peer;
+
+	(void)state;
+	component_stop(server);
+	component_stop(peer);
+	components_go();
+	component_guest_reset(&world.guest);
+	components_script(server, NULL, 0);
+	components_script(peer, NULL, 0);
+	CHECK(component_start(server) == OK);
+	CHECK(component_start(peer) == OK);
+	components_go();
+	memset(server->user.results, 0, sizeof(server->user.results));
+	memset(peer->user.results, 0, sizeof(peer->user.results));
+	host_console_clear();
+	for (u32 i = 0; i < COMPONENTS_VCPUS; i++)
+		memset(world.vcpus[i].arch.counts, 0, sizeof(world.vcpus[i].arch.counts));
+	return 0;
+}

@@ -86,4 +86,29 @@ void components_access(u32 index, bool write, u64 gpa, u64 value, u32 width);
 /** components_waits() - that vCPU waits for an answer. */
 bool components_waits(u32 index);
 
+/** components_setup(), components_begin() - cmocka's set-up of a program (everything stays, as
+ * there is no way back from boot) and of a test: both wait, nothing is to be told, nobody is
+ * served. */
+int components_setup(void **state);
+int components_begin(void **state);
+
+#define CALL(call, ...)                                                              \
+	{                                                                            \
+		.trap = USER_SYSCALL, .number = (call), .arguments = { __VA_ARGS__ } \
+	}
+#define FAULT                      \
+	{                          \
+		.trap = USER_FAULT \
+	}
+/* What it does; then it waits. */
+#define DO(component, ...)                                                       \
+	do {                                                                     \
+		static const struct host_call calls_[] = { __VA_ARGS__ };        \
+		components_script((component), calls_, (u32)ARRAY_SIZE(calls_)); \
+		components_go();                                                 \
+	} while (0)
+/* Of its latest call. */
+#define SAYS(component, expected) assert_int_equal((component)->user.results[0], (u64)(expected))
+#define FAILS(component, err)     SAYS(component, -(s64)(err))
+
 #endif
