@@ -127,6 +127,17 @@ void log_bounds(u64 *first, u64 *next)
 	log_leave();
 }
 
+u64 log_unprinted(void)
+{
+	u64 at = 0;
+
+	if (log_enter()) {
+		at = ring_tail;
+		log_leave();
+	}
+	return at;
+}
+
 u64 log_read(u64 *at, char *to, u64 bytes)
 {
 	u64 n;

@@ -258,7 +258,7 @@ static void init(const struct component_info *info)
 	screen_start();
 	uart_start(uart->address);
 	start_ports(info);
-	corelog_start(grant_find(info, GRANT_MANAGE, NULL) != NULL);
+	corelog_start(grant_find(info, GRANT_LOG, NULL) != NULL);
 	if (num_ports > 0)
 		say("[console: %s] (Ctrl-] ? for help)\n", ports[focus].name);
 	pump();

@@ -15,7 +15,7 @@ static u64 next_at; /* number of the next byte to show */
 void corelog_start(bool wanted)
 {
 	more = wanted;
-	next_at = 0;
+	next_at = MANAGE_LOG_UNPRINTED;
 }
 
 void corelog_news(void)

@@ -270,7 +270,9 @@ static enum err grant_control(struct builder *b)
 	struct grant_info *info;
 	enum err err = OK;
 
-	if (config->manages_all) {
+	if (config->reads_log)
+		err = add_grant(b, GRANT_LOG, "", &info, &grant);
+	if (err == OK && config->manages_all) {
 		err = add_grant(b, GRANT_MANAGE, "", &info, &grant);
 		if (err == OK)
 			info->size = UINT64_MAX;

@@ -188,8 +188,6 @@ static u64 guest_ctl(struct component *component)
 	u64 second = 0;
 	s64 result;
 
-	if (!component->config->manages_all && component->config->manages == 0)
-		return FAILED(ERR_DENIED);
 	result = manage_call(component, arch_user_argument(user, 0), arch_user_argument(user, 1),
 			     arch_user_argument(user, 2), arch_user_argument(user, 3),
 			     arch_user_argument(user, 4), &second);

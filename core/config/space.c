@@ -167,7 +167,7 @@ static void check_manages(struct config_run *run, struct config_component *compo
 static u32 count_entries(const struct system *system, const struct config_component *component)
 {
 	u32 index = (u32)(component - system->components);
-	u32 count = component->manages_all ? 1 : 0;
+	u32 count = (component->manages_all ? 1u : 0u) + (component->reads_log ? 1u : 0u);
 
 	for (u64 bits = component->manages_all ? 0 : component->manages; bits != 0;
 	     bits &= bits - 1)

@@ -154,6 +154,7 @@ static const struct schema_prop component_props[] = {
 	  "longest time in milliseconds between two waits; 0: none" },
 	{ "stack-size", PROP_U32, ALL, 0, "<0x4000>", "<0x4000>", "bytes of its stack" },
 	{ "manages", PROP_FLAG, COMP, 0, "", "absent", "it may control everything" },
+	{ "reads-log", PROP_FLAG, COMP, 0, "", "absent", "it may read the core's log" },
 	{ "manages-guests", PROP_STRINGS, COMP, 0, "\"linux\"", "none",
 	  "the guests that it may control" },
 	{ "noautostart", PROP_FLAG, COMP, 0, "", "absent", "do not start it at boot" },

@@ -150,9 +150,9 @@ static s64 reboot_machine(const struct manage_call *call)
 
 /* --- The table -------------------------------------------------------------------------------- */
 
-/* What the right is asked for: `id` is a guest's number, or has it in its upper part; anything else
- * is for who manages all. */
-enum object { OF_GUEST, OF_GUEST_PART, OF_ALL };
+/* What the right is asked for: `id` is a guest's number, or has it in its upper part; the log;
+ * anything else is for who manages all. */
+enum object { OF_GUEST, OF_GUEST_PART, OF_LOG, OF_ALL };
 
 static const struct operation {
 	s64 (*run)(const struct manage_call *call);
@@ -181,7 +181,7 @@ static const struct operation {
 	[MANAGE_REGION] = { query_region, OF_GUEST_PART },
 	[MANAGE_IRQ] = { query_irq, OF_ALL },
 	[MANAGE_HOST] = { query_host, OF_ALL },
-	[MANAGE_LOG] = { query_log, OF_ALL },
+	[MANAGE_LOG] = { query_log, OF_LOG },
 	[MANAGE_TREE] = { query_tree, OF_ALL },
 };
 
@@ -194,6 +194,8 @@ static enum err check_right(const struct config_component *config, enum object o
 {
 	u64 guest = object == OF_GUEST_PART ? id >> 16 : id;
 
+	if (object == OF_LOG)
+		return config->reads_log ? OK : ERR_DENIED;
 	if (!is_manager(config))
 		return ERR_DENIED;
 	if (object == OF_ALL)
@@ -229,10 +231,12 @@ void manage_notify(u64 bits)
 		return;
 	for (u32 i = 0; i < component_count; i++) {
 		struct component *component = component_get(i);
+		const struct config_component *config;
 
-		/* The log tells of all. */
-		if (component != NULL && is_manager(component->config) &&
-		    (component->config->manages_all || (bits & NOTIFY_LOG) == 0))
+		if (component == NULL)
+			continue;
+		config = component->config;
+		if ((bits & NOTIFY_LOG) != 0 ? config->reads_log : is_manager(config))
 			component_notify(component, bits);
 	}
 }
@@ -270,7 +274,7 @@ __boot void manage_start(const struct system *system, const struct host *host,
 	managed_cpu_model = cpu_model;
 	managed = system;
 	for (u32 i = 0; i < system->num_components; i++)
-		if (system->components[i].manages_all)
+		if (system->components[i].reads_log)
 			log_watch(true);
 	manage_changed();
 }

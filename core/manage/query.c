@@ -287,7 +287,8 @@ s64 query_log(const struct manage_call *call)
 	if (call->id != 0)
 		return not_found();
 	log_bounds(&first, &next);
-	at = MIN(MAX(call->argument, first), next);
+	at = call->argument == MANAGE_LOG_UNPRINTED ? log_unprinted()
+						    : MIN(MAX(call->argument, first), next);
 	while (done < call->bytes && at < next) {
 		u64 n = log_read(&at, text, MIN(MIN(call->bytes - done, next - at), LOG_PIECE));
 		enum err err = component_copy_out(call->by, call->buffer_va + done, text, n);

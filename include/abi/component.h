@@ -35,7 +35,7 @@ enum syscall {
 
 /* Bits of the notification word: 0 to 47 as the grants say (channels, interrupts, doorbells). */
 #define NOTIFY_GRANTS 48u
-#define NOTIFY_LOG    BIT(59) /* the core's log has something new (GRANT_MANAGE) */
+#define NOTIFY_LOG    BIT(59) /* the core's log has something new (GRANT_LOG) */
 #define NOTIFY_CHANGE BIT(60) /* a guest or component changed its state (GRANT_MANAGE) */
 #define NOTIFY_TIMER  BIT(61)
 #define NOTIFY_RESET                                                             \
@@ -82,6 +82,7 @@ enum grant_kind {
 			   seen at COMPONENT_GUEST + address */
 	GRANT_MANAGE,   /* control of a guest by SYS_GUEST_CTL: `size` its id, or UINT64_MAX: all,
 			   and what belongs to none */
+	GRANT_LOG,      /* the core's log: NOTIFY_LOG, and MANAGE_LOG by SYS_GUEST_CTL */
 	GRANT_FILE,     /* a file of the bundle, read-only at `address`, `size` bytes */
 };
 

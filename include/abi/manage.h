@@ -45,6 +45,9 @@ enum manage {
 
 #define MANAGE_NAME 32u
 
+/* MANAGE_LOG: from what the core has not printed itself. */
+#define MANAGE_LOG_UNPRINTED UINT64_MAX
+
 struct manage_guest {
 	char name[MANAGE_NAME];
 	char template_name[MANAGE_NAME]; /* "" when described for itself */
