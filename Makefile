@@ -121,7 +121,7 @@ cc-fuzz := $(FUZZ_CC)
 rooms := lib core/boot core/component core/config core/guest core/irq core/manage core/mem core/sched \
 	core/sync core/thread core/time
 rooms-arm64 := arch/arm64 arch/arm64/pure drivers drivers/irqchip
-rooms-host := arch/host arch/arm64/pure
+rooms-host := arch/host arch/arm64/pure components/console
 rooms += $(rooms-$(ARCH))
 
 objects :=

@@ -74,8 +74,8 @@ enum key escape_feed(struct escape *escape, u8 byte, u8 *value);
 struct port {
 	const char *name;
 	struct serial_line *line;
-	u32 channel;   /* index of its grant */
-	u8 *keep;      /* output that nobody has seen: a ring of keep_size bytes */
+	u32 channel; /* index of its grant */
+	u8 *keep;    /* output that nobody has seen: a ring of keep_size bytes */
 	u32 keep_size, keep_at, keep_used;
 	u64 lost;      /* bytes that went from it unseen */
 	bool notify;   /* the other end has something to hear */

@@ -48,8 +48,8 @@ bool uart_get(struct uart *uart, u8 *byte)
 }
 
 /*
- * No interrupt is ever cleared by ICR: each goes when its cause does, and one that was cleared while
- * the FIFO has bytes, or room, would not come again.
+ * No interrupt is ever cleared by ICR: each goes when its cause does, and one that was cleared
+ * while the FIFO has bytes, or room, would not come again.
  */
 void uart_interrupts(struct uart *uart, bool receive, bool send)
 {

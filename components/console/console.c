@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The console's turn: input, then output, a bounded piece of each. */
+#include "components/console/console.h"
+
+#define INPUT_PIECE  64u  /* bytes of input in one turn */
+#define OUTPUT_PIECE 256u /* pieces of output in one turn */
+
+static struct port *focused(struct console *console)
+{
+	return &console->ports[console->focus];
+}
+
+/* --- Input ------------------------------------------------------------------------------------ */
+
+static void begin_drop(struct console *console)
+{
+	struct output *output = &console->output;
+
+	console->dropping = true;
+	output_fresh_line(output);
+	output_text(output, "[console: ");
+	console_name(console, console->focus);
+	output_text(output, " does not read; what you type is dropped]\r\n");
+}
+
+/*
+ * The byte that waits for room. A port that does not read for long must not lock the user out, so
+ * that then the UART is read on for the escape key's sake. Return: true if no byte waits any more.
+ */
+static bool place_held(struct console *console, u64 now_ns)
+{
+	if (console->held && port_give(focused(console), console->held_byte)) {
+		console->held = false;
+		console->dropping = false;
+	}
+	if (console->held && now_ns >= console->held_until_ns) {
+		console->held = false;
+		begin_drop(console);
+	}
+	return !console->held;
+}
+
+static void take_input(struct console *console, u8 byte, u64 now_ns)
+{
+	u8 value;
+	enum key key = escape_feed(&console->escape, byte, &value);
+
+	if (key == KEY_NONE)
+		return;
+	if (key != KEY_BYTE) {
+		console_command(console, key, value);
+		return;
+	}
+	if (console->num_ports == 0)
+		return;
+	if (port_give(focused(console), value)) {
+		console->dropping = false;
+	} else if (!console->dropping) {
+		console->held = true;
+		console->held_byte = value;
+		console->held_until_ns = now_ns + PATIENCE_NS;
+	}
+}
+
+/* Return: true if the UART may have more. */
+static bool read_input(struct console *console, u64 now_ns)
+{
+	u8 byte;
+
+	for (u32 i = 0; i < INPUT_PIECE; i++) {
+		if (output_room(&console->output) < NOTE_BYTES || !place_held(console, now_ns))
+			return false;
+		if (!uart_get(&console->uart, &byte))
+			return false;
+		take_input(console, byte, now_ns);
+	}
+	return true;
+}
+
+/* --- Output ----------------------------------------------------------------------------------- */
+
+/* Return: true if there may be more that the UART would take. */
+static bool write_output(struct console *console)
+{
+	for (u32 i = 0; i < OUTPUT_PIECE; i++) {
+		if (!output_send(&console->output, &console->uart))
+			return false;
+		if (!console_show(console))
+			return false;
+	}
+	return true;
+}
+
+bool console_pump(struct console *console, u64 now_ns)
+{
+	bool more = false, receive;
+
+	for (u32 i = 0; i < console->num_ports; i++)
+		if (i != console->focus && !console->all)
+			port_keep(&console->ports[i]);
+	if (console->uart.regs == NULL)
+		return false;
+	more |= read_input(console, now_ns);
+	more |= write_output(console);
+	receive = !console->held && output_room(&console->output) >= NOTE_BYTES;
+	uart_interrupts(&console->uart, receive, output_used(&console->output) > 0);
+	return more;
+}
