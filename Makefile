@@ -121,7 +121,7 @@ cc-fuzz := $(FUZZ_CC)
 rooms := lib core/boot core/component core/config core/guest core/irq core/manage core/mem core/sched \
 	core/sync core/thread core/time
 rooms-arm64 := arch/arm64 arch/arm64/pure drivers drivers/irqchip
-rooms-host := arch/host arch/arm64/pure components/console
+rooms-host := arch/host arch/arm64/pure components/console components/lib components/vmm
 rooms += $(rooms-$(ARCH))
 
 objects :=
@@ -297,6 +297,13 @@ guests:
 -include $(wildcard guests/objects.mk)
 endif
 
+# --- Components: programs beside the core, ARCH=arm64 ----------------------------------------------
+
+ifeq ($(ARCH),arm64)
+components:
+-include $(wildcard components/objects.mk)
+endif
+
 # --- For editors and checkers ---------------------------------------------------------------------
 
 database-flavour := $(firstword $(filter core test,$(flavours)))
@@ -340,19 +347,20 @@ clean:
 help:
 	@sed -n 's/^#: \{0,1\}//p' $(MAKEFILE_LIST)
 
-.PHONY: all bench bench-update clean compile_commands.json defconfig fuzz fuzz-programs guests help \
-	menuconfig tools unit unit-programs FORCE
+.PHONY: all bench bench-update clean compile_commands.json components defconfig fuzz fuzz-programs \
+	guests help menuconfig tools unit unit-programs FORCE
 
 # Which headers each object was made from, as the compilers wrote it down.
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
 #: make [ARCH=arm64|host] [O=directory] [target...]
 #:
-#:   all            arm64: mullion.elf and mullion.bin; host: the library and tools/
+#:   all            arm64: mullion.elf, mullion.bin, components/; host: the library and tools/
 #:   tools          host: pack, check
 #:   unit           host: build and run the unit tests       (UNIT=core/mem/test_pool)
 #:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=60)
 #:   guests         arm64: our own test and benchmark guests
+#:   components     arm64: the programs that run beside the core (part of all)
 #:   bench          count instructions and compare with the table (bench-update: accept the counts)
 #:   menuconfig     change the configuration in O=
 #:   defconfig      go back to configs/<ARCH>_defconfig

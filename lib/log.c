@@ -127,6 +127,17 @@ void log_bounds(u64 *first, u64 *next)
 	log_leave();
 }
 
+u64 log_shown(void)
+{
+	u64 shown;
+
+	if (!log_enter())
+		return 0;
+	shown = ring_tail;
+	log_leave();
+	return shown;
+}
+
 u64 log_read(u64 *at, char *to, u64 bytes)
 {
 	u64 n;

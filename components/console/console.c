@@ -95,11 +95,13 @@ bool console_pump(struct console *console, u64 now_ns)
 {
 	bool more = false, receive;
 
-	for (u32 i = 0; i < console->num_ports; i++)
+	for (u32 i = 0; i < console->num_ports; i++) {
+		port_check(&console->ports[i]);
 		if (i != console->focus && !console->all)
-			port_keep(&console->ports[i]);
-	if (console->uart.regs == NULL)
-		return false;
+			more |= port_keep(&console->ports[i]);
+	}
+	if (console->uart.regs == 0)
+		return more;
 	more |= read_input(console, now_ns);
 	more |= write_output(console);
 	receive = !console->held && output_room(&console->output) >= NOTE_BYTES;

@@ -2,16 +2,16 @@
 /*
  * The console: one UART, a serial port for each channel, one key to change between them.
  *
- * Nothing here makes a system call: console_pump() moves bytes and says what is left to do, main.c
- * does it. All of it runs in the one thread of the component; there are no locks. What comes from a
- * port or from the UART is hostile: it chooses no loop's end and no address.
+ * console_pump() moves bytes and says what is left to do; program.c sees to the system calls for
+ * it, but for those of the serial lines. All of it runs in the one thread of the component; there
+ * are no locks. What comes from a port or from the UART is hostile: it chooses no loop's end and no
+ * address.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H
 
-#include <abi/component.h>
-#include <abi/serial.h>
-#include <mullion/types.h>
+#include "components/lib/runtime.h"
+#include "components/lib/serial.h"
 
 #define PORTS_MAX      NOTIFY_GRANTS
 #define KEEP_BYTES     KIB(16) /* of unseen output for each port */
@@ -27,12 +27,12 @@
 /* --- The UART, an Arm PL011 (DDI 0183) --- */
 
 struct uart {
-	volatile u8 *regs; /* NULL: there is none */
-	u32 mask;          /* what IMSC holds */
+	u64 regs; /* where they are; 0: there is none */
+	u32 mask; /* what IMSC holds */
 };
 
 /** uart_start() - use the UART at @regs with the firmware's line settings, interrupts off. */
-void uart_start(struct uart *uart, volatile u8 *regs);
+void uart_start(struct uart *uart, u64 regs);
 
 /** uart_put() - send a byte. Return: false if the FIFO is full. */
 bool uart_put(struct uart *uart, u8 byte);
@@ -42,10 +42,6 @@ bool uart_get(struct uart *uart, u8 *byte);
 
 /** uart_interrupts() - which interrupts are wanted: for bytes that came, for room to send. */
 void uart_interrupts(struct uart *uart, bool receive, bool send);
-
-/** mmio_read32(), mmio_write32() - a device register. Tests have their own. */
-u32 mmio_read32(const volatile u8 *reg);
-void mmio_write32(volatile u8 *reg, u32 value);
 
 /* --- Keys --- */
 
@@ -73,32 +69,31 @@ enum key escape_feed(struct escape *escape, u8 byte, u8 *value);
 
 struct port {
 	const char *name;
-	struct serial_line *line;
-	u32 channel; /* index of its grant */
-	u8 *keep;    /* output that nobody has seen: a ring of keep_size bytes */
+	struct serial_end end;
+	u8 *keep; /* output that nobody has seen: a ring of keep_size bytes */
 	u32 keep_size, keep_at, keep_used;
 	u64 lost;      /* bytes that went from it unseen */
-	bool notify;   /* the other end has something to hear */
 	u8 skip;       /* option "all": within an escape sequence, enum skip of output.c */
 	u32 collected; /* option "all": bytes of a line that is not complete */
 	u8 text[LINE_BYTES];
 };
 
-/** port_take() - the next byte of a port's output, what is kept first. Return: false if there is
- * none. */
-bool port_take(struct port *port, u8 *byte);
+/** port_check() - forget what waits if the other end says that it is more than the ring holds: it
+ * would keep the console busy for up to 4 GiB. */
+void port_check(struct port *port);
+
+/** port_take() - up to @max bytes of a port's output, what is kept first. Return: how many. */
+u32 port_take(struct port *port, u8 *to, u32 max);
 
 /** port_has_output() - whether port_take() would find a byte. */
 bool port_has_output(const struct port *port);
 
-/** port_keep() - move all that the other end has sent to what is kept; the oldest goes. */
-void port_keep(struct port *port);
+/** port_keep() - move what the other end has sent to what is kept; the oldest goes. Return: true if
+ * there may be more. */
+bool port_keep(struct port *port);
 
 /** port_give() - a byte of input for the other end. Return: false if its ring is full. */
 bool port_give(struct port *port, u8 byte);
-
-/** port_has_room() - whether port_give() would take a byte. */
-bool port_has_room(const struct port *port);
 
 /* --- Output to the terminal --- */
 
@@ -170,8 +165,11 @@ struct console {
 void console_start(struct console *console, const struct component_info *info);
 
 /** console_pump() - move what can be moved at @now_ns; bounded. Return: true if there is more to
- * move at once. Afterwards main.c looks at port.notify, log_at and held. */
+ * move at once. Afterwards log_at and held tell what else it waits for. */
 bool console_pump(struct console *console, u64 now_ns);
+
+/** console_program - what the runtime calls. */
+extern const struct program console_program;
 
 /** console_command() - do what a key says. There must be room for NOTE_BYTES. */
 void console_command(struct console *console, enum key key, u8 value);

@@ -17,33 +17,33 @@
 #define INT_TX      BIT(5)
 #define INT_RT      BIT(6) /* bytes below the level that lie for 32 bit times */
 
-void uart_start(struct uart *uart, volatile u8 *regs)
+void uart_start(struct uart *uart, u64 regs)
 {
 	u32 line;
 
 	uart->regs = regs;
 	uart->mask = 0;
-	mmio_write32(regs + IMSC, 0);
-	line = mmio_read32(regs + LCR_H);
+	sys_mmio_write(regs + IMSC, 0);
+	line = sys_mmio_read(regs + LCR_H);
 	if ((line & LCR_H_FEN) == 0)
-		mmio_write32(regs + LCR_H, (u32)(line | LCR_H_FEN));
-	mmio_write32(regs + IFLS, IFLS_EIGHTH);
-	mmio_write32(regs + CR, (u32)(mmio_read32(regs + CR) | CR_ON));
+		sys_mmio_write(regs + LCR_H, (u32)(line | LCR_H_FEN));
+	sys_mmio_write(regs + IFLS, IFLS_EIGHTH);
+	sys_mmio_write(regs + CR, (u32)(sys_mmio_read(regs + CR) | CR_ON));
 }
 
 bool uart_put(struct uart *uart, u8 byte)
 {
-	if (mmio_read32(uart->regs + FR) & FR_TXFF)
+	if (sys_mmio_read(uart->regs + FR) & FR_TXFF)
 		return false;
-	mmio_write32(uart->regs + DR, byte);
+	sys_mmio_write(uart->regs + DR, byte);
 	return true;
 }
 
 bool uart_get(struct uart *uart, u8 *byte)
 {
-	if (mmio_read32(uart->regs + FR) & FR_RXFE)
+	if (sys_mmio_read(uart->regs + FR) & FR_RXFE)
 		return false;
-	*byte = (u8)mmio_read32(uart->regs + DR);
+	*byte = (u8)sys_mmio_read(uart->regs + DR);
 	return true;
 }
 
@@ -58,5 +58,5 @@ void uart_interrupts(struct uart *uart, bool receive, bool send)
 	if (mask == uart->mask)
 		return;
 	uart->mask = mask;
-	mmio_write32(uart->regs + IMSC, mask);
+	sys_mmio_write(uart->regs + IMSC, mask);
 }

@@ -12,49 +12,37 @@ static u8 own_rings[KEEP_PORTS * KEEP_BYTES];
 
 /* --- Grants ----------------------------------------------------------------------------------- */
 
-static const struct grant_info *find_grant(const struct component_info *info, u32 kind,
-					   const char *name)
-{
-	for (u32 i = 0; i < MIN(info->num_grants, GRANTS_MAX); i++)
-		if (info->grants[i].kind == kind && str_equal(info->grants[i].name, name))
-			return &info->grants[i];
-	return NULL;
-}
-
 static void find_ports(struct console *console, const struct component_info *info)
 {
-	for (u32 i = 0; i < MIN(info->num_grants, GRANTS_MAX); i++) {
+	for (u32 i = 0; i < grant_count(info); i++) {
 		const struct grant_info *grant = &info->grants[i];
+		struct port *port = &console->ports[console->num_ports];
 
-		if (grant->kind != GRANT_CHANNEL || (grant->flags & GRANT_FIRST) == 0 ||
-		    grant->size < sizeof(struct serial_line))
+		if ((grant->flags & GRANT_FIRST) == 0 || !serial_attach(&port->end, info, grant))
 			continue;
-		console->ports[console->num_ports++] = (struct port){
-			.name = grant->name,
-			.line = (struct serial_line *)(uintptr_t)grant->address,
-			.channel = i,
-		};
+		port->name = grant->name;
+		console->num_ports++;
 	}
 }
 
 static void find_uart(struct console *console, const struct component_info *info)
 {
-	const struct grant_info *regs = find_grant(info, GRANT_DEVICE, UART);
-	const struct grant_info *interrupt = find_grant(info, GRANT_INTERRUPT, UART);
+	const struct grant_info *regs = grant_find(info, GRANT_DEVICE, UART);
+	const struct grant_info *interrupt = grant_find(info, GRANT_INTERRUPT, UART);
 
 	if (regs == NULL)
 		return;
-	uart_start(&console->uart, (volatile u8 *)(uintptr_t)regs->address);
+	uart_start(&console->uart, regs->address);
 	if (interrupt == NULL)
 		return;
-	console->uart_interrupt = (u32)(interrupt - info->grants);
+	console->uart_interrupt = grant_index(info, interrupt);
 	console->uart_bit = BIT(interrupt->bit);
 }
 
 /* Each port has its part of the memory that there is, and of its own memory KEEP_BYTES at most. */
 static void share_rings(struct console *console, const struct component_info *info)
 {
-	const struct grant_info *rings = find_grant(info, GRANT_MEMORY, RINGS);
+	const struct grant_info *rings = grant_find(info, GRANT_MEMORY, RINGS);
 	u8 *from = rings == NULL ? own_rings : (u8 *)(uintptr_t)rings->address;
 	u64 bytes = rings == NULL ? sizeof(own_rings) : MIN(rings->size, GIB(1));
 

@@ -71,12 +71,11 @@ static void show_byte(struct console *console, u32 index, u8 byte)
 
 static bool show_focus(struct console *console)
 {
-	struct port *port = &console->ports[console->focus];
-	u32 n = 0;
-	u8 byte;
+	u8 bytes[OUTPUT_LOW];
+	u32 n = port_take(&console->ports[console->focus], bytes, sizeof(bytes));
 
-	for (; n < OUTPUT_LOW && port_take(port, &byte); n++)
-		show_byte(console, console->focus, byte);
+	for (u32 i = 0; i < n; i++)
+		show_byte(console, console->focus, bytes[i]);
 	return n > 0;
 }
 
@@ -95,20 +94,19 @@ static void show_line(struct console *console, u32 index)
 }
 
 /* A line that is too long comes in pieces. Return: whether there was anything. */
-static bool collect_line(struct console *console, u32 index)
+static bool collect_lines(struct console *console, u32 index)
 {
 	struct port *port = &console->ports[index];
-	u32 n = 0;
-	u8 byte;
+	u8 bytes[OUTPUT_LOW];
+	u32 n = port_take(port, bytes, sizeof(bytes));
 
-	for (; n < LINE_BYTES && port_take(port, &byte); n++) {
-		byte = output_plain(&port->skip, byte);
+	for (u32 i = 0; i < n; i++) {
+		u8 byte = output_plain(&port->skip, bytes[i]);
+
 		if (byte != 0 && byte != '\n')
 			port->text[port->collected++] = byte;
-		if (port->collected == LINE_BYTES || (byte == '\n' && port->collected > 0)) {
+		if (port->collected == LINE_BYTES || (byte == '\n' && port->collected > 0))
 			show_line(console, index);
-			return true;
-		}
 	}
 	return n > 0;
 }
@@ -119,7 +117,7 @@ static bool show_others(struct console *console)
 		u32 index = console->turn;
 
 		console->turn = (index + 1) % console->num_ports;
-		if (index != console->focus && collect_line(console, index))
+		if (index != console->focus && collect_lines(console, index))
 			return true;
 	}
 	return false;

@@ -275,6 +275,7 @@ s64 query_host(const struct manage_call *call)
 	record.guests = managed->num_guests;
 	record.components = managed->num_components;
 	log_bounds(&record.log_first, &record.log_next);
+	record.log_shown = log_shown();
 	return answer(call, &record, sizeof(record));
 }
 

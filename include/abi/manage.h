@@ -126,6 +126,7 @@ struct manage_host {
 	u64 text_bytes, now_ns, counter_hz;
 	u32 guests, components;
 	u64 log_first, log_next; /* byte numbers that the log still holds */
+	u64 log_shown; /* up to there the core has printed it, or the console's owner read it */
 };
 
 #endif

@@ -4,6 +4,7 @@
 #define TESTS_CONSOLE_FAKE_H
 
 #include "components/console/console.h"
+#include "components/lib/host.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -24,9 +25,9 @@ static struct {
 	u32 registers[4096 / 4];
 } fake;
 
-u32 mmio_read32(const volatile u8 *reg)
+static u32 fake_mmio_read(u64 address)
 {
-	size_t offset = (size_t)(reg - fake.regs);
+	size_t offset = (size_t)(address - (uintptr_t)fake.regs);
 
 	switch (offset) {
 	case 0x00: return fake.typed_at < fake.typed_size ? fake.typed[fake.typed_at++] : 0;
@@ -37,9 +38,9 @@ u32 mmio_read32(const volatile u8 *reg)
 	}
 }
 
-void mmio_write32(volatile u8 *reg, u32 value)
+static void fake_mmio_write(u64 address, u32 value)
 {
-	size_t offset = (size_t)(reg - fake.regs);
+	size_t offset = (size_t)(address - (uintptr_t)fake.regs);
 
 	fake.registers[offset / 4] = value;
 	if (offset != 0)
@@ -75,6 +76,9 @@ static void fake_grants(u32 ports, const char *arguments)
 	char name[GRANT_NAME];
 
 	memset(&fake, 0, sizeof(fake));
+	host_core_reset();
+	host_core.mmio_read = fake_mmio_read;
+	host_core.mmio_write = fake_mmio_write;
 	fake.shown_max = FAKE_SCREEN;
 	fake.info.magic = COMPONENT_INFO_MAGIC;
 	(void)snprintf(fake.info.arguments, sizeof(fake.info.arguments), "%s", arguments);

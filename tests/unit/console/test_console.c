@@ -77,7 +77,7 @@ static void input_goes_to_the_port_in_focus(void **state)
 	assert_int_equal(fake_receive(1, got, sizeof(got)), 3);
 	assert_memory_equal(got, "c\035d", 3);
 	assert_int_equal(fake_receive(2, got, sizeof(got)), 0);
-	assert_true(fake.console.ports[0].notify && fake.console.ports[1].notify);
+	assert_true(host_core.notified[2] > 0 && host_core.notified[3] > 0);
 }
 
 static void the_list_tells_what_is_unseen(void **state)
@@ -179,13 +179,13 @@ static void a_busy_uart_lets_the_sender_wait(void **state)
 	}
 	assert_int_equal(fake_send(0, text, 1), 0); /* the ring is full and stays so */
 	assert_true(fake_mask() & BIT(5));
-	fake.console.ports[0].notify = false;
+	host_core.notified[2] = 0;
 	for (u32 turn = 0; fake.shown < sizeof(text) && turn < 10000; turn++) {
 		fake.shown_max = fake.shown + 16;
 		fake_pump(0);
 		sent += fake_send(0, text + sent, sizeof(text) - sent);
 	}
-	assert_true(fake.console.ports[0].notify);
+	assert_true(host_core.notified[2] > 0);
 	assert_int_equal(fake.shown, sizeof(text));
 	assert_memory_equal(fake.screen, text, sizeof(text));
 	fake.shown_max = FAKE_SCREEN;

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A component's first instructions. The core has set up everything: the stack, zeroed bss, and x0 =
+ * COMPONENT_INFO. A program that returns ends without an error.
+ */
+	.section .text.start, "ax"
+	.globl	_start
+	.type	_start, %function
+_start:
+	mov	x29, xzr
+	mov	x30, xzr
+	bl	component_main
+	mov	x0, xzr
+	bl	sys_exit
+	.size	_start, . - _start

@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Components: programs that run beside the core, without its privileges. Included by the top Makefile
+# with ARCH=arm64: $(O)/components/<name>.elf, a static executable as lib/elf.c wants it. A component
+# is a directory: the objects of its objects.mk, and main.c, its frame, which a host build leaves out;
+# linked with components/lib and the few parts of lib/ that it uses, compiled once more for this place.
+
+component-names := $(filter-out lib,$(patsubst components/%/main.c,%,$(wildcard components/*/main.c)))
+
+component-list = $(addprefix components/$(1)/,$(obj-y))
+define read-component
+obj-y :=
+include components/$(1)/objects.mk
+component-$(1) := $$(call component-list,$(1))
+endef
+$(foreach name,lib $(component-names),$(eval $(call read-component,$(name))))
+component-lib += lib/string.o lib/format.o
+
+flags-component := $(common) $(warnings) -O2 -ffreestanding -fno-pic -fno-pie -fno-builtin \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-stack-protector \
+	-ffunction-sections -fdata-sections $(target-arm64) -march=armv8-a -mgeneral-regs-only \
+	-mstrict-align -mno-outline-atomics -mbranch-protection=none
+cc-component := $(CC)
+component-ldflags := -nostdlib -static --no-undefined --gc-sections --build-id=none -z noexecstack \
+	-z max-page-size=4096
+
+$(eval $(call add-flavour,component))
+
+define add-component
+$(O)/components/$(1).elf: $(patsubst %,$(O)/component/%,$(component-lib) $(component-$(1)) \
+		components/$(1)/main.o) components/lib/arm64/component.lds
+	$$(call say,LD,$$@)
+	$$(quiet)mkdir -p $$(@D)
+	$$(quiet)$(LD) $(component-ldflags) -T components/lib/arm64/component.lds -o $$@ \
+		$$(filter %.o,$$^)
+
+all components: $(O)/components/$(1).elf
+endef
+$(foreach name,$(component-names),$(eval $(call add-component,$(name))))

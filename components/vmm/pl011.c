@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The UART's registers (DDI 0183 §3.3) and FIFOs. */
+#include "components/vmm/pl011.h"
+
+#include <mullion/string.h>
+
+#define DR    0x000u
+#define RSR   0x004u
+#define FR    0x018u
+#define ILPR  0x020u
+#define IBRD  0x024u
+#define FBRD  0x028u
+#define LCRH  0x02cu
+#define CR    0x030u
+#define IFLS  0x034u
+#define IMSC  0x038u
+#define RIS   0x03cu
+#define MIS   0x040u
+#define ICR   0x044u
+#define DMACR 0x048u
+#define IDS   0xfe0u
+#define SIZE  0x1000u
+
+#define DR_OE    0x800u
+#define RSR_OE   0x8u
+#define FR_MODEM 0x7u /* CTS, DSR, DCD: somebody is there */
+#define FR_RXFE  0x10u
+#define FR_TXFF  0x20u
+#define FR_RXFF  0x40u
+#define FR_TXFE  0x80u
+#define LCRH_FEN 0x10u
+#define CR_LBE   0x80u
+#define CR_RXE   0x200u
+
+#define CR_RESET   0x300u
+#define IFLS_RESET 0x12u
+
+#define INT_RX  0x10u
+#define INT_TX  0x20u
+#define INT_RT  0x40u
+#define INT_OE  0x400u
+#define INT_ALL 0x7ffu
+
+static void update(struct pl011 *uart)
+{
+	bool level = (uart->state->raw & uart->state->mask) != 0;
+
+	if (level == uart->level || uart->interrupt == UINT32_MAX)
+		return;
+	uart->level = level;
+	sys_virq_set(uart->interrupt, level);
+}
+
+static u32 depth(const struct pl011_state *s)
+{
+	return (s->line & LCRH_FEN) != 0 ? PL011_FIFO : 1;
+}
+
+/* Characters from which on there is a receive interrupt (IFLS, §3.3.9). */
+static u32 trigger(const struct pl011_state *s)
+{
+	static const u8 levels[8] = { 2, 4, 8, 12, 14, 14, 14, 14 };
+
+	return (s->line & LCRH_FEN) != 0 ? levels[FIELD(s->levels, 5, 3)] : 1;
+}
+
+static void put(struct pl011_state *s, u8 c)
+{
+	if (s->count >= depth(s)) {
+		s->errors |= RSR_OE;
+		s->raw |= INT_OE;
+		s->gap = 1;
+		return;
+	}
+	s->fifo[(s->first + s->count) % PL011_FIFO] = (u16)(c | (s->gap != 0 ? DR_OE : 0));
+	s->gap = 0;
+	s->count++;
+	/* The pause after which a timeout comes is over at once. */
+	s->raw |= INT_RT;
+	if (s->count >= trigger(s))
+		s->raw |= INT_RX;
+}
+
+static void fill(struct pl011 *uart)
+{
+	struct pl011_state *s = uart->state;
+	u8 data[PL011_FIFO];
+	u32 n;
+
+	if (uart->serial == NULL || (s->control & (CR_RXE | CR_LBE)) != CR_RXE ||
+	    s->count >= depth(s))
+		return;
+	n = serial_receive(uart->serial, data, depth(s) - s->count);
+	for (u32 i = 0; i < n; i++)
+		put(s, data[i]);
+}
+
+static u32 take(struct pl011 *uart)
+{
+	struct pl011_state *s = uart->state;
+	u32 c;
+
+	if (s->count == 0)
+		return 0;
+	c = s->fifo[s->first % PL011_FIFO];
+	s->first = (s->first + 1) % PL011_FIFO;
+	s->count--;
+	s->errors = (s->errors & RSR_OE) | c >> 8;
+	if (s->count == 0)
+		s->raw &= ~INT_RT;
+	if (s->count < trigger(s))
+		s->raw &= ~INT_RX;
+	fill(uart);
+	update(uart);
+	return c;
+}
+
+static void flush(struct pl011_state *s)
+{
+	s->first = 0;
+	s->count = 0;
+	s->gap = 0;
+	s->raw &= ~(INT_RX | INT_RT);
+}
+
+static bool has_room(struct pl011 *uart)
+{
+	if (uart->serial == NULL || serial_room(uart->serial) != 0)
+		return true;
+	uart->state->blocked = 1;
+	return false;
+}
+
+static void send(struct pl011 *uart, u8 c)
+{
+	struct pl011_state *s = uart->state;
+
+	if ((s->control & CR_LBE) != 0)
+		put(s, c);
+	else if (uart->serial != NULL)
+		(void)serial_send(uart->serial, &c, 1);
+	if (has_room(uart))
+		s->raw |= INT_TX;
+	else
+		s->raw &= ~INT_TX;
+	update(uart);
+}
+
+static u32 flags(struct pl011 *uart)
+{
+	const struct pl011_state *s = uart->state;
+
+	return FR_MODEM | (has_room(uart) ? FR_TXFE : FR_TXFF) | (s->count == 0 ? FR_RXFE : 0) |
+	       (s->count >= depth(s) ? FR_RXFF : 0);
+}
+
+void pl011_reset(struct pl011 *uart)
+{
+	memset(uart->state, 0, sizeof(*uart->state));
+	uart->state->control = CR_RESET;
+	uart->state->levels = IFLS_RESET;
+	uart->level = true;
+	update(uart);
+}
+
+void pl011_resume(struct pl011 *uart)
+{
+	struct pl011_state *s = uart->state;
+
+	s->first %= PL011_FIFO;
+	s->count = MIN(s->count, depth(s));
+	uart->level = (s->raw & s->mask) == 0;
+	update(uart);
+}
+
+void pl011_notified(struct pl011 *uart)
+{
+	struct pl011_state *s = uart->state;
+
+	fill(uart);
+	if (s->blocked != 0 && serial_room(uart->serial) != 0) {
+		s->blocked = 0;
+		s->raw |= INT_TX;
+	}
+	update(uart);
+}
+
+static u32 identity(u64 offset)
+{
+	static const u8 ids[8] = { 0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+
+	return offset >= IDS && offset < SIZE ? ids[(offset - IDS) / 4] : 0;
+}
+
+static u32 read_register(struct pl011 *uart, u64 offset)
+{
+	const struct pl011_state *s = uart->state;
+
+	switch (offset) {
+	case DR: return take(uart);
+	case RSR: return s->errors;
+	case FR: return flags(uart);
+	case ILPR: return s->low_power;
+	case IBRD: return s->baud_integer;
+	case FBRD: return s->baud_fraction;
+	case LCRH: return s->line;
+	case CR: return s->control;
+	case IFLS: return s->levels;
+	case IMSC: return s->mask;
+	case RIS: return s->raw;
+	case MIS: return s->raw & s->mask;
+	case DMACR: return s->dma;
+	default: return identity(offset);
+	}
+}
+
+u64 pl011_read(struct pl011 *uart, u64 offset)
+{
+	return read_register(uart, ALIGN_DOWN(offset, 4)) >> (offset % 4 * 8);
+}
+
+static void set_line(struct pl011 *uart, u32 value)
+{
+	struct pl011_state *s = uart->state;
+
+	if (((s->line ^ value) & LCRH_FEN) != 0)
+		flush(s);
+	s->line = value;
+	fill(uart);
+}
+
+void pl011_write(struct pl011 *uart, u64 offset, u64 value)
+{
+	struct pl011_state *s = uart->state;
+
+	if (offset == DR) {
+		send(uart, (u8)value);
+		return;
+	}
+	switch (offset) {
+	case RSR: s->errors = 0; break;
+	case ILPR: s->low_power = (u32)FIELD(value, 7, 0); break;
+	case IBRD: s->baud_integer = (u32)FIELD(value, 15, 0); break;
+	case FBRD: s->baud_fraction = (u32)FIELD(value, 5, 0); break;
+	case LCRH: set_line(uart, (u32)FIELD(value, 7, 0)); break;
+	case CR:
+		s->control = (u32)value & 0xff87u;
+		fill(uart);
+		break;
+	case IFLS: s->levels = (u32)FIELD(value, 5, 0); break;
+	case IMSC: s->mask = (u32)value & INT_ALL; break;
+	case ICR: s->raw &= ~(u32)value; break;
+	case DMACR: s->dma = (u32)FIELD(value, 2, 0); break;
+	default: break;
+	}
+	update(uart);
+}

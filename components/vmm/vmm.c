@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From grants to devices, and from exits and notifications to their models. */
+#include "components/vmm/vmm.h"
+
+#include "components/vmm/pl011.h"
+#include "components/vmm/pl031.h"
+#include <mullion/string.h>
+
+#define DEVICES_MAX 8u
+
+enum device_kind { DEVICE_NONE, DEVICE_PL011, DEVICE_PL031 };
+
+/* What is kept over a restart. */
+struct slot {
+	u32 kind; /* enum device_kind; of memory that is fresh: none */
+	union {
+		struct pl011_state pl011;
+		struct pl031_state pl031;
+	};
+};
+
+struct device {
+	enum device_kind kind;
+	struct serial_end serial;
+	union {
+		struct pl011 pl011;
+		struct pl031 pl031;
+	};
+};
+
+static struct slot unkept[DEVICES_MAX]; /* where there is no memory "state" */
+static struct device devices[DEVICES_MAX];
+static u32 num_devices;
+static u8 device_of[GRANTS_MAX]; /* by virtual region: number + 1 */
+
+_Static_assert(sizeof(unkept) <= PAGE_SIZE, "the memory \"state\" is a page");
+
+static enum device_kind kind_of(const struct grant_info *grant)
+{
+	if (str_equal(grant->detail, "pl011"))
+		return DEVICE_PL011;
+	return str_equal(grant->detail, "pl031") ? DEVICE_PL031 : DEVICE_NONE;
+}
+
+static struct slot *slots(const struct component_info *info)
+{
+	const struct grant_info *grant = grant_find(info, GRANT_MEMORY, "state");
+
+	if (grant == NULL || grant->size < sizeof(unkept))
+		return unkept;
+	return (struct slot *)(uintptr_t)grant->address;
+}
+
+static u32 interrupt_of(const struct component_info *info, const struct grant_info *region)
+{
+	const struct grant_info *line = grant_find(info, GRANT_LINE, region->name);
+
+	return line != NULL ? grant_index(info, line) : UINT32_MAX;
+}
+
+/* A line of the region's name, else the guest's, which the first UART has. */
+static bool attach(struct serial_end *serial, const struct component_info *info, const char *region)
+{
+	const struct grant_info *channel = grant_find(info, GRANT_CHANNEL, region);
+
+	if (channel == NULL)
+		channel = grant_find(info, GRANT_CHANNEL, info->guest);
+	if (channel == NULL)
+		return false;
+	for (u32 i = 0; i < num_devices; i++)
+		if (devices[i].serial.bit == BIT(channel->bit))
+			return false;
+	return serial_attach(serial, info, channel);
+}
+
+static void set_up(struct device *device, struct slot *slot, const struct component_info *info,
+		   const struct grant_info *region)
+{
+	bool kept = slot->kind == (u32)device->kind;
+	u32 interrupt = interrupt_of(info, region);
+
+	slot->kind = device->kind;
+	if (device->kind == DEVICE_PL011) {
+		device->pl011 = (struct pl011){ .state = &slot->pl011, .interrupt = interrupt };
+		if (attach(&device->serial, info, region->name))
+			device->pl011.serial = &device->serial;
+		if (kept)
+			pl011_resume(&device->pl011);
+		else
+			pl011_reset(&device->pl011);
+		return;
+	}
+	device->pl031 = (struct pl031){ .state = &slot->pl031, .interrupt = interrupt };
+	if (kept) {
+		pl031_resume(&device->pl031);
+		return;
+	}
+	slot->pl031.offset = 0;
+	pl031_reset(&device->pl031);
+}
+
+static void vmm_timer(void)
+{
+	ns_t next = NS(UINT64_MAX);
+
+	for (u32 i = 0; i < num_devices; i++) {
+		if (devices[i].kind == DEVICE_PL031) {
+			ns_t when = pl031_alarm(&devices[i].pl031);
+
+			next.v = MIN(next.v, when.v);
+		}
+	}
+	sys_timer_set(next);
+}
+
+static void vmm_init(const struct component_info *info)
+{
+	struct slot *kept = slots(info);
+
+	num_devices = 0;
+	memset(devices, 0, sizeof(devices));
+	memset(device_of, 0, sizeof(device_of));
+	for (u32 i = 0; i < grant_count(info); i++) {
+		const struct grant_info *grant = &info->grants[i];
+
+		if (grant->kind != GRANT_VIRTUAL || kind_of(grant) == DEVICE_NONE)
+			continue;
+		if (num_devices == DEVICES_MAX) {
+			log_line("%s: more than %u devices; it stays away", grant->name,
+				 DEVICES_MAX);
+			continue;
+		}
+		devices[num_devices].kind = kind_of(grant);
+		set_up(&devices[num_devices], &kept[num_devices], info, grant);
+		num_devices++;
+		device_of[i] = (u8)num_devices;
+	}
+	vmm_timer();
+}
+
+static void vmm_reset(void)
+{
+	for (u32 i = 0; i < num_devices; i++) {
+		if (devices[i].kind == DEVICE_PL011)
+			pl011_reset(&devices[i].pl011);
+		else
+			pl031_reset(&devices[i].pl031);
+	}
+	vmm_timer();
+}
+
+static void vmm_notified(u64 bits)
+{
+	for (u32 i = 0; i < num_devices; i++)
+		if ((bits & devices[i].serial.bit) != 0)
+			pl011_notified(&devices[i].pl011);
+}
+
+static u64 serve_clock(struct pl031 *rtc, const struct component_exit *exit)
+{
+	if ((exit->where & EXIT_IS_WRITE) == 0)
+		return pl031_read(rtc, exit->offset);
+	pl031_write(rtc, exit->offset, exit->value);
+	vmm_timer();
+	return 0;
+}
+
+static u64 vmm_exit(const struct component_exit *exit, u32 *flags)
+{
+	u32 region = EXIT_REGION(exit->where);
+	u32 number = region < GRANTS_MAX ? device_of[region] : 0;
+	struct device *device;
+
+	if (number == 0) {
+		*flags = RESUME_FAULT;
+		return 0;
+	}
+	device = &devices[number - 1];
+	if (device->kind == DEVICE_PL031)
+		return serve_clock(&device->pl031, exit);
+	if ((exit->where & EXIT_IS_WRITE) == 0)
+		return pl011_read(&device->pl011, exit->offset);
+	pl011_write(&device->pl011, exit->offset, exit->value);
+	return 0;
+}
+
+const struct program vmm_program = {
+	.init = vmm_init,
+	.reset = vmm_reset,
+	.timer = vmm_timer,
+	.notified = vmm_notified,
+	.exit = vmm_exit,
+};
