@@ -126,6 +126,7 @@ static bool show_others(struct console *console)
 /* A line of the log does not break an escape sequence that still comes, and is not broken. */
 bool console_show(struct console *console)
 {
+	bool any = false;
 	bool port = console->num_ports > 0 && port_has_output(&console->ports[console->focus]);
 
 	if (console->log_at < console->log_size &&
@@ -136,7 +137,8 @@ bool console_show(struct console *console)
 	console->log_open = false;
 	if (console->num_ports == 0)
 		return false;
-	if (!console->all)
-		return show_focus(console);
-	return show_others(console) | show_focus(console);
+	if (console->all)
+		any = show_others(console);
+	any |= show_focus(console);
+	return any;
 }

@@ -50,12 +50,12 @@ static void fake_mmio_write(u64 address, u32 value)
 	fake.shown++;
 }
 
-static u32 fake_mask(void)
+static inline u32 fake_mask(void)
 {
 	return fake.registers[0x38 / 4];
 }
 
-static void fake_grant(u32 kind, const char *name, u64 address, u64 size, u16 flags)
+static inline void fake_grant(u32 kind, const char *name, u64 address, u64 size, u16 flags)
 {
 	struct grant_info *grant = &fake.info.grants[fake.info.num_grants];
 
@@ -71,7 +71,7 @@ static void fake_grant(u32 kind, const char *name, u64 address, u64 size, u16 fl
 }
 
 /* Grants of @ports ports: linux1, linux2, ..., mterm the last. */
-static void fake_grants(u32 ports, const char *arguments)
+static inline void fake_grants(u32 ports, const char *arguments)
 {
 	char name[GRANT_NAME];
 
@@ -91,7 +91,7 @@ static void fake_grants(u32 ports, const char *arguments)
 	}
 }
 
-static void fake_pump(u64 now_ns)
+static inline void fake_pump(u64 now_ns)
 {
 	u32 turns = 0;
 
@@ -99,20 +99,20 @@ static void fake_pump(u64 now_ns)
 		;
 }
 
-static void fake_start(u32 ports, const char *arguments)
+static inline void fake_start(u32 ports, const char *arguments)
 {
 	fake_grants(ports, arguments);
 	console_start(&fake.console, &fake.info);
 	fake_pump(0);
 }
 
-static void fake_clear(void)
+static inline void fake_clear(void)
 {
 	memset(fake.screen, 0, fake.shown < FAKE_SCREEN ? fake.shown : FAKE_SCREEN);
 	fake.shown = 0;
 }
 
-static void fake_type(const void *bytes, size_t n)
+static inline void fake_type(const void *bytes, size_t n)
 {
 	fake.typed = bytes;
 	fake.typed_size = n;
@@ -120,13 +120,13 @@ static void fake_type(const void *bytes, size_t n)
 	fake_pump(0);
 }
 
-static void fake_key(const char *keys)
+static inline void fake_key(const char *keys)
 {
 	fake_type(keys, strlen(keys));
 }
 
 /* The other end sends. Return: how much its ring took. */
-static size_t fake_send(u32 port, const void *bytes, size_t n)
+static inline size_t fake_send(u32 port, const void *bytes, size_t n)
 {
 	struct serial_ring *ring = &fake.lines[port].to_first;
 	size_t i;
@@ -138,14 +138,14 @@ static size_t fake_send(u32 port, const void *bytes, size_t n)
 	return i;
 }
 
-static void fake_say(u32 port, const char *text)
+static inline void fake_say(u32 port, const char *text)
 {
 	(void)fake_send(port, text, strlen(text));
 	fake_pump(0);
 }
 
 /* The other end reads. Return: how much there was. */
-static size_t fake_receive(u32 port, u8 *to, size_t max)
+static inline size_t fake_receive(u32 port, u8 *to, size_t max)
 {
 	struct serial_ring *ring = &fake.lines[port].to_second;
 	size_t i;
@@ -156,7 +156,7 @@ static size_t fake_receive(u32 port, u8 *to, size_t max)
 }
 
 /* A piece of the core's log, as main.c fetches it. */
-static void fake_log(const char *text, bool more)
+static inline void fake_log(const char *text, bool more)
 {
 	fake.console.log_size = (u32)strlen(text);
 	memcpy(fake.console.log, text, fake.console.log_size);
