@@ -369,12 +369,13 @@ help:
 
 #: make [ARCH=arm64|host] [O=directory] [target...]
 #:
-#:   all            arm64: mullion.elf and mullion.bin; host: the library and tools/
+#:   all            arm64: mullion.elf, mullion.bin, components/; host: the library and tools/
 #:   tools          host: pack, check
 #:   unit           host: build and run the unit tests       (UNIT=core/mem/test_pool)
 #:   sim            host: the simulator of the scheduler     (SEEDS=2000, or SEED=17 alone)
 #:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=60)
 #:   guests         arm64: our own test and benchmark guests
+#:   components     arm64: the programs that run beside the core (part of all)
 #:   bench          count instructions and compare with the table (bench-update: accept the counts)
 #:   menuconfig     change the configuration in O=
 #:   defconfig      go back to configs/<ARCH>_defconfig

@@ -127,15 +127,15 @@ void log_bounds(u64 *first, u64 *next)
 	log_leave();
 }
 
-u64 log_unprinted(void)
+u64 log_shown(void)
 {
-	u64 at = 0;
+	u64 shown;
 
-	if (log_enter()) {
-		at = ring_tail;
-		log_leave();
-	}
-	return at;
+	if (!log_enter())
+		return 0;
+	shown = ring_tail;
+	log_leave();
+	return shown;
 }
 
 u64 log_read(u64 *at, char *to, u64 bytes)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * The console: owns the machine's UART, and shares it among the guests' serial ports, the terminal
- * and the core's log.
- */
+/* The program's frame. */
 #include "components/console/console.h"
 
 void component_main(const struct component_info *info)

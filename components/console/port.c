@@ -1,72 +1,79 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Ports and their rings: see port.h. */
-#include "components/console/port.h"
+/* A port: a serial line, and the output of it that nobody has seen yet. */
+#include "components/console/console.h"
 
-#include <mullion/string.h>
-
-#define SIZE  PORT_RING_BYTES
 #define PIECE 256u
 
-_Static_assert((SIZE & (SIZE - 1)) == 0, "indices wrap");
-
-bool port_start(struct port *port, const struct component_info *info,
-		const struct grant_info *grant)
+static u32 next_place(const struct port *port, u32 at)
 {
-	memset(port, 0, sizeof(*port));
-	(void)str_copy(port->name, sizeof(port->name), grant->name);
-	return serial_attach(&port->line, info, grant);
+	return at + 1 == port->keep_size ? 0 : at + 1;
 }
 
-u32 port_unseen(const struct port *port)
+bool port_has_output(const struct port *port)
 {
-	return port->in - port->shown;
+	return port->keep_used > 0 || serial_waiting(&port->end) > 0;
 }
 
-static void keep(struct port *port, const u8 *from, u32 n)
+void port_check(struct port *port)
 {
-	u32 over;
+	struct serial_end *end = &port->end;
+	u32 in = atomic_load_explicit(&end->receive->in, memory_order_relaxed);
 
-	for (u32 i = 0; i < n; i++)
-		port->ring[port->in++ % SIZE] = from[i];
-	over = port_unseen(port);
-	if (over > SIZE) {
-		port->lost += over - SIZE;
-		port->shown = port->in - SIZE;
+	if (in - end->taken <= SERIAL_RING_BYTES)
+		return;
+	end->taken = in;
+	atomic_store(&end->receive->out, in);
+}
+
+u32 port_take(struct port *port, u8 *to, u32 max)
+{
+	u32 n = 0;
+
+	if (port->keep_used == 0)
+		return serial_receive(&port->end, to, max);
+	while (n < max && port->keep_used > 0) {
+		to[n++] = port->keep[port->keep_at];
+		port->keep_at = next_place(port, port->keep_at);
+		port->keep_used--;
 	}
-}
-
-void port_read(struct port *port, bool watched)
-{
-	u8 piece[PIECE];
-	u32 n, max;
-
-	/* The other end can send on meanwhile, but not for ever: a ring's worth is enough for once.
-	 */
-	for (u32 done = 0; done < SERIAL_RING_BYTES; done += n) {
-		max = watched ? MIN(PIECE, SIZE - port_unseen(port)) : PIECE;
-		n = serial_receive(&port->line, piece, max);
-		if (n == 0)
-			return;
-		keep(port, piece, n);
-	}
-}
-
-u32 port_take(struct port *port, const u8 **from, u32 max)
-{
-	u32 at = port->shown % SIZE;
-	u32 n = MIN(MIN(port_unseen(port), SIZE - at), max);
-
-	*from = port->ring + at;
-	port->shown += n;
 	return n;
 }
 
-u32 port_line(const struct port *port)
+static void keep_byte(struct port *port, u8 byte)
 {
-	u32 unseen = port_unseen(port);
+	u32 at;
 
-	for (u32 i = 0; i < unseen; i++)
-		if (port->ring[(port->shown + i) % SIZE] == '\n')
-			return i + 1;
-	return unseen == SIZE ? unseen : 0;
+	if (port->keep_size == 0) {
+		port->lost++;
+		return;
+	}
+	if (port->keep_used == port->keep_size) {
+		port->keep_at = next_place(port, port->keep_at);
+		port->keep_used--;
+		port->lost++;
+	}
+	at = port->keep_at + port->keep_used;
+	port->keep[at >= port->keep_size ? at - port->keep_size : at] = byte;
+	port->keep_used++;
+}
+
+/* As much as a ring has: an other end that sends on is served in the next turn. */
+bool port_keep(struct port *port)
+{
+	u8 bytes[PIECE];
+
+	for (u32 done = 0; done < SERIAL_RING_BYTES; done += PIECE) {
+		u32 n = serial_receive(&port->end, bytes, PIECE);
+
+		for (u32 i = 0; i < n; i++)
+			keep_byte(port, bytes[i]);
+		if (n < PIECE)
+			return false;
+	}
+	return true;
+}
+
+bool port_give(struct port *port, u8 byte)
+{
+	return serial_send(&port->end, &byte, 1) == 1;
 }

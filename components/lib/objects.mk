@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# The runtime of components, without its system calls.
+# What every component is linked with. In a host build tests take the core's place.
 obj-y += runtime.o serial.o
+obj-y += $(if $(filter host,$(ARCH)),host.o,arm64/start.o arm64/sys.o)

@@ -14,8 +14,6 @@ void runtime_start(const struct program *program, const struct component_info *i
 		sys_exit(ERR_FORMAT);
 	if (program->init != NULL)
 		program->init(info);
-	if (info->starts > 0 && program->fault != NULL)
-		program->fault();
 }
 
 /* Everything but an exit. Reset first: what else came is for the devices of the new run. */

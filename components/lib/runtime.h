@@ -16,8 +16,6 @@
 struct program {
 	/* Once, before anything else. */
 	void (*init)(const struct component_info *info);
-	/* Behind init, when the core stopped an earlier incarnation of this component. */
-	void (*fault)(void);
 	/* The served guest was reset. Always called before an exit that came later. */
 	void (*reset)(void);
 	void (*timer)(void);
@@ -28,10 +26,11 @@ struct program {
 	u64 (*exit)(const struct component_exit *exit, u32 *flags);
 };
 
-/** component_main() - a program's beginning, in its own main.c: calls runtime_run(). */
-void component_main(const struct component_info *info) __noreturn;
+/** component_main() - a program's beginning, in its own main.c: calls runtime_run(). A return
+ * ends the component. */
+void component_main(const struct component_info *info);
 
-/** runtime_start() - init, and fault if need be. */
+/** runtime_start() - check @info, and init. */
 void runtime_start(const struct program *program, const struct component_info *info);
 /** runtime_serve() - what @bits ask for, then wait for the next. @exit: the record that came with
  * them; is overwritten. Return: the next bits. */

@@ -18,8 +18,8 @@ struct serial_end {
 	u64 bit;         /* of the notification word; 0: not attached */
 };
 
-/** serial_attach() - use the channel @grant, and go on where an earlier incarnation stopped. Return:
- * false, and nothing done, when it is no channel or its memory too small. */
+/** serial_attach() - use the channel @grant, and go on where an earlier incarnation stopped.
+ * Return: false, and nothing done, when it is no channel or its memory too small. */
 bool serial_attach(struct serial_end *end, const struct component_info *info,
 		   const struct grant_info *grant);
 /** serial_room() - bytes that can be sent now. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * System calls, as functions: what each does stands in abi/component.h. On arm64 they trap into the
- * core; in a host build the fake core of components/lib/host answers. Indices are those of the
+ * core; in a host build the fake core of components/lib/host.h answers. Indices are those of the
  * component's own grants, so calls that can only fail for a wrong index return nothing.
  */
 #ifndef COMPONENTS_SYS_H
@@ -12,8 +12,8 @@
 
 /** sys_wait() - sleep until a notification comes. Return: its bits; with NOTIFY_EXIT, @exit. */
 u64 sys_wait(struct component_exit *exit);
-/** sys_resume_wait() - answer the exit of @vcpu with @value and @flags (RESUME_FAULT), and wait: one
- * system call. Return: as sys_wait(). */
+/** sys_resume_wait() - answer the exit of @vcpu with @value and @flags (RESUME_FAULT), and wait:
+ * one system call. Return: as sys_wait(). */
 u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit);
 void sys_notify(u32 channel);
 void sys_irq_done(u32 interrupt);
@@ -34,8 +34,8 @@ void sys_exit(s64 code) __noreturn;
 u32 sys_mmio_read(u64 address);
 void sys_mmio_write(u64 address, u32 value);
 
-/** sys_guest_memory() - where the served guest's address @gpa is seen. It says nothing about whether
- * there is memory: guest_memory() of runtime.h does. */
+/** sys_guest_memory() - where the served guest's address @gpa is seen. It says nothing about
+ * whether there is memory: guest_memory() of runtime.h does. */
 u8 __guest *sys_guest_memory(u64 gpa);
 
 #endif

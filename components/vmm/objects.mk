@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-# The vmm without its program's frame (main.c), for tests and fuzzers.
+# The device models and what ties them to a guest, without the program's frame (main.c).
 obj-y += pl011.o pl031.o vmm.o

@@ -1,209 +1,257 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The PL011's registers: see pl011.h. */
+/* The UART's registers (DDI 0183 §3.3) and FIFOs. */
 #include "components/vmm/pl011.h"
 
 #include <mullion/string.h>
 
-#define PL011_READY 0x504c3131u
+#define DR    0x000u
+#define RSR   0x004u
+#define FR    0x018u
+#define ILPR  0x020u
+#define IBRD  0x024u
+#define FBRD  0x028u
+#define LCRH  0x02cu
+#define CR    0x030u
+#define IFLS  0x034u
+#define IMSC  0x038u
+#define RIS   0x03cu
+#define MIS   0x040u
+#define ICR   0x044u
+#define DMACR 0x048u
+#define IDS   0xfe0u
+#define SIZE  0x1000u
 
-#define DR    0x000
-#define RSR   0x004
-#define FR    0x018
-#define ILPR  0x020
-#define IBRD  0x024
-#define FBRD  0x028
-#define LCR_H 0x02c
-#define CR    0x030
-#define IFLS  0x034
-#define IMSC  0x038
-#define RIS   0x03c
-#define MIS   0x040
-#define ICR   0x044
-#define DMACR 0x048
-#define ID    0xfe0 /* eight registers: PeriphID0 to 3, CellID0 to 3 */
+#define DR_OE    0x800u
+#define RSR_OE   0x8u
+#define FR_MODEM 0x7u /* CTS, DSR, DCD: somebody is there */
+#define FR_RXFE  0x10u
+#define FR_TXFF  0x20u
+#define FR_RXFF  0x40u
+#define FR_TXFE  0x80u
+#define LCRH_FEN 0x10u
+#define CR_LBE   0x80u
+#define CR_RXE   0x200u
 
-#define FR_RXFE 0x10u
-#define FR_TXFF 0x20u
-#define FR_RXFF 0x40u
-#define FR_TXFE 0x80u
+#define CR_RESET   0x300u
+#define IFLS_RESET 0x12u
 
-#define LCR_H_FEN 0x10u
-#define CR_RESET  0x300u /* transmit and receive enabled, the UART not (§3.3.8) */
+#define INT_RX  0x10u
+#define INT_TX  0x20u
+#define INT_RT  0x40u
+#define INT_OE  0x400u
+#define INT_ALL 0x7ffu
 
-#define INT_RX 0x10u
-#define INT_TX 0x20u
-#define INT_RT 0x40u /* receive time-out: something is there */
-#define INTS   0x7ffu
-
-#define FIFO_BYTES 16u
-
-static const u8 ids[8] = { 0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
-
-static void set_defaults(struct pl011_registers *regs)
+static void update(struct pl011 *uart)
 {
-	memset(regs, 0, sizeof(*regs));
-	regs->cr = CR_RESET;
-	regs->ifls = 0x12; /* half full, half empty */
-	regs->ready = PL011_READY;
+	bool level = (uart->state->raw & uart->state->mask) != 0;
+
+	if (level == uart->level || uart->interrupt == UINT32_MAX)
+		return;
+	uart->level = level;
+	sys_virq_set(uart->interrupt, level);
 }
 
-static u32 waiting(const struct pl011 *uart)
+static u32 depth(const struct pl011_state *s)
 {
-	return uart->line != NULL ? serial_waiting(uart->line) : 0;
+	return (s->line & LCRH_FEN) != 0 ? PL011_FIFO : 1;
 }
 
-static u32 room(const struct pl011 *uart)
-{
-	return uart->line != NULL ? serial_room(uart->line) : SERIAL_RING_BYTES;
-}
-
-/* How many bytes raise the receive interrupt (§3.3.9). */
-static u32 receive_level(const struct pl011 *uart)
+/* Characters from which on there is a receive interrupt (IFLS, §3.3.9). */
+static u32 trigger(const struct pl011_state *s)
 {
 	static const u8 levels[8] = { 2, 4, 8, 12, 14, 14, 14, 14 };
 
-	return uart->regs->lcr_h & LCR_H_FEN ? levels[uart->regs->ifls >> 3 & 7] : 1;
+	return (s->line & LCRH_FEN) != 0 ? levels[FIELD(s->levels, 5, 3)] : 1;
 }
 
-static void update_line(struct pl011 *uart)
+static void put(struct pl011_state *s, u8 c)
 {
-	bool level = (uart->regs->ris & uart->regs->imsc) != 0;
-
-	if (level == uart->level)
+	if (s->count >= depth(s)) {
+		s->errors |= RSR_OE;
+		s->raw |= INT_OE;
+		s->gap = 1;
 		return;
-	uart->level = level;
-	if (uart->interrupt < GRANTS_MAX)
-		sys_virq_set(uart->interrupt, level);
+	}
+	s->fifo[(s->first + s->count) % PL011_FIFO] = (u16)(c | (s->gap != 0 ? DR_OE : 0));
+	s->gap = 0;
+	s->count++;
+	/* The pause after which a timeout comes is over at once. */
+	s->raw |= INT_RT;
+	if (s->count >= trigger(s))
+		s->raw |= INT_RX;
 }
 
-void pl011_start(struct pl011 *uart, struct pl011_registers *regs, struct serial_end *line,
-		 u32 interrupt)
+static void fill(struct pl011 *uart)
 {
-	*uart = (struct pl011){ .regs = regs, .line = line, .interrupt = interrupt };
-	if (regs->ready != PL011_READY)
-		set_defaults(regs);
-	/* What the line was before is not known: say it. */
-	uart->level = true;
-	regs->ris &= INTS;
-	update_line(uart);
-	pl011_poll(uart);
+	struct pl011_state *s = uart->state;
+	u8 data[PL011_FIFO];
+	u32 n;
+
+	if (uart->serial == NULL || (s->control & (CR_RXE | CR_LBE)) != CR_RXE ||
+	    s->count >= depth(s))
+		return;
+	n = serial_receive(uart->serial, data, depth(s) - s->count);
+	for (u32 i = 0; i < n; i++)
+		put(s, data[i]);
+}
+
+static u32 take(struct pl011 *uart)
+{
+	struct pl011_state *s = uart->state;
+	u32 c;
+
+	if (s->count == 0)
+		return 0;
+	c = s->fifo[s->first % PL011_FIFO];
+	s->first = (s->first + 1) % PL011_FIFO;
+	s->count--;
+	s->errors = (s->errors & RSR_OE) | c >> 8;
+	if (s->count == 0)
+		s->raw &= ~INT_RT;
+	if (s->count < trigger(s))
+		s->raw &= ~INT_RX;
+	fill(uart);
+	update(uart);
+	return c;
+}
+
+static void flush(struct pl011_state *s)
+{
+	s->first = 0;
+	s->count = 0;
+	s->gap = 0;
+	s->raw &= ~(INT_RX | INT_RT);
+}
+
+static bool has_room(struct pl011 *uart)
+{
+	if (uart->serial == NULL || serial_room(uart->serial) != 0)
+		return true;
+	uart->state->blocked = 1;
+	return false;
+}
+
+static void send(struct pl011 *uart, u8 c)
+{
+	struct pl011_state *s = uart->state;
+
+	if ((s->control & CR_LBE) != 0)
+		put(s, c);
+	else if (uart->serial != NULL)
+		(void)serial_send(uart->serial, &c, 1);
+	if (has_room(uart))
+		s->raw |= INT_TX;
+	else
+		s->raw &= ~INT_TX;
+	update(uart);
+}
+
+static u32 flags(struct pl011 *uart)
+{
+	const struct pl011_state *s = uart->state;
+
+	return FR_MODEM | (has_room(uart) ? FR_TXFE : FR_TXFF) | (s->count == 0 ? FR_RXFE : 0) |
+	       (s->count >= depth(s) ? FR_RXFF : 0);
 }
 
 void pl011_reset(struct pl011 *uart)
 {
-	set_defaults(uart->regs);
-	update_line(uart);
-	pl011_poll(uart);
+	memset(uart->state, 0, sizeof(*uart->state));
+	uart->state->control = CR_RESET;
+	uart->state->levels = IFLS_RESET;
+	uart->level = true;
+	update(uart);
 }
 
-void pl011_poll(struct pl011 *uart)
+void pl011_resume(struct pl011 *uart)
 {
-	struct pl011_registers *regs = uart->regs;
-	u32 count = waiting(uart);
+	struct pl011_state *s = uart->state;
 
-	if (count > 0)
-		regs->ris |= INT_RT;
-	if (count >= receive_level(uart))
-		regs->ris |= INT_RX;
-	if (regs->blocked && room(uart) > 0) {
-		regs->blocked = 0;
-		regs->ris |= INT_TX;
+	s->first %= PL011_FIFO;
+	s->count = MIN(s->count, depth(s));
+	uart->level = (s->raw & s->mask) == 0;
+	update(uart);
+}
+
+void pl011_notified(struct pl011 *uart)
+{
+	struct pl011_state *s = uart->state;
+
+	fill(uart);
+	if (s->blocked != 0 && serial_room(uart->serial) != 0) {
+		s->blocked = 0;
+		s->raw |= INT_TX;
 	}
-	update_line(uart);
+	update(uart);
 }
 
-static u32 receive(struct pl011 *uart)
+static u32 identity(u64 offset)
 {
-	u32 count;
-	u8 byte = 0;
+	static const u8 ids[8] = { 0x11, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
 
-	if (uart->line == NULL || serial_receive(uart->line, &byte, 1) == 0)
-		return 0;
-	count = waiting(uart);
-	if (count < receive_level(uart))
-		uart->regs->ris &= ~INT_RX;
-	if (count == 0)
-		uart->regs->ris &= ~INT_RT;
-	update_line(uart);
-	return byte;
+	return offset >= IDS && offset < SIZE ? ids[(offset - IDS) / 4] : 0;
 }
 
-/* A byte that comes although FR says that there is no room is lost, as in the device. */
-static void send(struct pl011 *uart, u8 byte)
+static u32 read_register(struct pl011 *uart, u64 offset)
 {
-	struct pl011_registers *regs = uart->regs;
-
-	if (uart->line != NULL)
-		(void)serial_send(uart->line, &byte, 1);
-	if (room(uart) > 0) {
-		regs->ris |= INT_TX;
-	} else {
-		regs->ris &= ~INT_TX;
-		regs->blocked = 1;
-	}
-	update_line(uart);
-}
-
-static u32 flags(const struct pl011 *uart)
-{
-	u32 count = waiting(uart), fr = FR_TXFE;
-
-	if (count == 0)
-		fr |= FR_RXFE;
-	if (count >= FIFO_BYTES)
-		fr |= FR_RXFF;
-	if (room(uart) == 0)
-		fr = (fr & ~FR_TXFE) | FR_TXFF;
-	return fr;
-}
-
-static u32 read_register(struct pl011 *uart, u32 offset)
-{
-	const struct pl011_registers *regs = uart->regs;
+	const struct pl011_state *s = uart->state;
 
 	switch (offset) {
-	case DR: return receive(uart);
+	case DR: return take(uart);
+	case RSR: return s->errors;
 	case FR: return flags(uart);
-	case ILPR: return regs->ilpr;
-	case IBRD: return regs->ibrd;
-	case FBRD: return regs->fbrd;
-	case LCR_H: return regs->lcr_h;
-	case CR: return regs->cr;
-	case IFLS: return regs->ifls;
-	case IMSC: return regs->imsc;
-	case RIS: return regs->ris;
-	case MIS: return regs->ris & regs->imsc;
-	case DMACR: return regs->dmacr;
-	default: return offset >= ID && offset < ID + 32 ? ids[(offset - ID) / 4] : 0;
+	case ILPR: return s->low_power;
+	case IBRD: return s->baud_integer;
+	case FBRD: return s->baud_fraction;
+	case LCRH: return s->line;
+	case CR: return s->control;
+	case IFLS: return s->levels;
+	case IMSC: return s->mask;
+	case RIS: return s->raw;
+	case MIS: return s->raw & s->mask;
+	case DMACR: return s->dma;
+	default: return identity(offset);
 	}
 }
 
-u64 pl011_read(struct pl011 *uart, u64 offset, u32 width)
+u64 pl011_read(struct pl011 *uart, u64 offset)
 {
-	u32 value = read_register(uart, (u32)offset & ~3u) >> 8 * (offset & 3);
-
-	return width < 4 ? value & ((1u << 8 * width) - 1) : value;
+	return read_register(uart, ALIGN_DOWN(offset, 4)) >> (offset % 4 * 8);
 }
 
-void pl011_write(struct pl011 *uart, u64 offset, u32 width, u64 value)
+static void set_line(struct pl011 *uart, u32 value)
 {
-	struct pl011_registers *regs = uart->regs;
-	u32 word = (u32)value;
+	struct pl011_state *s = uart->state;
 
-	(void)width; /* the registers are halves of words at most; what is written is zero-extended
-		      */
+	if (((s->line ^ value) & LCRH_FEN) != 0)
+		flush(s);
+	s->line = value;
+	fill(uart);
+}
+
+void pl011_write(struct pl011 *uart, u64 offset, u64 value)
+{
+	struct pl011_state *s = uart->state;
+
+	if (offset == DR) {
+		send(uart, (u8)value);
+		return;
+	}
 	switch (offset) {
-	case DR: send(uart, (u8)word); return;
-	case ILPR: regs->ilpr = word & 0xff; return;
-	case IBRD: regs->ibrd = word & 0xffff; return;
-	case FBRD: regs->fbrd = word & 0x3f; return;
-	case LCR_H: regs->lcr_h = word & 0xff; break;
-	case CR: regs->cr = word & 0xffff; return;
-	case IFLS: regs->ifls = word & 0x3f; break;
-	case IMSC: regs->imsc = word & INTS; break;
-	case ICR: regs->ris &= ~word; break;
-	case DMACR: regs->dmacr = word & 7; return;
-	default: return; /* RSR, the read-only ones, and what is reserved */
+	case RSR: s->errors = 0; break;
+	case ILPR: s->low_power = (u32)FIELD(value, 7, 0); break;
+	case IBRD: s->baud_integer = (u32)FIELD(value, 15, 0); break;
+	case FBRD: s->baud_fraction = (u32)FIELD(value, 5, 0); break;
+	case LCRH: set_line(uart, (u32)FIELD(value, 7, 0)); break;
+	case CR:
+		s->control = (u32)value & 0xff87u;
+		fill(uart);
+		break;
+	case IFLS: s->levels = (u32)FIELD(value, 5, 0); break;
+	case IMSC: s->mask = (u32)value & INT_ALL; break;
+	case ICR: s->raw &= ~(u32)value; break;
+	case DMACR: s->dma = (u32)FIELD(value, 2, 0); break;
+	default: break;
 	}
-	update_line(uart);
+	update(uart);
 }

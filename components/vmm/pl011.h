@@ -1,39 +1,45 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A PL011 UART as a guest sees it (DDI 0183G). What is written goes straight into the serial line,
- * whose ring is the transmit FIFO, and what is read comes straight out of it: so a byte that the
- * guest was told was sent stays sent when this component is restarted. The registers lie in memory
- * that is kept as well.
+ * The Arm PrimeCell UART (PL011, DDI 0183) at the end of a serial line. What the guest sends goes
+ * straight into the line's ring, which stands for the transmit FIFO; what comes for it stays in the
+ * ring until the receive FIFO has room, so nothing is lost. Sending and receiving do not wait for
+ * CR.UARTEN: a guest may expect that firmware has set it.
+ *
+ * pl011_state is kept when the component is restarted, and may then be anything: what indexes is
+ * masked where it is used.
  */
 #ifndef VMM_PL011_H
 #define VMM_PL011_H
 
 #include "components/lib/serial.h"
 
-/* Kept over restarts; zeroed memory is the state after power-on. */
-struct pl011_registers {
-	u32 ready; /* PL011_READY: the rest is true */
-	u32 ilpr, ibrd, fbrd, lcr_h, cr, ifls, imsc, dmacr;
-	u32 ris;     /* raw interrupts, latched */
-	u32 blocked; /* the ring was full: a transmit interrupt is due when it has room */
+#define PL011_FIFO 16u
+
+struct pl011_state {
+	u32 control, line, baud_integer, baud_fraction, levels, low_power, dma;
+	u32 mask, raw;        /* interrupts, as in IMSC and RIS */
+	u32 errors;           /* as in RSR */
+	u32 gap;              /* characters were lost in front of the next one */
+	u32 blocked;          /* the guest found no room to send */
+	u32 first, count;     /* in fifo */
+	u16 fifo[PL011_FIFO]; /* as read from DR */
 };
 
 struct pl011 {
-	struct pl011_registers *regs;
-	struct serial_end *line; /* NULL: what is sent goes nowhere */
-	u32 interrupt;           /* index of its GRANT_LINE; GRANTS_MAX: none */
-	bool level;              /* last told to the core */
+	struct pl011_state *state;
+	struct serial_end *serial; /* NULL: nothing comes, and what is sent is dropped */
+	u32 interrupt;             /* GRANT_LINE index; UINT32_MAX: none */
+	bool level;                /* as last set */
 };
 
-/** pl011_start() - begin with @regs, as left by an earlier incarnation. */
-void pl011_start(struct pl011 *uart, struct pl011_registers *regs, struct serial_end *line,
-		 u32 interrupt);
-/** pl011_reset() - the guest was reset. */
+/** pl011_reset() - as at power-on; the line goes low. */
 void pl011_reset(struct pl011 *uart);
-/** pl011_read(), pl011_write() - an access of the guest's, @width bytes at @offset. */
-u64 pl011_read(struct pl011 *uart, u64 offset, u32 width);
-void pl011_write(struct pl011 *uart, u64 offset, u32 width, u64 value);
-/** pl011_poll() - the line has new bytes, or new room. */
-void pl011_poll(struct pl011 *uart);
+/** pl011_resume() - go on with a state that an earlier incarnation left; sets the line again. */
+void pl011_resume(struct pl011 *uart);
+/** pl011_read(), pl011_write() - an access at @offset bytes into its registers. */
+u64 pl011_read(struct pl011 *uart, u64 offset);
+void pl011_write(struct pl011 *uart, u64 offset, u64 value);
+/** pl011_notified() - the serial line has characters or room. */
+void pl011_notified(struct pl011 *uart);
 
 #endif

@@ -1,122 +1,114 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The PL031's registers: see pl031.h. */
+/* The clock's registers (DDI 0224 §3.3). */
 #include "components/vmm/pl031.h"
 
-#define DR   0x000
-#define MR   0x004
-#define LR   0x008
-#define CR   0x00c
-#define IMSC 0x010
-#define RIS  0x014
-#define MIS  0x018
-#define ICR  0x01c
-#define ID   0xfe0 /* eight registers: PeriphID0 to 3, CellID0 to 3 */
+#define DR   0x000u
+#define MR   0x004u
+#define LR   0x008u
+#define CR   0x00cu
+#define IMSC 0x010u
+#define RIS  0x014u
+#define MIS  0x018u
+#define ICR  0x01cu
+#define IDS  0xfe0u
+#define SIZE 0x1000u
 
-#define NS_PER_S UINT64_C(1000000000)
+#define SECOND UINT64_C(1000000000)
 
-static const u8 ids[8] = { 0x31, 0x10, 0x04, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
-
-/* The clock in nanoseconds: of the date, or else of the core. @now: the core's time. */
-static u64 clock_ns(ns_t *now)
+static void update(struct pl031 *rtc)
 {
-	ns_t date;
+	bool level = (rtc->state->raw & rtc->state->mask) != 0;
 
-	*now = sys_time(&date);
-	return date.v != 0 ? date.v : now->v;
-}
-
-static u32 seconds(const struct pl031 *clock)
-{
-	ns_t now;
-
-	return (u32)(clock_ns(&now) / NS_PER_S) + clock->regs->offset;
-}
-
-static void update_line(struct pl031 *clock)
-{
-	bool level = (clock->regs->ris & clock->regs->imsc) != 0;
-
-	if (level == clock->level)
+	if (level == rtc->level || rtc->interrupt == UINT32_MAX)
 		return;
-	clock->level = level;
-	if (clock->interrupt < GRANTS_MAX)
-		sys_virq_set(clock->interrupt, level);
+	rtc->level = level;
+	sys_virq_set(rtc->interrupt, level);
 }
 
-void pl031_start(struct pl031 *clock, struct pl031_registers *regs, u32 interrupt)
+/* The clock that seconds are counted by; @core: the core's at the same moment. */
+static ns_t clock(ns_t *core)
 {
-	*clock = (struct pl031){ .regs = regs, .interrupt = interrupt, .level = true };
-	regs->ris &= 1;
-	regs->imsc &= 1;
-	update_line(clock);
+	ns_t since_1970;
+
+	*core = sys_time(&since_1970);
+	return since_1970.v != 0 ? since_1970 : *core;
 }
 
-void pl031_reset(struct pl031 *clock)
+static u32 seconds(const struct pl031 *rtc)
 {
-	struct pl031_registers *regs = clock->regs;
+	ns_t core;
 
-	*regs = (struct pl031_registers){ .offset = regs->offset };
-	update_line(clock);
+	return (u32)(clock(&core).v / SECOND) + rtc->state->offset;
 }
 
-ns_t pl031_poll(struct pl031 *clock)
+ns_t pl031_alarm(struct pl031 *rtc)
 {
-	struct pl031_registers *regs = clock->regs;
-	ns_t now;
-	u64 ns = clock_ns(&now);
-	s32 left = (s32)(regs->mr - ((u32)(ns / NS_PER_S) + regs->offset));
+	struct pl031_state *s = rtc->state;
+	ns_t core, now;
+	u32 left;
 
-	if (!regs->armed)
+	if (s->armed == 0)
 		return NS(UINT64_MAX);
-	if (left > 0)
-		return NS(now.v + ((u64)left * NS_PER_S - ns % NS_PER_S));
-	regs->armed = 0;
-	regs->ris = 1;
-	update_line(clock);
-	return NS(UINT64_MAX);
+	now = clock(&core);
+	left = s->match - ((u32)(now.v / SECOND) + s->offset);
+	/* Times behind lie in the upper half, as with any counter that wraps. */
+	if (left == 0 || left > INT32_MAX) {
+		s->armed = 0;
+		s->raw = 1;
+		update(rtc);
+		return NS(UINT64_MAX);
+	}
+	return NS(core.v + left * SECOND - now.v % SECOND);
 }
 
-static u32 read_register(const struct pl031 *clock, u32 offset)
+void pl031_reset(struct pl031 *rtc)
 {
-	const struct pl031_registers *regs = clock->regs;
+	u32 offset = rtc->state->offset;
+
+	*rtc->state = (struct pl031_state){ .offset = offset };
+	rtc->level = true;
+	update(rtc);
+}
+
+void pl031_resume(struct pl031 *rtc)
+{
+	rtc->level = (rtc->state->raw & rtc->state->mask) == 0;
+	update(rtc);
+}
+
+u64 pl031_read(struct pl031 *rtc, u64 offset)
+{
+	static const u8 ids[8] = { 0x31, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
+	const struct pl031_state *s = rtc->state;
 
 	switch (offset) {
-	case DR: return seconds(clock);
-	case MR: return regs->mr;
-	case LR: return regs->lr;
-	case CR: return 1; /* it cannot be stopped (§3.3.4) */
-	case IMSC: return regs->imsc;
-	case RIS: return regs->ris;
-	case MIS: return regs->ris & regs->imsc;
-	default: return offset >= ID && offset < ID + 32 ? ids[(offset - ID) / 4] : 0;
+	case DR: return seconds(rtc);
+	case MR: return s->match;
+	case LR: return s->load;
+	case CR: return 1;
+	case IMSC: return s->mask;
+	case RIS: return s->raw;
+	case MIS: return s->raw & s->mask;
+	default: return offset >= IDS && offset < SIZE ? ids[(offset - IDS) / 4] : 0;
 	}
 }
 
-u64 pl031_read(struct pl031 *clock, u64 offset, u32 width)
+void pl031_write(struct pl031 *rtc, u64 offset, u64 value)
 {
-	u32 value = read_register(clock, (u32)offset & ~3u) >> 8 * (offset & 3);
+	struct pl031_state *s = rtc->state;
 
-	return width < 4 ? value & ((1u << 8 * width) - 1) : value;
-}
-
-void pl031_write(struct pl031 *clock, u64 offset, u32 width, u64 value)
-{
-	struct pl031_registers *regs = clock->regs;
-	u32 word = (u32)value;
-
-	(void)width;
 	switch (offset) {
 	case MR:
-		regs->mr = word;
-		regs->armed = 1;
+		s->match = (u32)value;
+		s->armed = 1;
 		break;
 	case LR:
-		regs->lr = word;
-		regs->offset += word - seconds(clock);
+		s->load = (u32)value;
+		s->offset += s->load - seconds(rtc);
 		break;
-	case IMSC: regs->imsc = word & 1; break;
-	case ICR: regs->ris &= ~word; break;
-	default: return;
+	case IMSC: s->mask = (u32)value & 1; break;
+	case ICR: s->raw &= ~(u32)value; break;
+	default: break;
 	}
-	update_line(clock);
+	update(rtc);
 }

@@ -1,159 +1,193 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From grants to devices, and from events to the device that they are for. */
+/* From grants to devices, and from exits and notifications to their models. */
 #include "components/vmm/vmm.h"
 
 #include "components/vmm/pl011.h"
 #include "components/vmm/pl031.h"
-
-#include <mullion/err.h>
 #include <mullion/string.h>
+
+#define DEVICES_MAX 8u
 
 enum device_kind { DEVICE_NONE, DEVICE_PL011, DEVICE_PL031 };
 
-struct device {
-	enum device_kind kind;
+/* What is kept over a restart. */
+struct slot {
+	u32 kind; /* enum device_kind; of memory that is fresh: none */
 	union {
-		struct pl011 uart;
-		struct pl031 clock;
+		struct pl011_state pl011;
+		struct pl031_state pl031;
 	};
 };
 
-/* What a device keeps over a restart of this component, in memory granted under the name "state".
- */
-union kept {
-	struct pl011_registers uart;
-	struct pl031_registers clock;
+struct device {
+	enum device_kind kind;
+	struct serial_end serial;
+	union {
+		struct pl011 pl011;
+		struct pl031 pl031;
+	};
 };
 
-static struct device devices[VMM_MAX_DEVICES];
+static struct slot unkept[DEVICES_MAX]; /* where there is no memory "state" */
+static struct device devices[DEVICES_MAX];
 static u32 num_devices;
-static struct device *by_grant[GRANTS_MAX];
-static union kept not_kept[VMM_MAX_DEVICES]; /* without such memory */
-static struct serial_end line;
-static struct serial_end *free_line; /* of the first UART */
+static u8 device_of[GRANTS_MAX]; /* by virtual region: number + 1 */
 
-static enum device_kind kind_of(const char *name)
+_Static_assert(sizeof(unkept) <= PAGE_SIZE, "the memory \"state\" is a page");
+
+static enum device_kind kind_of(const struct grant_info *grant)
 {
-	if (str_equal(name, "pl011"))
+	if (str_equal(grant->detail, "pl011"))
 		return DEVICE_PL011;
-	return str_equal(name, "pl031") ? DEVICE_PL031 : DEVICE_NONE;
+	return str_equal(grant->detail, "pl031") ? DEVICE_PL031 : DEVICE_NONE;
 }
 
-/* The clocks' alarms share the component's one timer. */
-static void set_timer(void)
+static struct slot *slots(const struct component_info *info)
+{
+	const struct grant_info *grant = grant_find(info, GRANT_MEMORY, "state");
+
+	if (grant == NULL || grant->size < sizeof(unkept))
+		return unkept;
+	return (struct slot *)(uintptr_t)grant->address;
+}
+
+static u32 interrupt_of(const struct component_info *info, const struct grant_info *region)
+{
+	const struct grant_info *line = grant_find(info, GRANT_LINE, region->name);
+
+	return line != NULL ? grant_index(info, line) : UINT32_MAX;
+}
+
+/* A line of the region's name, else the guest's, which the first UART has. */
+static bool attach(struct serial_end *serial, const struct component_info *info, const char *region)
+{
+	const struct grant_info *channel = grant_find(info, GRANT_CHANNEL, region);
+
+	if (channel == NULL)
+		channel = grant_find(info, GRANT_CHANNEL, info->guest);
+	if (channel == NULL)
+		return false;
+	for (u32 i = 0; i < num_devices; i++)
+		if (devices[i].serial.bit == BIT(channel->bit))
+			return false;
+	return serial_attach(serial, info, channel);
+}
+
+static void set_up(struct device *device, struct slot *slot, const struct component_info *info,
+		   const struct grant_info *region)
+{
+	bool kept = slot->kind == (u32)device->kind;
+	u32 interrupt = interrupt_of(info, region);
+
+	slot->kind = device->kind;
+	if (device->kind == DEVICE_PL011) {
+		device->pl011 = (struct pl011){ .state = &slot->pl011, .interrupt = interrupt };
+		if (attach(&device->serial, info, region->name))
+			device->pl011.serial = &device->serial;
+		if (kept)
+			pl011_resume(&device->pl011);
+		else
+			pl011_reset(&device->pl011);
+		return;
+	}
+	device->pl031 = (struct pl031){ .state = &slot->pl031, .interrupt = interrupt };
+	if (kept) {
+		pl031_resume(&device->pl031);
+		return;
+	}
+	slot->pl031.offset = 0;
+	pl031_reset(&device->pl031);
+}
+
+static void vmm_timer(void)
 {
 	ns_t next = NS(UINT64_MAX);
 
 	for (u32 i = 0; i < num_devices; i++) {
 		if (devices[i].kind == DEVICE_PL031) {
-			ns_t when = pl031_poll(&devices[i].clock);
+			ns_t when = pl031_alarm(&devices[i].pl031);
 
-			next = NS(MIN(next.v, when.v));
+			next.v = MIN(next.v, when.v);
 		}
 	}
 	sys_timer_set(next);
 }
 
-static void add_device(const struct component_info *info, const struct grant_info *grant,
-		       union kept *kept)
+static void vmm_init(const struct component_info *info)
 {
-	const struct grant_info *interrupt = grant_find(info, GRANT_LINE, grant->name);
-	u32 index = interrupt != NULL ? grant_index(info, interrupt) : GRANTS_MAX;
-	enum device_kind kind = kind_of(grant->detail);
-	struct device *device = &devices[num_devices];
+	struct slot *kept = slots(info);
 
-	if (kind == DEVICE_NONE) {
-		log_line("region '%s': device '%s' is not known; accesses get a fault", grant->name,
-			 grant->detail);
-		return;
-	}
-	device->kind = kind;
-	if (kind == DEVICE_PL011) {
-		pl011_start(&device->uart, &kept->uart, free_line, index);
-		free_line = NULL;
-	} else {
-		pl031_start(&device->clock, &kept->clock, index);
-	}
-	by_grant[grant_index(info, grant)] = device;
-	num_devices++;
-}
-
-static void init(const struct component_info *info)
-{
-	const struct grant_info *channel = grant_find(info, GRANT_CHANNEL, info->guest);
-	const struct grant_info *state = grant_find(info, GRANT_MEMORY, "state");
-	union kept *kept = not_kept;
-
-	if (channel != NULL && serial_attach(&line, info, channel))
-		free_line = &line;
-	else if (channel != NULL)
-		log_line("channel '%s' is no serial line", channel->name);
-	if (state != NULL && state->size >= sizeof(not_kept))
-		kept = (union kept *)(uintptr_t)state->address;
+	num_devices = 0;
+	memset(devices, 0, sizeof(devices));
+	memset(device_of, 0, sizeof(device_of));
 	for (u32 i = 0; i < grant_count(info); i++) {
-		if (info->grants[i].kind != GRANT_VIRTUAL)
+		const struct grant_info *grant = &info->grants[i];
+
+		if (grant->kind != GRANT_VIRTUAL || kind_of(grant) == DEVICE_NONE)
 			continue;
-		if (num_devices == VMM_MAX_DEVICES) {
-			log_line("more than %u virtual regions", VMM_MAX_DEVICES);
-			break;
+		if (num_devices == DEVICES_MAX) {
+			log_line("%s: more than %u devices; it stays away", grant->name,
+				 DEVICES_MAX);
+			continue;
 		}
-		add_device(info, &info->grants[i], &kept[num_devices]);
+		devices[num_devices].kind = kind_of(grant);
+		set_up(&devices[num_devices], &kept[num_devices], info, grant);
+		num_devices++;
+		device_of[i] = (u8)num_devices;
 	}
-	set_timer();
+	vmm_timer();
 }
 
-static void reset(void)
+static void vmm_reset(void)
 {
 	for (u32 i = 0; i < num_devices; i++) {
 		if (devices[i].kind == DEVICE_PL011)
-			pl011_reset(&devices[i].uart);
+			pl011_reset(&devices[i].pl011);
 		else
-			pl031_reset(&devices[i].clock);
+			pl031_reset(&devices[i].pl031);
 	}
-	set_timer();
+	vmm_timer();
 }
 
-static void notified(u64 bits)
+static void vmm_notified(u64 bits)
 {
-	if ((bits & line.bit) == 0)
-		return;
 	for (u32 i = 0; i < num_devices; i++)
-		if (devices[i].kind == DEVICE_PL011 && devices[i].uart.line == &line)
-			pl011_poll(&devices[i].uart);
+		if ((bits & devices[i].serial.bit) != 0)
+			pl011_notified(&devices[i].pl011);
 }
 
-static u64 serve_clock(struct device *device, const struct component_exit *exit)
+static u64 serve_clock(struct pl031 *rtc, const struct component_exit *exit)
 {
-	u32 width = EXIT_WIDTH(exit->where);
-
-	if (!(exit->where & EXIT_IS_WRITE))
-		return pl031_read(&device->clock, exit->offset, width);
-	pl031_write(&device->clock, exit->offset, width, exit->value);
-	set_timer();
+	if ((exit->where & EXIT_IS_WRITE) == 0)
+		return pl031_read(rtc, exit->offset);
+	pl031_write(rtc, exit->offset, exit->value);
+	vmm_timer();
 	return 0;
 }
 
-static u64 serve_exit(const struct component_exit *exit, u32 *flags)
+static u64 vmm_exit(const struct component_exit *exit, u32 *flags)
 {
 	u32 region = EXIT_REGION(exit->where);
-	struct device *device = region < GRANTS_MAX ? by_grant[region] : NULL;
+	u32 number = region < GRANTS_MAX ? device_of[region] : 0;
+	struct device *device;
 
-	if (device == NULL) {
+	if (number == 0) {
 		*flags = RESUME_FAULT;
 		return 0;
 	}
-	if (device->kind != DEVICE_PL011)
-		return serve_clock(device, exit);
-	if (!(exit->where & EXIT_IS_WRITE))
-		return pl011_read(&device->uart, exit->offset, EXIT_WIDTH(exit->where));
-	pl011_write(&device->uart, exit->offset, EXIT_WIDTH(exit->where), exit->value);
+	device = &devices[number - 1];
+	if (device->kind == DEVICE_PL031)
+		return serve_clock(&device->pl031, exit);
+	if ((exit->where & EXIT_IS_WRITE) == 0)
+		return pl011_read(&device->pl011, exit->offset);
+	pl011_write(&device->pl011, exit->offset, exit->value);
 	return 0;
 }
 
 const struct program vmm_program = {
-	.init = init,
-	.reset = reset,
-	.timer = set_timer,
-	.notified = notified,
-	.exit = serve_exit,
+	.init = vmm_init,
+	.reset = vmm_reset,
+	.timer = vmm_timer,
+	.notified = vmm_notified,
+	.exit = vmm_exit,
 };

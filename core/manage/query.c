@@ -287,7 +287,7 @@ s64 query_log(const struct manage_call *call)
 	if (call->id != 0)
 		return not_found();
 	log_bounds(&first, &next);
-	at = call->argument == MANAGE_LOG_UNPRINTED ? log_unprinted()
+	at = call->argument == MANAGE_LOG_UNPRINTED ? log_shown()
 						    : MIN(MAX(call->argument, first), next);
 	while (done < call->bytes && at < next) {
 		u64 n = log_read(&at, text, MIN(MIN(call->bytes - done, next - at), LOG_PIECE));

@@ -39,8 +39,9 @@ bool log_take_news(void);
  * text since boot is counted. Any context. */
 void log_bounds(u64 *first, u64 *next);
 
-/** log_unprinted() - number of the first byte that was not printed yet. Any context. */
-u64 log_unprinted(void);
+/** log_shown() - number of the byte up to which the log was printed, or read by the component that
+ * prints. Any context. */
+u64 log_shown(void);
 
 /** log_read() - up to @bytes of text from byte number @*at on, which is first moved up to what the
  * ring still holds. Return: how many. Any context. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A component's first instructions. The core has set up everything: the stack, zeroed bss, and x0 =
- * COMPONENT_INFO.
+ * COMPONENT_INFO. A program that returns ends without an error.
  */
 	.section .text.start, "ax"
 	.globl	_start
@@ -9,5 +9,7 @@
 _start:
 	mov	x29, xzr
 	mov	x30, xzr
-	b	component_main
+	bl	component_main
+	mov	x0, xzr
+	bl	sys_exit
 	.size	_start, . - _start

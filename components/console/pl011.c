@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Arm PL011 with interrupts (DDI 0183, chapter 3). */
+#include "components/console/console.h"
+
+#define DR          0x00
+#define FR          0x18
+#define LCR_H       0x2c
+#define CR          0x30
+#define IFLS        0x34
+#define IMSC        0x38
+#define FR_RXFE     BIT(4)
+#define FR_TXFF     BIT(5)
+#define LCR_H_FEN   BIT(4)
+#define CR_ON       (BIT(0) | BIT(8) | BIT(9)) /* UARTEN, TXE, RXE */
+#define IFLS_EIGHTH 0u                         /* both: at an eighth of the FIFO */
+#define INT_RX      BIT(4)
+#define INT_TX      BIT(5)
+#define INT_RT      BIT(6) /* bytes below the level that lie for 32 bit times */
+
+void uart_start(struct uart *uart, u64 regs)
+{
+	u32 line;
+
+	uart->regs = regs;
+	uart->mask = 0;
+	sys_mmio_write(regs + IMSC, 0);
+	line = sys_mmio_read(regs + LCR_H);
+	if ((line & LCR_H_FEN) == 0)
+		sys_mmio_write(regs + LCR_H, (u32)(line | LCR_H_FEN));
+	sys_mmio_write(regs + IFLS, IFLS_EIGHTH);
+	sys_mmio_write(regs + CR, (u32)(sys_mmio_read(regs + CR) | CR_ON));
+}
+
+bool uart_put(struct uart *uart, u8 byte)
+{
+	if (sys_mmio_read(uart->regs + FR) & FR_TXFF)
+		return false;
+	sys_mmio_write(uart->regs + DR, byte);
+	return true;
+}
+
+bool uart_get(struct uart *uart, u8 *byte)
+{
+	if (sys_mmio_read(uart->regs + FR) & FR_RXFE)
+		return false;
+	*byte = (u8)sys_mmio_read(uart->regs + DR);
+	return true;
+}
+
+/*
+ * No interrupt is ever cleared by ICR: each goes when its cause does, and one that was cleared
+ * while the FIFO has bytes, or room, would not come again.
+ */
+void uart_interrupts(struct uart *uart, bool receive, bool send)
+{
+	u32 mask = (u32)((receive ? INT_RX | INT_RT : 0) | (send ? INT_TX : 0));
+
+	if (mask == uart->mask)
+		return;
+	uart->mask = mask;
+	sys_mmio_write(uart->regs + IMSC, mask);
+}

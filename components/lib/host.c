@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System calls in a host build: see host.h. */
+#include "components/lib/host.h"
+
+#include <mullion/err.h>
+#include <mullion/string.h>
+#include <stdlib.h>
+
+struct host_core host_core;
+
+void host_core_reset(void)
+{
+	memset(&host_core, 0, sizeof(host_core));
+	host_core.timer = NS(UINT64_MAX);
+}
+
+u64 sys_wait(struct component_exit *exit)
+{
+	u64 bits = host_core.bits;
+
+	host_core.bits = 0;
+	*exit = host_core.exit;
+	return bits;
+}
+
+u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit)
+{
+	host_core.resumed++;
+	host_core.resume_vcpu = vcpu;
+	host_core.resume_value = value;
+	host_core.resume_flags = flags;
+	return sys_wait(exit);
+}
+
+void sys_notify(u32 channel)
+{
+	if (channel < GRANTS_MAX)
+		host_core.notified[channel]++;
+}
+
+void sys_irq_done(u32 interrupt)
+{
+	if (interrupt < GRANTS_MAX)
+		host_core.served[interrupt]++;
+}
+
+void sys_timer_set(ns_t when)
+{
+	host_core.timer = when;
+}
+
+ns_t sys_time(ns_t *since_1970)
+{
+	if (since_1970 != NULL)
+		*since_1970 = host_core.since_1970;
+	return host_core.now;
+}
+
+void sys_virq_set(u32 line, bool level)
+{
+	host_core.level_changes++;
+	if (line < GRANTS_MAX)
+		host_core.level[line] = level;
+}
+
+s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next)
+{
+	if (host_core.guest_ctl == NULL)
+		return -(s64)ERR_UNSUPPORTED;
+	return host_core.guest_ctl(operation, id, buffer, bytes, argument, next);
+}
+
+void sys_log(const char *text, size_t n)
+{
+	size_t used = strlen(host_core.log);
+
+	n = MIN(n, sizeof(host_core.log) - 1 - used);
+	memcpy(host_core.log + used, text, n);
+}
+
+void sys_yield(void)
+{
+}
+
+void sys_exit(s64 code)
+{
+	exit((int)code);
+}
+
+u32 sys_mmio_read(u64 address)
+{
+	return host_core.mmio_read != NULL ? host_core.mmio_read(address) : 0;
+}
+
+void sys_mmio_write(u64 address, u32 value)
+{
+	if (host_core.mmio_write != NULL)
+		host_core.mmio_write(address, value);
+}
+
+u8 __guest *sys_guest_memory(u64 gpa)
+{
+	return (u8 __guest __force *)(host_core.guest + gpa);
+}
