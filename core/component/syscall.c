@@ -26,7 +26,34 @@ static const struct component_grant *grant_of(const struct component *component,
 	return &component->grants[index];
 }
 
-/* Sleep until there is something; the word, and with NOTIFY_EXIT a record. 0: it has to end. */
+/* Sleep until somebody woke it; meanwhile a vCPU may run it (exit.c). Return: its registers are as
+ * they were. */
+static bool sleep(struct component *component)
+{
+	u32 lending = LEND_READY;
+
+	sched_prepare(PAUSE_WAIT);
+	atomic_store(&component->lending, LEND_READY);
+	if (atomic_load(&component->word) != 0 || atomic_load(&component->requests) != 0)
+		sched_cancel();
+	else
+		sched_pause();
+	while (!atomic_compare_exchange_strong(&component->lending, &lending, LEND_NEVER)) {
+		if (lending == LEND_BACK)
+			return false;
+		/* Whoever has it wakes the thread when done. */
+		sched_prepare(PAUSE_WAIT);
+		if (atomic_load(&component->lending) != LEND_TAKEN)
+			sched_cancel();
+		else
+			sched_pause();
+		lending = LEND_READY;
+	}
+	return true;
+}
+
+/* Sleep until there is something; the word, and with NOTIFY_EXIT a record. 0: it has to end, or
+ * came back from a vCPU with a trap. */
 static u64 take_notifications(struct component *component)
 {
 	for (;;) {
@@ -40,12 +67,7 @@ static u64 take_notifications(struct component *component)
 			if (bits != 0)
 				return bits;
 		}
-		sched_prepare(PAUSE_WAIT);
-		if (atomic_load(&component->word) != 0 || atomic_load(&component->requests) != 0)
-			sched_cancel();
-		else
-			sched_pause();
-		if (atomic_load(&component->requests) != 0)
+		if (!sleep(component) || atomic_load(&component->requests) != 0)
 			return 0;
 	}
 }
@@ -213,6 +235,8 @@ bool syscall_serve(struct component *component)
 		return false;
 	else
 		result = serve_other(component, number);
-	arch_user_set_result(user, 0, result);
+	/* Else its registers have gone on without the thread. */
+	if (atomic_load_explicit(&component->lending, memory_order_relaxed) != LEND_BACK)
+		arch_user_set_result(user, 0, result);
 	return true;
 }
