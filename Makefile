@@ -121,7 +121,7 @@ cc-fuzz := $(FUZZ_CC)
 rooms := lib core/boot core/component core/config core/guest core/irq core/manage core/mem core/sched \
 	core/sync core/thread core/time
 rooms-arm64 := arch/arm64 arch/arm64/pure drivers drivers/irqchip
-rooms-host := arch/host arch/arm64/pure
+rooms-host := arch/host arch/arm64/pure components/console components/lib components/mterm components/vmm
 rooms += $(rooms-$(ARCH))
 
 objects :=
@@ -315,7 +315,7 @@ endif
 
 ifeq ($(ARCH),arm64)
 components:
-include components/hostile/objects.mk
+include components/objects.mk
 endif
 
 # --- For editors and checkers ---------------------------------------------------------------------

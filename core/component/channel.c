@@ -8,15 +8,21 @@
 
 struct channel *component_channels;
 
-void component_notify(struct component *component, u64 bits)
+bool component_announce(struct component *component, u64 bits)
 {
 	u64 before = atomic_fetch_or(&component->word, bits);
 
-	/* Who set the same bits before has woken it. */
+	/* Who set the same bits before wakes it. */
 	if ((before & bits) == bits)
-		return;
+		return false;
 	component->notifications++;
-	(void)sched_wake(&component->thread);
+	return true;
+}
+
+void component_notify(struct component *component, u64 bits)
+{
+	if (component_announce(component, bits))
+		(void)sched_wake(&component->thread);
 }
 
 bool component_irq(u32 intid)

@@ -19,14 +19,15 @@ static struct component *server_of(const struct guest *guest)
 	return component != NULL && component->guest == guest ? component : NULL;
 }
 
-static void put_in_queue(struct component *component, struct exit_slot *slot)
+/* Return: the component has to be woken. */
+static bool put_in_queue(struct component *component, struct exit_slot *slot)
 {
 	spin_lock(&component->lock);
 	slot->thread = this_cpu()->thread;
 	atomic_store_explicit(&slot->state, SLOT_QUEUED, memory_order_relaxed);
 	list_push_back(&component->queue, &slot->link);
 	spin_unlock(&component->lock);
-	component_notify(component, NOTIFY_EXIT);
+	return component_announce(component, NOTIFY_EXIT);
 }
 
 /* Its guest stops: nobody waits for an answer any more. Lock. */
@@ -48,19 +49,29 @@ static bool must_leave(struct vcpu *vcpu)
 	return (atomic_load(&vcpu->requests) & VCPU_REQ_STOP) != 0;
 }
 
+/* Pause, and @wake the component at first. The CPU is its next if it can run here. */
+static void pause(struct component *component, struct vcpu *vcpu, struct exit_slot *slot, bool wake)
+{
+	sched_prepare(PAUSE_IO);
+	if (answered(slot) || must_leave(vcpu)) {
+		sched_cancel();
+		if (wake)
+			(void)sched_wake(&component->thread);
+	} else if (wake) {
+		sched_hand_over(&component->thread);
+	} else {
+		sched_pause();
+	}
+}
+
 /* False: the vCPU has to stop, and there is no answer. */
-static bool await_answer(struct component *component, struct vcpu *vcpu, struct exit_slot *slot)
+static bool await_answer(struct component *component, struct vcpu *vcpu, struct exit_slot *slot,
+			 bool wake)
 {
 	for (;;) {
-		bool done;
-
-		sched_prepare(PAUSE_IO);
-		done = answered(slot);
-		if (done || must_leave(vcpu))
-			sched_cancel();
-		else
-			sched_pause();
-		if (done || answered(slot))
+		pause(component, vcpu, slot, wake);
+		wake = false;
+		if (answered(slot))
 			break;
 		if (must_leave(vcpu)) {
 			spin_lock(&component->lock);
@@ -139,6 +150,7 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 	u64 offset = exit->mmio.gpa.v - region->gpa.v;
 	bool write = exit->kind == EXIT_MMIO_WRITE;
 	struct exit_slot *slot;
+	bool wake = false;
 	u32 index;
 
 	if (component == NULL || region->config->kind != REGION_VIRTUAL ||
@@ -158,13 +170,13 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 			     (u64)exit->mmio.width << 32 | (write ? EXIT_IS_WRITE : 0);
 	slot->access.offset = offset;
 	slot->access.value = write ? exit->mmio.value : 0;
-	if (!borrow(component))
-		put_in_queue(component, slot);
-	else if (serve_at_once(component, vcpu, slot)) {
+	if (!borrow(component)) {
+		wake = put_in_queue(component, slot);
+	} else if (serve_at_once(component, vcpu, slot)) {
 		complete(vcpu, exit, slot);
 		return true;
 	}
-	if (await_answer(component, vcpu, slot))
+	if (await_answer(component, vcpu, slot, wake))
 		complete(vcpu, exit, slot);
 	return true;
 }
@@ -191,7 +203,8 @@ bool exit_take(struct component *component)
 	return first != NULL;
 }
 
-enum err exit_answer(struct component *component, u64 index, u64 value, bool fault)
+enum err exit_answer(struct component *component, u64 index, u64 value, bool fault,
+		     struct thread **next)
 {
 	struct exit_slot *slot;
 	enum err err = ERR_STATE;
@@ -205,8 +218,11 @@ enum err exit_answer(struct component *component, u64 index, u64 value, bool fau
 		slot->fault = fault;
 		atomic_store_explicit(&slot->state, SLOT_ANSWERED, memory_order_release);
 		/* Under the lock, which a vCPU takes that leaves without an answer: its thread is
-		 * there. */
-		(void)sched_wake(slot->thread);
+		 * there. One of this CPU cannot run, and so stays, until the CPU is given away. */
+		if (next != NULL && slot->thread->cpu == this_cpu()->id)
+			*next = slot->thread;
+		else
+			(void)sched_wake(slot->thread);
 		err = OK;
 	}
 	spin_unlock(&component->lock);

@@ -43,12 +43,18 @@ void space_put(hpa_t to, const void *from, u64 bytes);
 /** exit_take() - the first queued exit's record into the result registers; NOTIFY_EXIT is set again
  * for more. Return: false when none is left. Takes the component's lock. */
 bool exit_take(struct component *component);
-/** exit_answer() - of vCPU @index's exit. ERR_RANGE, ERR_STATE when it waits for none. Takes the
- * component's lock. */
-enum err __must_check exit_answer(struct component *component, u64 index, u64 value, bool fault);
+/** exit_answer() - of vCPU @index's exit, which is woken; with @next, one of this CPU is put there
+ * in place of that, for the caller to wake before the CPU is given away. ERR_RANGE, ERR_STATE when
+ * it waits for none. Takes the component's lock. */
+enum err __must_check exit_answer(struct component *component, u64 index, u64 value, bool fault,
+				  struct thread **next);
 /** exit_again() - the component was restarted: present what it had taken once more. Takes the
  * component's lock. */
 void exit_again(struct component *component);
+
+/** component_announce() - as component_notify(), but leaves it to the caller to wake the thread.
+ * Return: that has to be done. */
+bool __must_check component_announce(struct component *component, u64 bits);
 
 /** channel_greet() - the component was (re)started: it and its peers look at their channels. */
 void channel_greet(struct component *component);

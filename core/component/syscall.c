@@ -26,18 +26,29 @@ static const struct component_grant *grant_of(const struct component *component,
 	return &component->grants[index];
 }
 
+/* Pause, unless there is something to do. @next (NULL: nobody) gets the CPU. */
+static void pause(struct component *component, struct thread *next)
+{
+	sched_prepare(PAUSE_WAIT);
+	atomic_store(&component->lending, LEND_READY);
+	if (atomic_load(&component->word) != 0 || atomic_load(&component->requests) != 0) {
+		sched_cancel();
+		if (next != NULL)
+			(void)sched_wake(next);
+	} else if (next != NULL) {
+		sched_hand_over(next);
+	} else {
+		sched_pause();
+	}
+}
+
 /* Sleep until somebody woke it; meanwhile a vCPU may run it (exit.c). Return: its registers are as
  * they were. */
-static bool sleep(struct component *component)
+static bool sleep(struct component *component, struct thread *next)
 {
 	u32 lending = LEND_READY;
 
-	sched_prepare(PAUSE_WAIT);
-	atomic_store(&component->lending, LEND_READY);
-	if (atomic_load(&component->word) != 0 || atomic_load(&component->requests) != 0)
-		sched_cancel();
-	else
-		sched_pause();
+	pause(component, next);
 	while (!atomic_compare_exchange_strong(&component->lending, &lending, LEND_NEVER)) {
 		if (lending == LEND_BACK)
 			return false;
@@ -53,8 +64,8 @@ static bool sleep(struct component *component)
 }
 
 /* Sleep until there is something; the word, and with NOTIFY_EXIT a record. 0: it has to end, or
- * came back from a vCPU with a trap. */
-static u64 take_notifications(struct component *component)
+ * came back from a vCPU with a trap. @next: a thread to be woken, or NULL. */
+static u64 take_notifications(struct component *component, struct thread *next)
 {
 	for (;;) {
 		u64 bits = atomic_load(&component->word);
@@ -64,20 +75,24 @@ static u64 take_notifications(struct component *component)
 			/* The one that was announced may have been dropped since. */
 			if ((bits & NOTIFY_EXIT) != 0 && !exit_take(component))
 				bits &= ~NOTIFY_EXIT;
-			if (bits != 0)
+			if (bits != 0) {
+				if (next != NULL)
+					(void)sched_wake(next);
 				return bits;
+			}
 		}
-		if (!sleep(component) || atomic_load(&component->requests) != 0)
+		if (!sleep(component, next) || atomic_load(&component->requests) != 0)
 			return 0;
+		next = NULL;
 	}
 }
 
-static u64 wait(struct component *component)
+static u64 wait(struct component *component, struct thread *next)
 {
 	u64 bits;
 
 	atomic_store(&component->waiting, true);
-	bits = take_notifications(component);
+	bits = take_notifications(component, next);
 	component_watch(component);
 	return bits;
 }
@@ -114,13 +129,16 @@ static u64 timer_set(struct component *component, u64 when)
 /* An exit that was withdrawn meanwhile, because its guest was stopped, needs no answer. */
 static u64 vcpu_resume(struct component *component, u64 index, u64 value, u64 flags)
 {
+	bool waits = (flags & RESUME_WAIT) != 0;
+	struct thread *next = NULL;
 	enum err err;
 
 	if ((flags & ~(RESUME_WAIT | RESUME_FAULT)) != 0)
 		return FAILED(ERR_INVALID);
-	err = exit_answer(component, index, value, (flags & RESUME_FAULT) != 0);
-	if ((flags & RESUME_WAIT) != 0 && (err == OK || err == ERR_STATE))
-		return wait(component);
+	err = exit_answer(component, index, value, (flags & RESUME_FAULT) != 0,
+			  waits ? &next : NULL);
+	if (waits && (err == OK || err == ERR_STATE))
+		return wait(component, next);
 	return FAILED(err);
 }
 
@@ -230,7 +248,7 @@ bool syscall_serve(struct component *component)
 		result = vcpu_resume(component, arch_user_argument(user, 0),
 				     arch_user_argument(user, 1), arch_user_argument(user, 2));
 	else if (number == SYS_WAIT)
-		result = wait(component);
+		result = wait(component, NULL);
 	else if (number == SYS_EXIT)
 		return false;
 	else

@@ -20,17 +20,6 @@
 bool guests_stay;
 static _Atomic u32 guests_alive; /* started and not ended */
 
-static const char *const names[GUEST_STATES] = {
-	[GUEST_ABSENT] = "absent",   [GUEST_CREATED] = "created",     [GUEST_RUNNING] = "running",
-	[GUEST_PAUSED] = "paused",   [GUEST_RESETTING] = "resetting", [GUEST_STOPPED] = "stopped",
-	[GUEST_CRASHED] = "crashed",
-};
-
-const char *guest_state_name(enum guest_state state)
-{
-	return state < GUEST_STATES ? names[state] : "invalid";
-}
-
 static bool is_alive(u32 state)
 {
 	return state == GUEST_RUNNING || state == GUEST_PAUSED;
@@ -54,8 +43,8 @@ static enum err start_first(struct guest *guest)
 	return err;
 }
 
-/* No vCPU of it runs: each can be started again, or destroyed. */
-static void settle_vcpus(struct guest *guest)
+/* Back to where it was when it was created. No vCPU of it runs. */
+static void make_anew(struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		enum err err = OK;
@@ -67,12 +56,6 @@ static void settle_vcpus(struct guest *guest)
 		ASSERT(err ==
 		       OK); /* the table has the edge, and nobody else is left to take another */
 	}
-}
-
-/* Back to where it was when it was created. No vCPU of it runs. */
-static void make_anew(struct guest *guest)
-{
-	settle_vcpus(guest);
 	arch_guest_reset(guest);
 	component_guest_reset(guest);
 	guest->warnings = 0;
@@ -247,5 +230,4 @@ void guest_doom(struct guest *guest)
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		while (!thread_stopped(&guest->vcpus[i]->thread))
 			thread_sleep(LEAVE_STACK_NS);
-	settle_vcpus(guest);
 }

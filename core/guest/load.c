@@ -6,12 +6,11 @@
 #include <mullion/guest.h>
 
 #include <arch/mmu.h>
-#include <mullion/cpu.h>
 #include <mullion/guest_tree.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/random.h>
-#include <mullion/thread.h>
+#include <mullion/sched.h>
 
 /* Copied at a time; between two pieces others may run. */
 #define PIECE_BYTES KIB(128)
@@ -20,9 +19,7 @@
  * give its CPU away and come back. */
 static void breathe(void)
 {
-	const struct thread *thread = this_cpu()->thread;
-
-	if (thread != NULL && thread->kind != THREAD_VCPU)
+	if (sched_context() == CONTEXT_ORPHAN)
 		thread_breathe();
 }
 

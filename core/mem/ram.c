@@ -11,11 +11,10 @@
 #include <mullion/mem.h>
 
 #include <arch/mmu.h>
-#include <mullion/cpu.h>
 #include <mullion/log.h>
+#include <mullion/sched.h>
 #include <mullion/spinlock.h>
 #include <mullion/string.h>
-#include <mullion/thread.h>
 
 #include "core/mem/scrub.h"
 
@@ -194,7 +193,7 @@ bool ram_scrub(void)
 /* Between two pieces. While there are no threads yet, there is nobody else to run. */
 static void breathe(void)
 {
-	if (this_cpu()->thread != NULL)
+	if (sched_context() == CONTEXT_ORPHAN)
 		thread_breathe();
 	else
 		arch_cpu_relax();

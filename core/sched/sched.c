@@ -271,8 +271,10 @@ static void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now)
 	while ((next = queue->strategy->pick(queue, now)) == NULL && idles_in_place(self)) {
 		now = idle(cpu, queue, now);
 		/* Any interrupt may have been what a vCPU in WFI waits for: it looks. */
-		if (pauses_in_wfi(self) && thread_move(self, VCPU_PAUSED, VCPU_READY))
+		if (pauses_in_wfi(self) && thread_move(self, VCPU_PAUSED, VCPU_READY)) {
 			add(queue, self, false);
+			refill(self);
+		}
 	}
 	if (next != NULL) {
 		bool moved = thread_move(next, VCPU_READY, VCPU_RUNNING);
@@ -351,6 +353,7 @@ static bool doze(struct cpu *cpu, struct sched_queue *queue, ns_t *now)
 	struct thread *self = cpu->thread;
 
 	*now = idle(cpu, queue, *now);
+	refill(self);
 	if (thread_move(self, VCPU_PAUSED, VCPU_READY)) {
 		if (num_ready(queue) == 0)
 			return thread_move(self, VCPU_READY, VCPU_RUNNING);

@@ -139,12 +139,9 @@ void mutex_unlock(struct mutex *mutex)
 	spin_lock(&mutex->queue.lock);
 	next = most_urgent(mutex);
 	if (next != NULL) {
-		/* First in the queue, so that it is the one that is woken. */
-		list_remove(&next->waiter);
-		list_push_front(&mutex->queue.threads, &next->waiter);
 		next->waits_for = NULL;
 		take(mutex, next);
-		(void)waitqueue_wake_locked(&mutex->queue, 1);
+		waitqueue_wake_thread(next);
 	}
 	spin_unlock(&mutex->queue.lock);
 	priority = due_priority(self);

@@ -51,17 +51,20 @@ enum err waitqueue_sleep(struct waitqueue *queue, struct spinlock *lock, ns_t un
 	return err;
 }
 
+void waitqueue_wake_thread(struct thread *thread)
+{
+	list_remove(&thread->waiter);
+	atomic_store(&thread->woken, true);
+	(void)sched_wake(thread);
+}
+
 u32 waitqueue_wake_locked(struct waitqueue *queue, u32 count)
 {
 	u32 woken = 0;
 
 	while (woken < count && !list_is_empty(&queue->threads)) {
-		struct list_node *node = list_first(&queue->threads);
-		struct thread *thread = container_of(node, struct thread, waiter);
-
-		list_remove(node);
-		atomic_store(&thread->woken, true);
-		(void)sched_wake(thread);
+		waitqueue_wake_thread(
+			container_of(list_first(&queue->threads), struct thread, waiter));
 		woken++;
 	}
 	return woken;

@@ -151,7 +151,8 @@ void thread_release(struct thread *thread)
 void thread_sleep(ns_t ns)
 {
 	struct thread *self = this_cpu()->thread;
-	ns_t until = NS(arch_time_now().v + ns.v);
+	u64 now = arch_time_now().v;
+	ns_t until = NS(now + MIN(ns.v, NS_NEVER.v - now));
 
 	timer_arm(&self->timer, until);
 	while (arch_time_now().v < until.v) {
@@ -166,6 +167,12 @@ void thread_sleep(ns_t ns)
 
 void thread_breathe(void)
 {
+	enum context context = sched_context();
+
+	if (context != CONTEXT_NORMAL && context != CONTEXT_ORPHAN) {
+		arch_cpu_relax();
+		return;
+	}
 	irq_handle();
 	if (sched_needed())
 		sched();

@@ -48,6 +48,9 @@ static void work_loop(void *data)
 		spin_lock(&queue->lock);
 		queue->running = NULL;
 		(void)waitqueue_wake(&queue->finished, UINT32_MAX);
+		spin_unlock(&queue->lock);
+		thread_breathe();
+		spin_lock(&queue->lock);
 	}
 }
 

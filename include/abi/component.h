@@ -57,10 +57,11 @@ struct component_exit {
 /* Addresses of a component's space. Programs are linked at COMPONENT_TEXT. */
 #define COMPONENT_INFO   UINT64_C(0x00100000) /* struct component_info, read-only */
 #define COMPONENT_TEXT   UINT64_C(0x00400000)
-#define COMPONENT_STACK  UINT64_C(0x00800000)   /* its top; an unmapped page lies below it */
-#define COMPONENT_GRANTS UINT64_C(0x10000000)   /* shared memory, devices: from here on */
-#define COMPONENT_GUEST  UINT64_C(0x8000000000) /* + guest address: the served guest's RAM and ROM \
-						 */
+#define COMPONENT_STACK  UINT64_C(0x00800000) /* its top; an unmapped page lies below it */
+#define COMPONENT_GRANTS UINT64_C(0x10000000) /* shared memory, devices: from here on */
+#define COMPONENT_GUEST                                                           \
+	UINT64_C(0x8000000000) /* + guest address: the served guest's RAM and ROM \
+				*/
 
 enum grant_kind {
 	GRANT_NONE,
@@ -69,21 +70,23 @@ enum grant_kind {
 	GRANT_CHANNEL,   /* bit `bit` from the other end, SYS_NOTIFY(index) to it; shared memory at
 			    `address`, `size` bytes (0: none); `flags`: GRANT_FIRST at its first end
 			  */
-	GRANT_MEMORY,    /* memory of its own at `address`, `size` bytes, zeroed at each start */
-	GRANT_VIRTUAL,   /* a virtual region of the served guest: `detail` names the device, `size`
-			    bytes; exits carry this index. `address`: its guest address */
-	GRANT_LINE,      /* an interrupt line of the served guest, of the region of that name:
-			    SYS_VIRQ_SET(index) */
-	GRANT_DOORBELL,  /* writes of 4 bytes at `address` bytes into virtual region `size` only set
-			    bit `bit` */
-	GRANT_RAM,       /* a RAM region of the served guest: guest address `address`, `size` bytes,
-			    seen at COMPONENT_GUEST + address */
-	GRANT_MANAGE,    /* control of a guest by SYS_GUEST_CTL: `size` its id, or UINT64_MAX: all,
-			    and what belongs to none */
-	GRANT_FILE,      /* a file of the bundle, read-only at `address`, `size` bytes */
+	GRANT_MEMORY,   /* memory of its own at `address`, `size` bytes, zeroed at each start, or at
+			   the first alone: `flags` GRANT_KEPT */
+	GRANT_VIRTUAL,  /* a virtual region of the served guest: `detail` names the device, `size`
+			   bytes; exits carry this index. `address`: its guest address */
+	GRANT_LINE,     /* an interrupt line of the served guest, of the region of that name:
+			   SYS_VIRQ_SET(index) */
+	GRANT_DOORBELL, /* writes of 4 bytes at `address` bytes into virtual region `size` only set
+			   bit `bit` */
+	GRANT_RAM,      /* a RAM region of the served guest: guest address `address`, `size` bytes,
+			   seen at COMPONENT_GUEST + address */
+	GRANT_MANAGE,   /* control of a guest by SYS_GUEST_CTL: `size` its id, or UINT64_MAX: all,
+			   and what belongs to none */
+	GRANT_FILE,     /* a file of the bundle, read-only at `address`, `size` bytes */
 };
 
 #define GRANT_FIRST BIT(0)
+#define GRANT_KEPT  BIT(1)
 #define GRANT_NAME  32u
 #define GRANTS_MAX  48u
 

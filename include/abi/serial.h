@@ -4,6 +4,10 @@
  * Indices run freely and are masked when used, so that a hostile other end can garble text but
  * never reach outside. The producer alone writes `in`, the consumer alone `out`. What was put into
  * a ring stays there when a component is restarted.
+ *
+ * The producer notifies the other end when it puts something into an empty ring, the consumer when
+ * what is left falls to half of the ring or below. Both look again at the other's index behind a
+ * full barrier, so neither waits for a notification that does not come.
  */
 #ifndef ABI_SERIAL_H
 #define ABI_SERIAL_H
@@ -11,12 +15,14 @@
 #include <mullion/types.h>
 #include <stdatomic.h>
 
-#define SERIAL_RING_BYTES 4032u /* of data; the ring fills a page */
+#define SERIAL_RING_BYTES 2048u /* of data: a power of two, which the indices' wrap-around needs \
+				 */
 
 struct serial_ring {
 	_Atomic u32 in, out; /* bytes ever put in and taken out, modulo 2^32 */
 	u32 reserved[14];
 	u8 data[SERIAL_RING_BYTES];
+	u8 rest[4096u - 64u - SERIAL_RING_BYTES]; /* of the page */
 };
 
 struct serial_line {

@@ -48,7 +48,6 @@ enum guest_state {
 	GUEST_RESETTING, /* its vCPUs stop; the last one starts it anew */
 	GUEST_STOPPED,   /* powered off, or on the way */
 	GUEST_CRASHED,
-	GUEST_STATES
 };
 
 struct region {
@@ -131,8 +130,6 @@ static inline bool guest_is_paused(const struct guest *guest)
 {
 	return atomic_load(&guest->state) == GUEST_PAUSED;
 }
-/** guest_state_name() - in lower case; "invalid" for none. Any context. */
-const char *guest_state_name(enum guest_state state);
 
 /** region_find() - the region that holds @gpa, or NULL. O(log n). */
 const struct region *region_find(const struct guest *guest, gpa_t gpa);

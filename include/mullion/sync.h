@@ -30,6 +30,8 @@ enum err waitqueue_sleep(struct waitqueue *queue, struct spinlock *lock, ns_t un
  * the queue's lock, which it may use for what it guards the queue with as well. */
 u32 waitqueue_wake(struct waitqueue *queue, u32 count);
 u32 waitqueue_wake_locked(struct waitqueue *queue, u32 count);
+/** waitqueue_wake_thread() - @thread, which waits; the lock of the queue that it waits in. */
+void waitqueue_wake_thread(struct thread *thread);
 
 /* Done once, seen by all. */
 struct completion {

@@ -131,7 +131,7 @@ void thread_release(struct thread *thread);
 /** thread_sleep() - at least @ns nanoseconds. Orphan context. */
 void thread_sleep(ns_t ns);
 /** thread_breathe() - in long work: take pending interrupts and let others that should run do so.
- * Orphan context, no locks held. */
+ * Orphan context, or a vCPU's that has not stopped; at boot it does nothing. No locks held. */
 void thread_breathe(void);
 
 #endif

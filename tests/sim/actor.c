@@ -52,7 +52,8 @@ static void compute(struct actor *self, u64 ns)
 /* For a token; @next: hand the CPU to that one, which gets one. */
 static void wait(struct actor *self, struct actor *next)
 {
-	enum pause_reason reason = next != NULL ? PAUSE_IO : PAUSE_WAIT;
+	bool vcpu = self->thread.kind == THREAD_VCPU;
+	enum pause_reason reason = next != NULL ? PAUSE_IO : vcpu ? PAUSE_WFI : PAUSE_WAIT;
 
 	for (;;) {
 		sched_prepare(reason);

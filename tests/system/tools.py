@@ -108,11 +108,11 @@ def own_machine(test):
 	directory = small_system(test)
 	machine = (ROOT / "tests/unit/config/host.dts").read_text()
 	(directory / "small.dts").write_text(machine + SMALL.replace("/dts-v1/;", "") + """
-/ { guests { small { vcpus { count = <5>; }; }; }; };
+/ { guests { small { vcpus { vcpu0 { cpu = <5>; }; }; }; }; };
 """)
 	status, out, err = tool("check", "small.dts", cwd=directory)
 	test.equal((status, err), (1, ""), out)
-	test.check("/guests/small/vcpus: count = 5: the machine has 4 CPUs" in out, out)
+	test.check("/guests/small/vcpus/vcpu0: cpu = 5: the machine has 4 CPUs" in out, out)
 	test.equal(out.count("\n"), 1, f"one message: {out}")
 
 
@@ -180,6 +180,41 @@ def bundle(test):
 	text = subprocess.run(["dtc", "-q", "-O", "dts", unpacked / "system.dtb"], check=True,
 			      text=True, stdout=subprocess.PIPE).stdout
 	test.check('kernel = "Image";' in text, text)
+
+
+@suite.case("pack: programs and files of components go into the bundle")
+def components(test):
+	directory = small_system(test, SMALL + """
+/ {
+	components {
+		console {
+			program = "console.elf";
+			aspace { script { type = "file"; file = "files/script"; }; };
+		};
+	};
+	templates {
+		debian { kernel = "Image.other"; vmm { console = "console"; }; };
+	};
+};
+""")
+	files = {"console.elf": b"console", "files/script": b"script", "vmm.elf": b"vmm",
+		 "Image.other": gzip.compress(image())}
+	for name, content in files.items():
+		(directory / name).write_bytes(content)
+	output = directory / "bundle.cpio"
+	status, _, err = tool("pack", "--no-check", "--bundle-only", "-o", output,
+			      directory / "small.dts")
+	test.equal((status, err), (0, ""), "pack")
+	unpacked = directory / "unpacked"
+	unpacked.mkdir()
+	with output.open("rb") as archive:
+		subprocess.run(["cpio", "-id", "--quiet"], cwd=unpacked, stdin=archive, check=True)
+	files["Image.other"] = image()	# unpacked, as a guest's kernel is
+	for name, content in files.items():
+		test.equal((unpacked / name).read_bytes(), content, name)
+	status, _, err = tool("pack", "--bundle-only", "-o", output, directory / "small.dts")
+	test.equal(status, 1, "a program that is none")
+	test.check('/components/console: program = "console.elf": is not usable' in err, err)
 
 
 @suite.case("pack: Image header, PE header and record tell the whole file")

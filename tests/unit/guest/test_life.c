@@ -487,15 +487,6 @@ static void the_manager_does_not_end_the_machine(void **state)
 	guests_stay = true;
 }
 
-static void states_have_names(void **state)
-{
-	(void)state;
-	assert_int_equal(GUEST_ABSENT, 0);
-	assert_string_equal(guest_state_name(GUEST_ABSENT), "absent");
-	assert_string_equal(guest_state_name(GUEST_CRASHED), "crashed");
-	assert_string_equal(guest_state_name(GUEST_STATES), "invalid");
-}
-
 #define with_guest(test)    cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 #define without_guest(test) cmocka_unit_test_setup_teardown(test, set_up_absent, tear_down)
 
@@ -517,7 +508,6 @@ int main(void)
 		with_guest(a_paused_guest_can_end),
 		with_guest(halt_dumps_every_vcpu),
 		with_guest(the_manager_does_not_end_the_machine),
-		cmocka_unit_test(states_have_names),
 		without_guest(the_scrubber_cleans_up),
 	};
 

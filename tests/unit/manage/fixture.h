@@ -127,7 +127,10 @@ static s64 act(u32 who, u64 operation, u64 id)
 /* A query of the boss's, into @record. */
 static s64 ask(u64 operation, u64 id, void *record, u64 bytes)
 {
-	s64 result = call(BOSS, operation, id, BUFFER, bytes, 0, NULL);
+	s64 result;
+
+	memset(record, 0, bytes);
+	result = call(BOSS, operation, id, BUFFER, bytes, 0, NULL);
 
 	if (result > 0)
 		assert_int_equal(component_copy_in(components[BOSS], record, BUFFER, (u64)result),

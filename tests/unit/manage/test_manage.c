@@ -9,7 +9,7 @@
 
 static u32 state_of(u32 id)
 {
-	struct manage_guest record;
+	struct manage_guest record = { .id = 0 };
 
 	assert_int_equal(ask(MANAGE_GUEST, id, &record, sizeof(record)), sizeof(record));
 	return record.state;

@@ -13,8 +13,8 @@
 struct cpu;
 
 struct arch_cpu {
-	u32 kicks;  /* arch_cpu_kick() for this CPU */
-	u32 starts; /* arch_cpu_start() */
+	u32 kicks;     /* arch_cpu_kick() for this CPU */
+	u32 starts;    /* arch_cpu_start() */
 	u32 deadlines; /* times that the deadline was set or stopped */
 	bool has_deadline;
 	ns_t deadline;

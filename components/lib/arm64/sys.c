@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System calls on arm64: SVC #0, number in x8. */
+#include "components/lib/sys.h"
+
+struct result {
+	u64 x[6];
+};
+
+static inline struct result call(enum syscall number, u64 a, u64 b, u64 c, u64 d, u64 e)
+{
+	register u64 x0 __asm__("x0") = a;
+	register u64 x1 __asm__("x1") = b;
+	register u64 x2 __asm__("x2") = c;
+	register u64 x3 __asm__("x3") = d;
+	register u64 x4 __asm__("x4") = e;
+	register u64 x5 __asm__("x5") = 0;
+	register u64 x8 __asm__("x8") = number;
+
+	__asm__ volatile("svc #0"
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x5)
+			 : "r"(x8)
+			 : "memory");
+	return (struct result){ { x0, x1, x2, x3, x4, x5 } };
+}
+
+static inline u64 waited(const struct result *result, struct component_exit *exit)
+{
+	exit->where = result->x[1];
+	exit->offset = result->x[2];
+	exit->value = result->x[3];
+	return result->x[0];
+}
+
+u64 sys_wait(struct component_exit *exit)
+{
+	struct result result = call(SYS_WAIT, 0, 0, 0, 0, 0);
+
+	return waited(&result, exit);
+}
+
+u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit)
+{
+	struct result result = call(SYS_VCPU_RESUME, vcpu, value, flags | RESUME_WAIT, 0, 0);
+
+	return waited(&result, exit);
+}
+
+void sys_notify(u32 channel)
+{
+	call(SYS_NOTIFY, channel, 0, 0, 0, 0);
+}
+
+void sys_irq_done(u32 interrupt)
+{
+	call(SYS_IRQ_DONE, interrupt, 0, 0, 0, 0);
+}
+
+void sys_timer_set(ns_t when)
+{
+	call(SYS_TIMER_SET, when.v, 0, 0, 0, 0);
+}
+
+ns_t sys_time(ns_t *since_1970)
+{
+	struct result result = call(SYS_TIME, 0, 0, 0, 0, 0);
+
+	if (since_1970 != NULL)
+		*since_1970 = NS(result.x[1]);
+	return NS(result.x[0]);
+}
+
+void sys_virq_set(u32 line, bool level)
+{
+	call(SYS_VIRQ_SET, line, level, 0, 0, 0);
+}
+
+s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next)
+{
+	struct result result =
+		call(SYS_GUEST_CTL, operation, id, (uintptr_t)buffer, bytes, argument);
+
+	if (next != NULL)
+		*next = result.x[1];
+	return (s64)result.x[0];
+}
+
+void sys_log(const char *text, size_t n)
+{
+	call(SYS_LOG, (uintptr_t)text, n, 0, 0, 0);
+}
+
+void sys_yield(void)
+{
+	call(SYS_YIELD, 0, 0, 0, 0, 0);
+}
+
+void sys_exit(s64 code)
+{
+	for (;;)
+		call(SYS_EXIT, (u64)code, 0, 0, 0, 0);
+}
+
+u32 sys_mmio_read(u64 address)
+{
+	return *(volatile u32 *)(uintptr_t)address;
+}
+
+void sys_mmio_write(u64 address, u32 value)
+{
+	*(volatile u32 *)(uintptr_t)address = value;
+}
+
+u8 __guest *sys_guest_memory(u64 gpa)
+{
+	return (u8 __guest __force *)(uintptr_t)(COMPONENT_GUEST + gpa);
+}

@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+# The runtime of components, without its system calls.
+obj-y += runtime.o serial.o

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The runtime of components: one event loop that turns notifications into calls of the program's
+ * functions, and look-up of what was granted. A program has one thread; nothing here takes a lock.
+ */
+#ifndef COMPONENTS_RUNTIME_H
+#define COMPONENTS_RUNTIME_H
+
+#include "components/lib/sys.h"
+
+#define NOTIFY_RUNTIME (NOTIFY_EXIT | NOTIFY_RESET | NOTIFY_TIMER)
+/* No notification has this bit, every -(enum err) does. */
+#define NOTIFY_ERROR BIT(58)
+
+/* What a program does at each event; each may be NULL. */
+struct program {
+	/* Once, before anything else. */
+	void (*init)(const struct component_info *info);
+	/* Behind init, when the core stopped an earlier incarnation of this component. */
+	void (*fault)(void);
+	/* The served guest was reset. Always called before an exit that came later. */
+	void (*reset)(void);
+	void (*timer)(void);
+	/* Bits of grants, NOTIFY_LOG, NOTIFY_CHANGE. */
+	void (*notified)(u64 bits);
+	/* An access of the served guest's. Return: the value that it reads. *@flags is 0 and may be
+	 * set to RESUME_FAULT. */
+	u64 (*exit)(const struct component_exit *exit, u32 *flags);
+};
+
+/** component_main() - a program's beginning, in its own main.c: calls runtime_run(). */
+void component_main(const struct component_info *info) __noreturn;
+
+/** runtime_start() - init, and fault if need be. */
+void runtime_start(const struct program *program, const struct component_info *info);
+/** runtime_serve() - what @bits ask for, then wait for the next. @exit: the record that came with
+ * them; is overwritten. Return: the next bits. */
+u64 runtime_serve(const struct program *program, u64 bits, struct component_exit *exit);
+/** runtime_run() - start, and serve for ever. */
+void runtime_run(const struct program *program, const struct component_info *info) __noreturn;
+
+/** grant_find() - the first grant of that kind and name (NULL: any name), or NULL. */
+const struct grant_info *grant_find(const struct component_info *info, enum grant_kind kind,
+				    const char *name);
+/** grant_count() - how many grants there are. */
+u32 grant_count(const struct component_info *info);
+/** grant_index() - what system calls know @grant by. */
+u32 grant_index(const struct component_info *info, const struct grant_info *grant);
+
+/** argument_find() - the value behind word "@name=" of the component's arguments, up to the next
+ * blank or the end, or "" for the word @name alone; NULL when there is neither. */
+const char *argument_find(const struct component_info *info, const char *name);
+/** argument_number() - the same as a number, decimal or 0x...; @fallback when there is none. */
+u64 argument_number(const struct component_info *info, const char *name, u64 fallback);
+/** argument_is() - whether the value at @value (of argument_find()) is @text. */
+bool argument_is(const char *value, const char *text);
+
+/** guest_memory() - @bytes of the served guest's RAM at @gpa, or NULL where they do not lie within
+ * one GRANT_RAM. The guest may write there at any time: fetch once, check the copy, use the copy.
+ */
+u8 __guest *guest_memory(const struct component_info *info, u64 gpa, u64 bytes);
+
+/** log_line() - format() to the core's log, as one line (of at most 200 bytes). */
+void log_line(const char *fmt, ...) __printf(1, 2);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Serial lines through shared memory. */
+#include "components/lib/serial.h"
+
+#include <mullion/string.h>
+
+#define SIZE SERIAL_RING_BYTES
+#define HALF (SERIAL_RING_BYTES / 2)
+
+_Static_assert((SIZE & (SIZE - 1)) == 0, "indices wrap at 2^32");
+_Static_assert(sizeof(struct serial_ring) == PAGE_SIZE, "a ring fills a page");
+
+bool serial_attach(struct serial_end *end, const struct component_info *info,
+		   const struct grant_info *grant)
+{
+	struct serial_line *line = (struct serial_line *)(uintptr_t)grant->address;
+
+	if (grant->kind != GRANT_CHANNEL || grant->size < sizeof(*line) || grant->bit >= 64)
+		return false;
+	end->send = grant->flags & GRANT_FIRST ? &line->to_second : &line->to_first;
+	end->receive = grant->flags & GRANT_FIRST ? &line->to_first : &line->to_second;
+	end->sent = atomic_load_explicit(&end->send->in, memory_order_relaxed);
+	end->taken = atomic_load_explicit(&end->receive->out, memory_order_relaxed);
+	end->channel = (u32)(grant - info->grants);
+	end->bit = BIT(grant->bit);
+	return true;
+}
+
+u32 serial_room(const struct serial_end *end)
+{
+	u32 used = end->sent - atomic_load_explicit(&end->send->out, memory_order_acquire);
+
+	return used > SIZE ? 0 : SIZE - used;
+}
+
+u32 serial_waiting(const struct serial_end *end)
+{
+	u32 used = atomic_load_explicit(&end->receive->in, memory_order_acquire) - end->taken;
+
+	return MIN(used, SIZE);
+}
+
+u32 serial_send(struct serial_end *end, const u8 *from, u32 n)
+{
+	u32 at = end->sent % SIZE, before = end->sent, first;
+
+	n = MIN(n, serial_room(end));
+	if (n == 0)
+		return 0;
+	if (n == 1) {
+		end->send->data[at] = *from;
+	} else {
+		first = MIN(n, SIZE - at);
+		memcpy(end->send->data + at, from, first);
+		memcpy(end->send->data, from + first, n - first);
+	}
+	end->sent += n;
+	atomic_store_explicit(&end->send->in, end->sent, memory_order_release);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&end->send->out, memory_order_relaxed) == before)
+		sys_notify(end->channel);
+	return n;
+}
+
+u32 serial_receive(struct serial_end *end, u8 *to, u32 max)
+{
+	u32 at = end->taken % SIZE, n = MIN(serial_waiting(end), max), first, in;
+
+	if (n == 0)
+		return 0;
+	first = MIN(n, SIZE - at);
+	memcpy(to, end->receive->data + at, first);
+	memcpy(to + first, end->receive->data, n - first);
+	end->taken += n;
+	atomic_store_explicit(&end->receive->out, end->taken, memory_order_release);
+	atomic_thread_fence(memory_order_seq_cst);
+	in = atomic_load_explicit(&end->receive->in, memory_order_relaxed);
+	if (in - (end->taken - n) > HALF && in - end->taken <= HALF)
+		sys_notify(end->channel);
+	return n;
+}

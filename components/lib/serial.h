@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * One end of a serial line (abi/serial.h). The component's own indices are kept here, so that the
+ * other end, which can write all of the shared memory, moves none of them; its indices are believed
+ * as far as the ring is long.
+ */
+#ifndef COMPONENTS_SERIAL_H
+#define COMPONENTS_SERIAL_H
+
+#include "components/lib/sys.h"
+
+#include <abi/serial.h>
+
+struct serial_end {
+	struct serial_ring *send, *receive;
+	u32 sent, taken; /* own indices: send->in, receive->out */
+	u32 channel;     /* index of the grant */
+	u64 bit;         /* of the notification word; 0: not attached */
+};
+
+/** serial_attach() - use the channel @grant, and go on where an earlier incarnation stopped. Return:
+ * false, and nothing done, when it is no channel or its memory too small. */
+bool serial_attach(struct serial_end *end, const struct component_info *info,
+		   const struct grant_info *grant);
+/** serial_room() - bytes that can be sent now. */
+u32 serial_room(const struct serial_end *end);
+/** serial_waiting() - bytes that can be received now. */
+u32 serial_waiting(const struct serial_end *end);
+/** serial_send() - put up to @n bytes into the ring, and tell the other end if it had none. Return:
+ * how many fitted. */
+u32 serial_send(struct serial_end *end, const u8 *from, u32 n);
+/** serial_receive() - take up to @max bytes out, and tell the other end when there is room again.
+ * Return: how many there were. After a return of less than @max, a notification comes with the next
+ * byte. */
+u32 serial_receive(struct serial_end *end, u8 *to, u32 max);
+
+#endif

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * System calls, as functions: what each does stands in abi/component.h. On arm64 they trap into the
+ * core; in a host build the fake core of components/lib/host answers. Indices are those of the
+ * component's own grants, so calls that can only fail for a wrong index return nothing.
+ */
+#ifndef COMPONENTS_SYS_H
+#define COMPONENTS_SYS_H
+
+#include <abi/component.h>
+#include <mullion/types.h>
+
+/** sys_wait() - sleep until a notification comes. Return: its bits; with NOTIFY_EXIT, @exit. */
+u64 sys_wait(struct component_exit *exit);
+/** sys_resume_wait() - answer the exit of @vcpu with @value and @flags (RESUME_FAULT), and wait: one
+ * system call. Return: as sys_wait(). */
+u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit);
+void sys_notify(u32 channel);
+void sys_irq_done(u32 interrupt);
+/** sys_timer_set() - NOTIFY_TIMER at @when; NS(UINT64_MAX): never. */
+void sys_timer_set(ns_t when);
+/** sys_time() - Return: the core's clock. @since_1970, if not NULL: the wall clock, 0 unknown. */
+ns_t sys_time(ns_t *since_1970);
+void sys_virq_set(u32 line, bool level);
+/** sys_guest_ctl() - abi/manage.h. @next, if not NULL: the second result. Return: bytes, 0, or
+ * -(enum err). */
+s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next);
+void sys_log(const char *text, size_t n);
+void sys_yield(void);
+void sys_exit(s64 code) __noreturn;
+
+/** sys_mmio_read(), sys_mmio_write() - a device register of 32 bits at @address in a GRANT_DEVICE.
+ */
+u32 sys_mmio_read(u64 address);
+void sys_mmio_write(u64 address, u32 value);
+
+/** sys_guest_memory() - where the served guest's address @gpa is seen. It says nothing about whether
+ * there is memory: guest_memory() of runtime.h does. */
+u8 __guest *sys_guest_memory(u64 gpa);
+
+#endif

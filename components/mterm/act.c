@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the commands do, but for tree and top. */
+#include "components/mterm/output.h"
+#include "components/mterm/port.h"
+#include "components/mterm/term.h"
+
+#include <mullion/format.h>
+#include <mullion/string.h>
+
+/* The record that the first argument names; false when it was said that there is none. */
+static bool find_named(const struct call *call, enum kind kind, const char *name,
+		       struct record *record)
+{
+	char nearest[RECORD_NAME];
+
+	if (record_find(kind, name, record, nearest))
+		return true;
+	if (nearest[0] != '\0')
+		command_error(call, "there is no %s '%.63s'; did you mean '%s'?", record_word(kind),
+			      name, nearest);
+	else
+		command_error(call, "there is no %s '%.63s'; '%s list' shows all",
+			      record_word(kind), name,
+			      kind == call->command->kind ? call->command->name
+							  : record_word(kind));
+	return false;
+}
+
+void run_list(struct term *t, const struct call *call)
+{
+	const char *guest = call->num_arguments == 1 ? call->arguments[0] : NULL;
+	struct record record;
+	s64 result;
+
+	(void)t;
+	if (guest != NULL && !find_named(call, KIND_GUEST, guest, &record))
+		return;
+	result = record_list(call->command->kind, guest, (call->options & OPTION_JSON) != 0);
+	if (result < 0)
+		command_refused(call, result);
+}
+
+void run_show(struct term *t, const struct call *call)
+{
+	struct record record;
+
+	(void)t;
+	if (find_named(call, call->command->kind, call->arguments[0], &record))
+		record_show(call->command->kind, &record, (call->options & OPTION_JSON) != 0);
+}
+
+void run_host(struct term *t, const struct call *call)
+{
+	struct record record;
+	struct walk walk;
+
+	(void)t;
+	walk_begin(&walk, KIND_HOST);
+	if (walk_next(&walk, &record))
+		record_show(KIND_HOST, &record, (call->options & OPTION_JSON) != 0);
+	else
+		command_refused(call, walk.error);
+}
+
+/* --- Acts ------------------------------------------------------------------------------------- */
+
+static void done(const struct call *call, const char *name)
+{
+	if ((call->options & OPTION_JSON) == 0)
+		return;
+	json_begin();
+	json_open('{');
+	json_key("done");
+	json_text(call->command->verb);
+	if (name != NULL) {
+		json_key("name");
+		json_text(name);
+	}
+	json_close('}');
+	json_end();
+}
+
+/* Ask, unless the user has said yes before. Return: whether to go on at once. */
+static bool may_act(struct term *t, const struct call *call, const char *name)
+{
+	const struct command *c = call->command;
+	bool own = name != NULL &&
+		   (str_equal(name, t->config.self) || str_equal(name, t->config.console));
+
+	if (c->ask == ASK_NEVER || (c->ask == ASK_OWN && !own) || (call->options & OPTION_YES) != 0)
+		return true;
+	if (t->scripted || (call->options & OPTION_JSON) != 0) {
+		command_error(call, "a script or program cannot be asked: add --yes to mean it");
+		return false;
+	}
+	if (name == NULL)
+		(void)format(t->question, sizeof(t->question),
+			     "really %s the whole machine? [y/N] ", c->verb);
+	else
+		(void)format(t->question, sizeof(t->question), "really %s %s '%s'? [y/N] ", c->verb,
+			     record_word(c->kind), name);
+	t->mode = MODE_CONFIRM;
+	return false;
+}
+
+static const char *state_of(enum kind kind, const struct record *record)
+{
+	return kind == KIND_GUEST ? abi_name(NAMES_GUEST_STATE, record->guest.state)
+				  : abi_name(NAMES_COMPONENT_STATE, record->component.state);
+}
+
+static void act_failed(const struct call *call, const char *name, s64 result)
+{
+	const struct command *c = call->command;
+	char nearest[RECORD_NAME];
+	struct record record;
+
+	if (c->states == NULL || (result != -(s64)ERR_STATE && result != -(s64)ERR_EXISTS &&
+				  result != -(s64)ERR_NOT_FOUND)) {
+		command_refused(call, result);
+		return;
+	}
+	if (!record_find(c->kind, name, &record, nearest)) {
+		command_error(call, "%s '%s' is gone", record_word(c->kind), name);
+		return;
+	}
+	command_error(call, "%s '%s' is %s, and must be %s for that", record_word(c->kind), name,
+		      state_of(c->kind, &record), c->states);
+}
+
+void run_act(struct term *t, const struct call *call)
+{
+	const char *name = call->num_arguments == 1 ? call->arguments[0] : NULL;
+	struct record record = { .id = 0 };
+	u64 second;
+	s64 result;
+
+	if (name != NULL && !find_named(call, call->command->kind, name, &record))
+		return;
+	if (!may_act(t, call, name))
+		return;
+	/* It may be the last that this terminal does. */
+	out_flush();
+	result = port_ctl(call->command->operation, record.id, NULL, 0, 0, &second);
+	if (result < 0)
+		act_failed(call, name, result);
+	else
+		done(call, name);
+}
+
+void run_level(struct term *t, const struct call *call)
+{
+	const struct names *levels = &abi_names[NAMES_LOG_LEVEL];
+	u64 second;
+	s64 result;
+
+	(void)t;
+	for (u32 i = 0; i < levels->count; i++) {
+		if (!str_equal(levels->words[i], call->arguments[0]))
+			continue;
+		result = port_ctl(MANAGE_LOG_LEVEL, 0, NULL, 0, i, &second);
+		if (result < 0)
+			command_refused(call, result);
+		else
+			done(call, NULL);
+		return;
+	}
+	command_error(call, "there is no level '%.40s'; write error, warn, info or debug",
+		      call->arguments[0]);
+}
+
+/* --- The log ---------------------------------------------------------------------------------- */
+
+#define LOG_PIECE  512u
+#define LOG_PIECES 4096u /* the log may grow as fast as it is read */
+
+/* One piece from byte number *@at on. Return: bytes, or -(enum err). */
+static s64 log_piece(u64 *at, char piece[LOG_PIECE])
+{
+	u64 next = *at;
+	s64 n = port_ctl(MANAGE_LOG, 0, piece, LOG_PIECE, *at, &next);
+
+	if (n > 0 && next > *at)
+		*at = next;
+	else if (n > 0)
+		*at += (u64)n;
+	return MIN(n, (s64)LOG_PIECE);
+}
+
+void log_follow(struct term *t)
+{
+	char piece[LOG_PIECE];
+
+	for (u32 i = 0; i < LOG_PIECES && !out_stopped(); i++) {
+		s64 n = log_piece(&t->log_at, piece);
+
+		if (n <= 0)
+			return;
+		out_foreign(piece, (size_t)n);
+	}
+}
+
+static void log_json(u64 at)
+{
+	char piece[LOG_PIECE];
+	u64 first = at;
+
+	json_begin();
+	json_open('{');
+	json_key("first");
+	json_number(first);
+	json_key("text");
+	json_string_begin();
+	for (u32 i = 0; i < LOG_PIECES && !out_stopped(); i++) {
+		s64 n = log_piece(&at, piece);
+
+		if (n <= 0)
+			break;
+		json_string_more(piece, (size_t)n);
+	}
+	json_string_end();
+	json_key("next");
+	json_number(at);
+	json_close('}');
+	json_end();
+}
+
+void run_log(struct term *t, const struct call *call)
+{
+	struct record record;
+	struct walk walk;
+
+	walk_begin(&walk, KIND_HOST);
+	if (!walk_next(&walk, &record)) {
+		command_refused(call, walk.error);
+		return;
+	}
+	if ((call->options & OPTION_FOLLOW) != 0 &&
+	    ((call->options & OPTION_JSON) != 0 || t->scripted)) {
+		command_error(call, "-f is for people at the terminal: leave it out");
+		return;
+	}
+	if ((call->options & OPTION_JSON) != 0) {
+		log_json(record.host.log_first);
+		return;
+	}
+	t->log_at = record.host.log_first;
+	log_follow(t);
+	if ((call->options & OPTION_FOLLOW) != 0 && !out_stopped())
+		t->mode = MODE_FOLLOW;
+}
+
+/* --- Time ------------------------------------------------------------------------------------- */
+
+/* Days since 1970 to year, month, day of the Gregorian calendar. Years are counted from March on,
+ * so that the leap day is the last; an era has 400 of them. */
+static void civil_date(u64 days, u32 *year, u32 *month, u32 *day)
+{
+	u64 d = days + 719468, era = d / 146097, of_era = d % 146097;
+	u64 y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
+	u64 of_year = of_era - (365 * y + y / 4 - y / 100);
+	u64 m = (5 * of_year + 2) / 153;
+
+	*day = (u32)(of_year - (153 * m + 2) / 5 + 1);
+	*month = (u32)(m < 10 ? m + 3 : m - 9);
+	*year = (u32)(y + era * 400 + (*month <= 2 ? 1 : 0));
+}
+
+#define NS_PER_S UINT64_C(1000000000)
+
+void run_time(struct term *t, const struct call *call)
+{
+	u64 wall, now = port_time(&wall), s = wall / NS_PER_S;
+	u32 year, month, day, of_day = (u32)(s % 86400);
+
+	(void)t;
+	if ((call->options & OPTION_JSON) != 0) {
+		json_begin();
+		json_open('{');
+		json_key("up_ns");
+		json_number(now);
+		json_key("since_1970_ns");
+		json_number(wall);
+		json_close('}');
+		json_end();
+		return;
+	}
+	civil_date(s / 86400, &year, &month, &day);
+	if (wall == 0)
+		out_text("time             unknown: the machine has no clock\n");
+	else
+		out_format("time             %u-%02u-%02u %02u:%02u:%02u UTC\n", year, month, day,
+			   of_day / 3600, of_day / 60 % 60, of_day % 60);
+	out_format("up               %llu.%03u s\n", (unsigned long long)(now / NS_PER_S),
+		   (unsigned int)(now / 1000000 % 1000));
+}
+
+/* --- Small ones ------------------------------------------------------------------------------- */
+
+void run_echo(struct term *t, const struct call *call)
+{
+	(void)t;
+	out_text(call->rest);
+	out_char('\n');
+}
+
+#define SLEEP_MAX_MS 3600000u
+
+void run_sleep(struct term *t, const struct call *call)
+{
+	const char *at = call->arguments[0];
+	u64 ms = 0;
+
+	while (*at >= '0' && *at <= '9' && ms <= SLEEP_MAX_MS)
+		ms = ms * 10 + (u64)(*at++ - '0');
+	if (*at != '\0' || ms > SLEEP_MAX_MS || at == call->arguments[0])
+		command_error(call, "'%.40s' is no number of milliseconds up to %u",
+			      call->arguments[0], SLEEP_MAX_MS);
+	else
+		term_wait(t, MODE_SLEEP, ms);
+}
+
+void run_history(struct term *t, const struct call *call)
+{
+	(void)call;
+	for (u32 back = EDIT_HISTORY_MAX; back > 0; back--) {
+		const char *line = history_get(&t->history, back);
+
+		if (line != NULL)
+			out_format("%s\n", line);
+	}
+}
+
+void run_clear(struct term *t, const struct call *call)
+{
+	(void)t;
+	(void)call;
+	out_text("\033[H\033[2J");
+}

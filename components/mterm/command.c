@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A line becomes a call of a row of the command table, or a message that says what is wrong. */
+#include "components/mterm/output.h"
+#include "components/mterm/port.h"
+#include "components/mterm/term.h"
+
+#include <mullion/format.h>
+#include <mullion/string.h>
+
+#define WORD_SHOWN 40 /* of a word that was typed wrong */
+
+void command_error(const struct call *call, const char *fmt, ...)
+{
+	const struct command *c = call->command;
+	char text[OUT_FORMAT_MAX];
+	va_list list;
+	size_t n = 0;
+
+	if (c != NULL)
+		n = format(text, sizeof(text), "%s%s%s: ", c->name, c->verb != NULL ? " " : "",
+			   c->verb != NULL ? c->verb : "");
+	va_start(list, fmt);
+	(void)format_va(text + n, sizeof(text) - n, fmt, list);
+	va_end(list);
+	if ((call->options & OPTION_JSON) != 0) {
+		json_begin();
+		json_open('{');
+		json_key("error");
+		json_text(text);
+		json_close('}');
+		json_end();
+	} else {
+		out_text(text);
+		out_char('\n');
+	}
+}
+
+void command_refused(const struct call *call, s64 result)
+{
+	switch ((enum err) - result) {
+	case ERR_DENIED:
+		command_error(call, "this terminal has no right to it: the description does not "
+				    "grant its component control of that");
+		break;
+	case ERR_BUSY: command_error(call, "something else is being done to it: try again"); break;
+	case ERR_NO_MEMORY:
+		command_error(call, "there is not enough memory: 'host show' tells what is free");
+		break;
+	case ERR_UNSUPPORTED: command_error(call, "this machine or core cannot do it"); break;
+	default: command_error(call, "the core says: %s", err_name((enum err) - result)); break;
+	}
+}
+
+/* --- Taking the line apart -------------------------------------------------------------------- */
+
+struct words {
+	char *word[TERM_WORDS];
+	u32 count;
+	const char *wrong; /* why the line cannot be read; NULL: it can */
+};
+
+/* Words are parted by blanks; "..." keeps blanks in one. */
+static void split(char *line, struct words *words)
+{
+	char *at = line, *to;
+
+	words->count = 0;
+	words->wrong = NULL;
+	for (;;) {
+		bool quoted = false;
+
+		while (*at == ' ')
+			at++;
+		if (*at == '\0')
+			return;
+		if (words->count == TERM_WORDS) {
+			words->wrong = "the line has more words than any command takes";
+			return;
+		}
+		words->word[words->count++] = at;
+		for (to = at; *at != '\0' && (quoted || *at != ' '); at++) {
+			if (*at == '"')
+				quoted = !quoted;
+			else
+				*to++ = *at;
+		}
+		if (quoted)
+			words->wrong = "a quotation mark (\") is missing at the end";
+		if (*at != '\0')
+			at++;
+		*to = '\0';
+	}
+}
+
+/* " did you mean 'x'?" for command_error(), or what to do instead. */
+#define HINT_MAX 96u
+
+static void set_hint(char hint[HINT_MAX], const char *nearest, const char *otherwise)
+{
+	if (nearest != NULL && *nearest != '\0')
+		(void)format(hint, HINT_MAX, "did you mean '%s'?", nearest);
+	else
+		(void)format(hint, HINT_MAX, "%s", otherwise);
+}
+
+static bool same_command(const struct command *a, const struct command *b)
+{
+	return a != NULL && str_equal(a->name, b->name);
+}
+
+static const struct command *find_command(const struct call *call, const char *name)
+{
+	const char *nearest = NULL;
+	u32 best = SIMILAR_MAX;
+	char hint[HINT_MAX];
+
+	for (u32 i = 0; i < num_commands; i++) {
+		if (str_equal(commands[i].name, name))
+			return &commands[i];
+		if (text_nearer(name, commands[i].name, &best))
+			nearest = commands[i].name;
+	}
+	set_hint(hint, nearest, "'help' lists all");
+	command_error(call, "there is no command '%.*s'; %s", WORD_SHOWN, name, hint);
+	return NULL;
+}
+
+static const struct command *find_verb(struct call *call, const struct command *first,
+				       const char *verb)
+{
+	const struct command *end = commands + num_commands;
+	const char *nearest = NULL;
+	u32 best = SIMILAR_MAX;
+	char hint[HINT_MAX];
+
+	for (const struct command *c = first; c < end && same_command(c, first); c++) {
+		if (str_equal(c->verb, verb))
+			return c;
+		if (text_nearer(verb, c->verb, &best))
+			nearest = c->verb;
+	}
+	(void)format(hint, sizeof(hint), "'help %s' lists what it can do", first->name);
+	set_hint(hint, nearest, hint);
+	call->command = NULL;
+	command_error(call, "%s: there is no '%s %.*s'; %s", first->name, first->name, WORD_SHOWN,
+		      verb, hint);
+	return NULL;
+}
+
+/* Options may stand anywhere behind the command's name. They are taken out of @words. */
+static bool take_options(struct call *call, struct words *words, const char **unknown)
+{
+	u32 kept = 0;
+
+	*unknown = NULL;
+	for (u32 i = 0; i < words->count; i++) {
+		const char *word = words->word[i];
+		u32 k = 0;
+
+		if (word[0] != '-' || word[1] == '\0') {
+			words->word[kept++] = words->word[i];
+			continue;
+		}
+		while (k < TERM_OPTIONS && !str_equal(term_options[k], word))
+			k++;
+		if (k < TERM_OPTIONS)
+			call->options |= (u8)BIT(k);
+		else if (*unknown == NULL)
+			*unknown = word;
+	}
+	words->count = kept;
+	return *unknown == NULL;
+}
+
+static bool check_options(const struct call *call, const char *unknown)
+{
+	const struct command *c = call->command;
+	const char *nearest = NULL;
+	u32 best = SIMILAR_MAX;
+	char hint[HINT_MAX];
+
+	for (u32 k = 0; unknown == NULL && k < TERM_OPTIONS; k++)
+		if ((call->options & ~c->options & BIT(k)) != 0)
+			unknown = term_options[k];
+	if (unknown == NULL)
+		return true;
+	for (u32 k = 0; k < TERM_OPTIONS; k++)
+		if ((c->options & BIT(k)) != 0 && text_nearer(unknown, term_options[k], &best))
+			nearest = term_options[k];
+	(void)format(hint, sizeof(hint), "'help %s' shows what it takes", c->name);
+	set_hint(hint, nearest, hint);
+	command_error(call, "it has no option '%.*s'; %s", WORD_SHOWN, unknown, hint);
+	return false;
+}
+
+static bool check_count(const struct call *call)
+{
+	const struct command *c = call->command;
+	const char *verb = c->verb != NULL ? c->verb : "", *blank = c->verb != NULL ? " " : "";
+
+	if (call->num_arguments >= c->min && call->num_arguments <= c->max)
+		return true;
+	command_error(call, "%s; write '%s%s%s%s%s'",
+		      call->num_arguments < c->min ? "something is missing" : "there is too much",
+		      c->name, blank, verb, *c->arguments != '\0' ? " " : "", c->arguments);
+	return false;
+}
+
+/* The row of the table and the arguments. Return: false when it was said what is wrong. */
+static bool parse(struct call *call, struct words *words)
+{
+	const struct command *first;
+	const char *unknown;
+	u32 used = 1;
+
+	(void)take_options(call, words, &unknown);
+	if (words->count == 0) {
+		command_error(call, "a command comes first; 'help' lists all");
+		return false;
+	}
+	first = find_command(call, words->word[0]);
+	if (first == NULL)
+		return false;
+	call->command = first;
+	if (first->verb != NULL && words->count > 1) {
+		call->command = find_verb(call, first, words->word[1]);
+		used = 2;
+	}
+	if (call->command == NULL || !check_options(call, unknown))
+		return false;
+	for (u32 i = used; i < words->count; i++)
+		call->arguments[call->num_arguments++] = words->word[i];
+	return check_count(call);
+}
+
+void command_run(struct term *t, char *line, bool confirmed)
+{
+	struct call call = { .command = NULL };
+	char whole[EDIT_LINE_MAX];
+	const char *rest = whole;
+	struct words words;
+
+	(void)str_copy(whole, sizeof(whole), line);
+	while (*rest == ' ')
+		rest++;
+	if (*rest == '\0' || *rest == '#')
+		return;
+	(void)str_copy(t->pending, sizeof(t->pending), whole);
+	/* Text is not a command's words. */
+	if (str_has_prefix(rest, "echo") && (rest[4] == ' ' || rest[4] == '\0')) {
+		call.rest = rest + 4 + (rest[4] == ' ' ? 1 : 0);
+		run_echo(t, &call);
+		return;
+	}
+	split(line, &words);
+	if (words.wrong != NULL) {
+		command_error(&call, "%s", words.wrong);
+		return;
+	}
+	if (!parse(&call, &words))
+		return;
+	if (confirmed)
+		call.options |= OPTION_YES;
+	call.command->run(t, &call);
+}
+
+/* --- help ------------------------------------------------------------------------------------- */
+
+static void help_row(const struct command *c)
+{
+	char usage[80];
+	size_t n = format(usage, sizeof(usage), "%s%s%s%s%s", c->name, c->verb != NULL ? " " : "",
+			  c->verb != NULL ? c->verb : "", *c->arguments != '\0' ? " " : "",
+			  c->arguments);
+
+	for (u32 k = 0; k < TERM_OPTIONS && n < sizeof(usage); k++)
+		if ((c->options & BIT(k)) != 0)
+			n += format(usage + n, sizeof(usage) - n, " [%s]", term_options[k]);
+	out_format("%-44s %s\n", usage, c->what);
+}
+
+void run_help(struct term *t, const struct call *call)
+{
+	const struct command *only = NULL;
+	struct call plain = { .command = NULL };
+
+	(void)t;
+	if (call->num_arguments == 1) {
+		only = find_command(&plain, call->arguments[0]);
+		if (only == NULL)
+			return;
+	}
+	for (u32 i = 0; i < num_commands; i++)
+		if (only == NULL || same_command(only, &commands[i]))
+			help_row(&commands[i]);
+	if (only == NULL)
+		out_text("\nA command alone is its first line: 'guest' lists guests. Tab "
+			 "completes. Acts that hurt ask first;\n--yes answers. --json prints one "
+			 "line for programs.\n");
+}

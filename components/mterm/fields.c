@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Which fields a record has, and how each is shown: in a list, alone, in JSON. */
+#include "components/mterm/output.h"
+#include "components/mterm/record.h"
+
+#include <mullion/format.h>
+#include <mullion/string.h>
+
+enum field_type {
+	FIELD_TEXT,
+	FIELD_U32,
+	FIELD_U64,
+	FIELD_HEX,
+	FIELD_BYTES,
+	FIELD_NS,
+	FIELD_BOOL,
+	FIELD_WORD, /* a u32 that `names` has a word for */
+	FIELD_EXITS /* of a vCPU, by kind; their sum in a list */
+};
+
+struct field {
+	const char *key;
+	u16 offset; /* in struct record */
+	u8 type;    /* enum field_type */
+	bool listed;
+	u8 names; /* enum names_table */
+};
+
+#define VALUE_MAX 72u /* a value as text, bytes with NUL */
+#define WIDTH_MAX 40u /* of a column */
+#define AT(m)     ((u16)offsetof(struct record, m))
+#define LISTED    true
+#define ALONE     false
+#define NAME                                            \
+	{                                               \
+		"name", AT(name), FIELD_TEXT, LISTED, 0 \
+	}
+#define FIELDS_OF(f)             \
+	{                        \
+		ARRAY_SIZE(f), f \
+	}
+
+static const struct field guest_fields[] = {
+	NAME,
+	{ "state", AT(guest.state), FIELD_WORD, LISTED, NAMES_GUEST_STATE },
+	{ "vcpus", AT(guest.vcpus), FIELD_U32, LISTED, 0 },
+	{ "ram", AT(guest.ram_bytes), FIELD_BYTES, LISTED, 0 },
+	{ "vmm", AT(guest.vmm), FIELD_TEXT, LISTED, 0 },
+	{ "resets", AT(guest.resets), FIELD_U32, LISTED, 0 },
+	{ "crashes", AT(guest.crashes), FIELD_U32, LISTED, 0 },
+	{ "exits", AT(guest.exits), FIELD_U64, LISTED, 0 },
+	{ "run", AT(guest.run_ns), FIELD_NS, LISTED, 0 },
+	{ "id", AT(guest.id), FIELD_U32, ALONE, 0 },
+	{ "template", AT(guest.template_name), FIELD_TEXT, ALONE, 0 },
+	{ "regions", AT(guest.regions), FIELD_U32, ALONE, 0 },
+	{ "start_pc", AT(guest.start_pc), FIELD_HEX, ALONE, 0 },
+};
+
+static const struct field vcpu_fields[] = {
+	NAME,
+	{ "cpu", AT(vcpu.cpu), FIELD_U32, LISTED, 0 },
+	{ "state", AT(vcpu.state), FIELD_WORD, LISTED, NAMES_VCPU_STATE },
+	{ "reason", AT(vcpu.pause_reason), FIELD_WORD, LISTED, NAMES_PAUSE_REASON },
+	{ "priority", AT(vcpu.priority), FIELD_U32, LISTED, 0 },
+	{ "pc", AT(vcpu.pc), FIELD_HEX, LISTED, 0 },
+	{ "exits", AT(vcpu.exits), FIELD_EXITS, LISTED, 0 },
+	{ "run", AT(vcpu.run_ns), FIELD_NS, LISTED, 0 },
+	{ "guest", AT(vcpu.guest), FIELD_TEXT, ALONE, 0 },
+	{ "index", AT(vcpu.index), FIELD_U32, ALONE, 0 },
+	{ "virqs_pending", AT(vcpu.virqs_pending), FIELD_U32, ALONE, 0 },
+	{ "virqs_active", AT(vcpu.virqs_active), FIELD_U32, ALONE, 0 },
+	{ "switches", AT(vcpu.switches), FIELD_U64, ALONE, 0 },
+	{ "refused_edges", AT(vcpu.refused_edges), FIELD_U64, ALONE, 0 },
+};
+
+static const struct field component_fields[] = {
+	NAME,
+	{ "state", AT(component.state), FIELD_WORD, LISTED, NAMES_COMPONENT_STATE },
+	{ "cpu", AT(component.cpu), FIELD_U32, LISTED, 0 },
+	{ "guest", AT(component.guest), FIELD_TEXT, LISTED, 0 },
+	{ "policy", AT(component.policy), FIELD_WORD, LISTED, NAMES_RESTART_POLICY },
+	{ "restarts", AT(component.restarts), FIELD_U32, LISTED, 0 },
+	{ "faults", AT(component.faults), FIELD_U32, LISTED, 0 },
+	{ "syscalls", AT(component.syscalls), FIELD_U64, LISTED, 0 },
+	{ "run", AT(component.run_ns), FIELD_NS, LISTED, 0 },
+	{ "id", AT(component.id), FIELD_U32, ALONE, 0 },
+	{ "priority", AT(component.priority), FIELD_U32, ALONE, 0 },
+	{ "grants", AT(component.grants), FIELD_U32, ALONE, 0 },
+	{ "memory", AT(component.memory_bytes), FIELD_BYTES, ALONE, 0 },
+	{ "notifications", AT(component.notifications), FIELD_U64, ALONE, 0 },
+	{ "exits", AT(component.exits), FIELD_U64, ALONE, 0 },
+};
+
+static const struct field thread_fields[] = {
+	NAME,
+	{ "kind", AT(thread.kind), FIELD_WORD, LISTED, NAMES_THREAD_KIND },
+	{ "cpu", AT(thread.cpu), FIELD_U32, LISTED, 0 },
+	{ "state", AT(thread.state), FIELD_WORD, LISTED, NAMES_VCPU_STATE },
+	{ "reason", AT(thread.pause_reason), FIELD_WORD, LISTED, NAMES_PAUSE_REASON },
+	{ "priority", AT(thread.priority), FIELD_U32, LISTED, 0 },
+	{ "slice", AT(thread.slice_ns), FIELD_NS, LISTED, 0 },
+	{ "switches", AT(thread.switches), FIELD_U64, LISTED, 0 },
+	{ "run", AT(thread.run_ns), FIELD_NS, LISTED, 0 },
+};
+
+static const struct field cpu_fields[] = {
+	{ "cpu", AT(cpu.id), FIELD_U32, LISTED, 0 },
+	{ "online", AT(cpu.online), FIELD_BOOL, LISTED, 0 },
+	{ "strategy", AT(cpu.strategy), FIELD_TEXT, LISTED, 0 },
+	{ "running", AT(cpu.running), FIELD_TEXT, LISTED, 0 },
+	{ "ready", AT(cpu.ready), FIELD_U32, LISTED, 0 },
+	{ "exits", AT(cpu.exits), FIELD_U64, LISTED, 0 },
+	{ "switches", AT(cpu.switches), FIELD_U64, LISTED, 0 },
+	{ "idle", AT(cpu.idle_ns), FIELD_NS, LISTED, 0 },
+	{ "identity", AT(cpu.identity), FIELD_HEX, ALONE, 0 },
+	{ "timers", AT(cpu.timers), FIELD_U32, ALONE, 0 },
+	{ "timers_fired", AT(cpu.timers_fired), FIELD_U64, ALONE, 0 },
+};
+
+static const struct field timer_fields[] = {
+	{ "cpu", AT(cpu.id), FIELD_U32, LISTED, 0 },
+	{ "armed", AT(cpu.timers), FIELD_U32, LISTED, 0 },
+	{ "fired", AT(cpu.timers_fired), FIELD_U64, LISTED, 0 },
+};
+
+static const struct field irq_fields[] = {
+	{ "host", AT(irq.host), FIELD_U32, LISTED, 0 },
+	{ "owner", AT(irq.owner), FIELD_TEXT, LISTED, 0 },
+	{ "guest_intid", AT(irq.guest_intid), FIELD_U32, LISTED, 0 },
+	{ "cpu", AT(irq.cpu), FIELD_U32, LISTED, 0 },
+	{ "level", AT(irq.level), FIELD_BOOL, LISTED, 0 },
+	{ "count", AT(irq.count), FIELD_U64, LISTED, 0 },
+};
+
+static const struct field region_fields[] = {
+	NAME,
+	{ "kind", AT(region.kind), FIELD_WORD, LISTED, NAMES_REGION_KIND },
+	{ "guest_address", AT(region.gpa), FIELD_HEX, LISTED, 0 },
+	{ "host_address", AT(region.hpa), FIELD_HEX, LISTED, 0 },
+	{ "size", AT(region.size), FIELD_BYTES, LISTED, 0 },
+};
+
+static const struct field host_fields[] = {
+	{ "version", AT(host.version), FIELD_TEXT, LISTED, 0 },
+	{ "machine", AT(host.machine), FIELD_TEXT, LISTED, 0 },
+	{ "cpu_model", AT(host.cpu_model), FIELD_TEXT, ALONE, 0 },
+	{ "cpus", AT(host.cpus), FIELD_U32, LISTED, 0 },
+	{ "controller", AT(host.controller), FIELD_TEXT, LISTED, 0 },
+	{ "list_registers", AT(host.list_registers), FIELD_U32, ALONE, 0 },
+	{ "ram", AT(host.ram_bytes), FIELD_BYTES, LISTED, 0 },
+	{ "ram_free", AT(host.ram_free_bytes), FIELD_BYTES, LISTED, 0 },
+	{ "ram_dirty", AT(host.ram_dirty_bytes), FIELD_BYTES, ALONE, 0 },
+	{ "heap_pages", AT(host.heap_pages), FIELD_U64, ALONE, 0 },
+	{ "heap_free_pages", AT(host.heap_free_pages), FIELD_U64, ALONE, 0 },
+	{ "text", AT(host.text_bytes), FIELD_BYTES, ALONE, 0 },
+	{ "up", AT(host.now_ns), FIELD_NS, ALONE, 0 },
+	{ "counter_hz", AT(host.counter_hz), FIELD_U64, ALONE, 0 },
+	{ "guests", AT(host.guests), FIELD_U32, ALONE, 0 },
+	{ "components", AT(host.components), FIELD_U32, ALONE, 0 },
+};
+
+static const struct {
+	u32 count;
+	const struct field *fields;
+} tables[KINDS] = {
+	[KIND_GUEST] = FIELDS_OF(guest_fields),
+	[KIND_VCPU] = FIELDS_OF(vcpu_fields),
+	[KIND_COMPONENT] = FIELDS_OF(component_fields),
+	[KIND_THREAD] = FIELDS_OF(thread_fields),
+	[KIND_CPU] = FIELDS_OF(cpu_fields),
+	[KIND_TIMER] = FIELDS_OF(timer_fields),
+	[KIND_IRQ] = FIELDS_OF(irq_fields),
+	[KIND_REGION] = FIELDS_OF(region_fields),
+	[KIND_HOST] = FIELDS_OF(host_fields),
+};
+
+#define FIELDS_MAX 20u
+_Static_assert(ARRAY_SIZE(host_fields) <= FIELDS_MAX, "the longest table");
+
+static u64 number(const struct record *r, const struct field *field)
+{
+	const char *at = (const char *)r + field->offset;
+	u64 sum = 0;
+	u32 small;
+
+	switch (field->type) {
+	case FIELD_U32:
+	case FIELD_BOOL:
+	case FIELD_WORD: memcpy(&small, at, sizeof(small)); return small;
+	case FIELD_EXITS:
+		for (u32 i = 0; i < ARRAY_SIZE(r->vcpu.exits); i++)
+			sum += r->vcpu.exits[i];
+		return sum;
+	default: memcpy(&sum, at, sizeof(sum)); return sum;
+	}
+}
+
+/* Text in a record ends with the record at the latest; what a name can never hold is shown as '?'.
+ */
+static void value_text(const struct record *r, const struct field *field, char value[VALUE_MAX])
+{
+	const char *text = (const char *)r + field->offset;
+	u64 n = field->type == FIELD_TEXT ? 0 : number(r, field);
+
+	switch (field->type) {
+	case FIELD_TEXT:
+		(void)format(value, VALUE_MAX, "%.63s", *text == '\0' ? "-" : text);
+		for (char *c = value; *c != '\0'; c++)
+			if (*c < ' ' || *c > '~')
+				*c = '?';
+		break;
+	case FIELD_HEX: (void)format(value, VALUE_MAX, "0x%llx", (unsigned long long)n); break;
+	case FIELD_BYTES: (void)format_bytes(value, VALUE_MAX, n); break;
+	case FIELD_NS:
+		(void)format(value, VALUE_MAX, "%llu.%03u s", (unsigned long long)(n / 1000000000),
+			     (unsigned int)(n / 1000000 % 1000));
+		break;
+	case FIELD_BOOL: (void)str_copy(value, VALUE_MAX, n != 0 ? "yes" : "no"); break;
+	case FIELD_WORD:
+		(void)str_copy(value, VALUE_MAX, abi_name((enum names_table)field->names, n));
+		break;
+	default: (void)format(value, VALUE_MAX, "%llu", (unsigned long long)n); break;
+	}
+}
+
+static void value_json(const struct record *r, const struct field *field)
+{
+	const char *text = (const char *)r + field->offset;
+
+	switch (field->type) {
+	case FIELD_TEXT:
+		json_string_begin();
+		json_string_more(text, strnlen(text, RECORD_NAME - 1));
+		json_string_end();
+		break;
+	case FIELD_BOOL: json_bool(number(r, field) != 0); break;
+	case FIELD_WORD:
+		json_text(abi_name((enum names_table)field->names, number(r, field)));
+		break;
+	case FIELD_EXITS:
+		json_open('{');
+		for (u32 i = 0; i < abi_names[NAMES_EXIT_KIND].count; i++) {
+			json_key(abi_name(NAMES_EXIT_KIND, i));
+			json_number(r->vcpu.exits[i]);
+		}
+		json_close('}');
+		break;
+	default: json_number(number(r, field)); break;
+	}
+}
+
+/* A unit belongs to the key where no text can tell it. */
+static void key_json(const struct field *field)
+{
+	char key[32];
+
+	(void)format(key, sizeof(key), "%s%s", field->key,
+		     field->type == FIELD_NS      ? "_ns"
+		     : field->type == FIELD_BYTES ? "_bytes"
+						  : "");
+	json_key(key);
+}
+
+static void object_json(enum kind kind, const struct record *r)
+{
+	json_open('{');
+	for (u32 i = 0; i < tables[kind].count; i++) {
+		key_json(&tables[kind].fields[i]);
+		value_json(r, &tables[kind].fields[i]);
+	}
+	json_close('}');
+}
+
+static bool is_number(const struct field *field)
+{
+	return field->type != FIELD_TEXT && field->type != FIELD_WORD && field->type != FIELD_BOOL;
+}
+
+/* The key as people read it. */
+static void head_text(const struct field *field, bool upper, char head[VALUE_MAX])
+{
+	(void)str_copy(head, VALUE_MAX, field->key);
+	for (char *c = head; *c != '\0'; c++) {
+		if (*c == '_')
+			*c = ' ';
+		else if (upper && *c >= 'a' && *c <= 'z')
+			*c = (char)(*c - 'a' + 'A');
+	}
+}
+
+static void cell(const struct field *field, u32 width, bool first, const char *text)
+{
+	out_format(is_number(field) ? "%s%*s" : "%s%-*s", first ? "" : "  ", (int)width, text);
+}
+
+static bool is_wanted(const struct record *r, const char *guest)
+{
+	size_t n;
+
+	if (guest == NULL)
+		return true;
+	n = strlen(guest);
+	return strncmp(r->name, guest, n) == 0 && r->name[n] == '/';
+}
+
+/* How wide each column must be for what is there now, within WIDTH_MAX. */
+static s64 measure(enum kind kind, const char *guest, u32 widths[FIELDS_MAX])
+{
+	char value[VALUE_MAX];
+	struct record r;
+	struct walk walk;
+	u32 rows = 0;
+
+	for (u32 i = 0; i < tables[kind].count; i++)
+		widths[i] = (u32)strlen(tables[kind].fields[i].key);
+	walk_begin(&walk, kind);
+	while (walk_next(&walk, &r)) {
+		rows++;
+		for (u32 i = 0; is_wanted(&r, guest) && i < tables[kind].count; i++) {
+			value_text(&r, &tables[kind].fields[i], value);
+			widths[i] = MIN(MAX(widths[i], (u32)strlen(value)), WIDTH_MAX);
+		}
+	}
+	return rows == 0 ? walk.error : 0;
+}
+
+static void row(enum kind kind, const struct record *r, const u32 widths[FIELDS_MAX])
+{
+	char value[VALUE_MAX];
+
+	for (u32 i = 0; i < tables[kind].count; i++) {
+		const struct field *field = &tables[kind].fields[i];
+
+		if (!field->listed)
+			continue;
+		if (r == NULL)
+			head_text(field, true, value);
+		else
+			value_text(r, field, value);
+		cell(field, widths[i], i == 0, value);
+	}
+	out_char('\n');
+}
+
+s64 record_list(enum kind kind, const char *guest, bool json)
+{
+	u32 widths[FIELDS_MAX] = { 0 };
+	s64 result = measure(kind, guest, widths);
+	struct record r;
+	struct walk walk;
+
+	if (result < 0)
+		return result;
+	if (json) {
+		json_begin();
+		json_open('[');
+	} else {
+		row(kind, NULL, widths);
+	}
+	walk_begin(&walk, kind);
+	while (!out_stopped() && walk_next(&walk, &r)) {
+		if (!is_wanted(&r, guest))
+			continue;
+		if (json)
+			object_json(kind, &r);
+		else
+			row(kind, &r, widths);
+	}
+	if (json) {
+		json_close(']');
+		json_end();
+	}
+	return 0;
+}
+
+static void show_exits(const struct record *r)
+{
+	for (u32 i = 0; i < abi_names[NAMES_EXIT_KIND].count; i++)
+		if (r->vcpu.exits[i] != 0)
+			out_format("  %-14s %llu\n", abi_name(NAMES_EXIT_KIND, i),
+				   (unsigned long long)r->vcpu.exits[i]);
+}
+
+void record_show(enum kind kind, const struct record *record, bool json)
+{
+	char head[VALUE_MAX], value[VALUE_MAX];
+
+	if (json) {
+		json_begin();
+		object_json(kind, record);
+		json_end();
+		return;
+	}
+	for (u32 i = 0; i < tables[kind].count; i++) {
+		const struct field *field = &tables[kind].fields[i];
+
+		head_text(field, false, head);
+		value_text(record, field, value);
+		out_format("%-16s %s\n", head, value);
+		if (field->type == FIELD_EXITS)
+			show_exits(record);
+	}
+}

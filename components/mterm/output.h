@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the terminal prints: text for people, JSON for machines. A newline goes out as CR LF. */
+#ifndef MTERM_OUTPUT_H
+#define MTERM_OUTPUT_H
+
+#include <mullion/types.h>
+#include <stdarg.h>
+
+/** out_begin() - a new command prints from here on: what the user did not want is over. */
+void out_begin(void);
+/** out_flush() - all printed so far goes to the console. */
+void out_flush(void);
+/** out_stopped() - the user wants no more of this output: long loops end. */
+bool out_stopped(void);
+
+void out_char(char c);
+/** out_text() - text of the terminal's own. */
+void out_text(const char *text);
+/** out_format() - as format(); at most OUT_FORMAT_MAX - 1 bytes. */
+#define OUT_FORMAT_MAX 512u
+void out_format(const char *fmt, ...) __printf(1, 2);
+void out_format_va(const char *fmt, va_list list) __printf(1, 0);
+/** out_foreign() - @n bytes from elsewhere: line ends and printable ASCII as they are, a tab as a
+ * blank, all other as '?', so that they cannot steer the user's terminal. */
+void out_foreign(const char *text, size_t n);
+
+/* JSON, piece by piece on one line. Commas come by themselves. */
+void json_begin(void); /* nothing is open */
+void json_open(char bracket);
+void json_close(char bracket);
+void json_key(const char *key);
+void json_text(const char *text);
+void json_number(u64 value);
+void json_bool(bool value);
+/* A string in pieces: json_string_begin(), any number of json_string_more(), json_string_end(). */
+void json_string_begin(void);
+void json_string_more(const char *text, size_t n);
+void json_string_end(void);
+void json_end(void); /* the line's end */
+
+#endif

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The records of abi/manage.h as tables of fields: lists, single records and JSON are all made from
+ * the same table, so that none of them lacks what another has.
+ */
+#ifndef MTERM_RECORD_H
+#define MTERM_RECORD_H
+
+#include <abi/manage.h>
+#include <abi/names.h>
+#include <mullion/types.h>
+
+enum kind {
+	KIND_NONE,
+	KIND_GUEST,
+	KIND_VCPU, /* named guest/index */
+	KIND_COMPONENT,
+	KIND_THREAD,
+	KIND_CPU, /* named by its number, as are interrupts */
+	KIND_TIMER,
+	KIND_IRQ,
+	KIND_REGION, /* named guest/region */
+	KIND_HOST,
+	KINDS
+};
+
+#define RECORD_NAME (2 * MANAGE_NAME) /* a name as typed and shown, bytes with NUL */
+#define RECORDS_MAX 1024u             /* of one kind that are looked at */
+
+struct record {
+	char name[RECORD_NAME];
+	u32 id;                  /* for SYS_GUEST_CTL */
+	char owner[MANAGE_NAME]; /* the guest of a region */
+	union {
+		struct manage_guest guest;
+		struct manage_vcpu vcpu;
+		struct manage_component component;
+		struct manage_thread thread;
+		struct manage_cpu cpu;
+		struct manage_irq irq;
+		struct manage_region region;
+		struct manage_host host;
+	};
+};
+
+/* A walk over all records of a kind. */
+struct walk {
+	enum kind kind;
+	u32 guest, index;
+	u32 left; /* records that may still be asked for */
+	bool in_guest;
+	char owner[MANAGE_NAME];
+	s64 error; /* why nothing came, -(enum err), 0: there is none */
+};
+
+void walk_begin(struct walk *walk, enum kind kind);
+/** walk_next() - the next record; false behind the last. */
+bool walk_next(struct walk *walk, struct record *record);
+
+/** record_word() - what one of that kind is called: "guest". */
+const char *record_word(enum kind kind);
+/** record_find() - the record called @name. Return: false when there is none; @nearest is then the
+ * most similar name, "" when none is similar. */
+bool record_find(enum kind kind, const char *name, struct record *record,
+		 char nearest[RECORD_NAME]);
+/** record_list() - all of a kind in columns, or as a JSON array; those of guest @guest alone unless
+ * that is NULL. Return: 0, or -(enum err) when the core gives none. */
+s64 record_list(enum kind kind, const char *guest, bool json);
+/** record_show() - all fields of one, a line each, or as a JSON object. */
+void record_show(enum kind kind, const struct record *record, bool json);
+
+#define SIMILAR_MAX 3u
+/** text_distance() - how many letters to change, add or take until @a is @b; at most 32 letters of
+ * each are looked at. */
+u32 text_distance(const char *a, const char *b);
+/** text_nearer() - whether @candidate is similar to @word, and more than @best, its distance, which
+ * is then lowered. Start with SIMILAR_MAX. */
+bool text_nearer(const char *word, const char *candidate, u32 *best);
+
+#endif

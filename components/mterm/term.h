@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The management terminal: lines from the console or from a script become commands, and those
+ * become calls of SYS_GUEST_CTL. Nothing here waits but port_write(): what takes time (sleep, top,
+ * a log that is followed, a question) is a mode, left by a key, a time or news of the log.
+ */
+#ifndef MTERM_TERM_H
+#define MTERM_TERM_H
+
+#include "components/mterm/edit.h"
+#include "components/mterm/record.h"
+#include <mullion/err.h>
+#include <mullion/types.h>
+
+enum term_mode {
+	MODE_EDIT,
+	MODE_CONFIRM,  /* a question was asked: the next line answers it */
+	MODE_SLEEP,    /* until the time, or Ctrl-C */
+	MODE_TOP_ONCE, /* the same, and then the table */
+	MODE_TOP,      /* live; until a key */
+	MODE_FOLLOW,   /* the log; until a key */
+};
+
+#define TERM_WORDS    8u
+#define TERM_AHEAD    256u /* bytes typed while a command takes its time */
+#define TERM_QUESTION 112u
+
+#define OPTION_JSON   BIT(0)
+#define OPTION_YES    BIT(1)
+#define OPTION_ONCE   BIT(2)
+#define OPTION_FOLLOW BIT(3)
+
+struct term_config {
+	char self[MANAGE_NAME];    /* the component that this terminal is */
+	char console[MANAGE_NAME]; /* the one that its line leads to */
+	const char *script;        /* lines to run first; NULL: none */
+	size_t script_bytes;
+};
+
+struct term {
+	struct term_config config;
+	enum term_mode mode;
+	struct editor editor;
+	struct history history;
+	char pending[EDIT_LINE_MAX]; /* MODE_CONFIRM: the line that was asked about */
+	char question[TERM_QUESTION];
+	char ahead[TERM_AHEAD];
+	u32 num_ahead;
+	size_t script_at;
+	bool scripted; /* the line being run comes from the script */
+	bool json;     /* MODE_TOP_ONCE: in JSON */
+	u64 log_at;    /* MODE_FOLLOW: the next byte's number */
+};
+
+struct call;
+
+enum ask { ASK_NEVER, ASK_ALWAYS, ASK_OWN /* when it is the terminal or its console */ };
+
+/* One row of the command table: a command, or one verb of it. The first row of a command is what
+ * it does without a verb. */
+struct command {
+	const char *name, *verb; /* verb: NULL when the command has none */
+	const char *arguments;   /* as help shows them */
+	const char *what;
+	void (*run)(struct term *t, const struct call *call);
+	enum kind kind;     /* what the command is about */
+	bool names;         /* its first argument is the name of such */
+	u8 min, max;        /* number of arguments */
+	u8 options;         /* OPTION_... that it has */
+	enum ask ask;       /* "really ...?" without --yes */
+	u16 operation;      /* enum manage, of an act */
+	const char *states; /* those that an act needs, for people */
+};
+
+struct call {
+	const struct command *command;
+	const char *arguments[TERM_WORDS];
+	u32 num_arguments;
+	u8 options;
+	const char *rest; /* the line behind the command's name, as typed */
+};
+
+extern const struct command commands[];
+extern const u32 num_commands;
+
+/* The options by name, in the order of their bits. */
+#define TERM_OPTIONS 4u
+extern const char *const term_options[TERM_OPTIONS];
+
+/** term_start() - greet, run the script, prompt. */
+void term_start(struct term *t, const struct term_config *config);
+/** term_input() - @n bytes that the user typed. */
+void term_input(struct term *t, const char *bytes, size_t n);
+/** term_timer() - the time given to port_timer() has come. */
+void term_timer(struct term *t);
+/** term_news() - the core's log has something new. */
+void term_news(struct term *t);
+
+/* --- Between the terminal's own files --------------------------------------------------------- */
+
+/** command_run() - run one line. @line is taken apart. */
+void command_run(struct term *t, char *line, bool confirmed);
+/** command_error() - say what was wrong; with --json as an object. The first word of it is the
+ * command's name. */
+void command_error(const struct call *call, const char *fmt, ...) __printf(2, 3);
+/** command_refused() - say that the core did not do it. */
+void command_refused(const struct call *call, s64 result);
+/** term_wait() - in @mode until @ms from now. */
+void term_wait(struct term *t, enum term_mode mode, u64 ms);
+/** complete() - complete the word before the editor's cursor, or show what it could be. */
+void complete(struct editor *e);
+
+void run_list(struct term *t, const struct call *call);
+void run_show(struct term *t, const struct call *call);
+void run_act(struct term *t, const struct call *call);
+void run_host(struct term *t, const struct call *call);
+void run_help(struct term *t, const struct call *call);
+void run_history(struct term *t, const struct call *call);
+void run_echo(struct term *t, const struct call *call);
+void run_sleep(struct term *t, const struct call *call);
+void run_clear(struct term *t, const struct call *call);
+void run_time(struct term *t, const struct call *call);
+void run_log(struct term *t, const struct call *call);
+void run_level(struct term *t, const struct call *call);
+void run_tree(struct term *t, const struct call *call);
+void run_top(struct term *t, const struct call *call);
+
+/** log_follow() - print what came since. */
+void log_follow(struct term *t);
+/** top_tick() - a second is over: print what was used in it. */
+void top_tick(struct term *t);
+
+#endif

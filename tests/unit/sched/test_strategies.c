@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The strategies by themselves, against flat models that look through all threads each time. */
+#include "support/test.h"
+
+#include "core/sched/internal.h"
+
+#define THREADS 24
+#define STEPS   20000
+
+static struct sched_queue queue;
+static struct thread threads[THREADS];
+static u64 order[THREADS]; /* the model: the least goes first; 0: not in the queue */
+static u64 first, last;
+static u64 random_state;
+
+static u32 chance(u32 below)
+{
+	random_state = random_state * UINT64_C(6364136223846793005) + 1442695040888963407;
+	return (u32)((random_state >> 33) % below);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&queue, 0, sizeof(queue));
+	memset(threads, 0, sizeof(threads));
+	memset(order, 0, sizeof(order));
+	list_init(&queue.threads);
+	first = last = UINT64_C(1) << 40;
+	return 0;
+}
+
+static void add(const struct sched_strategy *strategy, u32 i)
+{
+	bool front = chance(4) == 0;
+
+	order[i] = front ? --first : ++last;
+	strategy->add(&queue, &threads[i], front);
+}
+
+static void take_out(const struct sched_strategy *strategy, u32 i)
+{
+	order[i] = 0;
+	strategy->remove(&queue, &threads[i]);
+}
+
+/* Who should run, if @claim (0: may not) counts before the order. */
+static struct thread *expected(u32 (*claim)(const struct thread *thread, u64 now), u64 now)
+{
+	struct thread *best = NULL;
+
+	for (u32 i = 0; i < THREADS; i++) {
+		u32 its = order[i] != 0 ? claim(&threads[i], now) : 0;
+
+		if (its == 0)
+			continue;
+		if (best == NULL || its > claim(best, now) ||
+		    (its == claim(best, now) && order[i] < order[best - threads]))
+			best = &threads[i];
+	}
+	return best;
+}
+
+static void follow_model(const struct sched_strategy *strategy,
+			 u32 (*claim)(const struct thread *thread, u64 now))
+{
+	u64 now = 0;
+
+	for (u32 step = 0; step < STEPS; step++) {
+		u32 i = chance(THREADS);
+
+		if (order[i] != 0) {
+			take_out(strategy, i);
+			assert_false(list_has(&threads[i].link));
+		} else {
+			threads[i].priority = (u8)(chance(2) == 0 ? chance(256) : chance(4));
+			threads[i].base_priority = threads[i].priority;
+			threads[i].window = chance(4);
+			add(strategy, i);
+		}
+		now += chance(40);
+		assert_ptr_equal(strategy->pick(&queue, NS(now)), expected(claim, now));
+	}
+	for (u32 i = 0; i < THREADS; i++)
+		if (order[i] != 0)
+			take_out(strategy, i);
+	assert_null(strategy->pick(&queue, NS(now)));
+}
+
+static u32 all_the_same(const struct thread *thread, u64 now)
+{
+	(void)thread, (void)now;
+	return 1;
+}
+
+static void round_robin_goes_by_order(void **state)
+{
+	(void)state;
+	follow_model(&sched_round_robin, all_the_same);
+	assert_false(sched_round_robin.preempts(&queue, &threads[0], &threads[1]));
+}
+
+static u32 by_priority(const struct thread *thread, u64 now)
+{
+	(void)now;
+	return 1u + thread->priority;
+}
+
+static void priorities_go_before_order(void **state)
+{
+	(void)state;
+	follow_model(&sched_priority, by_priority);
+	assert_int_equal(queue.summary, 0);
+	for (u32 i = 0; i < PRIORITIES / 64; i++)
+		assert_int_equal(queue.levels[i], 0);
+	threads[0].priority = 9;
+	threads[1].priority = 8;
+	assert_true(sched_priority.preempts(&queue, &threads[0], &threads[1]));
+	assert_false(sched_priority.preempts(&queue, &threads[1], &threads[0]));
+	assert_false(sched_priority.preempts(&queue, &threads[1], &threads[1]));
+}
+
+/* Two windows, a gap before, between and after: 0 ..10 gap, 10..40 one, 40..50 gap, 50..70 two,
+ * 70..100 gap. */
+static const struct sched_window windows[] = {
+	{ { 10 }, { 30 }, 1 },
+	{ { 50 }, { 20 }, 2 },
+};
+static const struct sched_table table = {
+	.cycle = { 100 },
+	.background = 2,
+	.num_windows = 2,
+	.windows = windows,
+};
+
+static u32 by_window(const struct thread *thread, u64 now)
+{
+	u64 at = now % 100;
+	u32 window = at >= 10 && at < 40 ? 1 : at >= 50 && at < 70 ? 2 : 0;
+
+	if (window != 0 && thread->window == window)
+		return 1000u + thread->priority;
+	return thread->priority <= 2 ? 1u + thread->priority : 0;
+}
+
+static void windows_go_before_priorities(void **state)
+{
+	(void)state;
+	queue.table = &table;
+	follow_model(&sched_windows, by_window);
+}
+
+static void slices_are_for_equals_alone(void **state)
+{
+	struct thread *current = &threads[0];
+
+	(void)state;
+	current->priority = 5;
+	current->since = NS(1000);
+	current->slice_left = NS(70);
+	assert_int_equal(sched_priority.review(&queue, current).v, NS_NEVER.v);
+	threads[1].priority = 4;
+	sched_priority.add(&queue, &threads[1], false);
+	assert_int_equal(sched_priority.review(&queue, current).v, NS_NEVER.v);
+	threads[2].priority = 5;
+	sched_priority.add(&queue, &threads[2], false);
+	assert_int_equal(sched_priority.review(&queue, current).v, 1070);
+	assert_int_equal(sched_priority.review(&queue, NULL).v, NS_NEVER.v);
+
+	assert_int_equal(sched_round_robin.review(&queue, current).v, NS_NEVER.v);
+	sched_round_robin.add(&queue, &threads[3], false);
+	assert_int_equal(sched_round_robin.review(&queue, current).v, 1070);
+	assert_int_equal(sched_round_robin.review(&queue, NULL).v, NS_NEVER.v);
+}
+
+static void windows_end_by_the_clock(void **state)
+{
+	struct thread *current = &threads[0];
+
+	(void)state;
+	queue.table = &table;
+	current->window = 1;
+	current->priority = current->base_priority = 5;
+	current->since = NS(215);
+	current->slice_left = NS(10);
+	assert_null(sched_windows.pick(&queue, NS(215)));
+	assert_int_equal(sched_windows.review(&queue, current).v, 240);
+	assert_int_equal(sched_windows.review(&queue, NULL).v, NS_NEVER.v);
+	/* One whose window comes later: the CPU that sleeps is to look again. */
+	threads[1].window = 2;
+	threads[1].priority = threads[1].base_priority = 9;
+	sched_windows.add(&queue, &threads[1], false);
+	assert_int_equal(sched_windows.review(&queue, NULL).v, 240);
+	assert_false(sched_windows.preempts(&queue, &threads[1], current));
+	/* An equal in the same window: slices. */
+	threads[2].window = 1;
+	threads[2].priority = threads[2].base_priority = 5;
+	sched_windows.add(&queue, &threads[2], false);
+	assert_int_equal(sched_windows.review(&queue, current).v, 225);
+	/* The second window's beginning, and the last gap's end: the cycle's. */
+	assert_ptr_equal(sched_windows.pick(&queue, NS(250)), &threads[1]);
+	assert_true(sched_windows.preempts(&queue, &threads[1], current));
+	assert_null(sched_windows.pick(&queue, NS(299)));
+	assert_int_equal(sched_windows.review(&queue, NULL).v, 300);
+	assert_null(sched_windows.pick(&queue, NS(300)));
+	assert_int_equal(sched_windows.review(&queue, NULL).v, 310);
+}
+
+static void inherited_priority_keeps_background_time(void **state)
+{
+	(void)state;
+	queue.table = &table;
+	threads[0].base_priority = 2;
+	threads[0].priority = 200;
+	threads[1].base_priority = threads[1].priority = 2;
+	sched_windows.add(&queue, &threads[1], false);
+	sched_windows.add(&queue, &threads[0], false);
+	assert_ptr_equal(sched_windows.pick(&queue, NS(0)), &threads[0]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(round_robin_goes_by_order, set_up),
+		cmocka_unit_test_setup(priorities_go_before_order, set_up),
+		cmocka_unit_test_setup(windows_go_before_priorities, set_up),
+		cmocka_unit_test_setup(slices_are_for_equals_alone, set_up),
+		cmocka_unit_test_setup(windows_end_by_the_clock, set_up),
+		cmocka_unit_test_setup(inherited_priority_keeps_background_time, set_up),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
