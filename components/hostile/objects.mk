@@ -2,7 +2,7 @@
 # The hostile component, for tests: it shares nothing with the others, not even their runtime.
 flags-hostile := $(common) $(warnings) -O2 -ffreestanding -fno-pic -fno-pie -fno-builtin \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-stack-protector \
-	-fno-delete-null-pointer-checks -fno-tree-loop-distribute-patterns \
+	-fno-delete-null-pointer-checks \
 	$(target-arm64) -march=armv8-a -mgeneral-regs-only -mno-outline-atomics
 cc-hostile := $(CC)
 $(eval $(call add-flavour,hostile))

@@ -94,7 +94,6 @@ attack_\name:
 	ATTACK	hvc, hvc #0
 	ATTACK	smc, smc #0
 	ATTACK	svc_number, svc #1
-	ATTACK	wfi, wfi
 	ATTACK	eret, eret
 	ATTACK	fp, fmov d0, #1.0
 	ATTACK	simd, movi v31.16b, #0
@@ -114,6 +113,12 @@ attack_\name:
 	ATTACK	icache, ic ivau, x0
 	ATTACK	tlb, tlbi vmalle1
 	ATTACK	translate, at s1e0r, x0
+
+/* It traps only when it would wait, so not while an interrupt is pending. */
+	.globl	attack_wfi
+attack_wfi:
+	wfi
+	b	attack_wfi
 
 	.globl	attack_odd_pc
 attack_odd_pc:

@@ -177,6 +177,7 @@ static void load(struct component *component)
 			COMPONENT_STACK, COMPONENT_INFO);
 	component->starts++;
 	component->log_used = 0;
+	atomic_store(&component->lending, LEND_NEVER);
 	atomic_store(&component->word, 0);
 	exit_again(component);
 	channel_greet(component);
@@ -184,6 +185,15 @@ static void load(struct component *component)
 		if (component->grants[i].kind == GRANT_INTERRUPT)
 			irq_unmask(component->grants[i].value);
 	component_watch(component);
+}
+
+/* Its next trap, or the one that it came back with from a vCPU. */
+static enum user_trap next_trap(struct component *component)
+{
+	if (atomic_load_explicit(&component->lending, memory_order_acquire) != LEND_BACK)
+		return arch_user_run(&component->user);
+	atomic_store_explicit(&component->lending, LEND_NEVER, memory_order_relaxed);
+	return component->lent_trap;
 }
 
 static enum ending run(struct component *component)
@@ -196,7 +206,7 @@ static enum ending run(struct component *component)
 				return END_STOPPED;
 			return requests & COMPONENT_REQ_KILL ? END_KILLED : END_WATCHDOG;
 		}
-		switch (arch_user_run(&component->user)) {
+		switch (next_trap(component)) {
 		case USER_SYSCALL:
 			if (!syscall_serve(component))
 				return END_EXIT;

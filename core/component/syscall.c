@@ -26,11 +26,11 @@ static const struct component_grant *grant_of(const struct component *component,
 	return &component->grants[index];
 }
 
-/* Sleep until there is something; the word, and with NOTIFY_EXIT a record. 0: it has to end. */
 /* Pause, unless there is something to do. @next (NULL: nobody) gets the CPU. */
 static void pause(struct component *component, struct thread *next)
 {
 	sched_prepare(PAUSE_WAIT);
+	atomic_store(&component->lending, LEND_READY);
 	if (atomic_load(&component->word) != 0 || atomic_load(&component->requests) != 0) {
 		sched_cancel();
 		if (next != NULL)
@@ -42,7 +42,29 @@ static void pause(struct component *component, struct thread *next)
 	}
 }
 
-/* @next: a thread to be woken, or NULL. */
+/* Sleep until somebody woke it; meanwhile a vCPU may run it (exit.c). Return: its registers are as
+ * they were. */
+static bool sleep(struct component *component, struct thread *next)
+{
+	u32 lending = LEND_READY;
+
+	pause(component, next);
+	while (!atomic_compare_exchange_strong(&component->lending, &lending, LEND_NEVER)) {
+		if (lending == LEND_BACK)
+			return false;
+		/* Whoever has it wakes the thread when done. */
+		sched_prepare(PAUSE_WAIT);
+		if (atomic_load(&component->lending) != LEND_TAKEN)
+			sched_cancel();
+		else
+			sched_pause();
+		lending = LEND_READY;
+	}
+	return true;
+}
+
+/* Sleep until there is something; the word, and with NOTIFY_EXIT a record. 0: it has to end, or
+ * came back from a vCPU with a trap. @next: a thread to be woken, or NULL. */
 static u64 take_notifications(struct component *component, struct thread *next)
 {
 	for (;;) {
@@ -59,10 +81,9 @@ static u64 take_notifications(struct component *component, struct thread *next)
 				return bits;
 			}
 		}
-		pause(component, next);
-		next = NULL;
-		if (atomic_load(&component->requests) != 0)
+		if (!sleep(component, next) || atomic_load(&component->requests) != 0)
 			return 0;
+		next = NULL;
 	}
 }
 
@@ -230,6 +251,8 @@ bool syscall_serve(struct component *component)
 		return false;
 	else
 		result = serve_other(component, number);
-	arch_user_set_result(user, 0, result);
+	/* Else its registers have gone on without the thread. */
+	if (atomic_load_explicit(&component->lending, memory_order_relaxed) != LEND_BACK)
+		arch_user_set_result(user, 0, result);
 	return true;
 }

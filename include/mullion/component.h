@@ -65,6 +65,14 @@ struct component_grant {
 	u32 value; /* channel: its number; interrupt: host INTID; line: the guest's INTID */
 };
 
+/* Who has its registers, while its thread sleeps in a wait (exit.c). */
+enum lending {
+	LEND_NEVER, /* its thread runs, or is about to */
+	LEND_READY, /* its thread sleeps: a vCPU may run it to serve an exit */
+	LEND_TAKEN,
+	LEND_BACK, /* it did something that its own thread must see to: lent_trap */
+};
+
 #define COMPONENT_NOTHING 0xffu /* no grant, no bit */
 
 struct component {
@@ -83,6 +91,8 @@ struct component {
 	const struct config_guest *serves; /* or NULL */
 	struct guest *guest;               /* the served guest while it exists, or NULL */
 	struct list queue;                 /* exits to be taken */
+	_Atomic u32 lending;               /* enum lending */
+	enum user_trap lent_trap;
 	struct timer_event timer;
 	u32 num_grants;
 	struct component_grant grants[GRANTS_MAX];

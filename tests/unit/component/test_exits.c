@@ -230,13 +230,51 @@ static void lines(void **state)
 	assert_false(host_line(&world.guest, SERVED_LINE));
 }
 
+/* One that only answers and waits again is run by the vCPU's own thread. */
+static void served_at_once(void **state)
+{
+	static const struct host_call calls[] = {
+		CALL(SYS_VCPU_RESUME, 0, 0x55, RESUME_WAIT),
+		CALL(SYS_NOTIFY, SERVER_CHANNEL),
+		CALL(SYS_VCPU_RESUME, 0, 0x66, RESUME_WAIT),
+	};
+	u64 switches = server->thread.switches, syscalls = server->syscalls;
+	struct vcpu *vcpu = &world.vcpus[0];
+
+	(void)state;
+	host_user_script(&server->user, calls, 3);
+	components_access(0, false, SERVED_UART, 0, 4);
+	assert_false(components_waits(0));
+	assert_int_equal(host_last_event(vcpu, HOST_VCPU_MMIO_COMPLETE)->b, 0x55);
+	assert_int_equal(server->thread.switches, switches);
+	assert_int_equal(server->syscalls, syscalls + 1);
+	assert_int_equal(server->lending, LEND_READY);
+	/* What it does beside is its own thread's matter. */
+	components_access(0, false, SERVED_UART, 0, 4);
+	assert_false(components_waits(0));
+	assert_int_equal(host_last_event(vcpu, HOST_VCPU_MMIO_COMPLETE)->b, 0x66);
+	assert_int_equal(server->thread.switches, switches + 1);
+	SAYS(peer, BIT(0));
+	/* Asked to end it is not run any more. */
+	component_stop(server);
+	components_go();
+	assert_int_equal(server->lending, LEND_NEVER);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, components_begin)
 	const struct CMUnitTest tests[] = {
-		TEST(reads_are_served), TEST(writes_and_faults),   TEST(not_served),
-		TEST(doorbells),        TEST(exits_queue),         TEST(restart_presents_again),
-		TEST(stopped_server),   TEST(guest_reset_is_told), TEST(lines),
+		TEST(served_at_once),
+		TEST(reads_are_served),
+		TEST(writes_and_faults),
+		TEST(not_served),
+		TEST(doorbells),
+		TEST(exits_queue),
+		TEST(restart_presents_again),
+		TEST(stopped_server),
+		TEST(guest_reset_is_told),
+		TEST(lines),
 	};
 
 	return cmocka_run_group_tests(tests, create, NULL);
