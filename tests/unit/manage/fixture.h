@@ -93,7 +93,7 @@ static int begin(void **state)
 	guests[2].absent = true;
 	(void)strncpy(guests[2].template_name, "mould", CONFIG_NAME_MAX - 1);
 	assert_int_equal(component_setup(&board), OK);
-	configs[BOSS].manages_all = true;
+	configs[BOSS].manages_all = configs[BOSS].reads_log = true;
 	configs[CLERK].manages = BIT(1);
 	configs[NOBODY].num_grants = 1;
 	configs[NOBODY].grants = &uart;
