@@ -167,6 +167,8 @@ void pl011_resume(struct pl011 *uart)
 {
 	struct pl011_state *s = uart->state;
 
+	s->raw &= INT_ALL;
+	s->mask &= INT_ALL;
 	s->first %= PL011_FIFO;
 	s->count = MIN(s->count, depth(s));
 	uart->level = (s->raw & s->mask) == 0;
