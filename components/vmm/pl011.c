@@ -138,7 +138,7 @@ static void send(struct pl011 *uart, u8 c)
 	if ((s->control & CR_LBE) != 0)
 		put(s, c);
 	else if (uart->serial != NULL)
-		(void)serial_send(uart->serial, &c, 1);
+		(void)serial_put(uart->serial, c);
 	if (has_room(uart))
 		s->raw |= INT_TX;
 	else

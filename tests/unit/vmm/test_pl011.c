@@ -2,6 +2,8 @@
 /* components/vmm/pl011.c: registers, FIFOs, interrupts, a full ring, reset, restart. */
 #include "vmm/fixture.h"
 
+#include "components/vmm/pl011.h"
+
 #define DR    0x000
 #define RSR   0x004
 #define FR    0x018
@@ -343,6 +345,22 @@ static void test_bad_state(void **state)
 	test_reset_values(NULL);
 }
 
+static void test_bad_count(void **state)
+{
+	struct pl011_state *kept = (struct pl011_state *)(state_page + sizeof(u32));
+
+	(void)state;
+	put(LCRH, FEN);
+	kept->count = UINT32_MAX;
+	kept->first = UINT32_MAX;
+	start();
+	for (u32 i = 0; i < PL011_FIFO; i++) {
+		assert_int_equal(reg(FR) & RXFE, 0);
+		(void)reg(DR);
+	}
+	assert_int_equal(reg(FR) & RXFE, RXFE);
+}
+
 static void test_no_channel(void **state)
 {
 	(void)state;
@@ -376,6 +394,7 @@ int main(void)
 		cmocka_unit_test_setup(test_reset_first, fresh),
 		cmocka_unit_test_setup(test_restart, fresh),
 		cmocka_unit_test_setup(test_bad_state, fresh),
+		cmocka_unit_test_setup(test_bad_count, fresh),
 		cmocka_unit_test_setup(test_no_channel, fresh),
 	};
 
