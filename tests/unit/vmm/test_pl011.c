@@ -347,7 +347,7 @@ static void test_bad_state(void **state)
 
 static void test_bad_count(void **state)
 {
-	struct pl011_state *kept = (struct pl011_state *)(state_page + sizeof(u32));
+	struct pl011_state *kept = (struct pl011_state *)(state_page + sizeof(u64));
 
 	(void)state;
 	put(LCRH, FEN);
