@@ -138,7 +138,7 @@ static void send(struct pl011 *uart, u8 c)
 	if ((s->control & CR_LBE) != 0)
 		put(s, c);
 	else if (uart->serial != NULL)
-		(void)serial_send(uart->serial, &c, 1);
+		(void)serial_put(uart->serial, c);
 	if (has_room(uart))
 		s->raw |= INT_TX;
 	else
@@ -167,6 +167,8 @@ void pl011_resume(struct pl011 *uart)
 {
 	struct pl011_state *s = uart->state;
 
+	s->raw &= INT_ALL;
+	s->mask &= INT_ALL;
 	s->first %= PL011_FIFO;
 	s->count = MIN(s->count, depth(s));
 	uart->level = (s->raw & s->mask) == 0;

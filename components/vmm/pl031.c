@@ -72,6 +72,8 @@ void pl031_reset(struct pl031 *rtc)
 
 void pl031_resume(struct pl031 *rtc)
 {
+	rtc->state->raw &= 1;
+	rtc->state->mask &= 1;
 	rtc->level = (rtc->state->raw & rtc->state->mask) == 0;
 	update(rtc);
 }
