@@ -135,6 +135,13 @@ static void send(struct pl011 *uart, u8 c)
 {
 	struct pl011_state *s = uart->state;
 
+	/* What every character of a line but the first finds: room for more, which was told. */
+	if (__builtin_expect((s->raw & INT_TX) != 0 && (s->control & CR_LBE) == 0 &&
+				     uart->serial != NULL && serial_room(uart->serial) > 1,
+			     1)) {
+		(void)serial_put(uart->serial, c);
+		return;
+	}
 	if ((s->control & CR_LBE) != 0)
 		put(s, c);
 	else if (uart->serial != NULL)
