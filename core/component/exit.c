@@ -89,12 +89,9 @@ static bool await_answer(struct component *component, struct vcpu *vcpu, struct 
 /* May this vCPU's thread run the component? Then nobody else does, until it is given back. */
 static inline bool borrow(struct component *component)
 {
-	const struct cpu *cpu = this_cpu();
 	u32 ready = LEND_READY;
 
 	return atomic_load_explicit(&component->word, memory_order_relaxed) == 0 &&
-	       (component->thread.affinity & BIT(cpu->id)) != 0 &&
-	       component->thread.window == cpu->thread->window &&
 	       atomic_compare_exchange_strong_explicit(&component->lending, &ready, LEND_TAKEN,
 						       memory_order_acquire, memory_order_relaxed);
 }
@@ -154,19 +151,24 @@ enum served component_serve_here(struct vcpu *vcpu, gpa_t gpa, u32 width, bool w
 	}
 	*value = arch_user_argument(user, 1);
 	atomic_store_explicit(&slot->state, SLOT_FREE, memory_order_relaxed);
-	component->syscalls++;
 	atomic_store_explicit(&component->waiting, true, memory_order_relaxed);
 	give_back(component, LEND_READY);
 	return SERVED;
 }
 
-/* The vCPU's next access to @region, number @index, can go the short way; not where a doorbell is. */
+/* The vCPU's next access to @region, number @index, can go the short way; not where a doorbell is,
+ * nor for a component that may not run here, or not in this time. */
 static void remember(struct vcpu *vcpu, struct component *component, const struct region *region,
 		     u32 index)
 {
+	const struct cpu *cpu = this_cpu();
+	bool can = component->doorbell[index] == COMPONENT_NOTHING &&
+		   (component->thread.affinity & BIT(cpu->id)) != 0 &&
+		   component->thread.window == cpu->thread->window;
+
 	vcpu->served = (struct served_region){
 		.base = region->gpa.v,
-		.size = component->doorbell[index] == COMPONENT_NOTHING ? region->size : 0,
+		.size = can ? region->size : 0,
 		.where = vcpu->index | (u64)component->virtual_grant[index] << 16,
 		.component = component,
 	};
