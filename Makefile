@@ -321,7 +321,8 @@ endif
 # --- For editors and checkers ---------------------------------------------------------------------
 
 database-flavour := $(firstword $(filter core test,$(flavours)))
-database-objects := $(objects) $(unit-sources:.c=.o) $(support) $(sim-objects) $(fuzz-sources:.c=.o) \
+database-objects := $(objects) $(component-objects) $(unit-sources:.c=.o) $(support) $(sim-objects) \
+	$(fuzz-sources:.c=.o) \
 	$(tool-common) $(foreach tool,$(tool-names),$(call tool-objects,$(tool)))
 database-sources = $(foreach o,$(database-objects),$(wildcard $(o:.o=.c)))
 

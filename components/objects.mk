@@ -13,6 +13,8 @@ include components/$(1)/objects.mk
 component-$(1) := $$(call component-list,$(1))
 endef
 $(foreach name,lib $(component-names),$(eval $(call read-component,$(name))))
+component-objects := $(component-lib) \
+	$(foreach name,$(component-names),$(component-$(name)) components/$(name)/main.o)
 component-lib += lib/string.o lib/format.o lib/err.o
 
 flags-component := $(common) $(warnings) -O2 -ffreestanding -fno-pic -fno-pie -fno-builtin \

@@ -26,13 +26,6 @@ bool serial_attach(struct serial_end *end, const struct component_info *info,
 	return true;
 }
 
-u32 serial_room(const struct serial_end *end)
-{
-	u32 used = end->sent - atomic_load_explicit(&end->send->out, memory_order_acquire);
-
-	return used > SIZE ? 0 : SIZE - used;
-}
-
 u32 serial_waiting(const struct serial_end *end)
 {
 	u32 used = atomic_load_explicit(&end->receive->in, memory_order_acquire) - end->taken;
@@ -42,30 +35,23 @@ u32 serial_waiting(const struct serial_end *end)
 
 u32 serial_send(struct serial_end *end, const u8 *from, u32 n)
 {
-	u32 at = end->sent % SIZE, before = end->sent, first;
+	u32 at = end->sent % SIZE, room = serial_room(end), first;
 
-	n = MIN(n, serial_room(end));
+	n = MIN(n, room);
 	if (n == 0)
 		return 0;
-	if (n == 1) {
-		end->send->data[at] = *from;
-	} else {
-		first = MIN(n, SIZE - at);
-		memcpy(end->send->data + at, from, first);
-		memcpy(end->send->data, from + first, n - first);
-	}
-	end->sent += n;
-	atomic_store_explicit(&end->send->in, end->sent, memory_order_release);
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&end->send->out, memory_order_relaxed) == before)
-		sys_notify(end->channel);
+	first = MIN(n, SIZE - at);
+	memcpy(end->send->data + at, from, first);
+	memcpy(end->send->data, from + first, n - first);
+	serial_publish(end, n);
 	return n;
 }
 
 u32 serial_receive(struct serial_end *end, u8 *to, u32 max)
 {
-	u32 at = end->taken % SIZE, n = MIN(serial_waiting(end), max), first, in;
+	u32 at = end->taken % SIZE, n = serial_waiting(end), first, in;
 
+	n = MIN(n, max);
 	if (n == 0)
 		return 0;
 	first = MIN(n, SIZE - at);

@@ -22,8 +22,38 @@ struct serial_end {
  * Return: false, and nothing done, when it is no channel or its memory too small. */
 bool serial_attach(struct serial_end *end, const struct component_info *info,
 		   const struct grant_info *grant);
+
 /** serial_room() - bytes that can be sent now. */
-u32 serial_room(const struct serial_end *end);
+static inline u32 serial_room(const struct serial_end *end)
+{
+	u32 used = end->sent - atomic_load_explicit(&end->send->out, memory_order_acquire);
+
+	return used > SERIAL_RING_BYTES ? 0 : SERIAL_RING_BYTES - used;
+}
+
+/** serial_publish() - @n more bytes lie in the ring; tell the other end if it had none. */
+static inline void serial_publish(struct serial_end *end, u32 n)
+{
+	u32 before = end->sent;
+
+	end->sent += n;
+	atomic_store_explicit(&end->send->in, end->sent, memory_order_release);
+	atomic_thread_fence(memory_order_seq_cst);
+	if (atomic_load_explicit(&end->send->out, memory_order_relaxed) == before)
+		sys_notify(end->channel);
+}
+
+/** serial_put() - serial_send() of one byte, for those that send each on its own. Return: false
+ * when there was no room. */
+static inline bool serial_put(struct serial_end *end, u8 c)
+{
+	if (serial_room(end) == 0)
+		return false;
+	end->send->data[end->sent % SERIAL_RING_BYTES] = c;
+	serial_publish(end, 1);
+	return true;
+}
+
 /** serial_waiting() - bytes that can be received now. */
 u32 serial_waiting(const struct serial_end *end);
 /** serial_send() - put up to @n bytes into the ring, and tell the other end if it had none. Return:

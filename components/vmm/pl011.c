@@ -135,10 +135,17 @@ static void send(struct pl011 *uart, u8 c)
 {
 	struct pl011_state *s = uart->state;
 
+	/* What every character of a line but the first finds: room for more, which was told. */
+	if (__builtin_expect((s->raw & INT_TX) != 0 && (s->control & CR_LBE) == 0 &&
+				     uart->serial != NULL && serial_room(uart->serial) > 1,
+			     1)) {
+		(void)serial_put(uart->serial, c);
+		return;
+	}
 	if ((s->control & CR_LBE) != 0)
 		put(s, c);
 	else if (uart->serial != NULL)
-		(void)serial_send(uart->serial, &c, 1);
+		(void)serial_put(uart->serial, c);
 	if (has_room(uart))
 		s->raw |= INT_TX;
 	else
@@ -167,6 +174,8 @@ void pl011_resume(struct pl011 *uart)
 {
 	struct pl011_state *s = uart->state;
 
+	s->raw &= INT_ALL;
+	s->mask &= INT_ALL;
 	s->first %= PL011_FIFO;
 	s->count = MIN(s->count, depth(s));
 	uart->level = (s->raw & s->mask) == 0;

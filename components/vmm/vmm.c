@@ -4,11 +4,12 @@
 
 #include "components/vmm/pl011.h"
 #include "components/vmm/pl031.h"
+#include "components/vmm/virtio_console.h"
 #include <mullion/string.h>
 
 #define DEVICES_MAX 8u
 
-enum device_kind { DEVICE_NONE, DEVICE_PL011, DEVICE_PL031 };
+enum device_kind { DEVICE_NONE, DEVICE_PL011, DEVICE_PL031, DEVICE_VIRTIO_CONSOLE };
 
 /* What is kept over a restart. */
 struct slot {
@@ -16,6 +17,7 @@ struct slot {
 	union {
 		struct pl011_state pl011;
 		struct pl031_state pl031;
+		struct virtio_console_state console;
 	};
 };
 
@@ -25,6 +27,7 @@ struct device {
 	union {
 		struct pl011 pl011;
 		struct pl031 pl031;
+		struct virtio_console console;
 	};
 };
 
@@ -39,7 +42,9 @@ static enum device_kind kind_of(const struct grant_info *grant)
 {
 	if (str_equal(grant->detail, "pl011"))
 		return DEVICE_PL011;
-	return str_equal(grant->detail, "pl031") ? DEVICE_PL031 : DEVICE_NONE;
+	if (str_equal(grant->detail, "pl031"))
+		return DEVICE_PL031;
+	return str_equal(grant->detail, "virtio-console") ? DEVICE_VIRTIO_CONSOLE : DEVICE_NONE;
 }
 
 static struct slot *slots(const struct component_info *info)
@@ -73,6 +78,54 @@ static bool attach(struct serial_end *serial, const struct component_info *info,
 	return serial_attach(serial, info, channel);
 }
 
+static void set_up_uart(struct device *device, struct pl011_state *state, bool kept, u32 interrupt,
+			bool attached)
+{
+	device->pl011 = (struct pl011){
+		.state = state,
+		.interrupt = interrupt,
+		.serial = attached ? &device->serial : NULL,
+	};
+	if (kept)
+		pl011_resume(&device->pl011);
+	else
+		pl011_reset(&device->pl011);
+}
+
+static void set_up_clock(struct device *device, struct pl031_state *state, bool kept, u32 interrupt)
+{
+	device->pl031 = (struct pl031){ .state = state, .interrupt = interrupt };
+	if (kept) {
+		pl031_resume(&device->pl031);
+		return;
+	}
+	state->offset = 0;
+	pl031_reset(&device->pl031);
+}
+
+static u64 doorbell_of(const struct component_info *info, const struct grant_info *region)
+{
+	const struct grant_info *grant = grant_find(info, GRANT_DOORBELL, region->name);
+
+	return grant != NULL && grant->bit < NOTIFY_GRANTS ? BIT(grant->bit) : 0;
+}
+
+static void set_up_console(struct device *device, struct virtio_console_state *state, bool kept,
+			   const struct component_info *info, const struct grant_info *region)
+{
+	device->console = (struct virtio_console){
+		.state = state,
+		.info = info,
+		.serial = attach(&device->serial, info, region->name) ? &device->serial : NULL,
+		.interrupt = interrupt_of(info, region),
+		.doorbell = doorbell_of(info, region),
+	};
+	if (kept)
+		virtio_console_resume(&device->console);
+	else
+		virtio_console_reset(&device->console);
+}
+
 static void set_up(struct device *device, struct slot *slot, const struct component_info *info,
 		   const struct grant_info *region)
 {
@@ -80,23 +133,23 @@ static void set_up(struct device *device, struct slot *slot, const struct compon
 	u32 interrupt = interrupt_of(info, region);
 
 	slot->kind = device->kind;
-	if (device->kind == DEVICE_PL011) {
-		device->pl011 = (struct pl011){ .state = &slot->pl011, .interrupt = interrupt };
-		if (attach(&device->serial, info, region->name))
-			device->pl011.serial = &device->serial;
-		if (kept)
-			pl011_resume(&device->pl011);
-		else
-			pl011_reset(&device->pl011);
-		return;
-	}
-	device->pl031 = (struct pl031){ .state = &slot->pl031, .interrupt = interrupt };
-	if (kept) {
-		pl031_resume(&device->pl031);
-		return;
-	}
-	slot->pl031.offset = 0;
-	pl031_reset(&device->pl031);
+	if (device->kind == DEVICE_PL011)
+		set_up_uart(device, &slot->pl011, kept, interrupt,
+			    attach(&device->serial, info, region->name));
+	else if (device->kind == DEVICE_PL031)
+		set_up_clock(device, &slot->pl031, kept, interrupt);
+	else
+		set_up_console(device, &slot->console, kept, info, region);
+}
+
+/* When @device wants to be served again. */
+static ns_t serve_device(struct device *device)
+{
+	if (device->kind == DEVICE_PL031)
+		return pl031_alarm(&device->pl031);
+	if (device->kind == DEVICE_VIRTIO_CONSOLE && virtio_console_serve(&device->console))
+		return NS(0);
+	return NS(UINT64_MAX);
 }
 
 static void vmm_timer(void)
@@ -104,11 +157,9 @@ static void vmm_timer(void)
 	ns_t next = NS(UINT64_MAX);
 
 	for (u32 i = 0; i < num_devices; i++) {
-		if (devices[i].kind == DEVICE_PL031) {
-			ns_t when = pl031_alarm(&devices[i].pl031);
+		ns_t when = serve_device(&devices[i]);
 
-			next.v = MIN(next.v, when.v);
-		}
+		next.v = MIN(next.v, when.v);
 	}
 	sys_timer_set(next);
 }
@@ -143,30 +194,51 @@ static void vmm_reset(void)
 	for (u32 i = 0; i < num_devices; i++) {
 		if (devices[i].kind == DEVICE_PL011)
 			pl011_reset(&devices[i].pl011);
-		else
+		else if (devices[i].kind == DEVICE_PL031)
 			pl031_reset(&devices[i].pl031);
+		else
+			virtio_console_reset(&devices[i].console);
 	}
 	vmm_timer();
 }
 
 static void vmm_notified(u64 bits)
 {
-	for (u32 i = 0; i < num_devices; i++)
-		if ((bits & devices[i].serial.bit) != 0)
-			pl011_notified(&devices[i].pl011);
+	bool serve = false;
+
+	for (u32 i = 0; i < num_devices; i++) {
+		struct device *device = &devices[i];
+		bool line = (bits & device->serial.bit) != 0;
+
+		if (device->kind == DEVICE_PL011 && line)
+			pl011_notified(&device->pl011);
+		else if (device->kind == DEVICE_VIRTIO_CONSOLE)
+			serve = serve || line || (bits & device->console.doorbell) != 0;
+	}
+	if (serve)
+		vmm_timer();
 }
 
-static u64 serve_clock(struct pl031 *rtc, const struct component_exit *exit)
+static u64 serve_exit(struct device *device, const struct component_exit *exit, bool write)
 {
-	if ((exit->where & EXIT_IS_WRITE) == 0)
-		return pl031_read(rtc, exit->offset);
-	pl031_write(rtc, exit->offset, exit->value);
-	vmm_timer();
-	return 0;
+	u64 value = 0;
+
+	if (device->kind == DEVICE_PL031 && write)
+		pl031_write(&device->pl031, exit->offset, exit->value);
+	else if (device->kind == DEVICE_PL031)
+		value = pl031_read(&device->pl031, exit->offset);
+	else if (write)
+		virtio_console_write(&device->console, exit->offset, exit->value);
+	else
+		value = virtio_console_read(&device->console, exit->offset);
+	if (write)
+		vmm_timer();
+	return value;
 }
 
 static u64 vmm_exit(const struct component_exit *exit, u32 *flags)
 {
+	bool write = (exit->where & EXIT_IS_WRITE) != 0;
 	u32 region = EXIT_REGION(exit->where);
 	u32 number = region < GRANTS_MAX ? device_of[region] : 0;
 	struct device *device;
@@ -176,9 +248,9 @@ static u64 vmm_exit(const struct component_exit *exit, u32 *flags)
 		return 0;
 	}
 	device = &devices[number - 1];
-	if (device->kind == DEVICE_PL031)
-		return serve_clock(&device->pl031, exit);
-	if ((exit->where & EXIT_IS_WRITE) == 0)
+	if (device->kind != DEVICE_PL011)
+		return serve_exit(device, exit, write);
+	if (!write)
 		return pl011_read(&device->pl011, exit->offset);
 	pl011_write(&device->pl011, exit->offset, exit->value);
 	return 0;

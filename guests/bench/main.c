@@ -12,6 +12,11 @@
 #define GICD_TYPER     0x4
 #define GICD_ISENABLER 0x100
 
+/* A PL011 that a vmm emulates, in the systems that have one (see tests/system/bench.py). */
+#define UART          0x09000000
+#define UART_DR       0x00
+#define UART_PERIPHID 0xfe0
+
 #define TICK_INSNS 16 /* at -icount shift=0 and CNTFRQ 62.5 MHz */
 #define ROUNDS     2000
 #define RESETS     4
@@ -176,6 +181,63 @@ static void reset(struct persist *p)
 	(void)psci(PSCI_SYSTEM_RESET, 0, 0, 0);
 }
 
+/* Characters in one run, as a guest writes a line; the empty answer is a read of an identity
+ * register, for which the vmm does next to nothing. */
+static void uart(void)
+{
+	MEASURE("component", (void)read32(UART + UART_PERIPHID));
+	MEASURE("uart", write32(UART + UART_DR, '.'));
+}
+
+/* Two vCPUs on one CPU, both of which compute: from one's last look at the counter to the other's
+ * first, the interrupt that ends the slice included. */
+#define SWITCHES  200
+#define GAP_TICKS 12 /* more between two looks: the other had the CPU */
+
+static u64 looked[2]; /* each one's latest look */
+
+static void compute(u32 me, u32 gaps, u64 *sum)
+{
+	u64 now = time_now(), next;
+
+	while (gaps != 0) {
+		next = time_now();
+		if (next - now > GAP_TICKS) {
+			*sum += next - LOAD(looked[!me]);
+			gaps--;
+		}
+		STORE(looked[me], next);
+		now = next;
+	}
+}
+
+static void compute_second(void)
+{
+	u64 sum = 0;
+
+	STORE(ready, 1);
+	compute(1, UINT32_MAX, &sum);
+}
+
+static void switches(void)
+{
+	u64 sum = 0;
+
+	if (cpu_on(1, compute_second) != PSCI_SUCCESS)
+		return;
+	while (LOAD(ready) == 0)
+		;
+	compute(0, 1, &sum);
+	sum = 0;
+	compute(0, SWITCHES, &sum);
+	row("switch", sum, SWITCHES);
+}
+
+static bool wants(const char *what)
+{
+	return machine.bootargs != NULL && strcmp(machine.bootargs, what) == 0;
+}
+
 static void one_cpu(void)
 {
 	MEASURE("psci-version", version());
@@ -200,10 +262,14 @@ void guest_main(void)
 		gic_enable(SGI);
 		gic_enable(machine.timer_virt);
 		irq_enable();
-		if (machine.num_cpus > 1) {
+		if (wants("switches"))
+			switches();
+		else if (wants("uart"))
+			uart();
+		else if (machine.num_cpus > 1)
 			two_cpus();
+		if (machine.num_cpus > 1 || wants("uart"))
 			power_off();
-		}
 		one_cpu();
 	}
 	reset(p);

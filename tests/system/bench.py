@@ -50,6 +50,53 @@ BENCH_GUEST = """/dts-v1/;
 	}};
 }};
 """
+SHARED = """
+/ {
+	guests {
+		bench {
+			bootargs = "switches";
+			vcpus {
+				vcpu0 { cpu = <0>; slice-us = <200>; };
+				vcpu1 { cpu = <0>; slice-us = <200>; };
+			};
+		};
+	};
+};
+"""
+UART = """
+/ {
+	guests {
+		bench {
+			bootargs = "uart";
+			vmm { console = "console"; };
+			aspace {
+				uart {
+					type = "virtual";
+					device = "pl011";
+					guest-address = <0x09000000>;
+					size = <0x1000>;
+					interrupts = <0 1 4>;
+				};
+			};
+		};
+	};
+	components {
+		console {
+			program = "console.elf";
+			priority = <200>;
+			reads-log;
+			aspace {
+				uart {
+					type = "device";
+					host-address = <0x09000000>;
+					size = <0x1000>;
+					interrupts = <0 1 4>;
+				};
+			};
+		};
+	};
+};
+"""
 MORE = 'trap-wfi; initrd = "ballast"; initrd-address = <0x40400000>;'
 DEBIAN_GUEST = """
 / {
@@ -73,12 +120,13 @@ def machine(name, image, **options):
 	return Machine(log, image=image, icount=True, timeout=RUN_TIMEOUT, **options)
 
 
-def run_guest(directory, name, vcpus, more=""):
+def run_guest(directory, name, vcpus, more="", overlay="", cpus=None):
 	"""Rows that our benchmark guest counts from inside, as {row: figure}, and all it said."""
 	files = [("bench.img", systems.guest("bench")), ("ballast", directory / "ballast")]
-	image = systems.pack(directory, BENCH_GUEST.format(vcpus=vcpus, more=more), files)
-	args = TURNS if vcpus > 1 else []
-	with machine(name, image, cpus=vcpus, args=args) as run:
+	image = systems.pack(directory, BENCH_GUEST.format(vcpus=vcpus, more=more) + overlay, files)
+	cpus = cpus or vcpus
+	args = TURNS if cpus > 1 else []
+	with machine(name, image, cpus=cpus, args=args) as run:
 		said = run.expect_end()
 	rows = re.findall(r"^\[bench\] bench: (\S+) ([0-9.]+)\s*$", said, re.M)
 	return {row: float(figure) for row, figure in rows}, said
@@ -90,6 +138,10 @@ def measure_guest(directory):
 	one, said = run_guest(directory, "guest-1", 1)
 	two, _ = run_guest(directory, "guest-2", 2)
 	heavy, _ = run_guest(directory, "guest-more", 1, MORE)
+	shared, _ = run_guest(directory, "guest-switch", 2, overlay=SHARED, cpus=1)
+	uart, _ = run_guest(directory, "guest-uart", 1, overlay=UART)
+	measured.update(shared)
+	measured.update(uart)
 	measured.update(two)
 	measured.update(one)
 	measured["wfi"] = heavy["wfi"]

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The device's side of a split virtqueue (virtio 1.2 §2.7) in the served guest's RAM. The guest
+ * may write there at any time and whatever it likes: each field is fetched once, checked, and the
+ * copy used. Chains are served in their order, and one stays in the queue until virtqueue_push(),
+ * so that a component that is restarted begins it anew.
+ */
+#ifndef COMPONENTS_VIRTQUEUE_H
+#define COMPONENTS_VIRTQUEUE_H
+
+#include "components/lib/runtime.h"
+
+#include <mullion/err.h>
+
+#define VIRTQUEUE_MAX 256u /* entries */
+#define CHAIN_MAX     32u  /* buffers of a chain */
+
+/* Plain values, which may be kept over a restart. */
+struct virtqueue {
+	u32 size; /* entries: a power of two */
+	u32 ready;
+	u64 descriptors, driver, device; /* guest addresses of the three areas */
+	u32 next;                        /* chains served, modulo 2^16 */
+	u32 reserved;
+};
+
+struct chain {
+	u16 head;
+	u32 num;
+	u32 bytes; /* of all its buffers */
+	struct {
+		u8 __guest *at;
+		u32 bytes;
+	} buffers[CHAIN_MAX];
+};
+
+/** virtqueue_check() - whether size and addresses are usable: aligned, and all in RAM. */
+bool virtqueue_check(const struct virtqueue *queue, const struct component_info *info);
+/** virtqueue_peek() - the next chain: buffers that the device writes (@writable) or reads. Return:
+ * ERR_NOT_FOUND when there is none; ERR_FORMAT when the queue or the chain is broken (more than
+ * CHAIN_MAX buffers, one outside of RAM or of the other direction). */
+enum err __must_check virtqueue_peek(const struct virtqueue *queue,
+				     const struct component_info *info, bool writable,
+				     struct chain *chain);
+/** virtqueue_push() - give the peeked chain back, with @written bytes in it. Return: the guest
+ * wants an interrupt. */
+bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written);
+
+#endif

@@ -1,0 +1,300 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The console's registers and queues. */
+#include "components/vmm/virtio_console.h"
+
+#include <mullion/string.h>
+
+/* virtio 1.2 §4.2.2 */
+#define MAGIC           0x000u
+#define VERSION         0x004u
+#define DEVICE_ID       0x008u
+#define VENDOR_ID       0x00cu
+#define DEVICE_FEATURES 0x010u
+#define DEVICE_PAGE     0x014u
+#define DRIVER_FEATURES 0x020u
+#define DRIVER_PAGE     0x024u
+#define QUEUE_SELECT    0x030u
+#define QUEUE_MAX       0x034u
+#define QUEUE_SIZE      0x038u
+#define QUEUE_READY     0x044u
+#define QUEUE_NOTIFY    0x050u
+#define INTERRUPTS      0x060u
+#define INTERRUPT_ACK   0x064u
+#define STATUS          0x070u
+#define QUEUE_DESC      0x080u
+#define QUEUE_DRIVER    0x090u
+#define QUEUE_DEVICE    0x0a0u
+#define SHM_LENGTH      0x0b0u /* and base: there is none, so all ones */
+#define SHM_END         0x0c0u
+#define EMERGENCY       0x108u /* of the configuration, §5.3.4 */
+
+#define DRIVER_OK     0x04u
+#define FEATURES_OK   0x08u
+#define NEEDS_RESET   0x40u
+#define STATUS_DRIVER 0x8fu /* what a driver sets */
+
+#define INT_QUEUE  1u
+#define INT_CONFIG 2u
+
+#define RECEIVE  0
+#define TRANSMIT 1
+#define QUEUES   2u
+
+#define PIECE 256u /* bytes copied at once */
+
+/* VIRTIO_CONSOLE_F_EMERG_WRITE; VIRTIO_F_VERSION_1. */
+static const u32 offered[2] = { 0x4, 0x1 };
+
+static void update(struct virtio_console *console)
+{
+	bool level = console->state->interrupts != 0;
+
+	if (level == console->level || console->interrupt == UINT32_MAX)
+		return;
+	console->level = level;
+	sys_virq_set(console->interrupt, level);
+}
+
+static void broken(struct virtio_console_state *s)
+{
+	s->status |= NEEDS_RESET;
+	s->interrupts |= INT_CONFIG;
+}
+
+/* @bytes are waiting. */
+static void receive_into(struct serial_end *serial, u8 __guest *to, u32 bytes)
+{
+	u8 piece[PIECE];
+
+	while (bytes != 0) {
+		u32 n = serial_receive(serial, piece, MIN(bytes, PIECE));
+
+		if (n == 0)
+			return;
+		memcpy((u8 __force *)to, piece, n);
+		to += n;
+		bytes -= n;
+	}
+}
+
+static void receive_chain(struct virtio_console *console, const struct chain *chain)
+{
+	u32 waiting = serial_waiting(console->serial), left = MIN(waiting, chain->bytes);
+	u32 written = left;
+
+	for (u32 i = 0; i < chain->num && left != 0; i++) {
+		u32 n = MIN(left, chain->buffers[i].bytes);
+
+		receive_into(console->serial, chain->buffers[i].at, n);
+		left -= n;
+	}
+	if (virtqueue_push(&console->state->queues[RECEIVE], chain, written))
+		console->state->interrupts |= INT_QUEUE;
+}
+
+/* Return: how many bytes fitted. */
+static u32 send_from(struct serial_end *serial, const u8 __guest *from, u32 bytes)
+{
+	u8 piece[PIECE];
+	u32 done = 0;
+
+	while (done < bytes) {
+		u32 room = serial_room(serial), n = MIN(bytes - done, PIECE);
+
+		n = MIN(n, room);
+		if (n == 0)
+			break;
+		memcpy(piece, (const u8 __force *)from + done, n);
+		done += serial_send(serial, piece, n);
+	}
+	return done;
+}
+
+/* Return: all of it was sent; else state->sent says how far. */
+static bool send_chain(struct virtio_console *console, const struct chain *chain)
+{
+	struct virtio_console_state *s = console->state;
+	u32 skip = s->sent;
+
+	for (u32 i = 0; i < chain->num && console->serial != NULL; i++) {
+		u32 here = chain->buffers[i].bytes, n;
+
+		if (skip >= here) {
+			skip -= here;
+			continue;
+		}
+		n = send_from(console->serial, chain->buffers[i].at + skip, here - skip);
+		s->sent += n;
+		if (n < here - skip)
+			return false;
+		skip = 0;
+	}
+	s->sent = 0;
+	if (virtqueue_push(&s->queues[TRANSMIT], chain, 0))
+		s->interrupts |= INT_QUEUE;
+	return true;
+}
+
+/* Return: it stopped for its bound alone. */
+static bool serve_queue(struct virtio_console *console, u32 number)
+{
+	struct virtio_console_state *s = console->state;
+	struct virtqueue *queue = &s->queues[number];
+	struct chain chain;
+
+	if ((s->status & (DRIVER_OK | NEEDS_RESET)) != DRIVER_OK || queue->ready == 0)
+		return false;
+	for (u32 i = 0; i < queue->size; i++) {
+		enum err err;
+
+		if (number == RECEIVE &&
+		    (console->serial == NULL || serial_waiting(console->serial) == 0))
+			return false;
+		err = virtqueue_peek(queue, console->info, number == RECEIVE, &chain);
+		if (err == ERR_FORMAT)
+			broken(s);
+		if (err != OK)
+			return false;
+		if (number == RECEIVE)
+			receive_chain(console, &chain);
+		else if (!send_chain(console, &chain))
+			return false;
+	}
+	return true;
+}
+
+bool virtio_console_serve(struct virtio_console *console)
+{
+	bool more = serve_queue(console, TRANSMIT);
+
+	more = serve_queue(console, RECEIVE) || more;
+	update(console);
+	return more;
+}
+
+void virtio_console_reset(struct virtio_console *console)
+{
+	memset(console->state, 0, sizeof(*console->state));
+	console->level = true;
+	update(console);
+}
+
+void virtio_console_resume(struct virtio_console *console)
+{
+	struct virtio_console_state *s = console->state;
+
+	s->interrupts &= INT_QUEUE | INT_CONFIG;
+	for (u32 i = 0; i < QUEUES; i++) {
+		if (s->queues[i].ready != 0 && !virtqueue_check(&s->queues[i], console->info)) {
+			s->queues[i].ready = 0;
+			broken(s);
+		}
+	}
+	console->level = s->interrupts == 0;
+	(void)virtio_console_serve(console);
+}
+
+static u64 *address_of(struct virtqueue *queue, u64 offset)
+{
+	switch (offset & ~UINT64_C(4)) {
+	case QUEUE_DESC: return &queue->descriptors;
+	case QUEUE_DRIVER: return &queue->driver;
+	case QUEUE_DEVICE: return &queue->device;
+	default: return NULL;
+	}
+}
+
+static u32 read_queue(const struct virtio_console_state *s, u64 offset)
+{
+	if (s->selected >= QUEUES)
+		return 0;
+	return offset == QUEUE_MAX ? VIRTQUEUE_MAX : s->queues[s->selected].ready;
+}
+
+u64 virtio_console_read(struct virtio_console *console, u64 offset)
+{
+	const struct virtio_console_state *s = console->state;
+
+	switch (offset) {
+	case MAGIC: return 0x74726976;
+	case VERSION: return 2;
+	case DEVICE_ID: return 3;
+	case VENDOR_ID: return 0x4e4c554d;
+	case DEVICE_FEATURES: return s->device_page < 2 ? offered[s->device_page] : 0;
+	case QUEUE_MAX:
+	case QUEUE_READY: return read_queue(s, offset);
+	case INTERRUPTS: return s->interrupts;
+	case STATUS: return s->status;
+	default: return offset >= SHM_LENGTH && offset < SHM_END ? UINT32_MAX : 0;
+	}
+}
+
+static void set_status(struct virtio_console *console, u32 value)
+{
+	struct virtio_console_state *s = console->state;
+
+	if (value == 0) {
+		virtio_console_reset(console);
+		return;
+	}
+	value &= STATUS_DRIVER;
+	if ((s->features[0] & ~offered[0]) != 0 || s->features[1] != offered[1])
+		value &= ~FEATURES_OK;
+	if ((value & FEATURES_OK) == 0)
+		value &= ~DRIVER_OK;
+	s->status = (s->status & NEEDS_RESET) | value;
+}
+
+static void set_ready(struct virtio_console *console, struct virtqueue *queue, bool ready)
+{
+	if (!ready || queue->ready != 0) {
+		queue->ready = ready;
+		return;
+	}
+	queue->next = 0;
+	queue->ready = virtqueue_check(queue, console->info);
+}
+
+static void write_queue(struct virtio_console *console, u64 offset, u32 value)
+{
+	struct virtio_console_state *s = console->state;
+	struct virtqueue *queue = &s->queues[s->selected % QUEUES];
+	u64 *address;
+
+	if (s->selected >= QUEUES)
+		return;
+	if (offset == QUEUE_READY)
+		set_ready(console, queue, (value & 1) != 0);
+	else if (queue->ready != 0)
+		return;
+	if (offset == QUEUE_SIZE)
+		queue->size = value;
+	address = address_of(queue, offset);
+	if (address != NULL && (offset & 4) == 0)
+		*address = (*address & ~(u64)UINT32_MAX) | value;
+	else if (address != NULL)
+		*address = (*address & UINT32_MAX) | (u64)value << 32;
+}
+
+void virtio_console_write(struct virtio_console *console, u64 offset, u64 value)
+{
+	struct virtio_console_state *s = console->state;
+
+	switch (offset) {
+	case DEVICE_PAGE: s->device_page = (u32)value; break;
+	case DRIVER_PAGE: s->driver_page = (u32)value; break;
+	case DRIVER_FEATURES:
+		if (s->driver_page < 2 && (s->status & FEATURES_OK) == 0)
+			s->features[s->driver_page] = (u32)value;
+		break;
+	case QUEUE_SELECT: s->selected = (u32)value; break;
+	case QUEUE_NOTIFY: break;
+	case INTERRUPT_ACK: s->interrupts &= ~(u32)value; break;
+	case STATUS: set_status(console, (u32)value); break;
+	case EMERGENCY:
+		if (console->serial != NULL)
+			(void)serial_put(console->serial, (u8)value);
+		break;
+	default: write_queue(console, offset, (u32)value); break;
+	}
+}

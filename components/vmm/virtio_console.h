@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A virtio console (virtio 1.2 §5.3) behind virtio-mmio (§4.2) at the end of a serial line: one
+ * port, with the emergency write. A driver that breaks the rules finds DEVICE_NEEDS_RESET, and the
+ * device does nothing until it is reset.
+ *
+ * virtio_console_state is kept when the component is restarted, as with the other models.
+ */
+#ifndef VMM_VIRTIO_CONSOLE_H
+#define VMM_VIRTIO_CONSOLE_H
+
+#include "components/lib/serial.h"
+#include "components/lib/virtqueue.h"
+
+struct virtio_console_state {
+	u32 status, interrupts;
+	u32 device_page, driver_page; /* DeviceFeaturesSel, DriverFeaturesSel */
+	u32 selected;                 /* QueueSel */
+	u32 sent;                     /* bytes of the chain that is being sent */
+	u32 features[2];              /* what the driver took */
+	struct virtqueue queues[2];   /* receive, transmit */
+};
+
+struct virtio_console {
+	struct virtio_console_state *state;
+	const struct component_info *info;
+	struct serial_end *serial; /* NULL: nothing comes, and what is sent is dropped */
+	u32 interrupt;             /* GRANT_LINE index; UINT32_MAX: none */
+	u64 doorbell;              /* notification bit of its QueueNotify; 0: none */
+	bool level;                /* as last set */
+};
+
+/** virtio_console_reset() - as at power-on; the line goes low. */
+void virtio_console_reset(struct virtio_console *console);
+/** virtio_console_resume() - go on with a state that an earlier incarnation left. */
+void virtio_console_resume(struct virtio_console *console);
+/** virtio_console_read(), virtio_console_write() - an access at @offset into its registers. */
+u64 virtio_console_read(struct virtio_console *console, u64 offset);
+void virtio_console_write(struct virtio_console *console, u64 offset, u64 value);
+/** virtio_console_serve() - move what can be moved, up to a queue's length of chains in each
+ * direction. Return: there may be more; call again soon. */
+bool virtio_console_serve(struct virtio_console *console);
+
+#endif
