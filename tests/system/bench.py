@@ -105,7 +105,11 @@ def many_guests():
 			kernel = "bench.img";
 			vmm {{ }};
 			aspace {{
-				ram {{ type = "ram"; guest-address = <0x40000000>; size = <0x100000>; }};
+				ram {{
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x100000>;
+				}};
 				uart {{
 					type = "virtual";
 					device = "pl011";
@@ -120,8 +124,12 @@ def many_guests():
 
 def many_regions():
 	regions = "".join(f"""
-		more{i} {{ type = "alias"; alias-of = "ram"; guest-address = <{0x60000000 + 0x2000 * i:#x}>;
-			size = <0x1000>; }};"""
+		more{i} {{
+			type = "alias";
+			alias-of = "ram";
+			guest-address = <{0x60000000 + 0x2000 * i:#x}>;
+			size = <0x1000>;
+		}};"""
 		for i in range(MANY_REGIONS))
 	return "/ { guests { bench { aspace {" + regions + " }; }; }; };"
 
