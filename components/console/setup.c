@@ -115,7 +115,7 @@ static bool parse_option(struct console *console, const char *word)
 
 static void parse_options(struct console *console, const char *text, u32 size)
 {
-	char word[64];
+	char word[64] = { 0 };
 	u32 n = 0;
 
 	for (u32 i = 0; i < size; i++) {

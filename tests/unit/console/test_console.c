@@ -217,7 +217,7 @@ static void a_paste_of_100_kb_loses_nothing(void **state)
 static void a_port_that_never_reads_does_not_lock_the_user_out(void **state)
 {
 	static u8 paste[SERIAL_RING_BYTES + 100];
-	u8 got[8];
+	u8 got[8] = { 0 };
 
 	(void)state;
 	memset(paste, 'x', sizeof(paste));
