@@ -9,8 +9,11 @@
 #include "arch/arm64/pure/esr.h"
 #include "arch/arm64/pure/insn.h"
 #include "arch/arm64/pure/psci.h"
+#include "arch/arm64/regime.h"
 #include "drivers/irqchip/gic.h"
+#include <mullion/component.h>
 #include <mullion/log.h>
+#include <mullion/sched.h>
 
 #define FSC_TRANSLATION 0x04u
 #define FSC_TYPE        0x3cu /* status code without the level */
@@ -26,6 +29,19 @@ static bool stop(struct vcpu *vcpu, const char *why)
 
 /* What exit_abort_quick() takes: decoded by the CPU, a translation fault of the access itself. */
 #define ISS_QUICK (ISS_ISV | ISS_S1PTW | ISS_CM | ISS_FNV | FSC_TYPE)
+
+static void fill_mmio(struct vcpu *vcpu, u64 esr, gpa_t gpa, u64 value)
+{
+	struct vcpu_exit *exit = vcpu->arch.exit;
+
+	exit->kind = esr & ISS_WNR ? EXIT_MMIO_WRITE : EXIT_MMIO_READ;
+	exit->mmio.gpa = gpa;
+	exit->mmio.value = value;
+	exit->mmio.width = (u8)(1u << FIELD(esr, 23, 22));
+	exit->mmio.reg = (u8)FIELD(esr, 20, 16);
+	exit->mmio.sign_extend = (esr & ISS_SSE) != 0;
+	exit->mmio.reg64 = (esr & ISS_SF) != 0;
+}
 
 bool exit_abort_quick(struct vcpu *vcpu, u64 esr)
 {
@@ -50,6 +66,49 @@ bool exit_abort_quick(struct vcpu *vcpu, u64 esr)
 	virq_flush(vcpu);
 	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
 	return true;
+}
+
+/*
+ * A component may serve it right here. Its run takes ELR and SPSR, and who is active; a kick or an
+ * interrupt that was meant for this CPU's run loop meanwhile must not be forgotten.
+ */
+u32 exit_component_quick(struct vcpu *vcpu)
+{
+	u64 esr = read_sysreg(esr_el2);
+	gpa_t gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), read_sysreg(far_el2)));
+	u64 elr = read_sysreg(elr_el2), spsr = read_sysreg(spsr_el2), value = 0;
+	u32 width = 1u << FIELD(esr, 23, 22);
+	bool write = (esr & ISS_WNR) != 0;
+	enum served served;
+
+	if ((esr & ISS_QUICK) != (ISS_ISV | FSC_TRANSLATION) ||
+	    (spsr & (PSR_A32 | PSR_SS | PSR_BTYPE)) != 0)
+		return QUICK_NOT;
+	if (write)
+		value = reg_read(vcpu, (u32)FIELD(esr, 20, 16)) &
+			(~UINT64_C(0) >> (64 - 8 * width));
+	served = component_serve_here(vcpu, gpa, width, write, &value);
+	if (served == SERVED_NOT)
+		return QUICK_NOT;
+	regime_guest(vcpu);
+	write_sysreg(spsr, spsr_el2);
+	if (served == SERVED_LATER) {
+		write_sysreg(elr, elr_el2);
+		vcpu->arch.fault_esr = esr;
+		vcpu->arch.writeback = false;
+		fill_mmio(vcpu, esr, gpa, value);
+		return QUICK_LEAVE;
+	}
+	write_sysreg(elr + 4, elr_el2);
+	vcpu->exits[write ? EXIT_MMIO_WRITE : EXIT_MMIO_READ]++;
+	if (!write)
+		reg_write(vcpu, (u32)FIELD(esr, 20, 16), load_value(value, esr));
+	if (__builtin_expect(sched_needed() || atomic_load(&vcpu->requests) != 0, 0)) {
+		vcpu->arch.exit->kind = EXIT_NONE;
+		return QUICK_LEAVE;
+	}
+	virq_flush(vcpu);
+	return QUICK_DONE;
 }
 
 /* The IPA of a fault, where the hardware does not give it: walk the guest's stage 1. */
@@ -193,6 +252,16 @@ static bool abort_exit(struct vcpu *vcpu, u64 esr)
 	return mmio_exit(vcpu, &info, gpa);
 }
 
+static bool data_abort(struct vcpu *vcpu, u64 esr)
+{
+	u32 quick;
+
+	if (exit_abort_quick(vcpu, esr))
+		return true;
+	quick = exit_component_quick(vcpu);
+	return quick != QUICK_NOT ? quick == QUICK_DONE : abort_exit(vcpu, esr);
+}
+
 static bool wfx_exit(struct vcpu *vcpu, u64 esr)
 {
 	skip_a64();
@@ -219,7 +288,7 @@ bool exit_hvc(struct vcpu *vcpu, u64 esr)
 bool exit_sync(struct vcpu *vcpu, u64 esr)
 {
 	switch (ESR_EC(esr)) {
-	case ESR_EC_DABT_LOW: return exit_abort_quick(vcpu, esr) || abort_exit(vcpu, esr);
+	case ESR_EC_DABT_LOW: return data_abort(vcpu, esr);
 	case ESR_EC_SYS64: return sysreg_trap(vcpu, esr);
 	case ESR_EC_IABT_LOW: return abort_exit(vcpu, esr);
 	case ESR_EC_WFX: return wfx_exit(vcpu, esr);

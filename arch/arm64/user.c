@@ -32,8 +32,9 @@ u32 arm64_user_enter(struct arch_user *user);
 #define SVC_IMMEDIATE UINT64_C(0xffff)
 
 /* Before a guest was loaded on this CPU, nobody has said what EL0 may do of debug, counters and
- * SIMD. With one loaded, its controls do for a component as well. */
-static void load_controls(void)
+ * SIMD. With one loaded, its controls do for a component as well; so does its VTCR_EL2, as every
+ * second stage has the same geometry. */
+static void load_controls(const struct arch_user *user)
 {
 	u64 amu = FIELD(read_sysreg(id_aa64pfr0_el1), 47, 44);
 
@@ -45,6 +46,7 @@ static void load_controls(void)
 		     mdcr_el2);
 	write_sysreg(0, hstr_el2);
 	write_sysreg(0, cnthctl_el2);
+	write_sysreg(user->vtcr, vtcr_el2);
 }
 
 static void save_guest(struct vcpu *vcpu)
@@ -67,14 +69,13 @@ void regime_user(const struct arch_user *user)
 	if (cpu->arch.regime == user && read_sysreg(vttbr_el2) == user->vttbr)
 		return;
 	if (cpu->current == NULL)
-		load_controls();
+		load_controls(user);
 	else if (cpu->arch.regime == cpu->current)
 		save_guest(cpu->current);
 #define X(field, name, value) write_sysreg(value, name);
 	REGIME_REGS(X)
 #undef X
 	write_sysreg(HCR_USER, hcr_el2);
-	write_sysreg(user->vtcr, vtcr_el2);
 	write_sysreg(user->vttbr, vttbr_el2);
 	write_sysreg((u64)arm64_user_vectors, vbar_el2);
 	cpu->arch.regime = user;
@@ -89,7 +90,6 @@ void regime_loaded(const struct vcpu *vcpu)
 void regime_guest_slow(struct vcpu *vcpu)
 {
 	const struct arm64_el1 *el1 = &vcpu->arch.el1;
-	const struct arch_guest *guest = &vcpu->guest->arch;
 
 	ASSERT(this_cpu()->current == vcpu);
 #define X(field, name, value) write_sysreg(el1->field, name);
@@ -97,8 +97,7 @@ void regime_guest_slow(struct vcpu *vcpu)
 #undef X
 	write_sysreg(el1->sp_el0, sp_el0);
 	write_sysreg(el1->tpidr_el0, tpidr_el0);
-	write_sysreg(guest->vtcr, vtcr_el2);
-	write_sysreg(guest->vttbr, vttbr_el2);
+	write_sysreg(vcpu->guest->arch.vttbr, vttbr_el2);
 	write_sysreg(vcpu->arch.hcr, hcr_el2);
 	regime_loaded(vcpu);
 	/* Who asked may be about to look through the guest's own translation. */

@@ -117,6 +117,10 @@ guest_not_hvc:
 	bl	exit_abort_quick
 	cbnz	w0, guest_return
 	ldr	x0, [sp, #FRAME_VCPU]
+	bl	exit_component_quick
+	tbnz	w0, #0, guest_return	/* QUICK_DONE */
+	cbnz	w0, guest_leave		/* QUICK_LEAVE */
+	ldr	x0, [sp, #FRAME_VCPU]
 	mov	sp, x0
 	mrs	x1, esr_el2
 	.size	guest_not_hvc, . - guest_not_hvc

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The device's side of a split virtqueue (virtio 1.2 §2.7) in the served guest's RAM. The guest may
- * write there at any time and whatever it likes: each field is fetched once, checked, and the copy
- * used. Chains are served in their order, and one stays in the queue until virtqueue_push(), so
- * that a component that is restarted begins it anew.
+ * The device's side of a split virtqueue (virtio 1.2 §2.7) in the served guest's RAM. The guest
+ * may write there at any time and whatever it likes: each field is fetched once, checked, and the
+ * copy used. Chains are served in their order, and one stays in the queue until virtqueue_push(),
+ * so that a component that is restarted begins it anew.
  */
 #ifndef COMPONENTS_VIRTQUEUE_H
 #define COMPONENTS_VIRTQUEUE_H

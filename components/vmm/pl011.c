@@ -131,10 +131,17 @@ static bool has_room(struct pl011 *uart)
 	return false;
 }
 
-static void send(struct pl011 *uart, u8 c)
+void pl011_send(struct pl011 *uart, u8 c)
 {
 	struct pl011_state *s = uart->state;
 
+	/* What every character of a line but the first finds: room for more, which was told. */
+	if (__builtin_expect((s->raw & INT_TX) != 0 && (s->control & CR_LBE) == 0 &&
+				     uart->serial != NULL && serial_room(uart->serial) > 1,
+			     1)) {
+		(void)serial_put(uart->serial, c);
+		return;
+	}
 	if ((s->control & CR_LBE) != 0)
 		put(s, c);
 	else if (uart->serial != NULL)
@@ -236,7 +243,7 @@ void pl011_write(struct pl011 *uart, u64 offset, u64 value)
 	struct pl011_state *s = uart->state;
 
 	if (offset == DR) {
-		send(uart, (u8)value);
+		pl011_send(uart, (u8)value);
 		return;
 	}
 	switch (offset) {

@@ -25,32 +25,32 @@ static void update(struct pl031 *rtc)
 	sys_virq_set(rtc->interrupt, level);
 }
 
-/* The clock that seconds are counted by; @core: the core's at the same moment. */
-static ns_t clock(ns_t *core)
+/* The clock that seconds are counted by; @core_ns: the core's at the same moment. */
+static u64 clock_ns(u64 *core_ns)
 {
-	ns_t since_1970;
+	ns_t since_1970 = NS(0);
 
-	*core = sys_time(&since_1970);
-	return since_1970.v != 0 ? since_1970 : *core;
+	*core_ns = sys_time(&since_1970).v;
+	return since_1970.v != 0 ? since_1970.v : *core_ns;
 }
 
 static u32 seconds(const struct pl031 *rtc)
 {
-	ns_t core;
+	u64 core_ns;
 
-	return (u32)(clock(&core).v / SECOND) + rtc->state->offset;
+	return (u32)(clock_ns(&core_ns) / SECOND) + rtc->state->offset;
 }
 
 ns_t pl031_alarm(struct pl031 *rtc)
 {
 	struct pl031_state *s = rtc->state;
-	ns_t core, now;
+	u64 core_ns, now_ns;
 	u32 left;
 
 	if (s->armed == 0)
 		return NS(UINT64_MAX);
-	now = clock(&core);
-	left = s->match - ((u32)(now.v / SECOND) + s->offset);
+	now_ns = clock_ns(&core_ns);
+	left = s->match - ((u32)(now_ns / SECOND) + s->offset);
 	/* Times behind lie in the upper half, as with any counter that wraps. */
 	if (left == 0 || left > INT32_MAX) {
 		s->armed = 0;
@@ -58,7 +58,7 @@ ns_t pl031_alarm(struct pl031 *rtc)
 		update(rtc);
 		return NS(UINT64_MAX);
 	}
-	return NS(core.v + left * SECOND - now.v % SECOND);
+	return NS(core_ns + left * SECOND - now_ns % SECOND);
 }
 
 void pl031_reset(struct pl031 *rtc)

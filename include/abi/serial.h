@@ -15,8 +15,7 @@
 #include <mullion/types.h>
 #include <stdatomic.h>
 
-#define SERIAL_RING_BYTES 2048u /* of data: a power of two, which the indices' wrap-around needs \
-				 */
+#define SERIAL_RING_BYTES 2048u /* of data: a power of two, for indices wrap at 2^32 */
 
 struct serial_ring {
 	_Atomic u32 in, out; /* bytes ever put in and taken out, modulo 2^32 */

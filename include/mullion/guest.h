@@ -25,7 +25,15 @@
 #define VCPU_REQ_PAUSE BIT(2) /* its guest is paused, or goes on: look at guest_is_paused() */
 #define VCPU_REQ_DUMP  BIT(3) /* with STOP: dump first; the vCPU goes to HALTED */
 
+struct component;
 struct guest;
+
+/* What component_serve_here() needs of a region, so that it finds it at once. */
+struct served_region {
+	u64 base, size; /* guest address, bytes; size 0: none */
+	u64 where;      /* struct component_exit's, of a read without its width */
+	struct component *component;
+};
 
 struct vcpu {
 	struct arch_vcpu arch; /* first: assembly knows its offsets */
@@ -35,6 +43,7 @@ struct vcpu {
 	_Atomic u64 requests;
 	_Atomic bool fresh; /* started, but has not run its first instruction yet */
 	u64 exits[EXIT_COUNT];
+	struct served_region served; /* the virtual region that it used last */
 	u64 start_pc, start_context;
 	u32 log_used;
 	char log_line[128];

@@ -211,18 +211,19 @@ static void test_arguments(void **state)
 
 static void test_guest_memory(void **state)
 {
-	static u8 ram[64];
+	static u8 memory[0x1040];
+	const u8 *ram = memory + 0x1000;
 
 	(void)state;
-	host_core.guest = ram - 0x40000000;
+	host_core.guest = memory;
 	info.grants[G_STATE].kind = GRANT_RAM;
-	info.grants[G_STATE].address = 0x40000000;
-	info.grants[G_STATE].size = sizeof(ram);
-	assert_ptr_equal(guest_memory(&info, 0x40000000, 64), ram);
-	assert_ptr_equal(guest_memory(&info, 0x4000003f, 1), ram + 63);
-	assert_null(guest_memory(&info, 0x4000003f, 2));
-	assert_null(guest_memory(&info, 0x3fffffff, 1));
-	assert_null(guest_memory(&info, 0x40000000, UINT64_MAX));
+	info.grants[G_STATE].address = 0x1000;
+	info.grants[G_STATE].size = 64;
+	assert_ptr_equal(guest_memory(&info, 0x1000, 64), ram);
+	assert_ptr_equal(guest_memory(&info, 0x103f, 1), ram + 63);
+	assert_null(guest_memory(&info, 0x103f, 2));
+	assert_null(guest_memory(&info, 0xfff, 1));
+	assert_null(guest_memory(&info, 0x1000, UINT64_MAX));
 	assert_null(guest_memory(&info, UINT64_MAX, 2));
 }
 

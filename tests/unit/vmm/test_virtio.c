@@ -277,6 +277,7 @@ static void test_hostile(void **state)
 	offer(TRANSMIT, ENTRIES);
 	assert_broken();
 	(void)drive(state);
+	describe(TRANSMIT, 0, BUFFERS, 0, 0, 0);
 	rings[TRANSMIT].avail.idx = ENTRIES + 1;
 	notify(DOORBELL);
 	assert_broken();

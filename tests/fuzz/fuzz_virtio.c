@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * components/vmm/virtio_console.c and components/lib/virtqueue.c: a hostile driver, whose queues
+ * and buffers lie in the input. The device touches nothing but the guest's RAM, and always comes
+ * back.
+ *
+ * Input: 1024 bytes of RAM, the queues of a driver that is already set up among them; then steps of
+ * 4 bytes: kind, register / 4 or place in RAM (two bytes), value.
+ */
+#include "components/lib/host.h"
+#include "components/lib/runtime.h"
+#include "components/lib/serial.h"
+#include "components/vmm/vmm.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define CHECK(condition)          \
+	do {                      \
+		if (!(condition)) \
+			abort();  \
+	} while (0)
+
+#define RAM_BYTES 1024u
+#define ENTRIES   8u
+
+enum { G_CONSOLE, G_LINE, G_DOORBELL, G_CHANNEL, G_STATE, G_RAM, G_COUNT };
+
+static struct serial_line line;
+static u8 state[PAGE_SIZE] __aligned(4096);
+static struct component_info info = {
+	.magic = COMPONENT_INFO_MAGIC,
+	.num_grants = G_COUNT,
+	.vcpus = 1,
+	.guest = "guest",
+	.grants = {
+		[G_CONSOLE] = { .kind = GRANT_VIRTUAL, .name = "con", .detail = "virtio-console" },
+		[G_LINE] = { .kind = GRANT_LINE, .name = "con" },
+		[G_DOORBELL] = { .kind = GRANT_DOORBELL, .name = "con", .bit = 1 },
+		[G_CHANNEL] = { .kind = GRANT_CHANNEL, .name = "guest", .size = sizeof(line) },
+		[G_STATE] = { .kind = GRANT_MEMORY, .name = "state", .size = sizeof(state) },
+		[G_RAM] = { .kind = GRANT_RAM, .name = "ram", .size = RAM_BYTES },
+	},
+};
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static u64 serve(u64 bits, u64 offset, bool write, u64 value)
+{
+	struct component_exit exit = {
+		.where = UINT64_C(4) << 32 | (write ? EXIT_IS_WRITE : 0),
+		.offset = offset,
+		.value = value,
+	};
+
+	(void)runtime_serve(&vmm_program, bits, &exit);
+	return host_core.resume_value;
+}
+
+static void set_up(void)
+{
+	static const u32 writes[][2] = {
+		{ 0x70, 3 },     { 0x24, 1 },       { 0x20, 1 },     { 0x70, 11 },
+		{ 0x30, 0 },     { 0x38, ENTRIES }, { 0x80, 0 },     { 0x90, 0x80 },
+		{ 0xa0, 0xa0 },  { 0x44, 1 },       { 0x30, 1 },     { 0x38, ENTRIES },
+		{ 0x80, 0x100 }, { 0x90, 0x180 },   { 0xa0, 0x1a0 }, { 0x44, 1 },
+		{ 0x70, 15 },
+	};
+
+	for (u32 i = 0; i < ARRAY_SIZE(writes); i++)
+		(void)serve(NOTIFY_EXIT, writes[i][0], true, writes[i][1]);
+	CHECK((serve(NOTIFY_EXIT, 0x70, false, 0) | 0x40) == (15 | 0x40));
+}
+
+static void step(const u8 *data)
+{
+	u32 place = (u32)(data[1] | data[2] << 8);
+
+	switch (data[0] & 7) {
+	case 0: (void)serve(NOTIFY_EXIT, place * 4u, false, 0); break;
+	case 1: (void)serve(NOTIFY_EXIT, place * 4u, true, data[3]); break;
+	case 2: (void)serve(NOTIFY_EXIT, place * 4u, true, ~(u64)data[3]); break;
+	case 3: host_core.guest[place % RAM_BYTES] = data[3]; break;
+	case 4:
+		atomic_fetch_add(&line.to_second.in, data[3]);
+		atomic_fetch_add(&line.to_first.out, place);
+		(void)serve(BIT(0), 0, false, 0);
+		break;
+	case 5: (void)serve(BIT(1), 0, false, 0); break;
+	case 6: (void)serve(NOTIFY_TIMER, 0, false, 0); break;
+	default:
+		state[place % 256] ^= data[3];
+		runtime_start(&vmm_program, &info);
+		break;
+	}
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	size_t n = MIN(size, RAM_BYTES);
+	u8 *ram = calloc(1, RAM_BYTES);
+
+	CHECK(ram != NULL);
+	host_core_reset();
+	memset(&line, 0, sizeof(line));
+	memset(state, 0, sizeof(state));
+	memcpy(ram, data, n);
+	host_core.guest = ram;
+	info.grants[G_CHANNEL].address = (uintptr_t)&line;
+	info.grants[G_STATE].address = (uintptr_t)state;
+	runtime_start(&vmm_program, &info);
+	set_up();
+	(void)serve(BIT(0) | BIT(1), 0, false, 0);
+	for (data += n, size -= n; size >= 4; data += 4, size -= 4)
+		step(data);
+	free(ram);
+	return 0;
+}
