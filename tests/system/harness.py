@@ -12,7 +12,7 @@ fixed port or file, so that suites may run side by side.
 
 import argparse
 import ctypes
-import fcntl
+import json
 import multiprocessing
 import os
 import pathlib
@@ -40,6 +40,8 @@ DEFAULT_TIMEOUT = float(os.environ.get("MULLION_TIMEOUT", "90"))
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2020-01-01,clock=vm"]
 
 SHELL_PROMPT = r"/root # "	# of the Debian guest's busybox shell
+ESCAPE = "\x1d"	# Ctrl-], the console's key
+TERMINAL_PROMPT = r"^mullion> "
 BOOT_PATHS = ("kernel", "uboot-booti", "uboot-bootefi", "edk2")
 PR_SET_PDEATHSIG = 1
 
@@ -199,6 +201,10 @@ class Machine:
 			return ""
 		return data.decode(errors="replace").replace("\r", "")
 
+	def peek(self):
+		"""What came and is still unread, as text."""
+		return self.child.buffer.decode(errors="replace").replace("\r", "")
+
 	def send(self, text):
 		self.child.send(text)
 
@@ -254,6 +260,63 @@ class Machine:
 		self.close()
 
 
+class Console(Machine):
+	"""A machine whose UART the component console has: ports behind a key, and the terminal."""
+
+	def key(self, key, answer, timeout=None):
+		"""Type the escape key and another; return the match of what must come."""
+		self.send(ESCAPE + key)
+		return self.expect(answer, timeout)
+
+	def look(self, key, name, timeout=None):
+		"""Look at another port, which must be the one of that name."""
+		match = self.key(key, r"\[console: ([^]]*)\]\r*\n", timeout)
+		Test.equal(match.group(1).decode(), name, f"the port behind the key {key!r}")
+
+	def terminal(self):
+		"""Look at the terminal, and have an empty line there."""
+		self.look("m", "mterm")
+		self.send("\x03\r")
+		self.expect(TERMINAL_PROMPT + r".*" + TERMINAL_PROMPT)
+
+	def do(self, text, timeout=None):
+		"""Type a command at the terminal; return its output."""
+		self.sendline(text)
+		self.expect(re.escape(text) + r"\r*\n", timeout)
+		self.expect(TERMINAL_PROMPT, timeout)
+		return self.before()
+
+	def json(self, text, timeout=None):
+		"""Type a command with --json; return what Python makes of its answer."""
+		output = self.do(f"{text} --json", timeout)
+		lines = [line for line in output.splitlines() if line[:1] in ("{", "[")]
+		Test.equal(len(lines), 1, f"lines of JSON from {text!r} in {output!r}")
+		try:
+			return json.loads(lines[0])
+		except ValueError as why:
+			raise Failure(f"{text}: {why} in {lines[0]!r}") from None
+
+	def unseen(self, name):
+		"""How many bytes of a port wait to be seen."""
+		self.key("l", r"\[console: ports; \* is looked at\]\r*\n")
+		line = self.expect(rf"^[* ] \d+ {name}(?:  (\d+) bytes unseen)?\r*\n")
+		return int(line.group(1) or 0)
+
+	def wait_unseen(self, name, least, timeout=None):
+		"""Wait until so many bytes of a port wait to be seen."""
+		end = time.monotonic() + (self.timeout if timeout is None else timeout)
+		while (waiting := self.unseen(name)) < least:
+			if time.monotonic() > end:
+				raise Failure(f"{waiting} unseen bytes of {name}, not {least}")
+			time.sleep(0.2)
+
+	def paste(self, text):
+		"""Type a long text as fast as it is taken, and read what comes meanwhile."""
+		for at in range(0, len(text), 512):
+			self.child.send(text[at:at + 512])
+			self.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0)
+
+
 # ---------------------------------------------------------------------------------------------
 # TAP
 # ---------------------------------------------------------------------------------------------
@@ -271,11 +334,15 @@ class Test:
 		self._open = []
 		self._temp = []
 
-	def machine(self, image=None, **options):
+	def machine(self, image=None, kind=Machine, **options):
 		"""Start a machine that ends with the case."""
-		machine = Machine(self.log, image=image, **options)
+		machine = kind(self.log, image=image, **options)
 		self._open.append(machine)
 		return machine
+
+	def console(self, image, **options):
+		"""The same for a system with the components console and mterm."""
+		return self.machine(image, Console, **options)
 
 	def directory(self):
 		"""A temporary directory that goes with the case."""

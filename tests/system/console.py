@@ -1,0 +1,340 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Two Debian guests and the terminal on one UART, as a user has them: boards' two-linux.dts.
+
+Everything is typed at the machine's serial line and read from it.
+"""
+
+import functools
+import hashlib
+import random
+import re
+import time
+
+from harness import SHELL_PROMPT, Failure, Suite, TERMINAL_PROMPT, Test
+import systems
+
+KEPT = 16384		# bytes of unseen output that the console keeps for a port
+BAD = r"mullion: panic|Kernel panic"
+PASTE_LINES = 1280	# of 80 bytes
+
+suite = Suite("console", setup=functools.partial(systems.prepare, ["6.1"]))
+
+
+def start(test, gic, boot="kernel"):
+	"""Two guests at their shells. The ports are mterm, linux1, linux2."""
+	image = systems.pack(test.directory(), systems.overlay("two-linux.dts", ""),
+			     systems.debian_files("6.1"))
+	machine = test.console(image, gic=gic, boot=boot)
+	for line in ("Mullion [0-9.]+", "guest 'linux1' created", "guest 'linux2' created"):
+		machine.expect(f"^mullion: {line}")
+	machine.expect(TERMINAL_PROMPT)
+	for key, name in (("2", "linux1"), ("3", "linux2")):
+		machine.look(key, name)
+		machine.expect(SHELL_PROMPT, absent=BAD)
+		machine.run(f"echo {name} >/tmp/name")
+	return machine
+
+
+def check_name(machine, name):
+	Test.equal(machine.run("cat /tmp/name").strip(), name, "the guest that answers")
+
+
+def digits(text):
+	"""All numbers in a row. The log may come in the middle of a line of the guest's."""
+	return re.sub(r"\s", "", re.sub(r"\n?mullion: [^\n]*\n", "", text))
+
+
+def count_to(number):
+	return "".join(str(i) for i in range(1, number + 1))
+
+
+def poll(machine, command, wanted, timeout=20):
+	"""Repeat a terminal command with --json until wanted(answer)."""
+	end = time.monotonic() + timeout
+	while not wanted(answer := machine.json(command)):
+		if time.monotonic() > end:
+			raise Failure(f"{command}: still {answer!r}")
+		time.sleep(0.2)
+	return answer
+
+
+# --- The console --------------------------------------------------------------------------------
+
+def check_keys(machine):
+	"""Every key behind Ctrl-]. linux2 is looked at before and afterwards."""
+	machine.look("n", "mterm")
+	machine.look("p", "linux2")
+	check_name(machine, "linux2")
+	machine.look("m", "mterm")
+	machine.look("n", "linux1")
+	check_name(machine, "linux1")
+	machine.look("1", "mterm")
+	machine.look("3", "linux2")
+	machine.key("l", r"^  1 mterm.*^  2 linux1.*^\* 3 linux2")
+	machine.key("?", r"keys behind Ctrl-\].*n  p    next port, previous port")
+	machine.key("9", r"no such port")
+	machine.key("x", r"no such key")
+	machine.sendline("stty raw -echo; echo ready; dd bs=1 count=1 2>/dev/null | od -An -tx1; "
+			 "stty sane")
+	machine.expect(r"\nready")
+	machine.key("\x1d", r"\n *1d\r*\n")
+	machine.expect(SHELL_PROMPT)
+	check_name(machine, "linux2")
+
+
+def unseen_output(machine, command, least):
+	"""linux1 says something while linux2 is looked at; return what came on the terminal then."""
+	machine.look("2", "linux1")
+	machine.sendline(f"(sleep 1; {command}) &")
+	machine.expect(SHELL_PROMPT)
+	machine.look("3", "linux2")
+	machine.wait_unseen("linux1", least)
+	machine.run("echo meanwhile >/tmp/x")
+	text = machine.before()
+	machine.run("cat /tmp/x")
+	return text
+
+
+def check_kept(machine):
+	"""What nobody looks at is kept: all of it, or the last 16 KiB with a word of the rest."""
+	unseen_output(machine, "seq 1 2000", len(count_to(2000)) + 4000)
+	machine.look("2", "linux1")
+	machine.expect(r"\b2000\r*\n")
+	Test.contains(digits(machine.before()) + "2000", count_to(2000) + "$", "the numbers")
+	machine.look("3", "linux2")
+	unseen_output(machine, "seq 1 5000", len(count_to(5000)) + 10000)
+	machine.send("\x1d2")
+	lost = int(machine.expect(r"\[console: linux1\]\r*\n\[(\d+) bytes lost\]\r*\n").group(1))
+	machine.expect(r"\b5000\r*\n")
+	kept = len(machine.before().replace("\n", "\r\n")) + 6
+	Test.equal(kept + lost, len(count_to(5000)) + 10000, "bytes that are kept or lost")
+	Test.equal(kept, KEPT, "bytes that are kept")
+	Test.check(count_to(4999).endswith(digits(machine.before())), "the last numbers")
+
+
+def check_hostile(machine):
+	"""Escape sequences of a guest do nothing to what another shows."""
+	hostile = r"\033[2J\033[H\033]0;owned\007\033[?1049h\033[31mEVIL\n\033]0;open"
+	machine.look("2", "linux1")
+	machine.sendline(f"(sleep 1; printf '{hostile}') &")
+	machine.expect(SHELL_PROMPT)
+	machine.look("3", "linux2")
+	machine.wait_unseen("linux1", 40)
+	machine.run("echo still here")
+	said = machine.child.before
+	machine.send("\x1d2")
+	machine.expect(r"\[console: linux1\]")
+	said += machine.child.before
+	for bad in (b"EVIL", b"owned", b"\x1b[2J", b"\x1b[?1049h", b"\x1b[31m"):
+		Test.check(bad not in said, f"{bad!r} reached the terminal")
+	machine.expect(r"EVIL\r*\n\x1b\]0;open")
+	machine.send("\x1d3")
+	machine.expect(r"\[console: linux2\]")
+	leaving = machine.child.before
+	Test.check(leaving.startswith(b"\x18"), "the open sequence is not ended first")
+	for reset in (b"\x1b[?1049l", b"\x1b[0m"):
+		Test.check(reset in leaving, f"{reset!r} is missing when the port is left")
+	machine.sendline("")
+	machine.expect(SHELL_PROMPT)
+
+
+def check_paste(machine):
+	"""100 KB typed at once arrive as they were."""
+	source = random.Random(1)
+	lines = ["".join(source.choices("abcdefghijklmnopqrstuvwxyz 0123456789", k=79))
+		 for _ in range(PASTE_LINES)]
+	machine.sendline("stty -echo; echo ready; cat >/tmp/x; stty echo; echo pasted")
+	machine.expect(r"\nready\r*\n")
+	machine.paste("".join(line + "\r" for line in lines) + "\x04")
+	machine.expect(r"pasted\r*\n")
+	machine.expect(SHELL_PROMPT)
+	Test.equal(machine.run("wc -c </tmp/x").strip(), str(80 * PASTE_LINES), "bytes pasted")
+	text = "".join(line + "\n" for line in lines).encode()
+	Test.contains(machine.run("md5sum /tmp/x"), hashlib.md5(text).hexdigest(), "md5sum")
+
+
+def console(test, gic):
+	machine = start(test, gic)
+	check_keys(machine)
+	check_kept(machine)
+	check_hostile(machine)
+	check_paste(machine)
+
+
+# --- The terminal -------------------------------------------------------------------------------
+
+def check_show(machine):
+	"""Commands that only look."""
+	text = machine.do("guest list")
+	for name in ("linux1", "linux2"):
+		Test.contains(text, rf"^{name} +running +2 +192 MiB +vmm-{name} ", "guest list")
+	guests = machine.json("guest list")
+	Test.equal([(g["name"], g["state"]) for g in guests],
+		   [("linux1", "running"), ("linux2", "running")], "guest list --json")
+	Test.contains(machine.do("guest show linux1"), r"^template +debian$", "guest show")
+	Test.equal(machine.json("guest show linux2")["ram_bytes"], 192 << 20, "RAM of linux2")
+	names = [c["name"] for c in machine.json("component")]
+	Test.equal(names, ["console", "mterm", "vmm-linux1", "vmm-linux2"], "components")
+	table = machine.do("top --once")
+	for row in (r"^CPU +CPU +USE %", r"^0 +0 +\d+\.\d", r"^linux2/1 +1 ", r"^vmm-linux1 "):
+		Test.contains(table, row, "top --once")
+	tree = machine.do("tree")
+	for line in ('restart = "always";', "manages;", 'template = "debian";'):
+		Test.check(line in tree, f"tree: no {line!r}")
+	Test.contains(machine.do("log show"), r"^mullion: guest 'linux1' created", "log show")
+	for command in ("vcpu", "cpu", "sched", "timer", "irq", "mem", "host", "time", "tree",
+			"top --once"):
+		machine.json(command)
+	Test.contains(machine.do("gest list"), r"no command 'gest'; did you mean 'guest'\?",
+		      "an unknown command")
+	Test.contains(machine.do("guest show linus1"), r"did you mean 'linux1'\?",
+		      "an unknown guest")
+
+
+def check_pause(machine):
+	"""A guest that is paused stands still, and then goes on where it was."""
+	machine.look("2", "linux1")
+	machine.sendline("i=0; while [ ! -e /tmp/stop ]; do i=$((i+1)); echo at $i; usleep 50000; "
+			 "done")
+	machine.expect(r"^at 5\r*\n")
+	machine.terminal()
+	machine.do("guest pause linux1")
+	Test.equal(machine.json("guest show linux1")["state"], "paused", "state")
+	Test.equal(machine.json("guest show linux2")["state"], "running", "the other's state")
+	machine.look("2", "linux1")
+	machine.expect_quiet(0.5, "never")		# what it said before
+	said = machine.peek()
+	last = int(re.findall(r"^at (\d+)$", said, re.M)[-1])
+	machine.expect_quiet(1.5, f"at {last + 1}$")
+	Test.equal(machine.peek(), said, "what a guest that is paused has said")
+	machine.terminal()
+	machine.do("guest resume linux1")
+	machine.look("2", "linux1")
+	numbers = machine.expect(r"at (\d+)\r*\nat \d+\r*\n")
+	Test.equal(int(numbers.group(1)), last + 1, "the number behind the pause")
+	machine.send("\x03")
+	machine.expect(SHELL_PROMPT)
+
+
+def check_reset(machine):
+	machine.terminal()
+	machine.sendline("guest reset linux1")
+	machine.expect(r"mullion: guest 'linux1' reset \(1\)")
+	machine.look("2", "linux1")
+	machine.expect(r"Run /init.*" + SHELL_PROMPT, absent=BAD)
+	machine.run("cat /tmp/name")
+	Test.check(machine.status != 0, "a file of before the reset is still there")
+	machine.look("3", "linux2")
+	check_name(machine, "linux2")
+
+
+def check_questions(machine):
+	"""What hurts asks first, and nothing is done then."""
+	machine.terminal()
+	machine.sendline("guest destroy linux2")
+	machine.expect(r"really destroy guest 'linux2'\? \[y/N\] ")
+	machine.sendline("n")
+	machine.expect(r"nothing was done\r*\n.*" + TERMINAL_PROMPT)
+	machine.sendline("host poweroff")
+	machine.expect(r"\[y/N\] ")
+	machine.sendline("")
+	machine.expect(r"nothing was done\r*\n.*" + TERMINAL_PROMPT)
+	Test.check("error" in machine.json("guest destroy linux2"), "--json alone destroys")
+	Test.equal(machine.json("guest show linux2")["state"], "running", "state")
+
+
+def check_destroy(machine):
+	machine.terminal()
+	free = machine.json("host")["ram_free_bytes"]
+	Test.equal(machine.json("guest destroy linux2 --yes"),
+		   {"done": "destroy", "name": "linux2"}, "destroy")
+	poll(machine, "guest show linux2", lambda guest: guest["state"] == "absent")
+	Test.check("error" in machine.json("guest start linux2"), "an absent guest was started")
+	poll(machine, "host", lambda host: host["ram_free_bytes"] >= free + (192 << 20))
+	machine.do("guest create linux2")
+	Test.equal(machine.json("guest show linux2")["state"], "created", "state")
+	machine.do("guest start linux2")
+	machine.look("3", "linux2")
+	machine.expect(r"Run /init.*" + SHELL_PROMPT, absent=BAD)
+	machine.run("cat /tmp/name")
+	Test.check(machine.status != 0, "a file of the destroyed guest is still there")
+
+
+def terminal(test, gic):
+	machine = start(test, gic)
+	machine.terminal()
+	check_show(machine)
+	check_pause(machine)
+	check_reset(machine)
+	check_questions(machine)
+	check_destroy(machine)
+	machine.terminal()
+	machine.sendline("host poweroff --yes")
+	machine.expect_end(20)
+
+
+# --- Components that die ------------------------------------------------------------------------
+
+COUNT = 20000
+KILLS = 3
+
+
+def check_vmm(machine):
+	"""A vmm is killed while its guest prints: every number comes, and comes once."""
+	machine.terminal()
+	for _ in range(KILLS):
+		machine.sendline("sleep 1000")
+		machine.sendline("component kill vmm-linux1 --yes")
+	machine.look("2", "linux1")
+	machine.sendline(f"clear; seq 1 {COUNT}; echo 'e''nd'")
+	machine.expect(r"\x1b\[J")
+	machine.expect(r"end\r*\n", absent=BAD)
+	text = machine.before()
+	Test.check("mullion: " in text, "no kill came while the guest printed")
+	got, wanted = digits(text), count_to(COUNT)
+	if got != wanted:
+		at = next((i for i, (a, b) in enumerate(zip(got, wanted)) if a != b),
+			  min(len(got), len(wanted)))
+		raise Failure(f"numbers are not what was printed: {got[at - 20:at + 40]!r}, "
+			      f"not {wanted[at - 20:at + 40]!r}")
+	machine.expect(SHELL_PROMPT)
+	machine.terminal()
+	poll(machine, "component show vmm-linux1", lambda vmm: vmm["restarts"] == KILLS)
+	Test.equal(machine.json("component show vmm-linux2")["restarts"], 0, "the other's restarts")
+
+
+def check_console(machine):
+	machine.sendline("component kill console --yes")
+	machine.expect(r"mullion: component 'console' .*\[console: mterm\]", absent=BAD)
+	machine.terminal()
+	Test.equal(machine.json("component show console")["restarts"], 1, "restarts")
+	machine.look("2", "linux1")
+	check_name(machine, "linux1")
+
+
+def check_mterm(machine):
+	machine.terminal()
+	machine.sendline("component kill mterm")
+	machine.expect(r"\[y/N\] ")
+	machine.sendline("y")
+	machine.expect(r"Mullion's terminal.*" + TERMINAL_PROMPT, absent=BAD)
+	Test.equal(machine.json("component show mterm")["restarts"], 1, "restarts")
+	machine.look("3", "linux2")
+	check_name(machine, "linux2")
+
+
+def killed(test, gic):
+	machine = start(test, gic)
+	check_vmm(machine)
+	check_console(machine)
+	check_mterm(machine)
+
+
+for gic in (2, 3):
+	suite.add(f"the console, GICv{gic}", console, gic=gic)
+	suite.add(f"the terminal, GICv{gic}", terminal, gic=gic)
+	suite.add(f"components killed, GICv{gic}", killed, gic=gic)
+
+if __name__ == "__main__":
+	suite.main()
