@@ -132,7 +132,7 @@ class Session:
 				self.prompt_gone |= line.startswith("mullion: ")
 
 	def command(self, prompt, text):
-		"""Type text behind the prompt. It is echoed, but for the last answer to a question."""
+		"""Type text behind the prompt. The answer to a question may end the echo, too."""
 		if self.prompt_gone and not prompt.startswith(QUESTION):
 			self.child.send("\r")
 		self.prompt_gone = False
