@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import LOGS, ROOT, Machine, Suite
+from harness import LOGS, ROOT, TURNS, Machine, Suite
 import systems
 
 TABLE = ROOT / "tests/bench/table.json"
@@ -26,9 +26,6 @@ GROWTH = 1.03
 SIZE = "aarch64-linux-gnu-size"
 RUN_TIMEOUT = 200
 BALLAST = 4 << 20	# bytes
-
-# Under -icount CPUs run in turn and change only at a deadline; this one comes each 20 us.
-TURNS = ["-netdev", "user,id=n0", "-object", "filter-buffer,id=f0,netdev=n0,interval=20"]
 
 BENCH_GUEST = """/dts-v1/;
 / {{
@@ -108,7 +105,11 @@ def many_guests():
 			kernel = "bench.img";
 			vmm {{ }};
 			aspace {{
-				ram {{ type = "ram"; guest-address = <0x40000000>; size = <0x100000>; }};
+				ram {{
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x100000>;
+				}};
 				uart {{
 					type = "virtual";
 					device = "pl011";
@@ -123,8 +124,12 @@ def many_guests():
 
 def many_regions():
 	regions = "".join(f"""
-		more{i} {{ type = "alias"; alias-of = "ram"; guest-address = <{0x60000000 + 0x2000 * i:#x}>;
-			size = <0x1000>; }};"""
+		more{i} {{
+			type = "alias";
+			alias-of = "ram";
+			guest-address = <{0x60000000 + 0x2000 * i:#x}>;
+			size = <0x1000>;
+		}};"""
 		for i in range(MANY_REGIONS))
 	return "/ { guests { bench { aspace {" + regions + " }; }; }; };"
 
