@@ -330,8 +330,12 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 	if (vcpu->arch.cntp_ctl & CNT_CTL_ENABLE)
 		timer_update(vcpu);
 	virq_flush(vcpu);
-	if (gicv2_forgets && list_registers_used())
-		timer_watch(vcpu);
+	if (gicv2_forgets) {
+		if (list_registers_used())
+			timer_watch(vcpu);
+		else
+			(void)timer_stop(&vcpu->arch.watch); /* it would end a WFI too early */
+	}
 	choose_wfi(vcpu);
 	arm64_enter(vcpu);
 }

@@ -42,9 +42,10 @@ static u32 next_word(void)
 
 static const u8 *next_bytes(size_t *n)
 {
+	u8 wanted = next();
 	const u8 *bytes;
 
-	*n = MIN(next(), input.left);
+	*n = MIN(wanted, input.left);
 	bytes = input.at;
 	input.at += *n;
 	input.left -= *n;
@@ -138,7 +139,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input.left = size;
 	rings = malloc(PORTS * 512);
 	CHECK(rings != NULL);
-	n = MIN(next() % sizeof(options), input.left);
+	n = next() % sizeof(options);
+	n = MIN(n, input.left);
 	memcpy(options, input.at, n);
 	options[sizeof(options) - 1] = 0;
 	input.at += n;

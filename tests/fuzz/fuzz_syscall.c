@@ -141,6 +141,9 @@ static void stop_vcpus(void)
 static void act_attach(void)
 {
 	stop_vcpus();
+	/* Another guest's vCPUs are others, too. */
+	for (u32 i = 0; i < COMPONENTS_VCPUS; i++)
+		world.vcpus[i].served = (struct served_region){ 0 };
 	if (attached)
 		component_guest_detach(&world.guest);
 	else
