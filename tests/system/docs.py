@@ -6,8 +6,11 @@ A block fenced as ```sh is run by bash as written, all blocks of a file in order
 the blocks that follow it,
   ```output  lists lines that its output must have, in this order; "..." stands for anything,
              within a line and as a line;
-  ```session is a session at the console: what follows a prompt (the guest's shell's or U-Boot's)
-             is typed, the other lines are what comes back. The machine is left with Ctrl-A x.
+  ```session is a session at the console: what follows a prompt (a guest's shell's, the terminal's,
+             U-Boot's, a question's) is typed, "^] 2" is Ctrl-] and then 2, "^C" is Ctrl-C, and the
+             other lines are what comes back. Where the prompt may have come before (behind Ctrl-]
+             and lines of the core's log) another is asked for with Enter. The machine is left
+             with Ctrl-A x.
 A block whose last command is an interactive ./run or QEMU is driven as a terminal. Other fences are
 not run. Links to files and headings of the tree must lead somewhere.
 """
@@ -25,7 +28,10 @@ from harness import BUILD, DEFAULT_TIMEOUT, ROOT, Failure, Suite
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
-PROMPTS = ("/root # ", "=> ")
+PROMPT = re.compile(r"/root # |mullion> |=> |really .*\? \[y/N\] ")
+QUESTION = "really "
+KEYS = re.compile(r"\^] (\S)$")
+CTRL_C, CTRL_ESCAPE = "\x03", "\x1d"
 BUILD_TIMEOUT = 10 * DEFAULT_TIMEOUT
 
 # Git names the surrounding repository to hooks and tests in these; a copy has none.
@@ -96,6 +102,7 @@ class Session:
 					   timeout=BUILD_TIMEOUT, encoding="utf-8",
 					   codec_errors="replace", dimensions=(50, 160))
 		self.child.logfile_read = log
+		self.prompt_gone = False
 
 	def wait(self, pattern, timeout=BUILD_TIMEOUT):
 		which = self.child.expect([re.compile(pattern, re.M), pexpect.EOF, pexpect.TIMEOUT],
@@ -112,13 +119,27 @@ class Session:
 	def converse(self, session):
 		"""Type the commands of a ```session block and look for their answers."""
 		for line in session.splitlines():
-			prompt = next((p for p in PROMPTS if line.startswith(p)), None)
+			prompt, keys = PROMPT.match(line), KEYS.match(line)
 			if prompt is not None:
-				self.wait(re.escape(prompt))
-				self.child.send(line[len(prompt):] + "\r")
-				self.wait(re.escape(line[len(prompt):]) + r"\r*\n", DEFAULT_TIMEOUT)
+				self.command(prompt.group(), line[prompt.end():])
+			elif keys is not None:
+				self.child.send(CTRL_ESCAPE + keys.group(1))
+				self.prompt_gone = True
+			elif line == "^C":
+				self.child.send(CTRL_C)
 			elif line.strip() not in ("", "..."):
 				self.wait(line_pattern(line), DEFAULT_TIMEOUT)
+				self.prompt_gone |= line.startswith("mullion: ")
+
+	def command(self, prompt, text):
+		"""Type text behind the prompt. The answer to a question may end the echo, too."""
+		if self.prompt_gone and not prompt.startswith(QUESTION):
+			self.child.send("\r")
+		self.prompt_gone = False
+		self.wait(re.escape(prompt))
+		self.child.send(text + "\r")
+		if not prompt.startswith(QUESTION):
+			self.wait(re.escape(text) + r"\r*\n", DEFAULT_TIMEOUT)
 
 	def leave(self):
 		"""End the emulator as the pages say: Ctrl-A x (or it has ended itself)."""
