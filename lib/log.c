@@ -88,9 +88,12 @@ void log_raw(const char *text, size_t n)
 		return;
 	ring_put(text, n);
 	log_leave();
-	/* The caller may hold any lock, so nobody can be woken here: the interrupt does that. */
-	if (atomic_load(&watched) && !atomic_exchange(&news, true))
+	/* The caller may hold any lock, so nobody can be woken here: the kick's handler does that,
+	 * or the run loop of a guest whose exit took the kick. */
+	if (atomic_load(&watched) && !atomic_exchange(&news, true)) {
+		atomic_store(&this_cpu()->resched, true);
 		arch_cpu_kick(this_cpu()->id);
+	}
 }
 
 bool log_take_news(void)

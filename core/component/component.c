@@ -178,7 +178,8 @@ static void load(struct component *component)
 	component->starts++;
 	component->log_used = 0;
 	atomic_store(&component->lending, LEND_NEVER);
-	atomic_store(&component->word, 0);
+	/* A reset of the guest that came meanwhile is news to what it keeps, too. */
+	atomic_fetch_and(&component->word, NOTIFY_RESET);
 	exit_again(component);
 	channel_greet(component);
 	for (u32 i = 0; i < component->num_grants; i++)

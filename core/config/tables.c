@@ -145,7 +145,7 @@ static const struct schema_prop component_props[] = {
 	{ "cpus", PROP_CELLS, ALL, 0, "<0 1>", "all; of a vmm: those of its guest's vCPUs",
 	  "the machine's CPUs that may run it" },
 	{ "restart", PROP_STRING, ALL, 0, "\"limited\"", "\"limited\"",
-	  "what follows a fault: \"always\", \"never\" or \"limited\"" },
+	  "what follows a fault or an exit: \"always\", \"never\" or \"limited\"" },
 	{ "restart-limit", PROP_U32, ALL, 0, "<10>", "<10>",
 	  "restarts within the period, when limited" },
 	{ "restart-period-ms", PROP_U32, ALL, 0, "<10000>", "<10000>",

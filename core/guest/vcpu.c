@@ -2,9 +2,11 @@
 /* vCPUs: the loop that runs one, and what others can ask of it. */
 #include <mullion/guest.h>
 
+#include <abi/component.h>
 #include <arch/cpu.h>
 #include <mullion/cpu.h>
 #include <mullion/log.h>
+#include <mullion/manage.h>
 #include <mullion/sched.h>
 
 /* A change that the caller knows to be allowed. */
@@ -155,8 +157,12 @@ static void run(struct vcpu *vcpu)
 	arch_vcpu_reset(vcpu, vcpu->start_pc, vcpu->start_context);
 	atomic_store(&vcpu->fresh, false);
 	while (serve_requests(vcpu)) {
-		if (sched_needed())
+		if (sched_needed()) {
+			/* A kick that found the guest running was taken without its handler. */
+			if (log_take_news())
+				manage_notify(NOTIFY_LOG);
 			sched();
+		}
 		arch_vcpu_run(vcpu, &exit);
 		vcpu->exits[exit.kind]++;
 		exit_handle(vcpu, &exit);

@@ -345,6 +345,25 @@ static void pass(u64 ns)
 	components_go();
 }
 
+/* Its guest is reset while it is down: what it keeps must hear of that. */
+static void a_reset_is_not_lost(void **state)
+{
+	static const struct host_call waits[] = { CALL(SYS_WAIT) };
+
+	(void)state;
+	component_stop(server);
+	components_go();
+	assert_int_equal(server->state, COMPONENT_STOPPED);
+	component_guest_reset(&world.guest);
+	component_notify(server, BIT(40));
+	host_user_script(&server->user, waits, 1);
+	assert_int_equal(component_start(server), OK);
+	components_go();
+	assert_true((server->user.results[0] & NOTIFY_RESET) != 0);
+	/* Anything else was for the one before. */
+	assert_true((server->user.results[0] & BIT(40)) == 0);
+}
+
 static void limited_restarts(void **state)
 {
 	static const struct host_call faults[] = { FAULT, FAULT, FAULT, FAULT, FAULT };
@@ -424,8 +443,8 @@ int main(void)
 
 		TEST(detaches),           TEST(logs_lines),
 		TEST(control_is_granted), TEST(unknown_calls),
-		TEST(ends_for_good),      TEST(limited_restarts),
-		TEST(watchdog),
+		TEST(ends_for_good),      TEST(a_reset_is_not_lost),
+		TEST(limited_restarts),   TEST(watchdog),
 	};
 
 	return cmocka_run_group_tests(tests, create, NULL);
