@@ -108,8 +108,10 @@ def check_kept(machine):
 	lost = int(machine.expect(r"\[console: linux1\]\r*\n\[(\d+) bytes lost\]\r*\n").group(1))
 	machine.expect(r"\b5000\r*\n")
 	kept = len(machine.before().replace("\n", "\r\n")) + 6
-	Test.equal(kept + lost, len(count_to(5000)) + 10000, "bytes that are kept or lost")
+	said = len(count_to(5000)) + 10000
 	Test.equal(kept, KEPT, "bytes that are kept")
+	# The shell asks for the cursor's place, in four bytes, after its prompt.
+	Test.check(0 <= kept + lost - said <= 4, f"{lost} of {said} bytes are lost")
 	Test.check(count_to(4999).endswith(digits(machine.before())), "the last numbers")
 
 
@@ -199,6 +201,7 @@ def check_pause(machine):
 			 "done")
 	machine.expect(r"^at 5\r*\n")
 	machine.terminal()
+	time.sleep(0.5)
 	machine.do("guest pause linux1")
 	Test.equal(machine.json("guest show linux1")["state"], "paused", "state")
 	Test.equal(machine.json("guest show linux2")["state"], "running", "the other's state")
