@@ -97,7 +97,8 @@ common := -std=gnu17 -g -fno-common -fno-omit-frame-pointer $(includes) $(repeat
 
 freestanding := -O2 -ffreestanding -fno-pic -fno-pie -fno-asynchronous-unwind-tables \
 	-fno-strict-aliasing -fno-delete-null-pointer-checks -fno-builtin \
-	-ffunction-sections -fdata-sections
+	-ffunction-sections -fdata-sections -falign-functions=4 \
+	$(if $(clang),,-falign-jumps=1 -falign-loops=1 -falign-labels=1)
 freestanding += $(if $(CONFIG_STACK_PROTECTOR),-fstack-protector-strong,-fno-stack-protector)
 
 # No FP in the core: the guest's stays live in the registers. No LSE call-outs: there is no libgcc.
@@ -137,11 +138,10 @@ objects := $(sort $(objects))
 # test (host, sanitizers), fuzz (host, sanitizers and coverage). A room may set
 # `cflags-<path>.o` for one object; EXTRA_CFLAGS comes from the command line.
 # Only what an exit can be served by is built fast; the rest is built small.
-hot := core/component/channel.o core/component/exit.o core/component/syscall.o \
-	core/guest/exit.o core/guest/region.o core/guest/vcpu.o core/sched/priority.o core/sched/sched.o \
-	core/sync/spinlock.o core/time/timer.o lib/string.o \
-	arch/arm64/exit.o arch/arm64/smccc.o arch/arm64/timer.o arch/arm64/virq.o \
-	arch/arm64/pure/esr.o arch/arm64/pure/psci.o arch/arm64/pure/vgic%
+hot := core/component/here.o core/guest/region.o core/sched/priority.o core/sched/sched.o \
+	core/sync/spinlock.o lib/string.o \
+	arch/arm64/exit.o arch/arm64/virq.o \
+	arch/arm64/pure/vgic.o
 # There a canary guards functions with arrays only, not each that passes a local by address.
 size-core = $(if $(filter $(hot),$(1)),$(if $(CONFIG_STACK_PROTECTOR),-fstack-protector),-Os)
 command = $(cc-$(1)) $(flags-$(1)) $(call size-$(1),$(2)) $(cflags-$(2)) $(EXTRA_CFLAGS)

@@ -19,6 +19,7 @@ component-lib += lib/string.o lib/format.o lib/err.o
 
 flags-component := $(common) $(warnings) -O2 -ffreestanding -fno-pic -fno-pie -fno-builtin \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-stack-protector \
+	-fomit-frame-pointer \
 	-ffunction-sections -fdata-sections $(target-arm64) -march=armv8-a -mgeneral-regs-only \
 	-mstrict-align -mno-outline-atomics -mbranch-protection=none
 cc-component := $(CC)

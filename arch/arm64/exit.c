@@ -43,17 +43,51 @@ static void fill_mmio(struct vcpu *vcpu, u64 esr, gpa_t gpa, u64 value)
 	exit->mmio.reg64 = (esr & ISS_SF) != 0;
 }
 
+bool exit_abort_quick(struct vcpu *vcpu, u64 esr)
+{
+	gpa_t gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), read_sysreg(far_el2)));
+	u32 reg = (u32)FIELD(esr, 20, 16);
+	u32 width = 1u << FIELD(esr, 23, 22);
+	u64 value;
+
+	if ((esr & ISS_QUICK) != (ISS_ISV | FSC_TRANSLATION) ||
+	    (read_sysreg(spsr_el2) & (PSR_A32 | PSR_SS | PSR_BTYPE)) != 0)
+		return false;
+	if (esr & ISS_WNR) {
+		value = reg_read(vcpu, reg) & (~UINT64_C(0) >> (64 - 8 * width));
+		if (!virq_mmio(vcpu, gpa, width, true, &value))
+			return false;
+	} else {
+		if (!virq_mmio(vcpu, gpa, width, false, &value))
+			return false;
+		reg_write(vcpu, reg, load_value(value, esr));
+	}
+	/* After reads too: one of pending or active state takes the list registers back. */
+	virq_flush(vcpu);
+	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
+	return true;
+}
+
 /*
  * A component may serve it right here. Its run takes ELR and SPSR, and who is active; a kick or an
  * interrupt that was meant for this CPU's run loop meanwhile must not be forgotten.
  */
-static u32 __attribute__((noinline))
-component_quick(struct vcpu *vcpu, u64 esr, gpa_t gpa, u32 width, u64 value)
+u32 exit_component_quick(struct vcpu *vcpu)
 {
-	u64 elr = read_sysreg(elr_el2), spsr = read_sysreg(spsr_el2);
+	u64 esr = read_sysreg(esr_el2);
+	gpa_t gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), read_sysreg(far_el2)));
+	u64 elr = read_sysreg(elr_el2), spsr = read_sysreg(spsr_el2), value = 0;
+	u32 width = 1u << FIELD(esr, 23, 22);
 	bool write = (esr & ISS_WNR) != 0;
-	enum served served = component_serve_here(vcpu, gpa, width, write, &value);
+	enum served served;
 
+	if ((esr & ISS_QUICK) != (ISS_ISV | FSC_TRANSLATION) ||
+	    (spsr & (PSR_A32 | PSR_SS | PSR_BTYPE)) != 0)
+		return QUICK_NOT;
+	if (write)
+		value = reg_read(vcpu, (u32)FIELD(esr, 20, 16)) &
+			(~UINT64_C(0) >> (64 - 8 * width));
+	served = component_serve_here(vcpu, gpa, width, write, &value);
 	if (served == SERVED_NOT)
 		return QUICK_NOT;
 	regime_guest(vcpu);
@@ -74,31 +108,6 @@ component_quick(struct vcpu *vcpu, u64 esr, gpa_t gpa, u32 width, u64 value)
 		return QUICK_LEAVE;
 	}
 	virq_flush(vcpu);
-	return QUICK_DONE;
-}
-
-u32 exit_abort_quick(struct vcpu *vcpu, u64 esr)
-{
-	gpa_t gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), read_sysreg(far_el2)));
-	u32 reg = (u32)FIELD(esr, 20, 16);
-	u32 width = 1u << FIELD(esr, 23, 22);
-	u64 value;
-
-	if ((esr & ISS_QUICK) != (ISS_ISV | FSC_TRANSLATION) ||
-	    (read_sysreg(spsr_el2) & (PSR_A32 | PSR_SS | PSR_BTYPE)) != 0)
-		return QUICK_NOT;
-	if (esr & ISS_WNR) {
-		value = reg_read(vcpu, reg) & (~UINT64_C(0) >> (64 - 8 * width));
-		if (!virq_mmio(vcpu, gpa, width, true, &value))
-			return component_quick(vcpu, esr, gpa, width, value);
-	} else {
-		if (!virq_mmio(vcpu, gpa, width, false, &value))
-			return component_quick(vcpu, esr, gpa, width, 0);
-		reg_write(vcpu, reg, load_value(value, esr));
-	}
-	/* After reads too: one of pending or active state takes the list registers back. */
-	virq_flush(vcpu);
-	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
 	return QUICK_DONE;
 }
 
@@ -245,8 +254,11 @@ static bool abort_exit(struct vcpu *vcpu, u64 esr)
 
 static bool data_abort(struct vcpu *vcpu, u64 esr)
 {
-	u32 quick = exit_abort_quick(vcpu, esr);
+	u32 quick;
 
+	if (exit_abort_quick(vcpu, esr))
+		return true;
+	quick = exit_component_quick(vcpu);
 	return quick != QUICK_NOT ? quick == QUICK_DONE : abort_exit(vcpu, esr);
 }
 

@@ -60,6 +60,8 @@ SECTIONS
 		*arch/arm64/cache.o(.text)
 		*arch/arm64/fp.o(.text)
 		*arch/arm64/trap_entry.o(.text)
+		*arch/arm64/user_entry.o(.text)
+		*arch/arm64/switch.o(.text)
 		*arch/arm64/pure/vgic_lr.o(.text .text.*)
 		*(.text.vectors)
 		*(.text .text.*)

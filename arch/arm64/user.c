@@ -38,7 +38,8 @@ static void load_controls(const struct arch_user *user)
 {
 	u64 amu = FIELD(read_sysreg(id_aa64pfr0_el1), 47, 44);
 
-	/* No TFP: it would trap the core's own copying too, and CPACR_EL1 has EL0's SIMD trapped. */
+	/* No TFP: it would trap the core's own copying too, and CPACR_EL1 has EL0's SIMD trapped.
+	 */
 	write_sysreg(CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA | (amu != 0 ? CPTR_TAM : 0),
 		     cptr_el2);
 	write_sysreg((read_sysreg(mdcr_el2) & MDCR_HPMN_MASK) | MDCR_TPM | MDCR_TPMCR | MDCR_TDA |

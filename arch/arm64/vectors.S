@@ -115,6 +115,9 @@ guest_not_hvc:
 	b.ls	guest_sync_full
 	TO_CORE_STACK x2
 	bl	exit_abort_quick
+	cbnz	w0, guest_return
+	ldr	x0, [sp, #FRAME_VCPU]
+	bl	exit_component_quick
 	tbnz	w0, #0, guest_return	/* QUICK_DONE */
 	cbnz	w0, guest_leave		/* QUICK_LEAVE */
 	ldr	x0, [sp, #FRAME_VCPU]

@@ -131,7 +131,7 @@ static bool has_room(struct pl011 *uart)
 	return false;
 }
 
-static void send(struct pl011 *uart, u8 c)
+void pl011_send(struct pl011 *uart, u8 c)
 {
 	struct pl011_state *s = uart->state;
 
@@ -243,7 +243,7 @@ void pl011_write(struct pl011 *uart, u64 offset, u64 value)
 	struct pl011_state *s = uart->state;
 
 	if (offset == DR) {
-		send(uart, (u8)value);
+		pl011_send(uart, (u8)value);
 		return;
 	}
 	switch (offset) {

@@ -39,6 +39,8 @@ void pl011_resume(struct pl011 *uart);
 /** pl011_read(), pl011_write() - an access at @offset bytes into its registers. */
 u64 pl011_read(struct pl011 *uart, u64 offset);
 void pl011_write(struct pl011 *uart, u64 offset, u64 value);
+/** pl011_send() - a write of @c to the data register. */
+void pl011_send(struct pl011 *uart, u8 c);
 /** pl011_notified() - the serial line has characters or room. */
 void pl011_notified(struct pl011 *uart);
 

@@ -34,7 +34,7 @@ struct device {
 static struct slot unkept[DEVICES_MAX]; /* where there is no memory "state" */
 static struct device devices[DEVICES_MAX];
 static u32 num_devices;
-static u8 device_of[GRANTS_MAX]; /* by virtual region: number + 1 */
+static struct device *device_of[GRANTS_MAX]; /* by virtual region; NULL: none */
 
 _Static_assert(sizeof(unkept) <= PAGE_SIZE, "the memory \"state\" is a page");
 
@@ -184,7 +184,7 @@ static void vmm_init(const struct component_info *info)
 		devices[num_devices].kind = kind_of(grant);
 		set_up(&devices[num_devices], &kept[num_devices], info, grant);
 		num_devices++;
-		device_of[i] = (u8)num_devices;
+		device_of[i] = &devices[num_devices - 1];
 	}
 	vmm_timer();
 }
@@ -240,19 +240,21 @@ static u64 vmm_exit(const struct component_exit *exit, u32 *flags)
 {
 	bool write = (exit->where & EXIT_IS_WRITE) != 0;
 	u32 region = EXIT_REGION(exit->where);
-	u32 number = region < GRANTS_MAX ? device_of[region] : 0;
-	struct device *device;
+	struct device *device = region < GRANTS_MAX ? device_of[region] : NULL;
 
-	if (number == 0) {
+	if (device == NULL) {
 		*flags = RESUME_FAULT;
 		return 0;
 	}
-	device = &devices[number - 1];
 	if (device->kind != DEVICE_PL011)
 		return serve_exit(device, exit, write);
 	if (!write)
 		return pl011_read(&device->pl011, exit->offset);
-	pl011_write(&device->pl011, exit->offset, exit->value);
+	/* What a guest writes most by far are characters. */
+	if (exit->offset == 0)
+		pl011_send(&device->pl011, (u8)exit->value);
+	else
+		pl011_write(&device->pl011, exit->offset, exit->value);
 	return 0;
 }
 

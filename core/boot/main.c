@@ -308,9 +308,9 @@ static const struct sched_table *make_table(const struct config_cpu *config)
 		stop_machine("not enough memory for the CPUs' tables of windows");
 	windows = (struct sched_window *)(void *)(table + 1);
 	for (u32 i = 0; i < config->num_windows; i++)
-		windows[i] = (struct sched_window){ config->windows[i].offset,
-						    config->windows[i].length,
-						    config->windows[i].window };
+		windows[i] =
+			(struct sched_window){ config->windows[i].offset, config->windows[i].length,
+					       config->windows[i].window };
 	*table = (struct sched_table){ config->cycle, config->background, config->num_windows,
 				       windows };
 	return table;

@@ -136,8 +136,7 @@ static bool serve_requests(struct vcpu *vcpu)
 		if ((requests & VCPU_REQ_STOP) != 0) {
 			if ((requests & VCPU_REQ_DUMP) != 0)
 				arch_vcpu_dump(vcpu);
-			set_state(vcpu,
-				  (requests & VCPU_REQ_DUMP) != 0 ? VCPU_HALTED : VCPU_RESET);
+			set_state(vcpu, (requests & VCPU_REQ_DUMP) != 0 ? VCPU_HALTED : VCPU_RESET);
 			return false;
 		}
 		if ((requests & VCPU_REQ_PAUSE) != 0)

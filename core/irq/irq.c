@@ -158,8 +158,8 @@ enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool le
 	return route(host_intid, &to, false);
 }
 
-enum err irq_route_component(u32 host_intid, struct component *component, u32 bit, bool level,
-			     u32 cpu)
+__boot enum err irq_route_component(u32 host_intid, struct component *component, u32 bit,
+				    bool level, u32 cpu)
 {
 	const struct irq_route to = { .component = component,
 				      .guest_intid = (u16)MIN(bit, UINT16_MAX),

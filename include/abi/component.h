@@ -14,8 +14,8 @@
 
 enum syscall {
 	SYS_WAIT,        /* () -> bits, [exit record]: sleep until a notification bit is set; takes
-			    all. NOTIFY_EXIT comes with one exit record in x1 to x5, and is set again
-			    while there are more */
+			    all. With NOTIFY_EXIT comes one exit record in x1 to x5; the bit is set
+			    again while there are more */
 	SYS_NOTIFY,      /* (channel): set the other end's bit of that channel */
 	SYS_IRQ_DONE,    /* (interrupt): a granted interrupt is served; unmask it */
 	SYS_TIMER_SET,   /* (when, ns): NOTIFY_TIMER at that time; UINT64_MAX: never */

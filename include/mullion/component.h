@@ -109,7 +109,8 @@ struct component {
 	ns_t period_start;
 	/* Counts, for the manager. */
 	u32 restarts, faults;
-	u64 syscalls, notifications, exits;
+	u64 syscalls; /* that its own thread served */
+	u64 notifications, exits;
 	u32 log_used;
 	char log_line[128];
 	u64 object_pages; /* heap pages of this structure */

@@ -117,7 +117,7 @@ struct config_component {
 	u32 serves; /* index of the guest whose vmm it is, or num_guests */
 	bool manages_all;
 	bool reads_log; /* it is told of the core's log, and may read it */
-	u64 manages; /* bit per guest: those that it may control */
+	u64 manages;    /* bit per guest: those that it may control */
 	bool autostart;
 	u8 priority;
 	ns_t slice;

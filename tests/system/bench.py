@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import LOGS, ROOT, Machine, Suite
+from harness import LOGS, ROOT, TURNS, Machine, Suite
 import systems
 
 TABLE = ROOT / "tests/bench/table.json"
@@ -26,9 +26,6 @@ GROWTH = 1.03
 SIZE = "aarch64-linux-gnu-size"
 RUN_TIMEOUT = 200
 BALLAST = 4 << 20	# bytes
-
-# Under -icount CPUs run in turn and change only at a deadline; this one comes each 20 us.
-TURNS = ["-netdev", "user,id=n0", "-object", "filter-buffer,id=f0,netdev=n0,interval=20"]
 
 BENCH_GUEST = """/dts-v1/;
 / {{
@@ -97,6 +94,46 @@ UART = """
 	};
 };
 """
+MANY_GUESTS = 32
+MANY_REGIONS = 60
+
+
+def many_guests():
+	"""Others beside the benchmark guest: created, not started."""
+	guests = "".join(f"""
+		other{i} {{
+			kernel = "bench.img";
+			vmm {{ }};
+			aspace {{
+				ram {{
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x100000>;
+				}};
+				uart {{
+					type = "virtual";
+					device = "pl011";
+					guest-address = <0x09000000>;
+					size = <0x1000>;
+					interrupts = <0 1 4>;
+				}};
+			}};
+		}};""" for i in range(1, MANY_GUESTS))
+	return "/ { guests {" + guests + " }; };"
+
+
+def many_regions():
+	regions = "".join(f"""
+		more{i} {{
+			type = "alias";
+			alias-of = "ram";
+			guest-address = <{0x60000000 + 0x2000 * i:#x}>;
+			size = <0x1000>;
+		}};"""
+		for i in range(MANY_REGIONS))
+	return "/ { guests { bench { aspace {" + regions + " }; }; }; };"
+
+
 MORE = 'trap-wfi; initrd = "ballast"; initrd-address = <0x40400000>;'
 DEBIAN_GUEST = """
 / {
@@ -140,6 +177,10 @@ def measure_guest(directory):
 	heavy, _ = run_guest(directory, "guest-more", 1, MORE)
 	shared, _ = run_guest(directory, "guest-switch", 2, overlay=SHARED, cpus=1)
 	uart, _ = run_guest(directory, "guest-uart", 1, overlay=UART)
+	guests, _ = run_guest(directory, "guest-many", 1, overlay=UART + many_guests())
+	regions, _ = run_guest(directory, "guest-regions", 1, overlay=UART + many_regions())
+	measured["flat-guests"] = round(guests["component"] / uart["component"], 3)
+	measured["flat-regions"] = round(regions["component"] / uart["component"], 3)
 	measured.update(shared)
 	measured.update(uart)
 	measured.update(two)

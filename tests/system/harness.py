@@ -39,6 +39,9 @@ DEFAULT_TIMEOUT = float(os.environ.get("MULLION_TIMEOUT", "90"))
 # One instruction is one nanosecond of virtual time, and a run repeats to the byte.
 ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2020-01-01,clock=vm"]
 
+# Under -icount CPUs run in turn and change only at a deadline; this one comes each 20 us.
+TURNS = ["-netdev", "user,id=n0", "-object", "filter-buffer,id=f0,netdev=n0,interval=20"]
+
 SHELL_PROMPT = r"/root # "	# of the Debian guest's busybox shell
 ESCAPE = "\x1d"	# Ctrl-], the console's key
 TERMINAL_PROMPT = r"^mullion> "

@@ -34,9 +34,9 @@ def busybox():
 	return need(FETCHED / "busybox", "scripts/fetch")
 
 
-def initrd():
-	"""The initrd with the Debian guest's shell."""
-	return need(FETCHED / "initrd.cpio", "scripts/fetch")
+def initrd(kind=""):
+	"""The initrd with the Debian guest's shell; "-rt" with cyclictest, "-load" with a load."""
+	return need(FETCHED / f"initrd{kind}.cpio", "scripts/fetch")
 
 
 def prepare(kernels=()):

@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""The real-time example: how late is a thread of a PREEMPT_RT guest beside a busy guest?
+
+The emulator counts one nanosecond for each instruction, so a latency is a count of instructions and
+the load of the testing machine does not change it. The system is tried as it is on two CPUs; then,
+on one, because emulated CPUs take turns with that clock, with a priority, without, and with windows:
+what bounds the latency must be what the description says.
+"""
+
+import functools
+import re
+
+from harness import TURNS, Suite, Test
+import systems
+
+LINE = (r"rt\| latency \d+: (\d+) wake-ups late by (\d+) us at least, (\d+) on average, "
+	r"99 % by up to (\d+), (\d+) at most")
+LOAD = r"load\| load: CPU 0, round \d+"
+LINES = 2		# to look at while the other guest is busy
+LINES_MAX = 8		# how many may come until it is
+WAKE_UPS = 990		# in a line's second, if none is missed
+SLICE = 9000		# us; nearly a slice, which is 10 ms
+PRIORITY_BOUND = 100	# us; a wake-up of the RT kernel and the core's switch, several times
+TURNS_BOUND = 200	# us; the same with turns of 20 us, of which some may be in the way
+WINDOWS_BOUND = 1700	# us; RT is out of its window for 1500
+BOOT_TIMEOUT = 120
+
+ONE_CPU = "/ { templates { debian { vcpus { count = <1>; }; }; }; };"
+EQUALS = "/ { guests { rt { priority = <200>; }; }; };"
+LOWER = "/ { guests { rt { priority = <150>; }; }; };"
+WINDOWS = """
+/ {
+	guests {
+		rt {
+			priority = <200>;
+			partition = "rt";
+		};
+		load {
+			partition = "load";
+		};
+	};
+
+	schedule {
+		cpu0 {
+			strategy = "windows";
+			cycle-us = <2500>;
+			background = <255>;
+
+			window0 {
+				offset-us = <0>;
+				length-us = <1000>;
+				partition = "rt";
+			};
+			window1 {
+				offset-us = <1000>;
+				length-us = <1000>;
+				partition = "load";
+			};
+		};
+	};
+};
+"""
+
+
+def start(test, changes, cpus=1):
+	"""The board's linux-rt with changes, on a machine that counts instructions."""
+	files = [("Image-rt", systems.kernel("rt")), ("initrd-rt.cpio", systems.initrd("-rt")),
+		 ("Image", systems.kernel("6.1")), ("initrd-load.cpio", systems.initrd("-load"))]
+	image = systems.pack(test.directory(), systems.overlay("linux-rt.dts", changes), files)
+	return test.machine(image, cpus=cpus, icount=True, args=TURNS if cpus > 1 else [])
+
+
+def read_line(machine):
+	"""The next second's figures: (wake-ups, greatest latency in us), and what came before."""
+	match = machine.expect(LINE, BOOT_TIMEOUT, absent="panic")
+	wake_ups, least, average, within, most = map(int, match.groups())
+	Test.check(least <= average <= most and within <= most, "figures that cannot be")
+	return wake_ups, most, machine.before()
+
+
+def measure(test, changes, cpus=1):
+	"""(fewest wake-ups, greatest latency in us) of some seconds with the load running."""
+	machine = start(test, changes, cpus)
+	_, _, before = read_line(machine)
+	test.contains(before, r"rt\| #1 SMP PREEMPT_RT ", "uname -v")
+	for _ in range(LINES_MAX):
+		if re.search(LOAD, before):
+			break
+		_, _, before = read_line(machine)
+	seconds = [read_line(machine) for _ in range(LINES)]
+	for _, _, before in seconds:
+		test.contains(before, LOAD, "the load")
+	return min(s[0] for s in seconds), max(s[1] for s in seconds)
+
+
+suite = Suite("realtime", setup=functools.partial(systems.prepare, ["6.1", "rt"]))
+
+
+@suite.case("as it is, on two CPUs")
+def two_cpus(test):
+	wake_ups, most = measure(test, "", cpus=2)
+	test.check(most <= TURNS_BOUND, f"{most} us late, more than {TURNS_BOUND}")
+	test.check(wake_ups >= WAKE_UPS, f"only {wake_ups} wake-ups in a second")
+
+
+@suite.case("with the higher priority nothing delays the RT guest")
+def priority(test):
+	wake_ups, most = measure(test, ONE_CPU)
+	test.check(most <= PRIORITY_BOUND, f"{most} us late, more than {PRIORITY_BOUND}")
+	test.check(wake_ups >= WAKE_UPS, f"only {wake_ups} wake-ups in a second")
+
+
+@suite.case("with equal priorities the RT guest waits for the other's slice")
+def equals(test):
+	wake_ups, most = measure(test, ONE_CPU + EQUALS)
+	test.check(most >= SLICE, f"only {most} us late; was there a load?")
+	test.check(wake_ups < WAKE_UPS, f"{wake_ups} wake-ups in a second; was there a load?")
+
+
+@suite.case("with windows the RT guest waits for its window at most")
+def windows(test):
+	_, most = measure(test, ONE_CPU + WINDOWS)
+	test.check(PRIORITY_BOUND < most <= WINDOWS_BOUND, f"{most} us late")
+
+
+@suite.case("with the lower priority the RT guest has what the other leaves")
+def lower(test):
+	machine = start(test, ONE_CPU + LOWER)
+	machine.expect(LOAD, BOOT_TIMEOUT, absent="panic")
+	machine.expect(r"load\| load: CPU 0, round 12\r*$", absent=LINE)
+
+
+if __name__ == "__main__":
+	suite.main()
