@@ -7,7 +7,7 @@
  *
  * Boot arguments: rounds, period-us, burst-us, work (instructions between two looks), cycle-us (0:
  * none; else the phase within it at which the vCPU comes back is told), idle (sleep for ever).
- * At the end one line for each vCPU, in ticks of the counter, then the guest powers off.
+ * At the end a line for each figure of each vCPU, in ticks of the counter, then the guest powers off.
  */
 #include "guest.h"
 
@@ -48,7 +48,13 @@ static void pass(u64 instructions)
 			 : "cc");
 }
 
-/* Interrupts stay masked: that one is pending ends the WFI. */
+static void tick(u32 id)
+{
+	(void)id;
+	sysreg_write(CNTV_CTL_EL0, 0);
+	isb();
+}
+
 static u64 sleep_until(u64 time)
 {
 	sysreg_write(CNTV_CVAL_EL0, time);
@@ -56,7 +62,6 @@ static u64 sleep_until(u64 time)
 	isb();
 	while (time_now() < time)
 		wfi();
-	sysreg_write(CNTV_CTL_EL0, 0);
 	return time_now();
 }
 
@@ -101,6 +106,9 @@ static void run(u32 index)
 {
 	struct share *share = &shares[index];
 
+	this_cpu()->irq_hook = tick;
+	gic_enable(machine.timer_virt);
+	irq_enable();
 	share->on_min = share->phase_min = UINT64_MAX;
 	for (u64 round = 0; round < rounds; round++)
 		spin(share, first_start + round * period);
@@ -109,20 +117,26 @@ static void run(u32 index)
 
 static void run_other(void)
 {
-	gic_enable(machine.timer_virt);
 	run(this_cpu()->index);
 }
 
-static void tell(u32 index)
+static void tell(u32 index, const char *what, u64 figure)
+{
+	print("spin: %u %s %llu\n", index, what, (unsigned long long)figure);
+}
+
+static void tell_all(u32 index)
 {
 	const struct share *s = &shares[index];
 
-	print("spin: vcpu=%u count=%llu gaps=%llu off-max=%llu on-min=%llu on-max=%llu ", index,
-	      (unsigned long long)s->count, (unsigned long long)s->gaps,
-	      (unsigned long long)s->off_max, (unsigned long long)s->on_min,
-	      (unsigned long long)s->on_max);
-	print("phase-min=%llu phase-max=%llu late-max=%llu\n", (unsigned long long)s->phase_min,
-	      (unsigned long long)s->phase_max, (unsigned long long)s->late_max);
+	tell(index, "gaps", s->gaps);
+	tell(index, "off-max", s->off_max);
+	tell(index, "on-min", s->on_min);
+	tell(index, "on-max", s->on_max);
+	tell(index, "phase-min", s->phase_min);
+	tell(index, "phase-max", s->phase_max);
+	tell(index, "late-max", s->late_max);
+	tell(index, "count", s->count);
 }
 
 void guest_main(void)
@@ -138,7 +152,6 @@ void guest_main(void)
 	work = number("work");
 	cycle = time_ticks(number("cycle-us"));
 	gap = time_ticks(GAP_US);
-	gic_enable(machine.timer_virt);
 	first_start = time_now() + time_ticks(START_US);
 	for (u32 i = 1; i < machine.num_cpus; i++)
 		if (cpu_on(i, run_other) != PSCI_SUCCESS)
@@ -148,6 +161,6 @@ void guest_main(void)
 		while (LOAD(shares[i].done) == 0)
 			(void)sleep_until(time_now() + time_ticks(1000));
 	for (u32 i = 0; i < machine.num_cpus; i++)
-		tell(i);
+		tell_all(i);
 	power_off();
 }
