@@ -297,3 +297,12 @@ void component_guest_reset(struct guest *guest)
 	if (component != NULL)
 		forget_exits(component, guest);
 }
+
+enum err component_guest_start(const struct guest *guest)
+{
+	struct component *component = server_of(guest);
+
+	if (component == NULL || atomic_load(&component->state) != COMPONENT_CREATED)
+		return OK;
+	return component_start(component);
+}

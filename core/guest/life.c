@@ -78,6 +78,8 @@ enum err guest_start(struct guest *guest)
 	if (state != GUEST_CREATED)
 		make_anew(guest);
 	err = guest_load_images(guest);
+	if (err == OK)
+		err = component_guest_start(guest);
 	if (err != OK)
 		return err;
 	atomic_fetch_add(&guests_alive, 1);

@@ -188,5 +188,8 @@ enum err __must_check component_guest_attach(struct guest *guest);
 void component_guest_detach(struct guest *guest);
 /** component_guest_reset() - @guest starts anew: its devices must. No vCPU of it runs. */
 void component_guest_reset(struct guest *guest);
+/** component_guest_start() - @guest is about to run: the component that serves it is started, if it
+ * never was. Not at boot, but for a guest that is created later. Return: component_start()'s. */
+enum err __must_check component_guest_start(const struct guest *guest);
 
 #endif

@@ -108,8 +108,10 @@ def check_kept(machine):
 	lost = int(machine.expect(r"\[console: linux1\]\r*\n\[(\d+) bytes lost\]\r*\n").group(1))
 	machine.expect(r"\b5000\r*\n")
 	kept = len(machine.before().replace("\n", "\r\n")) + 6
-	Test.equal(kept + lost, len(count_to(5000)) + 10000, "bytes that are kept or lost")
+	said = len(count_to(5000)) + 10000
 	Test.equal(kept, KEPT, "bytes that are kept")
+	# The shell asks for the cursor's place, in four bytes, after its prompt.
+	Test.check(0 <= kept + lost - said <= 4, f"{lost} of {said} bytes are lost")
 	Test.check(count_to(4999).endswith(digits(machine.before())), "the last numbers")
 
 
@@ -199,6 +201,7 @@ def check_pause(machine):
 			 "done")
 	machine.expect(r"^at 5\r*\n")
 	machine.terminal()
+	time.sleep(0.5)
 	machine.do("guest pause linux1")
 	Test.equal(machine.json("guest show linux1")["state"], "paused", "state")
 	Test.equal(machine.json("guest show linux2")["state"], "running", "the other's state")
@@ -276,7 +279,7 @@ def terminal(test, gic):
 
 # --- Components that die ------------------------------------------------------------------------
 
-COUNT = 20000
+COUNT = 8000
 KILLS = 3
 
 
@@ -306,7 +309,8 @@ def check_vmm(machine):
 
 def check_console(machine):
 	machine.sendline("component kill console --yes")
-	machine.expect(r"mullion: component 'console' .*\[console: mterm\]", absent=BAD)
+	machine.expect(r"\[console: restarted\]", absent=BAD)
+	machine.expect(r"mullion: component 'console' is restarted \(1\)", absent=BAD)
 	machine.terminal()
 	Test.equal(machine.json("component show console")["restarts"], 1, "restarts")
 	machine.look("2", "linux1")
@@ -330,6 +334,54 @@ def killed(test, gic):
 	check_console(machine)
 	check_mterm(machine)
 
+
+# --- Guests that come and go --------------------------------------------------------------------
+
+CYCLES = 20
+
+
+def memory(machine):
+	"""What must be as before when a guest is gone, and all memory is scrubbed."""
+	host = poll(machine, "host", lambda host: host["ram_dirty_bytes"] == 0)
+	figures = {key: host[key] for key in ("ram_free_bytes", "heap_pages", "heap_free_pages")}
+	return figures, machine.json("mem")
+
+
+@suite.case("lifecycle.dts")
+def lifecycle(test):
+	"""Its script has run at boot; an instance is made, started and destroyed again and again."""
+	image = systems.pack(test.directory(), systems.overlay("lifecycle.dts", ""),
+			     [*systems.debian_files("6.1"),
+			      ("mterm.script", systems.BOARD / "mterm.script")])
+	machine = test.console(image)
+	for line in ("list", "create small-1", "start small-1", "list"):
+		machine.expect(rf"^mullion> guest {line}\r*\n")
+	machine.expect(r"^small-1 +running .*" + TERMINAL_PROMPT)
+	for key, name in (("2", "linux"), ("3", "small-1")):
+		machine.look(key, name)
+		machine.expect(SHELL_PROMPT, absent=BAD)
+	machine.terminal()
+	states = {guest["name"]: guest["state"] for guest in machine.json("guest")}
+	test.equal(states, {"linux": "running", "small-1": "running", "small-2": "absent"}, "states")
+	before = None
+	for cycle in range(1 + CYCLES):
+		for act in ("create", "start", "destroy"):
+			machine.do(f"guest {act} small-2 --yes")
+		poll(machine, "guest show small-2", lambda guest: guest["state"] == "absent")
+		if cycle == 0:	# the first time the scrubber's own memory is taken
+			before = memory(machine)
+	test.equal(memory(machine), before, "memory")
+
+
+# --- Boot paths ---------------------------------------------------------------------------------
+
+def boot_path(test, boot):
+	machine = start(test, 3, boot)
+	check_name(machine, "linux2")
+
+
+for boot in ("uboot-booti", "edk2"):
+	suite.add(f"two guests, {boot}", boot_path, boot=boot)
 
 for gic in (2, 3):
 	suite.add(f"the console, GICv{gic}", console, gic=gic)

@@ -45,7 +45,8 @@ def prepare(kernels=()):
 	need(HOST / "tools/pack", "make ARCH=host tools")
 	for version in kernels:
 		kernel(version)
-	initrd()
+	if kernels:
+		initrd()
 
 
 def make_initrd(output, add=()):

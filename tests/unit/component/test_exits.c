@@ -18,6 +18,20 @@ static int create(void **state)
 	return result;
 }
 
+/* Once: what was stopped on purpose stays so. */
+static void guest_starts_its_server(void **state)
+{
+	(void)state;
+	assert_int_equal(server->state, COMPONENT_CREATED);
+	assert_int_equal(component_guest_start(&world.guest), OK);
+	assert_int_equal(server->state, COMPONENT_RUNNING);
+	assert_int_equal(component_guest_start(&world.guest), OK);
+	component_stop(server);
+	components_go();
+	assert_int_equal(component_guest_start(&world.guest), OK);
+	assert_int_equal(server->state, COMPONENT_STOPPED);
+}
+
 static void reads_are_served(void **state)
 {
 	struct vcpu *vcpu = &world.vcpus[1];
@@ -272,6 +286,7 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, components_begin)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(guest_starts_its_server),
 		TEST(served_at_once),
 		TEST(reads_are_served),
 		TEST(writes_and_faults),

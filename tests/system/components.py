@@ -1,0 +1,154 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Components that misbehave, beside a witness guest that must not notice.
+
+The hostile component (components/hostile) makes every system call with every bad argument, and at
+each later start tries one thing that must end it. What follows an end is the policy's business.
+"""
+
+import re
+
+from harness import Suite, Test
+import systems
+
+BAD = r"mullion: panic|not stopped|failed: |witness: FAILED|guest 'witness' stopped"
+BEAT = r"\[witness\] witness: beat \d+"
+SETTLE = 3	# seconds in which nothing more may come
+
+suite = Suite("components", setup=lambda: (systems.prepare(), systems.guest("witness")))
+
+# The witness alone on the last CPU, the component on the first.
+SYSTEM = """/dts-v1/;
+/ {{
+	compatible = "mullion,system";
+	vmm {{ stay; }};
+	components {{
+		bad {{
+			program = "hostile.elf";
+			cpus = <{cpus}>;
+			{properties}
+		}};
+	}};
+	guests {{
+		witness {{
+			autostart;
+			kernel = "witness.img";
+			vcpus {{ vcpu0 {{ cpu = <{witness}>; }}; }};
+			aspace {{
+				ram {{
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x1000000>;
+				}};
+			}};
+		}};
+	}};
+}};
+"""
+
+
+def start(test, properties, cpus="0", witness=1, gic=3, cpu="cortex-a57"):
+	dts = SYSTEM.format(properties=properties, cpus=cpus, witness=witness)
+	image = systems.pack(test.directory(), dts, [("witness.img", systems.guest("witness"))])
+	return test.machine(image, gic=gic, cpu=cpu, memory=256)
+
+
+def beats(machine, count=3):
+	for _ in range(count):
+		machine.expect(BEAT, absent=BAD)
+
+
+def attacks():
+	"""How many attacks the hostile component has: the names in its source."""
+	source = (systems.ROOT / "components/hostile/main.c").read_text()
+	raw = re.search(r"#define RAW\(X\)(.*?)\n/\*", source, re.S).group(1)
+	table = re.search(r"attacks\[\] = \{(.*?)\n\};", source, re.S).group(1)
+	return len(re.findall(r'\{ "', table)) + len(re.findall(r"X\(\w+\)", raw))
+
+
+def hostile(test, gic, cpu, witness):
+	"""Everything it tries ends it, and the guest beside it, or under it, goes on."""
+	machine = start(test, 'restart = "always"; watchdog-ms = <50>;', gic=gic, cpu=cpu,
+			witness=witness)
+	machine.expect(r"\[bad\] system calls: all answered", absent=BAD)
+	said = machine.before()
+	machine.expect(r"\[bad\] all attacks were stopped", absent=BAD)
+	said += machine.before()
+	wanted = attacks()
+	test.equal(len(re.findall(r"\[bad\] attack: ", said)), wanted, "attacks")
+	test.contains(said, rf"component 'bad' is restarted \({wanted}\)", "the log")
+	beats(machine)
+
+
+for gic in (2, 3):
+	for cpu in ("cortex-a57", "max"):
+		suite.add(f"hostile, GICv{gic}, {cpu}, a guest beside it", hostile, gic=gic,
+			  cpu=cpu, witness=1)
+	suite.add(f"hostile, GICv{gic}, cortex-a57, a guest on its CPU", hostile, gic=gic,
+		  cpu="cortex-a57", witness=0)
+
+# --- Policies -----------------------------------------------------------------------------------
+
+# Its first start makes the system calls, and dies of the first attack; each later of the next.
+
+
+@suite.case("policy never")
+def never(test):
+	machine = start(test, 'restart = "never"; watchdog-ms = <50>;')
+	machine.expect(r"\[bad\] attack: read nothing", absent=BAD)
+	machine.expect(r"component 'bad' faulted", absent=BAD)
+	machine.expect_quiet(SETTLE, r"restarted|attack: |" + BAD)
+	beats(machine)
+
+
+@suite.case("policy limited")
+def limited(test):
+	machine = start(test, 'restart = "limited"; restart-limit = <3>; restart-period-ms = <600000>;'
+			' watchdog-ms = <50>;')
+	machine.expect(r"component 'bad' is restarted \(3\)", absent=BAD)
+	machine.expect(r"\[bad\] attack: ", absent=BAD)
+	machine.expect_quiet(SETTLE, r"restarted|" + BAD)
+	test.equal(len(re.findall(r"\[bad\] attack: ", test.log.read_text(errors="replace"))), 4,
+		   "starts")
+	beats(machine)
+
+
+@suite.case("watchdog")
+def watchdog(test):
+	"""Shorter than what the first start takes between two waits: it never gets any further."""
+	machine = start(test, 'restart = "limited"; restart-limit = <2>; restart-period-ms = <600000>;'
+			' watchdog-ms = <1>;')
+	machine.expect(r"component 'bad' did not wait in time", absent=BAD)
+	machine.expect(r"component 'bad' is restarted \(1\)", absent=BAD)
+	beats(machine)
+
+
+# --- Mistakes -----------------------------------------------------------------------------------
+
+@suite.case("refused: a program that is missing")
+def missing(test):
+	dts = SYSTEM.format(properties="", cpus="0", witness=1).replace("hostile.elf", "absent.elf")
+	files = [("witness.img", systems.guest("witness"))]
+	try:
+		systems.pack(test.directory(), dts, files)
+	except systems.Failure as why:
+		test.contains(str(why), r"/components/bad: program = .absent\.elf.", "pack's answer")
+	else:
+		raise systems.Failure("pack takes a system whose program is missing")
+
+
+@suite.case("refused: a program that is none")
+def no_program(test):
+	directory = test.directory()
+	(directory / "text.elf").write_text("no program at all\n" * 100)
+	dts = SYSTEM.format(properties="", cpus="0", witness=1).replace("hostile.elf", "text.elf")
+	image = systems.pack(directory, dts, [("witness.img", systems.guest("witness"))],
+			     check=False)
+	machine = test.machine(image, memory=256)
+	machine.expect(r"mullion: .*(/components/bad.*text\.elf|component 'bad')",
+		       absent=r"mullion: panic")
+	machine.expect_quiet(1, r"mullion: panic")
+
+
+if __name__ == "__main__":
+	suite.main()

@@ -1,0 +1,170 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""How CPUs are shared, as guests see it: fairness, priorities, windows, and WFI.
+
+The guest guests/spin works in bursts and looks at its counter all the while. The emulator counts an
+instruction as a nanosecond and goes through idle time at once, so that ten minutes of virtual time,
+in which all compete for 20 ms of each second, take less than a minute, and a run repeats.
+"""
+
+import re
+
+from harness import Suite
+import systems
+
+TICK_NS = 16
+FAIR = 0.02		# of the mean
+WINDOW_NS = 20000	# how far off a window may open or close,
+EXIT_NS = 5000		# beside one exit of a guest
+LIMIT = 170		# seconds for a case
+
+# Under -icount CPUs run in turn and change only at a deadline; this one comes each 20 us.
+TURNS = ["-netdev", "user,id=n0", "-object", "filter-buffer,id=f0,netdev=n0,interval=20"]
+
+suite = Suite("sharing", setup=lambda: (systems.prepare(), systems.guest("spin")))
+
+SYSTEM = """/dts-v1/;
+/ {{
+	compatible = "mullion,system";
+	{extra}
+	guests {{
+		{guests}
+	}};
+}};
+"""
+GUEST = """
+		{name} {{
+			autostart;
+			kernel = "spin.img";
+			bootargs = "{arguments}";
+			{properties}
+			vcpus {{ {vcpus} }};
+			aspace {{
+				ram {{
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x1000000>;
+				}};
+			}};
+		}};"""
+
+
+def guest(name, cpus, properties="", **arguments):
+	"""DTS text of a spinning guest with a vCPU on each of these CPUs."""
+	return GUEST.format(name=name, properties=properties,
+			    arguments=" ".join(f"{key.replace('_', '-')}={value}"
+					       for key, value in arguments.items()),
+			    vcpus=" ".join(f"vcpu{index} {{ cpu = <{cpu}>; }};"
+					   for index, cpu in enumerate(cpus)))
+
+
+def run(test, guests, cpus, extra="", end=None):
+	"""Run them to their end (or until the line `end`); {guest/vCPU: {figure: ticks}}."""
+	dts = SYSTEM.format(extra=extra, guests="".join(guests))
+	image = systems.pack(test.directory(), dts, [("spin.img", systems.guest("spin"))])
+	machine = test.machine(image, cpus=cpus, memory=256, icount=True,
+			       args=TURNS if cpus > 1 else [])
+	if end is None:
+		said = machine.expect_end(LIMIT)
+	else:
+		machine.expect(end, LIMIT, absent=r"mullion: panic")
+		said = machine.before()
+	test.check("mullion: panic" not in said and "FAILED" not in said, said[-1000:])
+	shares = {}
+	for name, index, figure, value in re.findall(
+			r"^\[(\S+)\] spin: (\d+) (\S+) (\d+)$", said, re.M):
+		shares.setdefault(f"{name}/{index}", {})[figure] = int(value)
+	return shares
+
+
+def ns(ticks):
+	return ticks * TICK_NS
+
+
+def report(test, text):
+	with open(test.log, "a", encoding="ascii") as log:
+		log.write(f"{text}\n")
+
+
+@suite.case("four guests, eight vCPUs, two CPUs: equal shares in ten minutes")
+def fairness(test):
+	names = ("one", "two", "three", "four")
+	guests = [guest(name, (0, 1), "slice-us = <500>;", rounds=600, period_us=1000000,
+			burst_us=40000, work=2000) for name in names]
+	shares = run(test, guests, 2)
+	test.equal(len(shares), 8, "vCPUs that reported")
+	counts = {name: share["count"] for name, share in shares.items()}
+	mean = sum(counts.values()) / len(counts)
+	report(test, "shares of the mean: " +
+	       ", ".join(f"{name} {count / mean:.4f}" for name, count in sorted(counts.items())))
+	for name, count in counts.items():
+		test.check(abs(count / mean - 1) <= FAIR, f"{name} has {count / mean:.4f} of the mean")
+		test.check(shares[name]["gaps"] > 600, f"{name} was never off its CPU")
+
+
+@suite.case("the higher priority preempts")
+def priorities(test):
+	"""One that wakes each 10 ms for 1 ms, over one that always works."""
+	high = guest("high", (0,), "priority = <220>;", rounds=100, period_us=10000, burst_us=1000,
+		     work=100)
+	low = guest("low", (0,), "", rounds=1, period_us=1000000, burst_us=1000000, work=100)
+	shares = run(test, (high, low), 1)
+	first, second = shares["high/0"], shares["low/0"]
+	test.equal(first["gaps"], 0, "times that the higher one was off its CPU in a burst")
+	test.check(ns(first["late-max"]) < WINDOW_NS,
+		   f"the higher one started {ns(first['late-max'])} ns late")
+	test.check(95 <= second["gaps"] <= 105, f"the lower one made way {second['gaps']} times")
+	test.check(1000000 <= ns(second["off-max"]) < 1000000 + WINDOW_NS,
+		   f"the lower one was off for {ns(second['off-max'])} ns")
+
+
+SCHEDULE = """
+	schedule {
+		cpu0 {
+			strategy = "windows";
+			cycle-us = <10000>;
+			window0 { offset-us = <0>; length-us = <2000>; partition = "a"; };
+			window1 { offset-us = <2000>; length-us = <5000>; partition = "b"; };
+			window2 { offset-us = <8000>; length-us = <1000>; partition = "a"; };
+		};
+	};"""
+
+
+@suite.case("windows are kept")
+def windows(test):
+	"""a has two windows of a cycle, b one; 2 ms are nobody's."""
+	how = {"rounds": 1, "period_us": 1000000, "burst_us": 1000000, "work": 50,
+	       "cycle_us": 10000}
+	shares = run(test, (guest("one", (0,), 'partition = "a";', **how),
+			    guest("two", (0,), 'partition = "b";', **how)), 1, SCHEDULE)
+	one, two = shares["one/0"], shares["two/0"]
+	slack = WINDOW_NS + EXIT_NS
+	for what, got, wanted in (("a's short window", one["on-min"], 1000000),
+				  ("a's long window", one["on-max"], 2000000),
+				  ("b's shortest window", two["on-min"], 5000000),
+				  ("b's longest window", two["on-max"], 5000000),
+				  ("a's longest pause", one["off-max"], 6000000),
+				  ("b's longest pause", two["off-max"], 5000000)):
+		test.check(abs(ns(got) - wanted) <= slack, f"{what}: {ns(got)} ns, not {wanted}")
+	phase = ns(two["phase-max"] - two["phase-min"])
+	test.check(phase <= slack or phase >= 10000000 - slack,
+		   f"b's window opens at times {phase} ns apart")
+	test.check(198 <= one["gaps"] <= 202 and 98 <= two["gaps"] <= 102,
+		   f"{one['gaps']} and {two['gaps']} windows in 100 cycles")
+
+
+@suite.case("WFI costs others nothing")
+def wfi(test):
+	"""One that sleeps for ever, beside one that works."""
+	worker = guest("worker", (0,), "", rounds=1, period_us=1000000, burst_us=1000000, work=200)
+	alone = run(test, (worker,), 1)["worker/0"]
+	beside = run(test, (worker, guest("idle", (0,), "", idle=1)), 1,
+		     end=r"guest 'worker' powered off")["worker/0"]
+	test.check(beside["gaps"] <= alone["gaps"] + 1, f"{beside['gaps']} times off its CPU")
+	share = beside["count"] / alone["count"]
+	report(test, f"beside one that sleeps: {share:.5f} of its work alone")
+	test.check(share > 0.999, f"{share:.5f} of its work alone")
+
+
+if __name__ == "__main__":
+	suite.main()
