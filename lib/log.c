@@ -101,7 +101,7 @@ bool log_take_news(void)
 	return atomic_load_explicit(&news, memory_order_relaxed) && atomic_exchange(&news, false);
 }
 
-void log_watch(bool watch)
+__boot void log_watch(bool watch)
 {
 	atomic_store(&watched, watch);
 }
@@ -181,7 +181,7 @@ void log_emit(enum log_level level, const char *fmt, ...)
 	va_end(args);
 }
 
-void log_attach_console(void (*put)(const char *text, size_t n))
+__boot void log_attach_console(void (*put)(const char *text, size_t n))
 {
 	if (!log_enter())
 		return;

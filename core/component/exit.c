@@ -263,9 +263,6 @@ enum err component_guest_attach(struct guest *guest)
 	component->guest = guest;
 	spin_unlock(&component->lock);
 	component_notify(component, NOTIFY_RESET);
-	/* One that waited for its guest to exist. It can only have been started meanwhile. */
-	if (!component->config->autostart && atomic_load(&component->state) == COMPONENT_CREATED)
-		(void)!component_start(component);
 	return OK;
 }
 
