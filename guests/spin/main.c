@@ -7,7 +7,8 @@
  *
  * Boot arguments: rounds, period-us, burst-us, work (instructions between two looks), cycle-us (0:
  * none; else the phase within it at which the vCPU comes back is told), idle (sleep for ever).
- * At the end a line for each figure of each vCPU, in ticks of the counter, then the guest powers off.
+ * At the end a line for each figure of each vCPU, in ticks of the counter, then the guest powers
+ * off.
  */
 #include "guest.h"
 
