@@ -103,8 +103,8 @@ def never(test):
 
 @suite.case("policy limited")
 def limited(test):
-	machine = start(test, 'restart = "limited"; restart-limit = <3>; restart-period-ms = <600000>;'
-			' watchdog-ms = <50>;')
+	machine = start(test, 'restart = "limited"; restart-limit = <3>;'
+			' restart-period-ms = <600000>; watchdog-ms = <50>;')
 	machine.expect(r"component 'bad' is restarted \(3\)", absent=BAD)
 	machine.expect(r"\[bad\] attack: ", absent=BAD)
 	machine.expect_quiet(SETTLE, r"restarted|" + BAD)
@@ -116,8 +116,8 @@ def limited(test):
 @suite.case("watchdog")
 def watchdog(test):
 	"""Shorter than what the first start takes between two waits: it never gets any further."""
-	machine = start(test, 'restart = "limited"; restart-limit = <2>; restart-period-ms = <600000>;'
-			' watchdog-ms = <1>;')
+	machine = start(test, 'restart = "limited"; restart-limit = <2>;'
+			' restart-period-ms = <600000>; watchdog-ms = <1>;')
 	machine.expect(r"component 'bad' did not wait in time", absent=BAD)
 	machine.expect(r"component 'bad' is restarted \(1\)", absent=BAD)
 	beats(machine)
@@ -132,7 +132,8 @@ def missing(test):
 	try:
 		systems.pack(test.directory(), dts, files)
 	except systems.Failure as why:
-		test.contains(str(why), r"/components/bad: program = .absent\.elf.", "pack's answer")
+		test.contains(str(why), r"/components/bad: program = .absent\.elf.",
+			      "pack's answer")
 	else:
 		raise systems.Failure("pack takes a system whose program is missing")
 

@@ -84,7 +84,7 @@ def check_keys(machine):
 
 
 def unseen_output(machine, command, least):
-	"""linux1 says something while linux2 is looked at; return what came on the terminal then."""
+	"""linux1 says something while linux2 is looked at; return what the terminal got."""
 	machine.look("2", "linux1")
 	machine.sendline(f"(sleep 1; {command}) &")
 	machine.expect(SHELL_PROMPT)
@@ -297,8 +297,8 @@ def check_complete(got, wanted):
 
 
 def check_vmm(machine):
-	"""A vmm is killed while its guest prints: every number comes. A character that was sent, but
-	not answered yet, is sent again.
+	"""A vmm is killed while its guest prints: every number comes. A character that was sent,
+	but not answered yet, is sent again.
 	"""
 	machine.terminal()
 	for _ in range(KILLS):
@@ -360,7 +360,7 @@ def memory(machine):
 
 @suite.case("lifecycle.dts")
 def lifecycle(test):
-	"""Its script has run at boot; an instance is made, started and destroyed again and again."""
+	"""Its script has run at boot; then an instance is made and destroyed again and again."""
 	image = systems.pack(test.directory(), systems.overlay("lifecycle.dts", ""),
 			     [*systems.debian_files("6.1"),
 			      ("mterm.script", systems.BOARD / "mterm.script")])
@@ -373,7 +373,8 @@ def lifecycle(test):
 		machine.expect(SHELL_PROMPT, absent=BAD)
 	machine.terminal()
 	states = {guest["name"]: guest["state"] for guest in machine.json("guest")}
-	test.equal(states, {"linux": "running", "small-1": "running", "small-2": "absent"}, "states")
+	expected = {"linux": "running", "small-1": "running", "small-2": "absent"}
+	test.equal(states, expected, "states")
 	before = None
 	for cycle in range(1 + CYCLES):
 		for act in ("create", "start", "destroy"):

@@ -3,8 +3,9 @@
 """How CPUs are shared, as guests see it: fairness, priorities, windows, and WFI.
 
 The guest guests/spin works in bursts and looks at its counter all the while. The emulator counts an
-instruction as a nanosecond, so that a run repeats. Equal shares are measured over a minute of virtual
-time, of which all compete for 32 ms in each second: ten minutes would take the emulator too long.
+instruction as a nanosecond, so that a run repeats. Equal shares are measured over a minute of
+virtual time, of which all compete for 32 ms in each second: ten minutes would take the emulator too
+long.
 Only vCPUs of one CPU are compared, as the emulator does not give its CPUs the same time.
 """
 
