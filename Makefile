@@ -374,7 +374,7 @@ help:
 #:   sim            host: the simulator of the scheduler     (SEEDS=2000, or SEED=17 alone)
 #:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=60)
 #:   guests         arm64: our own test and benchmark guests
-#:   components     arm64: the programs that run beside the core (part of all)
+#:   components     arm64: the programs that run beside the core (part of all), and the hostile one
 #:   bench          count instructions and compare with the table (bench-update: accept the counts)
 #:   menuconfig     change the configuration in O=
 #:   defconfig      go back to configs/<ARCH>_defconfig
