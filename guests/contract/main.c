@@ -33,6 +33,7 @@ void guest_main(void)
 		irq_run();
 		priority_run();
 		device_irq_run();
+		uart_run();
 		sgi_run();
 		gic_run();
 		time_run();

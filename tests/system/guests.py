@@ -51,6 +51,8 @@ HOSTILE = {
 	"instructions": (DONE, 50000),
 }
 
+UART_HOSTILE = ("unmapped", "forms", "storm", "reset-often")
+
 
 class GuestSuite(Suite):
 	"""A suite whose cases return many results: a list of (name, None or why it failed)."""
@@ -173,11 +175,47 @@ def run_contract(test, machine, end):
 	return results
 
 
-def contract(test, gic, cpu, cpus):
+# Laid over a guest, with the components console and mterm: its vmm emulates its UART.
+EMULATED = """
+/include/ "{console}"
+/ {{
+	guests {{
+		{guest} {{
+			console = "uart";
+			vmm {{ console = "console"; }};
+			aspace {{
+				uart {{
+					type = "virtual";
+					device = "pl011";
+					guest-address = <0x09000000>;
+					size = <0x1000>;
+					interrupts = <0 1 4>;
+					/delete-property/ host-address;
+					/delete-property/ compatible;
+				}};
+			}};
+		}};
+	}};
+}};
+"""
+
+
+def emulated(guest):
+	return EMULATED.format(guest=guest, console=systems.BOARD / "console.dtsi")
+
+
+def contract(test, gic, cpu, cpus, virtual=False):
 	directory = test.directory()
-	dts = overlay("contract.dts", f"""
+	changes = f"""
 / {{ guests {{ contract {{ vcpus {{ count = <{cpus}>; }}; }}; }}; }};
-""")
+"""
+	if virtual:
+		changes += emulated("contract") + """
+/ { guests { contract {
+	bootargs = "point=26 rom=0x0a000000 alias=0x80000000 uart=emulated";
+}; }; };
+"""
+	dts = overlay("contract.dts", changes)
 	image = systems.pack(directory, dts, [("contract.img", systems.guest("contract")),
 					      ("pattern.bin", pattern_file(directory))])
 	machine = test.machine(image, gic=gic, cpu=cpu, cpus=cpus, memory=512)
@@ -220,11 +258,11 @@ def expect_end(machine, name, end, least):
 			expect(r"guest 'hostile' powered off")
 
 
-def hostile(test, attack, gic, cpu):
+def hostile(test, attack, gic, cpu, virtual=False):
 	directory = test.directory()
 	dts = overlay("hostile.dts", f"""
 / {{ guests {{ hostile {{ bootargs = "case={attack}"; }}; }}; }};
-""")
+""" + (emulated("hostile") if virtual else ""))
 	image = systems.pack(directory, dts, [("hostile.img", systems.guest("hostile")),
 					      ("witness.img", systems.guest("witness"))])
 	machine = test.machine(image, gic=gic, cpu=cpu, cpus=3, memory=512)
@@ -247,6 +285,12 @@ def make_suite():
 		suite.add(f"contract gicv{gic} {cpu} {cpus} vcpus", contract, gic=gic, cpu=cpu,
 			  cpus=cpus)
 	for gic in (2, 3):
+		for cpus in (1, 2):
+			suite.add(f"contract gicv{gic} uart emulated {cpus} vcpus", contract,
+				  gic=gic, cpu="cortex-a57", cpus=cpus, virtual=True)
+		for name in UART_HOSTILE:
+			suite.add(f"hostile {name} gicv{gic} uart emulated", hostile, attack=name,
+				  gic=gic, cpu="cortex-a57", virtual=True)
 		suite.add(f"bare gicv{gic} max 2 cpus", bare, gic=gic, cpu="max", cpus=2)
 		for name in HOSTILE:
 			suite.add(f"hostile {name} gicv{gic}", hostile, attack=name, gic=gic,
