@@ -467,8 +467,8 @@ class Suite:
 			for number, (name, passed, comment, seconds) in enumerate(results, 1):
 				failed += not passed
 				self._say(number, name, passed, comment, seconds)
-			# Not left to the pool's terminate(): its signal can come just before an idle
-			# worker waits for a lock, which that worker then does for ever.
+			# Not left to the pool's terminate(): its signal can come just before an
+			# idle worker waits for a lock, which that worker then does for ever.
 			pool.close()
 			pool.join()
 		return failed
