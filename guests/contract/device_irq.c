@@ -152,9 +152,12 @@ static void uart_server(void)
 	irq_disable();
 }
 
+/* None may get lost. One that comes again with its line low is rare, and a driver must bear it: a
+ * level may fall after the controller has signalled it (#3).
+ */
 static void uart_on_other(void)
 {
-	struct cpu *other = cpu_get(1);
+	u32 came = 0, more = 0;
 
 	STORE(cpu1_up, 0);
 	STORE(cpu1_done, 0);
@@ -165,12 +168,14 @@ static void uart_on_other(void)
 	gic_enable(machine.uart_irq);
 	for (u32 i = 1; i <= 3; i++) {
 		uart_raise();
-		if (!WAIT(LOAD(cpu1_done) == i, WAIT_MS))
+		if (!WAIT(LOAD(cpu1_done) >= i + more, WAIT_MS))
 			break;
+		more = LOAD(cpu1_done) - i;
+		came++;
 	}
 	STORE(test_stop, 1);
-	CHECK_EQ(LOAD(cpu1_done), 3);
-	CHECK_EQ(LOAD(other->irqs), 3);
+	CHECK_EQ(came, 3);
+	CHECK(more <= 1);
 }
 
 /* --- The virtual timer's line ----------------------------------------------------------------- */
