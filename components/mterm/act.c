@@ -297,10 +297,17 @@ void run_time(struct term *t, const struct call *call)
 
 /* --- Small ones ------------------------------------------------------------------------------- */
 
+/* A name in quotation marks is a word like any: then the text is made of words, too. */
 void run_echo(struct term *t, const struct call *call)
 {
 	(void)t;
-	out_text(call->rest);
+	if (call->rest != NULL)
+		out_text(call->rest);
+	for (u32 i = 0; i < call->num_arguments; i++) {
+		if (i != 0)
+			out_char(' ');
+		out_text(call->arguments[i]);
+	}
 	out_char('\n');
 }
 

@@ -77,7 +77,7 @@ struct call {
 	const char *arguments[TERM_WORDS];
 	u32 num_arguments;
 	u8 options;
-	const char *rest; /* the line behind the command's name, as typed */
+	const char *rest; /* echo: the line behind its name, as typed; NULL: its name was quoted */
 };
 
 extern const struct command commands[];

@@ -463,6 +463,16 @@ static void scripts_run_at_the_start(void **state)
 	assert_int_equal(fake.num_acts, 0);
 }
 
+static void echo_prints_what_is_typed(void **state)
+{
+	(void)state;
+	says("echo  a  \"b\" --json", " a  \"b\" --json\n");
+	says("echo", "\n");
+	/* Its name as a word of quotation marks: then so is the rest. */
+	says("echo\"\"", "\n");
+	says("\"echo\" a  \"b  c\"", "a b  c\n");
+}
+
 /* The words of abi/names.h are in the order of the core's enums. */
 static void words_fit_the_enums(void **state)
 {
@@ -500,6 +510,7 @@ int main(void)
 		cmocka_unit_test_setup(top_counts_what_was_used, begin),
 		cmocka_unit_test_setup(output_ends_when_the_user_wants_no_more, begin),
 		cmocka_unit_test_setup(scripts_run_at_the_start, begin),
+		cmocka_unit_test_setup(echo_prints_what_is_typed, begin),
 		cmocka_unit_test_setup(words_fit_the_enums, begin),
 	};
 
