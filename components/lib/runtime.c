@@ -29,33 +29,17 @@ static void serve_others(const struct program *program, u64 bits)
 
 u64 runtime_serve(const struct program *program, u64 bits, struct component_exit *exit)
 {
-	u64 value = 0;
-	u32 flags = 0;
+	struct answer answer = ANSWER_FAULT;
 
-	if (__builtin_expect(bits != NOTIFY_EXIT, 0)) {
-		/* The vCPU that was answered is gone: its guest was reset or destroyed. */
-		if (bits & NOTIFY_ERROR)
-			return sys_wait(exit);
-		serve_others(program, bits);
-		if (!(bits & NOTIFY_EXIT))
-			return sys_wait(exit);
-	}
+	/* The vCPU that was answered is gone: its guest was reset or destroyed. */
+	if (bits & NOTIFY_ERROR)
+		return sys_wait(exit);
+	serve_others(program, bits);
+	if (!(bits & NOTIFY_EXIT))
+		return sys_wait(exit);
 	if (program->exit != NULL)
-		value = program->exit(exit, &flags);
-	else
-		flags = RESUME_FAULT;
-	return sys_resume_wait(EXIT_VCPU(exit->where), value, flags, exit);
-}
-
-void runtime_run(const struct program *program, const struct component_info *info)
-{
-	struct component_exit exit;
-	u64 bits;
-
-	runtime_start(program, info);
-	bits = sys_wait(&exit);
-	for (;;)
-		bits = runtime_serve(program, bits, &exit);
+		answer = program->exit(exit->where, exit->offset, exit->value);
+	return sys_resume_wait(EXIT_VCPU(exit->where), answer.value, (u32)answer.flags, exit);
 }
 
 u32 grant_count(const struct component_info *info)

@@ -12,6 +12,14 @@
 /* No notification has this bit, every -(enum err) does. */
 #define NOTIFY_ERROR BIT(58)
 
+/* What a program answers an exit with. Two registers: it travels in them. */
+struct answer {
+	u64 value; /* that the guest reads */
+	u64 flags; /* RESUME_FAULT or 0 */
+};
+#define ANSWER(value) ((struct answer){ value, 0 })
+#define ANSWER_FAULT  ((struct answer){ 0, RESUME_FAULT })
+
 /* What a program does at each event; each may be NULL. */
 struct program {
 	/* Once, before anything else. */
@@ -21,9 +29,8 @@ struct program {
 	void (*timer)(void);
 	/* Bits of grants, NOTIFY_LOG, NOTIFY_CHANGE. */
 	void (*notified)(u64 bits);
-	/* An access of the served guest's. Return: the value that it reads. *@flags is 0 and may be
-	 * set to RESUME_FAULT. */
-	u64 (*exit)(const struct component_exit *exit, u32 *flags);
+	/* An access of the served guest's: the record's @where, @offset and @value. */
+	struct answer (*exit)(u64 where, u64 offset, u64 value);
 };
 
 /** component_main() - a program's beginning, in its own main.c: calls runtime_run(). A return
@@ -35,7 +42,8 @@ void runtime_start(const struct program *program, const struct component_info *i
 /** runtime_serve() - what @bits ask for, then wait for the next. @exit: the record that came with
  * them; is overwritten. Return: the next bits. */
 u64 runtime_serve(const struct program *program, u64 bits, struct component_exit *exit);
-/** runtime_run() - start, and serve for ever. */
+/** runtime_run() - start, and serve for ever. In arm64/sys.c: exits go round without a call but to
+ * the program. */
 void runtime_run(const struct program *program, const struct component_info *info) __noreturn;
 
 /** grant_find() - the first grant of that kind and name (NULL: any name), or NULL. */

@@ -201,7 +201,7 @@ static u32 identity(u64 offset)
 	return offset >= IDS && offset < SIZE ? ids[(offset - IDS) / 4] : 0;
 }
 
-static u32 read_register(struct pl011 *uart, u64 offset)
+static u32 __attribute__((noinline)) read_register(struct pl011 *uart, u64 offset)
 {
 	const struct pl011_state *s = uart->state;
 
@@ -225,6 +225,11 @@ static u32 read_register(struct pl011 *uart, u64 offset)
 
 u64 pl011_read(struct pl011 *uart, u64 offset)
 {
+	/* What is read most: is there room? */
+	if (offset == FR)
+		return flags(uart);
+	if (offset % 4 == 0)
+		return read_register(uart, offset);
 	return read_register(uart, ALIGN_DOWN(offset, 4)) >> (offset % 4 * 8);
 }
 

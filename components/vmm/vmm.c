@@ -219,43 +219,41 @@ static void vmm_notified(u64 bits)
 		vmm_timer();
 }
 
-static u64 serve_exit(struct device *device, const struct component_exit *exit, bool write)
+static u64 serve_exit(struct device *device, u64 offset, u64 value, bool write)
 {
-	u64 value = 0;
+	u64 answer = 0;
 
 	if (device->kind == DEVICE_PL031 && write)
-		pl031_write(&device->pl031, exit->offset, exit->value);
+		pl031_write(&device->pl031, offset, value);
 	else if (device->kind == DEVICE_PL031)
-		value = pl031_read(&device->pl031, exit->offset);
+		answer = pl031_read(&device->pl031, offset);
 	else if (write)
-		virtio_console_write(&device->console, exit->offset, exit->value);
+		virtio_console_write(&device->console, offset, value);
 	else
-		value = virtio_console_read(&device->console, exit->offset);
+		answer = virtio_console_read(&device->console, offset);
 	if (write)
 		vmm_timer();
-	return value;
+	return answer;
 }
 
-static u64 vmm_exit(const struct component_exit *exit, u32 *flags)
+static struct answer vmm_exit(u64 where, u64 offset, u64 value)
 {
-	bool write = (exit->where & EXIT_IS_WRITE) != 0;
-	u32 region = EXIT_REGION(exit->where);
+	bool write = (where & EXIT_IS_WRITE) != 0;
+	u32 region = EXIT_REGION(where);
 	struct device *device = region < GRANTS_MAX ? device_of[region] : NULL;
 
-	if (device == NULL) {
-		*flags = RESUME_FAULT;
-		return 0;
-	}
+	if (device == NULL)
+		return ANSWER_FAULT;
 	if (device->kind != DEVICE_PL011)
-		return serve_exit(device, exit, write);
+		return ANSWER(serve_exit(device, offset, value, write));
 	if (!write)
-		return pl011_read(&device->pl011, exit->offset);
+		return ANSWER(pl011_read(&device->pl011, offset));
 	/* What a guest writes most by far are characters. */
-	if (exit->offset == 0)
-		pl011_send(&device->pl011, (u8)exit->value);
+	if (offset == 0)
+		pl011_send(&device->pl011, (u8)value);
 	else
-		pl011_write(&device->pl011, exit->offset, exit->value);
-	return 0;
+		pl011_write(&device->pl011, offset, value);
+	return ANSWER(0);
 }
 
 const struct program vmm_program = {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls on arm64: SVC #0, number in x8. */
-#include "components/lib/sys.h"
+/* System calls on arm64: SVC #0, number in x8; and the loop that makes most of them. */
+#include "components/lib/runtime.h"
 
 struct result {
 	u64 x[6];
@@ -38,11 +38,54 @@ u64 sys_wait(struct component_exit *exit)
 	return waited(&result, exit);
 }
 
+/* The one that is made most, with no more arguments than it has. */
+static inline struct result resume_wait(u64 vcpu, u64 value, u64 flags)
+{
+	register u64 x0 __asm__("x0") = vcpu;
+	register u64 x1 __asm__("x1") = value;
+	register u64 x2 __asm__("x2") = flags | RESUME_WAIT;
+	register u64 x3 __asm__("x3");
+	register u64 x8 __asm__("x8") = SYS_VCPU_RESUME;
+
+	__asm__ volatile("svc #0"
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "=r"(x3)
+			 : "r"(x8)
+			 : "x4", "x5", "memory");
+	return (struct result){ { x0, x1, x2, x3 } };
+}
+
 u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit)
 {
-	struct result result = call(SYS_VCPU_RESUME, vcpu, value, flags | RESUME_WAIT, 0, 0);
+	struct result result = resume_wait(vcpu, value, flags);
 
 	return waited(&result, exit);
+}
+
+void runtime_run(const struct program *program, const struct component_info *info)
+{
+	struct answer (*serve)(u64 where, u64 offset, u64 value) = program->exit;
+	struct component_exit exit;
+	u64 bits;
+
+	runtime_start(program, info);
+	bits = sys_wait(&exit);
+	for (;;) {
+		u64 where = exit.where, offset = exit.offset, value = exit.value;
+
+		/* One exit after the other stays in registers. */
+		while (bits == NOTIFY_EXIT && serve != NULL) {
+			struct answer answer = serve(where, offset, value);
+			struct result result =
+				resume_wait(EXIT_VCPU(where), answer.value, answer.flags);
+
+			bits = result.x[0];
+			where = result.x[1];
+			offset = result.x[2];
+			value = result.x[3];
+		}
+		exit = (struct component_exit){ where, offset, value };
+		bits = runtime_serve(program, bits, &exit);
+	}
 }
 
 void sys_notify(u32 channel)

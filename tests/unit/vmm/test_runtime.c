@@ -120,11 +120,11 @@ static void on_notified(u64 bits)
 	note('n');
 }
 
-static u64 on_exit_record(const struct component_exit *exit, u32 *flags)
+static struct answer on_exit_record(u64 where, u64 offset, u64 value)
 {
+	(void)where;
 	note('e');
-	*flags = exit->offset != 0 ? RESUME_FAULT : 0;
-	return exit->value + 1;
+	return offset != 0 ? ANSWER_FAULT : ANSWER(value + 1);
 }
 
 static const struct program program = {
