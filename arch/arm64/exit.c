@@ -11,14 +11,13 @@
 #include "arch/arm64/pure/psci.h"
 #include "arch/arm64/regime.h"
 #include "drivers/irqchip/gic.h"
-#include <mullion/component.h>
+#include <mullion/here.h>
 #include <mullion/log.h>
-#include <mullion/sched.h>
 
 #define FSC_TRANSLATION 0x04u
 #define FSC_TYPE        0x3cu /* status code without the level */
 
-static bool stop(struct vcpu *vcpu, const char *why)
+static bool __cold stop(struct vcpu *vcpu, const char *why)
 {
 	vcpu->arch.fault_esr = read_sysreg(esr_el2);
 	vcpu->arch.fault_far = read_sysreg(far_el2);
@@ -43,72 +42,131 @@ static void fill_mmio(struct vcpu *vcpu, u64 esr, gpa_t gpa, u64 value)
 	exit->mmio.reg64 = (esr & ISS_SF) != 0;
 }
 
-bool exit_abort_quick(struct vcpu *vcpu, u64 esr)
+/* The value that a store writes, zero-extended. Nearly all are words. */
+static inline u64 stored_value(const struct vcpu *vcpu, u64 esr)
 {
-	gpa_t gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), read_sysreg(far_el2)));
-	u32 reg = (u32)FIELD(esr, 20, 16);
-	u32 width = 1u << FIELD(esr, 23, 22);
-	u64 value;
+	u64 value = reg_read(vcpu, (u32)FIELD(esr, 20, 16));
 
-	if ((esr & ISS_QUICK) != (ISS_ISV | FSC_TRANSLATION) ||
-	    (read_sysreg(spsr_el2) & (PSR_A32 | PSR_SS | PSR_BTYPE)) != 0)
-		return false;
-	if (esr & ISS_WNR) {
-		value = reg_read(vcpu, reg) & (~UINT64_C(0) >> (64 - 8 * width));
-		if (!virq_mmio(vcpu, gpa, width, true, &value))
-			return false;
-	} else {
-		if (!virq_mmio(vcpu, gpa, width, false, &value))
-			return false;
-		reg_write(vcpu, reg, load_value(value, esr));
-	}
-	/* After reads too: one of pending or active state takes the list registers back. */
-	virq_flush(vcpu);
-	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
-	return true;
+	if ((esr & ISS_SAS) == ISS_SAS_WORD)
+		return (u32)value;
+	return value & (~UINT64_C(0) >> (64 - (8u << FIELD(esr, 23, 22))));
+}
+
+/* The record of the access that left the guest. */
+static inline struct component_exit record_of(const struct vcpu *vcpu, u64 esr, u64 offset)
+{
+	bool write = (esr & ISS_WNR) != 0;
+
+	return (struct component_exit){
+		.where = vcpu->served.where | BIT(32 + FIELD(esr, 23, 22)) |
+			 (write ? EXIT_IS_WRITE : 0),
+		.offset = offset,
+		.value = write ? stored_value(vcpu, esr) : 0,
+	};
+}
+
+/* The component did something else first: the exit goes the long way, which waits for the answer.
+ */
+static u32 __cold leave_component(struct vcpu *vcpu, u32 left)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+	struct component_exit record = record_of(vcpu, arch->fault_esr, arch->fault_offset);
+
+	here_leave(vcpu, user_trap(&vcpu->served.component->user, left), &record);
+	arch->writeback = false;
+	fill_mmio(vcpu, arch->fault_esr, GPA(vcpu->served.base + record.offset), record.value);
+	regime_guest(vcpu);
+	write_sysreg(arch->pc, elr_el2);
+	write_sysreg(arch->pstate, spsr_el2);
+	return QUICK_LEAVE;
+}
+
+/* It was served, but its component has more to do, perhaps before the guest. */
+static u32 __cold wake_component(struct vcpu *vcpu)
+{
+	here_wake(vcpu->served.component);
+	vcpu->arch.exit->kind = EXIT_NONE;
+	return QUICK_LEAVE;
+}
+
+/* The component's run is over. An interrupt, and so a kick that is meant for this CPU's run loop,
+ * has ended it or is still to come when the guest goes on: neither is asked for here. */
+static u32 __attribute__((noinline)) finish_component(struct cpu *cpu, u32 left)
+{
+	struct vcpu *vcpu = cpu->current;
+	struct component *component = vcpu->served.component;
+	u64 esr = vcpu->arch.fault_esr;
+
+	if (__builtin_expect(left != USER_LEFT_SYSCALL || !here_answered(vcpu), 0))
+		return leave_component(vcpu, left);
+	regime_load_guest(cpu, vcpu);
+	write_sysreg(vcpu->arch.pc + 4, elr_el2);
+	write_sysreg(vcpu->arch.pstate, spsr_el2);
+	vcpu->exits[(esr & ISS_WNR) != 0 ? EXIT_MMIO_WRITE : EXIT_MMIO_READ]++;
+	if ((esr & ISS_WNR) == 0)
+		reg_write(vcpu, (u32)FIELD(esr, 20, 16),
+			  load_value(arch_user_argument(&component->user, 1), esr));
+	if (__builtin_expect(!here_end(component), 0))
+		return wake_component(vcpu);
+	return QUICK_DONE;
 }
 
 /*
- * A component may serve it right here. Its run takes ELR and SPSR, and who is active; a kick or an
- * interrupt that was meant for this CPU's run loop meanwhile must not be forgotten.
+ * An access at @offset into the region that a component served last: it may serve this one right
+ * here. Its run takes ELR, SPSR and every register, so what is needed after it is in the vCPU's
+ * structure, and finish_component() begins anew.
  */
-u32 exit_component_quick(struct vcpu *vcpu)
+static u32 __attribute__((noinline)) exit_component(struct vcpu *vcpu, u64 esr, u64 offset)
 {
-	u64 esr = read_sysreg(esr_el2);
-	gpa_t gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), read_sysreg(far_el2)));
-	u64 elr = read_sysreg(elr_el2), spsr = read_sysreg(spsr_el2), value = 0;
+	struct arch_user *user = &vcpu->served.component->user;
+	struct component_exit record;
+
+	if (!here_begin(vcpu))
+		return QUICK_NOT;
+	vcpu->arch.pc = read_sysreg(elr_el2);
+	vcpu->arch.pstate = read_sysreg(spsr_el2);
+	vcpu->arch.fault_esr = esr;
+	vcpu->arch.fault_far = read_sysreg(far_el2);
+	vcpu->arch.fault_offset = offset;
+	record = record_of(vcpu, esr, offset);
+	arch_user_set_result(user, 0, NOTIFY_EXIT);
+	arch_user_set_result(user, 1, record.where);
+	arch_user_set_result(user, 2, record.offset);
+	arch_user_set_result(user, 3, record.value);
+	regime_save(vcpu);
+	regime_load_user(this_cpu(), user);
+	return finish_component(this_cpu(), user_enter(user));
+}
+
+/* An access at @offset into the virtual interrupt controller's distributor. */
+static u32 __attribute__((noinline)) exit_dist(struct vcpu *vcpu, u64 esr, u64 offset)
+{
 	u32 width = 1u << FIELD(esr, 23, 22);
 	bool write = (esr & ISS_WNR) != 0;
-	enum served served;
+	u64 value = virq_dist(vcpu, (u32)offset, width, write, write ? stored_value(vcpu, esr) : 0);
 
-	if ((esr & ISS_QUICK) != (ISS_ISV | FSC_TRANSLATION) ||
-	    (spsr & (PSR_A32 | PSR_SS | PSR_BTYPE)) != 0)
-		return QUICK_NOT;
-	if (write)
-		value = reg_read(vcpu, (u32)FIELD(esr, 20, 16)) &
-			(~UINT64_C(0) >> (64 - 8 * width));
-	served = component_serve_here(vcpu, gpa, width, write, &value);
-	if (served == SERVED_NOT)
-		return QUICK_NOT;
-	regime_guest(vcpu);
-	write_sysreg(spsr, spsr_el2);
-	if (served == SERVED_LATER) {
-		write_sysreg(elr, elr_el2);
-		vcpu->arch.fault_esr = esr;
-		vcpu->arch.writeback = false;
-		fill_mmio(vcpu, esr, gpa, value);
-		return QUICK_LEAVE;
-	}
-	write_sysreg(elr + 4, elr_el2);
-	vcpu->exits[write ? EXIT_MMIO_WRITE : EXIT_MMIO_READ]++;
 	if (!write)
 		reg_write(vcpu, (u32)FIELD(esr, 20, 16), load_value(value, esr));
-	if (__builtin_expect(sched_needed() || atomic_load(&vcpu->requests) != 0, 0)) {
-		vcpu->arch.exit->kind = EXIT_NONE;
-		return QUICK_LEAVE;
-	}
+	/* After reads too: one of pending or active state takes the list registers back. */
 	virq_flush(vcpu);
+	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
 	return QUICK_DONE;
+}
+
+u32 exit_abort_quick(struct vcpu *vcpu, u64 esr)
+{
+	const struct arm64_virq *virq = &vcpu->guest->arch.virq;
+	u64 gpa = abort_ipa(read_sysreg(hpfar_el2), read_sysreg(far_el2));
+	u64 dist = gpa - virq->gicd, offset = gpa - vcpu->served.base;
+
+	if ((esr & ISS_QUICK) != (ISS_ISV | FSC_TRANSLATION) ||
+	    (read_sysreg(spsr_el2) & (PSR_A32 | PSR_SS | PSR_BTYPE)) != 0)
+		return QUICK_NOT;
+	if (dist < virq->gicd_size)
+		return exit_dist(vcpu, esr, dist);
+	if (offset < vcpu->served.span)
+		return exit_component(vcpu, esr, offset);
+	return QUICK_NOT;
 }
 
 /* The IPA of a fault, where the hardware does not give it: walk the guest's stage 1. */
@@ -140,7 +198,7 @@ static bool no_handler(struct vcpu *vcpu)
 	return stop(vcpu, "an exception that it has no handler for");
 }
 
-static bool fault_exit(struct vcpu *vcpu, const struct abort_info *info)
+static bool __cold fault_exit(struct vcpu *vcpu, const struct abort_info *info)
 {
 	struct vcpu_exit *exit = vcpu->arch.exit;
 	u64 far = vcpu->arch.fault_far;
@@ -227,7 +285,7 @@ static bool mmio_exit(struct vcpu *vcpu, const struct abort_info *info, gpa_t gp
 	return false;
 }
 
-static bool abort_exit(struct vcpu *vcpu, u64 esr)
+static bool __cold abort_exit(struct vcpu *vcpu, u64 esr)
 {
 	struct abort_info info;
 	gpa_t gpa;
@@ -254,11 +312,8 @@ static bool abort_exit(struct vcpu *vcpu, u64 esr)
 
 static bool data_abort(struct vcpu *vcpu, u64 esr)
 {
-	u32 quick;
+	u32 quick = exit_abort_quick(vcpu, esr);
 
-	if (exit_abort_quick(vcpu, esr))
-		return true;
-	quick = exit_component_quick(vcpu);
 	return quick != QUICK_NOT ? quick == QUICK_DONE : abort_exit(vcpu, esr);
 }
 
@@ -327,13 +382,13 @@ bool exit_irq(struct vcpu *vcpu)
 	return false;
 }
 
-bool exit_fiq(struct vcpu *vcpu)
+__cold bool exit_fiq(struct vcpu *vcpu)
 {
 	/* The core uses no FIQ; firmware that lets one through has given this CPU away. */
 	return stop(vcpu, "a physical FIQ while it ran");
 }
 
-bool exit_serror(struct vcpu *vcpu)
+__cold bool exit_serror(struct vcpu *vcpu)
 {
 	/*
 	 * An asynchronous error while this guest ran (a passed-through device, its own memory) is

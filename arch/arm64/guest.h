@@ -14,16 +14,14 @@
  * caller. */
 bool exit_hvc(struct vcpu *vcpu, u64 esr);
 bool exit_sync(struct vcpu *vcpu, u64 esr);
-/* A data abort that is an access to the virtual interrupt controller; false: it is not, nothing was
- * done. */
-bool exit_abort_quick(struct vcpu *vcpu, u64 esr);
-/* One that is an access to what a component serves. vectors.S knows the values. */
+/* A data abort that is an access to the virtual distributor, or to what a component serves.
+ * vectors.S knows the values. */
 enum quick {
 	QUICK_NOT = 0,   /* it is not, or cannot be served at once: nothing was done */
 	QUICK_DONE = 1,  /* back to the guest */
 	QUICK_LEAVE = 2, /* the exit says what for */
 };
-u32 exit_component_quick(struct vcpu *vcpu);
+u32 exit_abort_quick(struct vcpu *vcpu, u64 esr);
 bool exit_irq(struct vcpu *vcpu);
 bool exit_fiq(struct vcpu *vcpu);
 bool exit_serror(struct vcpu *vcpu);

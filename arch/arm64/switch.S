@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The switch between two threads of the core: what AAPCS64 lets a callee clobber is saved by the
  * compiler, the rest goes on the stack. */
+#include <asm/pairs.h>
 #include <asm/thread.h>
 
 	.arch	armv8-a
@@ -12,20 +13,12 @@
 thread_switch:
 	hint	#34			/* bti c */
 	stp	x29, x30, [sp, #-THREAD_FRAME_BYTES]!
-	stp	x19, x20, [sp, #16]
-	stp	x21, x22, [sp, #32]
-	stp	x23, x24, [sp, #48]
-	stp	x25, x26, [sp, #64]
-	stp	x27, x28, [sp, #80]
+	X19_TO_X28(stp, sp, 16)
 	mov	x2, sp
 	str	x2, [x0, #THREAD_SP]
 	ldr	x2, [x1, #THREAD_SP]
 	mov	sp, x2
-	ldp	x19, x20, [sp, #16]
-	ldp	x21, x22, [sp, #32]
-	ldp	x23, x24, [sp, #48]
-	ldp	x25, x26, [sp, #64]
-	ldp	x27, x28, [sp, #80]
+	X19_TO_X28(ldp, sp, 16)
 	ldp	x29, x30, [sp], #THREAD_FRAME_BYTES
 	ret
 	.size	thread_switch, . - thread_switch

@@ -16,21 +16,6 @@ _Static_assert(offsetof(struct arch_user, host_sp) == USER_HOST_SP, "known to as
 _Static_assert(offsetof(struct arch_user, pc) == USER_PC, "known to assembly");
 _Static_assert(offsetof(struct arch_user, sp) == USER_SP, "known to assembly");
 
-extern u8 arm64_vectors[], arm64_user_vectors[];
-
-/* Returns the slot of the exception that ended the run: 0 to 3 as below, above: AArch32. */
-u32 arm64_user_enter(struct arch_user *user);
-#define SLOT_SYNC 0
-#define SLOT_IRQ  1
-
-/* Interrupts and errors come to EL2 with TGE anyhow; API and APK stay clear, so no instruction
- * uses the guest's keys. */
-#define HCR_USER                                                                          \
-	(HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_DC | HCR_TSC | HCR_TIDCP | \
-	 HCR_TACR | HCR_TGE | HCR_RW)
-
-#define SVC_IMMEDIATE UINT64_C(0xffff)
-
 /* Before a guest was loaded on this CPU, nobody has said what EL0 may do of debug, counters and
  * SIMD. With one loaded, its controls do for a component as well; so does its VTCR_EL2, as every
  * second stage has the same geometry. */
@@ -50,18 +35,6 @@ static void load_controls(const struct arch_user *user)
 	write_sysreg(user->vtcr, vtcr_el2);
 }
 
-static void save_guest(struct vcpu *vcpu)
-{
-	struct arm64_el1 *el1 = &vcpu->arch.el1;
-
-#define X(field, name, value) el1->field = read_sysreg(name);
-	REGIME_REGS(X)
-#undef X
-	el1->sp_el0 = read_sysreg(sp_el0);
-	el1->tpidr_el0 = read_sysreg(tpidr_el0);
-	vcpu->arch.hcr = read_sysreg(hcr_el2);
-}
-
 void regime_user(const struct arch_user *user)
 {
 	struct cpu *cpu = this_cpu();
@@ -72,14 +45,8 @@ void regime_user(const struct arch_user *user)
 	if (cpu->current == NULL)
 		load_controls(user);
 	else if (cpu->arch.regime == cpu->current)
-		save_guest(cpu->current);
-#define X(field, name, value) write_sysreg(value, name);
-	REGIME_REGS(X)
-#undef X
-	write_sysreg(HCR_USER, hcr_el2);
-	write_sysreg(user->vttbr, vttbr_el2);
-	write_sysreg((u64)arm64_user_vectors, vbar_el2);
-	cpu->arch.regime = user;
+		regime_save(cpu->current);
+	regime_load_user(cpu, user);
 }
 
 void regime_loaded(const struct vcpu *vcpu)
@@ -90,17 +57,8 @@ void regime_loaded(const struct vcpu *vcpu)
 
 void regime_guest_slow(struct vcpu *vcpu)
 {
-	const struct arm64_el1 *el1 = &vcpu->arch.el1;
-
 	ASSERT(this_cpu()->current == vcpu);
-#define X(field, name, value) write_sysreg(el1->field, name);
-	REGIME_REGS(X)
-#undef X
-	write_sysreg(el1->sp_el0, sp_el0);
-	write_sysreg(el1->tpidr_el0, tpidr_el0);
-	write_sysreg(vcpu->guest->arch.vttbr, vttbr_el2);
-	write_sysreg(vcpu->arch.hcr, hcr_el2);
-	regime_loaded(vcpu);
+	regime_load_guest(this_cpu(), vcpu);
 	/* Who asked may be about to look through the guest's own translation. */
 	isb();
 }
@@ -118,23 +76,23 @@ void arch_user_reset(struct arch_user *user, const struct stage2 *space, u64 ent
 		arch_s2_control(space->ipa_bits, (u32)FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0));
 }
 
-enum user_trap arch_user_run(struct arch_user *user)
+enum user_trap user_trap(struct arch_user *user, u32 left)
 {
-	u64 esr;
-	u32 slot;
-
-	regime_user(user);
-	slot = arm64_user_enter(user);
-	if (slot == SLOT_IRQ) {
+	if (left == USER_LEFT_SYSCALL)
+		return USER_SYSCALL;
+	if (left == USER_LEFT_IRQ) {
 		irq_handle();
 		return USER_INTERRUPTED;
 	}
-	esr = read_sysreg(esr_el2);
-	if (slot == SLOT_SYNC && ESR_EC(esr) == ESR_EC_SVC64 && (esr & SVC_IMMEDIATE) == 0)
-		return USER_SYSCALL;
-	user->esr = esr;
+	user->esr = read_sysreg(esr_el2);
 	user->far = read_sysreg(far_el2);
 	return USER_FAULT;
+}
+
+enum user_trap arch_user_run(struct arch_user *user)
+{
+	regime_user(user);
+	return user_trap(user, user_enter(user));
 }
 
 static const char *cause(u64 esr)

@@ -10,6 +10,7 @@
  * A handler that returns false ends arm64_enter(): everything is saved and its caller goes on.
  * The core's own exceptions go to core_trap() on a stack of their own (asm/trap.h).
  */
+#include <asm/pairs.h>
 #include <asm/sysreg.h>
 #include <asm/trap.h>
 #include <asm/vcpu.h>
@@ -27,14 +28,7 @@
 .macro GUEST_EXIT target
 	.balign	128
 	stp	x0, x1, [sp, #VCPU_X + 0]
-	stp	x2, x3, [sp, #VCPU_X + 16]
-	stp	x4, x5, [sp, #VCPU_X + 32]
-	stp	x6, x7, [sp, #VCPU_X + 48]
-	stp	x8, x9, [sp, #VCPU_X + 64]
-	stp	x10, x11, [sp, #VCPU_X + 80]
-	stp	x12, x13, [sp, #VCPU_X + 96]
-	stp	x14, x15, [sp, #VCPU_X + 112]
-	stp	x16, x17, [sp, #VCPU_X + 128]
+	X2_TO_X17(stp, sp, VCPU_X + 16)
 	str	x18, [sp, #VCPU_X + 144]
 	stp	x29, x30, [sp, #VCPU_X + 232]
 	mov	x0, sp
@@ -84,14 +78,7 @@ guest_return:
 	ldr	x0, [sp, #FRAME_VCPU]
 	mov	sp, x0
 guest_restore:
-	ldp	x2, x3, [sp, #VCPU_X + 16]
-	ldp	x4, x5, [sp, #VCPU_X + 32]
-	ldp	x6, x7, [sp, #VCPU_X + 48]
-	ldp	x8, x9, [sp, #VCPU_X + 64]
-	ldp	x10, x11, [sp, #VCPU_X + 80]
-	ldp	x12, x13, [sp, #VCPU_X + 96]
-	ldp	x14, x15, [sp, #VCPU_X + 112]
-	ldp	x16, x17, [sp, #VCPU_X + 128]
+	X2_TO_X17(ldp, sp, VCPU_X + 16)
 	ldr	x18, [sp, #VCPU_X + 144]
 	ldp	x29, x30, [sp, #VCPU_X + 232]
 	ldp	x0, x1, [sp, #VCPU_X + 0]
@@ -115,9 +102,6 @@ guest_not_hvc:
 	b.ls	guest_sync_full
 	TO_CORE_STACK x2
 	bl	exit_abort_quick
-	cbnz	w0, guest_return
-	ldr	x0, [sp, #FRAME_VCPU]
-	bl	exit_component_quick
 	tbnz	w0, #0, guest_return	/* QUICK_DONE */
 	cbnz	w0, guest_leave		/* QUICK_LEAVE */
 	ldr	x0, [sp, #FRAME_VCPU]
@@ -127,22 +111,14 @@ guest_not_hvc:
 
 	.type	guest_sync_full, %function
 guest_sync_full:
-	stp	x19, x20, [x0, #VCPU_X + 152]
-	stp	x21, x22, [x0, #VCPU_X + 168]
-	stp	x23, x24, [x0, #VCPU_X + 184]
-	stp	x25, x26, [x0, #VCPU_X + 200]
-	stp	x27, x28, [x0, #VCPU_X + 216]
+	X19_TO_X28(stp, x0, VCPU_X + 152)
 	TO_CORE_STACK x2
 	bl	exit_sync
 	cbz	w0, guest_leave_saved
 	ldr	x0, [sp, #FRAME_VCPU]
 	mov	sp, x0
 guest_restore_full:
-	ldp	x19, x20, [x0, #VCPU_X + 152]
-	ldp	x21, x22, [x0, #VCPU_X + 168]
-	ldp	x23, x24, [x0, #VCPU_X + 184]
-	ldp	x25, x26, [x0, #VCPU_X + 200]
-	ldp	x27, x28, [x0, #VCPU_X + 216]
+	X19_TO_X28(ldp, x0, VCPU_X + 152)
 	b	guest_restore
 	.size	guest_sync_full, . - guest_sync_full
 
@@ -172,11 +148,7 @@ guest_serror:
 /* A handler said false: save the rest, return from arm64_enter(). */
 guest_leave:
 	ldr	x0, [sp, #FRAME_VCPU]
-	stp	x19, x20, [x0, #VCPU_X + 152]
-	stp	x21, x22, [x0, #VCPU_X + 168]
-	stp	x23, x24, [x0, #VCPU_X + 184]
-	stp	x25, x26, [x0, #VCPU_X + 200]
-	stp	x27, x28, [x0, #VCPU_X + 216]
+	X19_TO_X28(stp, x0, VCPU_X + 152)
 guest_leave_saved:
 	ldr	x0, [sp, #FRAME_VCPU]
 	mrs	x1, elr_el2
@@ -191,11 +163,7 @@ guest_leave_saved:
 	msr	SYS_APIAKEYLO_EL1, x1
 	msr	SYS_APIAKEYHI_EL1, x2
 	isb
-1:	ldp	x19, x20, [sp, #FRAME_SAVED]
-	ldp	x21, x22, [sp, #FRAME_SAVED + 16]
-	ldp	x23, x24, [sp, #FRAME_SAVED + 32]
-	ldp	x25, x26, [sp, #FRAME_SAVED + 48]
-	ldp	x27, x28, [sp, #FRAME_SAVED + 64]
+1:	X19_TO_X28(ldp, sp, FRAME_SAVED)
 	ldp	x29, x30, [sp], #FRAME_BYTES
 	ret
 	.size	guest_serror, . - guest_serror
@@ -208,11 +176,7 @@ arm64_enter:
 	stp	x29, x30, [sp, #-FRAME_BYTES]!
 	mov	x29, sp
 	str	x0, [sp, #FRAME_VCPU]
-	stp	x19, x20, [sp, #FRAME_SAVED]
-	stp	x21, x22, [sp, #FRAME_SAVED + 16]
-	stp	x23, x24, [sp, #FRAME_SAVED + 32]
-	stp	x25, x26, [sp, #FRAME_SAVED + 48]
-	stp	x27, x28, [sp, #FRAME_SAVED + 64]
+	X19_TO_X28(stp, sp, FRAME_SAVED)
 	mov	x1, sp
 	str	x1, [x0, #VCPU_HOST_SP]
 	ldr	x3, [x0, #VCPU_PAC_SWITCH]

@@ -158,8 +158,8 @@ static void hold_end(struct vcpu *vcpu, u64 mask)
 	kick(vcpu->guest, mask);
 }
 
-static bool __attribute__((noinline))
-access(struct vcpu *vcpu, bool redist, u32 offset, u32 width, bool write, u64 *value)
+static bool __cold access(struct vcpu *vcpu, bool redist, u32 offset, u32 width, bool write,
+			  u64 *value)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
 	u64 folds = redist ? vgic_redist_folds(&v->vgic, offset)
@@ -184,7 +184,7 @@ access(struct vcpu *vcpu, bool redist, u32 offset, u32 width, bool write, u64 *v
 }
 
 /* Deactivation of what need not be in a list register. */
-static bool __attribute__((noinline)) dir_write(struct vcpu *vcpu, u64 value)
+static bool __cold dir_write(struct vcpu *vcpu, u64 value)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
 	u64 kicked;
@@ -199,8 +199,7 @@ static bool __attribute__((noinline)) dir_write(struct vcpu *vcpu, u64 value)
 }
 
 /* The second page of a GICv2 CPU interface: GICC_DIR alone, which works in the split mode. */
-static bool __attribute__((noinline))
-dir_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 *value)
+static bool __cold dir_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 *value)
 {
 	if (!write)
 		*value = 0;
@@ -209,20 +208,32 @@ dir_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 *value)
 	return true;
 }
 
+static u64 __cold dist_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value)
+{
+	(void)access(vcpu, false, offset, width, write, &value);
+	return value;
+}
+
+u64 virq_dist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value)
+{
+	struct arm64_virq *v = &vcpu->guest->arch.virq;
+
+	/* The hot ones, without the lock. */
+	if (width == 4 && write && vgic_enable_fast(&v->vgic, offset, (u32)value))
+		return value;
+	if (width == 4 && !write && offset == GICD_TYPER)
+		return v->vgic.typer;
+	return dist_access(vcpu, offset, width, write, value);
+}
+
 bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
 	u64 offset = gpa.v - v->gicd;
 
-	if (__builtin_expect(offset < v->gicd_size, 1)) {
-		/* The hot ones, without the lock. */
-		if (!write && offset == GICD_TYPER && width == 4) {
-			*value = v->vgic.typer;
-			return true;
-		}
-		if (write && width == 4 && vgic_enable_fast(&v->vgic, (u32)offset, (u32)*value))
-			return true;
-		return access(vcpu, false, (u32)offset, width, write, value);
+	if (offset < v->gicd_size) {
+		*value = virq_dist(vcpu, (u32)offset, width, write, *value);
+		return true;
 	}
 	offset = gpa.v - v->gicr;
 	if (offset < v->gicr_size)

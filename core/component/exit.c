@@ -7,6 +7,7 @@
 #include "core/component/internal.h"
 
 #include <mullion/guest.h>
+#include <mullion/here.h>
 #include <mullion/log.h>
 #include <mullion/sched.h>
 
@@ -96,7 +97,7 @@ static void remember(struct vcpu *vcpu, struct component *component, const struc
 
 	vcpu->served = (struct served_region){
 		.base = region->gpa.v,
-		.size = can ? region->size : 0,
+		.span = can && region->size >= SERVED_WIDEST ? region->size - SERVED_WIDEST + 1 : 0,
 		.where = vcpu->index | (u64)component->virtual_grant[index] << 16,
 		.component = component,
 	};
@@ -143,10 +144,28 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 		slot->access.offset = offset;
 		slot->access.value = write ? exit->mmio.value : 0;
 		wake = put_in_queue(component, slot);
-	} /* else component_serve_here() has begun */
+	} /* else here_leave() has been */
 	if (await_answer(component, vcpu, slot, wake))
 		complete(vcpu, exit, slot);
 	return true;
+}
+
+void here_wake(struct component *component)
+{
+	(void)sched_wake(&component->thread);
+}
+
+void here_leave(struct vcpu *vcpu, enum user_trap trap, const struct component_exit *record)
+{
+	struct component *component = vcpu->served.component;
+	struct exit_slot *slot = &component->slots[vcpu->index];
+
+	slot->thread = this_cpu()->thread;
+	slot->access = *record;
+	atomic_store_explicit(&slot->state, SLOT_TAKEN, memory_order_relaxed);
+	component->lent_trap = trap;
+	atomic_store(&component->lending, LEND_BACK);
+	here_wake(component);
 }
 
 bool exit_take(struct component *component)

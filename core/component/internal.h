@@ -26,8 +26,6 @@ void component_main(void *data);
 void component_timer(struct timer_event *event);
 /** component_watchdog() - a watchdog period is over. Interrupt context. */
 void component_watchdog(struct timer_event *event);
-/** component_watch() - it goes on after a wait: its watchdog begins anew. Its own thread. */
-void component_watch(struct component *component);
 
 /** syscall_serve() - serve the system call that its run ended with. Return: false when it wants to
  * end. Its own thread, no locks. */

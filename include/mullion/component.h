@@ -171,17 +171,8 @@ bool component_irq(u32 intid);
 bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 			  const struct vcpu_exit *exit);
 
-enum served {
-	SERVED_NOT,   /* nothing was done: component_serve_exit() has to */
-	SERVED,       /* @value is the answer */
-	SERVED_LATER, /* it is under way: component_serve_exit() waits for the answer */
-};
-/** component_serve_here() - the same in the middle of the guest's exit, for a component that sleeps
- * and does no more than answer: an access of @width bytes at @gpa that writes *@value, or reads it
- * (it is 0 before).
- * Of a region that component_serve_exit() has served before. What a guest's vCPU has loaded stays
- * so, but who is active changes. The vCPU's own thread, no locks. */
-enum served component_serve_here(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value);
+/** component_watch() - it goes on after a wait: its watchdog begins anew. Who runs it. */
+void component_watch(struct component *component);
 /** component_guest_attach(), component_guest_detach() - @guest was created with its memory, or is
  * about to be destroyed: the component that serves it sees its RAM, or no longer. */
 enum err __must_check component_guest_attach(struct guest *guest);

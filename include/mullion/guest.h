@@ -28,9 +28,12 @@
 struct component;
 struct guest;
 
-/* What component_serve_here() needs of a region, so that it finds it at once. */
+#define SERVED_WIDEST 8u /* bytes of an access, at most */
+
+/* What the short way (here.h) needs of a region, so that it finds it at once. An access of any
+ * width that begins in its span ends in the region. */
 struct served_region {
-	u64 base, size; /* guest address, bytes; size 0: none */
+	u64 base, span; /* guest address, bytes; span 0: none */
 	u64 where;      /* struct component_exit's, of a read without its width */
 	struct component *component;
 };

@@ -58,6 +58,7 @@ typedef struct {
 
 #define __must_check   __attribute__((warn_unused_result))
 #define __noreturn     __attribute__((noreturn))
+#define __cold         __attribute__((cold, noinline)) /* beside a hot path: small, not fast */
 #define __packed       __attribute__((packed))
 #define __aligned(n)   __attribute__((aligned(n)))
 #define __section(s)   __attribute__((section(s)))

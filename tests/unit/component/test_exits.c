@@ -259,7 +259,7 @@ static void served_at_once(void **state)
 	(void)state;
 	host_user_script(&server->user, calls, 4);
 	/* The first goes the long way, which is remembered. */
-	vcpu->served.size = 0;
+	vcpu->served.span = 0;
 	components_access(0, false, SERVED_UART, 0, 4);
 	assert_int_equal(host_last_event(vcpu, HOST_VCPU_MMIO_COMPLETE)->b, 0x44);
 	switches = server->thread.switches;

@@ -2,6 +2,7 @@
 #include "support/components.h"
 
 #include <mullion/exit.h>
+#include <mullion/here.h>
 #include <mullion/manage.h>
 #include <mullion/mem.h>
 #include <mullion/sched.h>
@@ -163,14 +164,37 @@ static void make_guest(void)
 	}
 }
 
-/* What an architecture tries first, within the guest's exit. */
+/* What an architecture tries first, within the guest's exit: include/mullion/here.h. */
 static bool served_here(struct vcpu *vcpu, const struct vcpu_exit *exit)
 {
+	u64 offset = exit->mmio.gpa.v - vcpu->served.base;
 	bool write = exit->kind == EXIT_MMIO_WRITE;
-	u64 value = exit->mmio.value;
+	struct component_exit record;
+	struct arch_user *user;
+	enum user_trap trap;
+	u64 value;
 
-	if (component_serve_here(vcpu, exit->mmio.gpa, exit->mmio.width, write, &value) != SERVED)
+	if (offset >= vcpu->served.span || !here_begin(vcpu))
 		return false;
+	user = &vcpu->served.component->user;
+	record = (struct component_exit){
+		.where = vcpu->served.where | (u64)exit->mmio.width << 32 |
+			 (write ? EXIT_IS_WRITE : 0),
+		.offset = offset,
+		.value = write ? exit->mmio.value : 0,
+	};
+	arch_user_set_result(user, 0, NOTIFY_EXIT);
+	arch_user_set_result(user, 1, record.where);
+	arch_user_set_result(user, 2, record.offset);
+	arch_user_set_result(user, 3, record.value);
+	trap = arch_user_run(user);
+	if (trap != USER_SYSCALL || !here_answered(vcpu)) {
+		here_leave(vcpu, trap, &record);
+		return false;
+	}
+	value = arch_user_argument(user, 1);
+	if (!here_end(vcpu->served.component))
+		here_wake(vcpu->served.component);
 	if (write)
 		arch_vcpu_skip(vcpu);
 	else

@@ -7,11 +7,17 @@
 #ifndef ASM_USER_H
 #define ASM_USER_H
 
-/* Offsets that user.S uses; user.c asserts them. */
+/* Offsets that user_entry.S uses; user.c asserts them. */
 #define USER_X       0
 #define USER_HOST_SP 248
 #define USER_PC      256
 #define USER_SP      272
+
+/* Why arm64_user_enter() came back. */
+#define USER_LEFT_SYSCALL 0 /* SVC #0 */
+#define USER_LEFT_FAULT   1 /* another synchronous exception */
+#define USER_LEFT_IRQ     2
+#define USER_LEFT_OTHER   3 /* what should not be */
 
 #ifndef __ASSEMBLER__
 #include <mullion/types.h>

@@ -31,13 +31,19 @@ struct vcpu;
 struct guest;
 
 /*
- * EL1 (and EL0) registers that are switched whole: X(field, register, value after reset).
+ * EL1 (and EL0) registers that are switched whole: X(field, register, value after reset). The first
+ * are those that a component needs as well (regime.h), side by side.
  * SCTLR_EL1: the RES1 bits of ARMv8.0, MMU and caches off (Arm ARM D13.2.118). The rest of the
  * values are architecturally UNKNOWN after reset; zero leaks nothing.
  */
 #define ARM64_EL1_REGS(X)                   \
 	X(sctlr, sctlr_el1, SCTLR_EL1_RES1) \
 	X(cpacr, cpacr_el1, 0)              \
+	X(cntkctl, cntkctl_el1, 0)          \
+	X(mdscr, mdscr_el1, 0)              \
+	X(tpidrro_el0, tpidrro_el0, 0)      \
+	X(tpidr_el0, tpidr_el0, 0)          \
+	X(sp_el0, sp_el0, 0)                \
 	X(tcr, tcr_el1, 0)                  \
 	X(ttbr0, ttbr0_el1, 0)              \
 	X(ttbr1, ttbr1_el1, 0)              \
@@ -49,17 +55,12 @@ struct guest;
 	X(afsr1, afsr1_el1, 0)              \
 	X(vbar, vbar_el1, 0)                \
 	X(contextidr, contextidr_el1, 0)    \
-	X(tpidr_el0, tpidr_el0, 0)          \
-	X(tpidrro_el0, tpidrro_el0, 0)      \
 	X(tpidr_el1, tpidr_el1, 0)          \
-	X(sp_el0, sp_el0, 0)                \
 	X(sp_el1, sp_el1, 0)                \
 	X(elr, elr_el1, 0)                  \
 	X(spsr, spsr_el1, 0)                \
-	X(cntkctl, cntkctl_el1, 0)          \
 	X(par, par_el1, 0)                  \
 	X(csselr, csselr_el1, 0)            \
-	X(mdscr, mdscr_el1, 0)              \
 	X(cntv_cval, cntv_cval_el0, 0)      \
 	X(cntv_ctl, cntv_ctl_el0, 0)
 
@@ -83,9 +84,9 @@ struct arch_vcpu {
 	u64 apia[2];            /* the guest's APIAKey_EL1, low then high */
 	u64 pac[8];             /* APIB, APDA, APDB, APGA */
 	struct vcpu_exit *exit; /* where the fast handlers put what they cannot serve */
-	u64 hcr;                /* HCR_EL2 when loaded */
 	bool traps_wfi;         /* HCR_EL2.TWI, as it was last written */
 	u64 vmpidr;
+	u64 hcr; /* HCR_EL2 when loaded */
 	struct arm64_el1 el1;
 	struct arm64_fp fp;
 	u64 tpidr2; /* of FEAT_SME, which is hidden; but this register cannot be everywhere */
@@ -102,6 +103,7 @@ struct arch_vcpu {
 	u64 writeback_value;
 	u32 vector_aborts;        /* aborts in a row that the guest's own vector code ran into */
 	u64 fault_esr, fault_far; /* of the last abort that left the fast handlers */
+	u64 fault_offset;         /* while a component serves it: into its region */
 	struct arm64_virq_cpu virq;
 };
 

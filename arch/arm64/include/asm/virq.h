@@ -72,6 +72,8 @@ void virq_sync(struct vcpu *vcpu);
 /** virq_mmio() - serve an access of @width bytes (1, 2, 4, 8) at @gpa to the guest's controller.
  * @value: in for writes, zero-extended; out for reads. False: not ours. No locks held. */
 bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value);
+/** virq_dist() - the same at @offset bytes into its distributor. Return: a read's value. */
+u64 virq_dist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value);
 /** virq_sysreg() - serve a trapped GIC system register; @iss as in ESR_EL2 (Rt and direction are
  * ignored). False: not ours. No locks held. */
 bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value);
