@@ -26,8 +26,9 @@ static bool __cold stop(struct vcpu *vcpu, const char *why)
 	return false;
 }
 
-/* What exit_abort_quick() takes: decoded by the CPU, a translation fault of the access itself. */
-#define ISS_QUICK (ISS_ISV | ISS_S1PTW | ISS_CM | ISS_FNV | FSC_TYPE)
+/* What exit_abort_quick() takes, of those that the CPU has decoded: a translation fault of the
+ * access itself. */
+#define ISS_QUICK (ISS_S1PTW | ISS_CM | ISS_FNV | FSC_TYPE)
 
 static void fill_mmio(struct vcpu *vcpu, u64 esr, gpa_t gpa, u64 value)
 {
@@ -62,6 +63,7 @@ static inline struct component_exit record_of(const struct vcpu *vcpu, u64 esr, 
 			 (write ? EXIT_IS_WRITE : 0),
 		.offset = offset,
 		.value = write ? stored_value(vcpu, esr) : 0,
+		.number = vcpu->served.component->exits,
 	};
 }
 
@@ -133,6 +135,7 @@ static u32 __attribute__((noinline)) exit_component(struct vcpu *vcpu, u64 esr, 
 	arch_user_set_result(user, 1, record.where);
 	arch_user_set_result(user, 2, record.offset);
 	arch_user_set_result(user, 3, record.value);
+	arch_user_set_result(user, 4, record.number);
 	regime_save(vcpu);
 	regime_load_user(this_cpu(), user);
 	return finish_component(this_cpu(), user_enter(user));
@@ -159,7 +162,7 @@ u32 exit_abort_quick(struct vcpu *vcpu, u64 esr)
 	u64 gpa = abort_ipa(read_sysreg(hpfar_el2), read_sysreg(far_el2));
 	u64 dist = gpa - virq->gicd, offset = gpa - vcpu->served.base;
 
-	if ((esr & ISS_QUICK) != (ISS_ISV | FSC_TRANSLATION) ||
+	if ((esr & ISS_QUICK) != FSC_TRANSLATION ||
 	    (read_sysreg(spsr_el2) & (PSR_A32 | PSR_SS | PSR_BTYPE)) != 0)
 		return QUICK_NOT;
 	if (dist < virq->gicd_size)
@@ -312,7 +315,7 @@ static bool __cold abort_exit(struct vcpu *vcpu, u64 esr)
 
 static bool data_abort(struct vcpu *vcpu, u64 esr)
 {
-	u32 quick = exit_abort_quick(vcpu, esr);
+	u32 quick = (esr & ISS_ISV) != 0 ? exit_abort_quick(vcpu, esr) : QUICK_NOT;
 
 	return quick != QUICK_NOT ? quick == QUICK_DONE : abort_exit(vcpu, esr);
 }

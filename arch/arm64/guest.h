@@ -14,8 +14,8 @@
  * caller. */
 bool exit_hvc(struct vcpu *vcpu, u64 esr);
 bool exit_sync(struct vcpu *vcpu, u64 esr);
-/* A data abort that is an access to the virtual distributor, or to what a component serves.
- * vectors.S knows the values. */
+/* A data abort with a valid syndrome (ISV) that is an access to the virtual distributor, or to what
+ * a component serves. vectors.S knows the values. */
 enum quick {
 	QUICK_NOT = 0,   /* it is not, or cannot be served at once: nothing was done */
 	QUICK_DONE = 1,  /* back to the guest */

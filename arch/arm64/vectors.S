@@ -96,6 +96,7 @@ guest_restore:
 guest_not_hvc:
 	cmp	x3, #ESR_EC_DABT_LOW
 	b.ne	guest_sync_full
+	tbz	x1, #ISS_ISV_SHIFT, guest_sync_full
 	ubfx	x2, x1, #ISS_SRT_SHIFT, #5
 	sub	x2, x2, #19
 	cmp	x2, #28 - 19

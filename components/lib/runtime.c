@@ -38,7 +38,7 @@ u64 runtime_serve(const struct program *program, u64 bits, struct component_exit
 	if (!(bits & NOTIFY_EXIT))
 		return sys_wait(exit);
 	if (program->exit != NULL)
-		answer = program->exit(exit->where, exit->offset, exit->value);
+		answer = program->exit(exit->where, exit->offset, exit->value, exit->number);
 	return sys_resume_wait(EXIT_VCPU(exit->where), answer.value, (u32)answer.flags, exit);
 }
 

@@ -29,8 +29,8 @@ struct program {
 	void (*timer)(void);
 	/* Bits of grants, NOTIFY_LOG, NOTIFY_CHANGE. */
 	void (*notified)(u64 bits);
-	/* An access of the served guest's: the record's @where, @offset and @value. */
-	struct answer (*exit)(u64 where, u64 offset, u64 value);
+	/* An access of the served guest's: the members of its struct component_exit. */
+	struct answer (*exit)(u64 where, u64 offset, u64 value, u64 number);
 };
 
 /** component_main() - a program's beginning, in its own main.c: calls runtime_run(). A return

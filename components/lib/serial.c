@@ -47,21 +47,42 @@ u32 serial_send(struct serial_end *end, const u8 *from, u32 n)
 	return n;
 }
 
-u32 serial_receive(struct serial_end *end, u8 *to, u32 max)
+u32 serial_peek(const struct serial_end *end, u8 *to, u32 max)
 {
-	u32 at = end->taken % SIZE, n = serial_waiting(end), first, in;
+	u32 at = end->taken % SIZE, n = serial_waiting(end), first;
 
 	n = MIN(n, max);
-	if (n == 0)
-		return 0;
 	first = MIN(n, SIZE - at);
 	memcpy(to, end->receive->data + at, first);
 	memcpy(to + first, end->receive->data, n - first);
+	return n;
+}
+
+void serial_skip(struct serial_end *end, u32 n)
+{
+	u32 in;
+
 	end->taken += n;
 	atomic_store_explicit(&end->receive->out, end->taken, memory_order_release);
 	atomic_thread_fence(memory_order_seq_cst);
 	in = atomic_load_explicit(&end->receive->in, memory_order_relaxed);
 	if (in - (end->taken - n) > HALF && in - end->taken <= HALF)
 		sys_notify(end->channel);
+}
+
+u32 serial_receive(struct serial_end *end, u8 *to, u32 max)
+{
+	u32 n = serial_peek(end, to, max);
+
+	if (n != 0)
+		serial_skip(end, n);
 	return n;
+}
+
+void serial_taken(struct serial_end *end, u32 taken)
+{
+	u32 n = taken - end->taken;
+
+	if (n != 0 && n <= serial_waiting(end))
+		serial_skip(end, n);
 }

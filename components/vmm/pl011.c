@@ -64,20 +64,40 @@ static u32 trigger(const struct pl011_state *s)
 	return (s->line & LCRH_FEN) != 0 ? levels[FIELD(s->levels, 5, 3)] : 1;
 }
 
-static void put(struct pl011_state *s, u8 c)
+/* What is kept changes in the order of the program: the next incarnation goes on from any point. */
+static inline void keep_order(void)
 {
-	if (s->count >= depth(s)) {
-		s->errors |= RSR_OE;
-		s->raw |= INT_OE;
-		s->gap = 1;
-		return;
-	}
-	s->fifo[(s->first + s->count) % PL011_FIFO] = (u16)(c | (s->gap != 0 ? DR_OE : 0));
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+static u32 count(const struct pl011_state *s)
+{
+	return s->put - s->read;
+}
+
+/* @n characters lie behind those that were put; @taken of them came from the line. */
+static void arrive(struct pl011_state *s, u32 n, u32 taken)
+{
+	struct pl011_state next = { .put = s->put + n, .taken = s->taken + taken };
+
+	keep_order();
+	s->arrived = next.arrived;
+	keep_order();
+}
+
+static void place(struct pl011_state *s, u32 at, u8 c)
+{
+	s->fifo[(s->put + at) % PL011_FIFO] = (u16)(c | (s->gap != 0 ? DR_OE : 0));
 	s->gap = 0;
-	s->count++;
-	/* The pause after which a timeout comes is over at once. */
-	s->raw |= INT_RT;
-	if (s->count >= trigger(s))
+}
+
+/* Receive interrupts of characters that came. The pause after which a timeout comes is over at
+ * once. */
+static void signal(struct pl011_state *s)
+{
+	if (count(s) != 0)
+		s->raw |= INT_RT;
+	if (count(s) >= trigger(s))
 		s->raw |= INT_RX;
 }
 
@@ -88,37 +108,58 @@ static void fill(struct pl011 *uart)
 	u32 n;
 
 	if (uart->serial == NULL || (s->control & (CR_RXE | CR_LBE)) != CR_RXE ||
-	    s->count >= depth(s))
+	    count(s) >= depth(s))
 		return;
-	n = serial_receive(uart->serial, data, depth(s) - s->count);
+	n = serial_peek(uart->serial, data, depth(s) - count(s));
+	if (n == 0)
+		return;
 	for (u32 i = 0; i < n; i++)
-		put(s, data[i]);
+		place(s, i, data[i]);
+	arrive(s, n, n);
+	serial_skip(uart->serial, n);
+	signal(s);
 }
 
-static u32 take(struct pl011 *uart)
+/* Is exit @number one that was begun before, and has it come as far as to move @index? */
+static bool is_done(const struct pl011_state *s, u64 number, u32 index)
+{
+	return s->number == number && s->mark != index;
+}
+
+/* It is about to. */
+static inline void note(struct pl011_state *s, u64 number, u32 index)
+{
+	s->mark = index;
+	keep_order();
+	s->number = number;
+	keep_order();
+}
+
+static u32 take(struct pl011 *uart, u64 number)
 {
 	struct pl011_state *s = uart->state;
-	u32 c;
 
-	if (s->count == 0)
-		return 0;
-	c = s->fifo[s->first % PL011_FIFO];
-	s->first = (s->first + 1) % PL011_FIFO;
-	s->count--;
-	s->errors = (s->errors & RSR_OE) | c >> 8;
-	if (s->count == 0)
+	if (!is_done(s, number, s->read)) {
+		if (count(s) == 0)
+			return 0;
+		s->answer = s->fifo[s->read % PL011_FIFO];
+		note(s, number, s->read);
+		s->read++;
+		keep_order();
+	}
+	s->errors = (s->errors & RSR_OE) | s->answer >> 8;
+	if (count(s) == 0)
 		s->raw &= ~INT_RT;
-	if (s->count < trigger(s))
+	if (count(s) < trigger(s))
 		s->raw &= ~INT_RX;
 	fill(uart);
 	update(uart);
-	return c;
+	return s->answer;
 }
 
 static void flush(struct pl011_state *s)
 {
-	s->first = 0;
-	s->count = 0;
+	s->read = s->put;
 	s->gap = 0;
 	s->raw &= ~(INT_RX | INT_RT);
 }
@@ -131,21 +172,44 @@ static bool has_room(struct pl011 *uart)
 	return false;
 }
 
-void pl011_send(struct pl011 *uart, u8 c)
+static void loop_back(struct pl011_state *s, u8 c, u64 number)
+{
+	if (is_done(s, number, s->put)) {
+		signal(s);
+		return;
+	}
+	if (count(s) >= depth(s)) {
+		s->errors |= RSR_OE;
+		s->raw |= INT_OE;
+		s->gap = 1;
+		return;
+	}
+	place(s, 0, c);
+	note(s, number, s->put);
+	arrive(s, 1, 0);
+	signal(s);
+}
+
+void pl011_send(struct pl011 *uart, u8 c, u64 number)
 {
 	struct pl011_state *s = uart->state;
+	struct serial_end *serial = uart->serial;
 
 	/* What every character of a line but the first finds: room for more, which was told. */
 	if (__builtin_expect((s->raw & INT_TX) != 0 && (s->control & CR_LBE) == 0 &&
-				     uart->serial != NULL && serial_room(uart->serial) > 1,
+				     serial != NULL && serial_room(serial) > 1 &&
+				     s->number != number,
 			     1)) {
-		(void)serial_put(uart->serial, c);
+		note(s, number, serial->sent);
+		(void)serial_put(serial, c);
 		return;
 	}
-	if ((s->control & CR_LBE) != 0)
-		put(s, c);
-	else if (uart->serial != NULL)
-		(void)serial_put(uart->serial, c);
+	if ((s->control & CR_LBE) != 0) {
+		loop_back(s, c, number);
+	} else if (serial != NULL && !is_done(s, number, serial->sent)) {
+		note(s, number, serial->sent);
+		(void)serial_put(serial, c);
+	}
 	if (has_room(uart))
 		s->raw |= INT_TX;
 	else
@@ -157,15 +221,19 @@ static u32 flags(struct pl011 *uart)
 {
 	const struct pl011_state *s = uart->state;
 
-	return FR_MODEM | (has_room(uart) ? FR_TXFE : FR_TXFF) | (s->count == 0 ? FR_RXFE : 0) |
-	       (s->count >= depth(s) ? FR_RXFF : 0);
+	return FR_MODEM | (has_room(uart) ? FR_TXFE : FR_TXFF) | (count(s) == 0 ? FR_RXFE : 0) |
+	       (count(s) >= depth(s) ? FR_RXFF : 0);
 }
 
 void pl011_reset(struct pl011 *uart)
 {
-	memset(uart->state, 0, sizeof(*uart->state));
-	uart->state->control = CR_RESET;
-	uart->state->levels = IFLS_RESET;
+	struct pl011_state *s = uart->state;
+
+	*s = (struct pl011_state){
+		.control = CR_RESET,
+		.levels = IFLS_RESET,
+		.taken = uart->serial != NULL ? uart->serial->taken : 0,
+	};
 	uart->level = true;
 	update(uart);
 }
@@ -176,8 +244,12 @@ void pl011_resume(struct pl011 *uart)
 
 	s->raw &= INT_ALL;
 	s->mask &= INT_ALL;
-	s->first %= PL011_FIFO;
-	s->count = MIN(s->count, depth(s));
+	s->read = s->put - MIN(count(s), depth(s));
+	if (uart->serial != NULL) {
+		serial_taken(uart->serial, s->taken);
+		s->taken = uart->serial->taken;
+	}
+	signal(s);
 	uart->level = (s->raw & s->mask) == 0;
 	update(uart);
 }
@@ -201,12 +273,12 @@ static u32 identity(u64 offset)
 	return offset >= IDS && offset < SIZE ? ids[(offset - IDS) / 4] : 0;
 }
 
-static u32 __attribute__((noinline)) read_register(struct pl011 *uart, u64 offset)
+static u64 __attribute__((noinline)) read_register(struct pl011 *uart, u64 offset, u64 number)
 {
 	const struct pl011_state *s = uart->state;
 
 	switch (offset) {
-	case DR: return take(uart);
+	case DR: return take(uart, number);
 	case RSR: return s->errors;
 	case FR: return flags(uart);
 	case ILPR: return s->low_power;
@@ -223,14 +295,14 @@ static u32 __attribute__((noinline)) read_register(struct pl011 *uart, u64 offse
 	}
 }
 
-u64 pl011_read(struct pl011 *uart, u64 offset)
+u64 pl011_read(struct pl011 *uart, u64 offset, u64 number)
 {
 	/* What is read most: is there room? */
 	if (offset == FR)
 		return flags(uart);
 	if (offset % 4 == 0)
-		return read_register(uart, offset);
-	return read_register(uart, ALIGN_DOWN(offset, 4)) >> (offset % 4 * 8);
+		return read_register(uart, offset, number);
+	return read_register(uart, ALIGN_DOWN(offset, 4), number) >> (offset % 4 * 8);
 }
 
 static void set_line(struct pl011 *uart, u32 value)
@@ -243,12 +315,12 @@ static void set_line(struct pl011 *uart, u32 value)
 	fill(uart);
 }
 
-void pl011_write(struct pl011 *uart, u64 offset, u64 value)
+void pl011_write(struct pl011 *uart, u64 offset, u64 value, u64 number)
 {
 	struct pl011_state *s = uart->state;
 
 	if (offset == DR) {
-		pl011_send(uart, (u8)value);
+		pl011_send(uart, (u8)value, number);
 		return;
 	}
 	switch (offset) {

@@ -6,7 +6,9 @@
  * CR.UARTEN: a guest may expect that firmware has set it.
  *
  * pl011_state is kept when the component is restarted, and may then be anything: what indexes is
- * masked where it is used.
+ * masked where it is used. The component may end between any two instructions, and gets the exit
+ * that it was at once more: a character is sent once, and read once, because the exit's number is
+ * noted before, and one store does it.
  */
 #ifndef VMM_PL011_H
 #define VMM_PL011_H
@@ -21,8 +23,18 @@ struct pl011_state {
 	u32 errors;           /* as in RSR */
 	u32 gap;              /* characters were lost in front of the next one */
 	u32 blocked;          /* the guest found no room to send */
-	u32 first, count;     /* in fifo */
 	u16 fifo[PL011_FIFO]; /* as read from DR */
+	u32 read;             /* characters that the guest has read from there; wraps */
+	u32 mark;             /* of exit `number`: what its one store was about to change */
+	union {
+		struct {
+			u32 put;   /* characters that were put into fifo; wraps */
+			u32 taken; /* the line's index up to which they came from there */
+		};
+		u64 arrived; /* both, for one store */
+	};
+	u64 number; /* of the latest exit that sent or read a character */
+	u32 answer; /* what it read */
 };
 
 struct pl011 {
@@ -36,11 +48,12 @@ struct pl011 {
 void pl011_reset(struct pl011 *uart);
 /** pl011_resume() - go on with a state that an earlier incarnation left; sets the line again. */
 void pl011_resume(struct pl011 *uart);
-/** pl011_read(), pl011_write() - an access at @offset bytes into its registers. */
-u64 pl011_read(struct pl011 *uart, u64 offset);
-void pl011_write(struct pl011 *uart, u64 offset, u64 value);
+/** pl011_read(), pl011_write() - an access at @offset bytes into its registers; @number: of the
+ * exit, see struct component_exit. */
+u64 pl011_read(struct pl011 *uart, u64 offset, u64 number);
+void pl011_write(struct pl011 *uart, u64 offset, u64 value, u64 number);
 /** pl011_send() - a write of @c to the data register. */
-void pl011_send(struct pl011 *uart, u8 c);
+void pl011_send(struct pl011 *uart, u8 c, u64 number);
 /** pl011_notified() - the serial line has characters or room. */
 void pl011_notified(struct pl011 *uart);
 

@@ -236,7 +236,7 @@ static u64 serve_exit(struct device *device, u64 offset, u64 value, bool write)
 	return answer;
 }
 
-static struct answer vmm_exit(u64 where, u64 offset, u64 value)
+static struct answer vmm_exit(u64 where, u64 offset, u64 value, u64 number)
 {
 	bool write = (where & EXIT_IS_WRITE) != 0;
 	u32 region = EXIT_REGION(where);
@@ -247,12 +247,12 @@ static struct answer vmm_exit(u64 where, u64 offset, u64 value)
 	if (device->kind != DEVICE_PL011)
 		return ANSWER(serve_exit(device, offset, value, write));
 	if (!write)
-		return ANSWER(pl011_read(&device->pl011, offset));
+		return ANSWER(pl011_read(&device->pl011, offset, number));
 	/* What a guest writes most by far are characters. */
 	if (offset == 0)
-		pl011_send(&device->pl011, (u8)value);
+		pl011_send(&device->pl011, (u8)value, number);
 	else
-		pl011_write(&device->pl011, offset, value);
+		pl011_write(&device->pl011, offset, value, number);
 	return ANSWER(0);
 }
 

@@ -116,6 +116,12 @@ static void guard(struct component *component, u64 run_ns, u64 after_ns)
 	timer_arm(&component->watchdog, NS(arch_time_now().v + after_ns));
 }
 
+/* Its registers can be lent: it sleeps in a wait. */
+static bool waits(struct component *component)
+{
+	return atomic_load(&component->lending) == LEND_READY;
+}
+
 void component_watch(struct component *component)
 {
 	u64 period = component->config->watchdog.v;
@@ -123,7 +129,6 @@ void component_watch(struct component *component)
 	if (period == 0)
 		return;
 	atomic_fetch_add(&component->waits, 1);
-	atomic_store(&component->waiting, false);
 	if (!atomic_exchange(&component->guarded, true))
 		guard(component, sched_run_ns(&component->thread), period);
 }
@@ -135,10 +140,10 @@ void component_watchdog(struct timer_event *event)
 	u64 run = sched_run_ns(&component->thread);
 	u64 had = run - component->seen_run_ns;
 
-	if (atomic_load(&component->waiting)) {
-		atomic_store(&component->guarded, false);
-		/* It may have gone on in between and found itself guarded. */
-		if (atomic_load(&component->waiting) || atomic_exchange(&component->guarded, true))
+	if (waits(component)) {
+		/* An exchange, so that who found itself guarded before is seen to go on. */
+		(void)atomic_exchange(&component->guarded, false);
+		if (waits(component) || atomic_exchange(&component->guarded, true))
 			return;
 		guard(component, run, period);
 	} else if (atomic_load(&component->waits) != component->seen_waits) {

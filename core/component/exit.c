@@ -143,6 +143,7 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 				     (write ? EXIT_IS_WRITE : 0);
 		slot->access.offset = offset;
 		slot->access.value = write ? exit->mmio.value : 0;
+		slot->access.number = 0;
 		wake = put_in_queue(component, slot);
 	} /* else here_leave() has been */
 	if (await_answer(component, vcpu, slot, wake))
@@ -182,7 +183,10 @@ bool exit_take(struct component *component)
 		arch_user_set_result(&component->user, 1, slot->access.where);
 		arch_user_set_result(&component->user, 2, slot->access.offset);
 		arch_user_set_result(&component->user, 3, slot->access.value);
-		component->exits++;
+		/* Not the first time after a restart: then it has its number. */
+		if (slot->access.number == 0)
+			slot->access.number = ++component->exits;
+		arch_user_set_result(&component->user, 4, slot->access.number);
 		if (!list_is_empty(&component->queue))
 			atomic_fetch_or(&component->word, NOTIFY_EXIT);
 	}

@@ -89,10 +89,8 @@ static u64 take_notifications(struct component *component, struct thread *next)
 
 static u64 wait(struct component *component, struct thread *next)
 {
-	u64 bits;
+	u64 bits = take_notifications(component, next);
 
-	atomic_store(&component->waiting, true);
-	bits = take_notifications(component, next);
 	component_watch(component);
 	return bits;
 }

@@ -43,11 +43,14 @@ enum syscall {
 		   before an exit that comes with it */
 #define NOTIFY_EXIT BIT(63)
 
-/* The exit record: an access to a virtual region of the served guest. */
+/* The exit record: an access to a virtual region of the served guest. A component that ended after
+ * it had taken one, and before its answer, gets the same again when it is restarted, by its number:
+ * what must not be done twice can be told by that. */
 struct component_exit {
-	u64 where;  /* x1: EXIT_VCPU, EXIT_REGION, EXIT_WIDTH, EXIT_WRITE below */
+	u64 where;  /* x1: EXIT_VCPU, EXIT_REGION, EXIT_WIDTH, EXIT_IS_WRITE below */
 	u64 offset; /* x2: bytes into the region */
 	u64 value;  /* x3: write: the value */
+	u64 number; /* x4: of the component's exits, from 1 */
 };
 #define EXIT_VCPU(where)   ((u32)FIELD(where, 15, 0))
 #define EXIT_REGION(where) ((u32)FIELD(where, 31, 16)) /* index of GRANT_VIRTUAL */

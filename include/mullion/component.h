@@ -101,7 +101,7 @@ struct component {
 	/* Watchdog (component.c). */
 	struct timer_event watchdog;
 	_Atomic u32 waits;
-	_Atomic bool waiting, guarded;
+	_Atomic bool guarded;
 	u32 seen_waits;
 	u64 seen_run_ns;
 	/* Restart policy. */
@@ -110,7 +110,8 @@ struct component {
 	/* Counts, for the manager. */
 	u32 restarts, faults;
 	u64 syscalls; /* that its own thread served */
-	u64 notifications, exits;
+	u64 notifications;
+	u64 exits; /* taken, once each: the latest one's number. Whoever runs it counts */
 	u32 log_used;
 	char log_line[128];
 	u64 object_pages; /* heap pages of this structure */

@@ -24,7 +24,8 @@ void here_wake(struct component *component);
 void here_leave(struct vcpu *vcpu, enum user_trap trap, const struct component_exit *record);
 
 /** here_begin() - may this vCPU's thread run the component that it used last? Then nobody else
- * does until here_end() or here_leave(). The vCPU's own thread; no locks. */
+ * does until here_end() or here_leave(), and this exit's number is component->exits. The vCPU's own
+ * thread; no locks. */
 static inline bool here_begin(struct vcpu *vcpu)
 {
 	struct component *component = vcpu->served.component;
@@ -55,7 +56,6 @@ static inline bool here_answered(const struct vcpu *vcpu)
  * must not sleep on: here_wake(). */
 static inline bool __must_check here_end(struct component *component)
 {
-	atomic_store_explicit(&component->waiting, true, memory_order_relaxed);
 	atomic_store(&component->lending, LEND_READY);
 	return atomic_load(&component->word) == 0 && atomic_load(&component->requests) == 0;
 }

@@ -4,7 +4,8 @@
  * state that is anything. Whatever they do, the device stays within its memory, its registers have
  * no bits that they do not have, and its line's level is that of its interrupts.
  *
- * Input: steps of 4 bytes, kind, offset / 4 of the register (two bytes), value.
+ * Input: steps of 4 bytes, kind (bit 6: the exit that was before, once more), offset / 4 of the
+ * register (two bytes), value.
  */
 #include "components/lib/host.h"
 #include "components/lib/runtime.h"
@@ -41,12 +42,15 @@ static struct component_info info = {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+static u64 exits; /* the latest one's number */
+
 static u64 serve(u64 bits, u32 region, u64 offset, bool write, u32 value)
 {
 	struct component_exit exit = {
 		.where = (u64)region << 16 | UINT64_C(4) << 32 | (write ? EXIT_IS_WRITE : 0),
 		.offset = offset,
 		.value = value,
+		.number = exits,
 	};
 
 	(void)runtime_serve(&vmm_program, bits, &exit);
@@ -70,6 +74,7 @@ static void step(const u8 *data)
 	u32 region = (data[0] & 0x80) != 0 ? G_RTC : G_UART;
 	u32 value = data[3];
 
+	exits += (data[0] & 0x40) == 0;
 	switch (data[0] & 7) {
 	case 0: (void)serve(NOTIFY_EXIT, region, offset, false, 0); break;
 	case 1: (void)serve(NOTIFY_EXIT, region, offset, true, value); break;

@@ -28,6 +28,7 @@ static inline u64 waited(const struct result *result, struct component_exit *exi
 	exit->where = result->x[1];
 	exit->offset = result->x[2];
 	exit->value = result->x[3];
+	exit->number = result->x[4];
 	return result->x[0];
 }
 
@@ -45,13 +46,14 @@ static inline struct result resume_wait(u64 vcpu, u64 value, u64 flags)
 	register u64 x1 __asm__("x1") = value;
 	register u64 x2 __asm__("x2") = flags | RESUME_WAIT;
 	register u64 x3 __asm__("x3");
+	register u64 x4 __asm__("x4");
 	register u64 x8 __asm__("x8") = SYS_VCPU_RESUME;
 
 	__asm__ volatile("svc #0"
-			 : "+r"(x0), "+r"(x1), "+r"(x2), "=r"(x3)
+			 : "+r"(x0), "+r"(x1), "+r"(x2), "=r"(x3), "=r"(x4)
 			 : "r"(x8)
-			 : "x4", "x5", "memory");
-	return (struct result){ { x0, x1, x2, x3 } };
+			 : "x5", "memory");
+	return (struct result){ { x0, x1, x2, x3, x4 } };
 }
 
 u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit)
@@ -63,27 +65,24 @@ u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit)
 
 void runtime_run(const struct program *program, const struct component_info *info)
 {
-	struct answer (*serve)(u64 where, u64 offset, u64 value) = program->exit;
+	struct answer (*serve)(u64 where, u64 offset, u64 value, u64 number) = program->exit;
 	struct component_exit exit;
 	u64 bits;
 
 	runtime_start(program, info);
 	bits = sys_wait(&exit);
 	for (;;) {
-		u64 where = exit.where, offset = exit.offset, value = exit.value;
+		struct component_exit e = exit;
 
-		/* One exit after the other stays in registers. */
+		/* One after the other stays in registers. */
 		while (bits == NOTIFY_EXIT && serve != NULL) {
-			struct answer answer = serve(where, offset, value);
+			struct answer answer = serve(e.where, e.offset, e.value, e.number);
 			struct result result =
-				resume_wait(EXIT_VCPU(where), answer.value, answer.flags);
+				resume_wait(EXIT_VCPU(e.where), answer.value, answer.flags);
 
-			bits = result.x[0];
-			where = result.x[1];
-			offset = result.x[2];
-			value = result.x[3];
+			bits = waited(&result, &e);
 		}
-		exit = (struct component_exit){ where, offset, value };
+		exit = e;
 		bits = runtime_serve(program, bits, &exit);
 	}
 }

@@ -35,11 +35,13 @@ static void guest_starts_its_server(void **state)
 static void reads_are_served(void **state)
 {
 	struct vcpu *vcpu = &world.vcpus[1];
+	u64 number;
 
 	(void)state;
 	components_access(1, false, SERVED_UART + 0x18, 0, 4);
 	assert_true(components_waits(1));
 	SAYS(server, NOTIFY_EXIT);
+	number = server->user.results[4];
 	assert_int_equal(EXIT_VCPU(server->user.results[1]), 1);
 	assert_int_equal(EXIT_REGION(server->user.results[1]), SERVER_UART_GRANT);
 	assert_int_equal(EXIT_WIDTH(server->user.results[1]), 4);
@@ -49,6 +51,7 @@ static void reads_are_served(void **state)
 	assert_false(components_waits(1));
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_MMIO_COMPLETE], 1);
 	assert_int_equal(host_last_event(vcpu, HOST_VCPU_MMIO_COMPLETE)->b, 0x90);
+	assert_true(number != 0 && number == server->exits);
 	/* The answer is given once. */
 	DO(server, CALL(SYS_VCPU_RESUME, 1, 0x91, 0));
 	FAILS(server, ERR_STATE);
@@ -148,10 +151,12 @@ static void exits_queue(void **state)
 static void restart_presents_again(void **state)
 {
 	u32 faults = server->faults, restarts = server->restarts;
+	u64 exits = server->exits;
 
 	(void)state;
 	components_access(0, false, SERVED_UART + 4, 0, 4);
 	components_access(1, false, SERVED_UART + 8, 0, 4);
+	assert_int_equal(server->user.results[4], exits + 2);
 	DO(server, FAULT, CALL(SYS_WAIT), CALL(SYS_VCPU_RESUME, 0, 7, RESUME_WAIT));
 	assert_non_null(strstr(host_console, "component 'server' faulted"));
 	assert_true(components_waits(0));
@@ -163,7 +168,10 @@ static void restart_presents_again(void **state)
 	assert_int_equal(host_last_event(&world.vcpus[0], HOST_VCPU_MMIO_COMPLETE)->b, 7);
 	SAYS(server, NOTIFY_EXIT);
 	assert_int_equal(server->user.results[2], 8);
+	/* The same, by its number. */
+	assert_int_equal(server->user.results[4], exits + 2);
 	DO(server, CALL(SYS_VCPU_RESUME, 1, 0, RESUME_WAIT));
+	assert_int_equal(server->exits, exits + 2);
 }
 
 /* While it is stopped vCPUs wait; a guest that is stopped need not. */
@@ -254,7 +262,7 @@ static void served_at_once(void **state)
 		CALL(SYS_VCPU_RESUME, 0, 0x66, RESUME_WAIT),
 	};
 	struct vcpu *vcpu = &world.vcpus[0];
-	u64 switches, syscalls;
+	u64 switches, syscalls, exits = server->exits;
 
 	(void)state;
 	host_user_script(&server->user, calls, 4);
@@ -270,11 +278,13 @@ static void served_at_once(void **state)
 	assert_int_equal(server->thread.switches, switches);
 	assert_int_equal(server->syscalls, syscalls);
 	assert_int_equal(server->lending, LEND_READY);
+	assert_int_equal(server->user.results[4], exits + 2);
 	/* What it does beside is its own thread's matter. */
 	components_access(0, false, SERVED_UART, 0, 4);
 	assert_false(components_waits(0));
 	assert_int_equal(host_last_event(vcpu, HOST_VCPU_MMIO_COMPLETE)->b, 0x66);
 	assert_int_equal(server->thread.switches, switches + 1);
+	assert_int_equal(server->exits, exits + 3);
 	SAYS(peer, BIT(0));
 	/* Asked to end it is not run any more. */
 	component_stop(server);

@@ -182,11 +182,13 @@ static bool served_here(struct vcpu *vcpu, const struct vcpu_exit *exit)
 			 (write ? EXIT_IS_WRITE : 0),
 		.offset = offset,
 		.value = write ? exit->mmio.value : 0,
+		.number = vcpu->served.component->exits,
 	};
 	arch_user_set_result(user, 0, NOTIFY_EXIT);
 	arch_user_set_result(user, 1, record.where);
 	arch_user_set_result(user, 2, record.offset);
 	arch_user_set_result(user, 3, record.value);
+	arch_user_set_result(user, 4, record.number);
 	trap = arch_user_run(user);
 	if (trap != USER_SYSCALL || !here_answered(vcpu)) {
 		here_leave(vcpu, trap, &record);

@@ -65,17 +65,27 @@ static inline int fresh(void **unused)
 	return 0;
 }
 
-/* An access to a region, through the event loop; its answer. */
-static inline u64 access_region(u32 region, u64 offset, bool write, u64 value, u32 width)
+static u64 exits; /* so far: the latest one's number */
+
+/* The latest access to a region, for the first time or again, through the event loop; its answer.
+ */
+static inline u64 access_again(u32 region, u64 offset, bool write, u64 value, u32 width)
 {
 	struct component_exit exit = {
 		.where = (u64)region << 16 | (u64)width << 32 | (write ? EXIT_IS_WRITE : 0),
 		.offset = offset,
 		.value = value,
+		.number = exits,
 	};
 
 	(void)runtime_serve(&vmm_program, NOTIFY_EXIT, &exit);
 	return host_core.resume_value;
+}
+
+static inline u64 access_region(u32 region, u64 offset, bool write, u64 value, u32 width)
+{
+	exits++;
+	return access_again(region, offset, write, value, width);
 }
 
 static inline u32 get(u32 region, u64 offset)

@@ -120,9 +120,10 @@ static void on_notified(u64 bits)
 	note('n');
 }
 
-static struct answer on_exit_record(u64 where, u64 offset, u64 value)
+static struct answer on_exit_record(u64 where, u64 offset, u64 value, u64 number)
 {
 	(void)where;
+	assert_int_equal(number, 9);
 	note('e');
 	return offset != 0 ? ANSWER_FAULT : ANSWER(value + 1);
 }
@@ -133,7 +134,7 @@ static const struct program program = {
 
 static void test_order(void **state)
 {
-	struct component_exit exit = { .where = 5, .value = 41 };
+	struct component_exit exit = { .where = 5, .value = 41, .number = 9 };
 
 	(void)state;
 	memset(order, 0, sizeof(order));
@@ -148,7 +149,7 @@ static void test_order(void **state)
 	assert_int_equal(host_core.resume_vcpu, 5);
 	assert_int_equal(host_core.resume_value, 42);
 	assert_int_equal(host_core.resume_flags, 0);
-	exit = (struct component_exit){ .offset = 1 };
+	exit = (struct component_exit){ .offset = 1, .number = 9 };
 	(void)runtime_serve(&program, NOTIFY_EXIT, &exit);
 	assert_int_equal(host_core.resume_flags, RESUME_FAULT);
 	(void)runtime_serve(&program, NOTIFY_TIMER, &exit);

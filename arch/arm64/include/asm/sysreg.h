@@ -236,7 +236,8 @@
 #define ESR_EC_BRK64       0x3c
 
 /* Data and instruction abort ISS. */
-#define ISS_ISV       SYS_BIT(24)
+#define ISS_ISV_SHIFT 24
+#define ISS_ISV       SYS_BIT(ISS_ISV_SHIFT)
 #define ISS_SAS       (SYS_VAL(3) << 22)
 #define ISS_SAS_WORD  (SYS_VAL(2) << 22)
 #define ISS_SSE       SYS_BIT(21)

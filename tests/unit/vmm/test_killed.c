@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A vmm that is killed, at every instruction: of a character that is sent, read, or comes in, none
+ * is lost and none comes twice. A child does it instruction by instruction; after each, what is
+ * kept is taken over by a new incarnation, which gets the same exit once more.
+ */
+#define _GNU_SOURCE /* process_vm_readv() */
+#include "vmm/fixture.h"
+
+#include "components/vmm/pl011.h"
+
+#include <errno.h>
+#include <sys/ptrace.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define DR   0x000
+#define FR   0x018
+#define LCRH 0x02c
+#define CR   0x030
+#define RXFE 0x10
+#define FEN  0x10
+#define LBE  0x380
+
+#define STEPS_LEAST 200 /* less is no exit */
+#define LINE_TEXT   "a line of more than a FIFO has room for"
+
+/* What the child does, and what must hold after the next incarnation's start. */
+struct scene {
+	void (*act)(void);
+	void (*check)(void);
+};
+
+static void take_over(pid_t child)
+{
+	struct iovec kept[] = { { &line, sizeof(line) }, { state_page, sizeof(state_page) } };
+	ssize_t all = (ssize_t)(sizeof(line) + sizeof(state_page));
+
+	assert_int_equal(process_vm_readv(child, kept, 2, kept, 2, 0), all);
+}
+
+/* One instruction further. Return: false when it has ended. */
+static bool step(pid_t child)
+{
+	int status;
+
+	assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	if (WIFEXITED(status)) {
+		assert_int_equal(WEXITSTATUS(status), 0);
+		return false;
+	}
+	assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
+	return true;
+}
+
+static void kill_everywhere(const struct scene *scene)
+{
+	struct serial_end other = console;
+	u64 number = ++exits;
+	u32 steps = 0;
+	pid_t child;
+	int status;
+
+	child = fork();
+	assert_true(child >= 0);
+	if (child == 0) {
+		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
+			_exit(errno);
+		(void)raise(SIGSTOP);
+		scene->act();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_true(WIFSTOPPED(status));
+	while (step(child)) {
+		take_over(child);
+		console = other;
+		exits = number;
+		start();
+		scene->check();
+		steps++;
+	}
+	assert_true(steps > STEPS_LEAST);
+}
+
+static void assert_console_has(const char *text)
+{
+	char got[64] = "";
+
+	(void)serial_receive(&console, (u8 *)got, sizeof(got) - 1);
+	assert_string_equal(got, text);
+}
+
+static void assert_guest_reads(const char *text)
+{
+	for (; *text != '\0'; text++) {
+		assert_int_equal(get(G_UART, FR) & RXFE, 0);
+		assert_int_equal(get(G_UART, DR), *text);
+	}
+	assert_int_equal(get(G_UART, FR) & RXFE, RXFE);
+}
+
+static void send(void)
+{
+	(void)access_again(G_UART, DR, true, 'x', 4);
+}
+
+static void sent_alone(void)
+{
+	send();
+	assert_console_has("x");
+	set(G_UART, DR, 'y');
+	assert_console_has("y");
+}
+
+static void sent_behind(void)
+{
+	send();
+	set(G_UART, DR, 'y');
+	assert_console_has("12xy");
+}
+
+/* Into an empty line, which wakes its other end, and behind others. */
+static void test_send(void **state)
+{
+	static const struct scene alone = { send, sent_alone }, behind = { send, sent_behind };
+
+	(void)state;
+	kill_everywhere(&alone);
+	(void)fresh(NULL);
+	set(G_UART, DR, '1');
+	set(G_UART, DR, '2');
+	kill_everywhere(&behind);
+}
+
+static void receive(void)
+{
+	assert_int_equal(access_again(G_UART, DR, false, 0, 4), LINE_TEXT[0]);
+}
+
+static void received(void)
+{
+	receive();
+	assert_guest_reads(LINE_TEXT + 1);
+}
+
+/* With a FIFO that is filled again, and with one of a single character. */
+static void test_receive(void **state)
+{
+	static const struct scene scene = { receive, received };
+
+	(void)state;
+	for (u32 fifo = 0; fifo < 2; fifo++) {
+		(void)fresh(NULL);
+		set(G_UART, LCRH, fifo ? FEN : 0);
+		type(LINE_TEXT);
+		kill_everywhere(&scene);
+	}
+}
+
+static void come_in(void)
+{
+	notify(CHANNEL_BIT);
+}
+
+static void came_in(void)
+{
+	come_in();
+	assert_guest_reads(LINE_TEXT);
+}
+
+static void test_arrival(void **state)
+{
+	static const struct scene scene = { come_in, came_in };
+
+	(void)state;
+	set(G_UART, LCRH, FEN);
+	assert_int_equal(serial_send(&console, (const u8 *)LINE_TEXT, strlen(LINE_TEXT)),
+			 strlen(LINE_TEXT));
+	kill_everywhere(&scene);
+}
+
+static void looped_back(void)
+{
+	send();
+	assert_guest_reads("1x");
+	assert_console_has("");
+}
+
+static void test_loopback(void **state)
+{
+	static const struct scene scene = { send, looped_back };
+
+	(void)state;
+	set(G_UART, LCRH, FEN);
+	set(G_UART, CR, LBE);
+	set(G_UART, DR, '1');
+	kill_everywhere(&scene);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(test_send, fresh),
+		cmocka_unit_test_setup(test_receive, fresh),
+		cmocka_unit_test_setup(test_arrival, fresh),
+		cmocka_unit_test_setup(test_loopback, fresh),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
