@@ -5,14 +5,15 @@
  * the time: where it jumps, the vCPU was off its CPU. Work counts in the middle half of a burst, so
  * that guests whose counters are a little apart compete for all that is counted.
  *
- * Boot arguments: rounds, period-us, burst-us, work (instructions between two looks), cycle-us (0:
- * none; else the phase within it at which the vCPU comes back is told), idle (sleep for ever).
+ * Boot arguments: rounds, period-us, burst-us, work (instructions between two looks), gap-us (a longer
+ * jump of the counter is time off the CPU; 5), cycle-us (0: none; else the phase within it at which
+ * the vCPU comes back is told), idle (sleep for ever).
  * At the end a line for each figure of each vCPU, in ticks of the counter, then the guest powers
  * off.
  */
 #include "guest.h"
 
-#define GAP_US   5 /* a longer jump of the counter is time off the CPU */
+#define GAP_US   5
 #define START_US 20000
 
 struct share {
@@ -92,6 +93,7 @@ static void spin(struct share *share, u64 start)
 		u64 now;
 
 		pass(work);
+		yield(); /* an emulator that runs CPUs in turn goes on to the next */
 		now = time_now();
 		if (now - last > gap) {
 			note_gap(share, came, last, now);
@@ -152,7 +154,7 @@ void guest_main(void)
 	burst = time_ticks(number("burst-us"));
 	work = number("work");
 	cycle = time_ticks(number("cycle-us"));
-	gap = time_ticks(GAP_US);
+	gap = time_ticks(number("gap-us") != 0 ? number("gap-us") : GAP_US);
 	first_start = time_now() + time_ticks(START_US);
 	for (u32 i = 1; i < machine.num_cpus; i++)
 		if (cpu_on(i, run_other) != PSCI_SUCCESS)

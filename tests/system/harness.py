@@ -36,8 +36,8 @@ EDK2 = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
 # Emulated machines share two CPUs with the other worker: no time-out below is a performance check.
 DEFAULT_TIMEOUT = float(os.environ.get("MULLION_TIMEOUT", "90"))
 
-# One instruction is one nanosecond of virtual time, and a run repeats to the byte.
-ICOUNT = ["-icount", "shift=0,sleep=off", "-seed", "1", "-rtc", "base=2020-01-01,clock=vm"]
+# Every instruction takes the same virtual time, and a run repeats to the byte.
+ICOUNT = ["-seed", "1", "-rtc", "base=2020-01-01,clock=vm"]
 
 # Under -icount CPUs run in turn and change only at a deadline; this one comes each 20 us.
 TURNS = ["-netdev", "user,id=n0", "-object", "filter-buffer,id=f0,netdev=n0,interval=20"]
@@ -67,11 +67,13 @@ def cpu_option(model):
 
 
 def qemu_command(image=None, gic=3, cpu="cortex-a57", cpus=2, memory=1024, boot="kernel", el2=True,
-		 acpi=None, dtb=None, initrd=None, append=None, disk=None, icount=False, args=()):
+		 acpi=None, dtb=None, initrd=None, append=None, disk=None, icount=False, shift=0,
+		 args=()):
 	"""QEMU's command line for one machine, as a list.
 
 	image: file for -kernel (boot path "kernel" only). memory: MiB. disk: directory shown to the
-	machine as a FAT disk (the other boot paths). el2=False starts at EL1. args: anything more.
+	machine as a FAT disk (the other boot paths). el2=False starts at EL1. icount: an instruction takes
+	2^shift nanoseconds. args: anything more.
 	"""
 	if acpi is None:
 		acpi = boot != "edk2"	# EDK2 hands out either ACPI tables or the device tree
@@ -102,7 +104,7 @@ def qemu_command(image=None, gic=3, cpu="cortex-a57", cpus=2, memory=1024, boot=
 	if append is not None:
 		cmd += ["-append", append]
 	if icount:
-		cmd += ICOUNT
+		cmd += ["-icount", f"shift={shift},sleep=off", *ICOUNT]
 	return cmd + [str(a) for a in args]
 
 

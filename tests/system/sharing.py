@@ -3,10 +3,8 @@
 """How CPUs are shared, as guests see it: fairness, priorities, windows, and WFI.
 
 The guest guests/spin works in bursts and looks at its counter all the while. The emulator counts an
-instruction as a nanosecond, so that a run repeats. Equal shares are measured over a minute of
-virtual time, of which all compete for 32 ms in each second: ten minutes would take the emulator too
-long.
-Only vCPUs of one CPU are compared, as the emulator does not give its CPUs the same time.
+instruction as a nanosecond, so that a run repeats. Equal shares are measured over ten minutes, of a
+machine whose instructions take a microsecond each, and with slices that are longer accordingly.
 """
 
 import re
@@ -19,10 +17,9 @@ FAIR = 0.02		# of the mean
 WINDOW_NS = 20000	# how far off a window may open or close,
 EXIT_NS = 5000		# beside one exit of a guest
 LIMIT = 170		# seconds for a case
-ROUNDS = 60		# of a second of virtual time each
-
-# Under -icount CPUs run in turn and change only at a deadline; this one comes each 100 us.
-TURNS = ["-netdev", "user,id=n0", "-object", "filter-buffer,id=f0,netdev=n0,interval=100"]
+SLOW = 10		# an instruction takes 2^10 ns
+FAIR_S = 600		# of virtual time, all of which all vCPUs compete for
+SLICE_US = 100000	# as many instructions as 100 us have otherwise
 
 suite = Suite("sharing", setup=lambda: (systems.prepare(), systems.guest("spin")))
 
@@ -61,12 +58,11 @@ def guest(name, cpus, properties="", **arguments):
 					   for index, cpu in enumerate(cpus)))
 
 
-def run(test, guests, cpus, extra="", end=None):
+def run(test, guests, cpus, extra="", end=None, shift=0):
 	"""Run them to their end (or until the line `end`); {guest/vCPU: {figure: ticks}}."""
 	dts = SYSTEM.format(extra=extra, guests="".join(guests))
 	image = systems.pack(test.directory(), dts, [("spin.img", systems.guest("spin"))])
-	machine = test.machine(image, cpus=cpus, memory=256, icount=True,
-			       args=TURNS if cpus > 1 else [])
+	machine = test.machine(image, cpus=cpus, memory=256, icount=True, shift=shift)
 	if end is None:
 		said = machine.expect_end(LIMIT)
 	else:
@@ -89,23 +85,28 @@ def report(test, text):
 		log.write(f"{text}\n")
 
 
-@suite.case("four guests, eight vCPUs, two CPUs: equal shares")
+@suite.case("four guests, eight vCPUs, two CPUs: equal shares of ten minutes")
 def fairness(test):
 	names = ("one", "two", "three", "four")
-	guests = [guest(name, (0, 1), "slice-us = <2000>;", rounds=ROUNDS, period_us=1000000,
-			burst_us=32000, work=2000) for name in names]
-	shares = run(test, guests, 2)
+	# What counts is the middle half of a burst.
+	guests = [guest(name, (0, 1), f"slice-us = <{SLICE_US}>;", rounds=1, period_us=1,
+			burst_us=2 * FAIR_S * 1000000, work=200, gap_us=20000)
+		  for name in names]
+	shares = run(test, guests, 2, shift=SLOW)
 	test.equal(len(shares), 8, "vCPUs that reported")
-	counts = {name: share["count"] for name, share in shares.items()}
-	for cpu in (0, 1):
-		here = {name: count for name, count in counts.items() if name.endswith(f"/{cpu}")}
-		mean = sum(here.values()) / len(here)
-		report(test, f"shares of the mean on CPU {cpu}: " +
-		       ", ".join(f"{name} {count / mean:.4f}" for name, count in here.items()))
-		for name, count in here.items():
-			test.check(abs(count / mean - 1) <= FAIR,
-				   f"{name} has {count / mean:.4f} of the mean")
-			test.check(shares[name]["gaps"] > ROUNDS, f"{name} was never off its CPU")
+	mean = sum(share["count"] for share in shares.values()) / len(shares)
+	# Off once for each slice of its own: three slices of the others'.
+	turns = 2 * FAIR_S * 1000000 / (len(names) * SLICE_US)
+	for name, share in sorted(shares.items()):
+		of_mean = share["count"] / mean
+		report(test, f"{name}: {of_mean:.4f} of the mean, off its CPU {share['gaps']} "
+		       "times")
+		test.check(abs(of_mean - 1) <= FAIR, f"{name} has {of_mean:.4f} of the mean")
+		test.check(abs(share["gaps"] / turns - 1) <= FAIR,
+			   f"{name} was off its CPU {share['gaps']} times, not {turns:.0f}")
+		# Three slices; a switch between them takes some 2 ms here.
+		test.check(ns(share["off-max"]) <= 1.1 * (len(names) - 1) * SLICE_US * 1000,
+			   f"{name} was off its CPU for {ns(share['off-max'])} ns")
 
 
 @suite.case("the higher priority preempts")
