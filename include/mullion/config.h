@@ -11,14 +11,12 @@
 #include <mullion/host.h>
 #include <mullion/types.h>
 
-/* Bounds of a description; more is a mistake that is reported. */
-#define CONFIG_MAX_GUESTS     32
-#define CONFIG_MAX_REGIONS    64 /* of one guest */
+/* Bounds of a description; more is a mistake that is reported. Kconfig has further ones:
+ * CONFIG_MAX_GUESTS, CONFIG_MAX_REGIONS (of one guest), CONFIG_MAX_COMPONENTS. */
 #define CONFIG_MAX_IRQS       64 /* of one region */
 #define CONFIG_MAX_PROPERTIES 64 /* of one node */
 #define CONFIG_NAME_MAX       32 /* bytes with NUL, of guest and region names */
 #define CONFIG_BOOTARGS_MAX   1024
-#define CONFIG_MAX_COMPONENTS 48
 #define CONFIG_MAX_CHANNELS   64
 #define CONFIG_MAX_TEMPLATES  16
 #define CONFIG_MAX_WINDOWS    32 /* of one CPU's table */

@@ -21,7 +21,7 @@ import systems
 
 TABLE = ROOT / "tests/bench/table.json"
 PAGE = ROOT / "docs/bench.md"
-MARKS = ("<!-- table: make bench-update writes it -->\n", "<!-- end of table -->\n")
+MARKS = ("<!-- {}: make bench-update writes it -->\n", "<!-- end of {} -->\n")
 GROWTH = 1.03
 SIZE = "aarch64-linux-gnu-size"
 RUN_TIMEOUT = 200
@@ -94,11 +94,13 @@ UART = """
 	};
 };
 """
-MANY_GUESTS = 32
-MANY_REGIONS = 60
+# The curves: so many in all, of the most that a core can be built for.
+LARGE = {"GUESTS": 64, "REGIONS": 256, "COMPONENTS": 128}
+GUESTS = (1, 8, 32, 64)
+REGIONS = (2, 16, 64, 256)
 
 
-def many_guests():
+def many_guests(count):
 	"""Others beside the benchmark guest: created, not started."""
 	guests = "".join(f"""
 		other{i} {{
@@ -118,11 +120,12 @@ def many_guests():
 					interrupts = <0 1 4>;
 				}};
 			}};
-		}};""" for i in range(1, MANY_GUESTS))
+		}};""" for i in range(1, count))
 	return "/ { guests {" + guests + " }; };"
 
 
-def many_regions():
+def many_regions(count):
+	"""Beside the benchmark guest's RAM and UART."""
 	regions = "".join(f"""
 		more{i} {{
 			type = "alias";
@@ -130,7 +133,7 @@ def many_regions():
 			guest-address = <{0x60000000 + 0x2000 * i:#x}>;
 			size = <0x1000>;
 		}};"""
-		for i in range(MANY_REGIONS))
+		for i in range(count - 2))
 	return "/ { guests { bench { aspace {" + regions + " }; }; }; };"
 
 
@@ -147,7 +150,10 @@ DEBIAN_GUEST = """
 };
 """
 
+CORE = systems.ARM64 / "mullion.bin"
+
 measured = {}	# row -> figure; filled before the cases fork
+curves = {"guests": [], "regions": []}	# (count, figure of the row "component")
 
 
 def machine(name, image, **options):
@@ -157,10 +163,11 @@ def machine(name, image, **options):
 	return Machine(log, image=image, icount=True, timeout=RUN_TIMEOUT, **options)
 
 
-def run_guest(directory, name, vcpus, more="", overlay="", cpus=None):
+def run_guest(directory, name, vcpus, more="", overlay="", cpus=None, core=CORE):
 	"""Rows that our benchmark guest counts from inside, as {row: figure}, and all it said."""
 	files = [("bench.img", systems.guest("bench")), ("ballast", directory / "ballast")]
-	image = systems.pack(directory, BENCH_GUEST.format(vcpus=vcpus, more=more) + overlay, files)
+	image = systems.pack(directory, BENCH_GUEST.format(vcpus=vcpus, more=more) + overlay, files,
+			     core=core, check=core == CORE)
 	cpus = cpus or vcpus
 	args = TURNS if cpus > 1 else []
 	with machine(name, image, cpus=cpus, args=args) as run:
@@ -177,10 +184,6 @@ def measure_guest(directory):
 	heavy, _ = run_guest(directory, "guest-more", 1, MORE)
 	shared, _ = run_guest(directory, "guest-switch", 2, overlay=SHARED, cpus=1)
 	uart, _ = run_guest(directory, "guest-uart", 1, overlay=UART)
-	guests, _ = run_guest(directory, "guest-many", 1, overlay=UART + many_guests())
-	regions, _ = run_guest(directory, "guest-regions", 1, overlay=UART + many_regions())
-	measured["flat-guests"] = round(guests["component"] / uart["component"], 3)
-	measured["flat-regions"] = round(regions["component"] / uart["component"], 3)
 	measured.update(shared)
 	measured.update(uart)
 	measured.update(two)
@@ -189,6 +192,33 @@ def measure_guest(directory):
 	measured["copy"] = round((heavy["reset"] - one["reset"]) / BALLAST, 4)
 	memory = re.search(r"^mullion: core: .*memory (\d+) KiB", said, re.M)
 	measured["memory"] = float(memory.group(1))
+
+
+def large_core():
+	"""A core that is built for more guests and regions than usual."""
+	place = LOGS.parent / "large"
+	place.mkdir(parents=True, exist_ok=True)
+	config = "".join(f"CONFIG_MAX_{name}={count}\n" for name, count in LARGE.items())
+	if not (place / ".config").exists() or config not in (place / ".config").read_text():
+		(place / ".config").write_text(config)
+	subprocess.run(["make", "-s", "-j2", "-C", ROOT, "ARCH=arm64", f"O={place}",
+			place / "mullion.bin"], check=True, stdout=subprocess.DEVNULL)
+	return place / "mullion.bin"
+
+
+def measure_curves(directory):
+	"""The exit through a component with more and more guests, and with more and more regions."""
+	core = large_core()
+	for what, counts, overlay in (("guests", GUESTS, many_guests),
+				      ("regions", REGIONS, many_regions)):
+		for count in counts:
+			place = directory / f"{what}-{count}"
+			place.mkdir()
+			rows, _ = run_guest(place, f"{what}-{count}", 1,
+					    overlay=UART + overlay(count), core=core)
+			curves[what].append((count, rows["component"]))
+		first, last = curves[what][0][1], curves[what][-1][1]
+		measured[f"flat-{what}"] = round(last / first, 3)
 
 
 def measure_text():
@@ -254,7 +284,8 @@ def guest_tree(directory):
 def measure():
 	systems.prepare(["6.1"])
 	with tempfile.TemporaryDirectory(prefix="mullion-bench-") as directory:
-		for name, step in (("guest", measure_guest), ("debian", measure_debian)):
+		for name, step in (("guest", measure_guest), ("curves", measure_curves),
+				   ("debian", measure_debian)):
 			place = pathlib.Path(directory) / name
 			place.mkdir()
 			step(place)
@@ -292,6 +323,20 @@ def render(rows):
 	return "\n".join(lines) + "\n"
 
 
+def render_curves():
+	lines = ["| | instructions |", "|---|--:|"]
+	for what, points in curves.items():
+		lines += [f"| {count} {what[:-1] if count == 1 else what} | {number(figure)} |"
+			  for count, figure in points]
+	return "\n".join(lines) + "\n"
+
+
+def replace(page, name, text):
+	"""The page with what stands between a pair of marks replaced."""
+	begin, end = (page.index(mark.format(name)) for mark in MARKS)
+	return page[:begin + len(MARKS[0].format(name))] + "\n" + text + "\n" + page[end:]
+
+
 def update():
 	"""Accept what is measured now."""
 	measure()
@@ -303,10 +348,9 @@ def update():
 		row["measured"] = int(figure) if figure == int(figure) else figure
 	body = ",\n".join("    " + json.dumps(row) for row in rows)
 	TABLE.write_text('{\n  "rows": [\n' + body + "\n  ]\n}\n")
-	page = PAGE.read_text()
-	begin, end = (page.index(mark) for mark in MARKS)
-	PAGE.write_text(page[:begin + len(MARKS[0])] + "\n" + render(rows) + "\n" + page[end:])
-	print(render(rows), end="")
+	page = replace(PAGE.read_text(), "table", render(rows))
+	PAGE.write_text(replace(page, "curves", render_curves()))
+	print(render(rows) + render_curves(), end="")
 
 
 def main():

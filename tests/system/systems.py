@@ -83,7 +83,7 @@ def debian_files(version):
 	return [("Image", kernel(version)), ("initrd.cpio", initrd())]
 
 
-def pack(directory, dts, files=(), check=True, bundle_only=False):
+def pack(directory, dts, files=(), check=True, bundle_only=False, core=ARM64 / "mullion.bin"):
 	"""Pack a system: DTS text and its image files -> the path of a mullion.img in directory.
 
 	files: pairs (name that the tree uses, path). check=False packs a wrong description, too.
@@ -96,7 +96,7 @@ def pack(directory, dts, files=(), check=True, bundle_only=False):
 		if not link.exists():
 			link.symlink_to(pathlib.Path(path).resolve())
 	output = directory / "mullion.img"
-	command = [HOST / "tools/pack", "--core", ARM64 / "mullion.bin", "-I", directory,
+	command = [HOST / "tools/pack", "--core", core, "-I", directory,
 		   "-I", ARM64 / "components", "-o", output]
 	if not check:
 		command.append("--no-check")
