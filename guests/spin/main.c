@@ -5,11 +5,10 @@
  * the time: where it jumps, the vCPU was off its CPU. Work counts in the middle half of a burst, so
  * that guests whose counters are a little apart compete for all that is counted.
  *
- * Boot arguments: rounds, period-us, burst-us, work (instructions between two looks), gap-us (a longer
- * jump of the counter is time off the CPU; 5), cycle-us (0: none; else the phase within it at which
- * the vCPU comes back is told), idle (sleep for ever).
- * At the end a line for each figure of each vCPU, in ticks of the counter, then the guest powers
- * off.
+ * Boot arguments: rounds, period-us, burst-us, work (instructions between two looks), gap-us (a
+ * longer jump of the counter is time off the CPU; 5), cycle-us (0: none; else the phase within it
+ * at which the vCPU comes back is told), idle (sleep for ever). At the end a line for each figure
+ * of each vCPU, in ticks of the counter, then the guest powers off.
  */
 #include "guest.h"
 
