@@ -46,13 +46,24 @@ typedef struct {
 #define ALIGN_DOWN(x, a) ((x) & ~((u64)(a)-1))
 #define ALIGN_UP(x, a)   (((x) + ((u64)(a)-1)) & ~((u64)(a)-1))
 #define IS_ALIGNED(x, a) (((x) & ((u64)(a)-1)) == 0)
-#define MIN(a, b)        ((a) < (b) ? (a) : (b))
-#define MAX(a, b)        ((a) > (b) ? (a) : (b))
 #define KIB(n)           ((u64)(n) << 10)
 #define MIB(n)           ((u64)(n) << 20)
 #define GIB(n)           ((u64)(n) << 30)
 #define PAGE_SHIFT       12
 #define PAGE_SIZE        KIB(4)
+
+/* Each operand is evaluated once, and both have their common type; CHOOSE() gets names that no
+ * other of them in an expression has. */
+#define MIN(a, b) CHOOSE(a, <, b, UNIQUE(chosen, __COUNTER__), UNIQUE(other, __COUNTER__))
+#define MAX(a, b) CHOOSE(a, >, b, UNIQUE(chosen, __COUNTER__), UNIQUE(other, __COUNTER__))
+#define CHOOSE(a, comparison, b, x, y)         \
+	({                                     \
+		__auto_type x = 1 ? (a) : (b); \
+		__auto_type y = 0 ? (a) : (b); \
+		x comparison y ? x : y;        \
+	})
+#define UNIQUE(name, n)  UNIQUE_(name, n)
+#define UNIQUE_(name, n) name##_##n##_
 
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 

@@ -24,7 +24,8 @@
 #define LBE  0x380
 
 #define STEPS_LEAST 200 /* less is no exit */
-#define LINE_TEXT   "a line of more than a FIFO has room for"
+
+static const char line_text[] = "a line of more than a FIFO has room for";
 
 /* What the child does, and what must hold after the next incarnation's start. */
 struct scene {
@@ -137,13 +138,13 @@ static void test_send(void **state)
 
 static void receive(void)
 {
-	assert_int_equal(access_again(G_UART, DR, false, 0, 4), LINE_TEXT[0]);
+	assert_int_equal(access_again(G_UART, DR, false, 0, 4), line_text[0]);
 }
 
 static void received(void)
 {
 	receive();
-	assert_guest_reads(LINE_TEXT + 1);
+	assert_guest_reads(line_text + 1);
 }
 
 /* With a FIFO that is filled again, and with one of a single character. */
@@ -155,7 +156,7 @@ static void test_receive(void **state)
 	for (u32 fifo = 0; fifo < 2; fifo++) {
 		(void)fresh(NULL);
 		set(G_UART, LCRH, fifo ? FEN : 0);
-		type(LINE_TEXT);
+		type(line_text);
 		kill_everywhere(&scene);
 	}
 }
@@ -168,7 +169,7 @@ static void come_in(void)
 static void came_in(void)
 {
 	come_in();
-	assert_guest_reads(LINE_TEXT);
+	assert_guest_reads(line_text);
 }
 
 static void test_arrival(void **state)
@@ -177,8 +178,8 @@ static void test_arrival(void **state)
 
 	(void)state;
 	set(G_UART, LCRH, FEN);
-	assert_int_equal(serial_send(&console, (const u8 *)LINE_TEXT, strlen(LINE_TEXT)),
-			 strlen(LINE_TEXT));
+	assert_int_equal(serial_send(&console, (const u8 *)line_text, strlen(line_text)),
+			 strlen(line_text));
 	kill_everywhere(&scene);
 }
 
