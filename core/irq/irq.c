@@ -150,10 +150,10 @@ static enum err route(u32 host_intid, const struct irq_route *route, bool masked
 
 enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level, u32 cpu)
 {
-	const struct irq_route to = { .guest = guest,
-				      .guest_intid = (u16)MIN(guest_intid, UINT16_MAX),
-				      .level = level,
-				      .cpu = (u8)MIN(cpu, UINT8_MAX) };
+	u32 intid = MIN(guest_intid, UINT16_MAX), on = MIN(cpu, UINT8_MAX);
+	const struct irq_route to = {
+		.guest = guest, .guest_intid = (u16)intid, .level = level, .cpu = (u8)on
+	};
 
 	return route(host_intid, &to, false);
 }
@@ -161,10 +161,10 @@ enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool le
 __boot enum err irq_route_component(u32 host_intid, struct component *component, u32 bit,
 				    bool level, u32 cpu)
 {
-	const struct irq_route to = { .component = component,
-				      .guest_intid = (u16)MIN(bit, UINT16_MAX),
-				      .level = level,
-				      .cpu = (u8)MIN(cpu, UINT8_MAX) };
+	u32 own = MIN(bit, UINT16_MAX), on = MIN(cpu, UINT8_MAX);
+	const struct irq_route to = {
+		.component = component, .guest_intid = (u16)own, .level = level, .cpu = (u8)on
+	};
 
 	return route(host_intid, &to, true);
 }
