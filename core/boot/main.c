@@ -158,6 +158,18 @@ static void step_timer(void)
 			     err_name(err));
 }
 
+/* Asked once: from then on the core's own clock goes on from there, whoever has the device. */
+static void step_wall_clock(void)
+{
+	const volatile u32 *registers;
+
+	if (host.rtc.size < sizeof(*registers))
+		return;
+	registers = arch_map_device(HPA(host.rtc.base), host.rtc.size);
+	if (registers != NULL)
+		wall_start(registers[0]); /* DR (DDI 0224 §3.3.1) */
+}
+
 static void step_cpus(void)
 {
 	enum err err = arch_cpus_init(&host);
@@ -449,6 +461,7 @@ static const struct {
 	{ "CPUs", step_cpus },
 	{ "interrupt controller", step_irqchip },
 	{ "timer", step_timer },
+	{ "wall clock", step_wall_clock },
 	{ "banner", step_banner },
 	{ "description", step_description },
 	{ "heap", step_heap },

@@ -124,6 +124,14 @@ static u64 timer_set(struct component *component, u64 when)
 	return OK;
 }
 
+static u64 time(struct arch_user *user)
+{
+	ns_t now = arch_time_now();
+
+	arch_user_set_result(user, 1, wall_now(now).v);
+	return now.v;
+}
+
 /* An exit that was withdrawn meanwhile, because its guest was stopped, needs no answer. */
 static u64 vcpu_resume(struct component *component, u64 index, u64 value, u64 flags)
 {
@@ -224,7 +232,7 @@ static u64 serve_other(struct component *component, u32 number)
 	case SYS_NOTIFY: return notify(component, first);
 	case SYS_IRQ_DONE: return irq_done(component, first);
 	case SYS_TIMER_SET: return timer_set(component, first);
-	case SYS_TIME: arch_user_set_result(user, 1, 0); return arch_time_now().v;
+	case SYS_TIME: return time(user);
 	case SYS_VIRQ_SET: return virq_set(component, first, second);
 	case SYS_GUEST_CTL: return guest_ctl(component);
 	case SYS_LOG: return log_text(component, first, second);

@@ -403,6 +403,16 @@ static enum err read_uart(const struct fdt *fdt, fdt_node_t gic, fdt_node_t chos
 	return read_irq(fdt, gic, node, 0, &host->uart_irq);
 }
 
+/* It only tells the time: one that cannot be used is none. */
+static void read_rtc(const struct fdt *fdt, struct host *host)
+{
+	fdt_node_t node = fdt_find_compatible(fdt, FDT_NONE, "arm,pl031");
+
+	if (node == FDT_NONE || !fdt_is_enabled(fdt, node) ||
+	    fdt_reg(fdt, node, 0, &host->rtc.base, &host->rtc.size) != OK)
+		host->rtc = (struct host_range){ 0 };
+}
+
 static enum err read_chosen(const struct fdt *fdt, fdt_node_t gic, struct host *host)
 {
 	fdt_node_t chosen = fdt_find(fdt, "/chosen");
@@ -444,5 +454,6 @@ enum err host_read(const struct fdt *fdt, struct host *host)
 		err = read_psci(fdt, host);
 	if (err == OK)
 		err = read_chosen(fdt, gic, host);
+	read_rtc(fdt, host);
 	return err;
 }

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-obj-y += timer.o
+obj-y += timer.o wall.o

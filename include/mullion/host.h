@@ -45,6 +45,7 @@ struct host {
 	struct host_range uart_regs;
 	u32 uart_irq;                 /* INTID, 0 when absent */
 	char uart_path[128];          /* the node's path, for messages */
+	struct host_range rtc;        /* a PL031's registers; size 0: none */
 	char compatible[64];          /* of the root node, first string */
 	u64 initrd_start, initrd_end; /* /chosen, 0 when absent */
 	char bootargs[256];

@@ -43,4 +43,9 @@ ns_t timer_next(void);
 /** timer_count() - events armed on @cpu, and fired so far there (@fired may be NULL). */
 u32 timer_count(u32 cpu, u64 *fired);
 
+/** wall_start() - the machine's real-time clock says so now; 0: it knows no time. Boot CPU. */
+void wall_start(u64 seconds_since_1970);
+/** wall_now() - nanoseconds since 1970 at the core's time @now; 0: unknown. Any context. */
+ns_t wall_now(ns_t now);
+
 #endif

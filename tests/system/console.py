@@ -17,6 +17,7 @@ import systems
 KEPT = 16384		# bytes of unseen output that the console keeps for a port
 BAD = r"mullion: panic|Kernel panic"
 PASTE_LINES = 1280	# of 80 bytes
+CLOCK_SLACK = 60	# seconds between two looks at a clock, on a busy machine
 
 suite = Suite("console", setup=functools.partial(systems.prepare, ["6.1"]))
 
@@ -60,6 +61,17 @@ def poll(machine, command, wanted, timeout=20):
 
 
 # --- The console --------------------------------------------------------------------------------
+
+def check_time(machine):
+	"""The guests' clocks are emulated, and tell the machine's time; so does the terminal."""
+	now = time.time()
+	Test.check(abs(int(machine.run("date +%s")) - now) < CLOCK_SLACK, "linux2's time is wrong")
+	machine.terminal()
+	said = machine.json("time")["since_1970_ns"] / 1e9
+	Test.check(abs(said - now) < CLOCK_SLACK, "the terminal's time is wrong")
+	machine.look("3", "linux2")
+
+
 
 def check_keys(machine):
 	"""Every key behind Ctrl-]. linux2 is looked at before and afterwards."""
@@ -159,6 +171,7 @@ def check_paste(machine):
 def console(test, gic):
 	machine = start(test, gic)
 	check_keys(machine)
+	check_time(machine)
 	check_kept(machine)
 	check_hostile(machine)
 	check_paste(machine)

@@ -245,6 +245,10 @@ static void timers(void **state)
 	DO(peer, CALL(SYS_TIME));
 	SAYS(peer, now + 3000);
 	assert_int_equal(peer->user.results[1], 0);
+	/* The wall clock as well, once it is known. */
+	wall_start(UINT64_C(1700000000));
+	DO(peer, CALL(SYS_TIME));
+	assert_int_equal(peer->user.results[1], UINT64_C(1700000000) * 1000000000);
 }
 
 /* Detached it has nothing of the guest any more; attached again it has. */

@@ -319,6 +319,31 @@ static void chosen(void **state)
 	assert_int_equal(host.initrd_start, 0);
 }
 
+static void clocks(void **state)
+{
+	static const struct {
+		const char *body;
+		u64 base, size;
+	} cases[] = {
+		{ "rtc { compatible = \"arm,pl031\", \"arm,primecell\"; reg = <0 0x9010000 0 "
+		  "0x1000>; };",
+		  0x9010000, 0x1000 },
+		{ "rtc { compatible = \"arm,pl031\"; reg = <0 0x9010000 0 0x1000>;"
+		  " status = \"disabled\"; };",
+		  0, 0 },
+		{ "rtc { compatible = \"arm,pl031\"; };", 0, 0 },
+		{ "rtc { compatible = \"dallas,ds1307\"; reg = <0 0x9010000 0 0x1000>; };", 0, 0 },
+	};
+	struct host host;
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(cases); i++) {
+		assert_int_equal(read_tree(cases[i].body, &host), OK);
+		assert_int_equal(host.rtc.base, cases[i].base);
+		assert_int_equal(host.rtc.size, cases[i].size);
+	}
+}
+
 /* A ring of interrupt-parent phandles, none a controller, must not be walked for ever. */
 static void ring_of_parents_ends(void **state)
 {
@@ -498,6 +523,7 @@ int main(void)
 		cmocka_unit_test(psci),
 		cmocka_unit_test(console),
 		cmocka_unit_test(chosen),
+		cmocka_unit_test(clocks),
 		cmocka_unit_test(ring_of_parents_ends),
 		cmocka_unit_test(known_boards),
 		cmocka_unit_test(every_board),
