@@ -22,7 +22,7 @@
 
 /** vgic_release_physical() - deactivate the physical interrupts that the model let go. @c: this
  * CPU's, or NULL. Lock. */
-static inline void vgic_release_physical(struct vgic *g, struct vgic_cpu *c)
+static __attribute__((noinline)) void vgic_release_physical(struct vgic *g, struct vgic_cpu *c)
 {
 	for (; c && c->bank.release; c->bank.release &= c->bank.release - 1)
 		hw_deactivate_private(c->physical[__builtin_ctz(c->bank.release)]);
@@ -205,7 +205,8 @@ static inline u64 vgic_withdraw(struct vgic *g, struct vgic_cpu *c)
 
 	for (; used; used &= used - 1)
 		hw_lr_write((u32)__builtin_ctz(used), 0);
-	vgic_release_physical(g, c);
+	if (c->bank.release || g->released)
+		vgic_release_physical(g, c);
 	vgic_mark(c, VGIC_PRIVATE | VGIC_SHARED);
 	return kick;
 }
