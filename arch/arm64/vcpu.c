@@ -288,9 +288,13 @@ void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
 	arch->os_locked = true; /* Arm ARM D13.3.25: OSLK resets to 1 */
 	arch->writeback = false;
 	arch->vector_aborts = 0;
-	/* One that wakes from CPU_SUSPEND keeps its interrupts: they are what woke it. */
+	/* One that wakes from CPU_SUSPEND keeps its interrupts: they are what woke it. Its timer
+	 * has just lost its level: what it signalled is kept as if software had.
+	 */
 	if (atomic_load(&vcpu->fresh))
 		virq_vcpu_reset(vcpu);
+	else
+		arch->virq.vgic.bank.soft |= arch->virq.vgic.bank.linked;
 }
 
 void arch_vcpu_put(struct vcpu *vcpu)
@@ -354,6 +358,11 @@ bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 	if (gicv2_forgets)
 		timer_watch(vcpu);
 	return true;
+}
+
+void arch_vcpu_resample(struct vcpu *vcpu)
+{
+	virq_sync(vcpu);
 }
 
 /* The base register of an access that was decoded by software, once it has been done. */

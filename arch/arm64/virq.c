@@ -34,6 +34,23 @@ static void hw_deactivate_shared(u32 intid)
 	irqchip->set_active(intid, false);
 }
 
+/*
+ * The physical interrupt @intid is active, but the level that it was for is gone: GICD_ISPENDRn
+ * follows the line of an active one, too (IHI 0048B §4.3.7, IHI 0069 §12.9.28). Of the virtual
+ * timer's the loaded vCPU's register tells (Arm ARM D11.2.4). An edge is past in any case.
+ */
+static bool hw_line_fell(u32 intid)
+{
+	const struct irq_route *route;
+
+	if (intid == hw.vtimer)
+		return (read_sysreg(cntv_ctl_el0) &
+			(CNT_CTL_ENABLE | CNT_CTL_IMASK | CNT_CTL_ISTATUS)) !=
+		       (CNT_CTL_ENABLE | CNT_CTL_ISTATUS);
+	route = irq_lookup(intid);
+	return route && route->level && !irqchip->is_pending(intid);
+}
+
 /* --- Between model and list registers -------------------------------------------------------- */
 
 #include "arch/arm64/pure/vgic_update.h"

@@ -99,9 +99,9 @@ static void send_sgi(u32 cpu, u32 sgi)
 	host_raise(sgi);
 }
 
-static bool is_active(u32 intid)
+static bool is_pending(u32 intid)
 {
-	return line(intid)->active;
+	return line(intid)->pending;
 }
 
 static void set_active(u32 intid, bool active)
@@ -127,7 +127,7 @@ static const struct irqchip chip = {
 	.enable = enable,
 	.disable = disable,
 	.send_sgi = send_sgi,
-	.is_active = is_active,
+	.is_pending = is_pending,
 	.set_active = set_active,
 	.set_pending = set_pending,
 };

@@ -166,6 +166,11 @@ bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 	return vcpu->arch.wants_irq;
 }
 
+void arch_vcpu_resample(struct vcpu *vcpu)
+{
+	vcpu->arch.wants_irq &= !vcpu->arch.line_fell;
+}
+
 void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)
 {
 	*figures = (struct vcpu_figures){ .pc = vcpu->arch.entry,

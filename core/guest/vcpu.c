@@ -103,8 +103,11 @@ static bool has_reason_to_run(struct vcpu *vcpu)
 
 void vcpu_wait(struct vcpu *vcpu)
 {
-	if (has_reason_to_run(vcpu))
-		return;
+	if (has_reason_to_run(vcpu)) {
+		arch_vcpu_resample(vcpu);
+		if (has_reason_to_run(vcpu))
+			return;
+	}
 	do {
 		sched_prepare(PAUSE_WFI);
 		/* What was asked for or posted since wakes a vCPU only if it saw it PAUSED. */

@@ -180,9 +180,9 @@ static void send_sgi(u32 cpu, u32 sgi)
 	mmio_write32((u32)cpu_target[cpu & 7] << 16 | sgi, gicd + GICD_SGIR);
 }
 
-static bool is_active(u32 intid)
+static bool is_pending(u32 intid)
 {
-	return mmio_read32(gicd + GICD_ISACTIVER + intid / 32 * 4) >> intid % 32 & 1;
+	return mmio_read32(gicd + GICD_ISPENDR + intid / 32 * 4) >> intid % 32 & 1;
 }
 
 static void set_active(u32 intid, bool active)
@@ -206,7 +206,7 @@ struct irqchip gicv2 = {
 	.enable = enable,
 	.disable = disable,
 	.send_sgi = send_sgi,
-	.is_active = is_active,
+	.is_pending = is_pending,
 	.set_active = set_active,
 	.set_pending = set_pending,
 };

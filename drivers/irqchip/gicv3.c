@@ -206,9 +206,9 @@ static void disable(u32 intid)
 	write_bit(intid, GICD_ICENABLER);
 }
 
-static bool is_active(u32 intid)
+static bool is_pending(u32 intid)
 {
-	return mmio_read32(frame_of(intid) + GICD_ISACTIVER + intid / 32 * 4) >> intid % 32 & 1;
+	return mmio_read32(frame_of(intid) + GICD_ISPENDR + intid / 32 * 4) >> intid % 32 & 1;
 }
 
 static void set_active(u32 intid, bool active)
@@ -230,7 +230,7 @@ struct irqchip gicv3 = {
 	.enable = enable,
 	.disable = disable,
 	.send_sgi = gicv3_send_sgi,
-	.is_active = is_active,
+	.is_pending = is_pending,
 	.set_active = set_active,
 	.set_pending = set_pending,
 };

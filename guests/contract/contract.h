@@ -19,6 +19,7 @@ void irq_run(void);
 void priority_run(void);   /* 9, 11 */
 void device_irq_run(void); /* 10, 12 */
 void uart_run(void);       /* 12 */
+void lowered_run(void);    /* 4, 12, 17 */
 void sgi_run(void);        /* 13 */
 void gic_run(void);        /* 14, 15 */
 void time_run(void);       /* 16 */

@@ -34,6 +34,7 @@ void guest_main(void)
 		priority_run();
 		device_irq_run();
 		uart_run();
+		lowered_run();
 		sgi_run();
 		gic_run();
 		time_run();

@@ -18,7 +18,7 @@ struct irqchip {
 	void (*enable)(u32 intid, bool level, u32 cpu); /* route to @cpu and enable */
 	void (*disable)(u32 intid);
 	void (*send_sgi)(u32 cpu, u32 sgi);
-	bool (*is_active)(u32 intid);
+	bool (*is_pending)(u32 intid); /* a level: its line is high, also while it is active */
 	void (*set_active)(u32 intid, bool active); /* private: of this CPU */
 	void (*set_pending)(u32 intid, bool pending);
 };

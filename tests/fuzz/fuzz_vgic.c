@@ -62,8 +62,10 @@ static void event(u32 cpu, u8 what, u8 a, u8 b)
 		if (sim.spi_active[100 + a] || vgic_host_spi(&sim.g, a, 100 + a, &sim.kicked))
 			break;
 		sim.spi_active[100 + a] = true;
+		sim.spi_fell[100 + a] = b & 2;
 		break;
 	case 3:
+		c->ppi_fell[26] = b & 2;
 		if (!c->ppi_active[26]) {
 			c->ppi_active[26] = true;
 			sim_on(&sim, cpu);

@@ -258,6 +258,7 @@ void vgic_unlink(struct vgic *g, struct vgic_bank *b, u32 bit, bool by_hardware)
 	if (!(b->linked & bit) || READ(b->latch) & bit)
 		return;
 	b->linked &= ~bit;
+	b->soft &= ~bit;
 	if (by_hardware)
 		return;
 	b->release |= bit;
@@ -276,12 +277,14 @@ static void sgi_fold(struct vgic_cpu *c, u32 intid, u64 old, u64 now)
 	c->active_source[intid] = now & LR_ACTIVE ? (u8)source : 0;
 }
 
-/* List register @n is now @now (only its state is looked at); it is ours to reuse afterwards. */
+/* List register @n is now @now (only its state is looked at, and whether it is linked); it is ours
+ * to reuse afterwards. */
 static void lr_fold(struct vgic *g, struct vgic_cpu *c, u32 n, u64 now, u64 *kick)
 {
 	u64 old = c->lr[n];
 	u32 intid = LR_INTID(old), bit = 1u << intid % 32;
 	bool private = intid < VGIC_PRIVATES, moved = c->moved >> n & 1;
+	bool by_hardware = (now & (LR_HW | LR_STATE)) == LR_HW;
 	struct vgic_bank *b = private ? &c->bank : &g->spi[intid / 32 - 1];
 
 	/* The distributor was reset meanwhile: not ours any more. */
@@ -298,7 +301,7 @@ static void lr_fold(struct vgic *g, struct vgic_cpu *c, u32 n, u64 now, u64 *kic
 	if (g->version == 2 && intid < 16)
 		sgi_fold(c, intid, old, now);
 	if (!(now & LR_STATE))
-		vgic_unlink(g, b, bit, old & LR_HW);
+		vgic_unlink(g, b, bit, by_hardware);
 	if (!private && !(now & LR_ACTIVE))
 		vgic_spi_disown(g, intid - VGIC_PRIVATES, c->index, kick);
 }
@@ -325,7 +328,7 @@ u32 vgic_release(struct vgic *g, struct vgic_cpu *c, u32 empty, u64 *kick)
 		u32 n = (u32)__builtin_ctz(empty);
 
 		again |= LR_INTID(c->lr[n]) < VGIC_PRIVATES ? VGIC_PRIVATE : VGIC_SHARED;
-		lr_fold(g, c, n, 0, kick);
+		lr_fold(g, c, n, c->lr[n] & ~LR_STATE, kick);
 		c->moved &= (u16) ~(1u << n);
 		used &= ~(1u << n);
 	}
@@ -478,13 +481,15 @@ static void put(struct vgic *g, struct vgic_cpu *c, u32 n, u32 intid, struct vgi
 	} else if (active && pending && elsewhere(g, c, intid)) {
 		lr |= LR_EOI | LR_ACTIVE; /* when it ends, it goes to its new target */
 		moved = false;
-	} else if (linked && !(active && pending)) {
+	} else if (linked && !(active && pending) && !(b->soft & bit)) {
 		u32 physical = intid < VGIC_PRIVATES ? c->physical[intid]
 						     : g->spis[intid - VGIC_PRIVATES].physical;
 
 		lr |= LR_HW | LR_PINTID(physical) | (active ? LR_ACTIVE : LR_PENDING);
 	} else if (b->edge & bit || linked) {
-		/* Linked and both: the hardware link knows no such state, so we deactivate. */
+		/* Linked and both: the hardware link knows no such state, so we deactivate. So we do
+		 * what must stay pending when its line falls (vgic_stale()).
+		 */
 		lr |= (active ? LR_ACTIVE : 0) | (pending ? LR_PENDING : 0) | (linked ? LR_EOI : 0);
 	} else {
 		/* Level: sampled again at EOI, so never pending and active at once. */

@@ -64,6 +64,7 @@ struct vgic_bank {
 	u32 edge;            /* configuration; lock */
 	u32 active;          /* lock */
 	u32 linked;          /* the physical interrupt is active for it; private: own, SPI: lock */
+	u32 soft;            /* linked, but pending by software too; private: own, SPI: lock */
 	u32 inflight;        /* in a list register; private: own, SPI: lock */
 	u32 release;         /* physical interrupt to be deactivated by the caller; as linked */
 	u8 priority[32];     /* lock */
@@ -148,7 +149,8 @@ u64 vgic_sgi1r(struct vgic *g, u32 self, u64 value, bool group1);
 u64 vgic_dir(struct vgic *g, struct vgic_cpu *c, u32 intid);
 
 /* List registers. */
-/** vgic_fold() - take back what is in list registers: @lrs[n] as read, for each n of c->used. Own,
+/** vgic_fold() - take back what is in list registers: @lrs[n] as read, for each n of c->used; 0
+ * drops what was pending in it, and a linked physical interrupt comes to the release bits. Own,
  * lock. Return: vCPUs to kick (an SPI that now goes elsewhere). */
 u64 vgic_fold(struct vgic *g, struct vgic_cpu *c, const u64 *lrs);
 /** vgic_release() - the list registers in @empty were found empty; the others stay. Own, lock.

@@ -139,6 +139,7 @@ static u64 set_pending(const struct word *w, u32 bits)
 {
 	bits = word_writable(w, bits);
 	SET(w->b->latch, bits);
+	w->b->soft |= bits & w->b->linked; /* does not fall with the line (IHI 0048B §4.3.7) */
 	return word_mark(w, bits, 0);
 }
 

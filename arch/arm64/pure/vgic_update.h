@@ -10,6 +10,7 @@
  *   u32 hw_elrsr_read(void)   list registers that are empty and ask for nothing
  *   u32 hw_eisr_read(void)    list registers that are empty and ask for maintenance
  *   u32 hw_hcr_read(void), void hw_hcr_write(u32 hcr)
+ *   bool hw_line_fell(u32 intid)   a physical one: level-sensitive, and its line is low
  *   void hw_deactivate_private(u32 intid), void hw_deactivate_shared(u32 intid)   physical ones
  */
 #ifndef ARM64_PURE_VGIC_UPDATE_H
@@ -40,6 +41,17 @@ static __attribute__((noinline)) void vgic_release_physical(struct vgic *g, stru
 	}
 }
 
+/* List register @lr, as read, is pending for a level that is gone. Nobody told us, because the
+ * guest quiets what is passed through to it without an exit. */
+static inline bool vgic_stale(const struct vgic *g, const struct vgic_cpu *c, u64 lr)
+{
+	u32 intid = LR_INTID(lr);
+	const struct vgic_bank *b = intid < VGIC_PRIVATES ? &c->bank : &g->spi[intid / 32 - 1];
+
+	return (lr & (LR_HW | LR_STATE)) == (LR_HW | LR_PENDING) && !(b->edge >> intid % 32 & 1) &&
+	       hw_line_fell((u32)FIELD(lr, 44, 32));
+}
+
 /* Read back every list register in use. None is afterwards: the caller clears or rewrites them. */
 static __attribute__((noinline)) u64 vgic_fold_hardware(struct vgic *g, struct vgic_cpu *c)
 {
@@ -53,6 +65,8 @@ static __attribute__((noinline)) u64 vgic_fold_hardware(struct vgic *g, struct v
 		u32 n = (u32)__builtin_ctz(used);
 
 		lrs[n] = hw_lr_read(n);
+		if (vgic_stale(g, c, lrs[n]))
+			lrs[n] = 0;
 	}
 	return kick | vgic_fold(g, c, lrs);
 }

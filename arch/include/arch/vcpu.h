@@ -50,6 +50,8 @@ void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit);
 void arch_vcpu_set_result(struct vcpu *vcpu, enum err result);
 /** arch_vcpu_wants_irq() - a virtual interrupt would be taken or would end WFI. Own thread. */
 bool arch_vcpu_wants_irq(struct vcpu *vcpu);
+/** arch_vcpu_resample() - what is pending for a line that has fallen no longer is. Own thread. */
+void arch_vcpu_resample(struct vcpu *vcpu);
 /** arch_vcpu_posted() - something was posted since arch_vcpu_wants_irq(), or it was never asked.
  * Own thread. */
 bool arch_vcpu_posted(const struct vcpu *vcpu);

@@ -111,6 +111,24 @@ static void standby_answers_when_it_wakes(void **state)
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_RESET], resets);
 }
 
+/* What would have kept it from sleeping was pending for a line that has fallen. */
+static void what_has_gone_ends_no_wait(void **state)
+{
+	struct vcpu *vcpu = guest->vcpus[0];
+
+	(void)state;
+	host_set_wants_irq(vcpu, true);
+	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
+	vcpu->arch.line_fell = true;
+	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	assert_int_equal(vcpu->thread.state, VCPU_PAUSED);
+	vcpu->arch.line_fell = false;
+	host_set_wants_irq(vcpu, true);
+	machine_settle();
+	assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
+}
+
 static void power_down_enters_where_it_was_told(void **state)
 {
 	struct vcpu *vcpu = guest->vcpus[0];
@@ -299,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_edge),
 		with_guest(standby_answers_when_it_wakes),
+		with_guest(what_has_gone_ends_no_wait),
 		with_guest(power_down_enters_where_it_was_told),
 		with_guest(a_waiting_vcpu_can_be_stopped),
 		with_guest(reset_takes_everybody_along),

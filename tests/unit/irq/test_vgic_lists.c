@@ -207,6 +207,92 @@ static void timer_is_linked(void **state)
 	assert_int_equal(take(0), SIM_NONE);
 }
 
+/* SPI 33, linked to 77, is in list register 0, not taken; then its line falls, or not. */
+static void link_spi(bool fell)
+{
+	start(3, 2, 4);
+	sim_write(&sim, 0, 0x104, 2);
+	sim.spi_active[77] = true;
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_true(sim_enter(&sim, 0));
+	assert_int_equal(sim.cpu[0].lr[0] & (LR_HW | LR_STATE), LR_HW | LR_PENDING);
+	sim.spi_fell[77] = fell;
+}
+
+static void fallen_level_is_dropped(void **state)
+{
+	(void)state;
+	link_spi(true);
+	assert_int_equal(sim_read(&sim, 1, 0x204), 0); /* ISPENDR, by the other vCPU */
+	assert_false(sim.spi_active[77]);              /* may come again */
+	assert_false(vgic_ready(&sim.g, &sim.cpu[0].vgic));
+	assert_int_equal(take(0), SIM_NONE);
+	sim.spi_fell[77] = false;
+	sim.spi_active[77] = true;
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(take(0), 33);
+	end(0, 33);
+	assert_false(sim.spi_active[77]);
+}
+
+static void high_level_stays(void **state)
+{
+	(void)state;
+	link_spi(false);
+	assert_int_equal(sim_read(&sim, 0, 0x204), 2);
+	assert_true(sim.spi_active[77]);
+	assert_int_equal(take(0), 33);
+	sim.spi_fell[77] = true; /* as its driver does: too late to be anything but active */
+	assert_int_equal(sim_read(&sim, 0, 0x304), 2);
+	end(0, 33);
+	assert_false(sim.spi_active[77]);
+	assert_int_equal(take(0), SIM_NONE);
+}
+
+/* An edge is pending until it is taken, and so is what software asked for. */
+static void edge_and_software_stay(void **state)
+{
+	(void)state;
+	link_spi(true);
+	sim.spi_fell[77] = false;
+	sim_write(&sim, 0, 0x204, 2);
+	assert_true(sim_enter(&sim, 0));
+	sim.spi_fell[77] = true;
+	assert_int_equal(sim_read(&sim, 0, 0x204), 2);
+	assert_int_equal(take(0), 33);
+	end(0, 33);
+	assert_int_equal(take(0), SIM_NONE);
+	assert_false(sim.spi_active[77]);
+	sim_free(&sim);
+	link_spi(false);
+	sim_write(&sim, 0, 0xc08, 8);
+	assert_true(sim_enter(&sim, 0));
+	sim.spi_fell[77] = true;
+	sim_withdraw(&sim, 0);
+	assert_int_equal(take(0), 33);
+}
+
+static void fallen_timer_is_dropped(void **state)
+{
+	struct sim_cpu *c = &sim.cpu[0];
+
+	(void)state;
+	start(3, 1, 4);
+	sim_write_private(&sim, 0, 0x100, 1u << 27);
+	fire(0);
+	assert_true(sim_enter(&sim, 0));
+	c->ppi_fell[26] = true;
+	sim_withdraw(&sim, 0); /* as before WFI */
+	assert_false(c->ppi_active[26]);
+	assert_false(vgic_ready(&sim.g, &c->vgic));
+	assert_int_equal(take(0), SIM_NONE);
+	c->ppi_fell[26] = false;
+	fire(0);
+	assert_int_equal(take(0), 27);
+	end(0, 27);
+	assert_int_equal(take(0), SIM_NONE);
+}
+
 static void active_bits_release_hardware(void **state)
 {
 	(void)state;
@@ -324,6 +410,10 @@ int main(void)
 		TEST(level_is_sampled_again),
 		TEST(emulated_timer),
 		TEST(timer_is_linked),
+		TEST(fallen_level_is_dropped),
+		TEST(high_level_stays),
+		TEST(edge_and_software_stay),
+		TEST(fallen_timer_is_dropped),
 		TEST(active_bits_release_hardware),
 		TEST(pending_and_active_linked),
 		TEST(reset_forgets),

@@ -23,6 +23,7 @@ struct sim_cpu {
 	u8 running[256]; /* priorities of what was taken and not dropped */
 	u32 depth;
 	bool ppi_active[32]; /* physical */
+	bool ppi_fell[32];   /* its level is gone */
 };
 
 struct sim {
@@ -30,6 +31,7 @@ struct sim {
 	struct sim_cpu cpu[SIM_CPUS];
 	void *storage;
 	bool spi_active[SIM_INTIDS]; /* physical */
+	bool spi_fell[SIM_INTIDS];   /* its level is gone */
 	u64 kicked;
 };
 
@@ -87,6 +89,12 @@ static inline void hw_deactivate_private(u32 intid)
 static inline void hw_deactivate_shared(u32 intid)
 {
 	sim_now->spi_active[intid] = false;
+}
+static inline bool hw_line_fell(u32 intid)
+{
+	if (intid < 32)
+		return sim_cpu_now->ppi_fell[intid];
+	return intid < SIM_INTIDS && sim_now->spi_fell[intid];
 }
 
 #include "arch/arm64/pure/vgic_update.h"
