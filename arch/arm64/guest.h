@@ -51,6 +51,9 @@ void timer_update(struct vcpu *vcpu);
 /** timer_watch() - have the deadline within two milliseconds: its interrupt makes a controller that
  * forgets one look again (gicv2_forgets). */
 void timer_watch(struct vcpu *vcpu);
+/** timer_look() - in ten milliseconds, if the vCPU runs then, take out of its list registers what
+ * is pending there for a line that has fallen. Own CPU. */
+void timer_look(struct vcpu *vcpu);
 /** timer_sysreg() - serve CNTP_CTL, CVAL, TVAL, CNTPCT; false: some other register. */
 bool timer_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value);
 

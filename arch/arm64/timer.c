@@ -20,6 +20,7 @@
 #define NS_PER_S 1000000000u
 
 #define WATCH_NS 2000000u
+#define LOOK_NS  10000000u
 
 /* A wait beyond this is looked at again when it is over: bounds the arithmetic. */
 #define MAX_WAIT_S 1000000u
@@ -57,11 +58,21 @@ static void watch_over(struct timer_event *event)
 	vcpu_kick(container_of(event, struct vcpu, arch.watch));
 }
 
+/* Folded, what its list registers say is held against the lines behind it. */
+static void look_due(struct timer_event *event)
+{
+	struct vcpu *vcpu = container_of(event, struct vcpu, arch.look);
+
+	if (atomic_load(&vcpu->thread.state) == VCPU_RUNNING)
+		virq_sync(vcpu);
+}
+
 void timer_vcpu_init(struct vcpu *vcpu)
 {
 	timer_init(&vcpu->arch.ptimer, ptimer_due);
 	timer_init(&vcpu->arch.vtimer, vtimer_due);
 	timer_init(&vcpu->arch.watch, watch_over);
+	timer_init(&vcpu->arch.look, look_due);
 }
 
 void timer_vcpu_stop(struct vcpu *vcpu)
@@ -69,6 +80,7 @@ void timer_vcpu_stop(struct vcpu *vcpu)
 	(void)timer_stop(&vcpu->arch.ptimer);
 	(void)timer_stop(&vcpu->arch.vtimer);
 	(void)timer_stop(&vcpu->arch.watch);
+	(void)timer_stop(&vcpu->arch.look);
 }
 
 void timer_put(struct vcpu *vcpu)
@@ -111,6 +123,11 @@ void timer_update(struct vcpu *vcpu)
 void timer_watch(struct vcpu *vcpu)
 {
 	timer_arm(&vcpu->arch.watch, NS(arch_time_now().v + WATCH_NS));
+}
+
+void timer_look(struct vcpu *vcpu)
+{
+	timer_arm(&vcpu->arch.look, NS(arch_time_now().v + LOOK_NS));
 }
 
 static u64 timer_read(const struct vcpu *vcpu, u32 reg)

@@ -317,8 +317,13 @@ static bool list_registers_used(void)
 static void choose_wfi(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
-	bool trap = vcpu->guest->config->trap_wfi || !sched_alone();
+	bool others = !sched_alone(), trap = others || vcpu->guest->config->trap_wfi;
 
+	/* With a stale virtual interrupt pending it neither blocks nor traps (Arm ARM D1.6.2: only
+	 * what would suspend does), so a lower priority would wait for ever.
+	 */
+	if (others && !sched_ends() && !timer_is_armed(&arch->look))
+		timer_look(vcpu);
 	if (trap == arch->traps_wfi)
 		return;
 	arch->traps_wfi = trap;

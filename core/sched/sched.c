@@ -484,6 +484,11 @@ bool sched_alone(void)
 	return atomic_load_explicit(&this_cpu()->queue->ready, memory_order_relaxed) == 0;
 }
 
+bool sched_ends(void)
+{
+	return this_cpu()->queue->review_at.v != NS_NEVER.v;
+}
+
 /* --- Anybody ---------------------------------------------------------------------------------- */
 
 enum err sched_start(struct thread *thread)

@@ -7,8 +7,9 @@
  *
  * Boot arguments: rounds, period-us, burst-us, work (instructions between two looks), gap-us (a
  * longer jump of the counter is time off the CPU; 5), cycle-us (0: none; else the phase within it
- * at which the vCPU comes back is told), idle (sleep for ever). At the end a line for each figure
- * of each vCPU, in ticks of the counter, then the guest powers off.
+ * at which the vCPU comes back is told), idle (sleep for ever), stale (the same, after the timer's
+ * interrupt was pending and its line has fallen). At the end a line for each figure of each vCPU,
+ * in ticks of the counter, then the guest powers off.
  */
 #include "guest.h"
 
@@ -141,9 +142,24 @@ static void tell_all(u32 index)
 	tell(index, "count", s->count);
 }
 
+/* The timer's interrupt came, masked, and then its line fell. */
+static void fall(void)
+{
+	gic_enable(machine.timer_virt);
+	sysreg_write(CNTV_CVAL_EL0, time_now());
+	sysreg_write(CNTV_CTL_EL0, TIMER_ENABLE);
+	isb();
+	if (!WAIT(gic_highest_pending() == machine.timer_virt, WAIT_MS))
+		print("spin: FAILED timer\n");
+	sysreg_write(CNTV_CTL_EL0, 0);
+	isb();
+}
+
 void guest_main(void)
 {
-	if (number("idle") != 0) {
+	if (number("stale") != 0)
+		fall();
+	if (number("idle") != 0 || number("stale") != 0) {
 		print("spin: idle\n");
 		for (;;)
 			wfi();

@@ -104,6 +104,9 @@ void sched_pass(void);
 /** sched_alone() - no other thread is READY on this CPU. If one becomes so later, the CPU is
  * kicked. */
 bool sched_alone(void);
+/** sched_ends() - the running thread's slice or window ends by itself. If not, whoever is READY
+ * waits until it sleeps. */
+bool sched_ends(void);
 /** sched_set_priority() - what @thread runs with from now on, wherever it is. Any CPU. */
 void sched_set_priority(struct thread *thread, u8 priority);
 /** sched_run_ns() - the time that @thread has had so far, the current stretch included. */

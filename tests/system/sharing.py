@@ -173,5 +173,15 @@ def wfi(test):
 	test.check(share > 0.999, f"{share:.5f} of its work alone")
 
 
+@suite.case("WFI behind an interrupt that has gone again starves nobody")
+def stale(test):
+	"""A sleeps with a line that fell, masked, before it was taken, over one that works."""
+	worker = guest("worker", (0,), "", rounds=1, period_us=100000, burst_us=100000, work=200)
+	shares = run(test, (worker, guest("stale", (0,), "priority = <220>;", stale=1)), 1,
+		     end=r"guest 'worker' powered off")["worker/0"]
+	test.check(ns(shares["off-max"]) < 12000000,
+		   f"the worker was off its CPU for {ns(shares['off-max'])} ns")
+
+
 if __name__ == "__main__":
 	suite.main()

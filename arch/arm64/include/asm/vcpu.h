@@ -95,6 +95,7 @@ struct arch_vcpu {
 	struct timer_event ptimer;         /* it is due */
 	struct timer_event vtimer;         /* the virtual timer is, of a vCPU that is not loaded */
 	struct timer_event watch;          /* see timer_watch() */
+	struct timer_event look;           /* see timer_look() */
 	bool warned_serror, warned_sysreg; /* said once for this vCPU */
 	u64 mdscr;                         /* MDSCR_EL1 as the guest wrote it */
 	bool os_locked;                    /* OSLSR_EL1.OSLK as the guest sees it */
