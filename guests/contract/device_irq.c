@@ -133,13 +133,17 @@ static void uart_disabled_again(void)
 	check_taken(1);
 }
 
-static u32 cpu1_up, cpu1_done;
+static u32 cpu1_up, uart_done;
 
-/* Counts once the line is low: a raise before that would be quieted along with the last. */
+/* Counts once the line is low: a raise before that would be quieted along with the last. Meanwhile
+ * the interrupt is active with its line high, and QEMU's GICv2 (7.2) signals it once more to a CPU
+ * that it is moved to: to a guest it must not come twice.
+ */
 static void uart_quiet_count(u32 id)
 {
+	(void)WAIT(false, 1);
 	uart_quiet(id);
-	STORE(cpu1_done, cpu1_done + 1);
+	STORE(uart_done, uart_done + 1);
 }
 
 static void uart_server(void)
@@ -152,30 +156,27 @@ static void uart_server(void)
 	irq_disable();
 }
 
-/* None may get lost. One that comes again with its line low is rare, and a driver must bear it: a
- * level may fall after the controller has signalled it (#3).
- */
+/* To and fro between two CPUs: none is lost, none comes twice. */
 static void uart_on_other(void)
 {
-	u32 came = 0, more = 0;
-
 	STORE(cpu1_up, 0);
-	STORE(cpu1_done, 0);
+	STORE(uart_done, 0);
 	uart_begin(0);
+	this_cpu()->irq_hook = uart_quiet_count;
 	CHECK_EQ(cpu_on(1, uart_server), PSCI_SUCCESS);
 	CHECK(WAIT(LOAD(cpu1_up) == 1, WAIT_MS));
-	gic_set_target(machine.uart_irq, 1);
 	gic_enable(machine.uart_irq);
-	for (u32 i = 1; i <= 3; i++) {
+	irq_enable();
+	for (u32 i = 1; i <= 20; i++) {
+		gic_set_target(machine.uart_irq, i & 1);
 		uart_raise();
-		if (!WAIT(LOAD(cpu1_done) >= i + more, WAIT_MS))
-			break;
-		more = LOAD(cpu1_done) - i;
-		came++;
+		CHECK(WAIT(LOAD(uart_done) >= i, WAIT_MS));
+		(void)WAIT(false, QUIET_MS);
+		CHECK_EQ(LOAD(uart_done), i);
 	}
 	STORE(test_stop, 1);
-	CHECK_EQ(came, 3);
-	CHECK(more <= 1);
+	irq_disable();
+	CHECK_EQ(taken(), 10);
 }
 
 /* --- The virtual timer's line ----------------------------------------------------------------- */

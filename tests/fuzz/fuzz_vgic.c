@@ -59,7 +59,10 @@ static void event(u32 cpu, u8 what, u8 a, u8 b)
 	case 0: (void)vgic_set_level(&sim.g, a, b & 1); break;
 	case 1: (void)vgic_set_private(&sim.g, &c->vgic, a, b & 1); break;
 	case 2:
-		if (sim.spi_active[100 + a] || vgic_host_spi(&sim.g, a, 100 + a, &sim.kicked))
+		/* QEMU's GICv2 repeats what is active (lr_fold()). */
+		if (sim.spi_active[100 + a] && !(b & 4))
+			break;
+		if (vgic_host_spi(&sim.g, a, 100 + a, &sim.kicked))
 			break;
 		sim.spi_active[100 + a] = true;
 		sim.spi_fell[100 + a] = b & 2;

@@ -291,6 +291,13 @@ static void lr_fold(struct vgic *g, struct vgic_cpu *c, u32 n, u64 now, u64 *kic
 	if (!private && g->spis[intid - VGIC_PRIVATES].owner != c->index)
 		return;
 	b->inflight &= ~bit;
+	/* The physical one was active all the time and cannot have come again (IHI 0048B §3.2.4).
+	 * QEMU's GICv2 lets it (7.2): there an SPI is active for one CPU alone (gic_set_active()),
+	 * and one that is moved while its line is high is signalled to the new CPU as well
+	 * (gic_get_best_irq()).
+	 */
+	if (old & LR_HW && !by_hardware)
+		CLEAR(b->latch, bit & ~b->soft);
 	if (now & LR_PENDING) {
 		if (moved)
 			SET(b->latch, bit);
@@ -474,6 +481,7 @@ static void put(struct vgic *g, struct vgic_cpu *c, u32 n, u32 intid, struct vgi
 	u32 at = intid % 32, bit = 1u << at;
 	bool active = b->active & bit, pending = vgic_pending(g, b) & bit;
 	bool linked = b->linked & bit, moved = pending && (b->edge & bit || linked);
+	bool both = active && (pending || READ(b->latch) & bit); /* perhaps disabled */
 	u64 lr = (u64)intid | LR_PRIO(b->priority[at]) | (READ(b->group) & bit ? LR_GROUP1 : 0);
 
 	if (g->version == 2 && intid < 16) {
@@ -481,14 +489,14 @@ static void put(struct vgic *g, struct vgic_cpu *c, u32 n, u32 intid, struct vgi
 	} else if (active && pending && elsewhere(g, c, intid)) {
 		lr |= LR_EOI | LR_ACTIVE; /* when it ends, it goes to its new target */
 		moved = false;
-	} else if (linked && !(active && pending) && !(b->soft & bit)) {
+	} else if (linked && !both && !(b->soft & bit)) {
 		u32 physical = intid < VGIC_PRIVATES ? c->physical[intid]
 						     : g->spis[intid - VGIC_PRIVATES].physical;
 
 		lr |= LR_HW | LR_PINTID(physical) | (active ? LR_ACTIVE : LR_PENDING);
 	} else if (b->edge & bit || linked) {
-		/* Linked and both: the hardware link knows no such state, so we deactivate. So we do
-		 * what must stay pending when its line falls (vgic_stale()).
+		/* Linked and both: the hardware link knows no such state, so we deactivate. So we
+		 * do what must stay pending when its line falls (vgic_stale()).
 		 */
 		lr |= (active ? LR_ACTIVE : 0) | (pending ? LR_PENDING : 0) | (linked ? LR_EOI : 0);
 	} else {

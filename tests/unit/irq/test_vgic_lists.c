@@ -293,6 +293,29 @@ static void fallen_timer_is_dropped(void **state)
 	assert_int_equal(take(0), SIM_NONE);
 }
 
+/* What a GICv2 in QEMU does when an active SPI is moved: the physical one comes a second time. */
+static void linked_comes_once(void **state)
+{
+	(void)state;
+	link_spi(false);
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(take(0), 33);
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_true(sim_enter(&sim, 0));
+	sim.spi_fell[77] = true;
+	end(0, 33);
+	assert_int_equal(take(0), SIM_NONE);
+	assert_false(sim.spi_active[77]);
+	/* Ended, it is another one, also before the list register was read back. */
+	sim.spi_active[77] = true;
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(take(0), 33);
+	sim_eoi(&sim, 0, 33);
+	sim.spi_active[77] = true;
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(take(0), 33);
+}
+
 static void active_bits_release_hardware(void **state)
 {
 	(void)state;
@@ -414,6 +437,7 @@ int main(void)
 		TEST(high_level_stays),
 		TEST(edge_and_software_stay),
 		TEST(fallen_timer_is_dropped),
+		TEST(linked_comes_once),
 		TEST(active_bits_release_hardware),
 		TEST(pending_and_active_linked),
 		TEST(reset_forgets),
