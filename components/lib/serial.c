@@ -47,18 +47,20 @@ u32 serial_send(struct serial_end *end, const u8 *from, u32 n)
 	return n;
 }
 
-u32 serial_peek(const struct serial_end *end, u8 *to, u32 max)
+u32 serial_look(const struct serial_end *end, u32 skip, u8 *to, u32 max)
 {
-	u32 at = end->taken % SIZE, n = serial_waiting(end), first;
+	u32 at = (end->taken + skip) % SIZE, n = serial_waiting(end), first;
 
-	n = MIN(n, max);
+	if (n <= skip)
+		return 0;
+	n = MIN(n - skip, max);
 	first = MIN(n, SIZE - at);
 	memcpy(to, end->receive->data + at, first);
 	memcpy(to + first, end->receive->data, n - first);
 	return n;
 }
 
-void serial_skip(struct serial_end *end, u32 n)
+void serial_take(struct serial_end *end, u32 n)
 {
 	u32 in;
 
@@ -72,10 +74,10 @@ void serial_skip(struct serial_end *end, u32 n)
 
 u32 serial_receive(struct serial_end *end, u8 *to, u32 max)
 {
-	u32 n = serial_peek(end, to, max);
+	u32 n = serial_look(end, 0, to, max);
 
 	if (n != 0)
-		serial_skip(end, n);
+		serial_take(end, n);
 	return n;
 }
 
@@ -84,5 +86,5 @@ void serial_taken(struct serial_end *end, u32 taken)
 	u32 n = taken - end->taken;
 
 	if (n != 0 && n <= serial_waiting(end))
-		serial_skip(end, n);
+		serial_take(end, n);
 }

@@ -63,12 +63,13 @@ u32 serial_send(struct serial_end *end, const u8 *from, u32 n);
  * Return: how many there were. After a return of less than @max, a notification comes with the next
  * byte. */
 u32 serial_receive(struct serial_end *end, u8 *to, u32 max);
-/** serial_peek(), serial_skip() - its two halves, for those that note in between what they have
- * taken. @n: at most what serial_peek() returned. */
-u32 serial_peek(const struct serial_end *end, u8 *to, u32 max);
-void serial_skip(struct serial_end *end, u32 n);
+/** serial_look() - copy up to @max bytes, those behind the first @skip, and leave them in the ring.
+ * Return: how many. */
+u32 serial_look(const struct serial_end *end, u32 skip, u8 *to, u32 max);
+/** serial_take() - take @n of the serial_waiting() bytes out, as serial_receive() does. */
+void serial_take(struct serial_end *end, u32 n);
 /** serial_taken() - an earlier incarnation had noted that it took all up to index @taken, but may
- * not have come to serial_skip(). A number that cannot be is ignored. */
+ * not have come to serial_take(). A number that cannot be is ignored. */
 void serial_taken(struct serial_end *end, u32 taken);
 
 #endif

@@ -102,6 +102,11 @@ enum err virtqueue_peek(const struct virtqueue *queue, const struct component_in
 	return OK;
 }
 
+void virtqueue_resume(const struct virtqueue *queue)
+{
+	atomic_store_explicit(field(queue->device + 2), (u16)queue->next, memory_order_release);
+}
+
 bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written)
 {
 	struct used used = { chain->head, written };
@@ -109,8 +114,9 @@ bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 writ
 
 	memcpy((u8 __force *)sys_guest_memory(queue->device + USED_RING + sizeof(used) * at), &used,
 	       sizeof(used));
+	atomic_signal_fence(memory_order_seq_cst);
 	queue->next = (u16)(queue->next + 1);
-	atomic_store_explicit(field(queue->device + 2), (u16)queue->next, memory_order_release);
+	virtqueue_resume(queue);
 	atomic_thread_fence(memory_order_seq_cst);
 	return (atomic_load_explicit(field(queue->driver), memory_order_relaxed) & NO_INTERRUPT) ==
 	       0;

@@ -45,5 +45,8 @@ enum err __must_check virtqueue_peek(const struct virtqueue *queue,
 /** virtqueue_push() - give the peeked chain back, with @written bytes in it. Return: the guest
  * wants an interrupt. */
 bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written);
+/** virtqueue_resume() - tell the guest of what was given back once more: a component may end in the
+ * middle of a push, of which the step of queue->next is what counts. */
+void virtqueue_resume(const struct virtqueue *queue);
 
 #endif

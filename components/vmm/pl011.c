@@ -110,13 +110,13 @@ static void fill(struct pl011 *uart)
 	if (uart->serial == NULL || (s->control & (CR_RXE | CR_LBE)) != CR_RXE ||
 	    count(s) >= depth(s))
 		return;
-	n = serial_peek(uart->serial, data, depth(s) - count(s));
+	n = serial_look(uart->serial, 0, data, depth(s) - count(s));
 	if (n == 0)
 		return;
 	for (u32 i = 0; i < n; i++)
 		place(s, i, data[i]);
 	arrive(s, n, n);
-	serial_skip(uart->serial, n);
+	serial_take(uart->serial, n);
 	signal(s);
 }
 

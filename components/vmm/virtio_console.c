@@ -3,6 +3,7 @@
 #include "components/vmm/virtio_console.h"
 
 #include <mullion/string.h>
+#include <stdatomic.h>
 
 /* virtio 1.2 §4.2.2 */
 #define MAGIC           0x000u
@@ -42,6 +43,8 @@
 
 #define PIECE 256u /* bytes copied at once */
 
+#define CHAIN_KNOWN BIT(16)
+
 /* VIRTIO_CONSOLE_F_EMERG_WRITE; VIRTIO_F_VERSION_1. */
 static const u32 offered[2] = { 0x4, 0x1 };
 
@@ -61,35 +64,59 @@ static void broken(struct virtio_console_state *s)
 	s->interrupts |= INT_CONFIG;
 }
 
-/* @bytes are waiting. */
-static void receive_into(struct serial_end *serial, u8 __guest *to, u32 bytes)
+/* What is stored before is stored when a component ends that has got this far. */
+static void keep_order(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Copy what waits behind @skip bytes, and leave it there. */
+static void receive_into(const struct serial_end *serial, u32 skip, u8 __guest *to, u32 bytes)
 {
 	u8 piece[PIECE];
 
-	while (bytes != 0) {
-		u32 n = serial_receive(serial, piece, MIN(bytes, PIECE));
-
+	for (u32 done = 0, n; done < bytes; done += n) {
+		n = serial_look(serial, skip + done, piece, MIN(bytes - done, PIECE));
 		if (n == 0)
 			return;
-		memcpy((u8 __force *)to, piece, n);
-		to += n;
-		bytes -= n;
+		memcpy((u8 __force *)to + done, piece, n);
 	}
 }
 
 static void receive_chain(struct virtio_console *console, const struct chain *chain)
 {
-	u32 waiting = serial_waiting(console->serial), left = MIN(waiting, chain->bytes);
-	u32 written = left;
+	struct virtio_console_state *s = console->state;
+	struct virtqueue *queue = &s->queues[RECEIVE];
+	u32 waiting = serial_waiting(console->serial), bytes = MIN(waiting, chain->bytes), done = 0;
 
-	for (u32 i = 0; i < chain->num && left != 0; i++) {
-		u32 n = MIN(left, chain->buffers[i].bytes);
+	for (u32 i = 0; i < chain->num && done < bytes; i++) {
+		u32 n = MIN(bytes - done, chain->buffers[i].bytes);
 
-		receive_into(console->serial, chain->buffers[i].at, n);
-		left -= n;
+		receive_into(console->serial, done, chain->buffers[i].at, n);
+		done += n;
 	}
-	if (virtqueue_push(&console->state->queues[RECEIVE], chain, written))
-		console->state->interrupts |= INT_QUEUE;
+	s->receive_chain = 0;
+	keep_order();
+	s->receive_upto = console->serial->taken + bytes;
+	keep_order();
+	s->receive_chain = (u16)(queue->next + 1) | CHAIN_KNOWN;
+	keep_order();
+	if (virtqueue_push(queue, chain, bytes))
+		s->interrupts |= INT_QUEUE;
+	serial_take(console->serial, bytes);
+}
+
+/* What an earlier incarnation gave the guest, and did not take out of the line's ring any more. */
+static void finish_receiving(struct virtio_console *console)
+{
+	const struct virtio_console_state *s = console->state;
+	u32 left;
+
+	if (console->serial == NULL || s->receive_chain != (s->queues[RECEIVE].next | CHAIN_KNOWN))
+		return;
+	left = s->receive_upto - console->serial->taken;
+	if (left <= serial_waiting(console->serial))
+		serial_take(console->serial, left);
 }
 
 /* Return: how many bytes fitted. */
@@ -110,26 +137,44 @@ static u32 send_from(struct serial_end *serial, const u8 __guest *from, u32 byte
 	return done;
 }
 
-/* Return: all of it was sent; else state->sent says how far. */
+/* The chain that is next to be sent has begun. */
+static bool sending(const struct virtio_console_state *s)
+{
+	return s->send_chain == (s->queues[TRANSMIT].next | CHAIN_KNOWN);
+}
+
+/* Return: how many bytes of the next chain are sent. */
+static u32 sent_already(struct virtio_console *console)
+{
+	struct virtio_console_state *s = console->state;
+
+	if (!sending(s)) {
+		s->send_from = console->serial->sent;
+		keep_order();
+		s->send_chain = s->queues[TRANSMIT].next | CHAIN_KNOWN;
+		keep_order();
+	}
+	return console->serial->sent - s->send_from;
+}
+
+/* Return: all of it was sent. */
 static bool send_chain(struct virtio_console *console, const struct chain *chain)
 {
 	struct virtio_console_state *s = console->state;
-	u32 skip = s->sent;
+	u32 skip = console->serial != NULL ? sent_already(console) : 0;
 
 	for (u32 i = 0; i < chain->num && console->serial != NULL; i++) {
-		u32 here = chain->buffers[i].bytes, n;
+		u32 here = chain->buffers[i].bytes;
 
 		if (skip >= here) {
 			skip -= here;
 			continue;
 		}
-		n = send_from(console->serial, chain->buffers[i].at + skip, here - skip);
-		s->sent += n;
-		if (n < here - skip)
+		here -= skip;
+		if (send_from(console->serial, chain->buffers[i].at + skip, here) < here)
 			return false;
 		skip = 0;
 	}
-	s->sent = 0;
 	if (virtqueue_push(&s->queues[TRANSMIT], chain, 0))
 		s->interrupts |= INT_QUEUE;
 	return true;
@@ -163,10 +208,28 @@ static bool serve_queue(struct virtio_console *console, u32 number)
 	return true;
 }
 
+/* An interrupt too many does no harm; one that is missing would. */
+static void go_on(struct virtio_console *console)
+{
+	struct virtio_console_state *s = console->state;
+
+	console->resumed = false;
+	for (u32 i = 0; i < QUEUES; i++) {
+		if (s->queues[i].ready == 0)
+			continue;
+		virtqueue_resume(&s->queues[i]);
+		s->interrupts |= INT_QUEUE;
+	}
+	finish_receiving(console);
+}
+
 bool virtio_console_serve(struct virtio_console *console)
 {
-	bool more = serve_queue(console, TRANSMIT);
+	bool more;
 
+	if (console->resumed)
+		go_on(console);
+	more = serve_queue(console, TRANSMIT);
 	more = serve_queue(console, RECEIVE) || more;
 	update(console);
 	return more;
@@ -175,6 +238,7 @@ bool virtio_console_serve(struct virtio_console *console)
 void virtio_console_reset(struct virtio_console *console)
 {
 	memset(console->state, 0, sizeof(*console->state));
+	console->resumed = false;
 	console->level = true;
 	update(console);
 }
@@ -190,8 +254,9 @@ void virtio_console_resume(struct virtio_console *console)
 			broken(s);
 		}
 	}
+	console->resumed = true;
 	console->level = s->interrupts == 0;
-	(void)virtio_console_serve(console);
+	update(console);
 }
 
 static u64 *address_of(struct virtqueue *queue, u64 offset)
@@ -276,6 +341,15 @@ static void write_queue(struct virtio_console *console, u64 offset, u32 value)
 		*address = (*address & UINT32_MAX) | (u64)value << 32;
 }
 
+/* The byte may come between two of a chain's. */
+static void send_emergency(struct virtio_console *console, u8 byte)
+{
+	struct virtio_console_state *s = console->state;
+
+	if (console->serial != NULL && serial_put(console->serial, byte) && sending(s))
+		s->send_from++;
+}
+
 void virtio_console_write(struct virtio_console *console, u64 offset, u64 value)
 {
 	struct virtio_console_state *s = console->state;
@@ -291,10 +365,7 @@ void virtio_console_write(struct virtio_console *console, u64 offset, u64 value)
 	case QUEUE_NOTIFY: break;
 	case INTERRUPT_ACK: s->interrupts &= ~(u32)value; break;
 	case STATUS: set_status(console, (u32)value); break;
-	case EMERGENCY:
-		if (console->serial != NULL)
-			(void)serial_put(console->serial, (u8)value);
-		break;
+	case EMERGENCY: send_emergency(console, (u8)value); break;
 	default: write_queue(console, offset, (u32)value); break;
 	}
 }

@@ -186,7 +186,8 @@ static void vmm_init(const struct component_info *info)
 		num_devices++;
 		device_of[i] = &devices[num_devices - 1];
 	}
-	vmm_timer();
+	/* In a moment and not now: NOTIFY_RESET, if it waits, comes before the timer. */
+	sys_timer_set(NS(0));
 }
 
 static void vmm_reset(void)

@@ -32,9 +32,18 @@ static inline void grant(u32 index, enum grant_kind kind, const char *name, cons
 	strcpy(g->detail, detail);
 }
 
+static inline void notify(u64 bits)
+{
+	struct component_exit exit = { 0 };
+
+	(void)runtime_serve(&vmm_program, bits, &exit);
+}
+
 static inline void start(void)
 {
 	runtime_start(&vmm_program, &info);
+	assert_int_equal(host_core.timer.v, 0);
+	notify(NOTIFY_TIMER);
 }
 
 /* As a new boot: nothing kept, the line empty. */
@@ -96,13 +105,6 @@ static inline u32 get(u32 region, u64 offset)
 static inline void set(u32 region, u64 offset, u32 value)
 {
 	(void)access_region(region, offset, true, value, 4);
-}
-
-static inline void notify(u64 bits)
-{
-	struct component_exit exit = { 0 };
-
-	(void)runtime_serve(&vmm_program, bits, &exit);
 }
 
 /* The other end types. */

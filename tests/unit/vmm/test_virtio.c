@@ -227,6 +227,122 @@ static void test_ring_full(void **state)
 	assert_int_equal(got[0], SERIAL_RING_BYTES % 251);
 }
 
+/* What was offered while nobody was there is served, and the guest hears of it. */
+static void test_restart(void **state)
+{
+	(void)state;
+	memcpy(memory + BUFFERS, "late", 4);
+	describe(TRANSMIT, 0, BUFFERS, 4, 0, 0);
+	rings[TRANSMIT].avail.idx = 1;
+	start();
+	assert_console_reads("late");
+	assert_int_equal(rings[TRANSMIT].used.idx, 1);
+	assert_true(host_core.level[G_RTC_LINE]);
+}
+
+/* A guest that was reset in the meantime has other things in its memory. */
+static void test_restart_of_old(void **state)
+{
+	(void)state;
+	offer(TRANSMIT, 0);
+	describe(TRANSMIT, 0, BUFFERS, 4, 0, 0);
+	rings[TRANSMIT].avail.idx = 2;
+	rings[TRANSMIT].used.idx = 77;
+	runtime_start(&vmm_program, &info);
+	notify(NOTIFY_RESET | NOTIFY_TIMER | CHANNEL_BIT | DOORBELL);
+	assert_int_equal(rings[TRANSMIT].used.idx, 77);
+	assert_int_equal(reg(STATUS), 0);
+	assert_console_reads("");
+}
+
+/* A component may end between any two stores: what would be there then is put back. */
+static struct virtqueue *kept_queue(u32 n)
+{
+	for (u32 i = 0; i < sizeof(state_page); i += 8) {
+		struct virtqueue *queue = (struct virtqueue *)(state_page + i);
+
+		if (queue->size == ENTRIES && queue->descriptors == RING_AT(n))
+			return queue;
+	}
+	fail();
+	return NULL;
+}
+
+/* Sent, but the chain not given back: it is, and nothing is sent twice. */
+static void test_ends_sending(void **state)
+{
+	static struct ring before[2];
+
+	(void)state;
+	memcpy(memory + BUFFERS, "once", 4);
+	describe(TRANSMIT, 0, BUFFERS, 4, 0, 0);
+	offer(TRANSMIT, 0);
+	assert_console_reads("once");
+	memcpy(before, rings, sizeof(before));
+	offer(TRANSMIT, 0);
+	memcpy(rings, before, sizeof(before));
+	rings[TRANSMIT].avail.idx = 2;
+	kept_queue(TRANSMIT)->next = 1;
+	start();
+	assert_console_reads("once");
+	assert_int_equal(rings[TRANSMIT].used.idx, 2);
+	assert_true(host_core.level[G_RTC_LINE]);
+	/* The chain is given back, but the guest cannot see that yet. */
+	offer(TRANSMIT, 0);
+	rings[TRANSMIT].used.idx = 2;
+	put(0x64, 1);
+	assert_false(host_core.level[G_RTC_LINE]);
+	start();
+	assert_true(host_core.level[G_RTC_LINE]);
+	assert_console_reads("once");
+	assert_int_equal(rings[TRANSMIT].used.idx, 3);
+}
+
+/* The guest has what came, and it is still in the line's ring: or the guest has it not. */
+static void test_ends_receiving(void **state)
+{
+	u32 out;
+
+	(void)state;
+	describe(RECEIVE, 0, BUFFERS, 4, 2, 0);
+	offer(RECEIVE, 0);
+	out = line.to_second.out;
+	type("once");
+	assert_int_equal(rings[RECEIVE].used.idx, 1);
+	line.to_second.out = out;
+	start();
+	offer(RECEIVE, 0);
+	assert_int_equal(rings[RECEIVE].used.idx, 1);
+	type("more");
+	assert_int_equal(rings[RECEIVE].used.idx, 2);
+	kept_queue(RECEIVE)->next = 1;
+	rings[RECEIVE].used.idx = 1;
+	line.to_second.out -= 4;
+	memset(memory + BUFFERS, 0, 4);
+	start();
+	assert_int_equal(rings[RECEIVE].used.idx, 2);
+	assert_memory_equal(memory + BUFFERS, "more", 4);
+}
+
+/* Between two bytes of a chain. */
+static void test_emergency_sending(void **state)
+{
+	u8 got[SERIAL_RING_BYTES];
+
+	(void)state;
+	memset(memory + BUFFERS, 'x', SERIAL_RING_BYTES + 2);
+	describe(TRANSMIT, 0, BUFFERS, SERIAL_RING_BYTES + 2, 0, 0);
+	offer(TRANSMIT, 0);
+	assert_int_equal(serial_receive(&console, got, 1), 1);
+	notify(CHANNEL_BIT);
+	assert_int_equal(serial_receive(&console, got, 1), 1);
+	put(0x108, '!');
+	assert_int_equal(serial_receive(&console, got, sizeof(got)), sizeof(got));
+	notify(CHANNEL_BIT);
+	assert_int_equal(rings[TRANSMIT].used.idx, 1);
+	assert_int_equal(serial_receive(&console, got, sizeof(got)), 1);
+}
+
 /* Chains of no bytes: served up to the bound, and the rest by the timer. */
 static void test_bound(void **state)
 {
@@ -358,6 +474,11 @@ int main(void)
 		cmocka_unit_test_setup(test_transmit, drive),
 		cmocka_unit_test_setup(test_receive, drive),
 		cmocka_unit_test_setup(test_ring_full, drive),
+		cmocka_unit_test_setup(test_restart, drive),
+		cmocka_unit_test_setup(test_restart_of_old, drive),
+		cmocka_unit_test_setup(test_ends_sending, drive),
+		cmocka_unit_test_setup(test_ends_receiving, drive),
+		cmocka_unit_test_setup(test_emergency_sending, drive),
 		cmocka_unit_test_setup(test_bound, drive),
 		cmocka_unit_test_setup(test_hostile, drive),
 		cmocka_unit_test_setup(test_bad_queues, boot),
