@@ -5,6 +5,7 @@
 #include "components/vmm/pl011.h"
 #include "components/vmm/pl031.h"
 #include "components/vmm/virtio_console.h"
+#include <mullion/format.h>
 #include <mullion/string.h>
 
 #define DEVICES_MAX 8u
@@ -63,19 +64,34 @@ static u32 interrupt_of(const struct component_info *info, const struct grant_in
 	return line != NULL ? grant_index(info, line) : UINT32_MAX;
 }
 
-/* A line of the region's name, else the guest's, which the first UART has. */
+/* The line "GUEST-REGION", for at a console the lines of all guests have names of their own; else
+ * "REGION"; else the guest's, which the first that asks for it has. */
+static const struct grant_info *find_line(const struct component_info *info, const char *region)
+{
+	const struct grant_info *channel;
+	char name[2 * GRANT_NAME];
+
+	(void)format(name, sizeof(name), "%.31s-%.31s", info->guest, region);
+	channel = grant_find(info, GRANT_CHANNEL, name);
+	if (channel == NULL)
+		channel = grant_find(info, GRANT_CHANNEL, region);
+	return channel != NULL ? channel : grant_find(info, GRANT_CHANNEL, info->guest);
+}
+
 static bool attach(struct serial_end *serial, const struct component_info *info, const char *region)
 {
-	const struct grant_info *channel = grant_find(info, GRANT_CHANNEL, region);
+	const struct grant_info *channel = find_line(info, region);
 
-	if (channel == NULL)
-		channel = grant_find(info, GRANT_CHANNEL, info->guest);
 	if (channel == NULL)
 		return false;
 	for (u32 i = 0; i < num_devices; i++)
 		if (devices[i].serial.bit == BIT(channel->bit))
 			return false;
-	return serial_attach(serial, info, channel);
+	if (serial_attach(serial, info, channel))
+		return true;
+	log_line("%s: channel '%s' has %llu bytes; a serial line needs %u", region, channel->name,
+		 (unsigned long long)channel->size, (u32)sizeof(struct serial_line));
+	return false;
 }
 
 static void set_up_uart(struct device *device, struct pl011_state *state, bool kept, u32 interrupt,

@@ -164,6 +164,41 @@ static void test_emergency(void **state)
 	assert_console_reads("!");
 }
 
+static bool reaches_console(void)
+{
+	u8 got[4];
+
+	start();
+	put(0x108, '!');
+	return serial_receive(&console, got, sizeof(got)) == 1;
+}
+
+/* Which channel is its line: GUEST-REGION before REGION before the guest's. */
+static void test_line(void **state)
+{
+	static const char *const names[] = { "debian-con", "con", "debian" };
+	static struct serial_line other;
+
+	(void)state;
+	strcpy(info.grants[G_UART].detail, "none");
+	grant(G_UART_LINE, GRANT_CHANNEL, "", "console", &other, sizeof(other));
+	info.grants[G_UART_LINE].bit = 4;
+	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
+		strcpy(info.grants[G_CHANNEL].name, names[i]);
+		strcpy(info.grants[G_UART_LINE].name, "elsewhere");
+		assert_true(reaches_console());
+		if (i == 0)
+			continue;
+		strcpy(info.grants[G_UART_LINE].name, names[i - 1]);
+		assert_false(reaches_console());
+	}
+	assert_string_equal(host_core.log, "");
+	info.grants[G_UART_LINE].size = PAGE_SIZE;
+	assert_false(reaches_console());
+	assert_string_equal(host_core.log,
+			    "con: channel 'con' has 4096 bytes; a serial line needs 8192\n");
+}
+
 static void test_transmit(void **state)
 {
 	(void)state;
@@ -471,6 +506,7 @@ int main(void)
 		cmocka_unit_test_setup(test_identity, boot),
 		cmocka_unit_test_setup(test_features, boot),
 		cmocka_unit_test_setup(test_emergency, boot),
+		cmocka_unit_test_setup(test_line, boot),
 		cmocka_unit_test_setup(test_transmit, drive),
 		cmocka_unit_test_setup(test_receive, drive),
 		cmocka_unit_test_setup(test_ring_full, drive),
