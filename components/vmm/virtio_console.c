@@ -42,6 +42,9 @@
 #define QUEUES   2u
 
 #define PIECE 256u /* bytes copied at once */
+/* Bytes each way before the guest's next access has its turn: the other end of the line may take
+ * them as fast as they come, and a chain be as long as the guest likes. */
+#define TURN 1024u
 
 #define CHAIN_KNOWN BIT(16)
 
@@ -83,12 +86,14 @@ static void receive_into(const struct serial_end *serial, u32 skip, u8 __guest *
 	}
 }
 
-static void receive_chain(struct virtio_console *console, const struct chain *chain)
+/* As much as waits, up to @turn bytes. Return: how many. */
+static u32 receive_chain(struct virtio_console *console, const struct chain *chain, u32 turn)
 {
 	struct virtio_console_state *s = console->state;
 	struct virtqueue *queue = &s->queues[RECEIVE];
 	u32 waiting = serial_waiting(console->serial), bytes = MIN(waiting, chain->bytes), done = 0;
 
+	bytes = MIN(bytes, turn);
 	for (u32 i = 0; i < chain->num && done < bytes; i++) {
 		u32 n = MIN(bytes - done, chain->buffers[i].bytes);
 
@@ -104,6 +109,7 @@ static void receive_chain(struct virtio_console *console, const struct chain *ch
 	if (virtqueue_push(queue, chain, bytes))
 		s->interrupts |= INT_QUEUE;
 	serial_take(console->serial, bytes);
+	return bytes;
 }
 
 /* What an earlier incarnation gave the guest, and did not take out of the line's ring any more. */
@@ -157,21 +163,23 @@ static u32 sent_already(struct virtio_console *console)
 	return console->serial->sent - s->send_from;
 }
 
-/* Return: all of it was sent. */
-static bool send_chain(struct virtio_console *console, const struct chain *chain)
+/* @turn is what is left of it. Return: all of the chain was sent. */
+static bool send_chain(struct virtio_console *console, const struct chain *chain, u32 *turn)
 {
 	struct virtio_console_state *s = console->state;
 	u32 skip = console->serial != NULL ? sent_already(console) : 0;
 
 	for (u32 i = 0; i < chain->num && console->serial != NULL; i++) {
-		u32 here = chain->buffers[i].bytes;
+		u32 here = chain->buffers[i].bytes, n;
 
 		if (skip >= here) {
 			skip -= here;
 			continue;
 		}
 		here -= skip;
-		if (send_from(console->serial, chain->buffers[i].at + skip, here) < here)
+		n = send_from(console->serial, chain->buffers[i].at + skip, MIN(here, *turn));
+		*turn -= n;
+		if (n < here)
 			return false;
 		skip = 0;
 	}
@@ -186,10 +194,11 @@ static bool serve_queue(struct virtio_console *console, u32 number)
 	struct virtio_console_state *s = console->state;
 	struct virtqueue *queue = &s->queues[number];
 	struct chain chain;
+	u32 turn = TURN;
 
 	if ((s->status & (DRIVER_OK | NEEDS_RESET)) != DRIVER_OK || queue->ready == 0)
 		return false;
-	for (u32 i = 0; i < queue->size; i++) {
+	for (u32 i = 0; i < queue->size && turn != 0; i++) {
 		enum err err;
 
 		if (number == RECEIVE &&
@@ -201,9 +210,9 @@ static bool serve_queue(struct virtio_console *console, u32 number)
 		if (err != OK)
 			return false;
 		if (number == RECEIVE)
-			receive_chain(console, &chain);
-		else if (!send_chain(console, &chain))
-			return false;
+			turn -= receive_chain(console, &chain, turn);
+		else if (!send_chain(console, &chain, &turn))
+			return turn == 0;
 	}
 	return true;
 }

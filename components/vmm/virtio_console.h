@@ -44,8 +44,8 @@ void virtio_console_resume(struct virtio_console *console);
 /** virtio_console_read(), virtio_console_write() - an access at @offset into its registers. */
 u64 virtio_console_read(struct virtio_console *console, u64 offset);
 void virtio_console_write(struct virtio_console *console, u64 offset, u64 value);
-/** virtio_console_serve() - move what can be moved, up to a queue's length of chains in each
- * direction. Return: there may be more; call again soon. */
+/** virtio_console_serve() - move what can be moved, up to a queue's length of chains and some bytes
+ * in each direction. Return: there may be more; call again soon. */
 bool virtio_console_serve(struct virtio_console *console);
 
 #endif

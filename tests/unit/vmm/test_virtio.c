@@ -252,7 +252,11 @@ static void test_ring_full(void **state)
 	describe(TRANSMIT, 0, BUFFERS, 3000, 0, 0);
 	offer(TRANSMIT, 0);
 	assert_int_equal(rings[TRANSMIT].used.idx, 0);
+	assert_int_equal(host_core.timer.v, 0);
 	start();
+	assert_int_equal(host_core.timer.v, 0);
+	notify(NOTIFY_TIMER);
+	assert_int_equal(host_core.timer.v, UINT64_MAX);
 	assert_int_equal(serial_receive(&console, got, sizeof(got)), sizeof(got));
 	for (u32 i = 0; i < sizeof(got); i++)
 		assert_int_equal(got[i], i % 251);
@@ -260,6 +264,36 @@ static void test_ring_full(void **state)
 	assert_int_equal(rings[TRANSMIT].used.idx, 1);
 	assert_int_equal(serial_receive(&console, got, sizeof(got)), 3000 - sizeof(got));
 	assert_int_equal(got[0], SERIAL_RING_BYTES % 251);
+}
+
+/* However long the chain, and however fast the other end: the guest's next access has its turn. */
+static void test_turn(void **state)
+{
+	u8 got[SERIAL_RING_BYTES];
+
+	(void)state;
+	describe(TRANSMIT, 0, RAM_AT, RAM_BYTES, 1, 1);
+	describe(TRANSMIT, 1, RAM_AT, RAM_BYTES, 0, 0);
+	offer(TRANSMIT, 0);
+	for (u32 sent = 0, n; sent < 2 * RAM_BYTES; sent += n) {
+		n = serial_receive(&console, got, sizeof(got));
+		assert_in_range(n, 1, sizeof(got) / 2);
+		notify(NOTIFY_TIMER);
+	}
+	assert_int_equal(rings[TRANSMIT].used.idx, 1);
+	assert_int_equal(host_core.timer.v, UINT64_MAX);
+	for (u32 i = 0; i < ENTRIES; i++) {
+		describe(RECEIVE, i, BUFFERS, 1000, 2, 0);
+		rings[RECEIVE].avail.ring[i] = (u16)i;
+	}
+	rings[RECEIVE].avail.idx = ENTRIES;
+	memset(got, 'x', sizeof(got));
+	assert_int_equal(serial_send(&console, got, sizeof(got)), sizeof(got));
+	notify(CHANNEL_BIT);
+	assert_int_equal(rings[RECEIVE].used.idx, 2);
+	assert_int_equal(host_core.timer.v, 0);
+	notify(NOTIFY_TIMER);
+	assert_int_equal(rings[RECEIVE].used.idx, 4);
 }
 
 /* What was offered while nobody was there is served, and the guest hears of it. */
@@ -368,6 +402,7 @@ static void test_emergency_sending(void **state)
 	memset(memory + BUFFERS, 'x', SERIAL_RING_BYTES + 2);
 	describe(TRANSMIT, 0, BUFFERS, SERIAL_RING_BYTES + 2, 0, 0);
 	offer(TRANSMIT, 0);
+	notify(NOTIFY_TIMER);
 	assert_int_equal(serial_receive(&console, got, 1), 1);
 	notify(CHANNEL_BIT);
 	assert_int_equal(serial_receive(&console, got, 1), 1);
@@ -510,6 +545,7 @@ int main(void)
 		cmocka_unit_test_setup(test_transmit, drive),
 		cmocka_unit_test_setup(test_receive, drive),
 		cmocka_unit_test_setup(test_ring_full, drive),
+		cmocka_unit_test_setup(test_turn, drive),
 		cmocka_unit_test_setup(test_restart, drive),
 		cmocka_unit_test_setup(test_restart_of_old, drive),
 		cmocka_unit_test_setup(test_ends_sending, drive),
