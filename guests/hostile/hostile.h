@@ -18,6 +18,8 @@ void attack(u32 instruction, u64 data, u64 address);
 void __noreturn report(void);
 
 /* memory.c */
+/** attack_all() - attack() @address with every form of load, store and cache maintenance. */
+void attack_all(u64 address);
 void unmapped(void);
 void permission(void);
 void walks(void);
@@ -43,5 +45,12 @@ void log_noise(void);
 /* registers.c */
 void registers(void);
 void instructions(void);
+/* virtio.c, virtio_live.c */
+void virtio_chains(void);
+void virtio_queues(void);
+void virtio_registers(void);
+void virtio_status(void);
+void virtio_doorbells(void);
+void virtio_changes(void);
 
 #endif

@@ -37,6 +37,12 @@ static const struct {
 	{ "log-noise", log_noise },
 	{ "registers", registers },
 	{ "instructions", instructions },
+	{ "virtio-chains", virtio_chains },
+	{ "virtio-queues", virtio_queues },
+	{ "virtio-registers", virtio_registers },
+	{ "virtio-status", virtio_status },
+	{ "virtio-doorbells", virtio_doorbells },
+	{ "virtio-changes", virtio_changes },
 };
 
 u64 random_next(void)

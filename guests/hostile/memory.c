@@ -46,7 +46,7 @@ static const u32 all_forms[] = {
 	CAS,   LD1,   PRFM,  DC_ZVA,   DC_CIVAC, DC_IVAC, IC_IVAU, AT_S1E1R,
 };
 
-static void attack_all(u64 address)
+void attack_all(u64 address)
 {
 	for (u32 i = 0; i < ARRAY_SIZE(all_forms); i++)
 		attack(all_forms[i], random_next(), address);

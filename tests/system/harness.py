@@ -194,8 +194,10 @@ class Machine:
 		which = self.child.expect(patterns, timeout=limit)
 		if which == 0:
 			return self.child.match
-		why = {1: "the machine ended", 2: f"nothing after {limit:.0f} s",
-		       3: f"{absent!r} came"}[which]
+		if which == 3:
+			why = f"{self.child.after.decode(errors='replace')!r} came"
+		else:
+			why = {1: "the machine ended", 2: f"nothing after {limit:.0f} s"}[which]
 		tail = self.before()[-600:]
 		raise Failure(f"waiting for {pattern!r}: {why}; the console's last words:\n{tail}")
 

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * What the cases against a virtio console share. The vmm must bear all of it: where the guest broke
+ * a rule it is told so (DEVICE_NEEDS_RESET), or it is answered, and a reset makes all good again.
+ */
+#ifndef HOSTILE_CONSOLE_H
+#define HOSTILE_CONSOLE_H
+
+#include "hostile.h"
+#include "virtio.h"
+
+#define BROKEN   BIT(0) /* DEVICE_NEEDS_RESET */
+#define ANSWERED BIT(1) /* a chain came back */
+#define NOTHING  BIT(2)
+
+#define SCRATCH_BYTES 0x10000u
+
+/* The device's registers; memory that it may write to. */
+extern u64 console;
+extern u8 scratch[SCRATCH_BYTES];
+
+/** console_failed() - "hostile: FAILED", for the suite. */
+void console_failed(const char *what, u64 index);
+/** console_start() - find the device, and see that it runs in both directions: something was typed.
+ */
+void console_start(void);
+/** console_restart() - reset it and set it up anew, which must always work. */
+void console_restart(void);
+/** console_end() - the same, and it sends a line. */
+void console_end(void);
+/** console_broken() - the status has DEVICE_NEEDS_RESET. */
+bool console_broken(void);
+/** console_outcome() - what becomes of queue @number since virtio_used() was @before. */
+u32 console_outcome(u32 number, u16 before);
+
+#endif
