@@ -4,8 +4,8 @@
 
 The contract guest (guests/contract) runs on every kind of machine and reports each of its tests by
 name. The hostile guest (guests/hostile) runs each of its cases beside a witness in a second guest,
-which must not notice; nor may its vmm die of it. `guests.py --filter bare` runs the contract guest on the bare machine alone:
-that shows whether the tests are right about the architecture.
+which must not notice; nor may its vmm die of it. `guests.py --filter bare` runs the contract guest
+on the bare machine alone: that shows whether the tests are right about the architecture.
 """
 
 import multiprocessing
@@ -316,8 +316,8 @@ VIRTIO = """
 
 
 def hostile_virtio(test, attack, gic):
-	"""An attack on the guest's virtio console. Something is typed there, so that it could receive;
-	in the end a new driver finds it in order.
+	"""An attack on the guest's virtio console. Something is typed there, so that it could
+	receive; in the end a new driver finds it in order.
 	"""
 	dts = overlay("hostile.dts", f"""
 / {{ guests {{ hostile {{ bootargs = "case={attack}"; }}; }}; }};
