@@ -318,10 +318,25 @@ class Console(Machine):
 			time.sleep(0.2)
 
 	def paste(self, text):
-		"""Type a long text as fast as it is taken, and read what comes meanwhile."""
-		for at in range(0, len(text), 512):
-			self.child.send(text[at:at + 512])
-			self.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=0)
+		"""Type a long text as fast as it is taken, and read what comes meanwhile. Raises
+		Failure when nothing is taken any more.
+		"""
+		line, data, last = self.child.child_fd, text.encode(), time.monotonic()
+		os.set_blocking(line, False)
+		while data:
+			try:
+				taken = os.write(line, data[:512])
+			except BlockingIOError:
+				taken = 0
+			data = data[taken:]
+			wait = 0 if taken else 0.05
+			self.child.expect([pexpect.TIMEOUT, pexpect.EOF], timeout=wait)
+			now = time.monotonic()
+			last = now if taken else last
+			if now - last > self.timeout:
+				raise Failure(f"{len(data)} of {len(text)} bytes are not taken; "
+					      f"last words:\n{self.peek()[-600:]}")
+		os.set_blocking(line, True)
 
 
 # ---------------------------------------------------------------------------------------------
