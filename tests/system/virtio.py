@@ -155,13 +155,14 @@ def kill_soon(machine):
 	"""Let the terminal kill the vmm some times while the port of hvc0 is looked at."""
 	machine.terminal()
 	for _ in range(KILLS):
-		machine.sendline("sleep 700")
+		machine.sendline("sleep 400")
 		machine.sendline("component kill vmm-linux --yes")
 	machine.look("3", "linux-hvc")
 
 
 def check_restarts(machine, number):
-	machine.terminal()
+	"""Without Ctrl-C at the terminal, which would end what it still has to do."""
+	machine.look("m", "mterm")
 	vmm = poll(machine, "component show vmm-linux", lambda vmm: vmm["restarts"] >= number)
 	Test.equal((vmm["restarts"], vmm["state"]), (number, "running"), "restarts of the vmm")
 
