@@ -151,8 +151,8 @@ void thread_release(struct thread *thread)
 void thread_sleep(ns_t ns)
 {
 	struct thread *self = this_cpu()->thread;
-	u64 now = arch_time_now().v;
-	ns_t until = NS(now + MIN(ns.v, NS_NEVER.v - now));
+	u64 now = arch_time_now().v, span = MIN(ns.v, NS_NEVER.v - now);
+	ns_t until = NS(now + span);
 
 	timer_arm(&self->timer, until);
 	while (arch_time_now().v < until.v) {

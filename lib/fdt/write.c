@@ -58,7 +58,8 @@ static bool is_name(const char *name, const char *more)
 
 void fdt_writer_init(struct fdt_writer *w, void *buf, size_t size)
 {
-	*w = (struct fdt_writer){ .buf = buf, .size = MIN(size, (size_t)FDT_MAX_SIZE) };
+	size = MIN(size, (size_t)FDT_MAX_SIZE);
+	*w = (struct fdt_writer){ .buf = buf, .size = size };
 	if (w->size < STRUCTURE) {
 		fail(w, ERR_TOO_BIG);
 		return;

@@ -207,7 +207,7 @@ def large_core():
 
 
 def measure_curves(directory):
-	"""The exit through a component with more and more guests, and with more and more regions."""
+	"""The exit through a component with more and more guests, and more and more regions."""
 	core = large_core()
 	for what, counts, overlay in (("guests", GUESTS, many_guests),
 				      ("regions", REGIONS, many_regions)):

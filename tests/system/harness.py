@@ -71,9 +71,9 @@ def qemu_command(image=None, gic=3, cpu="cortex-a57", cpus=2, memory=1024, boot=
 		 args=()):
 	"""QEMU's command line for one machine, as a list.
 
-	image: file for -kernel (boot path "kernel" only). memory: MiB. disk: directory shown to the
-	machine as a FAT disk (the other boot paths). el2=False starts at EL1. icount: an instruction
-	takes 2^shift nanoseconds. args: anything more.
+	image: file for -kernel (boot path "kernel" only). memory: MiB. disk: directory shown to
+	the machine as a FAT disk (the other boot paths). el2=False starts at EL1. icount: an
+	instruction takes 2^shift nanoseconds. args: anything more.
 	"""
 	if acpi is None:
 		acpi = boot != "edk2"	# EDK2 hands out either ACPI tables or the device tree
