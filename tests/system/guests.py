@@ -8,7 +8,6 @@ which must not notice; nor may its vmm die of it. `guests.py --filter bare` runs
 on the bare machine alone: that shows whether the tests are right about the architecture.
 """
 
-import multiprocessing
 import re
 import time
 import traceback
@@ -71,16 +70,12 @@ class GuestSuite(Suite):
 
 	def _run(self, chosen, jobs):
 		failed = number = 0
-		harness._chosen[:] = chosen
-		context = multiprocessing.get_context("fork")
-		with context.Pool(jobs, harness._worker_init) as pool:
-			done = pool.imap_unordered(_run_case, range(len(chosen)))
-			for results, seconds in done:
-				for name, comment in results:
-					number += 1
-					failed += not (comment or "SKIP").startswith("SKIP")
-					self._say(number, name, comment)
-				print(f"# {seconds:.1f} s", flush=True)
+		for results, seconds in harness.parallel(_run_case, chosen, jobs):
+			for name, comment in results:
+				number += 1
+				failed += not (comment or "SKIP").startswith("SKIP")
+				self._say(number, name, comment)
+			print(f"# {seconds:.1f} s", flush=True)
 		print(f"1..{number}")
 		return failed
 
@@ -114,7 +109,7 @@ def _run_case(index):
 	test = Test(suite, name)
 	try:
 		results = function(test, **arguments)
-	except Failure as why:
+	except (Failure, SystemExit) as why:
 		results = [(name, str(why))]
 	except Exception:
 		results = [(name, traceback.format_exc())]

@@ -11,6 +11,7 @@ fixed port or file, so that suites may run side by side.
 """
 
 import argparse
+import concurrent.futures
 import ctypes
 import json
 import multiprocessing
@@ -415,7 +416,7 @@ def _run_case(index):
 		passed = True
 	except Skip as why:
 		passed, comment = True, f"SKIP {why}"
-	except Failure as why:
+	except (Failure, SystemExit) as why:	# the latter: what systems.py misses
 		comment = str(why)
 	except Exception:
 		comment = traceback.format_exc()
@@ -425,9 +426,22 @@ def _run_case(index):
 
 
 def _worker_init():
-	signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
 	signal.signal(signal.SIGINT, signal.SIG_IGN)
 	_die_with_parent()
+
+
+def parallel(function, chosen, jobs):
+	"""function(index of a case), in `jobs` forked workers; results as they come.
+
+	A worker that dies ends the suite with an error. (multiprocessing.Pool would wait for ever for
+	what it was at, and its end can wait for ever for an idle one.)
+	"""
+	_chosen[:] = chosen
+	context = multiprocessing.get_context("fork")
+	with concurrent.futures.ProcessPoolExecutor(max(1, jobs), context, _worker_init) as pool:
+		cases = [pool.submit(function, index) for index in range(len(chosen))]
+		for case in concurrent.futures.as_completed(cases):
+			yield case.result()
 
 
 class Suite:
@@ -479,17 +493,10 @@ class Suite:
 
 	def _run(self, chosen, jobs):
 		failed = 0
-		_chosen[:] = chosen
-		context = multiprocessing.get_context("fork")
-		with context.Pool(max(1, jobs), _worker_init) as pool:
-			results = pool.imap_unordered(_run_case, range(len(chosen)))
-			for number, (name, passed, comment, seconds) in enumerate(results, 1):
-				failed += not passed
-				self._say(number, name, passed, comment, seconds)
-			# Not left to the pool's terminate(): its signal can come just before an
-			# idle worker waits for a lock, which that worker then does for ever.
-			pool.close()
-			pool.join()
+		results = parallel(_run_case, chosen, jobs)
+		for number, (name, passed, comment, seconds) in enumerate(results, 1):
+			failed += not passed
+			self._say(number, name, passed, comment, seconds)
 		return failed
 
 	@staticmethod

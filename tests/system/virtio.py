@@ -102,7 +102,7 @@ def check_output(machine):
 
 
 def paste(machine, seed, meanwhile=None):
-	"""Type many lines into a file, and hold it against them."""
+	"""Type many lines into a file; return what it must have."""
 	lines = [letters(seed + i, 79) for i in range(IN_LINES)]
 	machine.sendline("stty -echo; echo ready; cat >/tmp/x; stty echo; echo pasted")
 	machine.expect(r"\nready\r*\n")
@@ -111,7 +111,11 @@ def paste(machine, seed, meanwhile=None):
 	machine.paste("".join(line + "\r" for line in lines) + "\x04")
 	machine.expect(r"pasted\r*\n", absent=BAD)
 	machine.expect(SHELL_PROMPT)
-	check_same(machine.run("cat /tmp/x"), "".join(line + "\n" for line in lines), "pasted")
+	return "".join(line + "\n" for line in lines)
+
+
+def check_pasted(machine, text):
+	check_same(machine.run("cat /tmp/x"), text, "pasted")
 
 
 def check_both(machine):
@@ -143,7 +147,7 @@ def console(test, gic):
 	machine = start(test, gic)
 	check_device(machine)
 	check_output(machine)
-	paste(machine, 100)
+	check_pasted(machine, paste(machine, 100))
 	check_both(machine)
 	check_rebind(machine)
 	check_output(machine)
@@ -182,8 +186,11 @@ def check_killed_sending(machine):
 
 def check_killed_receiving(machine):
 	machine.look("3", "linux-hvc")
-	paste(machine, 200, kill_soon)
+	text = paste(machine, 200, kill_soon)
+	# The file is shown when nothing else is said any more.
 	check_restarts(machine, 2 * KILLS)
+	machine.look("3", "linux-hvc")
+	check_pasted(machine, text)
 
 
 def gone(machine):
