@@ -41,7 +41,7 @@ SECTIONS
 		BOOT_ROOMS(.text .text.*)
 		*(.boot.text)
 		/* What of other rooms only these use: the linker says so when that changes. */
-		*(.text.str_append .text.str_copy .text.str_has_prefix .text.strncmp)
+		*(.text.str_append .text.str_copy .text.str_has_prefix .text.strncmp .text.memchr)
 		*(.text.stop_machine)
 		*(.text.random_add .text.random_start .text.arch_entropy)
 		*(.text.firmware_error_name .text.firmware_cpu_on)
@@ -54,16 +54,9 @@ SECTIONS
 	}
 	_boot_end = ABSOLUTE(.);
 	.text : {
-		/* Tables are aligned to 2 KiB; small files fill the gap before the vectors'. */
-		*(.text.entry)
-		*arch/arm64/head.o(.text)
-		*arch/arm64/cache.o(.text)
-		*arch/arm64/fp.o(.text)
-		*arch/arm64/trap_entry.o(.text)
-		*arch/arm64/user_entry.o(.text)
-		*arch/arm64/switch.o(.text)
-		*arch/arm64/pure/vgic_lr.o(.text .text.*)
+		/* First what has tables aligned to 2 KiB, so that nothing lies between. */
 		*(.text.vectors)
+		*(.text.entry)
 		*(.text .text.*)
 		. = ALIGN(4096);
 		_text_end = .;
