@@ -61,7 +61,7 @@ static void kick(const struct guest *guest, u64 mask)
 		vcpu_kick(guest->vcpus[__builtin_ctzll(mask)]);
 }
 
-void virq_sync(struct vcpu *vcpu)
+__cold void virq_sync(struct vcpu *vcpu)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
 	u64 kicked;
@@ -89,7 +89,7 @@ static bool __attribute__((noinline)) update(struct vcpu *vcpu, u32 flags)
 
 /* Another CPU works on our state, which it needs folded: give it that, and wait until it is done.
  */
-static bool __attribute__((noinline)) yield_to_holder(struct vcpu *vcpu)
+static bool __cold yield_to_holder(struct vcpu *vcpu)
 {
 	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
 
@@ -336,7 +336,7 @@ bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
 
 /* --- Host interrupts ------------------------------------------------------------------------- */
 
-void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid)
+__cold void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid)
 {
 	struct arm64_virq *v = &guest->arch.virq;
 	u64 kicked = 0;
@@ -436,7 +436,7 @@ static void vtimer_handler(u32 intid)
 		irqchip->deactivate(intid);
 }
 
-void virq_vtimer_fired(struct vcpu *vcpu)
+__cold void virq_vtimer_fired(struct vcpu *vcpu)
 {
 	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
 
@@ -492,7 +492,7 @@ __boot enum err arch_virq_init(const struct host *host)
 
 /* --- Life of guests and vCPUs ---------------------------------------------------------------- */
 
-enum err virq_guest_init(struct guest *guest)
+__cold enum err virq_guest_init(struct guest *guest)
 {
 	const struct config_guest *config = guest->config;
 	struct arm64_virq *v = &guest->arch.virq;
@@ -523,7 +523,7 @@ enum err virq_guest_init(struct guest *guest)
 	return OK;
 }
 
-void virq_guest_destroy(struct guest *guest)
+__cold void virq_guest_destroy(struct guest *guest)
 {
 	struct vgic *g = &guest->arch.virq.vgic;
 
@@ -534,7 +534,7 @@ void virq_guest_destroy(struct guest *guest)
 	memset(g, 0, sizeof(*g));
 }
 
-void virq_guest_reset(struct guest *guest)
+__cold void virq_guest_reset(struct guest *guest)
 {
 	struct arm64_virq *v = &guest->arch.virq;
 
@@ -544,7 +544,7 @@ void virq_guest_reset(struct guest *guest)
 	spin_unlock(&v->lock);
 }
 
-void virq_vcpu_reset(struct vcpu *vcpu)
+__cold void virq_vcpu_reset(struct vcpu *vcpu)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
 	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;

@@ -296,7 +296,7 @@ static void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now)
 
 /* --- The running thread ----------------------------------------------------------------------- */
 
-void sched_loop(void)
+__cold void sched_loop(void)
 {
 	struct cpu *cpu = this_cpu();
 	struct sched_queue *queue = cpu->queue;
@@ -491,7 +491,7 @@ bool sched_ends(void)
 
 /* --- Anybody ---------------------------------------------------------------------------------- */
 
-enum err sched_start(struct thread *thread)
+__cold enum err sched_start(struct thread *thread)
 {
 	struct sched_queue *queue = lock_queue_of(thread);
 	enum err err = thread_set_state(thread, VCPU_READY);
@@ -531,7 +531,7 @@ bool sched_wake(struct thread *thread)
 	return paused;
 }
 
-void sched_set_priority(struct thread *thread, u8 priority)
+__cold void sched_set_priority(struct thread *thread, u8 priority)
 {
 	struct sched_queue *queue = lock_queue_of(thread);
 	const struct thread *current = queue->cpu->thread;
@@ -566,7 +566,7 @@ u64 sched_run_ns(const struct thread *thread)
 	return ns;
 }
 
-u64 sched_idle_ns(u32 cpu)
+__cold u64 sched_idle_ns(u32 cpu)
 {
 	struct sched_queue *queue = cpu_get(cpu)->queue;
 	u64 ns;
@@ -581,7 +581,7 @@ u64 sched_idle_ns(u32 cpu)
 	return ns;
 }
 
-void sched_describe(u32 cpu, struct manage_cpu *record)
+__cold void sched_describe(u32 cpu, struct manage_cpu *record)
 {
 	struct sched_queue *queue = cpu_get(cpu)->queue;
 	const struct thread *thread;

@@ -23,8 +23,8 @@ size_t vgic_storage_bytes(u32 num_spis, u32 num_cpus)
 	       ALIGN_UP(num_spis * sizeof(struct vgic_spi), 8);
 }
 
-enum err vgic_init(struct vgic *g, u32 version, u32 num_lrs, u32 num_spis, u32 num_cpus,
-		   void *storage)
+__cold enum err vgic_init(struct vgic *g, u32 version, u32 num_lrs, u32 num_spis, u32 num_cpus,
+			  void *storage)
 {
 	u8 *at = storage;
 
@@ -50,7 +50,7 @@ enum err vgic_init(struct vgic *g, u32 version, u32 num_lrs, u32 num_spis, u32 n
 	return OK;
 }
 
-enum err vgic_attach(struct vgic *g, u32 index, struct vgic_cpu *c)
+__cold enum err vgic_attach(struct vgic *g, u32 index, struct vgic_cpu *c)
 {
 	if (index >= g->num_cpus)
 		return ERR_RANGE;
@@ -72,7 +72,7 @@ static void bank_reset(const struct vgic *g, struct vgic_bank *b, u32 edge)
 	WRITE(b->group, g->version == 3 ? ~0u : 0);
 }
 
-void vgic_reset(struct vgic *g)
+__cold void vgic_reset(struct vgic *g)
 {
 	WRITE(g->ctlr, 0);
 	g->released = 0;
@@ -92,7 +92,7 @@ void vgic_reset(struct vgic *g)
 	}
 }
 
-void vgic_spi_disown(struct vgic *g, u32 i, u32 leaver, u64 *kick)
+__cold void vgic_spi_disown(struct vgic *g, u32 i, u32 leaver, u64 *kick)
 {
 	struct vgic_spi *s = &g->spis[i];
 	struct vgic_cpu *to;
@@ -106,7 +106,7 @@ void vgic_spi_disown(struct vgic *g, u32 i, u32 leaver, u64 *kick)
 		*kick |= BIT(s->target);
 }
 
-void vgic_cpu_reset(struct vgic *g, struct vgic_cpu *c)
+__cold void vgic_cpu_reset(struct vgic *g, struct vgic_cpu *c)
 {
 	u64 kick = 0;
 
@@ -179,7 +179,7 @@ u64 vgic_set_private(struct vgic *g, struct vgic_cpu *c, u32 intid, bool level)
 	return vgic_mark(c, VGIC_PRIVATE | (level ? 0 : VGIC_FOLD)) ? BIT(c->index) : 0;
 }
 
-enum err vgic_host_spi(struct vgic *g, u32 intid, u32 physical, u64 *kick)
+__cold enum err vgic_host_spi(struct vgic *g, u32 intid, u32 physical, u64 *kick)
 {
 	u32 i = intid - VGIC_PRIVATES, bit = 1u << i % 32;
 
@@ -201,7 +201,7 @@ u32 vgic_spi_cpu(const struct vgic *g, u32 intid)
 	return g->spis[i].owner != VGIC_NONE ? g->spis[i].owner : g->spis[i].target;
 }
 
-void vgic_host_private(struct vgic_cpu *c, u32 intid, u32 physical)
+__cold void vgic_host_private(struct vgic_cpu *c, u32 intid, u32 physical)
 {
 	u32 bit = 1u << intid % 32;
 
@@ -343,7 +343,7 @@ u32 vgic_release(struct vgic *g, struct vgic_cpu *c, u32 empty, u64 *kick)
 	return again;
 }
 
-u64 vgic_dir(struct vgic *g, struct vgic_cpu *c, u32 intid)
+__cold u64 vgic_dir(struct vgic *g, struct vgic_cpu *c, u32 intid)
 {
 	u32 i = intid - VGIC_PRIVATES, bit = 1u << intid % 32;
 	u64 kick = 0;
@@ -586,7 +586,7 @@ u32 vgic_fill(struct vgic *g, struct vgic_cpu *c, u32 what)
 	return written;
 }
 
-u64 vgic_eoi_count(struct vgic *g, struct vgic_cpu *c, u32 count)
+__cold u64 vgic_eoi_count(struct vgic *g, struct vgic_cpu *c, u32 count)
 {
 	u64 kick = 0;
 

@@ -23,7 +23,7 @@
 
 /** vgic_release_physical() - deactivate the physical interrupts that the model let go. @c: this
  * CPU's, or NULL. Lock. */
-static __attribute__((noinline)) void vgic_release_physical(struct vgic *g, struct vgic_cpu *c)
+static __cold void vgic_release_physical(struct vgic *g, struct vgic_cpu *c)
 {
 	for (; c && c->bank.release; c->bank.release &= c->bank.release - 1)
 		hw_deactivate_private(c->physical[__builtin_ctz(c->bank.release)]);
@@ -53,7 +53,7 @@ static inline bool vgic_stale(const struct vgic *g, const struct vgic_cpu *c, u6
 }
 
 /* Read back every list register in use. None is afterwards: the caller clears or rewrites them. */
-static __attribute__((noinline)) u64 vgic_fold_hardware(struct vgic *g, struct vgic_cpu *c)
+static __cold u64 vgic_fold_hardware(struct vgic *g, struct vgic_cpu *c)
 {
 	u64 lrs[VGIC_MAX_LRS], kick = 0;
 
