@@ -433,12 +433,13 @@ def _worker_init():
 def parallel(function, chosen, jobs):
 	"""function(index of a case), in `jobs` forked workers; results as they come.
 
-	A worker that dies ends the suite with an error. (multiprocessing.Pool would wait for ever for
-	what it was at, and its end can wait for ever for an idle one.)
+	A worker that dies ends the suite with an error. (multiprocessing.Pool would wait for ever
+	for what it was at, and its end can wait for ever for an idle one.)
 	"""
 	_chosen[:] = chosen
 	context = multiprocessing.get_context("fork")
-	with concurrent.futures.ProcessPoolExecutor(max(1, jobs), context, _worker_init) as pool:
+	executor = concurrent.futures.ProcessPoolExecutor(max(1, jobs), context, _worker_init)
+	with executor as pool:
 		cases = [pool.submit(function, index) for index in range(len(chosen))]
 		for case in concurrent.futures.as_completed(cases):
 			yield case.result()
