@@ -185,6 +185,7 @@ static void load(struct component *component)
 	atomic_store(&component->lending, LEND_NEVER);
 	/* A reset of the guest that came meanwhile is news to what it keeps, too. */
 	atomic_fetch_and(&component->word, NOTIFY_RESET);
+	reset_again(component);
 	exit_again(component);
 	channel_greet(component);
 	for (u32 i = 0; i < component->num_grants; i++)
@@ -300,6 +301,7 @@ void component_main(void *data)
 			load(component);
 			ending = run(component);
 		} while (goes_on(component, ending));
+		reset_done(component);
 		manage_changed();
 	}
 }

@@ -289,15 +289,21 @@ enum err component_guest_attach(struct guest *guest)
 	return OK;
 }
 
-/* No vCPU of it runs, so nobody waits any more. */
-static void forget_exits(struct component *component, struct guest *guest)
+/* No vCPU of it runs, so nobody waits any more. @reset: what it is to come to, if it runs. Return:
+ * it does. */
+static bool forget_exits(struct component *component, struct guest *guest, enum reset reset)
 {
+	bool runs;
+
 	spin_lock(&component->lock);
 	for (u32 i = 0; i < component->num_vcpus; i++)
 		drop(&component->slots[i]);
 	component->guest = guest;
+	runs = atomic_load(&component->state) == COMPONENT_RUNNING;
+	atomic_store(&component->reset, runs ? reset : RESET_NONE);
 	spin_unlock(&component->lock);
 	component_notify(component, NOTIFY_RESET);
+	return runs;
 }
 
 void component_guest_detach(struct guest *guest)
@@ -306,16 +312,57 @@ void component_guest_detach(struct guest *guest)
 
 	if (component == NULL)
 		return;
-	forget_exits(component, NULL);
+	(void)forget_exits(component, NULL, RESET_NONE);
 	hide_regions(component, guest, guest->num_regions);
 }
 
-void component_guest_reset(struct guest *guest)
+bool component_guest_reset(struct guest *guest)
 {
 	struct component *component = server_of(guest);
 
-	if (component != NULL)
-		forget_exits(component, guest);
+	return component == NULL || !forget_exits(component, guest, RESET_ASKED);
+}
+
+/* From @from, or from anything but RESET_NONE. Return: the guest whose reset it was, or NULL. */
+static struct guest *change_reset(struct component *component, enum reset from, enum reset to)
+{
+	struct guest *guest = NULL;
+	u32 now;
+
+	spin_lock(&component->lock);
+	now = atomic_load(&component->reset);
+	if (now != RESET_NONE && (from == RESET_NONE || now == from)) {
+		atomic_store(&component->reset, to);
+		guest = component->guest;
+	}
+	spin_unlock(&component->lock);
+	return guest;
+}
+
+bool component_guest_forget(struct guest *guest)
+{
+	struct component *component = server_of(guest);
+
+	return component != NULL && change_reset(component, RESET_NONE, RESET_NONE) != NULL;
+}
+
+void reset_taken(struct component *component)
+{
+	(void)change_reset(component, RESET_ASKED, RESET_TAKEN);
+}
+
+void reset_again(struct component *component)
+{
+	if (change_reset(component, RESET_NONE, RESET_ASKED) != NULL)
+		atomic_fetch_or(&component->word, NOTIFY_RESET);
+}
+
+void reset_done(struct component *component)
+{
+	struct guest *guest = change_reset(component, RESET_NONE, RESET_NONE);
+
+	if (guest != NULL)
+		guest_devices_reset(guest);
 }
 
 enum err component_guest_start(const struct guest *guest)

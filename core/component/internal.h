@@ -50,6 +50,13 @@ enum err __must_check exit_answer(struct component *component, u64 index, u64 va
  * component's lock. */
 void exit_again(struct component *component);
 
+/** reset_taken() - it takes NOTIFY_RESET. reset_done() - it waits again, or is not there any more:
+ * what has waited for that goes on. reset_again() - it starts anew, and must be told once more. Its
+ * own thread, no locks. */
+void reset_taken(struct component *component);
+void reset_done(struct component *component);
+void reset_again(struct component *component);
+
 /** component_announce() - as component_notify(), but leaves it to the caller to wake the thread.
  * Return: that has to be done. */
 bool __must_check component_announce(struct component *component, u64 bits);

@@ -75,6 +75,8 @@ static u64 take_notifications(struct component *component, struct thread *next)
 			/* The one that was announced may have been dropped since. */
 			if ((bits & NOTIFY_EXIT) != 0 && !exit_take(component))
 				bits &= ~NOTIFY_EXIT;
+			if ((bits & NOTIFY_RESET) != 0)
+				reset_taken(component);
 			if (bits != 0) {
 				if (next != NULL)
 					(void)sched_wake(next);
@@ -89,8 +91,13 @@ static u64 take_notifications(struct component *component, struct thread *next)
 
 static u64 wait(struct component *component, struct thread *next)
 {
-	u64 bits = take_notifications(component, next);
+	u64 bits;
 
+	if (__builtin_expect(atomic_load_explicit(&component->reset, memory_order_relaxed) ==
+				     RESET_TAKEN,
+			     0))
+		reset_done(component);
+	bits = take_notifications(component, next);
 	component_watch(component);
 	return bits;
 }

@@ -43,8 +43,9 @@ static enum err start_first(struct guest *guest)
 	return err;
 }
 
-/* Back to where it was when it was created. No vCPU of it runs. */
-static void make_anew(struct guest *guest)
+/* Back to where it was when it was created. No vCPU of it runs. Return: false when its devices are
+ * not yet: guest_devices_reset() will be called. */
+static bool make_anew(struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		enum err err = OK;
@@ -57,8 +58,8 @@ static void make_anew(struct guest *guest)
 		       OK); /* the table has the edge, and nobody else is left to take another */
 	}
 	arch_guest_reset(guest);
-	component_guest_reset(guest);
 	guest->warnings = 0;
+	return component_guest_reset(guest);
 }
 
 enum err guest_start(struct guest *guest)
@@ -72,11 +73,17 @@ enum err guest_start(struct guest *guest)
 		err = ERR_STATE;
 	else if (state == GUEST_RESETTING || guest->running != 0)
 		err = ERR_BUSY;
+	else if (state != GUEST_CREATED)
+		atomic_store(&guest->state, GUEST_RESETTING);
 	spin_unlock(&guest->lock);
 	if (err != OK)
 		return err;
-	if (state != GUEST_CREATED)
-		make_anew(guest);
+	if (state != GUEST_CREATED) {
+		atomic_fetch_add(&guests_alive, 1);
+		if (make_anew(guest))
+			guest_devices_reset(guest);
+		return OK;
+	}
 	err = guest_load_images(guest);
 	if (err == OK)
 		err = component_guest_start(guest);
@@ -178,13 +185,10 @@ static void ended(struct guest *guest, bool asked)
 	waitqueue_wake(&guest->stopped, UINT32_MAX);
 }
 
-static void restart(struct guest *guest)
+void guest_devices_reset(struct guest *guest)
 {
 	bool asked;
 
-	make_anew(guest);
-	guest->resets++;
-	log_info("guest '%s' reset (%u)", guest->config->name, guest->resets);
 	if (guest_load_images(guest) == OK && start_first(guest) == OK)
 		return;
 	spin_lock(&guest->lock);
@@ -214,10 +218,14 @@ void guest_vcpu_stopped(struct vcpu *vcpu)
 	spin_unlock(&guest->lock);
 	if (!last)
 		return;
-	if (state == GUEST_RESETTING)
-		restart(guest);
-	else
+	if (state != GUEST_RESETTING) {
 		ended(guest, asked);
+		return;
+	}
+	guest->resets++;
+	log_info("guest '%s' reset (%u)", guest->config->name, guest->resets);
+	if (make_anew(guest))
+		guest_devices_reset(guest);
 }
 
 void guest_doom(struct guest *guest)
@@ -226,6 +234,10 @@ void guest_doom(struct guest *guest)
 	guest->doomed = true;
 	spin_unlock(&guest->lock);
 	(void)leave(guest, GUEST_STOPPED, VCPU_REQ_STOP, true);
+	if (component_guest_forget(guest)) {
+		atomic_store(&guest->state, GUEST_STOPPED);
+		ended(guest, true);
+	}
 	spin_lock(&guest->lock);
 	while (guest->running != 0 || atomic_load(&guest->state) == GUEST_RESETTING)
 		(void)waitqueue_sleep(&guest->stopped, &guest->lock, NS_NEVER);

@@ -73,6 +73,13 @@ enum lending {
 	LEND_BACK, /* it did something that its own thread must see to: lent_trap */
 };
 
+/* Where it is with a reset that its guest's new start waits for. */
+enum reset {
+	RESET_NONE,
+	RESET_ASKED, /* NOTIFY_RESET is set */
+	RESET_TAKEN, /* it was told, and has yet to wait again */
+};
+
 #define COMPONENT_NOTHING 0xffu /* no grant, no bit */
 
 struct component {
@@ -90,6 +97,7 @@ struct component {
 	hpa_t info;                        /* struct component_info */
 	const struct config_guest *serves; /* or NULL */
 	struct guest *guest;               /* the served guest while it exists, or NULL */
+	_Atomic u32 reset;                 /* enum reset; changes under the lock */
 	struct list queue;                 /* exits to be taken */
 	_Atomic u32 lending;               /* enum lending */
 	enum user_trap lent_trap;
@@ -178,8 +186,13 @@ void component_watch(struct component *component);
  * about to be destroyed: the component that serves it sees its RAM, or no longer. */
 enum err __must_check component_guest_attach(struct guest *guest);
 void component_guest_detach(struct guest *guest);
-/** component_guest_reset() - @guest starts anew: its devices must. No vCPU of it runs. */
-void component_guest_reset(struct guest *guest);
+/** component_guest_reset() - @guest is to start anew: its devices must, before its RAM is written.
+ * No vCPU of it runs. Return: true when that is so; false when its component's thread calls
+ * guest_devices_reset() as soon as it is. */
+bool __must_check component_guest_reset(struct guest *guest);
+/** component_guest_forget() - @guest is not to start any more. Return: guest_devices_reset() would
+ * have been called, and will not be. */
+bool component_guest_forget(struct guest *guest);
 /** component_guest_start() - @guest is about to run: the component that serves it is started, if it
  * never was. Not at boot, but for a guest that is created later. Return: component_start()'s. */
 enum err __must_check component_guest_start(const struct guest *guest);

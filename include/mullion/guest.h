@@ -116,9 +116,13 @@ enum err __must_check guest_destroy(u32 id);
 /* --- Its life (core/guest/life.c) --------------------------------------------------------------
  */
 
-/** guest_start() - load images and tree, start the first vCPU. A guest that ran before begins anew.
+/** guest_start() - load images and tree, start the first vCPU. A guest that ran before begins anew,
+ * as by guest_reset(): when its devices have.
  * Return: ERR_STATE when it runs, ERR_BUSY while it ends. Normal or orphan context, or boot. */
 enum err __must_check guest_start(struct guest *guest);
+/** guest_devices_reset() - of a guest that is being reset: its devices are as at power-on, and
+ * leave its RAM alone; load its images and start it. By whoever component_guest_reset() says. */
+void guest_devices_reset(struct guest *guest);
 /** guest_load_images() - copy the pristine images and a fresh tree into its RAM. No vCPU of it
  * runs. Between pieces others may run. */
 enum err __must_check guest_load_images(struct guest *guest);

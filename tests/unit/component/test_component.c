@@ -358,7 +358,7 @@ static void a_reset_is_not_lost(void **state)
 	component_stop(server);
 	components_go();
 	assert_int_equal(server->state, COMPONENT_STOPPED);
-	component_guest_reset(&world.guest);
+	assert_true(component_guest_reset(&world.guest));
 	component_notify(server, BIT(40));
 	host_user_script(&server->user, waits, 1);
 	assert_int_equal(component_start(server), OK);

@@ -213,7 +213,8 @@ static void guest_reset_is_told(void **state)
 	(void)sched_wake(server->slots[0].thread);
 	components_go();
 	atomic_store(&world.vcpus[0].requests, 0);
-	component_guest_reset(&world.guest);
+	assert_false(component_guest_reset(&world.guest));
+	assert_true(component_guest_forget(&world.guest));
 	components_go();
 	SAYS(server, NOTIFY_RESET);
 	/* The answer to the old access is dropped; it is none to the next. */
@@ -228,7 +229,7 @@ static void guest_reset_is_told(void **state)
 	component_stop(server);
 	components_go();
 	components_access(0, true, SERVED_UART, 5, 4);
-	component_guest_reset(&world.guest);
+	assert_true(component_guest_reset(&world.guest));
 	assert_true(list_is_empty(&server->queue));
 	assert_int_equal(server->slots[0].state, SLOT_FREE);
 	atomic_store(&world.vcpus[0].requests, VCPU_REQ_STOP);
@@ -236,6 +237,56 @@ static void guest_reset_is_told(void **state)
 	components_go();
 	atomic_store(&world.vcpus[0].requests, 0);
 	assert_false(components_waits(0));
+}
+
+/* guest_devices_reset() was called: a guest that may not start again has ended then. */
+static bool went_on(void)
+{
+	bool did = world.guest.state == GUEST_STOPPED;
+
+	world.guest.state = GUEST_RESETTING;
+	return did;
+}
+
+/* The new start of a guest waits for its devices: until the server waits again after it was told,
+ * in whichever life, or is there no more. */
+static void start_waits_for_devices(void **state)
+{
+	static const struct host_call dies[] = { FAULT };
+	static struct config_guest config;
+
+	(void)state;
+	config = world.guest_config;
+	config.tree.data = (const u8 *)"";
+	world.guest.config = &config;
+	world.guest.doomed = true;
+	waitqueue_init(&world.guest.stopped);
+	world.guest.state = GUEST_RESETTING;
+	host_user_script(&server->user, dies, 1);
+	assert_false(component_guest_reset(&world.guest));
+	components_go();
+	assert_int_equal(server->reset, RESET_TAKEN);
+	assert_false(went_on());
+	host_time_set(NS(arch_time_now().v + 20000000));
+	components_go();
+	assert_true((server->user.results[0] & NOTIFY_RESET) != 0);
+	assert_true(went_on());
+	assert_int_equal(server->reset, RESET_NONE);
+	/* Its end is an end of the wait. */
+	assert_false(component_guest_reset(&world.guest));
+	component_stop(server);
+	components_go();
+	assert_true(went_on());
+	/* Nobody waits for a guest that is destroyed, and one that is not there is none to wait
+	 * for. */
+	assert_int_equal(component_start(server), OK);
+	components_go();
+	assert_false(component_guest_reset(&world.guest));
+	assert_true(component_guest_forget(&world.guest));
+	assert_false(component_guest_forget(&world.guest));
+	components_go();
+	assert_false(went_on());
+	world.guest.config = &world.guest_config;
 }
 
 static void lines(void **state)
@@ -306,6 +357,7 @@ int main(void)
 		TEST(restart_presents_again),
 		TEST(stopped_server),
 		TEST(guest_reset_is_told),
+		TEST(start_waits_for_devices),
 		TEST(lines),
 	};
 

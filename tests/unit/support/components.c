@@ -278,7 +278,7 @@ int components_begin(void **state)
 	component_stop(server);
 	component_stop(peer);
 	components_go();
-	component_guest_reset(&world.guest);
+	CHECK(component_guest_reset(&world.guest)); /* it is stopped */
 	components_script(server, NULL, 0);
 	components_script(peer, NULL, 0);
 	CHECK(component_start(server) == OK);
