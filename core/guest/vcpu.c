@@ -33,6 +33,17 @@ void vcpu_request(struct vcpu *vcpu, u64 bits)
 		kick_cpu(vcpu);
 }
 
+/* The vCPU of this CPU that has just woken another may be in a fast handler, on its way back into
+ * its guest, and into a WFI that was left to it while it was alone: make it look around first. */
+static void look_around(void)
+{
+	const struct cpu *cpu = this_cpu();
+
+	if (sched_needed() && cpu->interrupts == 0 && cpu->thread != NULL &&
+	    cpu->thread->kind == THREAD_VCPU)
+		arch_cpu_kick(cpu->id);
+}
+
 void vcpu_kick(struct vcpu *vcpu)
 {
 	/* It runs here, or sleeps here in WFI: it looks next. */
@@ -43,8 +54,9 @@ void vcpu_kick(struct vcpu *vcpu)
 	switch (atomic_load_explicit(&vcpu->thread.state, memory_order_relaxed)) {
 	case VCPU_PAUSED:
 		if (atomic_load_explicit(&vcpu->thread.pause_reason, memory_order_relaxed) ==
-		    PAUSE_WFI)
-			(void)sched_wake(&vcpu->thread);
+			    PAUSE_WFI &&
+		    sched_wake(&vcpu->thread))
+			look_around();
 		break;
 	case VCPU_RUNNING: kick_cpu(vcpu); break;
 	default: break; /* it looks before it runs */

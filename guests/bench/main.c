@@ -219,6 +219,16 @@ static void compute_second(void)
 	compute(1, UINT32_MAX, &sum);
 }
 
+/* From one that sends an SGI and sleeps to the other, which was asleep, and back. */
+static void hand_over(void)
+{
+	if (cpu_on(1, pong) != PSCI_SUCCESS)
+		return;
+	while (LOAD(ready) == 0)
+		;
+	MEASURE("hand-over", ping());
+}
+
 static void switches(void)
 {
 	u64 sum = 0;
@@ -264,6 +274,8 @@ void guest_main(void)
 		irq_enable();
 		if (wants("switches"))
 			switches();
+		else if (wants("hand-over"))
+			hand_over();
 		else if (wants("uart"))
 			uart();
 		else if (machine.num_cpus > 1)

@@ -51,7 +51,7 @@ SHARED = """
 / {
 	guests {
 		bench {
-			bootargs = "switches";
+			bootargs = "WHAT";
 			vcpus {
 				vcpu0 { cpu = <0>; slice-us = <200>; };
 				vcpu1 { cpu = <0>; slice-us = <200>; };
@@ -182,7 +182,10 @@ def measure_guest(directory):
 	one, said = run_guest(directory, "guest-1", 1)
 	two, _ = run_guest(directory, "guest-2", 2)
 	heavy, _ = run_guest(directory, "guest-more", 1, MORE)
-	shared, _ = run_guest(directory, "guest-switch", 2, overlay=SHARED, cpus=1)
+	shared = {}
+	for what in ("switches", "hand-over"):
+		shared.update(run_guest(directory, f"guest-{what}", 2, cpus=1,
+					overlay=SHARED.replace("WHAT", what))[0])
 	uart, _ = run_guest(directory, "guest-uart", 1, overlay=UART)
 	measured.update(shared)
 	measured.update(uart)

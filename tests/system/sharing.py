@@ -183,5 +183,15 @@ def stale(test):
 		   f"the worker was off its CPU for {ns(shares['off-max'])} ns")
 
 
+@suite.case("two vCPUs of a guest wake each other on one CPU")
+def wakes(test):
+	"""Each sends the other an SGI and sleeps; no other interrupt would end that."""
+	pair = guest("pair", (0, 0), 'bootargs = "hand-over";').replace('bootargs = "";', "")
+	image = systems.pack(test.directory(), SYSTEM.format(extra="", guests=pair),
+			     [("spin.img", systems.guest("bench"))])
+	said = test.machine(image, cpus=1, memory=256, icount=True).expect_end(LIMIT)
+	test.contains(said, r"\[pair\] bench: hand-over [0-9.]+", "the end of it")
+
+
 if __name__ == "__main__":
 	suite.main()
