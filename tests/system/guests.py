@@ -211,11 +211,18 @@ def emulated(guest):
 	return EMULATED.format(guest=guest, console=systems.BOARD / "console.dtsi")
 
 
-def contract(test, gic, cpu, cpus, virtual=False):
+SHARED = """
+/ { guests { contract { vcpus { vcpu0 { cpu = <0>; }; vcpu1 { cpu = <0>; }; }; }; }; };
+"""
+
+
+def contract(test, gic, cpu, cpus, virtual=False, shared=False):
 	directory = test.directory()
 	changes = f"""
 / {{ guests {{ contract {{ vcpus {{ count = <{cpus}>; }}; }}; }}; }};
 """
+	if shared:
+		changes += SHARED
 	if virtual:
 		changes += emulated("contract") + """
 / { guests { contract {
@@ -225,7 +232,7 @@ def contract(test, gic, cpu, cpus, virtual=False):
 	dts = overlay("contract.dts", changes)
 	image = systems.pack(directory, dts, [("contract.img", systems.guest("contract")),
 					      ("pattern.bin", pattern_file(directory))])
-	machine = test.machine(image, gic=gic, cpu=cpu, cpus=cpus, memory=512)
+	machine = test.machine(image, gic=gic, cpu=cpu, cpus=1 if shared else cpus, memory=512)
 	results = run_contract(test, machine, r"mullion: no guest is running")
 	text = test.log.read_text(errors="replace")
 	if re.search(TOTALS, text) is not None:
@@ -342,6 +349,8 @@ def make_suite():
 		suite.add(f"contract gicv{gic} {cpu} {cpus} vcpus", contract, gic=gic, cpu=cpu,
 			  cpus=cpus)
 	for gic in (2, 3):
+		suite.add(f"contract gicv{gic} 2 vcpus on one CPU", contract, gic=gic,
+			  cpu="cortex-a57", cpus=2, shared=True)
 		for cpus in (1, 2):
 			suite.add(f"contract gicv{gic} uart emulated {cpus} vcpus", contract,
 				  gic=gic, cpu="cortex-a57", cpus=cpus, virtual=True)
