@@ -16,6 +16,7 @@
 
 /* Between an end and the next start, so that one that ends at once takes no CPU from others. */
 #define RESTART_DELAY_NS UINT64_C(10000000)
+#define SETTLE_NS        UINT64_C(100000000)
 
 #define REQ_END (COMPONENT_REQ_STOP | COMPONENT_REQ_KILL | COMPONENT_REQ_WATCHDOG)
 
@@ -103,6 +104,29 @@ void component_describe(const struct component *component, struct manage_compone
 	record->exits = component->exits;
 }
 
+/* Its registers can be lent: it sleeps in a wait. */
+static bool waits(struct component *component)
+{
+	return atomic_load(&component->lending) == LEND_READY;
+}
+
+static bool all_wait(void)
+{
+	for (u32 i = 0; i < component_count; i++)
+		if (atomic_load(&components[i]->state) == COMPONENT_RUNNING &&
+		    (!waits(components[i]) || atomic_load(&components[i]->word) != 0))
+			return false;
+	return true;
+}
+
+void component_settle(void)
+{
+	u64 until = arch_time_now().v + SETTLE_NS;
+
+	while (!all_wait() && arch_time_now().v < until)
+		arch_cpu_relax();
+}
+
 /* --- Watchdog ----------------------------------------------------------------------------------
  * One event, armed when the component goes on after a wait and is not guarded yet. It looks again
  * each period until it finds the component waiting: so a wait costs next to nothing. The time that
@@ -114,12 +138,6 @@ static void guard(struct component *component, u64 run_ns, u64 after_ns)
 	component->seen_waits = atomic_load(&component->waits);
 	component->seen_run_ns = run_ns;
 	timer_arm(&component->watchdog, NS(arch_time_now().v + after_ns));
-}
-
-/* Its registers can be lent: it sleeps in a wait. */
-static bool waits(struct component *component)
-{
-	return atomic_load(&component->lending) == LEND_READY;
 }
 
 void component_watch(struct component *component)

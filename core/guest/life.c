@@ -177,6 +177,7 @@ static void ended(struct guest *guest, bool asked)
 	if (atomic_fetch_sub(&guests_alive, 1) == 1) {
 		log_info("no guest is running");
 		if (!guests_stay && !asked) {
+			component_settle();
 			log_console_owned(false); /* what its component has yet to print */
 			arch_poweroff();
 		}

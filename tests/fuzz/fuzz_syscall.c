@@ -174,7 +174,9 @@ static void act(struct input *in)
 	case ACTION_STOP_VCPU: stop_vcpu(take(in) % COMPONENTS_VCPUS); break;
 	case ACTION_RESET_GUEST:
 		stop_vcpus();
-		component_guest_reset(&world.guest);
+		/* Nor has it images to be started with again. */
+		if (!component_guest_reset(&world.guest))
+			(void)component_guest_forget(&world.guest);
 		break;
 	default: act_attach(); break;
 	}
