@@ -45,6 +45,12 @@
 /* Bytes each way before the guest's next access has its turn: the other end of the line may take
  * them as fast as they come, and a chain be as long as the guest likes. */
 #define TURN 1024u
+/* A vmm comes before every guest, and so does the console behind it: what a guest can have them do
+ * must be bounded in time as well. A byte counts as 8 us, ten times as fast as a UART at 115200
+ * baud; a call as some bytes; and so much may be had in advance. */
+#define BYTE_NS   UINT64_C(8000)
+#define CALL_NS   (16 * BYTE_NS)
+#define CREDIT_NS (8 * TURN * BYTE_NS)
 
 #define CHAIN_KNOWN BIT(16)
 
@@ -188,17 +194,16 @@ static bool send_chain(struct virtio_console *console, const struct chain *chain
 	return true;
 }
 
-/* Return: it stopped for its bound alone. */
-static bool serve_queue(struct virtio_console *console, u32 number)
+/* Up to *@left bytes; what is left of them is put there. Return: it stopped for its bound alone. */
+static bool serve_queue(struct virtio_console *console, u32 number, u32 *left)
 {
 	struct virtio_console_state *s = console->state;
 	struct virtqueue *queue = &s->queues[number];
 	struct chain chain;
-	u32 turn = TURN;
 
 	if ((s->status & (DRIVER_OK | NEEDS_RESET)) != DRIVER_OK || queue->ready == 0)
 		return false;
-	for (u32 i = 0; i < queue->size && turn != 0; i++) {
+	for (u32 i = 0; i < queue->size && *left != 0; i++) {
 		enum err err;
 
 		if (number == RECEIVE &&
@@ -210,9 +215,9 @@ static bool serve_queue(struct virtio_console *console, u32 number)
 		if (err != OK)
 			return false;
 		if (number == RECEIVE)
-			turn -= receive_chain(console, &chain, turn);
-		else if (!send_chain(console, &chain, &turn))
-			return turn == 0;
+			*left -= receive_chain(console, &chain, *left);
+		else if (!send_chain(console, &chain, left))
+			return *left == 0;
 	}
 	return true;
 }
@@ -232,16 +237,27 @@ static void go_on(struct virtio_console *console)
 	finish_receiving(console);
 }
 
-bool virtio_console_serve(struct virtio_console *console)
+/* When there is credit again. */
+static ns_t next_turn(const struct virtio_console *console)
 {
+	return NS(console->paid_until > CREDIT_NS ? console->paid_until - CREDIT_NS : 0);
+}
+
+ns_t virtio_console_serve(struct virtio_console *console)
+{
+	u64 now = sys_time(NULL).v, from = MAX(console->paid_until, now);
+	u32 out = TURN, in = TURN;
 	bool more;
 
 	if (console->resumed)
 		go_on(console);
-	more = serve_queue(console, TRANSMIT);
-	more = serve_queue(console, RECEIVE) || more;
+	if (from - now > CREDIT_NS)
+		return next_turn(console);
+	more = serve_queue(console, TRANSMIT, &out);
+	more = serve_queue(console, RECEIVE, &in) || more;
 	update(console);
-	return more;
+	console->paid_until = from + CALL_NS + (2 * TURN - out - in) * BYTE_NS;
+	return more ? next_turn(console) : NS(UINT64_MAX);
 }
 
 void virtio_console_reset(struct virtio_console *console)

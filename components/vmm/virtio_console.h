@@ -33,6 +33,7 @@ struct virtio_console {
 	u64 doorbell;              /* notification bit of its QueueNotify; 0: none */
 	bool level;                /* as last set */
 	bool resumed;              /* the guest's memory was not touched since */
+	u64 paid_until;            /* the core's time that it may do as much work again from */
 };
 
 /** virtio_console_reset() - as at power-on; the line goes low. */
@@ -45,7 +46,8 @@ void virtio_console_resume(struct virtio_console *console);
 u64 virtio_console_read(struct virtio_console *console, u64 offset);
 void virtio_console_write(struct virtio_console *console, u64 offset, u64 value);
 /** virtio_console_serve() - move what can be moved, up to a queue's length of chains and some bytes
- * in each direction. Return: there may be more; call again soon. */
-bool virtio_console_serve(struct virtio_console *console);
+ * in each direction, and in the long run 125 KB a second. Return: the core's time at which to
+ * call again; NS(UINT64_MAX): when something has happened. */
+ns_t virtio_console_serve(struct virtio_console *console);
 
 #endif

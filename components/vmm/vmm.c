@@ -163,8 +163,8 @@ static ns_t serve_device(struct device *device)
 {
 	if (device->kind == DEVICE_PL031)
 		return pl031_alarm(&device->pl031);
-	if (device->kind == DEVICE_VIRTIO_CONSOLE && virtio_console_serve(&device->console))
-		return NS(0);
+	if (device->kind == DEVICE_VIRTIO_CONSOLE)
+		return virtio_console_serve(&device->console);
 	return NS(UINT64_MAX);
 }
 
