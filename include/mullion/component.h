@@ -159,8 +159,9 @@ void component_destroy(struct component *component);
  * names, id and policy. Any context. */
 void component_describe(const struct component *component, struct manage_component *record);
 
-/** component_settle() - let components of other CPUs come to their waits, for a tenth of a second at
- * most: what guests have written last gets through them to the console. Any context, no locks. */
+/** component_settle() - let components of other CPUs come to their waits, for a tenth of a second
+ * at most: what guests have written last gets through them to the console. Any context, no locks.
+ */
 void component_settle(void);
 
 /** component_copy_in(), component_copy_out() - copy between core memory and what @component may

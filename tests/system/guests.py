@@ -290,8 +290,8 @@ def hostile(test, attack, gic, cpu, virtual=False):
 	return [(test.name, None)]
 
 
-# The console shares the CPU of the vCPU that attacks, as the vmm does: both come before it, and must
-# leave it enough for its attacks all the same.
+# The console shares the CPU of the vCPU that attacks, as the vmm does: both come before it, and
+# must leave it enough for its attacks all the same.
 VIRTIO = """
 / {
 	components { console { arguments = "all focus=hostile-hvc"; cpus = <0>; }; };

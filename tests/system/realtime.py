@@ -89,7 +89,7 @@ def measure(test, changes, cpus=1):
 			break
 		_, _, before = read_line(machine)
 	seconds = [read_line(machine) for _ in range(LINES)]
-	# A round takes about a second, so that one may end before the second and the next behind it.
+	# A round takes about a second, so that one may end before it and the next behind it.
 	for (_, _, one), (_, _, other) in zip(seconds, seconds[1:]):
 		test.contains(one + other, LOAD, "the load")
 	return min(s[0] for s in seconds), max(s[1] for s in seconds)
