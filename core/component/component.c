@@ -104,10 +104,11 @@ void component_describe(const struct component *component, struct manage_compone
 	record->exits = component->exits;
 }
 
-/* Its registers can be lent: it sleeps in a wait. */
+/* Its registers can be lent: it sleeps in a wait. Or it is in a wait that does the core's work. */
 static bool waits(struct component *component)
 {
-	return atomic_load(&component->lending) == LEND_READY;
+	return atomic_load(&component->lending) == LEND_READY ||
+	       atomic_load(&component->reset) == RESET_DONE;
 }
 
 static bool all_wait(void)

@@ -323,7 +323,8 @@ bool component_guest_reset(struct guest *guest)
 	return component == NULL || !forget_exits(component, guest, RESET_ASKED);
 }
 
-/* From @from, or from anything but RESET_NONE. Return: the guest whose reset it was, or NULL. */
+/* From @from, or, for RESET_NONE, from anything that is waited for. Return: the guest whose reset
+ * it was, or NULL. */
 static struct guest *change_reset(struct component *component, enum reset from, enum reset to)
 {
 	struct guest *guest = NULL;
@@ -331,7 +332,7 @@ static struct guest *change_reset(struct component *component, enum reset from, 
 
 	spin_lock(&component->lock);
 	now = atomic_load(&component->reset);
-	if (now != RESET_NONE && (from == RESET_NONE || now == from)) {
+	if (now != RESET_NONE && now != RESET_DONE && (from == RESET_NONE || now == from)) {
 		atomic_store(&component->reset, to);
 		guest = component->guest;
 	}
@@ -359,10 +360,14 @@ void reset_again(struct component *component)
 
 void reset_done(struct component *component)
 {
-	struct guest *guest = change_reset(component, RESET_NONE, RESET_NONE);
+	struct guest *guest = change_reset(component, RESET_NONE, RESET_DONE);
+	u32 done = RESET_DONE;
 
-	if (guest != NULL)
-		guest_devices_reset(guest);
+	if (guest == NULL)
+		return;
+	guest_devices_reset(guest);
+	/* Unless the next reset is asked for already. */
+	(void)atomic_compare_exchange_strong(&component->reset, &done, RESET_NONE);
 }
 
 enum err component_guest_start(const struct guest *guest)

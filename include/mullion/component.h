@@ -78,6 +78,7 @@ enum reset {
 	RESET_NONE,
 	RESET_ASKED, /* NOTIFY_RESET is set */
 	RESET_TAKEN, /* it was told, and has yet to wait again */
+	RESET_DONE,  /* its thread starts the guest, on the core's account */
 };
 
 #define COMPONENT_NOTHING 0xffu /* no grant, no bit */
