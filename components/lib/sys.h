@@ -9,6 +9,7 @@
 
 #include <abi/component.h>
 #include <mullion/types.h>
+#include <stdatomic.h>
 
 /** sys_wait() - sleep until a notification comes. Return: its bits; with NOTIFY_EXIT, @exit. */
 u64 sys_wait(struct component_exit *exit);
@@ -33,6 +34,13 @@ void sys_exit(s64 code) __noreturn;
  */
 u32 sys_mmio_read(u64 address);
 void sys_mmio_write(u64 address, u32 value);
+
+/** keep_order() - what is stored before is there for the next incarnation, or for who shares the
+ * memory with this CPU, wherever this one ends: the compiler moves no access across. */
+static inline void keep_order(void)
+{
+	atomic_signal_fence(memory_order_seq_cst);
+}
 
 /** sys_guest_memory() - where the served guest's address @gpa is seen. It says nothing about
  * whether there is memory: guest_memory() of runtime.h does. */

@@ -55,7 +55,7 @@ static _Atomic u16 *field(u64 gpa)
 static void fetch(void *to, u64 gpa, size_t bytes)
 {
 	memcpy(to, (const u8 __force *)sys_guest_memory(gpa), bytes);
-	atomic_signal_fence(memory_order_seq_cst);
+	keep_order();
 }
 
 static bool add_buffer(struct chain *chain, const struct component_info *info,
@@ -114,7 +114,7 @@ bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 writ
 
 	memcpy((u8 __force *)sys_guest_memory(queue->device + USED_RING + sizeof(used) * at), &used,
 	       sizeof(used));
-	atomic_signal_fence(memory_order_seq_cst);
+	keep_order();
 	queue->next = (u16)(queue->next + 1);
 	virtqueue_resume(queue);
 	atomic_thread_fence(memory_order_seq_cst);

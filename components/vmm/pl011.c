@@ -64,12 +64,6 @@ static u32 trigger(const struct pl011_state *s)
 	return (s->line & LCRH_FEN) != 0 ? levels[FIELD(s->levels, 5, 3)] : 1;
 }
 
-/* What is kept changes in the order of the program: the next incarnation goes on from any point. */
-static inline void keep_order(void)
-{
-	atomic_signal_fence(memory_order_seq_cst);
-}
-
 static u32 count(const struct pl011_state *s)
 {
 	return s->put - s->read;

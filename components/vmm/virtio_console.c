@@ -3,7 +3,6 @@
 #include "components/vmm/virtio_console.h"
 
 #include <mullion/string.h>
-#include <stdatomic.h>
 
 /* virtio 1.2 §4.2.2 */
 #define MAGIC           0x000u
@@ -71,12 +70,6 @@ static void broken(struct virtio_console_state *s)
 {
 	s->status |= NEEDS_RESET;
 	s->interrupts |= INT_CONFIG;
-}
-
-/* What is stored before is stored when a component ends that has got this far. */
-static void keep_order(void)
-{
-	atomic_signal_fence(memory_order_seq_cst);
 }
 
 /* Copy what waits behind @skip bytes, and leave it there. */

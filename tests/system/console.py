@@ -50,6 +50,18 @@ def count_to(number):
 	return "".join(str(i) for i in range(1, number + 1))
 
 
+def first_difference(got, wanted):
+	"""Where two texts part, in words."""
+	at = next((i for i, (a, b) in enumerate(zip(got, wanted)) if a != b),
+		  min(len(got), len(wanted)))
+	return (f"{len(got)} bytes, not {len(wanted)}; at {at} comes {got[at:at + 40]!r}, "
+		f"not {wanted[at:at + 40]!r}")
+
+
+def check_same(got, wanted, what):
+	Test.check(got == wanted, f"{what}: {first_difference(got, wanted)}")
+
+
 def poll(machine, command, wanted, timeout=20):
 	"""Repeat a terminal command with --json until wanted(answer)."""
 	end = time.monotonic() + timeout
@@ -296,15 +308,6 @@ COUNT = 8000
 KILLS = 3
 
 
-def check_complete(got, wanted):
-	"""What came is what was wanted, to the character."""
-	if got != wanted:
-		at = next((i for i, (g, w) in enumerate(zip(got, wanted)) if g != w),
-			  min(len(got), len(wanted)))
-		raise Failure(f"at {at} of {len(wanted)}: {got[max(0, at - 20):at + 20]!r} came, "
-			      f"not {wanted[max(0, at - 20):at + 20]!r}")
-
-
 def check_vmm(machine):
 	"""A vmm is killed while its guest prints: no character is lost, and none comes twice."""
 	machine.terminal()
@@ -317,7 +320,7 @@ def check_vmm(machine):
 	machine.expect(r"end\r*\n", absent=BAD)
 	text = machine.before()
 	Test.check("mullion: " in text, "no kill came while the guest printed")
-	check_complete(digits(text), count_to(COUNT))
+	check_same(digits(text), count_to(COUNT), "numbers")
 	machine.expect(SHELL_PROMPT)
 	machine.terminal()
 	poll(machine, "component show vmm-linux1", lambda vmm: vmm["restarts"] == KILLS)

@@ -10,7 +10,7 @@ import functools
 import hashlib
 import random
 
-from console import count_to, digits, poll
+from console import check_same, count_to, digits, poll
 from harness import SHELL_PROMPT, TERMINAL_PROMPT, Suite, Test
 import systems
 
@@ -47,18 +47,6 @@ def await_shells(machine):
 def letters(seed, count):
 	source = random.Random(seed)
 	return "".join(source.choices("abcdefghijklmnopqrstuvwxyz 0123456789", k=count))
-
-
-def first_difference(got, wanted):
-	"""Where two texts part, in words."""
-	at = next((i for i, (a, b) in enumerate(zip(got, wanted)) if a != b),
-		  min(len(got), len(wanted)))
-	return (f"{len(got)} bytes, not {len(wanted)}; at {at} comes {got[at:at + 40]!r}, "
-		f"not {wanted[at:at + 40]!r}")
-
-
-def check_same(got, wanted, what):
-	Test.check(got == wanted, f"{what}: {first_difference(got, wanted)}")
 
 
 # --- The device ---------------------------------------------------------------------------------
