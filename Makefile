@@ -274,7 +274,7 @@ SEEDS ?= 2000
 sim-objects := $(patsubst %.c,%.o,$(sort $(wildcard tests/sim/*.c)))
 $(foreach s,$(sim-objects),$(eval cflags-$(s) += $(tests-relaxed)))
 
-$(O)/sim/sim: $(sim-objects:%=$(O)/test/%) $(O)/test/libmullion.a
+$(O)/sim/sim: $(sim-objects:%=$(O)/test/%) $(O)/test/libsupport.a $(O)/test/libmullion.a
 	$(call say,LD,$@)
 	$(quiet)mkdir -p $(@D)
 	$(quiet)$(cc-test) $(sanitizers) -Wl,--wrap=spin_unlock -o $@ $^

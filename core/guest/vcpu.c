@@ -17,7 +17,7 @@ static void set_state(struct vcpu *vcpu, enum vcpu_state to)
 	ASSERT(err == OK);
 }
 
-/* Whoever runs on this CPU is about to look: only another CPU must be told. */
+/* This CPU is in the core, and each way back into a guest looks: only another CPU must be told. */
 static void kick_cpu(const struct vcpu *vcpu)
 {
 	u32 cpu = atomic_load_explicit(&vcpu->thread.cpu, memory_order_relaxed);
@@ -177,6 +177,8 @@ static void run(struct vcpu *vcpu)
 			if (log_take_news())
 				manage_notify(NOTIFY_LOG);
 			sched();
+			/* A request that found the vCPU READY has sent no kick. */
+			continue;
 		}
 		arch_vcpu_run(vcpu, &exit);
 		vcpu->exits[exit.kind]++;

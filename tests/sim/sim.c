@@ -73,6 +73,10 @@ const char *__asan_default_options(void)
 static void run_seed(void)
 {
 	random_state = seed;
+	if (chance(10) == 0) {
+		guests_run(seed * SEED_NS);
+		return;
+	}
 	world_begin(seed);
 	world_run();
 	world_end();
@@ -86,7 +90,7 @@ int main(int argc, char **argv)
 	if (argc > 2)
 		count = 1;
 	__sanitizer_set_death_callback(report_failure);
-	host_start(SIM_CPUS, MIB(4), 64);
+	host_start(SIM_CPUS, MIB(4), 256);
 	if (sched_init() != OK)
 		return 1;
 	for (u32 i = 0; i < SIM_CPUS; i++)

@@ -9,6 +9,7 @@
  *	world.c   the CPUs take turns, time passes, interrupts come
  *	actor.c   what the threads do
  *	check.c   what must hold
+ *	guests.c  guests and a manager instead
  */
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
@@ -23,6 +24,7 @@
 #define MAX_ACTORS 10
 #define MUTEXES    3
 #define PARTITIONS 3
+#define SEED_NS    UINT64_C(10000000000) /* no seed takes that long */
 #define US(n)      ((u64)(n)*1000)
 #define MS(n)      ((u64)(n)*1000000)
 
@@ -85,6 +87,10 @@ void take_interrupts(void);
 void actor_main(void *data);
 /** give_token() - to @actor, and wake it. */
 void give_token(struct actor *actor);
+
+/* guests.c */
+/** guests_run() - a whole seed of its own, from @seed_ns on. */
+void guests_run(u64 seed_ns);
 
 /* check.c */
 void check_step(void);

@@ -10,7 +10,6 @@
 #define ROUNDS     600
 #define FAIR_NS    MS(300)
 #define MOST_STEPS 100000
-#define SEED_NS    UINT64_C(10000000000) /* no seed takes that long */
 
 struct world world;
 

@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Guests whose vCPUs share few CPUs, under a manager that pauses, resets, stops and destroys them.
+ * A guest that was entered stays until an interrupt ends its run; most never exit by themselves.
+ * So a request that is overlooked on the way into a guest is never served, and shows.
+ */
+#include "tests/sim/sim.h"
+
+#include <string.h>
+
+#include <arch/time.h>
+#include <mullion/guest.h>
+#include <mullion/irq.h>
+#include <mullion/mem.h>
+
+#include "support/machine.h"
+
+#define GUESTS     3
+#define ACTS       30
+#define MOST_STEPS 100000
+
+static struct config_guest configs[GUESTS];
+static struct thread *manager;
+static bool managed, exiting;
+static u64 free_pages, free_ram;
+
+static struct vcpu *in_guest(u32 id)
+{
+	struct cpu *cpu = cpu_get(id);
+
+	return world.cpus[id].pause == HOST_WANTS_EXIT && cpu->thread->kind == THREAD_VCPU
+		       ? container_of(cpu->thread, struct vcpu, thread)
+		       : NULL;
+}
+
+/* Each CPU that runs a guest has served every request, or an interrupt will tell it. */
+static void check_guests(void)
+{
+	for (u32 i = 0; i < world.num_cpus; i++) {
+		const struct vcpu *vcpu = in_guest(i);
+
+		if (vcpu == NULL || interrupted(i))
+			continue;
+		MUST(atomic_load(&vcpu->requests) == 0,
+		     "CPU %u runs '%s' over requests 0x%lx and is not told", i, vcpu->thread.name,
+		     (unsigned long)atomic_load(&vcpu->requests));
+		MUST(!cpu_get(i)->resched, "CPU %u should look, and is not told", i);
+	}
+}
+
+/* What a guest's vCPU does by itself. */
+static void choose_exit(struct vcpu *vcpu)
+{
+	static struct vcpu_exit exits[SIM_CPUS];
+	struct vcpu_exit *exit = &exits[vcpu->thread.cpu];
+	u64 other = chance(vcpu->guest->num_vcpus);
+
+	*exit = (struct vcpu_exit){ .kind = EXIT_CPU_ON, .cpu_on = { other, GUEST_RAM, 0 } };
+	switch (chance(16)) {
+	case 0: exit->kind = EXIT_SYSTEM_OFF; break;
+	case 1: exit->kind = EXIT_SYSTEM_RESET; break;
+	case 2: exit->kind = EXIT_CPU_OFF; break;
+	case 3: *exit = (struct vcpu_exit){ .kind = EXIT_ERROR, .error = { "a test" } }; break;
+	case 4: exit->kind = EXIT_WFI; break;
+	case 5: exit->kind = EXIT_NONE; break;
+	default: break;
+	}
+	host_script(vcpu, exit, 1);
+}
+
+/* Return: false when the CPU stays where it is. */
+static bool step(u32 id)
+{
+	struct vcpu *vcpu = in_guest(id);
+
+	if (vcpu != NULL && exiting && chance(4) == 0)
+		choose_exit(vcpu);
+	else if ((vcpu != NULL || world.cpus[id].pause == HOST_IDLE) && !interrupted(id))
+		return false;
+	/* While the core runs, interrupts stay pending. */
+	if (world.cpus[id].pause != HOST_BUSY) {
+		world.cpus[id].kicks = cpu_get(id)->arch.kicks;
+		world.cpus[id].poked = false;
+	}
+	world.cpus[id].pause = host_loop(id);
+	check_guests();
+	return true;
+}
+
+static void settle(void)
+{
+	u32 still = 0;
+
+	for (u32 steps = 0; still < 2 * world.num_cpus; steps++) {
+		MUST(steps < MOST_STEPS, "the CPUs do not come to rest");
+		still = step((u32)chance(world.num_cpus)) ? 0 : still + 1;
+	}
+}
+
+/* Up to the earliest deadline, and all that it causes. */
+static void go_on(void)
+{
+	u64 next = UINT64_MAX;
+
+	exiting = false;
+	settle();
+	for (u32 i = 0; i < world.num_cpus; i++) {
+		const struct arch_cpu *arch = &cpu_get(i)->arch;
+
+		if (arch->has_deadline && arch->deadline.v < next)
+			next = arch->deadline.v;
+	}
+	if (next != UINT64_MAX && next > arch_time_now().v)
+		host_time_set(NS(next));
+}
+
+static void act_on(u32 id, u64 what)
+{
+	struct guest *guest = NULL;
+	enum err err = guest_pin(id, &guest);
+
+	if (err == ERR_NOT_FOUND) {
+		err = guest_create(id, &configs[id], &guest);
+		MUST(err == OK, "guest %u is not created: %s", id, err_name(err));
+		err = guest_start(guest);
+		MUST(err == OK, "guest %u is not started: %s", id, err_name(err));
+		return;
+	}
+	MUST(err == OK, "guest %u cannot be acted on: %s", id, err_name(err));
+	switch (what) {
+	case 0: err = guest_pause(guest); break;
+	case 1: err = guest_resume(guest); break;
+	case 2: err = guest_reset(guest); break;
+	case 3: err = guest_end(guest, false); break;
+	case 4: err = guest_end(guest, true); break;
+	default: err = guest_start(guest); break;
+	}
+	MUST(err == OK || err == ERR_STATE || err == ERR_BUSY, "an act ends in %s", err_name(err));
+	guest_unpin(id);
+	if (what == 5) {
+		err = guest_destroy(id);
+		MUST(err == OK, "guest %u is not destroyed: %s", id, err_name(err));
+	}
+}
+
+static void manage(void *data)
+{
+	(void)data;
+	for (u32 i = 0; i < ACTS; i++) {
+		act_on((u32)chance(GUESTS), chance(8));
+		thread_sleep(NS(chance(MS(1))));
+	}
+	for (u32 id = 0; id < GUESTS; id++) {
+		enum err err = guest_destroy(id);
+
+		MUST(err == OK || err == ERR_NOT_FOUND, "the last destroy: %s", err_name(err));
+	}
+	managed = true;
+}
+
+static void begin(u64 seed_ns)
+{
+	memset(&world, 0, sizeof(world));
+	host_time_set(NS(seed_ns));
+	world.begin = seed_ns;
+	world.num_cpus = 1 + (u32)chance(2);
+	for (u32 i = 0; i < world.num_cpus; i++) {
+		world.cpus[i].kicks = cpu_get(i)->arch.kicks;
+		world.cpus[i].pause = HOST_IDLE;
+	}
+	for (u32 i = 0; i < GUESTS; i++) {
+		machine_config(&configs[i], "guest", 0, 1 + (u32)chance(4), false);
+		for (u32 k = 0; k < configs[i].num_vcpus; k++) {
+			configs[i].vcpus[k].cpu = (u32)chance(world.num_cpus);
+			configs[i].vcpus[k].priority = (u8)(PRIORITY_GUEST + chance(3));
+		}
+	}
+	guests_stay = true;
+	managed = false;
+	host_cpu_select(0);
+	manager = thread_create("manager", manage, NULL, PRIORITY_COMPONENT, SLICE_DEFAULT);
+	MUST(manager != NULL && thread_start(manager) == OK, "no manager");
+	free_pages = page_free_count();
+	free_ram = ram_free_bytes();
+	world.cpus[0].poked = true;
+}
+
+void guests_run(u64 seed_ns)
+{
+	begin(seed_ns);
+	for (u32 steps = 0; !managed || !thread_stopped(manager); steps++) {
+		MUST(steps < MOST_STEPS, "an act of the manager's never ends");
+		exiting = chance(4) == 0;
+		for (u64 i = chance(16); i > 0; i--)
+			(void)step((u32)chance(world.num_cpus));
+		if (chance(2) == 0)
+			go_on();
+	}
+	go_on();
+	host_cpu_select(0);
+	MUST(page_free_count() == free_pages, "pages are lost");
+	MUST(ram_free_bytes() == free_ram, "RAM is lost");
+	thread_release(manager);
+	for (u32 i = 0; i < GUESTS; i++)
+		machine_config_free(&configs[i]);
+	/* A review may still come. */
+	for (u32 i = 0; i < 4; i++)
+		go_on();
+	for (u32 i = 0; i < world.num_cpus; i++)
+		MUST(timer_count(i, NULL) == 0, "a timer is still armed");
+}
