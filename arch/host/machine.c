@@ -187,6 +187,13 @@ void arch_copy_clean(void *to, const void *from, u64 bytes)
 	host_counts.cleaned_bytes += bytes;
 }
 
+void arch_zero_clean(void *va, u64 bytes)
+{
+	host_check(IS_ALIGNED((uintptr_t)va | bytes, PAGE_SIZE), "arch_zero_clean: misaligned\n");
+	memset(va, 0, bytes);
+	host_counts.cleaned_bytes += bytes;
+}
+
 void arch_invalidate_icache(void)
 {
 	host_counts.icache_invalidations++;

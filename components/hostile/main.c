@@ -8,7 +8,9 @@
 #include <abi/manage.h>
 #include <mullion/err.h>
 
-#define CORE_VA UINT64_C(0xff0000000000)
+#define CORE_VA      UINT64_C(0xff0000000000)
+#define STACK_BYTES  KIB(8) /* less than it has */
+#define STACK_IN_USE KIB(1)
 
 void hostile_main(const struct component_info *info, u64 residue);
 u64 syscall_raw(u64 number, const u64 arguments[6]);
@@ -275,11 +277,24 @@ static void system_calls(void)
 	say("system calls: ", "all answered");
 }
 
+/* The stack below what is in use here is as the core left it. */
+static bool stack_is_clean(void)
+{
+	volatile u64 *word = (volatile u64 *)(COMPONENT_STACK - STACK_BYTES);
+	u64 end = (u64)__builtin_frame_address(0) - STACK_IN_USE;
+
+	while ((u64)word < end)
+		if (*word++ != 0)
+			return false;
+	return true;
+}
+
 void hostile_main(const struct component_info *info, u64 residue)
 {
 	u64 attack = info->starts;
 
 	expect(residue == 0, "registers are not clean at the start");
+	expect(stack_is_clean(), "memory is not zeroed at the start");
 	expect(info->magic == COMPONENT_INFO_MAGIC && info->num_grants == 0, "information");
 	if (attack == 0)
 		system_calls();

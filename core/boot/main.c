@@ -242,7 +242,7 @@ static bool alloc_clear(u64 bytes, hpa_t *pa)
 	u32 tries = 0;
 	bool found = false;
 
-	while (tries < ALLOC_TRIES && ram_alloc(bytes, PAGE_SIZE, pa) == OK) {
+	while (tries < ALLOC_TRIES && ram_alloc_dirty(bytes, pa) == OK) {
 		found = !is_wanted(pa->v, bytes);
 		if (found)
 			break;
@@ -269,7 +269,7 @@ static void step_description(void)
 		stop_machine("no room to map the description");
 	if (host.num_reserved < HOST_MAX_RESERVED)
 		host.reserved[host.num_reserved++] = (struct host_range){ pa.v, arena_bytes };
-	memset(arena, 0, arena_bytes);
+	arch_zero_clean(arena, arena_bytes);
 	err = config_load(&system_tree, &host, boot_info.bundle, boot_info.bundle_bytes, arena,
 			  arena_bytes, &system_config, &diag);
 	if (err == ERR_INVALID)

@@ -43,8 +43,6 @@ static enum err make_channel(const struct config_channel *config, struct channel
 	if (err != OK)
 		log_error("channel '%s': %lu bytes of memory: %s", config->name,
 			  (unsigned long)config->size, err_name(err));
-	else
-		space_zero(channel->memory, config->size);
 	return err;
 }
 
@@ -357,7 +355,6 @@ static enum err allocate_memory(struct builder *b)
 		return err;
 	component->fresh_bytes = fresh;
 	component->memory_bytes = fresh + kept;
-	space_zero(component->memory, component->memory_bytes);
 	b->fresh = component->memory;
 	b->kept = HPA(component->memory.v + fresh);
 	return OK;

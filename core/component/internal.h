@@ -33,9 +33,7 @@ bool syscall_serve(struct component *component);
 
 /** space_load() - its memory as at a program's start. It does not run; its own thread. */
 void space_load(struct component *component);
-/** space_zero(), space_put() - RAM that is not mapped in the core: zero it; copy to it. No copy
- * window in use. */
-void space_zero(hpa_t to, u64 bytes);
+/** space_put() - copy to RAM that is not mapped in the core. No copy window in use. */
 void space_put(hpa_t to, const void *from, u64 bytes);
 
 /** exit_take() - the first queued exit's record into the result registers; NOTIFY_EXIT is set again

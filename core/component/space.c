@@ -16,12 +16,13 @@ static u64 window_piece(u64 at, u64 bytes)
 	return MIN(bytes, COMPONENT_WINDOW - (at & (COMPONENT_WINDOW - 1)));
 }
 
-void space_zero(hpa_t to, u64 bytes)
+/* Page multiples. */
+static void space_zero(hpa_t to, u64 bytes)
 {
 	while (bytes != 0) {
 		u64 here = window_piece(to.v, bytes);
 
-		memset(arch_window_map(to, here), 0, here);
+		arch_zero_clean(arch_window_map(to, here), here);
 		arch_window_unmap();
 		to.v += here;
 		bytes -= here;
@@ -61,7 +62,8 @@ void space_load(struct component *component)
 	hpa_t at = component->memory;
 	u32 starts = component->starts;
 
-	for (u64 done = 0; done < component->fresh_bytes; done += LOAD_PIECE) {
+	/* Memory comes zeroed at the first start. */
+	for (u64 done = 0; starts != 0 && done < component->fresh_bytes; done += LOAD_PIECE) {
 		space_zero(HPA(at.v + done), MIN(LOAD_PIECE, component->fresh_bytes - done));
 		thread_breathe();
 	}

@@ -6,6 +6,7 @@
  */
 #include <mullion/mem.h>
 
+#include <arch/mmu.h>
 #include <mullion/log.h>
 #include <mullion/spinlock.h>
 #include <mullion/string.h>
@@ -92,7 +93,7 @@ void *page_alloc(u64 count)
 	}
 	spin_unlock(&page_lock);
 	if (va != NULL)
-		memset(va, 0, count * PAGE_SIZE);
+		arch_zero_clean(va, count * PAGE_SIZE);
 	return va;
 }
 

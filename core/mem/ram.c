@@ -4,9 +4,9 @@
  * from it in a few large pieces at boot and when a guest is created, so lists of bounded length
  * with first fit do; nothing of it is mapped in the core.
  *
- * What comes back has had an owner: it is dirty, and handed out again only after it was zeroed.
- * The scrubber (scrub.c) does so when there is nothing better to do; whoever finds clean memory
- * short meanwhile does it in its place, so that nobody waits for an idle CPU.
+ * RAM is dirty at boot (firmware and earlier systems wrote there) and when an owner gives it back.
+ * It gets an owner only after it was zeroed, and only dirty parts are zeroed: by the scrubber
+ * (scrub.c) on an idle CPU, or by the caller that takes them.
  */
 #include <mullion/mem.h>
 
@@ -34,7 +34,8 @@ struct ranges {
 
 static struct spinlock ram_lock = SPINLOCK_INIT(RANK_MEMORY);
 static struct ranges clean, dirty;
-static u64 in_hand; /* bytes that are being zeroed: in neither list */
+static struct ranges held; /* dirty parts of memory that was taken; not merged, not free */
+static u64 in_hand;        /* bytes that the scrubber zeroes: in no list */
 
 static void remove_at(struct ranges *ranges, u32 i)
 {
@@ -116,7 +117,7 @@ __boot enum err ram_add(hpa_t base, u64 size)
 	if (from >= end)
 		return OK;
 	spin_lock(&ram_lock);
-	err = add(&clean, from, end);
+	err = add(&dirty, from, end);
 	spin_unlock(&ram_lock);
 	return err;
 }
@@ -129,21 +130,25 @@ __boot enum err ram_reserve(hpa_t base, u64 size)
 	if (base.v + size < base.v || end < base.v)
 		return ERR_INVALID;
 	spin_lock(&ram_lock);
-	err = take(&clean, from, end);
+	err = take(&dirty, from, end);
 	spin_unlock(&ram_lock);
 	return err;
 }
 
-/* Zero [base, base + bytes), also for a CPU whose caches are off, and let it be had. @bytes are
- * counted in hand, and lie in one aligned piece of SCRUB_BYTES. */
+/* Zero [base, base + bytes), which lies in one aligned piece of SCRUB_BYTES, also for a CPU whose
+ * caches are off. */
+static void zero_piece(u64 base, u64 bytes)
+{
+	arch_zero_clean(arch_window_map(HPA(base), bytes), bytes);
+	arch_window_unmap();
+}
+
+/* Zero [base, base + bytes), counted in hand, and add it to the clean. */
 static void scrub(u64 base, u64 bytes)
 {
-	void *window = arch_window_map(HPA(base), bytes);
 	enum err err;
 
-	memset(window, 0, bytes);
-	arch_clean_to_poc(window, bytes);
-	arch_window_unmap();
+	zero_piece(base, bytes);
 	spin_lock(&ram_lock);
 	in_hand -= bytes;
 	err = add(&clean, base, base + bytes);
@@ -152,45 +157,34 @@ static void scrub(u64 base, u64 bytes)
 		log_warn("memory at 0x%lx is lost: the list of free ranges is full", base);
 }
 
-/* The last dirty range that has a part in [base, end), or NULL. Lock. */
-static struct range *find_dirty(u64 base, u64 end)
+/* Cut a piece from the end of list[i], so that no range falls into two. Lock. */
+static struct range cut_piece(struct ranges *ranges, u32 i)
 {
-	for (u32 i = dirty.num; i-- > 0;)
-		if (base < dirty.list[i].end && dirty.list[i].base < end)
-			return &dirty.list[i];
-	return NULL;
-}
+	struct range *r = &ranges->list[i];
+	struct range piece = { MAX(r->base, ALIGN_DOWN(r->end - 1, SCRUB_BYTES)), r->end };
 
-/* Scrub a piece of what find_dirty() finds. Pieces are cut from a range's end, so that no range
- * falls into two. False: there is none. */
-static bool scrub_some(u64 base, u64 end)
-{
-	u64 at = 0, bytes = 0;
-	struct range *r;
-
-	spin_lock(&ram_lock);
-	r = find_dirty(base, end);
-	if (r != NULL) {
-		at = MAX(r->base, ALIGN_DOWN(r->end - 1, SCRUB_BYTES));
-		bytes = r->end - at;
-		in_hand += bytes;
-		if (at == r->base)
-			remove_at(&dirty, (u32)(r - dirty.list));
-		else
-			r->end = at;
-	}
-	spin_unlock(&ram_lock);
-	if (bytes != 0)
-		scrub(at, bytes);
-	return bytes != 0;
+	r->end = piece.base;
+	if (r->end == r->base)
+		remove_at(ranges, i);
+	return piece;
 }
 
 bool ram_scrub(void)
 {
-	return scrub_some(0, UINT64_MAX);
+	struct range piece = { 0, 0 };
+
+	spin_lock(&ram_lock);
+	if (dirty.num != 0)
+		piece = cut_piece(&dirty, dirty.num - 1);
+	in_hand += piece.end - piece.base;
+	spin_unlock(&ram_lock);
+	if (piece.end == 0)
+		return false;
+	scrub(piece.base, piece.end - piece.base);
+	return true;
 }
 
-/* Between two pieces. While there are no threads yet, there is nobody else to run. */
+/* Between two pieces. While there are no threads yet, there is nothing else to run. */
 static void breathe(void)
 {
 	if (sched_context() == CONTEXT_ORPHAN)
@@ -199,74 +193,181 @@ static void breathe(void)
 		arch_cpu_relax();
 }
 
-/* Take the highest place in clean memory. Lock. */
-static enum err place(u64 size, u64 align, hpa_t *base)
-{
-	for (u32 i = clean.num; i-- > 0;) {
-		const struct range *r = &clean.list[i];
-		enum err err;
-		u64 at;
+/* A walk from the top over what is free, clean or not: ranges that touch are one. */
+struct walk {
+	u32 clean, dirty; /* ranges not visited yet */
+	struct range run;
+};
 
-		if (r->end - r->base < size)
+/* The range below what was visited, if it ends at @end (0: anywhere). Lock. */
+static bool extend(struct walk *walk, u64 end)
+{
+	const struct range *c = walk->clean != 0 ? &clean.list[walk->clean - 1] : NULL;
+	const struct range *d = walk->dirty != 0 ? &dirty.list[walk->dirty - 1] : NULL;
+	const struct range *r = d == NULL || (c != NULL && c->end > d->end) ? c : d;
+
+	if (r == NULL || (end != 0 && r->end != end))
+		return false;
+	if (r == c)
+		walk->clean--;
+	else
+		walk->dirty--;
+	if (end == 0)
+		walk->run.end = r->end;
+	walk->run.base = r->base;
+	return true;
+}
+
+static bool next_run(struct walk *walk)
+{
+	if (!extend(walk, 0))
+		return false;
+	while (extend(walk, walk->run.base))
+		;
+	return true;
+}
+
+/* The highest place in @run; false if there is none. */
+static bool fits(const struct range *run, u64 size, u64 align, u64 *at)
+{
+	if (run->end - run->base < size)
+		return false;
+	*at = ALIGN_DOWN(run->end - size, align);
+	return *at >= run->base;
+}
+
+/* The highest place in clean memory, else the highest of all. Lock. */
+static bool find_place(u64 size, u64 align, u64 *at)
+{
+	struct walk walk = { clean.num, dirty.num, { 0, 0 } };
+
+	for (u32 i = clean.num; i-- > 0;)
+		if (fits(&clean.list[i], size, align, at))
+			return true;
+	while (next_run(&walk))
+		if (fits(&walk.run, size, align, at))
+			return true;
+	return false;
+}
+
+static bool is_free(u64 base, u64 end)
+{
+	struct walk walk = { clean.num, dirty.num, { 0, 0 } };
+
+	while (next_run(&walk))
+		if (walk.run.base <= base && end <= walk.run.end)
+			return true;
+	return false;
+}
+
+/* Take [base, end), all of it free; its dirty parts are held from now on. Lock. */
+static enum err take_free(u64 base, u64 end)
+{
+	u32 parts = 0, at = 0;
+	enum err err;
+
+	for (u32 i = 0; i < dirty.num; i++)
+		parts += dirty.list[i].base < end && base < dirty.list[i].end;
+	if (MAX_RANGES - held.num < parts || clean.num == MAX_RANGES || dirty.num == MAX_RANGES)
+		return ERR_TOO_BIG;
+	for (u32 i = 0; i < dirty.num; i++) {
+		struct range r = { MAX(base, dirty.list[i].base), MIN(end, dirty.list[i].end) };
+
+		if (r.base >= r.end)
 			continue;
-		at = ALIGN_DOWN(r->end - size, align);
-		if (at < r->base)
-			continue;
-		err = take(&clean, at, at + size);
-		if (err == OK)
-			*base = HPA(at);
-		return err;
+		while (at < held.num && held.list[at].base < r.base)
+			at++;
+		err = insert_at(&held, at, r);
+		ASSERT(err == OK);
 	}
-	return ERR_NO_MEMORY;
+	err = take(&dirty, base, end);
+	if (err == OK)
+		err = take(&clean, base, end);
+	ASSERT(err == OK); /* there was room for a range that falls into two */
+	return OK;
+}
+
+/* Zero what is held of [base, end), which has its owner: no other caller looks there. */
+static void zero_held(u64 base, u64 end)
+{
+	for (;;) {
+		struct range piece = { 0, 0 };
+
+		spin_lock(&ram_lock);
+		for (u32 i = held.num; i-- > 0 && piece.end == 0;)
+			if (base <= held.list[i].base && held.list[i].end <= end)
+				piece = cut_piece(&held, i);
+		spin_unlock(&ram_lock);
+		if (piece.end == 0)
+			return;
+		zero_piece(piece.base, piece.end - piece.base);
+		breathe();
+	}
+}
+
+/* Take a place of @size bytes, or with @fixed the one at *@base. Waits for the scrubber's piece. */
+static enum err take_place(u64 size, u64 align, bool fixed, u64 *base)
+{
+	enum err err;
+	bool more;
+
+	do {
+		spin_lock(&ram_lock);
+		if (fixed)
+			err = is_free(*base, *base + size) ? OK : ERR_OVERLAP;
+		else
+			err = find_place(size, align, base) ? OK : ERR_NO_MEMORY;
+		more = err != OK && in_hand != 0;
+		if (err == OK)
+			err = take_free(*base, *base + size);
+		spin_unlock(&ram_lock);
+		if (more)
+			breathe();
+	} while (more);
+	return err;
+}
+
+static bool is_size(u64 size, u64 align)
+{
+	return size != 0 && IS_ALIGNED(size, PAGE_SIZE) && align != 0 && (align & (align - 1)) == 0;
 }
 
 enum err ram_alloc(u64 size, u64 align, hpa_t *base)
 {
 	enum err err;
-	bool more;
 
-	if (size == 0 || !IS_ALIGNED(size, PAGE_SIZE) || align == 0 || (align & (align - 1)) != 0)
+	if (!is_size(size, align))
 		return ERR_INVALID;
-	align = MAX(align, PAGE_SIZE);
-	for (;;) {
-		spin_lock(&ram_lock);
-		err = place(size, align, base);
-		more = dirty.num != 0 || in_hand != 0;
-		spin_unlock(&ram_lock);
-		if (err != ERR_NO_MEMORY || !more)
-			return err;
-		(void)ram_scrub();
-		breathe();
-	}
+	err = take_place(size, MAX(align, PAGE_SIZE), false, &base->v);
+	if (err == OK)
+		zero_held(base->v, base->v + size);
+	return err;
 }
 
-/* Take [base, end) if all of it is clean. Lock. */
-static enum err claim(u64 base, u64 end)
+__boot enum err ram_alloc_dirty(u64 size, hpa_t *base)
 {
-	for (u32 i = 0; i < clean.num; i++)
-		if (clean.list[i].base <= base && end <= clean.list[i].end)
-			return take(&clean, base, end);
-	return ERR_OVERLAP;
+	enum err err = take_place(size, PAGE_SIZE, false, &base->v);
+
+	if (err != OK)
+		return err;
+	spin_lock(&ram_lock);
+	for (u32 i = held.num; i-- > 0;)
+		if (base->v <= held.list[i].base && held.list[i].end <= base->v + size)
+			remove_at(&held, i);
+	spin_unlock(&ram_lock);
+	return OK;
 }
 
 enum err ram_claim(hpa_t base, u64 size)
 {
-	u64 end = base.v + size;
 	enum err err;
-	bool more;
 
-	if (size == 0 || end < base.v || !IS_ALIGNED(base.v | size, PAGE_SIZE))
+	if (base.v + size < base.v || !is_size(size, PAGE_SIZE) || !IS_ALIGNED(base.v, PAGE_SIZE))
 		return ERR_INVALID;
-	for (;;) {
-		spin_lock(&ram_lock);
-		err = claim(base.v, end);
-		more = find_dirty(base.v, end) != NULL || in_hand != 0;
-		spin_unlock(&ram_lock);
-		if (err != ERR_OVERLAP || !more)
-			return err;
-		(void)scrub_some(base.v, end);
-		breathe();
-	}
+	err = take_place(size, PAGE_SIZE, true, &base.v);
+	if (err == OK)
+		zero_held(base.v, base.v + size);
+	return err;
 }
 
 void ram_free(hpa_t base, u64 size)
@@ -299,6 +400,19 @@ u64 ram_free_bytes(void)
 
 	spin_lock(&ram_lock);
 	bytes = sum(&clean) + sum(&dirty) + in_hand;
+	spin_unlock(&ram_lock);
+	return bytes;
+}
+
+u64 ram_largest_bytes(void)
+{
+	struct walk walk;
+	u64 bytes = 0;
+
+	spin_lock(&ram_lock);
+	walk = (struct walk){ clean.num, dirty.num, { 0, 0 } };
+	while (next_run(&walk))
+		bytes = MAX(bytes, walk.run.end - walk.run.base);
 	spin_unlock(&ram_lock);
 	return bytes;
 }

@@ -3,6 +3,8 @@
  * The witness: runs beside a hostile guest and notices what it must not notice. It counts its
  * timer's interrupts, keeps a pattern in memory and values in registers, looks at them all the
  * time, and prints a beat. One line "witness: FAILED" is a hole in the wall between guests.
+ *
+ * Boot argument fresh: before that it looks through its RAM, which must be zero.
  */
 #include "guest.h"
 
@@ -55,6 +57,17 @@ static void check_registers(void)
 		fail("CONTEXTIDR_EL1", sysreg_read(CONTEXTIDR_EL1), 0x5555);
 }
 
+/* RAM behind the image and its stacks, but for the tree that it was given. */
+static void check_fresh(void)
+{
+	u64 tree_end = machine.tree + machine.fdt.size;
+
+	for (u64 at = ALIGN_UP((u64)_end, MIB(2)); at < machine.ram + machine.ram_size; at += 8)
+		if ((at < machine.tree || at >= tree_end) && *(volatile u64 *)at != 0)
+			fail("fresh memory", *(volatile u64 *)at, 0);
+	print("witness: fresh memory is zero\n");
+}
+
 static void set_up(void)
 {
 	pattern = (u64 *)ALIGN_UP(machine.ram + machine.ram_size / 2, MIB(2));
@@ -76,7 +89,10 @@ static void set_up(void)
 void guest_main(void)
 {
 	u64 last = time_now();
+	char fresh[4];
 
+	if (boot_arg("fresh", fresh, sizeof(fresh))[0] != '\0')
+		check_fresh();
 	set_up();
 	for (u32 beat = 1;; beat++) {
 		u32 until = LOAD(ticks) + TICKS_A_BEAT;

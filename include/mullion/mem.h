@@ -11,24 +11,28 @@
 #include <mullion/err.h>
 #include <mullion/types.h>
 
-/** ram_add() - at boot: @size bytes at @base are RAM. ram_reserve() takes out what is in use (parts
- * outside RAM are ignored). */
+/** ram_add() - at boot: @size bytes at @base are RAM, dirty. ram_reserve() takes out what is in use
+ * (parts outside RAM are ignored). Both before the first ram_alloc(). */
 enum err __must_check ram_add(hpa_t base, u64 size);
 enum err __must_check ram_reserve(hpa_t base, u64 size);
-/** ram_alloc() - @size bytes (page multiple) aligned to @align. First fit from the top of clean
- * RAM; if that is short, dirty RAM is scrubbed first, which takes its time. ERR_NO_MEMORY,
- * ERR_INVALID. Normal or orphan context, or boot; no locks. */
+/** ram_alloc() - @size zeroed bytes (page multiple) aligned to @align. First fit from the top of
+ * clean RAM; if that is short, of all free RAM, whose dirty parts are zeroed in pieces of 64 KiB,
+ * between which other threads may run. ERR_NO_MEMORY, ERR_INVALID, ERR_TOO_BIG when RAM is in too
+ * many pieces. Normal or orphan context, or boot; no locks. */
 enum err __must_check ram_alloc(u64 size, u64 align, hpa_t *base);
-/** ram_claim() - exactly this range; ERR_OVERLAP when a part is taken or is no RAM. Scrubs it if it
- * is dirty; contexts as ram_alloc(). */
+/** ram_alloc_dirty() - the same, page-aligned, but not zeroed: for the core itself at boot. */
+enum err __must_check ram_alloc_dirty(u64 size, hpa_t *base);
+/** ram_claim() - exactly this range; ERR_OVERLAP when a part is taken or is no RAM. Zeroes and
+ * contexts as ram_alloc(). */
 enum err __must_check ram_claim(hpa_t base, u64 size);
 /** ram_free() - the owner's bytes may still stand there: dirty until scrubbed. Any context, no
  * locks. */
 void ram_free(hpa_t base, u64 size);
-/** ram_free_bytes(), ram_dirty_bytes() - all that is free, and what of it is still to be scrubbed.
- * Any context. */
+/** ram_free_bytes(), ram_dirty_bytes(), ram_largest_bytes() - all that is free, what of it is not
+ * zeroed yet, and the largest piece in a row. Any context. */
 u64 ram_free_bytes(void);
 u64 ram_dirty_bytes(void);
+u64 ram_largest_bytes(void);
 /** ram_scrub() - zero one piece of dirty memory (64 KiB at most) to the point of coherency, and put
  * it among the clean. Return: false when nothing is dirty. Contexts as ram_alloc(). */
 bool ram_scrub(void);

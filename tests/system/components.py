@@ -14,6 +14,9 @@ import systems
 BAD = r"mullion: panic|not stopped|failed: |witness: FAILED|guest 'witness' stopped"
 BEAT = r"\[witness\] witness: beat \d+"
 SETTLE = 3	# seconds in which nothing more may come
+# All of 256 MiB at 0x40000000 but the image's place and, at its half, the tree's.
+DIRTY_BYTES = 0x7000000
+DIRTY_AT = (0x41000000, 0x49000000)
 
 suite = Suite("components", setup=lambda: (systems.prepare(), systems.guest("witness")))
 
@@ -86,6 +89,26 @@ for gic in (2, 3):
 			  cpu=cpu, witness=1)
 	suite.add(f"hostile, GICv{gic}, cortex-a57, a guest on its CPU", hostile, gic=gic,
 		  cpu="cortex-a57", witness=0)
+
+def dirty_memory(test, cpu):
+	"""RAM holds a pattern at power-on: neither a guest nor a component sees any of it."""
+	pattern = test.directory() / "pattern"
+	pattern.write_bytes(b"SECRET01" * (DIRTY_BYTES // 8))
+	dts = SYSTEM.format(properties='restart = "always"; watchdog-ms = <50>;', cpus="0",
+			    witness=1)
+	dts += '/ { guests { witness { bootargs = "fresh=1"; }; }; };'
+	image = systems.pack(test.directory(), dts, [("witness.img", systems.guest("witness"))])
+	machine = test.machine(image, cpu=cpu, memory=256, args=[
+		arg for at in DIRTY_AT for arg in
+		("-device", f"loader,file={pattern},addr={at:#x},force-raw=on")])
+	machine.expect(r"witness: fresh memory is zero", absent=BAD)
+	machine.expect(r"\[bad\] attack: ", absent=BAD)
+	beats(machine, 1)
+
+
+# DC ZVA zeroes 64 bytes on one and 512 on the other.
+for cpu in ("cortex-a57", "max"):
+	suite.add(f"memory is zeroed for its first owner, {cpu}", dirty_memory, cpu=cpu)
 
 # --- Policies -----------------------------------------------------------------------------------
 

@@ -26,6 +26,9 @@ void arch_clean_to_poc(const void *va, u64 bytes);
 /** arch_copy_clean() - copy and clean to PoC in one pass: @bytes multiple of 128, both 16-aligned.
  */
 void arch_copy_clean(void *to, const void *from, u64 bytes);
+/** arch_zero_clean() - zero @bytes at @va and clean them to PoC in one pass: page multiples, normal
+ * memory. */
+void arch_zero_clean(void *va, u64 bytes);
 /** arch_invalidate_icache() - after code was written. */
 void arch_invalidate_icache(void);
 
