@@ -10,6 +10,7 @@
 
 #include <arch/boot.h>
 #include <arch/cpu.h>
+#include <arch/time.h>
 #include <mullion/cpu.h>
 #include <mullion/format.h>
 #include <mullion/spinlock.h>
@@ -19,10 +20,11 @@
 #ifndef CONFIG_LOG_RING_SIZE
 #define CONFIG_LOG_RING_SIZE 4096
 #endif
-#define RING_BYTES ((u32)CONFIG_LOG_RING_SIZE) /* power of two */
-#define LINE_BYTES 544u                        /* the longest message of config's checks */
-#define PREFIX     "mullion: "
-#define PANIC_WAIT 10000000u /* passes of a loop: some tens of milliseconds */
+#define RING_BYTES  ((u32)CONFIG_LOG_RING_SIZE) /* power of two */
+#define LINE_BYTES  544u                        /* the longest message of config's checks */
+#define STAMP_BYTES 32u                         /* with NUL, also after 500 years */
+#define PREFIX      "mullion: "
+#define PANIC_WAIT  10000000u /* passes of a loop: some tens of milliseconds */
 
 static struct spinlock log_lock = SPINLOCK_INIT(RANK_LOG);
 static char ring[RING_BYTES];
@@ -82,10 +84,22 @@ static void log_leave(void)
 		spin_unlock(&log_lock);
 }
 
+/* Seconds since the machine's counter started. */
+static size_t stamp(char text[STAMP_BYTES])
+{
+	u64 us = arch_time_now().v / 1000;
+
+	return format(text, STAMP_BYTES, "[%5lu.%06lu] ", us / 1000000, us % 1000000);
+}
+
 void log_raw(const char *text, size_t n)
 {
+	char time[STAMP_BYTES];
+
 	if (!log_enter())
 		return;
+	/* Under the lock: no line is older than the one before it. */
+	ring_put(time, stamp(time));
 	ring_put(text, n);
 	log_leave();
 	/* The caller may hold any lock, so nobody can be woken here: the kick's handler does that,

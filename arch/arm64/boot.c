@@ -100,6 +100,7 @@ __boot void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi)
 {
 	u64 seed;
 
+	arm64_time_early();
 	boot_info.image_pa = HPA(image_pa);
 	boot_info.image_bytes = (u64)(_end - _start);
 	boot_info.boot_bytes = (u64)(_boot_end - _boot_begin);

@@ -17,6 +17,8 @@ extern struct cpu boot_cpu;
 void mmu_boot(u64 image_pa);
 void early_refuse(u64 el, const void *tree) __noreturn;
 void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi) __noreturn;
+/** arm64_time_early() - read the counter's rate, before anything is logged. Boot CPU. */
+void arm64_time_early(void);
 void arm64_secondary(void) __noreturn;
 /* head.S: where PSCI starts the other CPUs; and the two ways in. */
 extern u8 secondary_entry[];

@@ -2,6 +2,8 @@
 /* Time: the generic timer. Each CPU's one deadline is its EL2 physical timer. Arm ARM D11. */
 #include <arch/time.h>
 
+#include "arch/arm64/boot.h"
+
 #include <asm/sysreg.h>
 #include <mullion/host.h>
 #include <mullion/irq.h>
@@ -10,6 +12,12 @@
 #define NS_PER_S UINT64_C(1000000000)
 
 static u64 frequency;
+
+/* The log has time stamps before the rate is known to be good (arch_time_init). */
+__boot void arm64_time_early(void)
+{
+	frequency = MAX(read_sysreg(cntfrq_el0), UINT64_C(1));
+}
 
 u64 arch_time_frequency_hz(void)
 {
@@ -55,8 +63,7 @@ static void deadline_passed(u32 intid)
 
 __boot enum err arch_time_init(const struct host *host)
 {
-	frequency = read_sysreg(cntfrq_el0);
-	if (frequency == 0)
+	if (read_sysreg(cntfrq_el0) == 0)
 		return ERR_HARDWARE;
 	if (host->timer_irq[3] == 0)
 		return ERR_NOT_FOUND;

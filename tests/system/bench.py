@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 
-from harness import LOGS, ROOT, TURNS, Machine, Suite
+from harness import LOGS, ROOT, STAMP, TURNS, Machine, Suite
 import systems
 
 TABLE = ROOT / "tests/bench/table.json"
@@ -172,7 +172,7 @@ def run_guest(directory, name, vcpus, more="", overlay="", cpus=None, core=CORE)
 	args = TURNS if cpus > 1 else []
 	with machine(name, image, cpus=cpus, args=args) as run:
 		said = run.expect_end()
-	rows = re.findall(r"^\[bench\] bench: (\S+) ([0-9.]+)\s*$", said, re.M)
+	rows = re.findall(STAMP + r"\[bench\] bench: (\S+) ([0-9.]+)\s*$", said, re.M)
 	return {row: float(figure) for row, figure in rows}, said
 
 
@@ -193,7 +193,7 @@ def measure_guest(directory):
 	measured.update(one)
 	measured["wfi"] = heavy["wfi"]
 	measured["copy"] = round((heavy["reset"] - one["reset"]) / BALLAST, 4)
-	memory = re.search(r"^mullion: core: .*memory (\d+) KiB", said, re.M)
+	memory = re.search(STAMP + r"mullion: core: .*memory (\d+) KiB", said, re.M)
 	measured["memory"] = float(memory.group(1))
 
 

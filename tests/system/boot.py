@@ -9,7 +9,7 @@ import functools
 import struct
 import subprocess
 
-from harness import Failure, Suite, Test, UBOOT, machine_tree
+from harness import STAMP, Failure, Suite, Test, UBOOT, machine_tree
 import systems
 
 MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "neoverse-n1", "max")
@@ -279,7 +279,7 @@ def two_guests(test, gic):
 	files = [*systems.debian_files("6.1"), ("witness.img", systems.guest("witness"))]
 	image = systems.pack(test.directory(), systems.overlay("linux.dts", WITNESS), files)
 	machine = test.machine(image, gic=gic)
-	beat = r"^\[witness\] witness: beat"
+	beat = STAMP + r"\[witness\] witness: beat"
 	machine.expect(beat)
 	machine.shell()
 	machine.sendline("reboot -f")

@@ -11,7 +11,7 @@ import random
 import re
 import time
 
-from harness import SHELL_PROMPT, Failure, Suite, TERMINAL_PROMPT, Test
+from harness import SHELL_PROMPT, STAMP, Failure, Suite, TERMINAL_PROMPT, Test
 import systems
 
 KEPT = 16384		# bytes of unseen output that the console keeps for a port
@@ -28,7 +28,7 @@ def start(test, gic, boot="kernel"):
 			     systems.debian_files("6.1"))
 	machine = test.console(image, gic=gic, boot=boot)
 	for line in ("Mullion [0-9.]+", "guest 'linux1' created", "guest 'linux2' created"):
-		machine.expect(f"^mullion: {line}")
+		machine.expect(f"{STAMP}mullion: {line}")
 	machine.expect(TERMINAL_PROMPT)
 	for key, name in (("2", "linux1"), ("3", "linux2")):
 		machine.look(key, name)
@@ -43,7 +43,7 @@ def check_name(machine, name):
 
 def digits(text):
 	"""All numbers in a row. The log may come in the middle of a line of the guest's."""
-	return re.sub(r"\s", "", re.sub(r"\n?mullion: [^\n]*\n", "", text))
+	return re.sub(r"\s", "", re.sub(r"\n?" + STAMP[1:] + r"mullion: [^\n]*\n", "", text))
 
 
 def count_to(number):
@@ -209,7 +209,7 @@ def check_show(machine):
 	tree = machine.do("tree")
 	for line in ('restart = "always";', "manages;", 'template = "debian";'):
 		Test.check(line in tree, f"tree: no {line!r}")
-	Test.contains(machine.do("log show"), r"^mullion: guest 'linux1' created", "log show")
+	Test.contains(machine.do("log show"), STAMP + r"mullion: guest 'linux1' created", "log show")
 	for command in ("vcpu", "cpu", "sched", "timer", "irq", "mem", "host", "time", "tree",
 			"top --once"):
 		machine.json(command)

@@ -129,7 +129,7 @@ class Session:
 				self.child.send(CTRL_C)
 			elif line.strip() not in ("", "..."):
 				self.wait(line_pattern(line), DEFAULT_TIMEOUT)
-				self.prompt_gone |= line.startswith("mullion: ")
+				self.prompt_gone |= "mullion: " in line
 
 	def command(self, prompt, text):
 		"""Type text behind the prompt. The answer to a question may end the echo, too."""

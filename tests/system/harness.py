@@ -46,6 +46,7 @@ TURNS = ["-netdev", "user,id=n0", "-object", "filter-buffer,id=f0,netdev=n0,inte
 SHELL_PROMPT = r"/root # "	# of the Debian guest's busybox shell
 ESCAPE = "\x1d"	# Ctrl-], the console's key
 TERMINAL_PROMPT = r"^mullion> "
+STAMP = r"^\[ *\d+\.\d{6}\] "	# before each line of the core's log
 BOOT_PATHS = ("kernel", "uboot-booti", "uboot-bootefi", "edk2")
 PR_SET_PDEATHSIG = 1
 

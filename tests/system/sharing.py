@@ -9,7 +9,7 @@ machine whose instructions take a microsecond each, and with slices that are lon
 
 import re
 
-from harness import Suite
+from harness import STAMP, Suite
 import systems
 
 TICK_NS = 16
@@ -71,7 +71,7 @@ def run(test, guests, cpus, extra="", end=None, shift=0):
 	test.check("mullion: panic" not in said and "FAILED" not in said, said[-1000:])
 	shares = {}
 	for name, index, figure, value in re.findall(
-			r"^\[(\S+)\] spin: (\d+) (\S+) (\d+)$", said, re.M):
+			STAMP + r"\[(\S+)\] spin: (\d+) (\S+) (\d+)$", said, re.M):
 		shares.setdefault(f"{name}/{index}", {})[figure] = int(value)
 	return shares
 

@@ -279,15 +279,15 @@ static void logs_lines(void **state)
 	(void)state;
 	assert_int_equal(component_copy_out(server, SERVER_MEMORY, text, sizeof(text)), OK);
 	DO(server, CALL(SYS_LOG, SERVER_MEMORY, sizeof(text) - 1));
-	assert_string_equal(host_console, "[server] one\n");
+	assert_non_null(strstr(host_console, "] [server] one\n"));
 	DO(server, CALL(SYS_LOG, SERVER_MEMORY + 3, 1));
-	assert_string_equal(host_console, "[server] one\n[server] two?[2Jthree\n");
+	assert_non_null(strstr(host_console, "] [server] two?[2Jthree\n"));
 	/* A long line comes in pieces. */
 	host_console_clear();
 	memset(filler, 'y', sizeof(filler));
 	assert_int_equal(component_copy_out(server, SERVER_MEMORY, filler, 300), OK);
 	DO(server, CALL(SYS_LOG, SERVER_MEMORY, 300));
-	assert_int_equal(strlen(host_console), 2 * (strlen("[server] \n") + 127));
+	assert_int_equal(strlen(host_console), 2 * (strlen("[    0.000000] [server] \n") + 127));
 	DO(server, CALL(SYS_LOG, SERVER_MEMORY, 1025));
 	FAILS(server, ERR_TOO_BIG);
 	DO(server, CALL(SYS_LOG, SERVER_DEVICE, 8));

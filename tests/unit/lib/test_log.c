@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/log.c: what is said before there is a console, prefixes, levels, text longer than a line, and
- * the ring as managers and the component that owns the console see it. */
+/* lib/log.c: what is said before there is a console, prefixes, time stamps, levels, text longer
+ * than a line, and the ring as managers and the component that owns the console see it. */
 #include "support/test.h"
 
 #include <mullion/cpu.h>
@@ -9,8 +9,9 @@
 #include "arch/host/host.h"
 
 #define LONG_TEXT 3000
+#define STAMP     "[    0.000000] "
 
-static char seen[65536];
+static char seen[131072];
 static size_t used;
 
 static void put(const char *text, size_t n)
@@ -40,12 +41,12 @@ static void keeps_the_latest_until_there_is_a_console(void **state)
 	assert_int_equal(used, 0);
 	log_attach_console(put);
 	assert_null(strstr(seen, "the very first")); /* the ring is smaller than all that */
-	at = strstr(seen, "mullion: message 1990\n");
+	at = strstr(seen, STAMP "mullion: message 1990\n");
 	assert_non_null(at);
 	for (u32 i = 1990; i < 2000; i++) {
 		char line[40];
 
-		snprintf(line, sizeof(line), "mullion: message %u\n", i);
+		snprintf(line, sizeof(line), STAMP "mullion: message %u\n", i);
 		assert_int_equal(strncmp(at, line, strlen(line)), 0);
 		at += strlen(line);
 	}
@@ -61,7 +62,23 @@ static void prefix_and_newline(void **state)
 	clear();
 	log_error("one %d", 1);
 	log_raw("[guest] two\n", 12);
-	assert_string_equal(seen, "mullion: one 1\n[guest] two\n");
+	assert_string_equal(seen, STAMP "mullion: one 1\n" STAMP "[guest] two\n");
+}
+
+/* Seconds since the counter started, to the microsecond; they keep their columns for a day. */
+static void every_line_has_a_time_stamp(void **state)
+{
+	(void)state;
+	clear();
+	host_time_set(NS(12345678901));
+	log_info("twelve");
+	host_time_set(NS(86400 * UINT64_C(1000000000) + 999));
+	log_raw("[guest] a day\n", 14);
+	host_time_set(NS(UINT64_MAX));
+	log_info("the end");
+	host_time_set(NS(0));
+	assert_string_equal(seen, "[   12.345678] mullion: twelve\n[86400.000000] [guest] a day\n"
+				  "[18446744073.709551] mullion: the end\n");
 }
 
 static void levels(void **state)
@@ -72,7 +89,7 @@ static void levels(void **state)
 	log_info("quiet");
 	log_warn("loud");
 	log_set_level(LOG_INFO);
-	assert_string_equal(seen, "mullion: loud\n");
+	assert_string_equal(seen, STAMP "mullion: loud\n");
 }
 
 static void long_text_is_cut_but_ended(void **state)
@@ -101,14 +118,15 @@ static void text_can_be_read_by_number(void **state)
 	log_error("number %d", 1);
 	at = next;
 	n = log_read(&at, text, sizeof(text));
-	assert_int_equal(n, strlen("mullion: number 1\n"));
+	assert_int_equal(n, strlen(STAMP "mullion: number 1\n"));
 	assert_int_equal(at, next);
-	assert_memory_equal(text, "mullion: number 1\n", n);
-	at = next + 9;
+	assert_memory_equal(text, STAMP "mullion: number 1\n", n);
+	at = next + strlen(STAMP "mullion: ");
 	assert_int_equal(log_read(&at, text, 6), 6);
 	assert_memory_equal(text, "number", 6);
 	for (u32 i = 0; i < 2000; i++)
 		log_info("message %u", i);
+	clear();
 	log_bounds(&first, &next);
 	assert_true(first > at);
 	at = 0;
@@ -122,7 +140,7 @@ static void text_can_be_read_by_number(void **state)
 static void an_owned_console_is_left_alone(void **state)
 {
 	u64 first, next, at;
-	char text[32];
+	char text[48];
 
 	(void)state;
 	clear();
@@ -132,12 +150,13 @@ static void an_owned_console_is_left_alone(void **state)
 	log_error("unread");
 	assert_int_equal(used, 0);
 	at = next;
-	assert_int_equal(log_read(&at, text, strlen("mullion: read\n")), strlen("mullion: read\n"));
+	assert_int_equal(log_read(&at, text, strlen(STAMP "mullion: read\n")),
+			 strlen(STAMP "mullion: read\n"));
 	log_console_owned(false);
-	assert_string_equal(seen, "mullion: unread\n");
+	assert_string_equal(seen, STAMP "mullion: unread\n");
 	clear();
 	log_error("again");
-	assert_string_equal(seen, "mullion: again\n");
+	assert_string_equal(seen, STAMP "mullion: again\n");
 }
 
 /* Nobody can be woken where text comes from, so the CPU is kicked: once, until somebody looked. */
@@ -166,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(keeps_the_latest_until_there_is_a_console),
 		cmocka_unit_test(prefix_and_newline),
+		cmocka_unit_test(every_line_has_a_time_stamp),
 		cmocka_unit_test(levels),
 		cmocka_unit_test(long_text_is_cut_but_ended),
 		cmocka_unit_test(text_can_be_read_by_number),
