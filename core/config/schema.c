@@ -259,6 +259,13 @@ static bool check_name(struct config_run *run, fdt_node_t node)
 	const char *name = fdt_name(run->tree, node);
 	size_t len = strlen(name);
 
+	if (name[0] == '-') {
+		config_error(run, node, NULL,
+			     "bad name: begins with '-', as options at the terminal do; write "
+			     "'%s'",
+			     len > 1 ? name + 1 : "name");
+		return false;
+	}
 	for (size_t i = 0; i < len; i++) {
 		if (is_name_char(name[i]))
 			continue;
