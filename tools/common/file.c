@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files, programs and memory for the host programs. They stop when memory is used up. */
-#define _GNU_SOURCE /* pipe2() */
+#define _GNU_SOURCE /* pipe2(), mkostemp() */
 #include "tools/common/file.h"
 
 #include <errno.h>
@@ -144,10 +144,25 @@ bool read_file(const char *path, struct buffer *out)
 	return good;
 }
 
+/* A file beside @path of a name that no other process has, with the rights of a new file. */
+static int open_temporary(char *temp)
+{
+	mode_t mask = umask(0);
+	int fd = mkostemp(temp, O_CLOEXEC);
+
+	(void)umask(mask);
+	if (fd >= 0 && fchmod(fd, 0666 & ~mask) != 0) {
+		(void)close(fd);
+		(void)unlink(temp);
+		fd = -1;
+	}
+	return fd;
+}
+
 bool write_file(const char *path, const void *data, size_t bytes)
 {
-	char *temp = xasprintf("%s.new", path);
-	int fd = open(temp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+	char *temp = xasprintf("%s.XXXXXX", path);
+	int fd = open_temporary(temp);
 	bool good = fd >= 0 && write_all(fd, data, bytes);
 
 	if (fd >= 0)
@@ -217,7 +232,7 @@ int run_program(const char *const *argv, const struct buffer *input, struct buff
 	if (ends[0] >= 0)
 		(void)close(ends[0]);
 	if (status == -1 || status == 127) {
-		complain("cannot run %s: is it installed?", argv[0]);
+		complain("cannot run %s; scripts/setup installs it", argv[0]);
 		return -1;
 	}
 	return status;

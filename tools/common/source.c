@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/common/hint.h"
+
 #define PARENTS_MAX 16 /* directories upwards in which include/dt-bindings is looked for */
 #define PATH_BYTES  1024
 #define ARGS_MAX    96
@@ -77,6 +79,22 @@ static void add_dirs(struct args *args, const char *option, const char *own,
 	}
 }
 
+/* Those of the checkout that the tool was built from: it lies in there, or in its O=, which has a
+ * copy. */
+static char *find_own_bindings(void)
+{
+	char self[PATH_BYTES], *dir, *bindings;
+	ssize_t bytes = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	if (bytes < 0)
+		return NULL;
+	self[bytes] = '\0';
+	dir = directory_of(self);
+	bindings = find_bindings(dir);
+	free(dir);
+	return bindings;
+}
+
 static int preprocess(const char *path, const char *dir, const struct search *search,
 		      struct buffer *text)
 {
@@ -84,6 +102,8 @@ static int preprocess(const char *path, const char *dir, const struct search *se
 	char *bindings = find_bindings(dir);
 	int status;
 
+	if (bindings == NULL)
+		bindings = find_own_bindings();
 	add_arg(&args, "cpp");
 	add_arg(&args, "-nostdinc");
 	add_arg(&args, "-undef");
@@ -255,8 +275,15 @@ static int load_text(struct source *source, const char *path, const struct searc
 	char *dir = directory_of(path);
 	int status = preprocess(path, dir, search, &text);
 
-	if (status == 0)
+	if (status == 1)
+		complain("%s: cannot be preprocessed (see above); -I DIR names a directory of "
+			 "included files",
+			 path);
+	if (status == 0) {
 		status = compile("dtb", false, dir, search, &text, &source->dtb);
+		if (status == 1)
+			hint_at_syntax(path, &text);
+	}
 	if (status == 0)
 		status = compile("dts", true, dir, search, &text, &annotated);
 	if (status == 0) {

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Advice about text that dtc has refused. */
+#ifndef TOOLS_HINT_H
+#define TOOLS_HINT_H
+
+#include "tools/common/file.h"
+
+/** hint_at_syntax() - complain once more about @path, after dtc has: what its text lacks most
+ * likely. @preprocessed: the text that dtc has read, with cpp's line marks. */
+void hint_at_syntax(const char *path, const struct buffer *preprocessed);
+
+#endif
