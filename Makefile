@@ -23,6 +23,9 @@ endif
 ifneq ($(words $(O)),1)
 $(error O=$(O) is no usable directory name: it has blanks)
 endif
+ifneq ($(words $(CURDIR)),1)
+$(error the path of this checkout, $(CURDIR), has a blank, which make cannot handle; move it)
+endif
 quiet := $(if $(filter 0,$(V)),@)
 silent := $(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS))))
 say = $(if $(filter 0,$(V)$(silent)),@printf '  %-8s%s\n' $(1) $(patsubst $(O)/%,%,$(2)),@:)
@@ -38,7 +41,16 @@ autoconf := $(generated)/autoconf.h
 kconfig := ARCH=$(ARCH) KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m
 no-config-goals := bench bench-update clean help menuconfig defconfig
 
-ifneq ($(if $(MAKECMDGOALS),$(filter-out $(no-config-goals),$(MAKECMDGOALS)),all),)
+builds := $(if $(MAKECMDGOALS),$(filter-out $(no-config-goals),$(MAKECMDGOALS)),all)
+ifneq ($(filter menuconfig defconfig,$(MAKECMDGOALS))$(if $(wildcard $(generated)/auto.conf),,$(builds)),)
+ifneq ($(shell $(PYTHON) -c 'import kconfiglib' 2>/dev/null && echo yes),yes)
+$(error $(PYTHON) has no kconfiglib; scripts/setup installs what a build needs)
+endif
+endif
+ifneq ($(builds),)
+ifneq ($(shell mkdir -p $(O) 2>/dev/null && test -w $(O) && echo yes),yes)
+$(error cannot write to $(O); is the checkout read-only? Name a directory that can be written to: O=...)
+endif
 include $(generated)/auto.conf
 endif
 
@@ -53,6 +65,8 @@ $(generated)/auto.conf: $(O)/.config Kconfig
 	$(quiet)touch $@
 
 menuconfig:
+	@test -t 0 && test -t 1 || { echo 'menuconfig needs a terminal on its standard input and' \
+		'output; without one, write options such as CONFIG_LOG_DEBUG=y into $(O)/.config' >&2; exit 1; }
 	$(quiet)mkdir -p $(O)
 	$(quiet)$(kconfig) menuconfig Kconfig
 
@@ -84,6 +98,17 @@ NM := $(CROSS_COMPILE)nm
 OBJCOPY := $(CROSS_COMPILE)objcopy
 endif
 AR := ar
+
+# What the goals need of them is there, or one line says how to get it.
+need = $(if $(shell command -v $(firstword $(1)) 2>/dev/null),,$(error $(firstword $(1)) is not \
+	installed; scripts/setup installs what a build needs))
+ifneq ($(builds),)
+$(call need,$(CC))
+$(call need,$(AR))
+needed-arm64 := $(HOSTCC) $(LD) $(NM) $(OBJCOPY)
+$(foreach tool,$(needed-$(ARCH)),$(call need,$(tool)))
+$(if $(filter fuzz fuzz-programs $(O)/fuzzers/%,$(builds)),$(call need,$(FUZZ_CC)))
+endif
 
 # --- Flags ----------------------------------------------------------------------------------------
 
@@ -244,11 +269,16 @@ $(O)/tools/$(1): $(patsubst %,$(O)/plain/%,$(call tool-objects,$(1)) libtools.a 
 	$$(quiet)$(cc-plain) -o $$@ $$^ -lfdt -lz
 endef
 $(foreach tool,$(tool-names),$(eval $(call add-tool,$(tool))))
-tools: $(tool-names:%=$(O)/tools/%)
+tools: $(tool-names:%=$(O)/tools/%) $(O)/include/dt-bindings/mullion.h
+
+# The tools look for it here, for descriptions that lie elsewhere.
+$(O)/include/dt-bindings/mullion.h: include/dt-bindings/mullion.h
+	$(quiet)mkdir -p $(@D)
+	$(quiet)cp $< $@
 
 # tests/unit/<room>/test_<x>.c -> $(O)/unit/<room>/test_<x>, with what it uses of tests/unit/support
 # and tools/common.
-# UNIT=<pattern> chooses programs by name, e.g. UNIT=core/mem/test_pool or UNIT=%fdt%.
+# UNIT=<pattern> chooses programs by name, e.g. UNIT=mem/test_page or UNIT=%fdt%.
 tests-relaxed := -Wno-conversion -Wno-sign-conversion -Itests/unit
 unit-sources := $(sort $(wildcard tests/unit/*/test_*.c))
 support := $(patsubst %.c,%.o,$(sort $(wildcard tests/unit/support/*.c)))
@@ -370,7 +400,7 @@ help:
 #:
 #:   all            arm64: mullion.elf, mullion.bin, components/; host: the library and tools/
 #:   tools          host: pack, check
-#:   unit           host: build and run the unit tests       (UNIT=core/mem/test_pool)
+#:   unit           host: build and run the unit tests       (UNIT=mem/test_page)
 #:   sim            host: the simulator of the scheduler     (SEEDS=2000, or SEED=17 alone)
 #:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=60)
 #:   guests         arm64: our own test and benchmark guests

@@ -1,15 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""tools/check and tools/pack as a user meets them: options, messages, exit status, files."""
+"""tools/check, tools/pack, ./run, ./test and make as a user meets them: options, messages, exit
+status, files.
+"""
 
 import functools
 import gzip
+import pathlib
 import re
+import shutil
 import struct
 import subprocess
 
 import systems
-from harness import ROOT, Suite, qemu_command
+from harness import BUILD, ROOT, Suite, qemu_command
 from systems import ARM64, BOARD, HOST
 
 suite = Suite("tools", setup=functools.partial(systems.prepare, []))
@@ -137,6 +141,40 @@ def syntax(test):
 	status, _, err = tool("check", "small.dts", cwd=directory)
 	test.equal(status, 1, "status")
 	test.check("small.dts:7" in err and "syntax error" in err, err)
+
+
+@suite.case("check: what a text lacks that dtc refuses")
+def syntax_hints(test):
+	directory = small_system(test)
+	(directory / "names.dtsi").write_text("#include <dt-bindings/mullion.h>\n/ { };\n")
+	for text, hint in (
+		(SMALL.replace("/dts-v1/;\n", ""), "write /dts-v1/; in a line of its own"),
+		(SMALL.replace("0x4000000>", "MIB(64)>"), "small.dts:13: MIB is not defined; "
+		 "write #include <dt-bindings/mullion.h>"),
+		(SMALL + '/include/ "names.dtsi"\n', "write #include in place of /include/"),
+		(SMALL.replace("autostart;", "autostart"), "missing ';' at the end of the line"),
+		("#include <no/such.h>\n" + SMALL, "-I DIR names a directory")):
+		(directory / "small.dts").write_text(text)
+		status, out, err = tool("check", "small.dts", cwd=directory)
+		test.equal((status, out), (1, ""), err)
+		test.check(hint in err, f"no {hint!r} in {err}")
+
+
+@suite.case("check: the header with names, for a description outside the checkout")
+def header_found(test):
+	directory = small_system(test, "#include <dt-bindings/mullion.h>\n" +
+				 SMALL.replace("0x4000000>", "MIB(64)>"))
+	test.check(ROOT not in directory.parents, f"{directory} is outside {ROOT}")
+	status, out, err = tool("check", "small.dts", cwd=directory)
+	test.equal((status, err), (0, ""), out)
+
+
+@suite.case("check: a name that the terminal would take for an option")
+def dash_name(test):
+	directory = small_system(test, SMALL + "/ { guests { -f { kernel = \"Image\"; }; }; };\n")
+	status, out, _ = tool("check", "small.dts", cwd=directory)
+	test.equal(status, 1, out)
+	test.check("/guests/-f: bad name: begins with '-'" in out, out)
 
 
 @suite.case("check and pack: usage")
@@ -317,6 +355,153 @@ def no_core(test):
 		test.equal(status, 2, err)
 		test.check(words in err, err)
 		test.check(not output.exists(), "nothing is written")
+
+
+@suite.case("pack: two at a time with the same output")
+def packs_at_once(test):
+	directory = small_system(test)
+	other = SMALL.replace("0x4000000>", "0x8000000>")
+	(directory / "other.dts").write_text(other)
+	wanted = set()
+	for name in ("small", "other"):
+		status = tool("pack", "-b", "-o", directory / name, directory / f"{name}.dts")[0]
+		test.equal(status, 0, f"pack {name}")
+		wanted.add((directory / name).read_bytes())
+	for _ in range(20):
+		packs = [subprocess.Popen([str(HOST / "tools/pack"), "-b", "-o", "out",
+					   f"{name}.dts"], cwd=directory, stdin=subprocess.DEVNULL)
+			 for name in ("small", "other")]
+		test.equal([pack.wait(timeout=60) for pack in packs], [0, 0], "status")
+		test.check((directory / "out").read_bytes() in wanted, "one of the two, whole")
+	rest = {path.name for path in directory.iterdir()}
+	test.equal(rest, {"small", "other", "out", "small.dts", "other.dts", "Image", "files"},
+		   "nothing else is left")
+
+
+# --- ./run, ./test, scripts/, make ----------------------------------------------------------------
+
+def command(*words, cwd=ROOT, env=None, timeout=300):
+	"""Run a command: (exit status, all that it said)."""
+	result = subprocess.run([str(word) for word in words], cwd=cwd, env=env, text=True,
+				timeout=timeout, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+				stderr=subprocess.STDOUT)
+	return result.returncode, result.stdout
+
+
+def copy_scripts(directory):
+	"""What a checkout needs for its scripts to begin."""
+	directory.mkdir(parents=True)
+	for name in ("run", "test", "Makefile"):
+		shutil.copy2(ROOT / name, directory / name)
+	shutil.copytree(ROOT / "scripts", directory / "scripts")
+	return directory
+
+
+@suite.case("run: options that are refused")
+def run_usage(test):
+	for words, why in ((["--cpus", "0"], "--cpus must be a number from 1 to 8, not '0'"),
+			   (["--cpus", "09"], "--cpus must be a number from 1 to 8, not '09'"),
+			   (["--cpus"], "--cpus needs a value"),
+			   (["--gic", "4"], "--gic must be one of: 2 3; not '4'"),
+			   ([""], "the name of the system is empty"),
+			   (["no-such-system"], "no system 'no-such-system'"),
+			   (["-x"], "unknown option '-x'")):
+		status, said = command("./run", *words)
+		test.equal(status, 2, f"./run {words}: {said}")
+		test.check(f"run: {why}" in said, f"./run {words}: {said}")
+
+
+@suite.case("run: two at a time, each its own system")
+def runs_at_once(test):
+	systems.kernel("6.1")
+	runs = {name: subprocess.Popen(["./run", "--print", "--cpus", "02", name], cwd=ROOT,
+				       stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+				       stderr=subprocess.PIPE, text=True)
+		for name in ("two-linux", "linux")}
+	for name, run in runs.items():
+		out, err = run.communicate(timeout=600)
+		test.equal(run.returncode, 0, err)
+		image = f"build/run/{name}.img"
+		test.check("-smp 2 " in out and f"-kernel {image}" in out, out)
+		packed = (ROOT / image).read_bytes()
+		tree = struct.unpack_from("<Q", packed, RECORD + 8)[0]
+		test.equal(b"linux1\0" in packed[tree:tree + 0x4000], name == "two-linux",
+			   f"{image} holds {name}")
+
+
+@suite.case("run, test, fetch: a checkout with a blank in its path, and one that is read-only")
+def checkouts(test):
+	blank = copy_scripts(test.directory() / "sp ace")
+	plain = copy_scripts(test.directory() / "plain")
+	read_only = ["unshare", "-m", "sh", "-c", "mount --bind . . && "
+		     'mount -o remount,ro,bind . && cd "$PWD" && exec "$0"']
+	scripts = (("run", "./run"), ("test", "./test"), ("fetch", "scripts/fetch"))
+	for name, path in scripts:
+		status, said = command(path, cwd=blank)
+		test.equal((status, said.count("\n")), (1, 1), said)
+		start = f"{name}: the path of this checkout, '{blank}', has"
+		test.check(said.startswith(start), said)
+	status, said = command("make", "ARCH=host", "tools", cwd=blank)
+	test.equal((status, said.count("\n")), (2, 1), said)
+	test.check("has a blank, which make cannot handle; move it" in said, said)
+	if command(*read_only, "true", cwd=plain)[0] != 0:
+		test.skip("without root nothing can be mounted")
+	for name, path in scripts:
+		status, said = command(*read_only, path, cwd=plain)
+		test.equal((status, said.count("\n")), (1, 1), said)
+		test.check(said.startswith(f"{name}: cannot write to {plain}/build"), said)
+
+
+@suite.case("fetch: a second one says for which it waits")
+def fetch_waits(test):
+	fetched = BUILD / "debian"
+	systems.busybox()
+	script = (f". scripts/common.sh; take_lock 9 {fetched}/.lock first; "
+		  "echo held; read -r _")
+	first = subprocess.Popen(["bash", "-c", script], cwd=ROOT, text=True,
+				 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+	test.equal(first.stdout.readline(), "held\n", "the first has the lock")
+	second = subprocess.Popen(["scripts/fetch", "busybox"], cwd=ROOT, text=True,
+				  stdin=subprocess.DEVNULL, stderr=subprocess.PIPE)
+	said = second.stderr.readline()
+	first.communicate("\n", timeout=60)
+	test.equal(said, f"fetch: waiting for process {first.pid}, bash in {ROOT}\n", "message")
+	_, rest = second.communicate(timeout=60)
+	test.equal(second.returncode, 0, rest)
+
+
+@suite.case("make: a compiler that is missing, menuconfig without a terminal, the example of help")
+def make_messages(test):
+	for words in (["ARCH=host", "CC=no-such-cc", "tools"], ["CROSS_COMPILE=no-such-", "all"]):
+		status, said = command("make", *words)
+		test.equal(status, 2, said)
+		test.check("is not installed; scripts/setup installs" in said, said)
+	status, said = command("make", "menuconfig")
+	test.equal(status, 2, said)
+	test.check("menuconfig needs a terminal" in said, said)
+	_, said = command("make", "help")
+	examples = set(re.findall(r"UNIT=([\w/]+)", said + (ROOT / "docs/testing.md").read_text()))
+	test.check(len(examples) > 0, said)
+	for example in examples:
+		source = pathlib.Path("tests/unit") / f"{example}.c"
+		test.check((ROOT / source).is_file(), f"there is a {source}")
+
+
+@suite.case("test: passed, failed and skipped are three numbers; what fails and why comes again")
+def three_numbers(test):
+	checkout = copy_scripts(test.directory() / "checkout")
+	for name, text in (("scripts/setup", ""), ("scripts/fetch", ""), ("scripts/gates",
+			   "echo 'ok 1 - a'; echo 'ok 2 - b # SKIP no network'; "
+			   "echo 'not ok 3 - c'; echo '# why'; echo 1..3; exit 1")):
+		(checkout / name).write_text(f"#!/bin/sh\n{text}\n")
+	status, said = command("./test", "gates", cwd=checkout)
+	test.equal(status, 1, said)
+	test.equal(said.splitlines()[-6:],
+		   ["== what failed, once more", "not ok 3 - c", "# why",
+		    "== what was skipped, and why", "ok 2 - b # SKIP no network",
+		    "1 passed, 1 failed, 1 skipped"], "the end")
+	_, said = command("./test", "--list", cwd=checkout)
+	test.equal(said.split()[-3:], ["long-fuzz", "long-sim", "mutate"], "the nightly suites")
 
 
 if __name__ == "__main__":
