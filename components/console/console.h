@@ -34,8 +34,11 @@ struct uart {
 /** uart_start() - use the UART at @regs with the firmware's line settings, interrupts off. */
 void uart_start(struct uart *uart, u64 regs);
 
-/** uart_put() - send a byte. Return: false if the FIFO is full. */
-bool uart_put(struct uart *uart, u8 byte);
+/** uart_room() - so many bytes at least can be sent now. */
+u32 uart_room(const struct uart *uart);
+
+/** uart_put() - send a byte, for which there is room. */
+void uart_put(const struct uart *uart, u8 byte);
 
 /** uart_get() - a byte that came, without its error bits. Return: false if there is none. */
 bool uart_get(struct uart *uart, u8 *byte);
@@ -113,6 +116,9 @@ u32 output_used(const struct output *output);
 
 /** output_byte() - send a byte as it is; lost if there is no room. */
 void output_byte(struct output *output, u8 byte);
+
+/** output_bytes() - the same for @n bytes. */
+void output_bytes(struct output *output, const u8 *bytes, u32 n);
 
 /** output_text(), output_number() - text of the console's own; a number in decimal. */
 void output_text(struct output *output, const char *text);

@@ -72,6 +72,25 @@ void output_byte(struct output *output, u8 byte)
 	follow(output, byte);
 }
 
+/* Text that moves nothing but the cursor goes by runs. */
+void output_bytes(struct output *output, const u8 *bytes, u32 n)
+{
+	while (n > 0) {
+		u32 in = output->in, room = output_room(output), run = 0;
+
+		room = output->sequence == PLAIN ? MIN(room, n) : 0;
+		for (; run < room && bytes[run] >= 0x20; run++)
+			output->bytes[in++ % OUTPUT_BYTES] = bytes[run];
+		output->in = in;
+		if (run > 0)
+			output->fresh = false;
+		else
+			output_byte(output, bytes[run++]);
+		bytes += run;
+		n -= run;
+	}
+}
+
 void output_text(struct output *output, const char *text)
 {
 	for (; *text != 0; text++)
@@ -120,9 +139,12 @@ bool output_may_break(const struct output *output)
 bool output_send(struct output *output, struct uart *uart)
 {
 	while (output_used(output) > 0) {
-		if (!uart_put(uart, output->bytes[output->out % OUTPUT_BYTES]))
+		u32 n = MIN(uart_room(uart), output_used(output));
+
+		if (n == 0)
 			return false;
-		output->out++;
+		for (u32 i = 0; i < n; i++)
+			uart_put(uart, output->bytes[output->out++ % OUTPUT_BYTES]);
 	}
 	return true;
 }

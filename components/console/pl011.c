@@ -10,7 +10,9 @@
 #define IMSC        0x38
 #define FR_RXFE     BIT(4)
 #define FR_TXFF     BIT(5)
+#define FR_TXFE     BIT(7)
 #define LCR_H_FEN   BIT(4)
+#define FIFO_BYTES  16u /* of the smallest there is, revisions r1p0 to r1p4 */
 #define CR_ON       (BIT(0) | BIT(8) | BIT(9)) /* UARTEN, TXE, RXE */
 #define IFLS_EIGHTH 0u                         /* both: at an eighth of the FIFO */
 #define INT_RX      BIT(4)
@@ -31,12 +33,18 @@ void uart_start(struct uart *uart, u64 regs)
 	sys_mmio_write(regs + CR, (u32)(sys_mmio_read(regs + CR) | CR_ON));
 }
 
-bool uart_put(struct uart *uart, u8 byte)
+u32 uart_room(const struct uart *uart)
 {
-	if (sys_mmio_read(uart->regs + FR) & FR_TXFF)
-		return false;
+	u32 flags = sys_mmio_read(uart->regs + FR);
+
+	if (flags & FR_TXFE)
+		return FIFO_BYTES;
+	return flags & FR_TXFF ? 0 : 1;
+}
+
+void uart_put(const struct uart *uart, u8 byte)
+{
 	sys_mmio_write(uart->regs + DR, byte);
-	return true;
 }
 
 bool uart_get(struct uart *uart, u8 *byte)

@@ -4,12 +4,14 @@
 
 #include <abi/manage.h>
 
-#define TURNS 4u /* of the pump, before notifications are looked at again */
+#define TURNS     4u /* of the pump, before notifications are looked at again */
+#define FINISH_NS UINT64_C(1000000000)
 
 static struct console console;
 static bool has_log;
 static u64 log_next; /* the byte of the core's log that comes next */
 static u64 alarm_ns = UINT64_MAX;
+static bool finishing; /* the machine is about to go off */
 
 static bool log_is_wanted(void)
 {
@@ -35,12 +37,27 @@ static void set_alarm(u64 when_ns)
 	alarm_ns = when_ns;
 }
 
+/* All that is to be seen goes out before the next wait, however slow the UART is. */
+static void finish(void)
+{
+	u64 until = sys_time(NULL).v + FINISH_NS, now = 0;
+	bool more = true;
+
+	while ((more || output_used(&console.output) > 0) && now < until) {
+		now = sys_time(NULL).v;
+		fetch_log();
+		more = console_pump(&console, now) || log_is_wanted();
+	}
+}
+
 /* What cannot be done now goes on at once by the timer: so notifications come in between. */
 static void run(void)
 {
 	u64 now_ns = sys_time(NULL).v;
 	bool more = true;
 
+	if (finishing)
+		finish();
 	for (u32 i = 0; i < TURNS && more; i++) {
 		fetch_log();
 		more = console_pump(&console, now_ns);
@@ -77,6 +94,12 @@ static void timer(void)
 	run();
 }
 
+static void end(void)
+{
+	finishing = true;
+	run();
+}
+
 static void notified(u64 bits)
 {
 	if (has_log && (bits & NOTIFY_LOG) != 0)
@@ -89,5 +112,6 @@ static void notified(u64 bits)
 const struct program console_program = {
 	.init = init,
 	.timer = timer,
+	.end = end,
 	.notified = notified,
 };

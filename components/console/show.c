@@ -74,6 +74,10 @@ static bool show_focus(struct console *console)
 	u8 bytes[OUTPUT_LOW];
 	u32 n = port_take(&console->ports[console->focus], bytes, sizeof(bytes));
 
+	if (!console->prefix) {
+		output_bytes(&console->output, bytes, n);
+		return n > 0;
+	}
 	for (u32 i = 0; i < n; i++)
 		show_byte(console, console->focus, bytes[i]);
 	return n > 0;

@@ -25,6 +25,8 @@ static void serve_others(const struct program *program, u64 bits)
 		program->timer();
 	if ((bits & ~NOTIFY_RUNTIME) && program->notified != NULL)
 		program->notified(bits & ~NOTIFY_RUNTIME);
+	if ((bits & NOTIFY_END) && program->end != NULL)
+		program->end();
 }
 
 u64 runtime_serve(const struct program *program, u64 bits, struct component_exit *exit)

@@ -5,7 +5,6 @@
 #include <mullion/string.h>
 
 #define SIZE SERIAL_RING_BYTES
-#define HALF (SERIAL_RING_BYTES / 2)
 
 _Static_assert((SIZE & (SIZE - 1)) == 0, "indices wrap at 2^32");
 _Static_assert(sizeof(struct serial_ring) == PAGE_SIZE, "a ring fills a page");
@@ -20,6 +19,7 @@ bool serial_attach(struct serial_end *end, const struct component_info *info,
 	end->send = grant->flags & GRANT_FIRST ? &line->to_second : &line->to_first;
 	end->receive = grant->flags & GRANT_FIRST ? &line->to_first : &line->to_second;
 	end->sent = atomic_load_explicit(&end->send->in, memory_order_relaxed);
+	end->told = end->sent; /* by the core, at this start */
 	end->taken = atomic_load_explicit(&end->receive->out, memory_order_relaxed);
 	end->channel = (u32)(grant - info->grants);
 	end->bit = BIT(grant->bit);
@@ -33,6 +33,31 @@ u32 serial_waiting(const struct serial_end *end)
 	return MIN(used, SIZE);
 }
 
+void serial_tell(struct serial_end *end)
+{
+	u32 told = end->told, out;
+
+	if (!serial_is_untold(end))
+		return;
+	end->told = end->sent;
+	atomic_thread_fence(memory_order_seq_cst);
+	out = atomic_load_explicit(&end->send->out, memory_order_relaxed);
+	if (end->sent - out <= end->sent - told)
+		sys_notify(end->channel);
+}
+
+bool serial_put(struct serial_end *end, u8 c)
+{
+	bool quiet = serial_is_quiet(end, c);
+
+	if (!quiet && serial_room(end) == 0)
+		return false;
+	serial_add(end, c);
+	if (!quiet)
+		serial_tell(end);
+	return true;
+}
+
 u32 serial_send(struct serial_end *end, const u8 *from, u32 n)
 {
 	u32 at = end->sent % SIZE, room = serial_room(end), first;
@@ -43,7 +68,9 @@ u32 serial_send(struct serial_end *end, const u8 *from, u32 n)
 	first = MIN(n, SIZE - at);
 	memcpy(end->send->data + at, from, first);
 	memcpy(end->send->data, from + first, n - first);
-	serial_publish(end, n);
+	end->sent += n;
+	atomic_store_explicit(&end->send->in, end->sent, memory_order_release);
+	serial_tell(end);
 	return n;
 }
 
@@ -68,17 +95,20 @@ void serial_take(struct serial_end *end, u32 n)
 	atomic_store_explicit(&end->receive->out, end->taken, memory_order_release);
 	atomic_thread_fence(memory_order_seq_cst);
 	in = atomic_load_explicit(&end->receive->in, memory_order_relaxed);
-	if (in - (end->taken - n) > HALF && in - end->taken <= HALF)
+	if (in - (end->taken - n) > SERIAL_HALF && in - end->taken <= SERIAL_HALF)
 		sys_notify(end->channel);
 }
 
+/* It is empty only when a look behind the last change of `out` says so. */
 u32 serial_receive(struct serial_end *end, u8 *to, u32 max)
 {
-	u32 n = serial_look(end, 0, to, max);
+	u32 done = 0, n;
 
-	if (n != 0)
+	while (done < max && (n = serial_look(end, 0, to + done, max - done)) != 0) {
 		serial_take(end, n);
-	return n;
+		done += n;
+	}
+	return done;
 }
 
 void serial_taken(struct serial_end *end, u32 taken)

@@ -14,6 +14,7 @@
 struct serial_end {
 	struct serial_ring *send, *receive;
 	u32 sent, taken; /* own indices: send->in, receive->out */
+	u32 told;        /* send->in when the other end was last told of it */
 	u32 channel;     /* index of the grant */
 	u64 bit;         /* of the notification word; 0: not attached */
 };
@@ -23,41 +24,51 @@ struct serial_end {
 bool serial_attach(struct serial_end *end, const struct component_info *info,
 		   const struct grant_info *grant);
 
-/** serial_room() - bytes that can be sent now. */
+/** serial_used() - bytes in the ring that the other end has not taken; more than the ring has, if
+ * the other end's index cannot be. serial_room() - bytes that can be sent now. */
+static inline u32 serial_used(const struct serial_end *end)
+{
+	return end->sent - atomic_load_explicit(&end->send->out, memory_order_acquire);
+}
+
 static inline u32 serial_room(const struct serial_end *end)
 {
-	u32 used = end->sent - atomic_load_explicit(&end->send->out, memory_order_acquire);
+	u32 used = serial_used(end);
 
 	return used > SERIAL_RING_BYTES ? 0 : SERIAL_RING_BYTES - used;
 }
 
-/** serial_publish() - @n more bytes lie in the ring; tell the other end if it had none. */
-static inline void serial_publish(struct serial_end *end, u32 n)
+/** serial_is_quiet() - serial_put() of @c finds room and tells the other end nothing. */
+static inline bool serial_is_quiet(const struct serial_end *end, u8 c)
 {
-	u32 before = end->sent;
-
-	end->sent += n;
-	atomic_store_explicit(&end->send->in, end->sent, memory_order_release);
-	atomic_thread_fence(memory_order_seq_cst);
-	if (atomic_load_explicit(&end->send->out, memory_order_relaxed) == before)
-		sys_notify(end->channel);
+	return c != '\n' && serial_used(end) < SERIAL_HALF - 1;
 }
 
-/** serial_put() - serial_send() of one byte, for those that send each on its own. Return: false
- * when there was no room. */
-static inline bool serial_put(struct serial_end *end, u8 c)
+/** serial_add() - put @c into the ring, which has room, and leave it to the caller to tell. */
+static inline void serial_add(struct serial_end *end, u8 c)
 {
-	if (serial_room(end) == 0)
-		return false;
 	end->send->data[end->sent % SERIAL_RING_BYTES] = c;
-	serial_publish(end, 1);
-	return true;
+	end->sent++;
+	atomic_store_explicit(&end->send->in, end->sent, memory_order_release);
 }
 
+/** serial_tell() - tell the other end of what it was not told of, unless it is yet to take what it
+ * was told of: then it looks again by itself. */
+void serial_tell(struct serial_end *end);
+/** serial_is_untold() - bytes lie in the ring of which the other end was not told: the caller owes
+ * a serial_tell() SERIAL_PATIENCE_NS after the first of them at the latest. */
+static inline bool serial_is_untold(const struct serial_end *end)
+{
+	return end->told != end->sent;
+}
+
+/** serial_put() - put one byte of many into the ring, and tell the other end at a line's end or
+ * when the ring is half full; see serial_is_untold(). Return: false when there was no room. */
+bool serial_put(struct serial_end *end, u8 c);
 /** serial_waiting() - bytes that can be received now. */
 u32 serial_waiting(const struct serial_end *end);
-/** serial_send() - put up to @n bytes into the ring, and tell the other end if it had none. Return:
- * how many fitted. */
+/** serial_send() - put up to @n bytes into the ring, and tell the other end. Return: how many
+ * fitted. */
 u32 serial_send(struct serial_end *end, const u8 *from, u32 n);
 /** serial_receive() - take up to @max bytes out, and tell the other end when there is room again.
  * Return: how many there were. After a return of less than @max, a notification comes with the next

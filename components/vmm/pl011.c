@@ -184,19 +184,29 @@ static void loop_back(struct pl011_state *s, u8 c, u64 number)
 	signal(s);
 }
 
-void pl011_send(struct pl011 *uart, u8 c, u64 number)
+/* The line's other end hears of the characters so far by itself, or in a while. Return: due has
+ * changed. */
+static bool set_due(struct pl011 *uart)
+{
+	if (uart->serial == NULL || !serial_is_untold(uart->serial) || uart->due.v != UINT64_MAX)
+		return false;
+	uart->due = NS(sys_time(NULL).v + SERIAL_PATIENCE_NS);
+	return true;
+}
+
+bool pl011_send(struct pl011 *uart, u8 c, u64 number)
 {
 	struct pl011_state *s = uart->state;
 	struct serial_end *serial = uart->serial;
 
-	/* What every character of a line but the first finds: room for more, which was told. */
+	/* What most characters of a line find: room that was told of, nothing to tell. */
 	if (__builtin_expect((s->raw & INT_TX) != 0 && (s->control & CR_LBE) == 0 &&
-				     serial != NULL && serial_room(serial) > 1 &&
+				     uart->due.v != UINT64_MAX && serial_is_quiet(serial, c) &&
 				     s->number != number,
 			     1)) {
 		note(s, number, serial->sent);
-		(void)serial_put(serial, c);
-		return;
+		serial_add(serial, c);
+		return false;
 	}
 	if ((s->control & CR_LBE) != 0) {
 		loop_back(s, c, number);
@@ -209,6 +219,17 @@ void pl011_send(struct pl011 *uart, u8 c, u64 number)
 	else
 		s->raw &= ~INT_TX;
 	update(uart);
+	return set_due(uart);
+}
+
+/* It stays due while characters go on to come: a time that is set once for many is cheap. */
+ns_t pl011_serve(struct pl011 *uart)
+{
+	if (uart->due.v != UINT64_MAX && sys_time(NULL).v >= uart->due.v) {
+		serial_tell(uart->serial);
+		uart->due = NS(UINT64_MAX);
+	}
+	return uart->due;
 }
 
 static u32 flags(struct pl011 *uart)
@@ -230,6 +251,9 @@ void pl011_reset(struct pl011 *uart)
 	};
 	uart->level = true;
 	update(uart);
+	uart->due = NS(UINT64_MAX);
+	if (uart->serial != NULL)
+		serial_tell(uart->serial);
 }
 
 void pl011_resume(struct pl011 *uart)
@@ -245,6 +269,7 @@ void pl011_resume(struct pl011 *uart)
 	}
 	signal(s);
 	uart->level = (s->raw & s->mask) == 0;
+	uart->due = NS(UINT64_MAX);
 	update(uart);
 }
 
@@ -309,14 +334,10 @@ static void set_line(struct pl011 *uart, u32 value)
 	fill(uart);
 }
 
-void pl011_write(struct pl011 *uart, u64 offset, u64 value, u64 number)
+void pl011_write(struct pl011 *uart, u64 offset, u64 value)
 {
 	struct pl011_state *s = uart->state;
 
-	if (offset == DR) {
-		pl011_send(uart, (u8)value, number);
-		return;
-	}
 	switch (offset) {
 	case RSR: s->errors = 0; break;
 	case ILPR: s->low_power = (u32)FIELD(value, 7, 0); break;

@@ -3,7 +3,8 @@
  * The Arm PrimeCell UART (PL011, DDI 0183) at the end of a serial line. What the guest sends goes
  * straight into the line's ring, which stands for the transmit FIFO; what comes for it stays in the
  * ring until the receive FIFO has room, so nothing is lost. Sending and receiving do not wait for
- * CR.UARTEN: a guest may expect that firmware has set it.
+ * CR.UARTEN: a guest may expect that firmware has set it. The line's other end is told of a whole
+ * line, of half a ring, or after a while (abi/serial.h).
  *
  * pl011_state is kept when the component is restarted, and may then be anything: what indexes is
  * masked where it is used. The component may end between any two instructions, and gets the exit
@@ -42,18 +43,23 @@ struct pl011 {
 	struct serial_end *serial; /* NULL: nothing comes, and what is sent is dropped */
 	u32 interrupt;             /* GRANT_LINE index; UINT32_MAX: none */
 	bool level;                /* as last set */
+	ns_t due; /* when to tell the other end of what was sent; NS(UINT64_MAX): never */
 };
 
 /** pl011_reset() - as at power-on; the line goes low. */
 void pl011_reset(struct pl011 *uart);
 /** pl011_resume() - go on with a state that an earlier incarnation left; sets the line again. */
 void pl011_resume(struct pl011 *uart);
-/** pl011_read(), pl011_write() - an access at @offset bytes into its registers; @number: of the
- * exit, see struct component_exit. */
+/** pl011_read() - a read at @offset bytes into its registers; @number: of the exit, see struct
+ * component_exit. */
 u64 pl011_read(struct pl011 *uart, u64 offset, u64 number);
-void pl011_write(struct pl011 *uart, u64 offset, u64 value, u64 number);
-/** pl011_send() - a write of @c to the data register. */
-void pl011_send(struct pl011 *uart, u8 c, u64 number);
+/** pl011_write() - a write to any register but the data register. */
+void pl011_write(struct pl011 *uart, u64 offset, u64 value);
+/** pl011_send() - a write of @c to the data register. Return: uart->due has changed. */
+bool pl011_send(struct pl011 *uart, u8 c, u64 number);
+/** pl011_serve() - tell the line's other end of what was sent when that is due. Return: when to
+ * call again. */
+ns_t pl011_serve(struct pl011 *uart);
 /** pl011_notified() - the serial line has characters or room. */
 void pl011_notified(struct pl011 *uart);
 

@@ -161,6 +161,8 @@ static void set_up(struct device *device, struct slot *slot, const struct compon
 /* When @device wants to be served again. */
 static ns_t serve_device(struct device *device)
 {
+	if (device->kind == DEVICE_PL011)
+		return pl011_serve(&device->pl011);
 	if (device->kind == DEVICE_PL031)
 		return pl031_alarm(&device->pl031);
 	if (device->kind == DEVICE_VIRTIO_CONSOLE)
@@ -219,6 +221,13 @@ static void vmm_reset(void)
 	vmm_timer();
 }
 
+static void vmm_end(void)
+{
+	for (u32 i = 0; i < num_devices; i++)
+		if (devices[i].serial.bit != 0)
+			serial_tell(&devices[i].serial);
+}
+
 static void vmm_notified(u64 bits)
 {
 	bool serve = false;
@@ -266,10 +275,10 @@ static struct answer vmm_exit(u64 where, u64 offset, u64 value, u64 number)
 	if (!write)
 		return ANSWER(pl011_read(&device->pl011, offset, number));
 	/* What a guest writes most by far are characters. */
-	if (offset == 0)
-		pl011_send(&device->pl011, (u8)value, number);
-	else
-		pl011_write(&device->pl011, offset, value, number);
+	if (offset != 0)
+		pl011_write(&device->pl011, offset, value);
+	else if (pl011_send(&device->pl011, (u8)value, number))
+		vmm_timer();
 	return ANSWER(0);
 }
 
@@ -277,6 +286,7 @@ const struct program vmm_program = {
 	.init = vmm_init,
 	.reset = vmm_reset,
 	.timer = vmm_timer,
+	.end = vmm_end,
 	.notified = vmm_notified,
 	.exit = vmm_exit,
 };

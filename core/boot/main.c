@@ -446,7 +446,7 @@ static void step_start_guests(void)
 	if (started == 0) {
 		log_info("no guest is running");
 		if (!guests_stay)
-			arch_poweroff();
+			component_finish(arch_poweroff);
 	}
 }
 

@@ -52,12 +52,15 @@ void channel_notify(const struct component_grant *grant)
 
 void channel_greet(struct component *component)
 {
-	for (u32 i = 0; i < component->num_grants; i++) {
-		const struct component_grant *grant = &component->grants[i];
+	for (u32 i = 0; i < component->num_grants; i++)
+		if (component->grants[i].kind == GRANT_CHANNEL)
+			atomic_fetch_or(&component->word, BIT(component->grants[i].bit));
+	channel_notify_all(component);
+}
 
-		if (grant->kind != GRANT_CHANNEL)
-			continue;
-		atomic_fetch_or(&component->word, BIT(grant->bit));
-		channel_notify(grant);
-	}
+void channel_notify_all(struct component *component)
+{
+	for (u32 i = 0; i < component->num_grants; i++)
+		if (component->grants[i].kind == GRANT_CHANNEL)
+			channel_notify(&component->grants[i]);
 }

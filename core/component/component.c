@@ -16,7 +16,6 @@
 
 /* Between an end and the next start, so that one that ends at once takes no CPU from others. */
 #define RESTART_DELAY_NS UINT64_C(10000000)
-#define SETTLE_NS        UINT64_C(100000000)
 
 #define REQ_END (COMPONENT_REQ_STOP | COMPONENT_REQ_KILL | COMPONENT_REQ_WATCHDOG)
 
@@ -104,28 +103,10 @@ void component_describe(const struct component *component, struct manage_compone
 	record->exits = component->exits;
 }
 
-/* Its registers can be lent: it sleeps in a wait. Or it is in a wait that does the core's work. */
-static bool waits(struct component *component)
+bool component_waits(struct component *component)
 {
 	return atomic_load(&component->lending) == LEND_READY ||
 	       atomic_load(&component->reset) == RESET_DONE;
-}
-
-static bool all_wait(void)
-{
-	for (u32 i = 0; i < component_count; i++)
-		if (atomic_load(&components[i]->state) == COMPONENT_RUNNING &&
-		    (!waits(components[i]) || atomic_load(&components[i]->word) != 0))
-			return false;
-	return true;
-}
-
-void component_settle(void)
-{
-	u64 until = arch_time_now().v + SETTLE_NS;
-
-	while (!all_wait() && arch_time_now().v < until)
-		arch_cpu_relax();
 }
 
 /* --- Watchdog ----------------------------------------------------------------------------------
@@ -159,10 +140,10 @@ void component_watchdog(struct timer_event *event)
 	u64 run = sched_run_ns(&component->thread);
 	u64 had = run - component->seen_run_ns;
 
-	if (waits(component)) {
+	if (component_waits(component)) {
 		/* An exchange, so that who found itself guarded before is seen to go on. */
 		(void)atomic_exchange(&component->guarded, false);
-		if (waits(component) || atomic_exchange(&component->guarded, true))
+		if (component_waits(component) || atomic_exchange(&component->guarded, true))
 			return;
 		guard(component, run, period);
 	} else if (atomic_load(&component->waits) != component->seen_waits) {
@@ -321,6 +302,7 @@ void component_main(void *data)
 			ending = run(component);
 		} while (goes_on(component, ending));
 		reset_done(component);
+		channel_notify_all(component);
 		manage_changed();
 	}
 }

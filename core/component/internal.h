@@ -55,12 +55,18 @@ void reset_taken(struct component *component);
 void reset_done(struct component *component);
 void reset_again(struct component *component);
 
+/** component_waits() - its registers can be lent, for it sleeps in a wait; or it is in a wait that
+ * does the core's work. Any context. */
+bool component_waits(struct component *component);
+
 /** component_announce() - as component_notify(), but leaves it to the caller to wake the thread.
  * Return: that has to be done. */
 bool __must_check component_announce(struct component *component, u64 bits);
 
 /** channel_greet() - the component was (re)started: it and its peers look at their channels. */
 void channel_greet(struct component *component);
+/** channel_notify_all() - the component has ended: its peers look at what it left. */
+void channel_notify_all(struct component *component);
 /** channel_notify() - ring the other end of @grant's channel. */
 void channel_notify(const struct component_grant *grant);
 

@@ -176,11 +176,8 @@ static void ended(struct guest *guest, bool asked)
 		log_info("guest '%s' powered off", guest->config->name);
 	if (atomic_fetch_sub(&guests_alive, 1) == 1) {
 		log_info("no guest is running");
-		if (!guests_stay && !asked) {
-			component_settle();
-			log_console_owned(false); /* what its component has yet to print */
-			arch_poweroff();
-		}
+		if (!guests_stay && !asked)
+			component_finish(arch_poweroff);
 	}
 	manage_changed();
 	waitqueue_wake(&guest->stopped, UINT32_MAX);

@@ -138,16 +138,16 @@ static s64 power_machine_off(const struct manage_call *call)
 {
 	(void)call;
 	log_info("powered off by its manager");
-	log_console_owned(false); /* what its component has yet to print */
-	arch_poweroff();
+	component_finish(arch_poweroff);
+	return 0;
 }
 
 static s64 reboot_machine(const struct manage_call *call)
 {
 	(void)call;
 	log_info("rebooted by its manager");
-	log_console_owned(false);
-	arch_reboot();
+	component_finish(arch_reboot);
+	return 0;
 }
 
 /* --- The table -------------------------------------------------------------------------------- */

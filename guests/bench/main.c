@@ -15,11 +15,16 @@
 /* A PL011 that a vmm emulates, in the systems that have one (see tests/system/bench.py). */
 #define UART          0x09000000
 #define UART_DR       0x00
+#define UART_FR       0x18
+#define UART_TXFF     BIT(5)
 #define UART_PERIPHID 0xfe0
 
 #define TICK_INSNS 16 /* at -icount shift=0 and CNTFRQ 62.5 MHz */
 #define ROUNDS     2000
 #define RESETS     4
+#define UART_RUN   512
+#define UART_LINES 32
+#define UART_LINE  64
 #define SGI        1
 #define MAGIC      0x68636e6562ull
 
@@ -181,12 +186,54 @@ static void reset(struct persist *p)
 	(void)psci(PSCI_SYSTEM_RESET, 0, 0, 0);
 }
 
-/* Characters in one run, as a guest writes a line; the empty answer is a read of an identity
- * register, for which the vmm does next to nothing. */
+/* As drivers send: after a look at the status. */
+static void polled(u8 c)
+{
+	while ((read32(UART + UART_FR) & UART_TXFF) != 0)
+		;
+	write32(UART + UART_DR, c);
+}
+
+static void uart_run(void)
+{
+	u64 from = time_now();
+
+	for (u32 i = 0; i < UART_RUN; i++)
+		polled('.');
+	row("uart-polled", time_now() - from, UART_RUN);
+}
+
+/* Lines as they are on a screen. */
+static void uart_lines(void)
+{
+	u64 from = time_now();
+
+	for (u32 i = 0; i < UART_LINES * UART_LINE; i++)
+		write32(UART + UART_DR, i % UART_LINE == UART_LINE - 1 ? '\n' : '.');
+	row("uart-lines", time_now() - from, UART_LINES * UART_LINE);
+}
+
+/* Characters in one run, and in lines; the empty answer is a read of an identity register, for
+ * which the vmm does next to nothing. */
 static void uart(void)
 {
 	MEASURE("component", (void)read32(UART + UART_PERIPHID));
 	MEASURE("uart", write32(UART + UART_DR, '.'));
+	uart_run();
+	uart_lines();
+}
+
+static void say(const char *text)
+{
+	while (*text != '\0')
+		polled((u8)*text++);
+}
+
+/* What no line's end tells of, and then the end. */
+static void last_words(void)
+{
+	say("bench: a line\r\n");
+	say("bench: last words");
 }
 
 /* Two vCPUs on one CPU, both of which compute: from one's last look at the counter to the other's
@@ -278,9 +325,11 @@ void guest_main(void)
 			hand_over();
 		else if (wants("uart"))
 			uart();
+		else if (wants("last-words"))
+			last_words();
 		else if (machine.num_cpus > 1)
 			two_cpus();
-		if (machine.num_cpus > 1 || wants("uart"))
+		if (machine.num_cpus > 1 || wants("uart") || wants("last-words"))
 			power_off();
 		one_cpu();
 	}

@@ -5,9 +5,12 @@
  * never reach outside. The producer alone writes `in`, the consumer alone `out`. What was put into
  * a ring stays there when a component is restarted.
  *
- * The producer notifies the other end when it puts something into an empty ring, the consumer when
- * what is left falls to half of the ring or below. Both look again at the other's index behind a
- * full barrier, so neither waits for a notification that does not come.
+ * A notification costs the producer more than a hundred bytes do, so it sends few. It notifies when
+ * a line ends, when the ring is half full, and SERIAL_PATIENCE_NS after the first byte of which the
+ * consumer was not told; never while bytes of which the consumer was told are not taken yet. The
+ * consumer notifies when what is left falls to half of the ring or below. Both look again at the
+ * other's index behind a full barrier, so neither waits for a notification that does not come. When
+ * one of them starts or ends, the core notifies the other, so that the rest is taken then.
  */
 #ifndef ABI_SERIAL_H
 #define ABI_SERIAL_H
@@ -15,7 +18,9 @@
 #include <mullion/types.h>
 #include <stdatomic.h>
 
-#define SERIAL_RING_BYTES 2048u /* of data: a power of two, for indices wrap at 2^32 */
+#define SERIAL_RING_BYTES  2048u /* of data: a power of two, for indices wrap at 2^32 */
+#define SERIAL_HALF        (SERIAL_RING_BYTES / 2)
+#define SERIAL_PATIENCE_NS UINT64_C(1000000)
 
 struct serial_ring {
 	_Atomic u32 in, out; /* bytes ever put in and taken out, modulo 2^32 */

@@ -160,10 +160,11 @@ void component_destroy(struct component *component);
  * names, id and policy. Any context. */
 void component_describe(const struct component *component, struct manage_component *record);
 
-/** component_settle() - let components of other CPUs come to their waits, for a tenth of a second
- * at most: what guests have written last gets through them to the console. Any context, no locks.
- */
-void component_settle(void);
+/** component_finish() - the machine is about to be switched off by @end, which does not return:
+ * components get NOTIFY_END, and @end is called when all of them wait, or after a second. At once
+ * when none is running; else in interrupt context. A second call before that does nothing. Any
+ * context, no locks. */
+void component_finish(void (*end)(void));
 
 /** component_copy_in(), component_copy_out() - copy between core memory and what @component may
  * read (write) of its own memory; never a guest's RAM or a device. Any context, no copy window in

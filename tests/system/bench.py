@@ -60,8 +60,13 @@ SHARED = """
 	};
 };
 """
-UART = """
+UART = f'/include/ "{systems.BOARD}/console.dtsi"' + """
 / {
+	components {
+		console {
+			arguments = "focus=bench"; /* what it shows costs most */
+		};
+	};
 	guests {
 		bench {
 			bootargs = "uart";
@@ -71,21 +76,6 @@ UART = """
 					type = "virtual";
 					device = "pl011";
 					guest-address = <0x09000000>;
-					size = <0x1000>;
-					interrupts = <0 1 4>;
-				};
-			};
-		};
-	};
-	components {
-		console {
-			program = "console.elf";
-			priority = <200>;
-			reads-log;
-			aspace {
-				uart {
-					type = "device";
-					host-address = <0x09000000>;
 					size = <0x1000>;
 					interrupts = <0 1 4>;
 				};

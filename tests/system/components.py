@@ -146,6 +146,59 @@ def watchdog(test):
 	beats(machine)
 
 
+# --- The machine's end --------------------------------------------------------------------------
+
+LAST_WORDS = """/dts-v1/;
+/include/ "{board}/console.dtsi"
+/ {{
+	compatible = "mullion,system";
+	components {{
+		console {{
+			arguments = "focus=bench";
+			{priority}
+		}};
+	}};
+	guests {{
+		bench {{
+			autostart;
+			kernel = "bench.img";
+			bootargs = "last-words";
+			vcpus {{ count = <1>; }};
+			vmm {{ console = "console"; }};
+			aspace {{
+				ram {{
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x1000000>;
+				}};
+				uart {{
+					type = "virtual";
+					device = "pl011";
+					guest-address = <0x09000000>;
+					size = <0x1000>;
+					interrupts = <0 1 4>;
+				}};
+			}};
+		}};
+	}};
+}};
+"""
+
+
+def last_words(test, priority):
+	"""Nothing that a guest wrote before it powered the machine off is lost, on one CPU."""
+	dts = LAST_WORDS.format(board=systems.BOARD, priority=priority)
+	image = systems.pack(test.directory(), dts, [("bench.img", systems.guest("bench"))])
+	said = test.machine(image, cpus=1, memory=256, icount=True).expect_end(60)
+	test.contains(said, r"^bench: a line\n", "the whole line")
+	test.contains(said, r"^bench: last words", "the line without an end")
+	test.contains(said, r"^mullion: no guest is running", "the log's end")
+
+
+for priority in ("", "priority = <200>;", "priority = <50>;"):
+	suite.add(f"last words, console with {priority or 'its own priority'}", last_words,
+		  priority=priority)
+
 # --- Mistakes -----------------------------------------------------------------------------------
 
 @suite.case("refused: a program that is missing")

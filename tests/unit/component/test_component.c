@@ -325,6 +325,7 @@ static void ends_for_good(void **state)
 	DO(peer, CALL(SYS_EXIT, 3));
 	assert_int_equal(peer->state, COMPONENT_STOPPED);
 	assert_non_null(strstr(host_console, "component 'peer' has ended with code 3"));
+	SAYS(server, BIT_CHANNEL); /* there may be last words in it */
 	assert_int_equal(component_kill(peer), ERR_STATE);
 	assert_int_equal(component_start(peer), OK);
 	DO(peer, FAULT);
@@ -436,6 +437,35 @@ static void watchdog(void **state)
 	world.configs[1].watchdog = NS(0);
 }
 
+static u32 ended;
+
+static void end_machine(void)
+{
+	ended++;
+}
+
+/* The machine goes off when components have done what is left to do, or take too long. */
+static void finishes(void **state)
+{
+	u64 now = arch_time_now().v;
+
+	(void)state;
+	components_script(server, (const struct host_call[]){ CALL(SYS_YIELD) }, 1);
+	component_finish(end_machine);
+	component_finish(end_machine);
+	assert_int_equal(ended, 0);
+	assert_true((peer->word & NOTIFY_END) != 0);
+	host_time_set(NS(now + 500000));
+	irq_handle();
+	assert_int_equal(ended, 0); /* none has had a CPU since */
+	components_go();
+	SAYS(peer, NOTIFY_END);
+	assert_int_equal(ended, 0);
+	host_time_set(NS(now + 1000000));
+	components_go();
+	assert_int_equal(ended, 1);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, components_begin)
@@ -449,6 +479,7 @@ int main(void)
 		TEST(control_is_granted), TEST(unknown_calls),
 		TEST(ends_for_good),      TEST(a_reset_is_not_lost),
 		TEST(limited_restarts),   TEST(watchdog),
+		TEST(finishes),
 	};
 
 	return cmocka_run_group_tests(tests, create, NULL);

@@ -122,12 +122,9 @@ static void test_widths(void **state)
 static void test_transmit(void **state)
 {
 	(void)state;
-	say("hello");
-	/* The other end is told of the first one alone. */
+	say("hello\n");
 	assert_int_equal(host_core.notified[G_CHANNEL], 1);
-	assert_console_reads("hello");
-	say("!");
-	assert_int_equal(host_core.notified[G_CHANNEL], 2);
+	assert_console_reads("hello\n");
 	assert_int_equal(reg(RIS), TX);
 	assert_false(host_core.level[G_UART_LINE]);
 	put(IMSC, TX);
@@ -136,6 +133,42 @@ static void test_transmit(void **state)
 	put(ICR, TX);
 	assert_false(host_core.level[G_UART_LINE]);
 	assert_int_equal(reg(RIS), 0);
+}
+
+/* What ends no line is told of after a while: once for all characters of that time. */
+static void test_prompt(void **state)
+{
+	(void)state;
+	notify(NOTIFY_TIMER);
+	assert_int_equal(host_core.timer.v, UINT64_MAX);
+	host_core.now = NS(5000);
+	say("# ");
+	assert_int_equal(host_core.notified[G_CHANNEL], 0);
+	assert_int_equal(host_core.timer.v, 5000 + SERIAL_PATIENCE_NS);
+	host_core.now = NS(5000 + SERIAL_PATIENCE_NS - 1);
+	notify(NOTIFY_TIMER);
+	assert_int_equal(host_core.notified[G_CHANNEL], 0);
+	say("ls");
+	assert_int_equal(host_core.timer.v, 5000 + SERIAL_PATIENCE_NS);
+	host_core.now = host_core.timer;
+	notify(NOTIFY_TIMER);
+	assert_int_equal(host_core.notified[G_CHANNEL], 1);
+	assert_int_equal(host_core.timer.v, UINT64_MAX);
+	assert_console_reads("# ls");
+}
+
+/* A guest that is reset, and the machine's end, leave nothing behind. */
+static void test_last_words(void **state)
+{
+	(void)state;
+	say("Restarting");
+	notify(NOTIFY_RESET);
+	assert_int_equal(host_core.notified[G_CHANNEL], 1);
+	assert_console_reads("Restarting");
+	say("Power down");
+	notify(NOTIFY_END);
+	assert_int_equal(host_core.notified[G_CHANNEL], 2);
+	assert_console_reads("Power down");
 }
 
 static void test_ring_full(void **state)
@@ -382,6 +415,8 @@ int main(void)
 		cmocka_unit_test_setup(test_fields, fresh),
 		cmocka_unit_test_setup(test_widths, fresh),
 		cmocka_unit_test_setup(test_transmit, fresh),
+		cmocka_unit_test_setup(test_prompt, fresh),
+		cmocka_unit_test_setup(test_last_words, fresh),
 		cmocka_unit_test_setup(test_ring_full, fresh),
 		cmocka_unit_test_setup(test_receive, fresh),
 		cmocka_unit_test_setup(test_fifo, fresh),

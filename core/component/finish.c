@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The machine's end. What guests wrote last may still be on its way: in a vmm, in a ring, in the
+ * console before a slow UART. So components are told, and the machine goes off when all of them
+ * wait again. A component that does not wait delays that, and never prevents it.
+ */
+#include "core/component/internal.h"
+
+#include <arch/time.h>
+#include <mullion/log.h>
+#include <mullion/timer.h>
+
+#define LOOK_NS   UINT64_C(200000)     /* from one look at all of them to the next */
+#define FINISH_NS UINT64_C(1000000000) /* 8 KiB take 700 ms at 115,200 baud */
+
+static _Atomic bool finishing;
+static void (*end_machine)(void);
+static u64 until_ns;
+static struct timer_event next_look;
+
+static __cold bool all_wait(void)
+{
+	for (u32 i = 0; i < component_count; i++)
+		if (atomic_load(&components[i]->state) == COMPONENT_RUNNING &&
+		    (!component_waits(components[i]) || atomic_load(&components[i]->word) != 0))
+			return false;
+	return true;
+}
+
+static __cold void look(struct timer_event *event)
+{
+	u64 now = arch_time_now().v;
+
+	if (!all_wait() && now < until_ns) {
+		timer_arm(event, NS(now + LOOK_NS));
+		return;
+	}
+	atomic_store(&finishing, false);
+	log_console_owned(false); /* what its component has yet to print */
+	end_machine();
+}
+
+static __cold u32 tell_all(void)
+{
+	u32 told = 0;
+
+	for (u32 i = 0; i < component_count; i++) {
+		if (atomic_load(&components[i]->state) != COMPONENT_RUNNING)
+			continue;
+		component_notify(components[i], NOTIFY_END);
+		told++;
+	}
+	return told;
+}
+
+__cold void component_finish(void (*end)(void))
+{
+	if (atomic_exchange(&finishing, true))
+		return;
+	end_machine = end;
+	until_ns = arch_time_now().v + FINISH_NS;
+	timer_init(&next_look, look);
+	if (tell_all() == 0)
+		look(&next_look);
+	else
+		timer_arm(&next_look, NS(arch_time_now().v + LOOK_NS));
+}
