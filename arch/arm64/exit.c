@@ -391,16 +391,47 @@ __cold bool exit_fiq(struct vcpu *vcpu)
 	return stop(vcpu, "a physical FIQ while it ran");
 }
 
+static __cold void warn_serror(struct vcpu *vcpu, u64 syndrome)
+{
+	if (!vcpu->arch.warned_serror)
+		log_warn("guest '%s': system error (syndrome %08lx), passed on to it",
+			 vcpu->guest->config->name, syndrome);
+	vcpu->arch.warned_serror = true;
+}
+
 __cold bool exit_serror(struct vcpu *vcpu)
 {
 	/*
 	 * An asynchronous error while this guest ran (a passed-through device, its own memory) is
 	 * this guest's: it gets it as a virtual SError, once it unmasks those.
 	 */
-	if (!vcpu->arch.warned_serror)
-		log_warn("guest '%s': system error (syndrome %08lx), passed on to it",
-			 vcpu->guest->config->name, read_sysreg(esr_el2));
-	vcpu->arch.warned_serror = true;
+	warn_serror(vcpu, read_sysreg(esr_el2));
+	/* The guest is told of no RAS extension: an implementation-defined syndrome. */
+	if (vcpu->arch.extra & EXTRA_RAS)
+		write_sysreg(VSESR_IDS, SYS_VSESR_EL2);
 	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
 	return true;
+}
+
+/* One that came, or was deferred, while nothing but the core ran behind this vCPU. */
+__cold void serror_look(struct vcpu *vcpu)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+	u64 syndrome;
+
+	if (arch->extra & EXTRA_RAS) {
+		__asm__ volatile("hint #16" : : : "memory"); /* ESB: what is pending is deferred */
+		syndrome = read_sysreg(SYS_DISR_EL1);
+		if ((syndrome & DISR_A) == 0)
+			return;
+		write_sysreg(0, SYS_DISR_EL1);
+		arch->options.vsesr = VSESR_IDS;
+		write_sysreg(VSESR_IDS, SYS_VSESR_EL2);
+	} else {
+		syndrome = serror_take();
+		if (syndrome == 0)
+			return;
+	}
+	warn_serror(vcpu, syndrome);
+	arch->hcr |= HCR_VSE;
 }

@@ -57,6 +57,38 @@ void timer_look(struct vcpu *vcpu);
 /** timer_sysreg() - serve CNTP_CTL, CVAL, TVAL, CNTPCT; false: some other register. */
 bool timer_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value);
 
+u64 serror_take(void);
+void serror_look(struct vcpu *vcpu);
+/** serror_settle() - a system error that @vcpu's accesses have caused becomes its own before
+ * anything else runs: wait for them, and look. Its registers were just stored; the guest's vectors
+ * are active. Arm ARM D1.10.5, DDI 0587 (RAS). */
+static inline void serror_settle(struct vcpu *vcpu)
+{
+	dsb(sy);
+	isb(); /* no early read of ISR_EL1 */
+	if (__builtin_expect(
+		    (read_sysreg(isr_el1) & ISR_A) != 0 || (vcpu->arch.extra & EXTRA_RAS) != 0, 0))
+		serror_look(vcpu);
+}
+
+/** debug_cpu_init() - no breakpoint or watchpoint of this CPU is on. Once, before any guest. */
+void debug_cpu_init(void);
+/** debug_load() - @debug's breakpoints and watchpoints into this CPU. */
+void debug_load(const struct debug_state *debug);
+/** debug_sysreg() - serve a register of op0 2; false: some other register. The vCPU is active. */
+bool debug_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value);
+
+/** extra_state() - EXTRA_* of every vCPU on a machine with the ID registers @raw. */
+u32 extra_state(const u64 *raw);
+/** extra_reset() - the optional state of @vcpu out of reset. extra_save(), extra_load() - what
+ * vcpu->arch.extra says between it and the hardware. Own CPU. */
+void extra_reset(struct vcpu *vcpu);
+void extra_save(struct vcpu *vcpu);
+void extra_load(const struct vcpu *vcpu);
+/** controls_init() - this CPU's EL2 controls that are the same for all guests and components. Once,
+ * before any runs. */
+void controls_init(void);
+
 /** inject_undef() - the instruction at ELR_EL2 is undefined, for this guest. In a fast handler. */
 void inject_undef(struct vcpu *vcpu);
 /** guest_translate() - stage 1 of the loaded guest: @va as EL1 or EL0 reads it. False: it faults.

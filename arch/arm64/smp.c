@@ -4,6 +4,7 @@
 #include <arch/cpu.h>
 
 #include "arch/arm64/boot.h"
+#include "arch/arm64/guest.h"
 #include "drivers/psci.h"
 #include <arch/boot.h>
 #include <arch/mmu.h>
@@ -68,7 +69,6 @@ __boot void arch_cpu_describe(char *buf, size_t size)
 
 enum err arch_cpu_init(struct cpu *cpu)
 {
-	u64 dfr0 = read_sysreg(id_aa64dfr0_el1), mmfr1 = read_sysreg(id_aa64mmfr1_el1);
 	u32 bits = arch_s2_pa_bits((u32)FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0));
 
 	cpu->arch.mpidr = read_sysreg(mpidr_el1) & MPIDR_AFFINITY;
@@ -86,12 +86,7 @@ enum err arch_cpu_init(struct cpu *cpu)
 		}
 		ipa_bits = bits;
 	}
-	/* HPMN below the number of counters would hide some; 0 is not allowed (D13.3.18). */
-	if (FIELD(dfr0, 11, 8) != 0 && FIELD(dfr0, 11, 8) != 0xf)
-		write_sysreg(FIELD(read_sysreg(pmcr_el0), 15, 11), mdcr_el2);
-	if (FIELD(mmfr1, 43, 40) != 0)
-		write_sysreg(0, SYS_HCRX_EL2);
-	write_sysreg(CPTR_RES1, cptr_el2);
+	controls_init();
 	isb();
 	return OK;
 }

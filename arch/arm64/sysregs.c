@@ -14,9 +14,6 @@
 #define DC_ISW       SYSREG(1, 0, 7, 6, 2)
 #define DC_CSW       SYSREG(1, 0, 7, 10, 2)
 #define DC_CISW      SYSREG(1, 0, 7, 14, 2)
-#define MDSCR_EL1    SYSREG(2, 0, 0, 2, 2)
-#define OSLAR_EL1    SYSREG(2, 0, 1, 0, 4)
-#define OSLSR_EL1    SYSREG(2, 0, 1, 1, 4)
 #define OSDLR_EL1    SYSREG(2, 0, 1, 3, 4)
 #define DBGPRCR_EL1  SYSREG(2, 0, 1, 4, 4)
 #define OSDTRRX_EL1  SYSREG(2, 0, 0, 0, 2)
@@ -30,23 +27,6 @@
 #define CLAIMSET_EL1 SYSREG(2, 0, 7, 8, 6)
 #define CLAIMCLR_EL1 SYSREG(2, 0, 7, 9, 6)
 #define AUTHSTAT_EL1 SYSREG(2, 0, 7, 14, 6)
-
-/* MDSCR_EL1 that reaches the hardware: software step alone. Breakpoints and watchpoints are not
- * switched, and MDE would wake up what lies in their registers since power-on. */
-#define MDSCR_SS    BIT(0)
-#define MDSCR_TDCC  BIT(12)
-#define MDSCR_KDE   BIT(13)
-#define MDSCR_LIVE  (MDSCR_SS | MDSCR_TDCC | MDSCR_KDE)
-#define OSLSR_OSLM  BIT(3) /* the OS lock is implemented */
-#define OSLSR_OSLK  BIT(1)
-#define BREAKPOINTS 2 /* as DFR0 says, see idregs.c */
-
-/* BVRn, BCRn, WVRn, WCRn: op0 2, op1 0, CRn 0, CRm n, op2 4 to 7. */
-static bool is_breakpoint(u32 reg)
-{
-	return (reg & SYSREG(3, 7, 15, 0, 4)) == SYSREG(2, 0, 0, 0, 4) &&
-	       SYSREG_CRM(reg) < BREAKPOINTS;
-}
 
 /* RAZ/WI: implemented by every ARMv8.0 CPU, and nothing is behind them here. */
 static bool is_ignored(u32 reg)
@@ -66,27 +46,6 @@ static bool is_ignored(u32 reg)
 	case CLAIMSET_EL1:
 	case CLAIMCLR_EL1:
 	case AUTHSTAT_EL1: return true;
-	default: return is_breakpoint(reg);
-	}
-}
-
-static bool debug_register(struct vcpu *vcpu, u32 reg, bool write, u64 *value)
-{
-	struct arch_vcpu *arch = &vcpu->arch;
-
-	switch (reg) {
-	case MDSCR_EL1:
-		if (write) {
-			arch->mdscr = *value & UINT32_MAX;
-			write_sysreg(*value & MDSCR_LIVE, mdscr_el1);
-		}
-		*value = arch->mdscr;
-		return true;
-	case OSLAR_EL1:
-		if (write)
-			arch->os_locked = (*value & 1) != 0;
-		return write;
-	case OSLSR_EL1: *value = OSLSR_OSLM | (arch->os_locked ? OSLSR_OSLK : 0); return !write;
 	default: return false;
 	}
 }
@@ -176,7 +135,7 @@ static bool cold_register(struct vcpu *vcpu, u32 reg, bool write, u64 *value)
 {
 	if (timer_sysreg(vcpu, reg, write, value))
 		return true;
-	if (SYSREG_OP0(reg) == 2 && debug_register(vcpu, reg, write, value))
+	if (SYSREG_OP0(reg) == 2 && debug_sysreg(vcpu, reg, write, value))
 		return true;
 	if (write && (reg == DC_ISW || reg == DC_CSW || reg == DC_CISW)) {
 		set_way(vcpu);

@@ -2,6 +2,7 @@
 /* Components at EL0: what is switched for them, and what their exceptions mean. */
 #include <arch/user.h>
 
+#include "arch/arm64/guest.h"
 #include "arch/arm64/pure/pte.h"
 #include "arch/arm64/regime.h"
 #include <asm/sysreg.h>
@@ -16,25 +17,6 @@ _Static_assert(offsetof(struct arch_user, host_sp) == USER_HOST_SP, "known to as
 _Static_assert(offsetof(struct arch_user, pc) == USER_PC, "known to assembly");
 _Static_assert(offsetof(struct arch_user, sp) == USER_SP, "known to assembly");
 
-/* Before a guest was loaded on this CPU, nobody has said what EL0 may do of debug, counters and
- * SIMD. With one loaded, its controls do for a component as well; so does its VTCR_EL2, as every
- * second stage has the same geometry. */
-static void load_controls(const struct arch_user *user)
-{
-	u64 amu = FIELD(read_sysreg(id_aa64pfr0_el1), 47, 44);
-
-	/* No TFP: it would trap the core's own copying too, and CPACR_EL1 has EL0's SIMD trapped.
-	 */
-	write_sysreg(CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA | (amu != 0 ? CPTR_TAM : 0),
-		     cptr_el2);
-	write_sysreg((read_sysreg(mdcr_el2) & MDCR_HPMN_MASK) | MDCR_TPM | MDCR_TPMCR | MDCR_TDA |
-			     MDCR_TDOSA | MDCR_TDRA | MDCR_TPMS | MDCR_TTRF,
-		     mdcr_el2);
-	write_sysreg(0, hstr_el2);
-	write_sysreg(0, cnthctl_el2);
-	write_sysreg(user->vtcr, vtcr_el2);
-}
-
 void regime_user(const struct arch_user *user)
 {
 	struct cpu *cpu = this_cpu();
@@ -42,16 +24,19 @@ void regime_user(const struct arch_user *user)
 	/* The table as well: another component's structure may have been where this one is. */
 	if (cpu->arch.regime == user && read_sysreg(vttbr_el2) == user->vttbr)
 		return;
+	/* With a guest loaded, its VTCR_EL2 does: every second stage has the same geometry. */
 	if (cpu->current == NULL)
-		load_controls(user);
-	else if (cpu->arch.regime == cpu->current)
+		write_sysreg(user->vtcr, vtcr_el2);
+	else if (cpu->arch.regime == cpu->current) {
 		regime_save(cpu->current);
+		serror_settle(cpu->current);
+	}
 	regime_load_user(cpu, user);
 }
 
 void regime_loaded(const struct vcpu *vcpu)
 {
-	write_sysreg((u64)arm64_vectors, vbar_el2);
+	write_sysreg((u64)arm64_guest_vectors, vbar_el2);
 	this_cpu()->arch.regime = vcpu;
 }
 

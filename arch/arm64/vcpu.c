@@ -41,27 +41,10 @@ void arm64_fp_load(const struct arm64_fp *fp);
 /* Between guests: interrupts come to the core, EL1 is AArch64. */
 #define HCR_NO_GUEST (HCR_FMO | HCR_IMO | HCR_AMO | HCR_RW)
 
-#define CPTR_GUEST    (CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA)
-#define CPTR_NO_GUEST CPTR_GUEST
+const u8 *arm64_guest_vectors = arm64_vectors;
 
 #define PSTATE_RESET (PSR_MODE_EL1H | PSR_DAIF)
 #define MPIDR_RES1   BIT(31)
-
-/* APIB, APDA, APDB, APGA: X(index in pac[], register). APIA is apart, see vectors.S. */
-#define PAC_KEYS(X)        \
-	X(0, S3_0_C2_C1_2) \
-	X(1, S3_0_C2_C1_3) \
-	X(2, S3_0_C2_C2_0) \
-	X(3, S3_0_C2_C2_1) \
-	X(4, S3_0_C2_C2_2) \
-	X(5, S3_0_C2_C2_3) \
-	X(6, S3_0_C2_C3_0) \
-	X(7, S3_0_C2_C3_1)
-
-static bool has_pauth(const struct vcpu *vcpu)
-{
-	return (vcpu->arch.hcr & HCR_APK) != 0;
-}
 
 #define READ_ID(crm, op2) raw[IDREG(crm, op2)] = read_sysreg(S3_0_C0_C##crm##_##op2)
 #define READ_ID_ROW(crm)                                                            \
@@ -117,10 +100,7 @@ enum err arch_guest_init(struct guest *guest)
 		guest->arch.hcr |= HCR_TERR;
 	if (FIELD(raw[IDREG_AA64MMFR1], 19, 16) != 0)
 		guest->arch.hcr |= HCR_TLOR;
-	guest->arch.has_hcrx = FIELD(raw[IDREG_AA64MMFR1], 43, 40) != 0;
-	guest->arch.has_fgt = FIELD(raw[IDREG_AA64MMFR0], 59, 56) != 0;
-	guest->arch.has_sme = FIELD(raw[IDREG_AA64PFR1], 27, 24) != 0;
-	guest->arch.has_amu = FIELD(raw[IDREG_AA64PFR0], 47, 44) != 0;
+	guest->arch.extra = extra_state(raw);
 	smccc_offer_init(&guest->arch.firmware, guest->config);
 	guest->arch.cntvoff = read_sysreg(cntpct_el0);
 	err = map_gicv(guest);
@@ -143,6 +123,7 @@ enum err arch_vcpu_init(struct vcpu *vcpu)
 
 	arch->vmpidr = arch_vcpu_identity(vcpu->index) | MPIDR_RES1;
 	arch->hcr = vcpu->guest->arch.hcr;
+	arch->extra = vcpu->guest->arch.extra;
 	arch->pac_switch = (read_sysreg(sctlr_el2) & SCTLR_ENIA) != 0;
 	timer_vcpu_init(vcpu);
 	/* The first vCPU looks at the others' redistributors before it starts them. */
@@ -158,17 +139,8 @@ static void save_registers(struct vcpu *vcpu)
 	ARM64_EL1_REGS(X)
 #undef X
 	arch->hcr = read_sysreg(hcr_el2);
-	if (vcpu->guest->arch.has_sme)
-		arch->tpidr2 = read_sysreg(SYS_TPIDR2_EL0);
-	if (!has_pauth(vcpu))
-		return;
-#define X(index, name) arch->pac[index] = read_sysreg(name);
-	PAC_KEYS(X)
-#undef X
-	if (arch->pac_switch == 0) {
-		arch->apia[0] = read_sysreg(SYS_APIAKEYLO_EL1);
-		arch->apia[1] = read_sysreg(SYS_APIAKEYHI_EL1);
-	}
+	if (__builtin_expect(arch->extra != 0, 0))
+		extra_save(vcpu);
 }
 
 static void load_registers(const struct vcpu *vcpu)
@@ -178,42 +150,18 @@ static void load_registers(const struct vcpu *vcpu)
 #define X(field, name, reset) write_sysreg(arch->el1.field, name);
 	ARM64_EL1_REGS(X)
 #undef X
-	if (vcpu->guest->arch.has_sme)
-		write_sysreg(arch->tpidr2, SYS_TPIDR2_EL0);
-	if (!has_pauth(vcpu))
-		return;
-#define X(index, name) write_sysreg(arch->pac[index], name);
-	PAC_KEYS(X)
-#undef X
-	if (arch->pac_switch == 0) {
-		write_sysreg(arch->apia[0], SYS_APIAKEYLO_EL1);
-		write_sysreg(arch->apia[1], SYS_APIAKEYHI_EL1);
-	}
+	if (__builtin_expect(arch->extra != 0, 0))
+		extra_load(vcpu);
 }
 
-/* Controls that are the same for all vCPUs of a guest. */
+/* Controls that differ between guests; those of every guest are set once (controls.c). */
 static void load_controls(const struct guest *guest)
 {
 	const struct arch_guest *arch = &guest->arch;
 
-	write_sysreg(CPTR_GUEST | (arch->has_amu ? CPTR_TAM : 0), cptr_el2);
-	/* Keep HPMN, which must not be 0 without FEAT_HPMN0; trap the rest of debug and PMU. */
-	write_sysreg((read_sysreg(mdcr_el2) & MDCR_HPMN_MASK) | MDCR_TPM | MDCR_TPMCR | MDCR_TDA |
-			     MDCR_TDOSA | MDCR_TDRA | MDCR_TPMS | MDCR_TTRF,
-		     mdcr_el2);
-	write_sysreg(0, hstr_el2);
 	write_sysreg(0, cnthctl_el2); /* the physical counter and timer trap, at EL1 and EL0 */
 	write_sysreg(arch->cntvoff, cntvoff_el2);
 	write_sysreg(arch->midr, vpidr_el2);
-	if (arch->has_hcrx)
-		write_sysreg(0, SYS_HCRX_EL2);
-	if (arch->has_fgt) {
-		write_sysreg(0, SYS_HFGRTR_EL2);
-		write_sysreg(0, SYS_HFGWTR_EL2);
-		write_sysreg(0, SYS_HFGITR_EL2);
-		write_sysreg(0, SYS_HDFGRTR_EL2);
-		write_sysreg(0, SYS_HDFGWTR_EL2);
-	}
 	write_sysreg(arch->vtcr, vtcr_el2);
 	write_sysreg(arch->vttbr, vttbr_el2);
 }
@@ -224,6 +172,7 @@ static void put(struct vcpu *vcpu)
 	virq_put(vcpu);
 	arm64_fp_save(&vcpu->arch.fp);
 	save_registers(vcpu);
+	serror_settle(vcpu);
 	/* A timer that goes on running would interrupt whatever comes next on this CPU. */
 	write_sysreg(0, cntv_ctl_el0);
 	timer_put(vcpu);
@@ -240,8 +189,6 @@ static void load(struct vcpu *vcpu)
 	if (cpu->current != NULL)
 		put(cpu->current);
 	timer_load(vcpu);
-	/* The OS lock of the machine would hold back a guest's software step. */
-	write_sysreg(0, oslar_el1);
 	load_controls(vcpu->guest);
 	write_sysreg(vcpu->arch.vmpidr, vmpidr_el2);
 	virq_load(vcpu);
@@ -270,9 +217,8 @@ void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
 	timer_vcpu_stop(vcpu);
 	memset(arch->x, 0, sizeof(arch->x));
 	memset(arch->apia, 0, sizeof(arch->apia));
-	memset(arch->pac, 0, sizeof(arch->pac));
 	memset(&arch->fp, 0, sizeof(arch->fp));
-	arch->tpidr2 = 0;
+	extra_reset(vcpu);
 	arch->pc = entry;
 	arch->pstate = PSTATE_RESET;
 	arch->x[0] = context;
@@ -284,8 +230,6 @@ void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
 	arch->cntp_ctl = 0;
 	arch->cntp_cval = 0;
 	arch->cntp_level = false;
-	arch->mdscr = 0;
-	arch->os_locked = true; /* Arm ARM D13.3.25: OSLK resets to 1 */
 	arch->writeback = false;
 	arch->vector_aborts = 0;
 	/* One that wakes from CPU_SUSPEND keeps its interrupts: they are what woke it. Its timer

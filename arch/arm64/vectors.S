@@ -9,6 +9,10 @@
  *  - other synchronous exits: their handlers need any register, so all are saved and restored.
  * A handler that returns false ends arm64_enter(): everything is saved and its caller goes on.
  * The core's own exceptions go to core_trap() on a stack of their own (asm/trap.h).
+ *
+ * All of it exists twice: where the core signs its return addresses, APIAKey is exchanged at every
+ * exit and every return, so that the core never runs with a key that a guest knows. Other machines
+ * have a table without a trace of that (arm64_guest_vectors, chosen at boot).
  */
 #include <asm/pairs.h>
 #include <asm/sysreg.h>
@@ -24,15 +28,48 @@
 	.arch	armv8-a
 	.text
 
-/* A lower-EL slot: 13 of its 32 instructions. */
-.macro GUEST_EXIT target
+/* A lower-EL slot: 13 of its 32 instructions; 21 with the exchange of keys. */
+.macro GUEST_EXIT target, pac
 	.balign	128
 	stp	x0, x1, [sp, #VCPU_X + 0]
 	X2_TO_X17(stp, sp, VCPU_X + 16)
 	str	x18, [sp, #VCPU_X + 144]
 	stp	x29, x30, [sp, #VCPU_X + 232]
 	mov	x0, sp
+	.if	\pac
+	mrs	x2, SYS_APIAKEYLO_EL1
+	mrs	x3, SYS_APIAKEYHI_EL1
+	stp	x2, x3, [x0, #VCPU_APIA]
+	ldr	x1, [x0, #VCPU_HOST_SP]
+	ldp	x2, x3, [x1, #FRAME_KEY]
+	msr	SYS_APIAKEYLO_EL1, x2
+	msr	SYS_APIAKEYHI_EL1, x3
+	isb
+	.endif
 	b	\target
+.endm
+
+/*
+ * The slot for a system error of the core's: one that serror_take() waits for returns there with
+ * the syndrome in x0, any other is fatal. TPIDR_EL0 and TPIDRRO_EL0 are scratch, as in CORE_TRAP.
+ */
+.macro CORE_SERROR
+	.balign	128
+	msr	tpidr_el0, x0
+	msr	tpidrro_el0, x1
+	adr	x1, serror_window
+	mrs	x0, elr_el2
+	sub	x0, x0, x1
+	cmp	x0, #SERROR_WINDOW_BYTES
+	b.hs	1f
+	mrs	x1, tpidrro_el0
+	mrs	x0, esr_el2
+	eret
+	dsb	nsh
+	isb
+1:	mrs	x1, tpidrro_el0
+	mrs	x0, tpidr_el0
+	CORE_TRAP TRAP_SPX_SERROR
 .endm
 
 /* x0 = vcpu: back to the core stack. x29 becomes a true frame pointer again, for backtraces. */
@@ -42,42 +79,50 @@
 	mov	x29, \scratch
 .endm
 
+/* The table, and the paths behind it. */
+.macro GUEST_PATHS suffix, pac
 	.section .text.vectors, "ax"
 	.balign	2048
-	.globl	arm64_vectors
-	.type	arm64_vectors, %function
-arm64_vectors:
-	.irp	slot, 0, 1, 2, 3, 4, 5, 6, 7
+	.globl	arm64_vectors\suffix
+	.type	arm64_vectors\suffix, %function
+arm64_vectors\suffix:
+	.irp	slot, 0, 1, 2, 3, 4, 5, 6
 	.balign	128
 	CORE_TRAP \slot
 	.endr
+	CORE_SERROR
 	/* Lower EL, AArch64. */
-	GUEST_EXIT guest_sync
-	GUEST_EXIT guest_irq
-	GUEST_EXIT guest_fiq
-	GUEST_EXIT guest_serror
+	GUEST_EXIT guest_sync\suffix, \pac
+	GUEST_EXIT guest_irq\suffix, \pac
+	GUEST_EXIT guest_fiq\suffix, \pac
+	GUEST_EXIT guest_serror\suffix, \pac
 	/* Lower EL, AArch32: programs at EL0 only (HCR_EL2.RW); the same exits. */
-	GUEST_EXIT guest_sync
-	GUEST_EXIT guest_irq
-	GUEST_EXIT guest_fiq
-	GUEST_EXIT guest_serror
+	GUEST_EXIT guest_sync\suffix, \pac
+	GUEST_EXIT guest_irq\suffix, \pac
+	GUEST_EXIT guest_fiq\suffix, \pac
+	GUEST_EXIT guest_serror\suffix, \pac
 	.balign	128
-	.size	arm64_vectors, . - arm64_vectors
+	.size	arm64_vectors\suffix, . - arm64_vectors\suffix
 
 	.text
-	.type	guest_sync, %function
-guest_sync:
+	.type	guest_sync\suffix, %function
+guest_sync\suffix:
 	mrs	x1, esr_el2
 	lsr	x3, x1, #ESR_EC_SHIFT
 	cmp	x3, #ESR_EC_HVC64
-	b.ne	guest_not_hvc
+	b.ne	guest_not_hvc\suffix
 	TO_CORE_STACK x2
 	bl	exit_hvc
 	cbz	w0, guest_leave
-guest_return:
+guest_return\suffix:
 	ldr	x0, [sp, #FRAME_VCPU]
 	mov	sp, x0
-guest_restore:
+guest_restore\suffix:
+	.if	\pac
+	ldp	x2, x3, [sp, #VCPU_APIA]
+	msr	SYS_APIAKEYLO_EL1, x2
+	msr	SYS_APIAKEYHI_EL1, x3
+	.endif
 	X2_TO_X17(ldp, sp, VCPU_X + 16)
 	ldr	x18, [sp, #VCPU_X + 144]
 	ldp	x29, x30, [sp, #VCPU_X + 232]
@@ -86,67 +131,73 @@ guest_restore:
 	/* No speculation past the return. */
 	dsb	nsh
 	isb
-	.size	guest_sync, . - guest_sync
+	.size	guest_sync\suffix, . - guest_sync\suffix
 
 /*
  * A load or store by x19-x28 needs them in memory; any other to the interrupt controller is served
  * without. What exit_abort_quick() does not serve it has not touched: it goes the long way.
  */
-	.type	guest_not_hvc, %function
-guest_not_hvc:
+	.type	guest_not_hvc\suffix, %function
+guest_not_hvc\suffix:
 	cmp	x3, #ESR_EC_DABT_LOW
-	b.ne	guest_sync_full
-	tbz	x1, #ISS_ISV_SHIFT, guest_sync_full
+	b.ne	guest_sync_full\suffix
+	tbz	x1, #ISS_ISV_SHIFT, guest_sync_full\suffix
 	ubfx	x2, x1, #ISS_SRT_SHIFT, #5
 	sub	x2, x2, #19
 	cmp	x2, #28 - 19
-	b.ls	guest_sync_full
+	b.ls	guest_sync_full\suffix
 	TO_CORE_STACK x2
 	bl	exit_abort_quick
-	tbnz	w0, #0, guest_return	/* QUICK_DONE */
-	cbnz	w0, guest_leave		/* QUICK_LEAVE */
+	tbnz	w0, #0, guest_return\suffix	/* QUICK_DONE */
+	cbnz	w0, guest_leave			/* QUICK_LEAVE */
 	ldr	x0, [sp, #FRAME_VCPU]
 	mov	sp, x0
 	mrs	x1, esr_el2
-	.size	guest_not_hvc, . - guest_not_hvc
+	.size	guest_not_hvc\suffix, . - guest_not_hvc\suffix
 
-	.type	guest_sync_full, %function
-guest_sync_full:
+	.type	guest_sync_full\suffix, %function
+guest_sync_full\suffix:
 	X19_TO_X28(stp, x0, VCPU_X + 152)
 	TO_CORE_STACK x2
 	bl	exit_sync
 	cbz	w0, guest_leave_saved
 	ldr	x0, [sp, #FRAME_VCPU]
 	mov	sp, x0
-guest_restore_full:
+guest_restore_full\suffix:
 	X19_TO_X28(ldp, x0, VCPU_X + 152)
-	b	guest_restore
-	.size	guest_sync_full, . - guest_sync_full
+	b	guest_restore\suffix
+	.size	guest_sync_full\suffix, . - guest_sync_full\suffix
 
-	.type	guest_irq, %function
-guest_irq:
+	.type	guest_irq\suffix, %function
+guest_irq\suffix:
 	TO_CORE_STACK x2
 	bl	exit_irq
-	cbnz	w0, guest_return
+	cbnz	w0, guest_return\suffix
 	b	guest_leave
-	.size	guest_irq, . - guest_irq
+	.size	guest_irq\suffix, . - guest_irq\suffix
 
-	.type	guest_fiq, %function
-guest_fiq:
+	.type	guest_fiq\suffix, %function
+guest_fiq\suffix:
 	TO_CORE_STACK x2
 	bl	exit_fiq
-	cbnz	w0, guest_return
+	cbnz	w0, guest_return\suffix
 	b	guest_leave
-	.size	guest_fiq, . - guest_fiq
+	.size	guest_fiq\suffix, . - guest_fiq\suffix
 
-	.type	guest_serror, %function
-guest_serror:
+	.type	guest_serror\suffix, %function
+guest_serror\suffix:
 	TO_CORE_STACK x2
 	bl	exit_serror
-	cbnz	w0, guest_return
-	/* Falls into guest_leave. */
+	cbnz	w0, guest_return\suffix
+	b	guest_leave
+	.size	guest_serror\suffix, . - guest_serror\suffix
+.endm
 
-/* A handler said false: save the rest, return from arm64_enter(). */
+	GUEST_PATHS , 0
+	GUEST_PATHS _pac, 1
+
+/* A handler said false: save the rest, return from arm64_enter(). The core's key is live. */
+	.type	guest_leave, %function
 guest_leave:
 	ldr	x0, [sp, #FRAME_VCPU]
 	X19_TO_X28(stp, x0, VCPU_X + 152)
@@ -155,19 +206,10 @@ guest_leave_saved:
 	mrs	x1, elr_el2
 	mrs	x2, spsr_el2
 	stp	x1, x2, [x0, #VCPU_PC]
-	ldr	x3, [x0, #VCPU_PAC_SWITCH]
-	cbz	x3, 1f
-	mrs	x1, SYS_APIAKEYLO_EL1
-	mrs	x2, SYS_APIAKEYHI_EL1
-	stp	x1, x2, [x0, #VCPU_APIA]
-	ldp	x1, x2, [sp, #FRAME_KEY]
-	msr	SYS_APIAKEYLO_EL1, x1
-	msr	SYS_APIAKEYHI_EL1, x2
-	isb
-1:	X19_TO_X28(ldp, sp, FRAME_SAVED)
+	X19_TO_X28(ldp, sp, FRAME_SAVED)
 	ldp	x29, x30, [sp], #FRAME_BYTES
 	ret
-	.size	guest_serror, . - guest_serror
+	.size	guest_leave, . - guest_leave
 
 /* void arm64_enter(struct vcpu *vcpu) */
 	.globl	arm64_enter
@@ -180,17 +222,32 @@ arm64_enter:
 	X19_TO_X28(stp, sp, FRAME_SAVED)
 	mov	x1, sp
 	str	x1, [x0, #VCPU_HOST_SP]
-	ldr	x3, [x0, #VCPU_PAC_SWITCH]
-	cbz	x3, 1f
-	mrs	x1, SYS_APIAKEYLO_EL1
-	mrs	x2, SYS_APIAKEYHI_EL1
-	stp	x1, x2, [sp, #FRAME_KEY]
-	ldp	x1, x2, [x0, #VCPU_APIA]
-	msr	SYS_APIAKEYLO_EL1, x1
-	msr	SYS_APIAKEYHI_EL1, x2
-1:	ldp	x1, x2, [x0, #VCPU_PC]
+	ldp	x1, x2, [x0, #VCPU_PC]
 	msr	elr_el2, x1
 	msr	spsr_el2, x2
 	mov	sp, x0
-	b	guest_restore_full
+	ldr	x3, [x0, #VCPU_PAC_SWITCH]
+	cbz	x3, guest_restore_full
+	ldr	x1, [x0, #VCPU_HOST_SP]
+	mrs	x2, SYS_APIAKEYLO_EL1
+	mrs	x3, SYS_APIAKEYHI_EL1
+	stp	x2, x3, [x1, #FRAME_KEY]
+	b	guest_restore_full_pac
 	.size	arm64_enter, . - arm64_enter
+
+/*
+ * u64 serror_take(void): let a pending system error come, with the others still masked. Returns its
+ * syndrome, 0 when none came. TPIDR_EL0 and TPIDRRO_EL0 are clobbered; the guest's table is active.
+ */
+	.globl	serror_take
+	.type	serror_take, %function
+serror_take:
+	hint	#34			/* bti c */
+	mov	x0, #0
+	msr	daifclr, #4
+serror_window:
+	isb
+	msr	daifset, #4
+	.set	SERROR_WINDOW_BYTES, . - serror_window
+	ret
+	.size	serror_take, . - serror_take

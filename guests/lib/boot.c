@@ -6,6 +6,7 @@
 #include <abi/vendor.h>
 
 struct boot_record boot_record __section(".data") = { .index = 0 };
+u64 boot_registers[31] __section(".data") = { 0 };
 struct machine machine;
 
 /* A PPI or SPI of an `interrupts` property with three cells each. */

@@ -90,6 +90,7 @@ struct machine {
 };
 
 extern struct boot_record boot_record;
+extern u64 boot_registers[31]; /* x0 to x30 at the first instruction; x9 is not known */
 extern struct machine machine;
 extern char _head[], _end[];
 

@@ -22,6 +22,24 @@ _head:
 	.long	0
 
 start:
+	/* x9 alone is lost. */
+	address	x9, boot_registers
+	stp	x0, x1, [x9]
+	stp	x2, x3, [x9, #16]
+	stp	x4, x5, [x9, #32]
+	stp	x6, x7, [x9, #48]
+	stp	x8, xzr, [x9, #64]
+	stp	x10, x11, [x9, #80]
+	stp	x12, x13, [x9, #96]
+	stp	x14, x15, [x9, #112]
+	stp	x16, x17, [x9, #128]
+	stp	x18, x19, [x9, #144]
+	stp	x20, x21, [x9, #160]
+	stp	x22, x23, [x9, #176]
+	stp	x24, x25, [x9, #192]
+	stp	x26, x27, [x9, #208]
+	stp	x28, x29, [x9, #224]
+	str	x30, [x9, #240]
 	address	x9, boot_record
 	stp	x0, x1, [x9, #BOOT_X]
 	stp	x2, x3, [x9, #BOOT_X + 16]

@@ -337,10 +337,60 @@ def hostile_virtio(test, attack, gic):
 	return [(test.name, None)]
 
 
+# Two guests on one CPU, with slices that end often.
+SCAN = """/dts-v1/;
+/ {
+	compatible = "mullion,system";
+	guests {
+		reader {
+			autostart;
+			kernel = "scan.img";
+			bootargs = "role=read";
+			vcpus { count = <1>; vcpu0 { cpu = <0>; slice-us = <1000>; }; };
+			aspace {
+				ram {
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x2000000>;
+				};
+			};
+		};
+		writer {
+			autostart;
+			kernel = "scan.img";
+			bootargs = "role=write";
+			vcpus { count = <1>; vcpu0 { cpu = <0>; slice-us = <1000>; }; };
+			aspace {
+				ram {
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x2000000>;
+				};
+			};
+		};
+	};
+};
+"""
+
+
+def scan(test, gic, cpu):
+	"""Every readable system register of a guest, against its reset value and against what a
+	neighbour on the same CPU writes. The neighbour must have come to all of them.
+	"""
+	image = systems.pack(test.directory(), SCAN, [("scan.img", systems.guest("scan"))])
+	machine = test.machine(image, gic=gic, cpu=cpu, cpus=1, memory=512)
+	machine.expect(r"scan: done: 0 failures", CONTRACT_LIMIT,
+		       absent=r"mullion: panic|scan: FAILED[^\n]*|guest '\w+' stopped")
+	text = test.log.read_text(errors="replace")
+	Test.contains(text, r"scan: the writer has been everywhere", "the writer's passes")
+	Test.contains(text, r"scan: life 2: \d{2,} registers answer", "the second life")
+	return [(test.name, None)]
+
+
 def setup():
 	systems.need(systems.ARM64 / "mullion.bin", "make ARCH=arm64")
 	systems.need(systems.HOST / "tools/pack", "make ARCH=host tools")
-	for name in ("contract", "hostile", "witness"):
+	for name in ("contract", "hostile", "witness", "scan"):
 		systems.guest(name)
 
 
@@ -349,6 +399,8 @@ def make_suite():
 	for gic, cpu, cpus in [*MACHINES, (3, "cortex-a57", 4)]:
 		suite.add(f"contract gicv{gic} {cpu} {cpus} vcpus", contract, gic=gic, cpu=cpu,
 			  cpus=cpus)
+	for gic, cpu in ((3, "cortex-a57"), (2, "cortex-a57"), (3, "neoverse-n1"), (3, "max")):
+		suite.add(f"scan gicv{gic} {cpu}", scan, gic=gic, cpu=cpu)
 	for gic in (2, 3):
 		suite.add(f"contract gicv{gic} 2 vcpus on one CPU", contract, gic=gic,
 			  cpu="cortex-a57", cpus=2, shared=True)

@@ -62,10 +62,10 @@ static const struct rule rules[] = {
 #define ISAR1_PAUTH (NIBBLE(4) | NIBBLE(8) | NIBBLE(24) | NIBBLE(28))
 #define ISAR2_PAUTH (NIBBLE(8) | NIBBLE(12) | NIBBLE(24))
 
-/* ID_AA64DFR0_EL1: ARMv8.0 debug (6) with the fewest breakpoints (2) and watchpoints (2) that it
- * may have, nothing else; DoubleLock (39:36) 0xf: OSDLR_EL1 is not implemented. */
-#define DFR0_GUEST \
-	(UINT64_C(6) | UINT64_C(1) << 12 | UINT64_C(1) << 20 | UINT64_C(1) << 28 | NIBBLE(36))
+/* ID_AA64DFR0_EL1: ARMv8.0 debug (6) with the fewest breakpoints (2, the second of which compares
+ * contexts) and watchpoints (2) that it may have, nothing else; DoubleLock (39:36) 0xf: OSDLR_EL1
+ * is not implemented. */
+#define DFR0_GUEST (UINT64_C(6) | UINT64_C(1) << 12 | UINT64_C(1) << 20 | NIBBLE(36))
 
 static u64 with_field(u64 value, u32 lo, u64 field)
 {

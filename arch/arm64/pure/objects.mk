@@ -2,6 +2,7 @@
 # Parts without assembly or system registers: compiled for host builds too.
 obj-y += image.o
 obj-y += pte.o
+obj-y += debug.o
 obj-y += esr.o
 obj-y += idregs.o
 obj-y += insn.o

@@ -29,6 +29,14 @@
 #define SYS_HFGITR_EL2       S3_4_C1_C1_6
 #define SYS_HDFGRTR_EL2      S3_4_C3_C1_4
 #define SYS_HDFGWTR_EL2      S3_4_C3_C1_5
+#define SYS_DISR_EL1         S3_0_C12_C1_1
+#define SYS_VDISR_EL2        S3_4_C12_C1_1
+#define SYS_VSESR_EL2        S3_4_C5_C2_3
+#define SYS_MPAM0_EL1        S3_0_C10_C5_1
+#define SYS_MPAM1_EL1        S3_0_C10_C5_0
+#define SYS_MPAMIDR_EL1      S3_0_C10_C4_4
+#define SYS_MPAM2_EL2        S3_4_C10_C5_0
+#define SYS_MPAMHCR_EL2      S3_4_C10_C4_0
 #define SYS_VSTCR_EL2        S3_4_C2_C6_2
 #define SYS_TPIDR2_EL0       S3_3_C13_C0_5
 #define SYS_CNTPOFF_EL2      S3_4_C14_C0_6
@@ -142,6 +150,11 @@
 #define HCR_TEA    SYS_BIT(37)
 #define HCR_APK    SYS_BIT(40)
 #define HCR_API    SYS_BIT(41)
+
+/* ISR_EL1, DISR_EL1, VSESR_EL2. */
+#define ISR_A     SYS_BIT(8)
+#define DISR_A    SYS_BIT(31)
+#define VSESR_IDS SYS_BIT(24) /* the rest of the syndrome is implementation defined */
 
 /* CPTR_EL2 with E2H=0. */
 #define CPTR_RES1  SYS_VAL(0x32ff)

@@ -20,6 +20,7 @@
 
 #ifndef __ASSEMBLER__
 
+#include "arch/arm64/pure/debug.h"
 #include "arch/arm64/pure/psci.h"
 #include <asm/sysreg.h>
 #include <asm/virq.h>
@@ -75,6 +76,20 @@ struct arm64_fp {
 	u32 fpsr, fpcr;
 } __aligned(16);
 
+/* State that only some machines have, or that only some vCPUs use: arch_vcpu.extra tells which of
+ * it is switched, so a machine without pays one test. */
+#define EXTRA_PAUTH BIT(0) /* pointer authentication keys */
+#define EXTRA_SME   BIT(1) /* TPIDR2_EL0: FEAT_SME is hidden, but this register is not everywhere */
+#define EXTRA_RAS   BIT(2) /* VDISR_EL2, which the guest has as DISR_EL1, and VSESR_EL2 */
+#define EXTRA_DEBUG BIT(3) /* the vCPU has enabled a breakpoint or watchpoint */
+#define EXTRA_SSB   BIT(4) /* the vCPU has the mitigation of speculative store bypass off */
+
+struct arm64_extra {
+	u64 pac[8]; /* APIB, APDA, APDB, APGA: low, high; APIA is apart, see vectors.S */
+	u64 tpidr2;
+	u64 vdisr, vsesr;
+};
+
 struct arch_vcpu {
 	u64 x[31];
 	u64 pc, pstate;
@@ -82,14 +97,14 @@ struct arch_vcpu {
 	u64 pac_switch;         /* 1: the core signs its return addresses, so APIAKey is switched at
 				   entry/exit */
 	u64 apia[2];            /* the guest's APIAKey_EL1, low then high */
-	u64 pac[8];             /* APIB, APDA, APDB, APGA */
 	struct vcpu_exit *exit; /* where the fast handlers put what they cannot serve */
 	bool traps_wfi;         /* HCR_EL2.TWI, as it was last written */
 	u64 vmpidr;
 	u64 hcr; /* HCR_EL2 when loaded */
 	struct arm64_el1 el1;
 	struct arm64_fp fp;
-	u64 tpidr2; /* of FEAT_SME, which is hidden; but this register cannot be everywhere */
+	u32 extra;                         /* EXTRA_*: optional state that is switched */
+	struct arm64_extra options;        /* that state */
 	u64 cntp_ctl, cntp_cval;           /* emulated physical timer; CVAL in the guest's time */
 	bool cntp_level;                   /* last level given to the controller */
 	struct timer_event ptimer;         /* it is due */
@@ -97,8 +112,7 @@ struct arch_vcpu {
 	struct timer_event watch;          /* see timer_watch() */
 	struct timer_event look;           /* see timer_look() */
 	bool warned_serror, warned_sysreg; /* said once for this vCPU */
-	u64 mdscr;                         /* MDSCR_EL1 as the guest wrote it */
-	bool os_locked;                    /* OSLSR_EL1.OSLK as the guest sees it */
+	struct debug_state debug;          /* as the guest wrote it */
 	bool writeback;   /* an undecoded access's base register still wants its update */
 	u8 writeback_reg; /* 0..30, 31: the stack pointer in use */
 	u64 writeback_value;
@@ -112,9 +126,8 @@ struct arch_vcpu {
 
 struct arch_guest {
 	u64 vttbr, vtcr;
-	u64 hcr; /* HCR_EL2 of its vCPUs out of reset */
-	/* Of the machine: registers that must be set to a known value, or switched. */
-	bool has_hcrx, has_fgt, has_amu, has_sme;
+	u64 hcr;               /* HCR_EL2 of its vCPUs out of reset */
+	u32 extra;             /* EXTRA_* that every vCPU has, by what the machine has */
 	u64 cntvoff;           /* one value for all vCPUs: the guest's time zero */
 	u64 midr;              /* VPIDR_EL2 */
 	u64 id[ARM64_ID_REGS]; /* what the guest reads */

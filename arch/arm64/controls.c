@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * EL2 controls that are the same for every guest and component, so that no switch writes them: what
+ * traps, and known values in registers whose reset value the architecture leaves open.
+ */
+#include "arch/arm64/guest.h"
+
+#include "arch/arm64/regime.h"
+
+/* SVE, SME and trace trap. Not FP: it would trap the core's own copying too, and CPACR_EL1 has a
+ * component's FP trapped. */
+#define CPTR_ALL (CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA)
+/* PMU, debug, OS lock, debug ROM, statistical profiling and trace filtering trap. */
+#define MDCR_ALL (MDCR_TPM | MDCR_TPMCR | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TPMS | MDCR_TTRF)
+
+/* MPAM2_EL2: accesses of EL1 to MPAM0_EL1, MPAM1_EL1 and, where there is no MPAMHCR_EL2,
+ * MPAMIDR_EL1 trap; the core itself is in partition 0. MPAMIDR_EL1 says which bits there are. */
+#define MPAM2_TRAP0      BIT(48)
+#define MPAM2_TRAP1      BIT(49)
+#define MPAM2_TIDR       BIT(58)
+#define MPAMHCR_TRAP_IDR BIT(31)
+#define MPAMIDR_HAS_HCR  BIT(17)
+#define MPAMIDR_HAS_TIDR BIT(58)
+
+static void memory_partitioning(void)
+{
+	u64 id = read_sysreg(SYS_MPAMIDR_EL1);
+
+	/* A guest cannot choose: what it causes is in partition 0, as if there were none. */
+	write_sysreg(0, SYS_MPAM0_EL1);
+	write_sysreg(0, SYS_MPAM1_EL1);
+	write_sysreg(MPAM2_TRAP0 | MPAM2_TRAP1 | ((id & MPAMIDR_HAS_TIDR) != 0 ? MPAM2_TIDR : 0),
+		     SYS_MPAM2_EL2);
+	if (id & MPAMIDR_HAS_HCR)
+		write_sysreg(MPAMHCR_TRAP_IDR, SYS_MPAMHCR_EL2);
+}
+
+static void fine_grained_traps(void)
+{
+	write_sysreg(0, SYS_HFGRTR_EL2);
+	write_sysreg(0, SYS_HFGWTR_EL2);
+	write_sysreg(0, SYS_HFGITR_EL2);
+	write_sysreg(0, SYS_HDFGRTR_EL2);
+	write_sysreg(0, SYS_HDFGWTR_EL2);
+}
+
+/* HPMN: 0 is not allowed, and below the number of counters it would hide some (D13.3.18). */
+static u64 counters(void)
+{
+	u64 version = FIELD(read_sysreg(id_aa64dfr0_el1), 11, 8);
+
+	return version != 0 && version != 0xf ? FIELD(read_sysreg(pmcr_el0), 15, 11) : 0;
+}
+
+__cold void controls_init(void)
+{
+	u64 pfr0 = read_sysreg(id_aa64pfr0_el1), pfr1 = read_sysreg(id_aa64pfr1_el1);
+
+	write_sysreg(CPTR_ALL | (FIELD(pfr0, 47, 44) != 0 ? CPTR_TAM : 0), cptr_el2);
+	write_sysreg(MDCR_ALL | counters(), mdcr_el2);
+	write_sysreg(0, hstr_el2);
+	write_sysreg(0, cnthctl_el2);
+	if (FIELD(read_sysreg(id_aa64mmfr1_el1), 43, 40) != 0)
+		write_sysreg(0, SYS_HCRX_EL2);
+	if (FIELD(read_sysreg(id_aa64mmfr0_el1), 59, 56) != 0)
+		fine_grained_traps();
+	if (FIELD(pfr0, 43, 40) != 0 || FIELD(pfr1, 19, 16) != 0)
+		memory_partitioning();
+	debug_cpu_init();
+	/* The core signs its return addresses. */
+	if (read_sysreg(sctlr_el2) & SCTLR_ENIA)
+		arm64_guest_vectors = arm64_vectors_pac;
+}
