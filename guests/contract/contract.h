@@ -28,6 +28,7 @@ void memory_run(void);     /* 18, 19 */
 void fault_run(void);      /* 20 to 22 */
 void id_run(void);         /* 23 */
 void state_run(void);      /* 24, 25 */
+void debug_run(void);      /* 24 */
 void boot_run(void);       /* 26 */
 void tree_run(void);       /* 27 */
 void reset_run(void);      /* 7; resets the guest, comes back */

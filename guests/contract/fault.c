@@ -50,6 +50,12 @@ static void walk_device(void)
 	check_walk(gic.gicd);
 }
 
+/* Nor one in a device that is there: the walk must not read its registers (HCR_EL2.PTW). */
+static void walk_mapped_device(void)
+{
+	check_walk(machine.uart);
+}
+
 static void walk_fetch(void)
 {
 	struct trap trap;
@@ -362,6 +368,7 @@ static void ram_distinct(void)
 static const struct test tests[] = {
 	{ "20.walk-to-nowhere", walk_unmapped, 0 },
 	{ "20.walk-to-device", walk_device, NEEDS_MULLION },
+	{ "20.walk-to-mapped-device", walk_mapped_device, NEEDS_MULLION | NEEDS_UART },
 	{ "20.walk-of-fetch", walk_fetch, 0 },
 	{ "20.stage1-translation", stage1_translation, 0 },
 	{ "20.stage1-permission", stage1_permission, 0 },

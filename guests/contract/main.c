@@ -43,6 +43,7 @@ void guest_main(void)
 		fault_run();
 		id_run();
 		state_run();
+		debug_run();
 	}
 	reset_run();
 	test_end();
