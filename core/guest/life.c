@@ -2,8 +2,9 @@
 /*
  * A guest's life: start, stop, pause, reset, end.
  *
- * Only who destroys a guest waits for its vCPUs. Whoever else wants it stopped or reset sets its
- * state and asks every vCPU to stop; the last one to do so finishes the work on its own CPU.
+ * An act sets the guest's state and asks every vCPU to stop; the last one to do so finishes the
+ * work on its own CPU. Only guest_doom() waits for that, and makes the vCPUs the most urgent
+ * threads of their CPUs: the wait must end however busy those are.
  */
 #include "core/guest/life.h"
 
@@ -14,6 +15,7 @@
 #include <mullion/component.h>
 #include <mullion/log.h>
 #include <mullion/manage.h>
+#include <mullion/sched.h>
 
 #define LEAVE_STACK_NS NS(100000) /* a vCPU's way from its last word to off its stack */
 
@@ -35,6 +37,7 @@ static enum err start_first(struct guest *guest)
 		err = ERR_STATE;
 	else
 		atomic_store(&guest->state, GUEST_RUNNING);
+	guest->fresh = true;
 	guest->asked = false;
 	spin_unlock(&guest->lock);
 	if (err == OK)
@@ -84,9 +87,7 @@ enum err guest_start(struct guest *guest)
 			guest_devices_reset(guest);
 		return OK;
 	}
-	err = guest_load_images(guest);
-	if (err == OK)
-		err = component_guest_start(guest);
+	err = component_guest_start(guest);
 	if (err != OK)
 		return err;
 	atomic_fetch_add(&guests_alive, 1);
@@ -187,7 +188,7 @@ void guest_devices_reset(struct guest *guest)
 {
 	bool asked;
 
-	if (guest_load_images(guest) == OK && start_first(guest) == OK)
+	if (start_first(guest) == OK)
 		return;
 	spin_lock(&guest->lock);
 	/* It may have been stopped since, before its first vCPU was there to do so. */
@@ -226,12 +227,20 @@ void guest_vcpu_stopped(struct vcpu *vcpu)
 		guest_devices_reset(guest);
 }
 
+/* What a vCPU has to do to stop is bounded. A busy CPU must not keep it from that. */
+static void __cold hurry(const struct guest *guest)
+{
+	for (u32 i = 0; i < guest->num_vcpus; i++)
+		sched_set_priority(&guest->vcpus[i]->thread, PRIORITY_MAX);
+}
+
 void guest_doom(struct guest *guest)
 {
 	spin_lock(&guest->lock);
 	guest->doomed = true;
 	spin_unlock(&guest->lock);
 	(void)leave(guest, GUEST_STOPPED, VCPU_REQ_STOP, true);
+	hurry(guest);
 	if (component_guest_forget(guest)) {
 		atomic_store(&guest->state, GUEST_STOPPED);
 		ended(guest, true);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What a guest starts with: pristine images from the bundle and a device tree, put into its RAM and
- * cleaned to the point of coherency, since it starts with its caches off.
+ * cleaned to the point of coherency, since it starts with its caches off. Its first vCPU copies
+ * them before it is entered, at the guest's priority and in the guest's time.
  */
 #include <mullion/guest.h>
 
@@ -10,29 +11,24 @@
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/random.h>
-#include <mullion/sched.h>
 
-/* Copied at a time; between two pieces others may run. */
+/* Copied at a time, in less than 20,000 instructions: 13 for 128 bytes that are aligned. */
 #define PIECE_BYTES KIB(128)
+#define SLOW_BYTES  KIB(2)
 
-/* At boot there is nobody else; and a vCPU that restarts its guest has stopped already: it cannot
- * give its CPU away and come back. */
-static void breathe(void)
+static enum err load_image(struct vcpu *vcpu, const struct config_image *image)
 {
-	if (sched_context() == CONTEXT_ORPHAN)
-		thread_breathe();
-}
-
-static enum err load_image(const struct guest *guest, const struct config_image *image)
-{
+	bool fast = IS_ALIGNED(image->load.v | (u64)(uintptr_t)image->data, 16);
+	u64 piece = fast ? PIECE_BYTES : SLOW_BYTES;
 	enum err err = OK;
 
 	if (image->data == NULL)
 		return OK;
-	for (u64 at = 0; at < image->size && err == OK; at += PIECE_BYTES) {
-		err = guest_load(guest, GPA(image->load.v + at), image->data + at,
-				 MIN(image->size - at, PIECE_BYTES));
-		breathe();
+	for (u64 at = 0; at < image->size && err == OK; at += piece) {
+		err = guest_load(vcpu->guest, GPA(image->load.v + at), image->data + at,
+				 MIN(image->size - at, piece));
+		if (err == OK && !vcpu_breathe(vcpu))
+			err = ERR_BUSY;
 	}
 	return err;
 }
@@ -56,18 +52,18 @@ static enum err load_generated_tree(const struct guest *guest)
 	return err;
 }
 
-enum err guest_load_images(struct guest *guest)
+enum err guest_load_images(struct vcpu *vcpu)
 {
-	const struct config_guest *config = guest->config;
-	enum err err = load_image(guest, &config->kernel);
+	const struct config_guest *config = vcpu->guest->config;
+	enum err err = load_image(vcpu, &config->kernel);
 
 	if (err == OK)
-		err = load_image(guest, &config->initrd);
+		err = load_image(vcpu, &config->initrd);
 	if (err == OK)
-		err = config->tree.data != NULL ? load_image(guest, &config->tree)
-						: load_generated_tree(guest);
+		err = config->tree.data != NULL ? load_image(vcpu, &config->tree)
+						: load_generated_tree(vcpu->guest);
 	arch_invalidate_icache();
-	if (err != OK)
+	if (err != OK && err != ERR_BUSY)
 		log_error("guest '%s': loading its images: %s", config->name, err_name(err));
 	return err;
 }

@@ -164,11 +164,27 @@ static bool serve_requests(struct vcpu *vcpu)
 	return true;
 }
 
+bool vcpu_breathe(const struct vcpu *vcpu)
+{
+	thread_breathe();
+	return (atomic_load(&vcpu->requests) & VCPU_REQ_STOP) == 0;
+}
+
+/* The first vCPU of a new life. */
+static void __cold load_guest(struct vcpu *vcpu)
+{
+	vcpu->guest->fresh = false;
+	if (guest_load_images(vcpu) != OK)
+		guest_stop(vcpu->guest, true); /* unless it was asked to stop */
+}
+
 /* From its start until it is stopped. */
 static void run(struct vcpu *vcpu)
 {
 	struct vcpu_exit exit;
 
+	if (vcpu->guest->fresh)
+		load_guest(vcpu);
 	arch_vcpu_reset(vcpu, vcpu->start_pc, vcpu->start_context);
 	atomic_store(&vcpu->fresh, false);
 	while (serve_requests(vcpu)) {

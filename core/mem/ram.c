@@ -391,6 +391,7 @@ void ram_free(hpa_t base, u64 size)
 
 		scrub(at, bytes);
 		at += bytes;
+		breathe();
 	}
 }
 

@@ -12,8 +12,12 @@
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/string.h>
+#include <mullion/thread.h>
 
 #define LEVELS (ARCH_S2_LAST_LEVEL + 1)
+
+/* Entries that are looked at before others may run: some 60 instructions for each. */
+#define BREATH_ENTRIES 128u
 
 /* The way from the first table to the entry of an address: slot[l] for start_level <= l <= level.
  */
@@ -86,6 +90,13 @@ enum err stage2_init(struct stage2 *s2, u16 vmid)
 	/* Entries of an earlier guest of the same VMID may still be cached. */
 	arch_s2_flush(vmid, s2->root_pa, GPA(0), 0);
 	return OK;
+}
+
+/* In a loop over entries, with the number of those done so far. */
+static void breathe_after(u32 done)
+{
+	if (done % BREATH_ENTRIES == 0)
+		thread_breathe();
 }
 
 /* Is anything mapped in the range? */
@@ -188,6 +199,7 @@ enum err stage2_unmap(struct stage2 *s2, gpa_t from, u64 size)
 	struct removed removed = { NULL };
 	enum err err = OK;
 	struct walk walk;
+	u32 done = 0;
 
 	if (!is_range(s2, gpa, size) || !IS_ALIGNED(gpa | size, PAGE_SIZE))
 		return ERR_RANGE;
@@ -210,6 +222,7 @@ enum err stage2_unmap(struct stage2 *s2, gpa_t from, u64 size)
 		/* Once for each table, where it is left: looking costs a pass over it. */
 		if (gpa >= end || IS_ALIGNED(gpa, block * ARCH_S2_ENTRIES))
 			prune(s2, &walk, &removed);
+		breathe_after(++done);
 	}
 	arch_s2_flush(s2->vmid, s2->root_pa, from, size);
 	free_removed(&removed);
@@ -219,6 +232,7 @@ enum err stage2_unmap(struct stage2 *s2, gpa_t from, u64 size)
 enum err stage2_map(struct stage2 *s2, gpa_t to, hpa_t from, u64 size, u32 flags)
 {
 	u64 gpa = to.v, hpa = from.v, end = to.v + size;
+	u32 done = 0;
 
 	if (!is_range(s2, gpa, size) || !IS_ALIGNED(gpa | hpa | size, PAGE_SIZE))
 		return ERR_RANGE;
@@ -236,6 +250,7 @@ enum err stage2_map(struct stage2 *s2, gpa_t to, hpa_t from, u64 size, u32 flags
 		}
 		gpa += level_size(level);
 		hpa += level_size(level);
+		breathe_after(++done);
 	}
 	return OK;
 }

@@ -81,6 +81,7 @@ struct guest {
 	u32 num_vcpus;
 	struct vcpu **vcpus;
 	u32 running; /* vCPUs started and not yet stopped; under the lock */
+	bool fresh;  /* its first vCPU has yet to load the images */
 	bool asked;  /* its end was the manager's wish; under the lock */
 	bool doomed; /* about to be destroyed: nothing starts it any more; under the lock */
 	struct waitqueue stopped; /* guest_destroy(): running became 0 */
@@ -116,16 +117,17 @@ enum err __must_check guest_destroy(u32 id);
 /* --- Its life (core/guest/life.c) --------------------------------------------------------------
  */
 
-/** guest_start() - load images and tree, start the first vCPU. A guest that ran before begins anew,
+/** guest_start() - start the first vCPU, which loads images and tree. A guest that ran before begins anew,
  * as by guest_reset(): when its devices have.
  * Return: ERR_STATE when it runs, ERR_BUSY while it ends. Normal or orphan context, or boot. */
 enum err __must_check guest_start(struct guest *guest);
 /** guest_devices_reset() - of a guest that is being reset: its devices are as at power-on, and
- * leave its RAM alone; load its images and start it. By whoever component_guest_reset() says. */
+ * leave its RAM alone; start its first vCPU, which loads the images. By whoever component_guest_reset() says. */
 void guest_devices_reset(struct guest *guest);
-/** guest_load_images() - copy the pristine images and a fresh tree into its RAM. No vCPU of it
- * runs. Between pieces others may run. */
-enum err __must_check guest_load_images(struct guest *guest);
+/** guest_load_images() - copy the pristine images and a fresh tree into the RAM of @vcpu's guest.
+ * Its thread, before it is entered; no other vCPU of the guest is on. Between pieces others may
+ * run. Return: ERR_BUSY when the vCPU was asked to stop meanwhile. */
+enum err __must_check guest_load_images(struct vcpu *vcpu);
 /** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED.
  * Nothing happens when it is not running or paused. Any context; takes the guest's lock. */
 void guest_stop(struct guest *guest, bool crashed);
@@ -172,6 +174,9 @@ struct vcpu *vcpu_find(const struct guest *guest, u64 identity);
 /** vcpu_main() - what a vCPU's thread does: run it each time that it is started. @data: the vCPU.
  */
 void vcpu_main(void *data);
+/** vcpu_breathe() - in long work: as thread_breathe(). Return: false when it was asked to stop.
+ * The vCPU's own thread; no locks. */
+bool __must_check vcpu_breathe(const struct vcpu *vcpu);
 /** vcpu_wait() - PAUSED(WFI) until a virtual interrupt or a request is there. The vCPU's own
  * thread. */
 void vcpu_wait(struct vcpu *vcpu);

@@ -56,7 +56,8 @@ static void choose_exit(struct vcpu *vcpu)
 	u64 other = chance(vcpu->guest->num_vcpus);
 
 	*exit = (struct vcpu_exit){ .kind = EXIT_CPU_ON, .cpu_on = { other, GUEST_RAM, 0 } };
-	switch (chance(16)) {
+	/* One guest only ever starts its vCPUs, which spin. */
+	switch (vcpu->guest->id == 0 ? 6 : chance(16)) {
 	case 0: exit->kind = EXIT_SYSTEM_OFF; break;
 	case 1: exit->kind = EXIT_SYSTEM_RESET; break;
 	case 2: exit->kind = EXIT_CPU_OFF; break;
@@ -172,13 +173,14 @@ static void begin(u64 seed_ns)
 		machine_config(&configs[i], "guest", 0, 1 + (u32)chance(4), false);
 		for (u32 k = 0; k < configs[i].num_vcpus; k++) {
 			configs[i].vcpus[k].cpu = (u32)chance(world.num_cpus);
-			configs[i].vcpus[k].priority = (u8)(PRIORITY_GUEST + chance(3));
+			configs[i].vcpus[k].priority = (u8)(PRIORITY_GUEST + 10 * chance(3));
 		}
 	}
 	guests_stay = true;
 	managed = false;
 	host_cpu_select(0);
-	manager = thread_create("manager", manage, NULL, PRIORITY_COMPONENT, SLICE_DEFAULT);
+	/* More urgent than most vCPUs are, and as urgent as the others. */
+	manager = thread_create("manager", manage, NULL, PRIORITY_GUEST + 20, SLICE_DEFAULT);
 	MUST(manager != NULL && thread_start(manager) == OK, "no manager");
 	free_pages = page_free_count();
 	free_ram = ram_free_bytes();

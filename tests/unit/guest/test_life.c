@@ -330,6 +330,57 @@ static void a_guest_in_reset_is_destroyed(void **state)
 	assert_null(strstr(host_console, "reset (1)"));
 }
 
+/* A handler of another CPU may still hold what it looked up. */
+static void destroy_waits_for_interrupt_handlers(void **state)
+{
+	struct cpu *other = cpu_get(MACHINE_CPUS - 1);
+	struct thread *thread =
+		thread_create("destroyer", destroyer, NULL, PRIORITY_COMPONENT, SLICE_DEFAULT);
+
+	(void)state;
+	assert_non_null(thread);
+	guest_stop(guest, false);
+	machine_settle();
+	has_destroyed = false;
+	other->interrupts++;
+	assert_int_equal(thread_start(thread), OK);
+	for (u32 round = 0; round < 5; round++)
+		machine_settle();
+	assert_false(has_destroyed);
+	/* Its memory is not given back, and no new interrupt finds it. */
+	assert_true(page_free_count() < free_pages);
+	assert_false(host_irq_enabled(HOST_IRQ));
+	other->interrupts--;
+	machine_settle();
+	assert_true(has_destroyed);
+	thread_release(thread);
+}
+
+/* The first vCPU loads the images piece by piece, and stops between two when it is asked to. */
+static void a_guest_is_reset_while_it_loads(void **state)
+{
+	static u8 image[KIB(32) + 16] __attribute__((aligned(16)));
+	u32 windows, pieces = KIB(32) / KIB(2);
+	u8 seen = 0;
+
+	(void)state;
+	memset(image, 'i', sizeof(image));
+	config.kernel.data = image + 1; /* the slow way */
+	config.kernel.size = config.kernel.span = KIB(32);
+	assert_int_equal(guest_create(ID, &config, &guest), OK);
+	windows = host_counts.windows;
+	assert_int_equal(guest_start(guest), OK);
+	assert_int_equal(host_counts.windows, windows);
+	assert_int_equal(guest_reset(guest), OK);
+	machine_settle();
+	assert_int_equal(guest->state, GUEST_RUNNING);
+	assert_int_equal(guest->resets, 1);
+	/* One piece, then all of them and the tree. */
+	assert_in_range(host_counts.windows - windows, pieces + 2, pieces + 4);
+	assert_int_equal(guest_copy_in(guest, &seen, GPA(GUEST_KERNEL + KIB(32) - 1), 1), OK);
+	assert_int_equal(seen, 'i');
+}
+
 static void the_scrubber_cleans_up(void **state)
 {
 	(void)state;
@@ -502,6 +553,8 @@ int main(void)
 		with_guest(a_paused_guest_is_destroyed),
 		with_guest(a_crashed_guest_is_destroyed),
 		with_guest(a_guest_in_reset_is_destroyed),
+		with_guest(destroy_waits_for_interrupt_handlers),
+		without_guest(a_guest_is_reset_while_it_loads),
 		with_guest(a_guest_can_be_started_again),
 		with_guest(a_paused_guest_waits),
 		with_guest(a_paused_guest_can_be_stopped_and_reset),
