@@ -272,3 +272,16 @@ char *format_bytes(char *buf, size_t size, u64 bytes)
 		     unit == 0 && bytes == 1 ? "byte" : units[unit]);
 	return buf;
 }
+
+char *format_time(char *buf, size_t size, u64 ns)
+{
+	static const char *const units[] = { "us", "ms", "s" };
+	u64 thousandths = ns; /* of the unit */
+	u32 unit = 0;
+
+	for (; thousandths >= 1000000 && unit < ARRAY_SIZE(units) - 1; unit++)
+		thousandths /= 1000;
+	(void)format(buf, size, "%llu.%03llu %s", (unsigned long long)(thousandths / 1000),
+		     (unsigned long long)(thousandths % 1000), units[unit]);
+	return buf;
+}

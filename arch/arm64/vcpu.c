@@ -257,11 +257,14 @@ static bool list_registers_used(void)
 	return empty != BIT(irqchip->num_lrs) - 1;
 }
 
-/* WFI is left to the CPU while nobody else has a use for it. */
+/* WFI is left to the CPU while no other thread is READY and no manager looks (guest_watch()). */
 static void choose_wfi(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
-	bool others = !sched_alone(), trap = others || vcpu->guest->config->trap_wfi;
+	const struct guest *guest = vcpu->guest;
+	bool others = !sched_alone();
+	bool trap = others || guest->config->trap_wfi ||
+		    atomic_load_explicit(&guest->watch_until, memory_order_relaxed) != 0;
 
 	/* With a stale virtual interrupt pending it neither blocks nor traps (Arm ARM D1.6.2: only
 	 * what would suspend does), so a lower priority would wait for ever.

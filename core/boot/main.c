@@ -13,6 +13,7 @@
 #include <mullion/config.h>
 #include <mullion/cpio.h>
 #include <mullion/cpu.h>
+#include <mullion/format.h>
 #include <mullion/guest.h>
 #include <mullion/host.h>
 #include <mullion/irq.h>
@@ -389,6 +390,7 @@ static void step_guests(void)
 	for (u32 i = 0; i < system_config.num_guests; i++) {
 		const char *name = system_config.guests[i].name;
 		u64 start = arch_time_now().v;
+		char took[FORMAT_TIME_MAX];
 		struct guest *guest;
 		enum err err;
 
@@ -398,7 +400,8 @@ static void step_guests(void)
 		if (err != OK)
 			log_error("guest '%s' cannot be created: %s", name, err_name(err));
 		else
-			log_info("guest '%s' created in %lu ns", name, arch_time_now().v - start);
+			log_info("guest '%s' created in %s", name,
+				 format_time(took, sizeof(took), arch_time_now().v - start));
 	}
 }
 

@@ -8,6 +8,7 @@
 
 #include <abi/manage.h>
 #include <arch/cpu.h>
+#include <mullion/format.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/manage.h>
@@ -96,6 +97,7 @@ void component_describe(const struct component *component, struct manage_compone
 	record->restarts = component->restarts;
 	record->faults = component->faults;
 	record->grants = component->num_grants;
+	record->gave_up = component->gave_up;
 	record->memory_bytes = component->memory_bytes;
 	record->run_ns = sched_run_ns(&component->thread);
 	record->syscalls = component->syscalls;
@@ -172,6 +174,7 @@ static void await_start(struct component *component)
 		else
 			sched_pause();
 	}
+	component->gave_up = false;
 	atomic_store(&component->state, COMPONENT_RUNNING);
 }
 
@@ -248,6 +251,18 @@ static void tell(struct component *component, enum ending ending)
 		arch_user_dump(&component->user);
 }
 
+static void give_up(struct component *component)
+{
+	const struct config_component *config = component->config;
+	char period[FORMAT_TIME_MAX];
+
+	component->gave_up = true;
+	log_error("component '%s' is not restarted: its restart limit, %u in %s, is reached; "
+		  "'component start %s' starts it anew",
+		  config->name, config->restart_limit,
+		  format_time(period, sizeof(period), config->restart_period.v), config->name);
+}
+
 /* Does its policy let it start again by itself? */
 static bool may_restart(struct component *component)
 {
@@ -260,7 +275,10 @@ static bool may_restart(struct component *component)
 		component->period_start.v = now;
 		component->period_restarts = 0;
 	}
-	return component->period_restarts++ < config->restart_limit;
+	if (component->period_restarts++ < config->restart_limit)
+		return true;
+	give_up(component);
+	return false;
 }
 
 /* It is over: true when it starts again at once. */

@@ -6,6 +6,7 @@
  */
 #include <mullion/guest.h>
 
+#include "core/guest/life.h"
 #include <mullion/component.h>
 #include <mullion/format.h>
 #include <mullion/log.h>
@@ -78,6 +79,8 @@ static void handle_fault(struct vcpu *vcpu, struct vcpu_exit *exit)
 static void handle_wfi(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	(void)exit;
+	if (atomic_load_explicit(&vcpu->guest->watch_until, memory_order_relaxed) != 0)
+		guest_unwatch(vcpu->guest);
 	vcpu_wait(vcpu);
 }
 

@@ -173,8 +173,10 @@ enum err guest_resume(struct guest *guest)
 /* @asked: by the manager, who is there to start something else. */
 static void ended(struct guest *guest, bool asked)
 {
-	if (atomic_load(&guest->state) == GUEST_STOPPED)
-		log_info("guest '%s' powered off", guest->config->name);
+	/* Of one that is being destroyed its manager says so, when it is. */
+	if (atomic_load(&guest->state) == GUEST_STOPPED && !guest->doomed)
+		log_info("guest '%s' %s", guest->config->name,
+			 asked ? "stopped by its manager" : "powered off");
 	if (atomic_fetch_sub(&guests_alive, 1) == 1) {
 		log_info("no guest is running");
 		if (!guests_stay && !asked)

@@ -2,8 +2,10 @@
 /* vCPUs: the loop that runs one, and what others can ask of it. */
 #include <mullion/guest.h>
 
+#include "core/guest/life.h"
 #include <abi/component.h>
 #include <arch/cpu.h>
+#include <arch/time.h>
 #include <mullion/cpu.h>
 #include <mullion/log.h>
 #include <mullion/manage.h>
@@ -61,6 +63,24 @@ void vcpu_kick(struct vcpu *vcpu)
 	case VCPU_RUNNING: kick_cpu(vcpu); break;
 	default: break; /* it looks before it runs */
 	}
+}
+
+__cold void guest_watch(struct guest *guest, ns_t until)
+{
+	if (atomic_exchange(&guest->watch_until, until.v) != 0)
+		return;
+	/* One that sleeps in a WFI of its own chooses anew when it goes on. */
+	for (u32 i = 0; i < guest->num_vcpus; i++)
+		if (atomic_load(&guest->vcpus[i]->thread.state) == VCPU_RUNNING)
+			kick_cpu(guest->vcpus[i]);
+}
+
+__cold void guest_unwatch(struct guest *guest)
+{
+	u64 until = atomic_load(&guest->watch_until);
+
+	if (until != 0 && arch_time_now().v >= until)
+		(void)atomic_compare_exchange_strong(&guest->watch_until, &until, 0);
 }
 
 struct vcpu *vcpu_find(const struct guest *guest, u64 identity)

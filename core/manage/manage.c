@@ -8,10 +8,13 @@
 
 #include <abi/component.h>
 #include <arch/boot.h>
+#include <arch/time.h>
 #include <mullion/component.h>
 #include <mullion/guest.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
+
+#define NS_PER_MS UINT64_C(1000000)
 
 const struct system *managed;
 const struct host *managed_host;
@@ -26,15 +29,24 @@ static s64 result(enum err err)
 
 static s64 guest_make(const struct manage_call *call)
 {
+	const struct config_guest *config = &managed->guests[call->id];
 	struct guest *guest;
+	enum err err = guest_create((u32)call->id, config, &guest);
 
-	return result(guest_create((u32)call->id, &managed->guests[call->id], &guest));
+	if (err == OK)
+		log_info("guest '%s' created", config->name);
+	return result(err);
 }
 
 static s64 guest_unmake(const struct manage_call *call)
 {
+	enum err err;
+
 	scrub_start(); /* a system that destroys nothing has no use for the thread */
-	return result(guest_destroy((u32)call->id));
+	err = guest_destroy((u32)call->id);
+	if (err == OK)
+		log_info("guest '%s' destroyed", managed->guests[call->id].name);
+	return result(err);
 }
 
 /* @act, while nobody else acts on that guest. */
@@ -60,9 +72,18 @@ static enum err halt(struct guest *guest)
 	return guest_end(guest, true);
 }
 
+static enum err start(struct guest *guest)
+{
+	enum err err = guest_start(guest);
+
+	if (err == OK)
+		log_info("guest '%s' started", guest->config->name);
+	return err;
+}
+
 static s64 guest_begin(const struct manage_call *call)
 {
-	return on_guest(call, guest_start);
+	return on_guest(call, start);
 }
 
 static s64 guest_power_off(const struct manage_call *call)
@@ -88,6 +109,19 @@ static s64 guest_restart(const struct manage_call *call)
 static s64 guest_halt(const struct manage_call *call)
 {
 	return on_guest(call, halt);
+}
+
+static s64 guest_look(const struct manage_call *call)
+{
+	u64 ms = MIN(call->argument, (u64)MANAGE_WATCH_MS);
+	struct guest *guest;
+	enum err err = guest_pin((u32)call->id, &guest);
+
+	if (err == OK) {
+		guest_watch(guest, NS(arch_time_now().v + ms * NS_PER_MS));
+		guest_unpin((u32)call->id);
+	}
+	return result(err);
 }
 
 /* --- Acts on a component, and on the whole ---------------------------------------------------- */
@@ -168,6 +202,7 @@ static const struct operation {
 	[MANAGE_GUEST_RESUME] = { guest_go_on, OF_GUEST },
 	[MANAGE_GUEST_RESET] = { guest_restart, OF_GUEST },
 	[MANAGE_GUEST_HALT] = { guest_halt, OF_GUEST },
+	[MANAGE_GUEST_WATCH] = { guest_look, OF_GUEST },
 	[MANAGE_COMPONENT_START] = { component_begin, OF_ALL },
 	[MANAGE_COMPONENT_STOP] = { component_end, OF_ALL },
 	[MANAGE_COMPONENT_RESTART] = { component_again, OF_ALL },

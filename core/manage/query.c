@@ -85,8 +85,15 @@ s64 query_guest(const struct manage_call *call)
 
 	set_name(record.name, sizeof(record.name), config->name);
 	set_name(record.template_name, sizeof(record.template_name), config->template_name);
-	if (config->vmm < managed->num_components)
+	if (config->vmm < managed->num_components) {
+		const struct component *vmm = component_find(managed->components[config->vmm].name);
+
 		set_name(record.vmm, sizeof(record.vmm), managed->components[config->vmm].name);
+		if (vmm != NULL) {
+			record.vmm_state = atomic_load(&vmm->state);
+			record.vmm_gave_up = vmm->gave_up;
+		}
+	}
 	for (u32 i = 0; i < config->num_regions; i++)
 		if (config->regions[i].kind == REGION_RAM)
 			record.ram_bytes += config->regions[i].size;

@@ -19,6 +19,9 @@ enum manage {
 	MANAGE_GUEST_RESUME,
 	MANAGE_GUEST_RESET,
 	MANAGE_GUEST_HALT, /* stop at once, with a dump, as a fault would */
+	/* Time that a vCPU spends in WFI counts as run_ns while it is alone on its CPU, unless
+	 * somebody looks: for `argument` milliseconds (MANAGE_WATCH_MS at most) it does not. */
+	MANAGE_GUEST_WATCH,
 	/* Acts on component `id`. */
 	MANAGE_COMPONENT_START,
 	MANAGE_COMPONENT_STOP,
@@ -43,7 +46,8 @@ enum manage {
 	MANAGE_OPERATIONS
 };
 
-#define MANAGE_NAME 32u
+#define MANAGE_NAME     32u
+#define MANAGE_WATCH_MS 10000u
 
 /* MANAGE_LOG: from what the core has not printed itself. */
 #define MANAGE_LOG_UNPRINTED UINT64_MAX
@@ -56,6 +60,8 @@ struct manage_guest {
 	u32 state; /* enum guest_state; GUEST_ABSENT: described, but not created */
 	u32 vcpus, regions;
 	u32 resets, crashes;
+	u32 vmm_state;   /* enum component_state, when there is a vmm */
+	u32 vmm_gave_up; /* 1: it ended more often than its restart limit allows */
 	u64 ram_bytes;
 	u64 start_pc;
 	u64 exits, run_ns;
@@ -83,6 +89,8 @@ struct manage_component {
 	u32 policy; /* enum restart_policy */
 	u32 restarts, faults;
 	u32 grants;
+	u32 gave_up; /* 1: it ended more often than its restart limit allows */
+	u32 reserved;
 	u64 memory_bytes;
 	u64 run_ns, syscalls, notifications, exits;
 };

@@ -118,6 +118,7 @@ struct component {
 	ns_t period_start;
 	/* Counts, for the manager. */
 	u32 restarts, faults;
+	bool gave_up; /* it ended more often than its restart limit allows; until it is started */
 	u64 syscalls; /* that its own thread served */
 	u64 notifications;
 	u64 exits; /* taken, once each: the latest one's number. Whoever runs it counts */

@@ -24,4 +24,10 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list list) __printf
  * Return: @buf. */
 char *format_bytes(char *buf, size_t size, u64 bytes);
 
+#define FORMAT_TIME_MAX 24 /* enough for any format_time() text */
+
+/** format_time() - @ns nanoseconds with three decimals, in the unit that leaves something before
+ * the point: "41.072 us", "10.000 ms", "4.000 s". Return: @buf. */
+char *format_time(char *buf, size_t size, u64 ns);
+
 #endif

@@ -86,6 +86,7 @@ struct guest {
 	bool doomed; /* about to be destroyed: nothing starts it any more; under the lock */
 	struct waitqueue stopped; /* guest_destroy(): running became 0 */
 	u32 resets, crashes;
+	_Atomic u64 watch_until; /* ns; not 0: WFI is trapped, see guest_watch() */
 	u32 warnings;     /* messages about its accesses so far: a guest cannot flood the log */
 	u64 object_pages; /* heap pages of this structure and all that hangs off it */
 };
@@ -143,6 +144,9 @@ enum err __must_check guest_resume(struct guest *guest);
  * as a fault would stop it, with every vCPU dumped. ERR_STATE when it is neither running nor
  * paused, ERR_BUSY while it is being reset. */
 enum err __must_check guest_end(struct guest *guest, bool halt);
+/** guest_watch() - trap the WFI of its vCPUs until @until: then their run_ns leaves out the time
+ * that they sleep, also of one that has its CPU for itself. Any context. */
+void guest_watch(struct guest *guest, ns_t until);
 /** guest_is_paused() - should its vCPUs pause? Any context. */
 static inline bool guest_is_paused(const struct guest *guest)
 {

@@ -241,9 +241,10 @@ def measure_debian(directory):
 			     [("Image", systems.kernel("6.1")), ("job.cpio", job)])
 	tree = guest_tree(directory)
 	with machine("debian-guest", image, cpus=1) as run:
-		created = run.expect(r"mullion: guest 'linux' created in (\d+) ns")
+		created = run.expect(r"mullion: guest 'linux' created in ([0-9.]+) ([um])s")
 		guest = job_time(run)
-	measured["create"] = int(created.group(1))
+	thousandths = int(created.group(1).replace(b".", b""))
+	measured["create"] = thousandths * (1 if created.group(2) == b"u" else 1000)
 	with machine("debian-bare", systems.kernel("6.1"), cpus=1, memory=256, el2=False,
 		     initrd=job, dtb=tree, append="console=ttyAMA0 quiet") as run:
 		bare = job_time(run)

@@ -386,6 +386,10 @@ static void limited_restarts(void **state)
 	pass(20000000);
 	assert_int_equal(peer->state, COMPONENT_FAULTED);
 	assert_int_equal(peer->user.script_at, 3);
+	assert_true(peer->gave_up);
+	assert_non_null(strstr(host_console,
+			       "component 'peer' is not restarted: its restart limit, "
+			       "2 in 1.000 s, is reached; 'component start peer'"));
 	/* Spread out they are all right. */
 	components_script(peer, faults, 5);
 	assert_int_equal(component_start(peer), OK);
@@ -393,6 +397,7 @@ static void limited_restarts(void **state)
 	for (u32 i = 0; i < 4; i++) {
 		pass(600000000);
 		assert_int_equal(peer->state, COMPONENT_RUNNING);
+		assert_false(peer->gave_up);
 	}
 	pass(600000000);
 	world.configs[1].policy = RESTART_NEVER;

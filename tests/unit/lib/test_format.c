@@ -124,6 +124,28 @@ static void sizes(void **state)
 		assert_string_equal(format_bytes(buf, sizeof(buf), cases[i].bytes), cases[i].text);
 }
 
+static void times(void **state)
+{
+	static const struct {
+		u64 ns;
+		const char *text;
+	} cases[] = {
+		{ 0, "0.000 us" },
+		{ 41072, "41.072 us" },
+		{ 999999, "999.999 us" },
+		{ 10000000, "10.000 ms" },
+		{ 999999999, "999.999 ms" },
+		{ 1000000000, "1.000 s" },
+		{ UINT64_C(86400123456789), "86400.123 s" },
+		{ UINT64_MAX, "18446744073.709 s" },
+	};
+	char buf[FORMAT_TIME_MAX];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		assert_string_equal(format_time(buf, sizeof(buf), cases[i].ns), cases[i].text);
+}
+
 static void errors_have_names(void **state)
 {
 	(void)state;
@@ -148,6 +170,7 @@ int main(void)
 		cmocka_unit_test(unknown_conversions_end_the_formatting),
 		cmocka_unit_test(width_is_bounded),
 		cmocka_unit_test(sizes),
+		cmocka_unit_test(times),
 		cmocka_unit_test(errors_have_names),
 	};
 

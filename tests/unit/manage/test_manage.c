@@ -20,7 +20,7 @@ static u32 state_of(u32 id)
 
 static bool is_of_guest(u64 operation)
 {
-	return operation <= MANAGE_GUEST_HALT || operation == MANAGE_GUEST ||
+	return operation <= MANAGE_GUEST_WATCH || operation == MANAGE_GUEST ||
 	       operation == MANAGE_VCPU || operation == MANAGE_REGION;
 }
 
@@ -116,7 +116,7 @@ static void a_guest_goes_through_its_life(void **state)
 {
 	static const u64 acts[] = { MANAGE_GUEST_DESTROY, MANAGE_GUEST_START,  MANAGE_GUEST_STOP,
 				    MANAGE_GUEST_PAUSE,   MANAGE_GUEST_RESUME, MANAGE_GUEST_RESET,
-				    MANAGE_GUEST_HALT };
+				    MANAGE_GUEST_HALT,    MANAGE_GUEST_WATCH };
 	struct manage_guest record;
 	struct guest *pinned;
 
@@ -154,6 +154,39 @@ static void a_guest_goes_through_its_life(void **state)
 	guest_unpin(2);
 	assert_int_equal(act(BOSS, MANAGE_GUEST_DESTROY, 2), 0);
 	assert_int_equal(state_of(2), GUEST_ABSENT);
+}
+
+/* What happens at run time is in the log, and an end by the manager is told from others. */
+static void acts_are_logged(void **state)
+{
+	(void)state;
+	host_console_clear();
+	assert_int_equal(act(BOSS, MANAGE_GUEST_CREATE, 2), 0);
+	assert_non_null(strstr(host_console, "guest 'three' created\n"));
+	assert_int_equal(act(BOSS, MANAGE_GUEST_START, 2), 0);
+	machine_settle();
+	assert_non_null(strstr(host_console, "guest 'three' started\n"));
+	assert_int_equal(act(BOSS, MANAGE_GUEST_STOP, 2), 0);
+	machine_settle();
+	assert_non_null(strstr(host_console, "guest 'three' stopped by its manager\n"));
+	assert_int_equal(act(BOSS, MANAGE_GUEST_DESTROY, 2), 0);
+	assert_non_null(strstr(host_console, "guest 'three' destroyed\n"));
+	assert_null(strstr(host_console, "powered off"));
+}
+
+/* Its WFI is trapped from now on, for as long as was asked and ten seconds at most. */
+static void a_guest_is_watched(void **state)
+{
+	struct guest *guest = guest_get(0);
+	u64 now = arch_time_now().v;
+
+	(void)state;
+	assert_int_equal(atomic_load(&guest->watch_until), 0);
+	assert_int_equal(call(BOSS, MANAGE_GUEST_WATCH, 0, 0, 0, 3, NULL), 0);
+	assert_int_equal(atomic_load(&guest->watch_until), now + 3000000);
+	assert_int_equal(call(BOSS, MANAGE_GUEST_WATCH, 0, 0, 0, UINT64_MAX, NULL), 0);
+	assert_int_equal(atomic_load(&guest->watch_until), now + UINT64_C(10000000000));
+	atomic_store(&guest->watch_until, 0);
 }
 
 static void the_log_level_is_set(void **state)
@@ -252,6 +285,8 @@ int main(void)
 		cmocka_unit_test(what_is_not_there_is_not_found),
 		cmocka_unit_test(records_are_copied_whole_or_not_at_all),
 		cmocka_unit_test(a_guest_goes_through_its_life),
+		cmocka_unit_test(acts_are_logged),
+		cmocka_unit_test(a_guest_is_watched),
 		cmocka_unit_test(the_log_level_is_set),
 		cmocka_unit_test(the_machine_ends_when_told),
 		cmocka_unit_test(components_are_found_by_number),
