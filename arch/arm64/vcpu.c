@@ -246,7 +246,7 @@ void arch_vcpu_put(struct vcpu *vcpu)
 	if (this_cpu()->current == vcpu)
 		put(vcpu);
 	timer_vcpu_stop(vcpu);
-	virq_vcpu_reset(vcpu);
+	virq_vcpu_off(vcpu);
 }
 
 /* GICv2: an interrupt that the guest has yet to end is what may be forgotten (gicv2_forgets). */

@@ -20,9 +20,26 @@
 #include "arch/arm64/virq_hw.h"
 #include "drivers/irqchip/gic.h"
 
+struct virq_hw virq_hw;
+
 #define HOLD_LOOPS     100000
 #define VMCR_EOIM      0x200u
 #define VMCR_PMR(vmcr) ((vmcr) >> 24)
+
+static void __attribute__((noinline)) hw_lr_write(u32 n, u64 lr)
+{
+	if (!virq_hw.v3) {
+		mmio_write32(vgic_lr_to_v2(lr), gicv2_gich + GICH_LR + 4 * n);
+		return;
+	}
+	switch (n) {
+#define X(i) \
+	case i: write_sysreg(lr, SYS_ICH_LR##i##_EL2); break;
+		FOR_EACH_LR(X)
+#undef X
+	default: break;
+	}
+}
 
 static void hw_deactivate_private(u32 intid)
 {
@@ -43,7 +60,7 @@ static bool hw_line_fell(u32 intid)
 {
 	const struct irq_route *route;
 
-	if (intid == hw.vtimer)
+	if (intid == virq_hw.vtimer)
 		return (read_sysreg(cntv_ctl_el0) &
 			(CNT_CTL_ENABLE | CNT_CTL_IMASK | CNT_CTL_ISTATUS)) !=
 		       (CNT_CTL_ENABLE | CNT_CTL_ISTATUS);
@@ -51,9 +68,22 @@ static bool hw_line_fell(u32 intid)
 	return route && route->level && !irqchip->is_pending(intid);
 }
 
+static void hw_route_here(u32 intid)
+{
+	const struct irq_route *route = irq_lookup(intid);
+
+	if (route && route->cpu != this_cpu()->id)
+		irq_move(intid, this_cpu()->id);
+}
+
 /* --- Between model and list registers -------------------------------------------------------- */
 
 #include "arch/arm64/pure/vgic_update.h"
+
+void virq_release(struct vgic *g, struct vgic_cpu *c)
+{
+	vgic_release_physical(g, c, false);
+}
 
 static void kick(const struct guest *guest, u64 mask)
 {
@@ -188,10 +218,12 @@ static bool __cold access(struct vcpu *vcpu, bool redist, u32 offset, u32 width,
 	spin_lock(&v->lock);
 	if (redist)
 		kicked = vgic_redist_access(&v->vgic, vcpu->index, offset, width, write, value);
-	else
+	else {
+		vgic_settle(&v->vgic, offset);
 		kicked = vgic_dist_access(&v->vgic, vcpu->index, offset, width, write, value);
+	}
 	if (v->vgic.released || vcpu->arch.virq.vgic.bank.release)
-		vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic);
+		vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic, true);
 	spin_unlock(&v->lock);
 	if (folds)
 		hold_end(vcpu, folds);
@@ -209,7 +241,7 @@ static bool __cold dir_write(struct vcpu *vcpu, u64 value)
 	virq_sync(vcpu);
 	spin_lock(&v->lock);
 	kicked = vgic_dir(&v->vgic, &vcpu->arch.virq.vgic, (u32)value & 0xffffff);
-	vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic);
+	vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic, true);
 	spin_unlock(&v->lock);
 	kick(vcpu->guest, kicked);
 	return true;
@@ -321,7 +353,7 @@ bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
 
 	if (__builtin_expect(reg == ISS_SGI1R && write && sgi_short(vcpu, *value), 1))
 		return true;
-	if (!write || !hw.v3)
+	if (!write || !virq_hw.v3)
 		return false; /* all of them are write-only */
 	switch (reg) {
 	case ISS_SGI1R: return sgi_write(vcpu, *value, true);
@@ -338,21 +370,18 @@ bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
 
 __cold void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid)
 {
+	const struct irq_route *route = irq_lookup(host_intid);
 	struct arm64_virq *v = &guest->arch.virq;
 	u64 kicked = 0;
-	u32 to;
 
+	/* It goes on coming to this CPU until a vCPU elsewhere has it (hw_route_here()): one that
+	 * is off, or does not get to run, never draws it to its CPU.
+	 */
 	spin_lock(&v->lock);
-	if (vgic_host_spi(&v->vgic, guest_intid, host_intid, &kicked) != OK)
+	if (vgic_host_spi(&v->vgic, guest_intid, host_intid, route && route->level, &kicked) != OK)
 		irqchip->deactivate(host_intid);
-	to = vgic_spi_cpu(&v->vgic, guest_intid);
 	spin_unlock(&v->lock);
 	kick(guest, kicked);
-	/* The guest has given it to another vCPU: the next one comes there at once. It must also
-	 * end where it was taken: QEMU's GICv2 deactivates an SPI for the CPU alone that ends it.
-	 */
-	if (to < guest->num_vcpus && guest->vcpus[to]->thread.cpu != this_cpu()->id)
-		irq_move(host_intid, guest->vcpus[to]->thread.cpu);
 }
 
 void arch_virq_set(struct guest *guest, u32 intid, bool level)
@@ -389,7 +418,7 @@ static bool __attribute__((noinline)) other_interrupt(struct vcpu *vcpu, u32 int
 	if (intid < GIC_SPURIOUS) {
 		irq_dispatch(intid);
 		/* The core's own timer and the like: the run loop has something to look at. */
-		if (intid < GIC_PRIVATE && intid != SGI_KICK && intid != hw.maintenance)
+		if (intid < GIC_PRIVATE && intid != SGI_KICK && intid != virq_hw.maintenance)
 			return false;
 	}
 	virq_flush(vcpu);
@@ -398,7 +427,7 @@ static bool __attribute__((noinline)) other_interrupt(struct vcpu *vcpu, u32 int
 
 static bool __attribute__((noinline)) timer_interrupt(struct vcpu *vcpu, u32 intid)
 {
-	if (!hw.v3)
+	if (!virq_hw.v3)
 		irqchip->eoi(intid);
 	return vgic_timer_fired(&vcpu->arch.virq.vgic, intid) || flush(vcpu);
 }
@@ -407,13 +436,13 @@ bool virq_interrupt(struct vcpu *vcpu)
 {
 	u32 intid;
 
-	if (__builtin_expect(!hw.v3, 0)) {
+	if (__builtin_expect(!virq_hw.v3, 0)) {
 		intid = irqchip->ack();
-		return intid == hw.vtimer ? timer_interrupt(vcpu, intid)
-					  : other_interrupt(vcpu, intid);
+		return intid == virq_hw.vtimer ? timer_interrupt(vcpu, intid)
+					       : other_interrupt(vcpu, intid);
 	}
 	intid = gicv3_ack();
-	if (intid == hw.vtimer) {
+	if (intid == virq_hw.vtimer) {
 		write_sysreg(intid, SYS_ICC_EOIR1_EL1);
 		return timer_interrupt(vcpu, intid);
 	}
@@ -426,7 +455,7 @@ bool virq_interrupt(struct vcpu *vcpu)
 }
 
 /* The timer of the loaded vCPU fired outside its run: in idle, or while another thread ran. */
-static void vtimer_handler(u32 intid)
+void virq_vtimer_handler(u32 intid)
 {
 	struct vcpu *vcpu = this_cpu()->current;
 
@@ -442,9 +471,9 @@ __cold void virq_vtimer_fired(struct vcpu *vcpu)
 
 	/* Loaded, its list registers are this CPU's: most often the last one serves again. */
 	if (vcpu->arch.virq.loaded)
-		(void)vgic_timer_fired(c, hw.vtimer);
+		(void)vgic_timer_fired(c, virq_hw.vtimer);
 	else
-		vgic_host_private(c, VGIC_TIMER, hw.vtimer);
+		vgic_host_private(c, VGIC_TIMER, virq_hw.vtimer);
 	vcpu_kick(vcpu);
 }
 
@@ -454,7 +483,7 @@ bool virq_holds_vtimer(const struct vcpu *vcpu)
 }
 
 /* A list register asked for service: what it says is read by the flush, which also quiets it. */
-static void maintenance_handler(u32 intid)
+void virq_maintenance_handler(u32 intid)
 {
 	struct vcpu *vcpu = this_cpu()->current;
 
@@ -468,139 +497,12 @@ static void maintenance_handler(u32 intid)
 	virq_flush_slow(vcpu);
 }
 
-__boot enum err arch_virq_init(const struct host *host)
-{
-	enum err err;
-
-	hw.v3 = host->gic == HOST_GIC_V3;
-	hw.vtimer = host->timer_irq[2];
-	hw.maintenance = host->maintenance_irq;
-	if (hw.vtimer < 16 || hw.vtimer >= GIC_PRIVATE || hw.maintenance < 16 ||
-	    hw.maintenance >= GIC_PRIVATE) {
-		log_error("the host tree gives no private interrupt for %s",
-			  hw.vtimer < 16 || hw.vtimer >= GIC_PRIVATE ? "the virtual timer"
-								     : "the GIC's maintenance");
-		return ERR_UNSUPPORTED;
-	}
-	if (hw.v3)
-		hw.short_lrs = 4;
-	if (hw.v3)
-		hw.num_aprs = (u8)(1u << (FIELD(read_sysreg(SYS_ICH_VTR_EL2), 28, 26) + 1 - 5));
-	err = irq_register_linked(hw.vtimer, vtimer_handler);
-	return err ? err : irq_register(hw.maintenance, maintenance_handler);
-}
-
-/* --- Life of guests and vCPUs ---------------------------------------------------------------- */
-
-__cold enum err virq_guest_init(struct guest *guest)
-{
-	const struct config_guest *config = guest->config;
-	struct arm64_virq *v = &guest->arch.virq;
-	u64 pages;
-	void *storage;
-	enum err err;
-
-	if (config->gic_version != (hw.v3 ? 3 : 2))
-		return ERR_UNSUPPORTED;
-	pages = ALIGN_UP(vgic_storage_bytes(config->num_spis, config->num_vcpus), PAGE_SIZE) >>
-		PAGE_SHIFT;
-	storage = page_alloc(pages);
-	if (!storage)
-		return ERR_NO_MEMORY;
-	spin_init(&v->lock, RANK_VIRQ);
-	err = vgic_init(&v->vgic, config->gic_version, MIN(irqchip->num_lrs, (u32)VGIC_MAX_LRS),
-			config->num_spis, config->num_vcpus, storage);
-	if (err) {
-		page_free(storage, pages);
-		return err;
-	}
-	v->gicd = config->gicd.v;
-	v->gicd_size = hw.v3 ? VGIC_GICD3_SIZE : VGIC_GICD2_SIZE;
-	v->dir = config->gicc.v + PAGE_SIZE;
-	v->dir_size = hw.v3 ? 0 : PAGE_SIZE;
-	v->gicr = config->gicr.v;
-	v->gicr_size = hw.v3 ? config->num_vcpus * VGIC_GICR_SIZE : 0;
-	return OK;
-}
-
-__cold void virq_guest_destroy(struct guest *guest)
-{
-	struct vgic *g = &guest->arch.virq.vgic;
-
-	if (!g->cpus)
-		return;
-	page_free(g->cpus,
-		  ALIGN_UP(vgic_storage_bytes(g->num_spis, g->num_cpus), PAGE_SIZE) >> PAGE_SHIFT);
-	memset(g, 0, sizeof(*g));
-}
-
-__cold void virq_guest_reset(struct guest *guest)
-{
-	struct arm64_virq *v = &guest->arch.virq;
-
-	spin_lock(&v->lock);
-	vgic_reset(&v->vgic);
-	vgic_release_physical(&v->vgic, NULL);
-	spin_unlock(&v->lock);
-}
-
-__cold void virq_vcpu_reset(struct vcpu *vcpu)
-{
-	struct arm64_virq *v = &vcpu->guest->arch.virq;
-	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
-	enum err err = OK;
-
-	ASSERT(!cpu->loaded);
-	/* Its timer's physical interrupt is active for whoever is loaded: nothing to give back. */
-	cpu->vgic.bank.linked = 0;
-	spin_lock(&v->lock);
-	if (!v->vgic.cpus[vcpu->index])
-		err = vgic_attach(&v->vgic, vcpu->index, &cpu->vgic);
-	else
-		vgic_cpu_reset(&v->vgic, &cpu->vgic);
-	ASSERT(err == OK);
-	vgic_release_physical(&v->vgic, &cpu->vgic);
-	spin_unlock(&v->lock);
-	cpu->doorbell = hw.v3 ? gicv3_sgi_target[vcpu->thread.cpu] | SGI_KICK << 24 : 0;
-	cpu->vmcr = 0;
-	memset(cpu->apr, 0, sizeof(cpu->apr));
-}
-
-void virq_load(struct vcpu *vcpu)
-{
-	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
-
-	/* The physical interrupt's active state is this vCPU's, or its timer would fire again. */
-	if (virq_holds_vtimer(vcpu))
-		irqchip->set_active(hw.vtimer, true);
-	interface_restore(cpu);
-	cpu->vgic.hcr_written = VGIC_HCR_EN;
-	hw_hcr_write(cpu->vgic.hcr_written);
-	cpu->loaded = true;
-	atomic_fetch_or_explicit(&cpu->vgic.flags, VGIC_PRIVATE | VGIC_SHARED,
-				 memory_order_relaxed);
-}
-
-void virq_put(struct vcpu *vcpu)
-{
-	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
-
-	virq_sync(vcpu);
-	cpu->vmcr = vmcr_read();
-	aprs_save(cpu);
-	hw_hcr_write(0);
-	cpu->vgic.hcr_written = 0;
-	cpu->loaded = false;
-	if (virq_holds_vtimer(vcpu))
-		irqchip->set_active(hw.vtimer, false);
-	/* virq_load() looks at everything: what is posted until then is news, and wakes it. */
-	atomic_store_explicit(&cpu->vgic.flags, 0, memory_order_relaxed);
-}
+/* --- Waiting --------------------------------------------------------------------------------- */
 
 /* One of the list registers holds something that would be signalled now. */
 static bool lrs_signal(const struct vgic_cpu *c)
 {
-	u32 vmcr = vmcr_read(), mask = VMCR_PMR(vmcr) & (hw.v3 ? 0xff : 0xf8);
+	u32 vmcr = vmcr_read(), mask = VMCR_PMR(vmcr) & (virq_hw.v3 ? 0xff : 0xf8);
 
 	for (u32 used = c->used; used; used &= used - 1) {
 		u64 lr = hw_lr_read((u32)__builtin_ctz(used));
@@ -627,13 +529,4 @@ bool virq_wants(struct vcpu *vcpu)
 	ready = vgic_ready(&v->vgic, c);
 	spin_unlock(&v->lock);
 	return ready;
-}
-
-bool virq_gicv_frame(hpa_t *base, u64 *bytes)
-{
-	if (hw.v3)
-		return false;
-	*base = gicv2_gicv;
-	*bytes = PAGE_SIZE;
-	return true;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The virtual interface of the machine's GIC, v2 by its GICH frame or v3 by system registers:
- * for virq.c alone, which includes this once.
+ * for virq.c and virq_life.c alone.
  */
 #ifndef ARM64_VIRQ_HW_H
 #define ARM64_VIRQ_HW_H
@@ -10,19 +10,26 @@
 #include <asm/virq.h>
 
 /* What the hot path needs of the machine, together. */
-static struct {
+extern struct virq_hw {
 	bool v3;
 	u8 short_lrs;            /* list registers that hw_lr_write_short() knows */
 	u8 num_aprs;             /* of each group, GICv3 */
 	u32 vtimer, maintenance; /* INTIDs */
-} hw;
+} virq_hw;
+
+/* What virq.c does for virq_life.c. */
+void virq_vtimer_handler(u32 intid);
+void virq_maintenance_handler(u32 intid);
+/** virq_release() - deactivate the physical interrupts that the model let go, wherever they come
+ * to. As vgic_release_physical(). */
+void virq_release(struct vgic *g, struct vgic_cpu *c);
 
 #define FOR_EACH_LR(X) \
 	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 
-static u64 hw_lr_read(u32 n)
+static inline u64 hw_lr_read(u32 n)
 {
-	if (!hw.v3)
+	if (!virq_hw.v3)
 		return vgic_lr_from_v2(mmio_read32(gicv2_gich + GICH_LR + 4 * n));
 	switch (n) {
 #define X(i) \
@@ -33,25 +40,10 @@ static u64 hw_lr_read(u32 n)
 	}
 }
 
-static void __attribute__((noinline)) hw_lr_write(u32 n, u64 lr)
-{
-	if (!hw.v3) {
-		mmio_write32(vgic_lr_to_v2(lr), gicv2_gich + GICH_LR + 4 * n);
-		return;
-	}
-	switch (n) {
-#define X(i) \
-	case i: write_sysreg(lr, SYS_ICH_LR##i##_EL2); break;
-		FOR_EACH_LR(X)
-#undef X
-	default: break;
-	}
-}
-
 /* Most machines have four. */
 static inline bool hw_lr_write_short(u32 n, u64 lr)
 {
-	if (n >= hw.short_lrs)
+	if (n >= virq_hw.short_lrs)
 		return false;
 	if (n == 0)
 		write_sysreg(lr, SYS_ICH_LR0_EL2);
@@ -68,46 +60,49 @@ static inline bool hw_lr_write_short(u32 n, u64 lr)
  * §12.4.5, IHI 0048B §5.3.8). */
 static inline u32 hw_elrsr_read(void)
 {
-	return hw.v3 ? (u32)read_sysreg(SYS_ICH_ELRSR_EL2) : mmio_read32(gicv2_gich + GICH_ELRSR0);
+	return virq_hw.v3 ? (u32)read_sysreg(SYS_ICH_ELRSR_EL2)
+			  : mmio_read32(gicv2_gich + GICH_ELRSR0);
 }
 
 /* Those that are empty and ask for it. */
-static u32 hw_eisr_read(void)
+static inline u32 hw_eisr_read(void)
 {
-	return hw.v3 ? (u32)read_sysreg(SYS_ICH_EISR_EL2) : mmio_read32(gicv2_gich + GICH_EISR0);
+	return virq_hw.v3 ? (u32)read_sysreg(SYS_ICH_EISR_EL2)
+			  : mmio_read32(gicv2_gich + GICH_EISR0);
 }
 
-static u32 hw_hcr_read(void)
+static inline u32 hw_hcr_read(void)
 {
-	return hw.v3 ? (u32)read_sysreg(SYS_ICH_HCR_EL2) : mmio_read32(gicv2_gich + GICH_HCR);
+	return virq_hw.v3 ? (u32)read_sysreg(SYS_ICH_HCR_EL2) : mmio_read32(gicv2_gich + GICH_HCR);
 }
 
-static void hw_hcr_write(u32 hcr)
+static inline void hw_hcr_write(u32 hcr)
 {
-	if (hw.v3)
+	if (virq_hw.v3)
 		write_sysreg(hcr, SYS_ICH_HCR_EL2);
 	else
 		mmio_write32(hcr, gicv2_gich + GICH_HCR);
 }
 
-static u32 vmcr_read(void)
+static inline u32 vmcr_read(void)
 {
-	return hw.v3 ? (u32)read_sysreg(SYS_ICH_VMCR_EL2) : mmio_read32(gicv2_gich + GICH_VMCR);
+	return virq_hw.v3 ? (u32)read_sysreg(SYS_ICH_VMCR_EL2)
+			  : mmio_read32(gicv2_gich + GICH_VMCR);
 }
 
-static void aprs_save(struct arm64_virq_cpu *cpu)
+static inline void aprs_save(struct arm64_virq_cpu *cpu)
 {
-	if (!hw.v3) {
+	if (!virq_hw.v3) {
 		cpu->apr[0][0] = mmio_read32(gicv2_gich + GICH_APR);
 		return;
 	}
 	cpu->apr[0][0] = (u32)read_sysreg(SYS_ICH_AP0R0_EL2);
 	cpu->apr[1][0] = (u32)read_sysreg(SYS_ICH_AP1R0_EL2);
-	if (hw.num_aprs > 1) {
+	if (virq_hw.num_aprs > 1) {
 		cpu->apr[0][1] = (u32)read_sysreg(SYS_ICH_AP0R1_EL2);
 		cpu->apr[1][1] = (u32)read_sysreg(SYS_ICH_AP1R1_EL2);
 	}
-	if (hw.num_aprs > 2) {
+	if (virq_hw.num_aprs > 2) {
 		cpu->apr[0][2] = (u32)read_sysreg(SYS_ICH_AP0R2_EL2);
 		cpu->apr[1][2] = (u32)read_sysreg(SYS_ICH_AP1R2_EL2);
 		cpu->apr[0][3] = (u32)read_sysreg(SYS_ICH_AP0R3_EL2);
@@ -115,19 +110,19 @@ static void aprs_save(struct arm64_virq_cpu *cpu)
 	}
 }
 
-static void aprs_restore(const struct arm64_virq_cpu *cpu)
+static inline void aprs_restore(const struct arm64_virq_cpu *cpu)
 {
-	if (!hw.v3) {
+	if (!virq_hw.v3) {
 		mmio_write32(cpu->apr[0][0], gicv2_gich + GICH_APR);
 		return;
 	}
 	write_sysreg(cpu->apr[0][0], SYS_ICH_AP0R0_EL2);
 	write_sysreg(cpu->apr[1][0], SYS_ICH_AP1R0_EL2);
-	if (hw.num_aprs > 1) {
+	if (virq_hw.num_aprs > 1) {
 		write_sysreg(cpu->apr[0][1], SYS_ICH_AP0R1_EL2);
 		write_sysreg(cpu->apr[1][1], SYS_ICH_AP1R1_EL2);
 	}
-	if (hw.num_aprs > 2) {
+	if (virq_hw.num_aprs > 2) {
 		write_sysreg(cpu->apr[0][2], SYS_ICH_AP0R2_EL2);
 		write_sysreg(cpu->apr[1][2], SYS_ICH_AP1R2_EL2);
 		write_sysreg(cpu->apr[0][3], SYS_ICH_AP0R3_EL2);
@@ -135,9 +130,9 @@ static void aprs_restore(const struct arm64_virq_cpu *cpu)
 	}
 }
 
-static void interface_restore(const struct arm64_virq_cpu *cpu)
+static inline void interface_restore(const struct arm64_virq_cpu *cpu)
 {
-	if (hw.v3) {
+	if (virq_hw.v3) {
 		/* The guest's SRE is always one; it decides what VMCR means, so it comes first. */
 		write_sysreg(7, SYS_ICC_SRE_EL1);
 		isb();

@@ -126,6 +126,7 @@ static enum err route_add(u32 host_intid, const struct irq_route *route)
 		if (routes[slot].guest || routes[slot].component)
 			continue;
 		routes[slot] = *route;
+		routes[slot].host = (u16)host_intid;
 		atomic_store(&counts[slot], 0);
 		atomic_store_explicit(&route_of[host_intid], (u8)(slot + 1), memory_order_release);
 		return OK;
@@ -212,6 +213,16 @@ void irq_move(u32 host_intid, u32 cpu)
 		irqchip->enable(host_intid, routes[slot - 1].level, cpu);
 	}
 	spin_unlock(&lock);
+}
+
+__cold void irq_move_all(const struct guest *guest, u32 from, u32 cpu)
+{
+	for (u32 slot = 0; slot < IRQ_MAX_ROUTES; slot++) {
+		const struct irq_route *route = &routes[slot];
+
+		if (route->guest == guest && (from == IRQ_ANY_CPU || route->cpu == from))
+			irq_move(route->host, cpu);
+	}
 }
 
 /* Nobody's: say it once in a while, and never again listen to it if that can be switched off. */

@@ -18,6 +18,7 @@ void trng_run(void);    /* 8 */
 void irq_run(void);
 void priority_run(void);   /* 9, 11 */
 void device_irq_run(void); /* 10, 12 */
+void level_run(void);      /* 12 */
 void uart_run(void);       /* 12 */
 void lowered_run(void);    /* 4, 12, 17 */
 void sgi_run(void);        /* 13 */

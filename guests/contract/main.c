@@ -33,6 +33,7 @@ void guest_main(void)
 		irq_run();
 		priority_run();
 		device_irq_run();
+		level_run();
 		uart_run();
 		lowered_run();
 		sgi_run();

@@ -55,6 +55,7 @@ struct irq_route {
 	u16 guest_intid; /* a component's: the bit of its notification word */
 	bool level;
 	u8 cpu; /* host CPU that takes it */
+	u16 host;
 };
 /** irq_lookup() - the route of shared interrupt @host_intid, or NULL. Any CPU, no lock: routes live
  * until unrouted. */
@@ -78,6 +79,10 @@ struct manage_irq;
 bool irq_describe(u32 index, struct manage_irq *record);
 /** irq_move() - from now on host CPU @cpu takes the routed @host_intid. Any CPU. */
 void irq_move(u32 host_intid, u32 cpu);
+/** irq_move_all() - the same for those of @guest's that come to CPU @from, or all of them with
+ * IRQ_ANY_CPU. */
+#define IRQ_ANY_CPU UINT32_MAX
+void irq_move_all(const struct guest *guest, u32 from, u32 cpu);
 /** irq_handle() - take and dispatch every pending host interrupt of this CPU. Interrupts masked. */
 void irq_handle(void);
 /** irq_dispatch() - serve one interrupt that was acknowledged by the caller: drop, dispatch,

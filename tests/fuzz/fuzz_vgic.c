@@ -47,7 +47,7 @@ static void reset(u32 cpu)
 	sim_on(&sim, cpu);
 	(void)vgic_withdraw(&sim.g, &sim.cpu[cpu].vgic);
 	vgic_cpu_reset(&sim.g, &sim.cpu[cpu].vgic);
-	vgic_release_physical(&sim.g, &sim.cpu[cpu].vgic);
+	vgic_release_physical(&sim.g, &sim.cpu[cpu].vgic, false);
 	sim.cpu[cpu].depth = 0;
 }
 
@@ -62,7 +62,7 @@ static void event(u32 cpu, u8 what, u8 a, u8 b)
 		/* QEMU's GICv2 repeats what is active (lr_fold()). */
 		if (sim.spi_active[100 + a] && !(b & 4))
 			break;
-		if (vgic_host_spi(&sim.g, a, 100 + a, &sim.kicked))
+		if (vgic_host_spi(&sim.g, a, 100 + a, true, &sim.kicked))
 			break;
 		sim.spi_active[100 + a] = true;
 		sim.spi_fell[100 + a] = b & 2;

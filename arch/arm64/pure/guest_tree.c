@@ -89,10 +89,17 @@ static void append_range(struct fdt_writer *w, gpa_t base, u64 size)
 	fdt_append_cells(w, cells, ARRAY_SIZE(cells));
 }
 
+/* EDK2 and small systems know a GICv2 by its first core's name alone; Linux's binding allows the
+ * pair in this order (arm,gic.yaml). */
 static void describe_gic(const struct config_guest *g, struct fdt_writer *w)
 {
+	static const char *const gicv2[] = { "arm,gic-400", "arm,cortex-a15-gic" };
+
 	fdt_begin_at(w, "interrupt-controller", g->gicd.v);
-	fdt_put_string(w, "compatible", g->gic_version == 2 ? "arm,gic-400" : "arm,gic-v3");
+	if (g->gic_version == 2)
+		fdt_put_strings(w, "compatible", gicv2, ARRAY_SIZE(gicv2));
+	else
+		fdt_put_string(w, "compatible", "arm,gic-v3");
 	fdt_put_empty(w, "interrupt-controller");
 	fdt_put_u32(w, "#interrupt-cells", 3);
 	fdt_put_u32(w, "#address-cells", 0);

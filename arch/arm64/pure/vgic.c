@@ -179,26 +179,29 @@ u64 vgic_set_private(struct vgic *g, struct vgic_cpu *c, u32 intid, bool level)
 	return vgic_mark(c, VGIC_PRIVATE | (level ? 0 : VGIC_FOLD)) ? BIT(c->index) : 0;
 }
 
-__cold enum err vgic_host_spi(struct vgic *g, u32 intid, u32 physical, u64 *kick)
+/* Its physical interrupt has come. A latch without one was set by software; of a level in a list
+ * register lr_fold() says whether that was taken. */
+static void link(struct vgic_bank *b, u32 bit)
+{
+	u32 latch = atomic_fetch_or_explicit(&b->latch, bit, memory_order_relaxed);
+
+	b->soft |= latch & bit & ~b->linked & (b->edge | ~b->inflight);
+	b->linked |= bit;
+}
+
+__cold enum err vgic_host_spi(struct vgic *g, u32 intid, u32 physical, bool level, u64 *kick)
 {
 	u32 i = intid - VGIC_PRIVATES, bit = 1u << i % 32;
+	struct vgic_bank *b;
 
 	if (i >= g->num_spis)
 		return ERR_RANGE;
 	g->spis[i].physical = (u16)physical;
-	g->spi[i / 32].linked |= bit;
-	SET(g->spi[i / 32].latch, bit);
+	b = &g->spi[i / 32];
+	b->wired = level ? b->wired | bit : b->wired & ~bit;
+	link(b, bit);
 	*kick |= vgic_spi_mark(g, i, 0);
 	return OK;
-}
-
-u32 vgic_spi_cpu(const struct vgic *g, u32 intid)
-{
-	u32 i = intid - VGIC_PRIVATES;
-
-	if (i >= g->num_spis)
-		return VGIC_NONE;
-	return g->spis[i].owner != VGIC_NONE ? g->spis[i].owner : g->spis[i].target;
 }
 
 __cold void vgic_host_private(struct vgic_cpu *c, u32 intid, u32 physical)
@@ -206,8 +209,8 @@ __cold void vgic_host_private(struct vgic_cpu *c, u32 intid, u32 physical)
 	u32 bit = 1u << intid % 32;
 
 	c->physical[intid % 32] = (u16)physical;
-	c->bank.linked |= bit;
-	SET(c->bank.latch, bit);
+	c->bank.wired |= bit;
+	link(&c->bank, bit);
 	SET(c->flags, VGIC_PRIVATE);
 }
 
@@ -301,6 +304,9 @@ static void lr_fold(struct vgic *g, struct vgic_cpu *c, u32 n, u64 now, u64 *kic
 	if (now & LR_PENDING) {
 		if (moved)
 			SET(b->latch, bit);
+		/* Put there by software, before a physical one came (see put()). */
+		if (!(old & LR_HW) && !(moved && old & LR_EOI))
+			b->soft |= b->linked & bit;
 	} else if (old & LR_PENDING && !moved && !((b->linked | b->edge) & bit)) {
 		CLEAR(b->latch, bit); /* a level interrupt pended by software was taken */
 	}
@@ -486,8 +492,9 @@ static void put(struct vgic *g, struct vgic_cpu *c, u32 n, u32 intid, struct vgi
 
 	if (g->version == 2 && intid < 16) {
 		lr |= sgi_lr(c, intid, active, pending, &moved);
-	} else if (active && pending && elsewhere(g, c, intid)) {
-		lr |= LR_EOI | LR_ACTIVE; /* when it ends, it goes to its new target */
+	} else if (active && pending && (elsewhere(g, c, intid) || linked & !(b->soft & bit))) {
+		/* When it ends, it goes to its new target, or its line is looked at. */
+		lr |= LR_EOI | LR_ACTIVE;
 		moved = false;
 	} else if (linked && !both && !(b->soft & bit)) {
 		u32 physical = intid < VGIC_PRIVATES ? c->physical[intid]

@@ -64,6 +64,7 @@ struct vgic_bank {
 	u32 edge;            /* configuration; lock */
 	u32 active;          /* lock */
 	u32 linked;          /* the physical interrupt is active for it; private: own, SPI: lock */
+	u32 wired;           /* linked to one that is level-sensitive; as linked */
 	u32 soft;            /* linked, but pending by software too; private: own, SPI: lock */
 	u32 inflight;        /* in a list register; private: own, SPI: lock */
 	u32 release;         /* physical interrupt to be deactivated by the caller; as linked */
@@ -134,13 +135,11 @@ void vgic_cpu_reset(struct vgic *g, struct vgic_cpu *c);
 u64 vgic_set_level(struct vgic *g, u32 intid, bool level);
 /** vgic_set_private() - PPI @intid's input at @c. Lock. */
 u64 vgic_set_private(struct vgic *g, struct vgic_cpu *c, u32 intid, bool level);
-/** vgic_host_spi() - physical interrupt @physical, active now, is SPI @intid. ERR_RANGE: not ours.
+/** vgic_host_spi() - physical interrupt @physical, active now, is SPI @intid; @level: it is
+ * level-sensitive, so the virtual one behaves so too, whatever its ICFGR says. ERR_RANGE: not ours.
  * Lock. */
-enum err __must_check vgic_host_spi(struct vgic *g, u32 intid, u32 physical, u64 *kick);
-/** vgic_spi_cpu() - the vCPU that has SPI @intid, or else gets it next; VGIC_NONE if there is none.
- * Lock. */
-u32 vgic_spi_cpu(const struct vgic *g, u32 intid);
-/** vgic_host_private() - the same for a PPI of @c, on its own CPU. Own. */
+enum err __must_check vgic_host_spi(struct vgic *g, u32 intid, u32 physical, bool level, u64 *kick);
+/** vgic_host_private() - the same for a level-sensitive PPI of @c, on its own CPU. Own. */
 void vgic_host_private(struct vgic_cpu *c, u32 intid, u32 physical);
 /** vgic_sgi1r() - a write of @value to ICC_SGI1R (@group1), ICC_SGI0R or ICC_ASGI1R by vCPU @self
  * (IHI 0069 §12.2.20). No lock: it only sets latches. */
@@ -225,6 +224,12 @@ static inline u32 vgic_groups(const struct vgic *g, const struct vgic_bank *b)
 	u32 group = atomic_load_explicit(&b->group, memory_order_relaxed);
 
 	return ((ctlr & 1) ? ~group : 0) | ((ctlr & 2) ? group : 0);
+}
+/** vgic_waiting() - interrupts of @b that wait in the model for the level of a physical line. */
+static inline u32 vgic_waiting(const struct vgic_bank *b)
+{
+	return b->linked & b->wired & ~(b->soft | b->inflight) &
+	       atomic_load_explicit(&b->latch, memory_order_relaxed);
 }
 /* Interrupts of a bank that would be signalled, active ones too. */
 static inline u32 vgic_pending(const struct vgic *g, const struct vgic_bank *b)

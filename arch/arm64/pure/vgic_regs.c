@@ -143,14 +143,24 @@ static u64 set_pending(const struct word *w, u32 bits)
 	return word_mark(w, bits, 0);
 }
 
+/*
+ * A line that is high keeps its interrupt pending (IHI 0048B §4.3.8). One that has fallen was
+ * dropped by vgic_settle() before, unless it was pending by software too: the next update asks
+ * again. Were the physical interrupt let go here, it would come again at once, for each such write.
+ */
 static u64 clear_pending(const struct word *w, u32 bits)
 {
+	u64 kick;
+
 	bits = word_writable(w, bits);
+	kick = word_mark(w, w->b->soft & bits, 0);
+	w->b->soft &= ~bits;
+	bits &= ~vgic_waiting(w->b);
 	CLEAR(w->b->latch, bits);
 	/* Linked and neither pending nor active any more: nobody else would deactivate it. */
 	for (bits &= w->b->linked & ~w->b->active & ~w->b->inflight; bits; bits &= bits - 1)
 		vgic_unlink(w->g, w->b, bits & -bits, false);
-	return 0;
+	return kick;
 }
 
 static u64 set_active(const struct word *w, u32 bits)

@@ -11,6 +11,7 @@
  *   u32 hw_eisr_read(void)    list registers that are empty and ask for maintenance
  *   u32 hw_hcr_read(void), void hw_hcr_write(u32 hcr)
  *   bool hw_line_fell(u32 intid)   a physical one: level-sensitive, and its line is low
+ *   void hw_route_here(u32 intid)   a shared physical one: it comes to this CPU from now on
  *   void hw_deactivate_private(u32 intid), void hw_deactivate_shared(u32 intid)   physical ones
  */
 #ifndef ARM64_PURE_VGIC_UPDATE_H
@@ -22,8 +23,9 @@
 #define VGIC_HCR_COUNT(hcr) ((hcr) >> 27)
 
 /** vgic_release_physical() - deactivate the physical interrupts that the model let go. @c: this
- * CPU's, or NULL. Lock. */
-static __cold void vgic_release_physical(struct vgic *g, struct vgic_cpu *c)
+ * CPU's, or NULL. @here: a shared one may come again at once, so it comes to this CPU, on which the
+ * guest runs that let it go: no guest's writes interrupt a CPU on which it does not run. Lock. */
+static __cold void vgic_release_physical(struct vgic *g, struct vgic_cpu *c, bool here)
 {
 	for (; c && c->bank.release; c->bank.release &= c->bank.release - 1)
 		hw_deactivate_private(c->physical[__builtin_ctz(c->bank.release)]);
@@ -34,9 +36,11 @@ static __cold void vgic_release_physical(struct vgic *g, struct vgic_cpu *c)
 		struct vgic_bank *b = &g->spi[w];
 
 		for (; b->release; b->release &= b->release - 1) {
-			u32 n = (u32)__builtin_ctz(b->release);
+			u32 physical = g->spis[w * 32 + (u32)__builtin_ctz(b->release)].physical;
 
-			hw_deactivate_shared(g->spis[w * 32 + n].physical);
+			if (here)
+				hw_route_here(physical);
+			hw_deactivate_shared(physical);
 		}
 	}
 }
@@ -48,8 +52,51 @@ static inline bool vgic_stale(const struct vgic *g, const struct vgic_cpu *c, u6
 	u32 intid = LR_INTID(lr);
 	const struct vgic_bank *b = intid < VGIC_PRIVATES ? &c->bank : &g->spi[intid / 32 - 1];
 
-	return (lr & (LR_HW | LR_STATE)) == (LR_HW | LR_PENDING) && !(b->edge >> intid % 32 & 1) &&
+	return (lr & (LR_HW | LR_STATE)) == (LR_HW | LR_PENDING) && b->wired >> intid % 32 & 1 &&
 	       hw_line_fell((u32)FIELD(lr, 44, 32));
+}
+
+/* The same for interrupts @waiting of bank @b, the first of which is @base: what is disabled, of
+ * a group that is off, or queued waits in the model for longer than its line may stay high. */
+static __cold void vgic_drop_fallen(struct vgic *g, struct vgic_cpu *c, struct vgic_bank *b,
+				    u32 waiting, u32 base)
+{
+	for (; waiting; waiting &= waiting - 1) {
+		u32 n = (u32)__builtin_ctz(waiting);
+
+		if (!hw_line_fell(base ? g->spis[base + n - VGIC_PRIVATES].physical
+				       : c->physical[n]))
+			continue;
+		atomic_fetch_and_explicit(&b->latch, ~(1u << n), memory_order_relaxed);
+		vgic_unlink(g, b, 1u << n, false);
+	}
+}
+
+/* What waits in @c's own bank (its vCPU is loaded here), and of SPIs. Own, lock. */
+static inline void vgic_drop_private(struct vgic *g, struct vgic_cpu *c)
+{
+	u32 waiting = vgic_waiting(&c->bank);
+
+	if (__builtin_expect(waiting != 0, 0))
+		vgic_drop_fallen(g, c, &c->bank, waiting, 0);
+}
+
+static inline void vgic_drop_shared(struct vgic *g, u32 w)
+{
+	u32 waiting = vgic_waiting(&g->spi[w]);
+
+	if (__builtin_expect(waiting != 0, 0))
+		vgic_drop_fallen(g, NULL, &g->spi[w], waiting, 32 * (w + 1));
+}
+
+/** vgic_settle() - before an access to the distributor's register at @offset: if it has pending
+ * state of SPIs, that is held against the lines behind it. Lock. */
+static inline void vgic_settle(struct vgic *g, u32 offset)
+{
+	u32 w = offset % 128 / 4 - 1;
+
+	if (offset >= 0x200 && offset < 0x300 && w < g->num_spis / 32)
+		vgic_drop_shared(g, w);
 }
 
 /* Read back every list register in use. None is afterwards: the caller clears or rewrites them. */
@@ -72,10 +119,16 @@ static __cold u64 vgic_fold_hardware(struct vgic *g, struct vgic_cpu *c)
 }
 
 /* What vgic_fill() gave is written; list registers of @stale that it did not use are cleared. */
-static inline void vgic_write_back(struct vgic_cpu *c, u32 written, u32 stale)
+static inline void vgic_write_back(const struct vgic *g, struct vgic_cpu *c, u32 written, u32 stale)
 {
-	for (u32 w = written; w; w &= w - 1)
-		hw_lr_write((u32)__builtin_ctz(w), c->lr[__builtin_ctz(w)]);
+	for (u32 w = written; w; w &= w - 1) {
+		u32 n = (u32)__builtin_ctz(w), spi = LR_INTID(c->lr[n]) - VGIC_PRIVATES;
+
+		hw_lr_write(n, c->lr[n]);
+		/* The next one comes to where this one is ended. */
+		if (spi < VGIC_MAX_SPIS && g->spi[spi / 32].linked >> spi % 32 & 1)
+			hw_route_here(g->spis[spi].physical);
+	}
 	for (stale &= ~written; stale; stale &= stale - 1)
 		hw_lr_write((u32)__builtin_ctz(stale), 0);
 	if (c->hcr_written != (VGIC_HCR_EN | c->hcr)) {
@@ -112,6 +165,9 @@ static inline u64 vgic_update(struct vgic *g, struct vgic_cpu *c, u32 flags)
 	if (c->overflow)
 		flags |= VGIC_FOLD; /* EOIs may have been counted, and the next in the queue is due
 				     */
+	vgic_drop_private(g, c);
+	for (u32 w = 0; flags & (VGIC_SHARED | VGIC_FOLD) && w < g->num_spis / 32; w++)
+		vgic_drop_shared(g, w);
 	if (!(flags & VGIC_FOLD)) {
 		u32 empty = used ? (hw_elrsr_read() | hw_eisr_read()) & used : 0;
 
@@ -129,9 +185,9 @@ static inline u64 vgic_update(struct vgic *g, struct vgic_cpu *c, u32 flags)
 		kick |= vgic_fold_hardware(g, c);
 		written = vgic_fill(g, c, VGIC_PRIVATE | VGIC_SHARED);
 	}
-	vgic_write_back(c, written, stale);
+	vgic_write_back(g, c, written, stale);
 	if (c->bank.release || g->released)
-		vgic_release_physical(g, c);
+		vgic_release_physical(g, c, true);
 	return kick;
 }
 
@@ -219,8 +275,9 @@ static inline u64 vgic_withdraw(struct vgic *g, struct vgic_cpu *c)
 
 	for (; used; used &= used - 1)
 		hw_lr_write((u32)__builtin_ctz(used), 0);
+	vgic_drop_private(g, c);
 	if (c->bank.release || g->released)
-		vgic_release_physical(g, c);
+		vgic_release_physical(g, c, true);
 	vgic_mark(c, VGIC_PRIVATE | VGIC_SHARED);
 	return kick;
 }

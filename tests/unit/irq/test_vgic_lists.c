@@ -9,7 +9,7 @@ static void kept_until_enabled(void **state)
 	(void)state;
 	start(3, 2, 4);
 	sim.spi_active[77] = true;
-	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, true, &sim.kicked), OK);
 	assert_int_equal(take(0), SIM_NONE);
 	assert_int_equal(sim_read(&sim, 0, 0x204), 2);
 	sim.kicked = 0;
@@ -27,9 +27,9 @@ static void host_ranges(void **state)
 {
 	(void)state;
 	start(3, 1, 4);
-	assert_int_equal(vgic_host_spi(&sim.g, 31, 77, &sim.kicked), ERR_RANGE);
-	assert_int_equal(vgic_host_spi(&sim.g, 96, 77, &sim.kicked), ERR_RANGE);
-	assert_int_equal(vgic_host_spi(&sim.g, ~0u, 77, &sim.kicked), ERR_RANGE);
+	assert_int_equal(vgic_host_spi(&sim.g, 31, 77, true, &sim.kicked), ERR_RANGE);
+	assert_int_equal(vgic_host_spi(&sim.g, 96, 77, true, &sim.kicked), ERR_RANGE);
+	assert_int_equal(vgic_host_spi(&sim.g, ~0u, 77, true, &sim.kicked), ERR_RANGE);
 	assert_int_equal(vgic_set_level(&sim.g, 0, true), 0);
 	assert_int_equal(vgic_set_level(&sim.g, 96, true), 0);
 	assert_int_equal(vgic_set_level(&sim.g, ~0u, true), 0);
@@ -200,23 +200,44 @@ static void timer_is_linked(void **state)
 	fire(0);
 	assert_int_equal(take(0), SIM_NONE);
 	assert_int_equal(sim_read_private(&sim, 0, 0x200), 1 << 27);
-	/* Cleared by the guest: the physical one must be let go. */
+	/* The guest cannot clear what its line holds up, and so the physical one stays active. */
 	sim_write_private(&sim, 0, 0x280, 1 << 27);
-	assert_false(sim.cpu[0].ppi_active[26]);
+	assert_true(sim.cpu[0].ppi_active[26]);
+	assert_int_equal(sim_read_private(&sim, 0, 0x200), 1 << 27);
+	/* Its line falls: as if it had never come. */
+	sim.cpu[0].ppi_fell[26] = true;
 	sim_write_private(&sim, 0, 0x100, 1 << 27);
 	assert_int_equal(take(0), SIM_NONE);
+	assert_false(sim.cpu[0].ppi_active[26]);
+	/* Unless software asked for it, too; that can be taken back. */
+	sim.cpu[0].ppi_fell[26] = false;
+	sim_write_private(&sim, 0, 0x180, 1 << 27);
+	fire(0);
+	sim_write_private(&sim, 0, 0x200, 1 << 27);
+	sim.cpu[0].ppi_fell[26] = true;
+	assert_int_equal(sim_read_private(&sim, 0, 0x200), 1 << 27);
+	sim_write_private(&sim, 0, 0x280, 1 << 27);
+	assert_int_equal(sim_read_private(&sim, 0, 0x200), 0);
+	sim_write_private(&sim, 0, 0x100, 1 << 27);
+	assert_int_equal(take(0), SIM_NONE);
+	assert_false(sim.cpu[0].ppi_active[26]);
 }
 
 /* SPI 33, linked to 77, is in list register 0, not taken; then its line falls, or not. */
-static void link_spi(bool fell)
+static void link_sensitive(bool level, bool fell)
 {
 	start(3, 2, 4);
 	sim_write(&sim, 0, 0x104, 2);
 	sim.spi_active[77] = true;
-	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, level, &sim.kicked), OK);
 	assert_true(sim_enter(&sim, 0));
 	assert_int_equal(sim.cpu[0].lr[0] & (LR_HW | LR_STATE), LR_HW | LR_PENDING);
 	sim.spi_fell[77] = fell;
+}
+
+static void link_spi(bool fell)
+{
+	link_sensitive(true, fell);
 }
 
 static void fallen_level_is_dropped(void **state)
@@ -229,7 +250,7 @@ static void fallen_level_is_dropped(void **state)
 	assert_int_equal(take(0), SIM_NONE);
 	sim.spi_fell[77] = false;
 	sim.spi_active[77] = true;
-	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, true, &sim.kicked), OK);
 	assert_int_equal(take(0), 33);
 	end(0, 33);
 	assert_false(sim.spi_active[77]);
@@ -264,12 +285,86 @@ static void edge_and_software_stay(void **state)
 	assert_int_equal(take(0), SIM_NONE);
 	assert_false(sim.spi_active[77]);
 	sim_free(&sim);
-	link_spi(false);
-	sim_write(&sim, 0, 0xc08, 8);
-	assert_true(sim_enter(&sim, 0));
-	sim.spi_fell[77] = true;
+	link_sensitive(false, true);
 	sim_withdraw(&sim, 0);
 	assert_int_equal(take(0), 33);
+	end(0, 33);
+	/* And can be cleared, which lets the physical one come again. */
+	sim_write(&sim, 0, 0x184, 2);
+	sim.spi_active[77] = true;
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, false, &sim.kicked), OK);
+	sim_write(&sim, 0, 0x284, 2);
+	assert_false(sim.spi_active[77]);
+	assert_int_equal(sim_read(&sim, 0, 0x204), 0);
+}
+
+/* Whatever is written while a line is high, the physical interrupt stays active until the guest has
+ * taken the virtual one. */
+static void high_level_is_held(void **state)
+{
+	static const u32 arrays[] = { 0x280, 0x200, 0x300, 0x380, 0x180, 0x280, 0x100, 0x380 };
+
+	(void)state;
+	for (u32 version = 2; version <= 3; version++) {
+		start(version, 2, 4);
+		sim_write(&sim, 0, 0x820, 0x0100);
+		sim.spi_active[77] = true;
+		assert_int_equal(vgic_host_spi(&sim.g, 33, 77, true, &sim.kicked), OK);
+		for (u32 i = 0; i < 4 * ARRAY_SIZE(arrays); i++) {
+			assert_true(sim_enter(&sim, 0));
+			sim_write(&sim, i & 1, arrays[i % ARRAY_SIZE(arrays)] + 4, 2);
+			sim_write(&sim, i & 1, 0xc08, i & 2 ? 8 : 0); /* of no use either */
+			assert_true(sim.spi_active[77]);
+		}
+		sim_write(&sim, 0, 0x384, 2);
+		sim_write(&sim, 0, 0x104, 2);
+		assert_int_equal(take(0), 33);
+		end(0, 33);
+		assert_false(sim.spi_active[77]);
+		stop(NULL);
+	}
+}
+
+/* A physical interrupt comes to the CPU whose vCPU had it last in a list register or let it go,
+ * never to one that only is its target. */
+static void comes_to_a_cpu_that_runs(void **state)
+{
+	(void)state;
+	link_spi(false);
+	assert_int_equal(sim.spi_cpu[77], 0);
+	write_wide(0, false, 0x6000 + 8 * 33, 8, 1); /* to vCPU 1, which does not run */
+	assert_int_equal(take(0), SIM_NONE);
+	for (u32 i = 0; i < 4; i++) {
+		sim_write(&sim, 0, 0x284, 2);
+		sim_write(&sim, 0, 0x384, 2);
+	}
+	assert_true(sim.spi_active[77]);
+	assert_int_equal(sim.spi_cpu[77], 0);
+	assert_int_equal(take(1), 33);
+	assert_int_equal(sim.spi_cpu[77], 1);
+	sim_write(&sim, 0, 0x384, 2); /* let go by the other one */
+	assert_false(sim.spi_active[77]);
+	assert_int_equal(sim.spi_cpu[77], 0);
+}
+
+/* Its line falls while a linked SPI waits in the model. */
+static void fallen_while_disabled(void **state)
+{
+	(void)state;
+	start(3, 2, 4);
+	for (u32 i = 0; i < 3; i++) {
+		sim.spi_active[77] = true;
+		sim.spi_fell[77] = false;
+		assert_int_equal(vgic_host_spi(&sim.g, 33, 77, true, &sim.kicked), OK);
+		assert_int_equal(take(0), SIM_NONE);
+		sim.spi_fell[77] = true;
+		if (i == 0)
+			assert_int_equal(sim_read(&sim, 1, 0x204), 0);
+		sim_write(&sim, 1, 0x104, 2);
+		assert_int_equal(take(0), SIM_NONE);
+		assert_false(sim.spi_active[77]);
+		sim_write(&sim, 1, 0x184, 2);
+	}
 }
 
 static void fallen_timer_is_dropped(void **state)
@@ -298,9 +393,9 @@ static void linked_comes_once(void **state)
 {
 	(void)state;
 	link_spi(false);
-	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, true, &sim.kicked), OK);
 	assert_int_equal(take(0), 33);
-	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, true, &sim.kicked), OK);
 	assert_true(sim_enter(&sim, 0));
 	sim.spi_fell[77] = true;
 	end(0, 33);
@@ -308,11 +403,11 @@ static void linked_comes_once(void **state)
 	assert_false(sim.spi_active[77]);
 	/* Ended, it is another one, also before the list register was read back. */
 	sim.spi_active[77] = true;
-	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, true, &sim.kicked), OK);
 	assert_int_equal(take(0), 33);
 	sim_eoi(&sim, 0, 33);
 	sim.spi_active[77] = true;
-	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, &sim.kicked), OK);
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, true, &sim.kicked), OK);
 	assert_int_equal(take(0), 33);
 }
 
@@ -322,7 +417,7 @@ static void active_bits_release_hardware(void **state)
 	start(3, 1, 4);
 	enable_spis(0x80);
 	sim.spi_active[70] = true;
-	assert_int_equal(vgic_host_spi(&sim.g, 40, 70, &sim.kicked), OK);
+	assert_int_equal(vgic_host_spi(&sim.g, 40, 70, true, &sim.kicked), OK);
 	assert_int_equal(take(0), 40);
 	sim_write(&sim, 0, 0x384, 1 << 8); /* ICACTIVER instead of EOI */
 	assert_false(sim.spi_active[70]);
@@ -342,7 +437,7 @@ static void pending_and_active_linked(void **state)
 	start(3, 1, 4);
 	enable_spis(0x80);
 	sim.spi_active[70] = true;
-	assert_int_equal(vgic_host_spi(&sim.g, 40, 70, &sim.kicked), OK);
+	assert_int_equal(vgic_host_spi(&sim.g, 40, 70, true, &sim.kicked), OK);
 	assert_int_equal(take(0), 40);
 	sim_write(&sim, 0, 0x204, 1 << 8); /* pended by software meanwhile */
 	assert_true(sim_enter(&sim, 0));
@@ -364,19 +459,19 @@ static void reset_forgets(void **state)
 	sim_write_private(&sim, 0, 0x100, ~0u);
 	sim.spi_active[70] = true;
 	sim.spi_active[71] = true;
-	assert_int_equal(vgic_host_spi(&sim.g, 40, 70, &sim.kicked), OK);
+	assert_int_equal(vgic_host_spi(&sim.g, 40, 70, true, &sim.kicked), OK);
 	assert_int_equal(take(0), 40);
-	assert_int_equal(vgic_host_spi(&sim.g, 41, 71, &sim.kicked), OK);
+	assert_int_equal(vgic_host_spi(&sim.g, 41, 71, true, &sim.kicked), OK);
 	fire(0);
 	assert_true(sim_enter(&sim, 0));
 	/* As virq.c does it: the distributor, then each vCPU with what it still holds. */
 	sim_on(&sim, 0);
 	vgic_reset(&sim.g);
-	vgic_release_physical(&sim.g, NULL);
+	vgic_release_physical(&sim.g, NULL, false);
 	assert_false(sim.spi_active[70] || sim.spi_active[71]);
 	(void)vgic_withdraw(&sim.g, &sim.cpu[0].vgic);
 	vgic_cpu_reset(&sim.g, &sim.cpu[0].vgic);
-	vgic_release_physical(&sim.g, &sim.cpu[0].vgic);
+	vgic_release_physical(&sim.g, &sim.cpu[0].vgic, false);
 	assert_false(sim.cpu[0].ppi_active[26]);
 	sim.cpu[0].depth = 0;
 	assert_int_equal(sim_read(&sim, 0, 0) & 3, 0);
@@ -436,6 +531,9 @@ int main(void)
 		TEST(fallen_level_is_dropped),
 		TEST(high_level_stays),
 		TEST(edge_and_software_stay),
+		TEST(high_level_is_held),
+		TEST(comes_to_a_cpu_that_runs),
+		TEST(fallen_while_disabled),
 		TEST(fallen_timer_is_dropped),
 		TEST(linked_comes_once),
 		TEST(active_bits_release_hardware),

@@ -14,6 +14,7 @@
 
 struct irq {
 	bool latch, line, edge, enabled, active, hw;
+	bool wired; /* pending for the level of a physical line */
 	u8 priority;
 	u8 sources; /* v2 SGI */
 	u8 target;  /* SPI */
@@ -57,7 +58,8 @@ static bool deliverable(struct model *m, u32 cpu, u32 intid)
 {
 	struct irq *i = irq_of(m, cpu, intid);
 
-	if (!(i->latch || (i->line && !i->edge)) || !i->enabled || i->active || !group_on(m))
+	if (!(i->latch || i->wired || (i->line && !i->edge)) || !i->enabled || i->active ||
+	    !group_on(m))
 		return false;
 	return intid < 32 || i->target == cpu;
 }
@@ -68,12 +70,12 @@ static void dump_irq(struct model *m, u32 cpu, u32 id)
 	const struct irq *i = irq_of(m, cpu, id);
 	u32 n = id % 32;
 
-	print_error(
-		"  %u at %x: model latch %u line %u edge %u; latch %u line %u edge %u enabled %u "
-		"active %u inflight %u linked %u",
-		id, i->priority, i->latch, i->line, i->edge, b->latch >> n & 1, b->line >> n & 1,
-		b->edge >> n & 1, b->enabled >> n & 1, b->active >> n & 1, b->inflight >> n & 1,
-		b->linked >> n & 1);
+	print_error("  %u at %x: model latch %u wired %u line %u edge %u; latch %u line %u edge %u "
+		    "enabled %u "
+		    "active %u inflight %u linked %u soft %u",
+		    id, i->priority, i->latch, i->wired, i->line, i->edge, b->latch >> n & 1,
+		    b->line >> n & 1, b->edge >> n & 1, b->enabled >> n & 1, b->active >> n & 1,
+		    b->inflight >> n & 1, b->linked >> n & 1, b->soft >> n & 1);
 	if (id >= 32)
 		print_error(" target %u owner %u", m->s.g.spis[id - 32].target,
 			    m->s.g.spis[id - 32].owner);
@@ -132,6 +134,12 @@ static void guest_ack(struct model *m, u32 cpu)
 		i->latch = i->sources != 0;
 	} else {
 		i->latch = false;
+		i->wired = false;
+		/* And its driver quiets the device. */
+		if (intid == 27)
+			m->s.cpu[cpu].ppi_fell[26] = true;
+		else if (i->hw)
+			m->s.spi_fell[68 + intid] = true;
 	}
 	i->active = true;
 	i->owner = (u8)cpu;
@@ -222,8 +230,33 @@ static void device(struct model *m)
 	if (m->s.spi_active[100 + n])
 		return;
 	m->s.spi_active[100 + n] = true;
-	assert_int_equal(vgic_host_spi(&m->s.g, n + 32, 100 + n, &m->s.kicked), OK);
-	m->spi[n].latch = true;
+	m->s.spi_fell[100 + n] = false;
+	assert_int_equal(vgic_host_spi(&m->s.g, n + 32, 100 + n, n & 1, &m->s.kicked), OK);
+	if (n & 1)
+		m->spi[n].wired = true;
+	else
+		m->spi[n].latch = true;
+	/* A vCPU that has ended it, and is not its target any more, passes it on when it is kicked.
+	 */
+	if (m->s.g.spis[n].owner < m->s.g.num_cpus && m->s.g.spis[n].owner != m->spi[n].target)
+		assert_true(sim_enter(&m->s, m->s.g.spis[n].owner));
+}
+
+/* The line behind an interrupt falls. What is in a list register may still be taken, as on a
+ * machine where the news is on its way; what waits in the model never is. */
+static void fall(struct model *m, u32 cpu)
+{
+	u32 n = 25 + 2 * any(m, 4);
+
+	if (any(m, 2)) {
+		if (m->s.cpu[cpu].vgic.bank.inflight >> 27 & 1)
+			return;
+		m->s.cpu[cpu].ppi_fell[26] = true;
+		m->private[cpu][27].wired = false;
+	} else if (!(m->s.g.spi[0].inflight >> n & 1)) {
+		m->s.spi_fell[100 + n] = true;
+		m->spi[n].wired = false;
+	}
 }
 
 static void timer(struct model *m, u32 cpu)
@@ -231,9 +264,10 @@ static void timer(struct model *m, u32 cpu)
 	if (m->s.cpu[cpu].ppi_active[26])
 		return;
 	m->s.cpu[cpu].ppi_active[26] = true;
+	m->s.cpu[cpu].ppi_fell[26] = false;
 	sim_on(&m->s, cpu);
 	(void)vgic_timer_fired(&m->s.cpu[cpu].vgic, 26);
-	m->private[cpu][27].latch = true;
+	m->private[cpu][27].wired = true;
 }
 
 /* --- Registers ------------------------------------------------------------------------------- */
@@ -325,8 +359,10 @@ static void check_state(struct model *m, u32 cpu)
 	for (u32 n = 0; n < 32; n++) {
 		struct irq *i = irq_of(m, cpu, 32 * word + n);
 
-		if ((pending >> n & 1) != (i->latch || (i->line && !i->edge)))
-			fail_msg("pending bit of %u is %u", 32 * word + n, pending >> n & 1);
+		if ((pending >> n & 1) != (i->latch || i->wired || (i->line && !i->edge)))
+			dump_irq(m, cpu, 32 * word + n);
+		if ((pending >> n & 1) != (i->latch || i->wired || (i->line && !i->edge)))
+			bad(m, cpu, "pending bit of %u is %u", 32 * word + n, pending >> n & 1);
 		if ((active >> n & 1) != i->active)
 			fail_msg("active bit of %u is %u", 32 * word + n, active >> n & 1);
 	}
@@ -364,7 +400,7 @@ static void step(struct model *m)
 			write_ctlr(m, cpu);
 		break;
 	case 12: sim_withdraw(&m->s, cpu); break; /* put and load */
-	case 13:
+	case 13: fall(m, cpu); break;
 	case 14:
 	case 15: sgi(m, cpu); break;
 	case 16:
@@ -434,7 +470,7 @@ static void drain(struct model *m)
 		assert_int_equal(m->depth[cpu], 0);
 		assert_false(s->cpu[cpu].ppi_active[26]);
 		for (u32 id = 0; id < IDS; id++)
-			assert_false(irq_of(m, cpu, id)->latch);
+			assert_false(irq_of(m, cpu, id)->latch || irq_of(m, cpu, id)->wired);
 		for (u32 n = 0; n < s->g.num_lrs; n++)
 			assert_false(s->cpu[cpu].lr[n] & LR_STATE);
 	}

@@ -32,6 +32,7 @@ struct sim {
 	void *storage;
 	bool spi_active[SIM_INTIDS]; /* physical */
 	bool spi_fell[SIM_INTIDS];   /* its level is gone */
+	u8 spi_cpu[SIM_INTIDS];      /* that it comes to */
 	u64 kicked;
 };
 
@@ -89,6 +90,11 @@ static inline void hw_deactivate_private(u32 intid)
 static inline void hw_deactivate_shared(u32 intid)
 {
 	sim_now->spi_active[intid] = false;
+}
+static inline void hw_route_here(u32 intid)
+{
+	if (intid < SIM_INTIDS)
+		sim_now->spi_cpu[intid] = (u8)(sim_cpu_now - sim_now->cpu);
 }
 static inline bool hw_line_fell(u32 intid)
 {
@@ -208,7 +214,7 @@ static inline void sim_deactivate(struct sim *s, u32 cpu, u32 intid, bool dir)
 	if (dir && c->hcr & VGIC_HCR_TDIR) {
 		sim_withdraw(s, cpu);
 		s->kicked |= vgic_dir(&s->g, &c->vgic, intid);
-		vgic_release_physical(&s->g, &c->vgic);
+		vgic_release_physical(&s->g, &c->vgic, true);
 		return;
 	}
 	for (u32 n = 0; n < s->g.num_lrs; n++) {
@@ -246,13 +252,16 @@ static inline void sim_access(struct sim *s, u32 cpu, bool redist, u32 offset, u
 		sim_withdraw(s, (u32)__builtin_ctzll(m));
 	s->kicked |= folds; /* to let them fill again */
 	sim_on(s, cpu);
-	if (redist)
+	if (redist) {
 		s->kicked |= vgic_redist_access(&s->g, cpu, offset, width, write, value);
-	else
+	} else {
+		vgic_settle(&s->g, offset);
 		s->kicked |= vgic_dist_access(&s->g, cpu, offset, width, write, value);
+	}
+	vgic_release_physical(&s->g, &s->cpu[cpu].vgic, true);
 	for (u32 i = 0; i < s->g.num_cpus; i++) {
 		sim_on(s, i); /* its own CPU does that at its next pass */
-		vgic_release_physical(&s->g, &s->cpu[i].vgic);
+		vgic_release_physical(&s->g, &s->cpu[i].vgic, true);
 	}
 }
 

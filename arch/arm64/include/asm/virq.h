@@ -49,6 +49,9 @@ void virq_guest_reset(struct guest *guest);
 /** virq_vcpu_reset() - redistributor and CPU interface to reset state; shared physical interrupts
  * that it held are deactivated. Not loaded. */
 void virq_vcpu_reset(struct vcpu *vcpu);
+/** virq_vcpu_off() - the same of a vCPU that has stopped, and interrupts of devices that came to
+ * its CPU go to that of a vCPU which is on, if there is one. Own CPU, not loaded. */
+void virq_vcpu_off(struct vcpu *vcpu);
 
 /** virq_load() - CPU interface state to hardware. virq_put() - back; no list register is left in
  * use. */
