@@ -43,13 +43,7 @@
 #define PIECE 256u /* bytes copied at once */
 /* Bytes each way before the guest's next access has its turn: the other end of the line may take
  * them as fast as they come, and a chain be as long as the guest likes. */
-#define TURN 1024u
-/* A vmm comes before every guest, and so does the console behind it: what a guest can have them do
- * must be bounded in time as well. A byte counts as 8 us, ten times as fast as a UART at 115200
- * baud; a call as some bytes; and so much may be had in advance. */
-#define BYTE_NS   UINT64_C(8000)
-#define CALL_NS   (16 * BYTE_NS)
-#define CREDIT_NS (8 * TURN * BYTE_NS)
+#define TURN SERIAL_RING_BYTES
 
 #define CHAIN_KNOWN BIT(16)
 
@@ -124,24 +118,6 @@ static void finish_receiving(struct virtio_console *console)
 		serial_take(console->serial, left);
 }
 
-/* Return: how many bytes fitted. */
-static u32 send_from(struct serial_end *serial, const u8 __guest *from, u32 bytes)
-{
-	u8 piece[PIECE];
-	u32 done = 0;
-
-	while (done < bytes) {
-		u32 room = serial_room(serial), n = MIN(bytes - done, PIECE);
-
-		n = MIN(n, room);
-		if (n == 0)
-			break;
-		memcpy(piece, (const u8 __force *)from + done, n);
-		done += serial_send(serial, piece, n);
-	}
-	return done;
-}
-
 /* The chain that is next to be sent has begun. */
 static bool sending(const struct virtio_console_state *s)
 {
@@ -176,7 +152,9 @@ static bool send_chain(struct virtio_console *console, const struct chain *chain
 			continue;
 		}
 		here -= skip;
-		n = send_from(console->serial, chain->buffers[i].at + skip, MIN(here, *turn));
+		/* The guest may change them meanwhile: each byte is fetched once. */
+		n = serial_send(console->serial, (u8 __force *)chain->buffers[i].at + skip,
+				MIN(here, *turn));
 		*turn -= n;
 		if (n < here)
 			return false;
@@ -210,7 +188,7 @@ static bool serve_queue(struct virtio_console *console, u32 number, u32 *left)
 		if (number == RECEIVE)
 			*left -= receive_chain(console, &chain, *left);
 		else if (!send_chain(console, &chain, left))
-			return *left == 0;
+			return *left == 0 && serial_room(console->serial) != 0;
 	}
 	return true;
 }
@@ -230,27 +208,17 @@ static void go_on(struct virtio_console *console)
 	finish_receiving(console);
 }
 
-/* When there is credit again. */
-static ns_t next_turn(const struct virtio_console *console)
+bool virtio_console_serve(struct virtio_console *console)
 {
-	return NS(console->paid_until > CREDIT_NS ? console->paid_until - CREDIT_NS : 0);
-}
-
-ns_t virtio_console_serve(struct virtio_console *console)
-{
-	u64 now = sys_time(NULL).v, from = MAX(console->paid_until, now);
 	u32 out = TURN, in = TURN;
 	bool more;
 
 	if (console->resumed)
 		go_on(console);
-	if (from - now > CREDIT_NS)
-		return next_turn(console);
 	more = serve_queue(console, TRANSMIT, &out);
 	more = serve_queue(console, RECEIVE, &in) || more;
 	update(console);
-	console->paid_until = from + CALL_NS + (2 * TURN - out - in) * BYTE_NS;
-	return more ? next_turn(console) : NS(UINT64_MAX);
+	return more;
 }
 
 void virtio_console_reset(struct virtio_console *console)
@@ -368,7 +336,7 @@ static void send_emergency(struct virtio_console *console, u8 byte)
 		s->send_from++;
 }
 
-void virtio_console_write(struct virtio_console *console, u64 offset, u64 value)
+bool virtio_console_write(struct virtio_console *console, u64 offset, u64 value)
 {
 	struct virtio_console_state *s = console->state;
 
@@ -386,4 +354,6 @@ void virtio_console_write(struct virtio_console *console, u64 offset, u64 value)
 	case EMERGENCY: send_emergency(console, (u8)value); break;
 	default: write_queue(console, offset, (u32)value); break;
 	}
+	update(console);
+	return offset == STATUS || offset == QUEUE_READY || offset == QUEUE_NOTIFY;
 }

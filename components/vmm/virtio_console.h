@@ -33,7 +33,6 @@ struct virtio_console {
 	u64 doorbell;              /* notification bit of its QueueNotify; 0: none */
 	bool level;                /* as last set */
 	bool resumed;              /* the guest's memory was not touched since */
-	u64 paid_until;            /* the core's time that it may do as much work again from */
 };
 
 /** virtio_console_reset() - as at power-on; the line goes low. */
@@ -42,12 +41,13 @@ void virtio_console_reset(struct virtio_console *console);
  * memory is left alone until virtio_console_serve(), for the guest may have been reset or destroyed
  * in the meantime, and NOTIFY_RESET comes first then. */
 void virtio_console_resume(struct virtio_console *console);
-/** virtio_console_read(), virtio_console_write() - an access at @offset into its registers. */
+/** virtio_console_read(), virtio_console_write() - an access at @offset into its registers. Return
+ * of a write: there may be something to move now, virtio_console_serve(). */
 u64 virtio_console_read(struct virtio_console *console, u64 offset);
-void virtio_console_write(struct virtio_console *console, u64 offset, u64 value);
-/** virtio_console_serve() - move what can be moved, up to a queue's length of chains and some bytes
- * in each direction, and in the long run 125 KB a second. Return: the core's time at which to
- * call again; NS(UINT64_MAX): when something has happened. */
-ns_t virtio_console_serve(struct virtio_console *console);
+bool virtio_console_write(struct virtio_console *console, u64 offset, u64 value);
+/** virtio_console_serve() - move what can be moved, up to a queue's length of chains and a ring's
+ * length of bytes in each direction. A chain is given back as soon as it is copied. Return: there is
+ * more to move at once; else call again when something has happened. */
+bool virtio_console_serve(struct virtio_console *console);
 
 #endif

@@ -35,6 +35,7 @@ struct device {
 static struct slot unkept[DEVICES_MAX]; /* where there is no memory "state" */
 static struct device devices[DEVICES_MAX];
 static u32 num_devices;
+static ns_t alarm; /* as last set */
 static struct device *device_of[GRANTS_MAX]; /* by virtual region; NULL: none */
 
 _Static_assert(sizeof(unkept) <= PAGE_SIZE, "the memory \"state\" is a page");
@@ -165,12 +166,20 @@ static ns_t serve_device(struct device *device)
 		return pl011_serve(&device->pl011);
 	if (device->kind == DEVICE_PL031)
 		return pl031_alarm(&device->pl031);
-	if (device->kind == DEVICE_VIRTIO_CONSOLE)
-		return virtio_console_serve(&device->console);
+	/* At once, and not now: others have their turn in between. */
+	if (device->kind == DEVICE_VIRTIO_CONSOLE && virtio_console_serve(&device->console))
+		return NS(0);
 	return NS(UINT64_MAX);
 }
 
-static void vmm_timer(void)
+static void set_alarm(ns_t when)
+{
+	if (when.v != alarm.v)
+		sys_timer_set(when);
+	alarm = when;
+}
+
+static void serve_devices(void)
 {
 	ns_t next = NS(UINT64_MAX);
 
@@ -179,7 +188,13 @@ static void vmm_timer(void)
 
 		next.v = MIN(next.v, when.v);
 	}
-	sys_timer_set(next);
+	set_alarm(next);
+}
+
+static void vmm_timer(void)
+{
+	alarm = NS(UINT64_MAX);
+	serve_devices();
 }
 
 static void vmm_init(const struct component_info *info)
@@ -205,7 +220,8 @@ static void vmm_init(const struct component_info *info)
 		device_of[i] = &devices[num_devices - 1];
 	}
 	/* In a moment and not now: NOTIFY_RESET, if it waits, comes before the timer. */
-	sys_timer_set(NS(0));
+	alarm = NS(UINT64_MAX);
+	set_alarm(NS(0));
 }
 
 static void vmm_reset(void)
@@ -218,7 +234,7 @@ static void vmm_reset(void)
 		else
 			virtio_console_reset(&devices[i].console);
 	}
-	vmm_timer();
+	serve_devices();
 }
 
 static void vmm_end(void)
@@ -242,43 +258,45 @@ static void vmm_notified(u64 bits)
 			serve = serve || line || (bits & device->console.doorbell) != 0;
 	}
 	if (serve)
-		vmm_timer();
+		serve_devices();
 }
 
-static u64 serve_exit(struct device *device, u64 offset, u64 value, bool write)
+static u64 read_device(struct device *device, u64 offset, u64 number)
 {
-	u64 answer = 0;
+	if (device->kind == DEVICE_PL011)
+		return pl011_read(&device->pl011, offset, number);
+	if (device->kind == DEVICE_PL031)
+		return pl031_read(&device->pl031, offset);
+	return virtio_console_read(&device->console, offset);
+}
 
-	if (device->kind == DEVICE_PL031 && write)
+/* Return: the device wants to be served. */
+static bool write_device(struct device *device, u64 offset, u64 value, u64 number)
+{
+	/* What a guest writes most by far are characters. */
+	if (device->kind == DEVICE_PL011 && offset == 0)
+		return pl011_send(&device->pl011, (u8)value, number);
+	if (device->kind == DEVICE_VIRTIO_CONSOLE)
+		return virtio_console_write(&device->console, offset, value);
+	if (device->kind == DEVICE_PL031) {
 		pl031_write(&device->pl031, offset, value);
-	else if (device->kind == DEVICE_PL031)
-		answer = pl031_read(&device->pl031, offset);
-	else if (write)
-		virtio_console_write(&device->console, offset, value);
-	else
-		answer = virtio_console_read(&device->console, offset);
-	if (write)
-		vmm_timer();
-	return answer;
+		return true;
+	}
+	pl011_write(&device->pl011, offset, value);
+	return false;
 }
 
 static struct answer vmm_exit(u64 where, u64 offset, u64 value, u64 number)
 {
-	bool write = (where & EXIT_IS_WRITE) != 0;
 	u32 region = EXIT_REGION(where);
 	struct device *device = region < GRANTS_MAX ? device_of[region] : NULL;
 
 	if (device == NULL)
 		return ANSWER_FAULT;
-	if (device->kind != DEVICE_PL011)
-		return ANSWER(serve_exit(device, offset, value, write));
-	if (!write)
-		return ANSWER(pl011_read(&device->pl011, offset, number));
-	/* What a guest writes most by far are characters. */
-	if (offset != 0)
-		pl011_write(&device->pl011, offset, value);
-	else if (pl011_send(&device->pl011, (u8)value, number))
-		vmm_timer();
+	if ((where & EXIT_IS_WRITE) == 0)
+		return ANSWER(read_device(device, offset, number));
+	if (write_device(device, offset, value, number))
+		serve_devices();
 	return ANSWER(0);
 }
 

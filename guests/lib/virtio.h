@@ -41,6 +41,7 @@
 #define VIRTIO_DESC_NEXT     1u
 #define VIRTIO_DESC_WRITE    2u
 #define VIRTIO_DESC_INDIRECT 4u
+#define VIRTIO_NO_INTERRUPT  1u /* avail.flags */
 
 struct virtio_desc {
 	u64 address;

@@ -84,6 +84,30 @@ UART = f'/include/ "{systems.BOARD}/console.dtsi"' + """
 	};
 };
 """
+# Beside that UART, a virtio console.
+VIRTIO = UART.replace('"uart"', '"virtio"', 1).replace("focus=bench", "focus=bench-hvc") + """
+/ {
+	guests {
+		bench {
+			aspace {
+				hvc {
+					type = "virtual";
+					device = "virtio-console";
+					guest-address = <0x0a000000>;
+					size = <0x1000>;
+					interrupts = <0 16 4>;
+				};
+			};
+		};
+	};
+	channels {
+		bench-hvc {
+			between = "console", "vmm-bench";
+			size = <0x2000>;
+		};
+	};
+};
+"""
 # The curves: so many in all, of the most that a core can be built for.
 LARGE = {"GUESTS": 64, "REGIONS": 256, "COMPONENTS": 128}
 GUESTS = (1, 8, 32, 64)
@@ -178,7 +202,9 @@ def measure_guest(directory):
 					overlay=SHARED.replace("WHAT", what))[0])
 	uart, _ = run_guest(directory, "guest-uart", 1, overlay=UART)
 	measured.update(shared)
+	virtio, _ = run_guest(directory, "guest-virtio", 1, overlay=VIRTIO)
 	measured.update(uart)
+	measured.update(virtio)
 	measured.update(two)
 	measured.update(one)
 	measured["wfi"] = heavy["wfi"]

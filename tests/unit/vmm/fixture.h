@@ -36,6 +36,8 @@ static inline void notify(u64 bits)
 {
 	struct component_exit exit = { 0 };
 
+	if ((bits & NOTIFY_TIMER) != 0)
+		host_core.timer = NS(UINT64_MAX);
 	(void)runtime_serve(&vmm_program, bits, &exit);
 }
 
