@@ -67,14 +67,36 @@ static inline struct component_exit record_of(const struct vcpu *vcpu, u64 esr, 
 	};
 }
 
+static __cold void warn_serror(struct vcpu *vcpu, u64 syndrome)
+{
+	if (!vcpu->arch.warned_serror)
+		log_warn("guest '%s': system error (syndrome %08lx), passed on to it",
+			 vcpu->guest->config->name, syndrome);
+	vcpu->arch.warned_serror = true;
+}
+
+/* While a component works for this guest, in its exit: nothing has waited for the guest's accesses
+ * (serror_settle), so it is the guest's, and the component is as if an interrupt had come. */
+static __cold enum user_trap serror_lent(struct vcpu *vcpu)
+{
+	warn_serror(vcpu, read_sysreg(esr_el2));
+	if (vcpu->arch.extra & EXTRA_RAS)
+		write_sysreg(VSESR_IDS, SYS_VSESR_EL2);
+	vcpu->arch.hcr |= HCR_VSE;
+	return USER_INTERRUPTED;
+}
+
 /* The component did something else first: the exit goes the long way, which waits for the answer.
  */
 static u32 __cold leave_component(struct vcpu *vcpu, u32 left)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 	struct component_exit record = record_of(vcpu, arch->fault_esr, arch->fault_offset);
+	enum user_trap trap = left == USER_LEFT_SERROR
+				      ? serror_lent(vcpu)
+				      : user_trap(&vcpu->served.component->user, left);
 
-	here_leave(vcpu, user_trap(&vcpu->served.component->user, left), &record);
+	here_leave(vcpu, trap, &record);
 	arch->writeback = false;
 	fill_mmio(vcpu, arch->fault_esr, GPA(vcpu->served.base + record.offset), record.value);
 	regime_guest(vcpu);
@@ -173,14 +195,16 @@ u32 exit_abort_quick(struct vcpu *vcpu, u64 esr)
 }
 
 /* The IPA of a fault, where the hardware does not give it: walk the guest's stage 1. */
-static bool fault_ipa(const struct abort_info *info, u64 far, u64 pstate, gpa_t *gpa)
+static bool fault_ipa(struct vcpu *vcpu, const struct abort_info *info, u64 far, u64 pstate,
+		      gpa_t *gpa)
 {
 	if (info->hpfar_valid) {
 		/* Of a descriptor only the page is known: the offset is the access's own. */
 		*gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), info->walk ? 0 : far));
 		return true;
 	}
-	return guest_translate(far, (pstate & PSR_MODE_MASK & ~PSR_A32) == PSR_MODE_EL0T, gpa);
+	return guest_translate(vcpu, far, (pstate & PSR_MODE_MASK & ~PSR_A32) == PSR_MODE_EL0T,
+			       gpa);
 }
 
 /*
@@ -210,10 +234,10 @@ static bool __cold fault_exit(struct vcpu *vcpu, const struct abort_info *info)
 	if (has_no_handler(vcpu, info->exec))
 		return no_handler(vcpu);
 	/* For the message alone; the fault is injected either way. */
-	(void)fault_ipa(info, far, read_sysreg(spsr_el2), &gpa);
+	(void)fault_ipa(vcpu, info, far, read_sysreg(spsr_el2), &gpa);
 	exit->kind = EXIT_FAULT;
 	exit->fault.gpa = gpa;
-	exit->fault.gva = GVA(far);
+	exit->fault.gva = GVA(info->far_valid ? far : UINT64_MAX);
 	exit->fault.write = info->write;
 	exit->fault.exec = info->exec;
 	exit->fault.walk = info->walk;
@@ -306,7 +330,7 @@ static bool __cold abort_exit(struct vcpu *vcpu, u64 esr)
 	}
 	if (!info.decoded && !decode_instruction(vcpu, &info))
 		return fault_exit(vcpu, &info);
-	if (!fault_ipa(&info, vcpu->arch.fault_far, read_sysreg(spsr_el2), &gpa)) {
+	if (!fault_ipa(vcpu, &info, vcpu->arch.fault_far, read_sysreg(spsr_el2), &gpa)) {
 		vcpu->arch.writeback = false;
 		return fault_exit(vcpu, &info);
 	}
@@ -388,15 +412,10 @@ bool exit_irq(struct vcpu *vcpu)
 __cold bool exit_fiq(struct vcpu *vcpu)
 {
 	/* The core uses no FIQ; firmware that lets one through has given this CPU away. */
-	return stop(vcpu, "a physical FIQ while it ran");
-}
+	bool stopped = stop(vcpu, "a physical FIQ while it ran");
 
-static __cold void warn_serror(struct vcpu *vcpu, u64 syndrome)
-{
-	if (!vcpu->arch.warned_serror)
-		log_warn("guest '%s': system error (syndrome %08lx), passed on to it",
-			 vcpu->guest->config->name, syndrome);
-	vcpu->arch.warned_serror = true;
+	vcpu->arch.fault_esr = 0; /* that of some exception before */
+	return stopped;
 }
 
 __cold bool exit_serror(struct vcpu *vcpu)

@@ -91,9 +91,9 @@ void controls_init(void);
 
 /** inject_undef() - the instruction at ELR_EL2 is undefined, for this guest. In a fast handler. */
 void inject_undef(struct vcpu *vcpu);
-/** guest_translate() - stage 1 of the loaded guest: @va as EL1 or EL0 reads it. False: it faults.
- */
-bool guest_translate(u64 va, bool el0, gpa_t *gpa);
+/** guest_translate() - stage 1 of the loaded @vcpu: @va as EL1 or EL0 reads it. False: it faults.
+ * Uses the copy window. */
+bool guest_translate(struct vcpu *vcpu, u64 va, bool el0, gpa_t *gpa);
 /** guest_fetch() - the instruction word at @pc of the loaded guest; false when it cannot be read.
  */
 bool guest_fetch(struct vcpu *vcpu, u64 pc, u64 pstate, u32 *insn);

@@ -38,17 +38,23 @@ static bool read_descriptor(void *context, u64 ipa, u64 *descriptor)
 	return guest_copy_in(vcpu->guest, descriptor, GPA(ipa), sizeof(*descriptor)) == OK;
 }
 
-/* The guest's table walk ran into stage 2 at @gpa. */
-static u64 walk_status(struct vcpu *vcpu, gpa_t gpa)
+static struct walk walk_of(struct vcpu *vcpu, u64 va)
 {
-	const struct walk walk = {
+	return (struct walk){
 		.tcr = read_sysreg(tcr_el1),
 		.ttbr0 = read_sysreg(ttbr0_el1),
 		.ttbr1 = read_sysreg(ttbr1_el1),
-		.va = vcpu->arch.fault_far,
+		.sctlr = read_sysreg(sctlr_el1),
+		.va = va,
 		.read = read_descriptor,
 		.context = vcpu,
 	};
+}
+
+/* The guest's table walk ran into stage 2 at @gpa. */
+static u64 walk_status(struct vcpu *vcpu, gpa_t gpa)
+{
+	const struct walk walk = walk_of(vcpu, vcpu->arch.fault_far);
 	u8 level;
 
 	return walk_level(&walk, gpa.v, &level) ? FSC_SYNC_EXTERNAL_WALK | level
@@ -62,6 +68,8 @@ static void inject_abort(struct vcpu *vcpu, bool exec, u64 status)
 
 	if (!exec)
 		esr |= vcpu->arch.fault_esr & (ISS_WNR | ISS_CM);
+	if (!syndrome_has_address(vcpu->arch.fault_esr))
+		esr |= ISS_FNV;
 	vcpu->arch.writeback = false;
 	if (in_vectors(vcpu->arch.pc, vcpu->arch.pstate))
 		vcpu->arch.vector_aborts++;
@@ -91,20 +99,11 @@ void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	inject_abort(vcpu, fault && exit->fault.exec, status);
 }
 
-bool guest_translate(u64 va, bool el0, gpa_t *gpa)
+bool guest_translate(struct vcpu *vcpu, u64 va, bool el0, gpa_t *gpa)
 {
-	/* PAR_EL1 is the guest's: the exit may have come between its own AT and the read. */
-	u64 saved = read_sysreg(par_el1);
-	u64 par;
+	const struct walk walk = walk_of(vcpu, va);
 
-	if (el0)
-		__asm__ volatile("at s1e0r, %0" : : "r"(va));
-	else
-		__asm__ volatile("at s1e1r, %0" : : "r"(va));
-	isb();
-	par = read_sysreg(par_el1);
-	write_sysreg(saved, par_el1);
-	return par_address(par, va, &gpa->v);
+	return walk_translate(&walk, el0, &gpa->v);
 }
 
 bool guest_fetch(struct vcpu *vcpu, u64 pc, u64 pstate, u32 *insn)
@@ -113,7 +112,7 @@ bool guest_fetch(struct vcpu *vcpu, u64 pc, u64 pstate, u32 *insn)
 
 	if (!IS_ALIGNED(pc, 4))
 		return false;
-	if (!guest_translate(pc, (pstate & PSR_MODE_MASK & ~PSR_A32) == PSR_MODE_EL0T, &gpa))
+	if (!guest_translate(vcpu, pc, (pstate & PSR_MODE_MASK & ~PSR_A32) == PSR_MODE_EL0T, &gpa))
 		return false;
 	return guest_copy_in(vcpu->guest, insn, gpa, sizeof(*insn)) == OK;
 }

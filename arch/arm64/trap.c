@@ -6,6 +6,7 @@
 #include <asm/trap.h>
 
 #include "arch/arm64/boot.h"
+#include "arch/arm64/pure/esr.h"
 #include <arch/boot.h>
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
@@ -149,11 +150,15 @@ static void print_cause(const struct trap_frame *frame, u32 vector)
 
 	log_error("panic: %s in the core on CPU %u (vector %u)", kinds[vector & 3], cpu->id,
 		  vector);
-	if (is_abort(esr))
-		log_error("cause: %s: %s at 0x%lx (ESR 0x%lx)", class_name(esr), fault_name(esr),
-			  frame->far, esr);
-	else if ((vector & 3) == TRAP_SP0_SYNC || (vector & 3) == TRAP_SP0_SERROR)
+	/* An interrupt has no syndrome. */
+	if ((vector & 3) == TRAP_SP0_IRQ || (vector & 3) == TRAP_SP0_FIQ)
+		return;
+	if (!is_abort(esr) || !syndrome_has_address(esr)) {
 		log_error("cause: %s (ESR 0x%lx)", class_name(esr), esr);
+		return;
+	}
+	log_error("cause: %s: %s at 0x%lx (ESR 0x%lx)", class_name(esr), fault_name(esr),
+		  frame->far, esr);
 	if (ESR_EC(esr) == ESR_EC_DABT_CUR && frame->far < guard && frame->far >= guard - PAGE_SIZE)
 		log_error("cause: stack overflow (the guard page below this CPU's stack was hit)");
 }

@@ -3,6 +3,7 @@
 #include <arch/user.h>
 
 #include "arch/arm64/guest.h"
+#include "arch/arm64/pure/esr.h"
 #include "arch/arm64/pure/pte.h"
 #include "arch/arm64/regime.h"
 #include <asm/sysreg.h>
@@ -103,9 +104,11 @@ void arch_user_dump(const struct arch_user *user)
 	const u64 *x = user->x;
 
 	/* Every syndrome has a bit set; stage 1 is an identity, so the address is stage 2's too. */
-	if (user->esr != 0)
+	if (syndrome_has_address(user->esr))
 		log_error("  %s, syndrome %08lx, address %016lx", cause(user->esr), user->esr,
 			  user->far);
+	else if (user->esr != 0)
+		log_error("  %s, syndrome %08lx", cause(user->esr), user->esr);
 	for (u32 i = 0; i < 30; i += 3)
 		log_error("  x%-2u %016lx x%-2u %016lx x%-2u %016lx", i, x[i], i + 1, x[i + 1],
 			  i + 2, x[i + 2]);

@@ -42,7 +42,7 @@ arm64_user_vectors:
 	b	user_leave
 	USER_EXIT USER_LEFT_IRQ
 	USER_EXIT USER_LEFT_OTHER
-	USER_EXIT USER_LEFT_OTHER
+	USER_EXIT USER_LEFT_SERROR
 	/* AArch32 cannot be: HCR_EL2.RW, and SPSR_EL2 is the core's. */
 	.rept	4
 	USER_EXIT USER_LEFT_OTHER

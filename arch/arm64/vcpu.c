@@ -400,8 +400,12 @@ void arch_vcpu_dump(struct vcpu *vcpu)
 		regime_guest(vcpu);
 		save_registers(vcpu);
 	}
-	log_error("  vcpu %u on CPU %u, exception syndrome %08lx, fault address %016lx",
-		  vcpu->index, vcpu->thread.cpu, arch->fault_esr, arch->fault_far);
+	if (syndrome_has_address(arch->fault_esr))
+		log_error("  vcpu %u on CPU %u, exception syndrome %08lx, fault address %016lx",
+			  vcpu->index, vcpu->thread.cpu, arch->fault_esr, arch->fault_far);
+	else
+		log_error("  vcpu %u on CPU %u, exception syndrome %08lx", vcpu->index,
+			  vcpu->thread.cpu, arch->fault_esr);
 	for (u32 i = 0; i < 31; i += 4)
 		dump_line(vcpu, i);
 	log_error("  pc  %016lx pstate %08lx sp_el0 %016lx sp_el1 %016lx", arch->pc, arch->pstate,

@@ -67,12 +67,23 @@ static const char *fault_name(const struct vcpu_exit *exit)
 
 static void handle_fault(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	if (may_warn(vcpu->guest))
-		log_warn("guest '%s': vcpu %u: %s at 0x%llx (virtual 0x%llx) %s: external abort",
-			 vcpu->guest->config->name, vcpu->index, fault_name(exit),
-			 (unsigned long long)exit->fault.gpa.v,
-			 (unsigned long long)exit->fault.gva.v,
-			 exit->fault.permission ? "is not permitted" : "cannot be served");
+	const char *why = exit->fault.permission ? "is not permitted" : "cannot be served";
+	const char *what = fault_name(exit);
+	unsigned long long gpa = exit->fault.gpa.v, gva = exit->fault.gva.v;
+
+	/* Either address may be unknown: then it is UINT64_MAX. */
+	if (may_warn(vcpu->guest)) {
+		if (gva == UINT64_MAX)
+			log_warn("guest '%s': vcpu %u: %s %s: external abort",
+				 vcpu->guest->config->name, vcpu->index, what, why);
+		else if (gpa == UINT64_MAX)
+			log_warn("guest '%s': vcpu %u: %s at virtual 0x%llx %s: external abort",
+				 vcpu->guest->config->name, vcpu->index, what, gva, why);
+		else
+			log_warn("guest '%s': vcpu %u: %s at 0x%llx (virtual 0x%llx) %s: external "
+				 "abort",
+				 vcpu->guest->config->name, vcpu->index, what, gpa, gva, why);
+	}
 	arch_vcpu_inject_fault(vcpu, exit);
 }
 

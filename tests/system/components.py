@@ -8,7 +8,7 @@ each later start tries one thing that must end it. What follows an end is the po
 
 import re
 
-from harness import Suite, Test
+from harness import STAMP, Suite, Test
 import systems
 
 BAD = r"mullion: panic|not stopped|failed: |witness: FAILED|guest 'witness' stopped"
@@ -80,6 +80,10 @@ def hostile(test, gic, cpu, witness):
 	wanted = attacks()
 	test.equal(len(re.findall(r"\[bad\] attack: ", said)), wanted, "attacks")
 	test.contains(said, rf"component 'bad' is restarted \({wanted}\)", "the log")
+	# An address only where the syndrome has one.
+	for report in ("read, syndrome [0-9a-f]{8}, address 0{14}10", "BRK, syndrome f200[0-9a-f]{4}",
+		       "undefined instruction, syndrome [0-9a-f]{8}"):
+		test.contains(said, STAMP + rf"mullion:   {report}\s*$", "the reports")
 	beats(machine)
 
 

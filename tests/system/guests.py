@@ -9,12 +9,13 @@ on the bare machine alone: that shows whether the tests are right about the arch
 """
 
 import re
+import subprocess
 import time
 import traceback
 
 import harness
 import systems
-from harness import Failure, ROOT, Suite, Test
+from harness import Failure, ROOT, STAMP, Suite, Test
 
 DTS = ROOT / "tests/system/dts"
 CONTRACT_LIMIT = 150	# seconds
@@ -133,7 +134,8 @@ def overlay(file, changes):
 # The contract guest
 # ---------------------------------------------------------------------------------------------
 
-LINE = re.compile(r"(?:\[contract\] )?(ok|not ok|skip) (\d+) (\S+?)(?::? (.*))?$")
+LINE = re.compile("(?:" + STAMP[1:] + r"\[contract\] )?"
+		  r"(ok|not ok|skip) (\d+) (\S+?)(?::? (.*))?$")
 TOTALS = r"tests: (\d+) passed, (\d+) failed, (\d+) skipped"
 
 
@@ -387,6 +389,17 @@ def scan(test, gic, cpu):
 	return [(test.name, None)]
 
 
+def no_translation(test):
+	"""The core has no AT instruction: executed speculatively while VTTBR_EL2 is exchanged, one
+	puts wrong translations into the TLB of several cores.
+	"""
+	code = subprocess.run(["aarch64-linux-gnu-objdump", "-d", systems.ARM64 / "mullion.elf"],
+			      check=True, stdout=subprocess.PIPE, text=True).stdout
+	Test.contains(code, r"\teret", "the core's code")
+	Test.equal(re.findall(r"\tat\t.*", code), [], "AT instructions")
+	return [(test.name, None)]
+
+
 def setup():
 	systems.need(systems.ARM64 / "mullion.bin", "make ARCH=arm64")
 	systems.need(systems.HOST / "tools/pack", "make ARCH=host tools")
@@ -399,6 +412,7 @@ def make_suite():
 	for gic, cpu, cpus in [*MACHINES, (3, "cortex-a57", 4)]:
 		suite.add(f"contract gicv{gic} {cpu} {cpus} vcpus", contract, gic=gic, cpu=cpu,
 			  cpus=cpus)
+	suite.add("the core has no AT instruction", no_translation)
 	for gic, cpu in ((3, "cortex-a57"), (2, "cortex-a57"), (3, "neoverse-n1"), (3, "max")):
 		suite.add(f"scan gicv{gic} {cpu}", scan, gic=gic, cpu=cpu)
 	for gic in (2, 3):

@@ -2,11 +2,13 @@
 /* Syndromes decoded, injected exceptions encoded: see esr.h. */
 #include "arch/arm64/pure/esr.h"
 
-#define EC(esr)    FIELD(esr, 31, 26)
-#define EC_SHIFT   26
-#define EC_IABT    0x20u
-#define EC_DABT    0x24u
-#define EC_SAME_EL 1u /* IABT and DABT: the code for "no change of EL" is one higher */
+#define EC(esr)       FIELD(esr, 31, 26)
+#define EC_SHIFT      26
+#define EC_IABT       0x20u
+#define EC_DABT       0x24u
+#define EC_PC_ALIGN   0x22u
+#define EC_WATCHPOINT 0x34u
+#define EC_SAME_EL    1u /* IABT and DABT: the code for "no change of EL" is one higher */
 
 #define ESR_IL    BIT(25)
 #define ISS_ISV   BIT(24)
@@ -35,7 +37,7 @@ void abort_decode(u64 esr, struct abort_info *info)
 		.permission = type == FSC_PERMISSION,
 		.walk = (esr & ISS_S1PTW) != 0,
 		.external = fsc == FSC_EXTERNAL || type == FSC_EXTERNAL_WALK,
-		.far_valid = (esr & ISS_FNV) == 0,
+		.far_valid = syndrome_has_address(esr),
 		.level = (u8)(fsc & 3u),
 	};
 	/* HPFAR_EL2: for every fault of a walk; else for translation and access flag faults. */
@@ -53,12 +55,18 @@ void abort_decode(u64 esr, struct abort_info *info)
 	info->reg64 = (esr & ISS_SF) != 0;
 }
 
-bool par_address(u64 par, u64 va, u64 *address)
+bool syndrome_has_address(u64 esr)
 {
-	if (par & BIT(0))
-		return false;
-	*address = (par & MASK(47, 12)) | (va & (PAGE_SIZE - 1));
-	return true;
+	switch (EC(esr)) {
+	case EC_IABT:
+	case EC_IABT | EC_SAME_EL:
+	case EC_DABT:
+	case EC_DABT | EC_SAME_EL: return FIELD(esr, 5, 0) != FSC_EXTERNAL || (esr & ISS_FNV) == 0;
+	case EC_PC_ALIGN:
+	case EC_WATCHPOINT:
+	case EC_WATCHPOINT | EC_SAME_EL: return true;
+	default: return false;
+	}
 }
 
 /* PSTATE in SPSR form. */

@@ -37,9 +37,9 @@ static inline u64 abort_ipa(u64 hpfar, u64 far)
 	return FIELD(hpfar, 43, 4) << PAGE_SHIFT | (far & (PAGE_SIZE - 1));
 }
 
-/** par_address() - the address in PAR_EL1 after an AT, with @va's page offset; false when PAR_EL1.F
- * is set. */
-bool par_address(u64 par, u64 va, u64 *address);
+/** syndrome_has_address() - does FAR_EL2 belong to the exception with syndrome @esr? Else it still
+ * holds that of an earlier one. Arm ARM D13.2.40 (FAR_EL2). */
+bool syndrome_has_address(u64 esr);
 
 /* A trapped MSR, MRS or system instruction: EC 0x18. */
 #define SYSREG(op0, op1, crn, crm, op2)                                                      \

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where a guest's own table walk ran into stage 2: the hardware tells the descriptor's address, the
- * guest must be told the level of the table. Pure; the guest's memory is read through a function.
+ * A guest's stage 1, walked by software. The core has no AT instruction: on several cores one that
+ * is executed speculatively, while VTTBR_EL2 and the guest's registers are exchanged, puts a wrong
+ * translation into the TLB (Cortex-A55 1530923, A57 1319537, A72 1319367, A76 1165522). Pure; the
+ * guest's memory is read through a function.
  */
 #ifndef ARM64_PURE_WALK_H
 #define ARM64_PURE_WALK_H
@@ -9,7 +11,7 @@
 #include <mullion/types.h>
 
 struct walk {
-	u64 tcr, ttbr0, ttbr1; /* of EL1 */
+	u64 tcr, ttbr0, ttbr1, sctlr; /* of EL1 */
 	u64 va;
 	/* Read the descriptor at @ipa; false when it is in no memory. */
 	bool (*read)(void *context, u64 ipa, u64 *descriptor);
@@ -17,9 +19,13 @@ struct walk {
 };
 
 /** walk_level() - the level (0 to 3) of the walk for walk->va whose descriptor lies in the page of
- * @ipa. Follows the guest's tables, at most four steps. Any context that may call walk->read.
+ * @ipa. Follows the guest's tables, at most five steps. Any context that may call walk->read.
  * Return: false when the tables, which the guest may have changed since, no longer lead there.
- * Arm ARM D8.2 (VMSAv8-64 translation tables, 48 bits). */
+ * Arm ARM D8.2 (VMSAv8-64 translation tables). */
 bool walk_level(const struct walk *walk, u64 ipa, u8 *level);
+
+/** walk_translate() - the intermediate physical address that a read of walk->va by EL1, or by EL0
+ * with @el0, goes to. At most five steps, context as above. Return: false when it faults. */
+bool walk_translate(const struct walk *walk, bool el0, u64 *ipa);
 
 #endif

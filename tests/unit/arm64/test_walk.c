@@ -145,9 +145,106 @@ static void tables_that_end(void **state)
 	assert_in_range(reads, 1, 12);
 }
 
+#define AF  (UINT64_C(1) << 10)
+#define EL0 (UINT64_C(1) << 6)
+
+static u64 address_of(struct walk walk, bool el0)
+{
+	u64 ipa = 0;
+
+	walk.sctlr |= 1;
+	return walk_translate(&walk, el0, &ipa) ? ipa : UINT64_MAX;
+}
+
+static void translates(void **state)
+{
+	u64 va = UINT64_C(6) << 30 | UINT64_C(7) << 21 | UINT64_C(8) << 12 | 0x9ab;
+	struct walk walk = low(25, va);
+
+	(void)state;
+	put(0, 6, place(1) | TABLE);
+	put(1, 7, place(2) | TABLE);
+	put(2, 8, UINT64_C(0x66543000) | 3 | AF | EL0 | UINT64_C(3) << 53);
+	assert_int_equal(address_of(walk, false), 0x665439ab);
+	assert_int_equal(address_of(walk, true), 0x665439ab);
+	put(1, 7, UINT64_C(0x40200000) | 1 | AF); /* a block, for EL1 alone */
+	assert_int_equal(address_of(walk, false), 0x402089ab);
+	assert_int_equal(address_of(walk, true), UINT64_MAX);
+	put(0, 6, UINT64_C(0x80000000) | 1 | AF | EL0);
+	assert_int_equal(address_of(walk, true), 0x80e089ab);
+	walk.tcr |= UINT64_C(1) << 55; /* E0PD0 */
+	assert_int_equal(address_of(walk, true), UINT64_MAX);
+	assert_int_equal(address_of(walk, false), 0x80e089ab);
+	walk.tcr |= 1u << 7; /* EPD0 */
+	assert_int_equal(address_of(walk, false), UINT64_MAX);
+	/* MMU off: flat. */
+	walk.sctlr = 0;
+	assert_true(walk_translate(&walk, true, &va));
+	assert_int_equal(va, walk.va);
+}
+
+static void translation_faults(void **state)
+{
+	struct walk walk = low(25, 0x1000);
+
+	(void)state;
+	assert_int_equal(address_of(walk, false), UINT64_MAX); /* invalid at level 1 */
+	put(0, 0, NOWHERE | TABLE);
+	assert_int_equal(address_of(walk, false), UINT64_MAX); /* a table in no memory */
+	put(0, 0, place(1) | TABLE);
+	put(1, 0, place(2) | TABLE);
+	put(2, 1, UINT64_C(0x5000) | 1 | AF); /* reserved at level 3 */
+	assert_int_equal(address_of(walk, false), UINT64_MAX);
+	put(2, 1, UINT64_C(0x5000) | 3); /* no access flag */
+	assert_int_equal(address_of(walk, false), UINT64_MAX);
+	walk.tcr |= UINT64_C(1) << 39; /* HA: hardware would set it */
+	assert_int_equal(address_of(walk, false), 0x5000);
+	/* Outside of the 39 bits; a tag only where TBI says so. */
+	walk.va = UINT64_C(1) << 39 | 0x1000;
+	assert_int_equal(address_of(walk, false), UINT64_MAX);
+	walk.va = UINT64_C(0x12) << 56 | 0x1000;
+	assert_int_equal(address_of(walk, false), UINT64_MAX);
+	walk.tcr |= UINT64_C(1) << 37; /* TBI0 */
+	assert_int_equal(address_of(walk, false), 0x5000);
+	/* APTable takes EL0's access away, unless HPD0. */
+	put(2, 1, UINT64_C(0x5000) | 3 | AF | EL0);
+	put(0, 0, place(1) | TABLE | UINT64_C(1) << 61);
+	assert_int_equal(address_of(walk, true), UINT64_MAX);
+	assert_int_equal(address_of(walk, false), 0x5000);
+	walk.tcr |= UINT64_C(1) << 41; /* HPD0 */
+	assert_int_equal(address_of(walk, true), 0x5000);
+}
+
+/* Big-endian tables; the upper half; five levels (TCR.DS). */
+static void other_shapes(void **state)
+{
+	struct walk walk = low(25, 0x40001234);
+
+	(void)state;
+	put(0, 1, __builtin_bswap64(UINT64_C(0xc0000000) | 1 | AF));
+	walk.sctlr = 1u << 25;
+	assert_int_equal(address_of(walk, false), 0xc0001234);
+	walk = low(25u << 16 | 2u << 30 | 25, UINT64_C(0xffffff8040000010));
+	walk.ttbr1 = place(3);
+	put(3, 1, UINT64_C(0x40000000) | 1 | AF);
+	assert_int_equal(address_of(walk, false), 0x40000010);
+	walk.va = UINT64_C(0xfffffe8040000010);
+	assert_int_equal(address_of(walk, false), UINT64_MAX);
+	walk = low(12, UINT64_C(1) << 48 | 0x123);
+	assert_int_equal(address_of(walk, false), UINT64_MAX);
+	walk.tcr |= UINT64_C(1) << 59;
+	put(0, 1, place(4) | TABLE);
+	put(4, 0, place(5) | TABLE);
+	put(5, 0, UINT64_C(0x40000000) | 1 | AF);
+	assert_int_equal(address_of(walk, false), 0x40000123);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(translates, clear),
+		cmocka_unit_test_setup(translation_faults, clear),
+		cmocka_unit_test_setup(other_shapes, clear),
 		cmocka_unit_test_setup(four_levels_of_4k, clear),
 		cmocka_unit_test_setup(starts_where_the_size_says, clear),
 		cmocka_unit_test_setup(large_granules, clear),

@@ -17,7 +17,8 @@
 #define USER_LEFT_SYSCALL 0 /* SVC #0 */
 #define USER_LEFT_FAULT   1 /* another synchronous exception */
 #define USER_LEFT_IRQ     2
-#define USER_LEFT_OTHER   3 /* what should not be */
+#define USER_LEFT_SERROR  3
+#define USER_LEFT_OTHER   4 /* what should not be */
 
 #ifndef __ASSEMBLER__
 #include <mullion/types.h>
