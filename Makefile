@@ -163,7 +163,7 @@ objects := $(sort $(objects))
 # test (host, sanitizers), fuzz (host, sanitizers and coverage). A room may set
 # `cflags-<path>.o` for one object; EXTRA_CFLAGS comes from the command line.
 # Only what an exit can be served by is built fast; the rest is built small.
-hot := core/guest/region.o core/sched/sched.o core/sync/spinlock.o \
+hot := core/guest/region.o core/sched/priority.o core/sched/sched.o core/sync/spinlock.o \
 	lib/string.o arch/arm64/exit.o arch/arm64/virq.o arch/arm64/pure/vgic.o
 # There a canary guards functions with arrays only, not each that passes a local by address.
 size-core = $(if $(filter $(hot),$(1)),$(if $(CONFIG_STACK_PROTECTOR),-fstack-protector),-Os)

@@ -8,23 +8,6 @@
 
 struct channel *component_channels;
 
-bool component_announce(struct component *component, u64 bits)
-{
-	u64 before = atomic_fetch_or(&component->word, bits);
-
-	/* Who set the same bits before wakes it. */
-	if ((before & bits) == bits)
-		return false;
-	component->notifications++;
-	return true;
-}
-
-void component_notify(struct component *component, u64 bits)
-{
-	if (component_announce(component, bits))
-		(void)sched_wake(&component->thread);
-}
-
 bool component_irq(u32 intid)
 {
 	const struct irq_route *route = irq_lookup(intid);
@@ -32,13 +15,15 @@ bool component_irq(u32 intid)
 	if (route == NULL || route->component == NULL)
 		return false;
 	irqchip->disable(intid);
-	component_notify(route->component, BIT(route->guest_intid));
+	component_notify_for(route->component, BIT(route->guest_intid), NULL);
 	return true;
 }
 
 void component_timer(struct timer_event *event)
 {
-	component_notify(container_of(event, struct component, timer), NOTIFY_TIMER);
+	struct component *component = container_of(event, struct component, timer);
+
+	component_notify_for(component, NOTIFY_TIMER, atomic_load(&component->timer_payer));
 }
 
 void channel_notify(const struct component_grant *grant)
@@ -54,7 +39,7 @@ void channel_greet(struct component *component)
 {
 	for (u32 i = 0; i < component->num_grants; i++)
 		if (component->grants[i].kind == GRANT_CHANNEL)
-			atomic_fetch_or(&component->word, BIT(component->grants[i].bit));
+			component_notify(component, BIT(component->grants[i].bit));
 	channel_notify_all(component);
 }
 

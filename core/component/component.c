@@ -9,6 +9,7 @@
 #include <abi/manage.h>
 #include <arch/cpu.h>
 #include <mullion/format.h>
+#include <mullion/here.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/manage.h>
@@ -45,8 +46,9 @@ struct component *component_find(const char *name)
 static void request(struct component *component, u32 bits)
 {
 	atomic_fetch_or(&component->requests, bits);
-	/* Asleep it is woken; at EL0 on some CPU it is interrupted there. */
-	if (!sched_wake(&component->thread))
+	/* Asleep it is woken; at EL0 on some CPU it is interrupted there; READY, it does not wait
+	 * for the turn of the account that it works on. */
+	if (!sched_wake_on(&component->thread, &component->thread.home))
 		arch_cpu_kick(component->thread.cpu);
 }
 
@@ -93,7 +95,7 @@ void component_describe(const struct component *component, struct manage_compone
 {
 	record->state = atomic_load(&component->state);
 	record->cpu = component->thread.cpu;
-	record->priority = component->thread.priority;
+	record->priority = component->thread.home.priority;
 	record->restarts = component->restarts;
 	record->faults = component->faults;
 	record->grants = component->num_grants;
@@ -107,8 +109,7 @@ void component_describe(const struct component *component, struct manage_compone
 
 bool component_waits(struct component *component)
 {
-	return atomic_load(&component->lending) == LEND_READY ||
-	       atomic_load(&component->reset) == RESET_DONE;
+	return here_is(component, LEND_READY) || atomic_load(&component->reset) == RESET_DONE;
 }
 
 /* --- Watchdog ----------------------------------------------------------------------------------
@@ -185,7 +186,7 @@ static void load(struct component *component)
 			COMPONENT_STACK, COMPONENT_INFO);
 	component->starts++;
 	component->log_used = 0;
-	atomic_store(&component->lending, LEND_NEVER);
+	here_reset(component);
 	/* A reset of the guest that came meanwhile is news to what it keeps, too. */
 	atomic_fetch_and(&component->word, NOTIFY_RESET);
 	reset_again(component);
@@ -195,15 +196,6 @@ static void load(struct component *component)
 		if (component->grants[i].kind == GRANT_INTERRUPT)
 			irq_unmask(component->grants[i].value);
 	component_watch(component);
-}
-
-/* Its next trap, or the one that it came back with from a vCPU. */
-static enum user_trap next_trap(struct component *component)
-{
-	if (atomic_load_explicit(&component->lending, memory_order_acquire) != LEND_BACK)
-		return arch_user_run(&component->user);
-	atomic_store_explicit(&component->lending, LEND_NEVER, memory_order_relaxed);
-	return component->lent_trap;
 }
 
 static enum ending run(struct component *component)
@@ -216,7 +208,7 @@ static enum ending run(struct component *component)
 				return END_STOPPED;
 			return requests & COMPONENT_REQ_KILL ? END_KILLED : END_WATCHDOG;
 		}
-		switch (next_trap(component)) {
+		switch (here_trap(component)) {
 		case USER_SYSCALL:
 			if (!syscall_serve(component))
 				return END_EXIT;
@@ -224,8 +216,10 @@ static enum ending run(struct component *component)
 		case USER_FAULT: return END_FAULT;
 		case USER_INTERRUPTED: break;
 		}
-		if (sched_needed())
+		if (sched_needed()) {
+			payer_offer(component);
 			sched();
+		}
 	}
 }
 
@@ -318,6 +312,8 @@ void component_main(void *data)
 		do {
 			load(component);
 			ending = run(component);
+			payer_home(component); /* a guest that has no time keeps none from a new
+						  start */
 		} while (goes_on(component, ending));
 		reset_done(component);
 		channel_notify_all(component);

@@ -20,22 +20,53 @@ static struct component *server_of(const struct guest *guest)
 	return component != NULL && component->guest == guest ? component : NULL;
 }
 
+static struct exit_slot *slot_of(struct list_node *node)
+{
+	return container_of(node, struct exit_slot, link);
+}
+
+/* The first in the queue pays for NOTIFY_EXIT. Lock. */
+static void set_payer(struct component *component)
+{
+	struct list_node *first = list_first(&component->queue);
+	struct account *payer = first != NULL ? &slot_of(first)->thread->home : NULL;
+
+	atomic_store_explicit(&component->payers[__builtin_ctzll(NOTIFY_EXIT)], payer,
+			      memory_order_relaxed);
+}
+
+/* Behind those of its priority, or before them. Lock. */
+static void insert(struct component *component, struct exit_slot *slot, bool before)
+{
+	u32 priority = slot->thread->home.priority + (before ? 1u : 0u);
+	struct list_node *at = &component->queue.head;
+
+	/* No longer than the guest has vCPUs. */
+	while (at->prev != &component->queue.head &&
+	       slot_of(at->prev)->thread->home.priority < priority)
+		at = at->prev;
+	atomic_store_explicit(&slot->state, SLOT_QUEUED, memory_order_relaxed);
+	list_insert_before(at, &slot->link);
+	set_payer(component);
+}
+
 /* Return: the component has to be woken. */
 static bool put_in_queue(struct component *component, struct exit_slot *slot)
 {
 	spin_lock(&component->lock);
 	slot->thread = this_cpu()->thread;
-	atomic_store_explicit(&slot->state, SLOT_QUEUED, memory_order_relaxed);
-	list_push_back(&component->queue, &slot->link);
+	insert(component, slot, false);
 	spin_unlock(&component->lock);
-	return component_announce(component, NOTIFY_EXIT);
+	return component_announce(component, NOTIFY_EXIT, NULL);
 }
 
 /* Its guest stops: nobody waits for an answer any more. Lock. */
-static void drop(struct exit_slot *slot)
+static void drop(struct component *component, struct exit_slot *slot)
 {
-	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_QUEUED)
+	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_QUEUED) {
 		list_remove(&slot->link);
+		set_payer(component);
+	}
 	atomic_store_explicit(&slot->state, SLOT_FREE, memory_order_relaxed);
 }
 
@@ -53,13 +84,15 @@ static bool must_leave(struct vcpu *vcpu)
 /* Pause, and @wake the component at first. The CPU is its next if it can run here. */
 static void pause(struct component *component, struct vcpu *vcpu, struct exit_slot *slot, bool wake)
 {
+	struct account *account = payer_account(component, &this_cpu()->thread->home);
+
 	sched_prepare(PAUSE_IO);
 	if (answered(slot) || must_leave(vcpu)) {
 		sched_cancel();
 		if (wake)
-			(void)sched_wake(&component->thread);
+			(void)sched_wake_on(&component->thread, account);
 	} else if (wake) {
-		sched_hand_over(&component->thread);
+		sched_hand_over(&component->thread, account);
 	} else {
 		sched_pause();
 	}
@@ -76,7 +109,7 @@ static bool await_answer(struct component *component, struct vcpu *vcpu, struct 
 			break;
 		if (must_leave(vcpu)) {
 			spin_lock(&component->lock);
-			drop(slot);
+			drop(component, slot);
 			spin_unlock(&component->lock);
 			return false;
 		}
@@ -86,14 +119,12 @@ static bool await_answer(struct component *component, struct vcpu *vcpu, struct 
 }
 
 /* The vCPU's next access to @region, number @index, can go the short way; not where a doorbell is,
- * nor for a component that may not run here, or not in this time. */
+ * nor for a component that may not run here. */
 static void remember(struct vcpu *vcpu, struct component *component, const struct region *region,
 		     u32 index)
 {
-	const struct cpu *cpu = this_cpu();
 	bool can = component->doorbell[index] == COMPONENT_NOTHING &&
-		   (component->thread.affinity & BIT(cpu->id)) != 0 &&
-		   component->thread.window == cpu->thread->window;
+		   (component->thread.affinity & BIT(this_cpu()->id)) != 0;
 
 	vcpu->served = (struct served_region){
 		.base = region->gpa.v,
@@ -151,34 +182,36 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 	return true;
 }
 
-void here_wake(struct component *component)
+void exit_left(struct component *component, const struct vcpu *vcpu,
+	       const struct component_exit *record)
 {
-	(void)sched_wake(&component->thread);
-}
-
-void here_leave(struct vcpu *vcpu, enum user_trap trap, const struct component_exit *record)
-{
-	struct component *component = vcpu->served.component;
 	struct exit_slot *slot = &component->slots[vcpu->index];
 
 	slot->thread = this_cpu()->thread;
 	slot->access = *record;
 	atomic_store_explicit(&slot->state, SLOT_TAKEN, memory_order_relaxed);
-	component->lent_trap = trap;
-	atomic_store(&component->lending, LEND_BACK);
-	here_wake(component);
+}
+
+/* The first, if the account that it runs on is the payer's. Lock. */
+static struct exit_slot *first_of_payer(struct component *component)
+{
+	struct list_node *first = list_first(&component->queue);
+
+	if (first == NULL ||
+	    payer_account(component, &slot_of(first)->thread->home) != component->thread.account)
+		return NULL;
+	return slot_of(first);
 }
 
 bool exit_take(struct component *component)
 {
-	struct list_node *first;
+	struct exit_slot *slot;
 
 	spin_lock(&component->lock);
-	first = list_first(&component->queue);
-	if (first != NULL) {
-		struct exit_slot *slot = container_of(first, struct exit_slot, link);
-
-		list_remove(first);
+	slot = first_of_payer(component);
+	if (slot != NULL) {
+		list_remove(&slot->link);
+		set_payer(component);
 		atomic_store_explicit(&slot->state, SLOT_TAKEN, memory_order_relaxed);
 		arch_user_set_result(&component->user, 1, slot->access.where);
 		arch_user_set_result(&component->user, 2, slot->access.offset);
@@ -187,11 +220,11 @@ bool exit_take(struct component *component)
 		if (slot->access.number == 0)
 			slot->access.number = ++component->exits;
 		arch_user_set_result(&component->user, 4, slot->access.number);
-		if (!list_is_empty(&component->queue))
-			atomic_fetch_or(&component->word, NOTIFY_EXIT);
 	}
+	if (!list_is_empty(&component->queue))
+		atomic_fetch_or(&component->word, NOTIFY_EXIT);
 	spin_unlock(&component->lock);
-	return first != NULL;
+	return slot != NULL;
 }
 
 enum err exit_answer(struct component *component, u64 index, u64 value, bool fault,
@@ -228,8 +261,7 @@ void exit_again(struct component *component)
 
 		if (atomic_load_explicit(&slot->state, memory_order_relaxed) != SLOT_TAKEN)
 			continue;
-		atomic_store_explicit(&slot->state, SLOT_QUEUED, memory_order_relaxed);
-		list_push_front(&component->queue, &slot->link);
+		insert(component, slot, true);
 	}
 	if (!list_is_empty(&component->queue))
 		atomic_fetch_or(&component->word, NOTIFY_EXIT);
@@ -262,6 +294,12 @@ static void hide_regions(struct component *component, const struct guest *guest,
 	}
 }
 
+/* What the work for a guest as a whole is charged to. */
+static struct account *account_of(const struct guest *guest)
+{
+	return guest != NULL && guest->num_vcpus != 0 ? &guest->vcpus[0]->thread.home : NULL;
+}
+
 enum err component_guest_attach(struct guest *guest)
 {
 	struct component *component = component_get(guest->config->vmm);
@@ -285,7 +323,7 @@ enum err component_guest_attach(struct guest *guest)
 	spin_lock(&component->lock);
 	component->guest = guest;
 	spin_unlock(&component->lock);
-	component_notify(component, NOTIFY_RESET);
+	component_notify_for(component, NOTIFY_RESET, account_of(guest));
 	return OK;
 }
 
@@ -297,12 +335,12 @@ static bool forget_exits(struct component *component, struct guest *guest, enum 
 
 	spin_lock(&component->lock);
 	for (u32 i = 0; i < component->num_vcpus; i++)
-		drop(&component->slots[i]);
+		drop(component, &component->slots[i]);
 	component->guest = guest;
 	runs = atomic_load(&component->state) == COMPONENT_RUNNING;
 	atomic_store(&component->reset, runs ? reset : RESET_NONE);
 	spin_unlock(&component->lock);
-	component_notify(component, NOTIFY_RESET);
+	component_notify_for(component, NOTIFY_RESET, account_of(guest));
 	return runs;
 }
 

@@ -36,8 +36,12 @@ void space_load(struct component *component);
 /** space_put() - copy to RAM that is not mapped in the core. No copy window in use. */
 void space_put(hpa_t to, const void *from, u64 bytes);
 
+/** exit_left() - @vcpu's access goes on on the long way, as an exit that was taken. */
+void exit_left(struct component *component, const struct vcpu *vcpu,
+	       const struct component_exit *record);
 /** exit_take() - the first queued exit's record into the result registers; NOTIFY_EXIT is set again
- * for more. Return: false when none is left. Takes the component's lock. */
+ * for more. Return: false when none is left of the
+ * payer that it runs for. Takes the component's lock. */
 bool exit_take(struct component *component);
 /** exit_answer() - of vCPU @index's exit, which is woken; with @next, one of this CPU is put there
  * in place of that, for the caller to wake before the CPU is given away. ERR_RANGE, ERR_STATE when
@@ -59,9 +63,25 @@ void reset_again(struct component *component);
  * does the core's work. Any context. */
 bool component_waits(struct component *component);
 
-/** component_announce() - as component_notify(), but leaves it to the caller to wake the thread.
- * Return: that has to be done. */
-bool __must_check component_announce(struct component *component, u64 bits);
+/** component_announce() - as component_notify_for(), but leaves it to the caller to wake the
+ * thread. NOTIFY_EXIT's payer is the queue's. Return: that has to be done. */
+bool __must_check component_announce(struct component *component, u64 bits, struct account *payer);
+
+/** payer_account() - what @component runs on when it works for @payer (NULL: for none): that
+ * account if its CPU is one of the component's; else its own. */
+struct account *payer_account(struct component *component, struct account *payer);
+/** payer_choose() - of the bits of its word, those of one payer, on whose account it runs now; they
+ * are still set. When another's turn comes first it gives its CPU away, and runs there when this
+ * returns. @next: a thread to be woken before that, which is NULL then. Return: 0: look again. Its
+ * own thread, no locks. */
+u64 payer_choose(struct component *component, struct thread **next);
+/** payer_offer() - it has to give its CPU away in the middle of its work: go on, helped, on the
+ * account of another that waits for it. Its own thread, no locks. */
+void payer_offer(struct component *component);
+/** payer_pull() - the same for one that is READY; those that wait asked when it was not. */
+void payer_pull(struct component *component);
+/** payer_home() - it runs on its own account from now on. Its own thread, no locks. */
+void payer_home(struct component *component);
 
 /** channel_greet() - the component was (re)started: it and its peers look at their channels. */
 void channel_greet(struct component *component);

@@ -7,6 +7,7 @@
 
 #include <mullion/format.h>
 #include <mullion/guest.h>
+#include <mullion/here.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/manage.h>
@@ -26,52 +27,15 @@ static const struct component_grant *grant_of(const struct component *component,
 	return &component->grants[index];
 }
 
-/* Pause, unless there is something to do. @next (NULL: nobody) gets the CPU. */
-static void pause(struct component *component, struct thread *next)
-{
-	sched_prepare(PAUSE_WAIT);
-	atomic_store(&component->lending, LEND_READY);
-	if (atomic_load(&component->word) != 0 || atomic_load(&component->requests) != 0) {
-		sched_cancel();
-		if (next != NULL)
-			(void)sched_wake(next);
-	} else if (next != NULL) {
-		sched_hand_over(next);
-	} else {
-		sched_pause();
-	}
-}
-
-/* Sleep until somebody woke it; meanwhile a vCPU may run it (exit.c). Return: its registers are as
- * they were. */
-static bool sleep(struct component *component, struct thread *next)
-{
-	u32 lending = LEND_READY;
-
-	pause(component, next);
-	while (!atomic_compare_exchange_strong(&component->lending, &lending, LEND_NEVER)) {
-		if (lending == LEND_BACK)
-			return false;
-		/* Whoever has it wakes the thread when done. */
-		sched_prepare(PAUSE_WAIT);
-		if (atomic_load(&component->lending) != LEND_TAKEN)
-			sched_cancel();
-		else
-			sched_pause();
-		lending = LEND_READY;
-	}
-	return true;
-}
-
-/* Sleep until there is something; the word, and with NOTIFY_EXIT a record. 0: it has to end, or
- * came back from a vCPU with a trap. @next: a thread to be woken, or NULL. */
+/* Sleep until there is something; the bits of one payer, and with NOTIFY_EXIT a record. 0: it has
+ * to end, or came back from a vCPU with a trap. @next: a thread to be woken, or NULL. */
 static u64 take_notifications(struct component *component, struct thread *next)
 {
 	for (;;) {
-		u64 bits = atomic_load(&component->word);
+		u64 bits = payer_choose(component, &next);
 
 		if (bits != 0) {
-			bits = atomic_exchange(&component->word, 0);
+			atomic_fetch_and(&component->word, ~bits);
 			/* The one that was announced may have been dropped since. */
 			if ((bits & NOTIFY_EXIT) != 0 && !exit_take(component))
 				bits &= ~NOTIFY_EXIT;
@@ -83,7 +47,9 @@ static u64 take_notifications(struct component *component, struct thread *next)
 				return bits;
 			}
 		}
-		if (!sleep(component, next) || atomic_load(&component->requests) != 0)
+		if (atomic_load(&component->word) != 0 && atomic_load(&component->requests) == 0)
+			continue;
+		if (!here_sleep(component, next) || atomic_load(&component->requests) != 0)
 			return 0;
 		next = NULL;
 	}
@@ -126,8 +92,10 @@ static u64 timer_set(struct component *component, u64 when)
 {
 	if (when == NS_NEVER.v)
 		(void)timer_stop(&component->timer);
-	else
+	else {
+		atomic_store(&component->timer_payer, sched_charged());
 		timer_arm(&component->timer, NS(when));
+	}
 	return OK;
 }
 
@@ -265,7 +233,7 @@ bool syscall_serve(struct component *component)
 	else
 		result = serve_other(component, number);
 	/* Else its registers have gone on without the thread. */
-	if (atomic_load_explicit(&component->lending, memory_order_relaxed) != LEND_BACK)
+	if (!here_is(component, LEND_BACK))
 		arch_user_set_result(user, 0, result);
 	return true;
 }

@@ -285,7 +285,7 @@ static enum err create_vcpus(struct guest *guest)
 			err = arch_vcpu_init(vcpu);
 		if (err != OK)
 			return err;
-		vcpu->thread.window = config->window;
+		vcpu->thread.home.window = config->window;
 	}
 	return OK;
 }
@@ -296,8 +296,10 @@ static void take_apart(struct guest *guest)
 	unroute_interrupts(guest);
 	irq_settle();
 	for (u32 i = 0; i < guest->num_vcpus; i++)
-		if (atomic_load(&guest->vcpus[i]->thread.state) != VCPU_UNKNOWN)
+		if (atomic_load(&guest->vcpus[i]->thread.state) != VCPU_UNKNOWN) {
+			component_forget_payer(&guest->vcpus[i]->thread.home);
 			thread_destroy(&guest->vcpus[i]->thread);
+		}
 	arch_guest_destroy(guest);
 	if (guest->stage2.root != NULL)
 		stage2_destroy(&guest->stage2);

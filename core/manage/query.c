@@ -125,7 +125,7 @@ static void view_vcpu(const struct guest *guest, void *data)
 	record->cpu = atomic_load(&vcpu->thread.cpu);
 	record->state = atomic_load(&vcpu->thread.state);
 	record->pause_reason = atomic_load(&vcpu->thread.pause_reason);
-	record->priority = vcpu->thread.priority;
+	record->priority = vcpu->thread.home.priority;
 	arch_vcpu_figures(vcpu, &figures);
 	record->pc = figures.pc;
 	record->virqs_pending = figures.virqs_pending;
@@ -201,10 +201,10 @@ static void view_thread(const struct thread *thread, void *data)
 	record->state = atomic_load(&thread->state);
 	record->pause_reason = atomic_load(&thread->pause_reason);
 	record->cpu = atomic_load(&thread->cpu);
-	record->priority = thread->priority;
+	record->priority = thread->home.priority;
 	record->run_ns = sched_run_ns(thread);
 	record->switches = thread->switches;
-	record->slice_ns = thread->slice.v;
+	record->slice_ns = thread->home.slice.v;
 }
 
 s64 query_thread(const struct manage_call *call)

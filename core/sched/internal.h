@@ -16,35 +16,65 @@ struct sched_place {
 
 struct sched_queue {
 	struct spinlock lock; /* RANK_SCHED; guards all of it but `ready`, which others may read */
-	_Atomic u32 ready;    /* threads in it */
+	_Atomic u32 ready;    /* READY threads */
 	struct cpu *cpu;
 	const struct sched_strategy *strategy;
-	bool idling;         /* the CPU sleeps, on its idle thread's stack or another's */
-	ns_t since;          /* idling: since when */
-	u64 idle_ns;         /* without that */
-	u64 switches;        /* from one thread to another */
-	struct thread *left; /* switched away from; its stack is given free after the switch */
-	ns_t review_at;      /* what `review` is armed for */
+	bool idling;             /* the CPU sleeps, on its idle thread's stack or another's */
+	ns_t since;              /* idling: since when */
+	u64 idle_ns;             /* without that */
+	struct account *account; /* what runs; NULL: the CPU sleeps, or is given away */
+	u64 switches;            /* from one thread to another */
+	struct thread *left;     /* switched away from; its stack is given free after the switch */
+	ns_t review_at;          /* what `review` is armed for */
 	struct timer_event review;
 	struct thread idle;
 	/* The strategies': */
-	struct list threads; /* in order of arrival */
+	struct list accounts; /* in order of arrival */
 	const struct sched_table *table;
 	struct sched_place place;
 	u32 summary;                         /* which words of `levels` are not 0 */
-	u64 levels[PRIORITIES / 64];         /* which priorities have a thread */
+	u64 levels[PRIORITIES / 64];         /* which priorities have an account */
 	struct list_node *first[PRIORITIES]; /* of each: a ring without a head */
 };
 
-static inline struct thread *sched_thread(struct list_node *node)
+static inline struct account *sched_account(struct list_node *node)
 {
-	return container_of(node, struct thread, link);
+	return container_of(node, struct account, link);
 }
 
-/** sched_slice_end() - when @thread, which runs, has used up its slice. */
-static inline ns_t sched_slice_end(const struct thread *thread)
+/** sched_owner() - the thread whose own account that is. */
+static inline struct thread *sched_owner(struct account *account)
 {
-	return NS(thread->since.v + thread->slice_left.v);
+	return container_of(account, struct thread, home);
 }
+
+/** sched_slice_end() - when @account, which runs, has used up its slice. */
+static inline ns_t sched_slice_end(const struct account *account)
+{
+	return NS(account->since.v + account->slice_left.v);
+}
+
+/* What sched.c has for lend.c and query.c. All but the first under the lock of the thread's queue.
+ */
+
+/** sched_lock_queue_of() - lock the queue of @thread's CPU. */
+struct sched_queue *sched_lock_queue_of(const struct thread *thread);
+/** sched_make_ready() - @thread, whose state is READY, is put on its account, which is one of
+ * @queue's; its CPU looks, if it has to. */
+void sched_make_ready(struct sched_queue *queue, struct thread *thread);
+/** sched_take_out() - the opposite of a READY thread that is on its account. */
+void sched_take_out(struct sched_queue *queue, struct thread *thread);
+/** sched_announce() - READY @thread has become more urgent: does its CPU have to look? */
+void sched_announce(struct sched_queue *queue, const struct thread *thread);
+/** sched_charge() - book what the thread that runs in @queue's CPU has run so far. */
+void sched_charge(struct sched_queue *queue);
+
+/* What lend.c has for sched.c. */
+
+/** sched_help_ends() - of @self, running, and READY by its state: back to the account whose work it
+ * is in the middle of. Lock. */
+void sched_help_ends(struct sched_queue *queue, struct thread *self);
+/** sched_move_on() - @thread, STACK_MOVES, has left its stack: to its account's CPU. No locks. */
+void sched_move_on(struct thread *thread);
 
 #endif

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Priority round-robin: the highest priority runs, equals in turn. A ring of threads for each
+ * Priority round-robin: the highest priority runs, equals in turn. A ring of accounts for each
  * priority and bits for those that are not empty: all in constant time.
  */
 #include "core/sched/internal.h"
 
-static void add(struct sched_queue *queue, struct thread *thread, bool front)
+static void add(struct sched_queue *queue, struct account *account, bool front)
 {
-	u32 priority = thread->priority, word = priority / 64;
+	u32 priority = account->priority, word = priority / 64;
 	struct list_node **first = &queue->first[priority];
-	struct list_node *node = &thread->link;
+	struct list_node *node = &account->link;
 
 	if (*first == NULL) {
 		node->next = node->prev = node;
@@ -23,11 +23,11 @@ static void add(struct sched_queue *queue, struct thread *thread, bool front)
 		*first = node;
 }
 
-static void take_out(struct sched_queue *queue, struct thread *thread)
+static void take_out(struct sched_queue *queue, struct account *account)
 {
-	u32 priority = thread->priority, word = priority / 64;
+	u32 priority = account->priority, word = priority / 64;
 	struct list_node **first = &queue->first[priority];
-	struct list_node *node = &thread->link;
+	struct list_node *node = &account->link;
 
 	if (node->next == node) {
 		*first = NULL;
@@ -40,7 +40,7 @@ static void take_out(struct sched_queue *queue, struct thread *thread)
 	list_remove(node);
 }
 
-static struct thread *pick(struct sched_queue *queue, ns_t now)
+static struct account *pick(struct sched_queue *queue, ns_t now)
 {
 	u32 word;
 
@@ -48,18 +48,18 @@ static struct thread *pick(struct sched_queue *queue, ns_t now)
 	if (queue->summary == 0)
 		return NULL;
 	word = 31 - (u32)__builtin_clz(queue->summary);
-	return sched_thread(
+	return sched_account(
 		queue->first[word * 64 + 63 - (u32)__builtin_clzll(queue->levels[word])]);
 }
 
-static bool preempts(const struct sched_queue *queue, const struct thread *thread,
-		     const struct thread *current)
+static bool preempts(const struct sched_queue *queue, const struct account *account,
+		     const struct account *current)
 {
 	(void)queue;
-	return thread->priority > current->priority;
+	return account->priority > current->priority;
 }
 
-static ns_t review(const struct sched_queue *queue, const struct thread *current)
+static ns_t review(const struct sched_queue *queue, const struct account *current)
 {
 	if (current == NULL || queue->first[current->priority] == NULL)
 		return NS_NEVER;

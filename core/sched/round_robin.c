@@ -2,38 +2,38 @@
 /* Round-robin: everybody in turn, a slice each; priorities do not count. */
 #include "core/sched/internal.h"
 
-static void add(struct sched_queue *queue, struct thread *thread, bool front)
+static void add(struct sched_queue *queue, struct account *account, bool front)
 {
 	if (front)
-		list_push_front(&queue->threads, &thread->link);
+		list_push_front(&queue->accounts, &account->link);
 	else
-		list_push_back(&queue->threads, &thread->link);
+		list_push_back(&queue->accounts, &account->link);
 }
 
-static void take_out(struct sched_queue *queue, struct thread *thread)
+static void take_out(struct sched_queue *queue, struct account *account)
 {
 	(void)queue;
-	list_remove(&thread->link);
+	list_remove(&account->link);
 }
 
-static struct thread *pick(struct sched_queue *queue, ns_t now)
+static struct account *pick(struct sched_queue *queue, ns_t now)
 {
-	struct list_node *node = list_first(&queue->threads);
+	struct list_node *node = list_first(&queue->accounts);
 
 	(void)now;
-	return node != NULL ? sched_thread(node) : NULL;
+	return node != NULL ? sched_account(node) : NULL;
 }
 
-static bool preempts(const struct sched_queue *queue, const struct thread *thread,
-		     const struct thread *current)
+static bool preempts(const struct sched_queue *queue, const struct account *account,
+		     const struct account *current)
 {
-	(void)queue, (void)thread, (void)current;
+	(void)queue, (void)account, (void)current;
 	return false;
 }
 
-static ns_t review(const struct sched_queue *queue, const struct thread *current)
+static ns_t review(const struct sched_queue *queue, const struct account *current)
 {
-	if (current == NULL || list_is_empty(&queue->threads))
+	if (current == NULL || list_is_empty(&queue->accounts))
 		return NS_NEVER;
 	return sched_slice_end(current);
 }

@@ -5,11 +5,13 @@
  * The queue's lock is taken once for each operation and let go before the switch itself. That is
  * safe because a thread whose stack is in use (`on_cpu`) is never moved to another CPU; whoever is
  * switched to gives the stack of the one before free.
+ *
+ * Queues order accounts. An account is in its CPU's queue when it has a READY thread and does not
+ * run; of its threads the lent ones go first. lend.c moves threads from account to account.
  */
-#include "core/sched/internal.h"
+#include "core/sched/ready.h"
 
 #include "core/thread/state.h"
-#include <abi/manage.h>
 #include <arch/cpu.h>
 #include <mullion/format.h>
 #include <mullion/log.h>
@@ -22,11 +24,6 @@ _Static_assert(sizeof(struct sched_queue) <= PAGE_SIZE, "a queue is a page");
 #else
 #define DEFAULT_STRATEGY sched_round_robin
 #endif
-
-static u32 num_ready(const struct sched_queue *queue)
-{
-	return atomic_load_explicit(&queue->ready, memory_order_relaxed);
-}
 
 /* The review's time: an interrupt of the queue's own CPU. */
 static void review_now(struct timer_event *event)
@@ -48,13 +45,15 @@ __boot enum err sched_init(void)
 		if (queue == NULL)
 			return ERR_NO_MEMORY;
 		spin_init(&queue->lock, RANK_SCHED);
-		list_init(&queue->threads);
+		list_init(&queue->accounts);
 		timer_init(&queue->review, review_now);
 		queue->review_at = NS_NEVER;
 		queue->cpu = cpu;
 		queue->strategy = &DEFAULT_STRATEGY;
 		queue->idling = true;
 		queue->since = arch_time_now();
+		account_init(&queue->idle.home, 0, NS(0));
+		queue->idle.account = &queue->idle.home;
 		queue->idle.kind = THREAD_IDLE;
 		queue->idle.cpu = i;
 		queue->idle.affinity = BIT(i);
@@ -78,23 +77,6 @@ __boot void sched_choose(u32 cpu, const struct sched_strategy *strategy,
 	spin_unlock(&queue->lock);
 }
 
-const struct sched_strategy *sched_strategy_of(u32 cpu)
-{
-	return cpu_get(cpu)->queue->strategy;
-}
-
-enum context sched_context(void)
-{
-	const struct cpu *cpu = this_cpu();
-	const struct thread *thread = cpu->thread;
-
-	if (cpu->interrupts != 0)
-		return CONTEXT_INTERRUPT;
-	if (thread == NULL || thread->kind == THREAD_IDLE || cpu->queue->idling)
-		return CONTEXT_IDLE;
-	return thread->kind == THREAD_VCPU ? CONTEXT_NORMAL : CONTEXT_ORPHAN;
-}
-
 /* Giving the CPU away is a bug in an interrupt, under a lock, or where sched_hold() forbids it. */
 static void check_may_switch(const struct cpu *cpu)
 {
@@ -106,7 +88,7 @@ static void check_may_switch(const struct cpu *cpu)
 
 /* --- Under the queue's lock ------------------------------------------------------------------- */
 
-static struct sched_queue *lock_queue_of(const struct thread *thread)
+static inline struct sched_queue *lock_queue_of(const struct thread *thread)
 {
 	for (;;) {
 		u32 cpu = atomic_load_explicit(&thread->cpu, memory_order_relaxed);
@@ -119,29 +101,19 @@ static struct sched_queue *lock_queue_of(const struct thread *thread)
 	}
 }
 
-static void add(struct sched_queue *queue, struct thread *thread, bool front)
-{
-	queue->strategy->add(queue, thread, front);
-	atomic_store_explicit(&queue->ready, num_ready(queue) + 1, memory_order_relaxed);
-}
-
-static void take_out(struct sched_queue *queue, struct thread *thread)
-{
-	queue->strategy->remove(queue, thread);
-	atomic_store_explicit(&queue->ready, num_ready(queue) - 1, memory_order_relaxed);
-}
-
-/* Must @current (NULL: idle) be looked at before the time that is armed? What is armed and comes
+/* Must what runs (NULL: idle) be looked at before the time that is armed? What is armed and comes
  * earlier stays: it asks again, which costs less than moving the deadline at every switch. */
-static bool review_comes_first(const struct sched_queue *queue, const struct thread *current,
+static bool review_comes_first(const struct sched_queue *queue, const struct account *current,
 			       ns_t *when)
 {
 	*when = queue->strategy->review(queue, current);
+	if (current != NULL && queue->cpu->thread->work_of != NULL)
+		when->v = MIN(when->v, current->since.v + queue->cpu->thread->help_left.v);
 	return when->v < queue->review_at.v;
 }
 
 /* This CPU. */
-static void set_review(struct sched_queue *queue, const struct thread *current)
+static void set_review(struct sched_queue *queue, const struct account *current)
 {
 	ns_t when;
 
@@ -151,23 +123,35 @@ static void set_review(struct sched_queue *queue, const struct thread *current)
 	timer_arm(&queue->review, when);
 }
 
+/* READY @thread, against what runs. */
+static bool should_run(const struct sched_queue *queue, const struct thread *thread)
+{
+	const struct account *account = thread->account;
+
+	if (queue->account == NULL)
+		return true;
+	if (account == queue->account) /* one that is lent goes before the owner */
+		return account != &thread->home && account == &queue->cpu->thread->home;
+	return queue->strategy->preempts(queue, account, queue->account);
+}
+
 /* @thread has become READY, or more urgent: does its CPU have to look? Also when it was alone and
  * lets a guest sleep (@first), and when it has a time to arm, which it must do itself. */
 static void announce(struct sched_queue *queue, const struct thread *thread, bool first)
 {
 	struct cpu *cpu = queue->cpu;
 	bool here = cpu == this_cpu();
-	bool look = queue->idling || queue->strategy->preempts(queue, thread, cpu->thread);
+	bool look = should_run(queue, thread);
 	ns_t when;
 
 	/* A guest that had the CPU for itself may be in WFI: it must not wait there any more. */
 	if (here && first && cpu->thread != NULL && cpu->thread->kind == THREAD_VCPU)
 		look = true;
 	if (!look && here) {
-		set_review(queue, cpu->thread);
+		set_review(queue, queue->account);
 		return;
 	}
-	if (!look && !first && !review_comes_first(queue, cpu->thread, &when))
+	if (!look && !first && !review_comes_first(queue, queue->account, &when))
 		return;
 	atomic_store_explicit(&cpu->resched, true, memory_order_relaxed);
 	if (!here)
@@ -178,40 +162,37 @@ static void announce(struct sched_queue *queue, const struct thread *thread, boo
  * what is left of its slice is still its own. */
 static bool goes_first(const struct thread *thread)
 {
-	return thread->slice_left.v != 0 &&
+	return thread->account->slice_left.v != 0 &&
 	       atomic_load_explicit(&thread->pause_reason, memory_order_relaxed) == PAUSE_IO;
 }
 
-/* A slice that was used up is followed by a new one, behind the equals. */
-static void refill(struct thread *thread)
-{
-	if (thread->slice_left.v == 0)
-		thread->slice_left = thread->slice;
-}
-
-static void make_ready(struct sched_queue *queue, struct thread *thread)
+static inline void make_ready(struct sched_queue *queue, struct thread *thread)
 {
 	bool first = num_ready(queue) == 0;
 
 	add(queue, thread, goes_first(thread));
-	refill(thread);
 	announce(queue, thread, first);
 }
 
-/* Book the stretch that ends at @now. */
-static void charge(struct thread *thread, ns_t now)
+/* Book the stretch of @thread, which runs, that ends at @now. */
+static inline void charge(struct sched_queue *queue, struct thread *thread, ns_t now)
 {
-	u64 ran = now.v - thread->since.v;
+	struct account *account = queue->account;
+	u64 ran = now.v - account->since.v;
 
 	thread->run_ns += ran;
-	thread->since = now;
-	thread->slice_left.v -= MIN(ran, thread->slice_left.v);
+	if (__builtin_expect(thread->work_of != NULL, 0))
+		thread->help_left.v -= MIN(ran, thread->help_left.v);
+	account->run_ns += ran;
+	account->since = now;
+	account->slice_left.v -= MIN(ran, account->slice_left.v);
 }
 
 /* Nobody is READY: sleep, on whichever stack this is. */
-static ns_t idle(struct cpu *cpu, struct sched_queue *queue, ns_t now)
+static ns_t idle(struct sched_queue *queue, ns_t now)
 {
 	queue->idling = true;
+	queue->account = NULL;
 	queue->since = now;
 	set_review(queue, NULL);
 	spin_unlock(&queue->lock);
@@ -220,15 +201,17 @@ static ns_t idle(struct cpu *cpu, struct sched_queue *queue, ns_t now)
 	now = arch_time_now();
 	queue->idle_ns += now.v - queue->since.v;
 	queue->idling = false;
-	cpu->thread->since = now;
 	return now;
 }
 
-/* May the CPU sleep on this thread's stack? Not when somebody waits for it to be free. */
+/* May the CPU sleep on this thread's stack? Not when it has to be free: of a thread that has
+ * stopped, and of one that runs next on the account, and so on the CPU, of whoever wakes it. */
 static bool idles_in_place(const struct thread *thread)
 {
 	enum vcpu_state state = thread_state(thread);
 
+	if (thread->kind == THREAD_COMPONENT || thread->account != &thread->home)
+		return false;
 	return thread->kind == THREAD_IDLE || state == VCPU_PAUSED || state == VCPU_READY;
 }
 
@@ -243,55 +226,66 @@ static void arrive(void)
 {
 	struct thread *left = this_cpu()->queue->left;
 
-	atomic_store_explicit(&left->on_cpu, false, memory_order_release);
+	if (__builtin_expect(atomic_exchange_explicit(&left->on_cpu, STACK_FREE,
+						      memory_order_acq_rel) == STACK_MOVES,
+			     0))
+		sched_move_on(left);
 }
 
-/* @next, RUNNING and out of the queue, gets the CPU from @self. Drops the lock; returns when @self
- * has a CPU again. */
-static inline void switch_to(struct cpu *cpu, struct sched_queue *queue, struct thread *self,
-			     struct thread *next)
+/* @next, RUNNING and cpu->thread, gets the CPU from @self. Drops the lock; returns when @self has a
+ * CPU again. */
+static inline void switch_to(struct sched_queue *queue, struct thread *self, struct thread *next)
 {
-	atomic_store_explicit(&cpu->resched, false, memory_order_relaxed);
 	next->switches++;
 	queue->switches++;
-	atomic_store_explicit(&next->on_cpu, true, memory_order_relaxed);
-	cpu->thread = next;
+	atomic_store_explicit(&next->on_cpu, STACK_USED, memory_order_relaxed);
 	queue->left = self;
 	spin_unlock(&queue->lock);
 	arch_thread_switch(self, next);
 	arrive();
 }
 
-/* The running thread, charged, is READY in the queue, or none of the queue's business. Let others
- * run until it is its turn again. Drops the lock. */
-static void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now)
+/* No account runs: the one that should does, when there is one. Drops the lock; returns when the
+ * calling thread has a CPU again. */
+static void choose_next(struct cpu *cpu, struct sched_queue *queue, ns_t now)
 {
 	struct thread *self = cpu->thread, *next;
+	struct account *account;
 
-	while ((next = queue->strategy->pick(queue, now)) == NULL && idles_in_place(self)) {
-		now = idle(cpu, queue, now);
+	while ((account = queue->strategy->pick(queue, now)) == NULL && idles_in_place(self)) {
+		now = idle(queue, now);
 		/* Any interrupt may have been what a vCPU in WFI waits for: it looks. */
-		if (pauses_in_wfi(self) && thread_move(self, VCPU_PAUSED, VCPU_READY)) {
+		if (pauses_in_wfi(self) && thread_move(self, VCPU_PAUSED, VCPU_READY))
 			add(queue, self, false);
-			refill(self);
-		}
 	}
-	if (next != NULL) {
-		bool moved = thread_move(next, VCPU_READY, VCPU_RUNNING);
-
-		ASSERT(moved);
-		take_out(queue, next);
+	if (account != NULL) {
+		queue->strategy->remove(queue, account);
+		next = take_first(queue, account);
 	} else {
 		next = &queue->idle;
+		account = &next->home;
 	}
-	next->since = now;
-	set_review(queue, next);
-	if (next != self) {
-		switch_to(cpu, queue, self, next);
-		return;
-	}
+	account->since = now;
+	queue->account = account;
+	cpu->thread = next;
+	set_review(queue, account);
 	atomic_store_explicit(&cpu->resched, false, memory_order_relaxed);
-	spin_unlock(&queue->lock);
+	if (next != self)
+		switch_to(queue, self, next);
+	else
+		spin_unlock(&queue->lock);
+}
+
+/* The running thread, charged, is READY on an account, or none of the queue's business. Let others
+ * run until it is its turn again. Drops the lock. */
+static inline void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now)
+{
+	struct account *account = queue->account;
+
+	queue->account = NULL;
+	if (has_ready(account))
+		enqueue(queue, account, account->slice_left.v != 0);
+	choose_next(cpu, queue, now);
 }
 
 /* --- The running thread ----------------------------------------------------------------------- */
@@ -302,19 +296,20 @@ __cold void sched_loop(void)
 	struct sched_queue *queue = cpu->queue;
 
 	cpu->thread = &queue->idle;
-	queue->idle.since = arch_time_now();
-	atomic_store(&queue->idle.on_cpu, true);
+	queue->idle.home.since = arch_time_now();
+	atomic_store(&queue->idle.on_cpu, STACK_USED);
 	arch_thread_adopt(&queue->idle);
 	spin_lock(&queue->lock);
-	queue->idle_ns += queue->idle.since.v - queue->since.v;
+	queue->idle_ns += queue->idle.home.since.v - queue->since.v;
 	queue->idling = false;
+	queue->account = &queue->idle.home;
 	spin_unlock(&queue->lock);
 	for (;;) {
 		ns_t now;
 
 		spin_lock(&queue->lock);
 		now = arch_time_now();
-		charge(&queue->idle, now);
+		charge(queue, &queue->idle, now);
 		give_way(cpu, queue, now);
 	}
 }
@@ -347,19 +342,43 @@ void sched_prepare(enum pause_reason reason)
 }
 
 /* A vCPU in WFI has the CPU for itself: sleep here and now. The short way of give_way(). Lock.
- * Return: nobody else wants to run. */
+ * Return: nothing else wants to run; else no account runs. */
 static bool doze(struct cpu *cpu, struct sched_queue *queue, ns_t *now)
 {
 	struct thread *self = cpu->thread;
+	struct account *account = queue->account;
 
-	*now = idle(cpu, queue, *now);
-	refill(self);
-	if (thread_move(self, VCPU_PAUSED, VCPU_READY)) {
-		if (num_ready(queue) == 0)
-			return thread_move(self, VCPU_READY, VCPU_RUNNING);
+	*now = idle(queue, *now);
+	if (!thread_move(self, VCPU_PAUSED, VCPU_READY))
+		return false;
+	if (num_ready(queue) != 0) {
 		add(queue, self, false);
+		return false;
 	}
-	return false;
+	queue->account = account;
+	account->since = *now;
+	if (account->slice_left.v == 0)
+		account->slice_left = account->slice;
+	return thread_move(self, VCPU_READY, VCPU_RUNNING);
+}
+
+/* Another thread of the account that runs goes on: nothing is chosen, and nothing is armed anew. */
+static bool stays_on_account(const struct cpu *cpu, const struct sched_queue *queue)
+{
+	return !atomic_load_explicit(&cpu->resched, memory_order_relaxed) &&
+	       has_ready(queue->account);
+}
+
+static void next_of_account(struct cpu *cpu, struct sched_queue *queue, struct thread *self,
+			    struct thread *next)
+{
+	cpu->thread = next;
+	if (next->work_of != NULL)
+		set_review(queue, queue->account);
+	if (next != self)
+		switch_to(queue, self, next);
+	else
+		spin_unlock(&queue->lock);
 }
 
 void sched_pause(void)
@@ -372,56 +391,49 @@ void sched_pause(void)
 	check_may_switch(cpu);
 	spin_lock(&queue->lock);
 	now = arch_time_now();
-	charge(self, now);
-	if (num_ready(queue) == 0 && queue->table == NULL && pauses_in_wfi(self) &&
-	    doze(cpu, queue, &now))
-		spin_unlock(&queue->lock);
-	else
+	charge(queue, self, now);
+	if (num_ready(queue) == 0 && queue->table == NULL && pauses_in_wfi(self)) {
+		if (doze(cpu, queue, &now))
+			spin_unlock(&queue->lock);
+		else
+			choose_next(cpu, queue, now);
+	} else if (stays_on_account(cpu, queue)) {
+		next_of_account(cpu, queue, self, take_first(queue, queue->account));
+	} else {
 		give_way(cpu, queue, now);
+	}
 	atomic_store_explicit(&self->pause_reason, PAUSE_NONE, memory_order_relaxed);
 }
 
-/* Is @thread, PAUSED and of this CPU, the one to run next once the running thread has paused? */
-static bool comes_next(struct sched_queue *queue, struct thread *thread, ns_t now)
+/* Can @thread, PAUSED, run next on the account that runs here? Then it is RUNNING. Lock. */
+static bool take_over(struct cpu *cpu, struct thread *thread, const struct account *account)
 {
-	const struct sched_strategy *strategy = queue->strategy;
-	const struct thread *other;
-
-	if (num_ready(queue) == 0 && queue->table == NULL)
-		return true;
-	other = strategy->pick(queue, now);
-	if (other == NULL)
-		other = &queue->idle;
-	return strategy->preempts(queue, thread, other) ||
-	       (goes_first(thread) && !strategy->preempts(queue, other, thread));
+	return account == cpu->queue->account && (thread->between || thread->account == account) &&
+	       !atomic_load_explicit(&cpu->resched, memory_order_relaxed) &&
+	       atomic_load_explicit(&thread->cpu, memory_order_relaxed) == cpu->id &&
+	       thread_state(cpu->thread) == VCPU_PAUSED &&
+	       thread_move(thread, VCPU_PAUSED, VCPU_READY) &&
+	       thread_move(thread, VCPU_READY, VCPU_RUNNING);
 }
 
-void sched_hand_over(struct thread *thread)
+void sched_hand_over(struct thread *thread, struct account *account)
 {
 	struct cpu *cpu = this_cpu();
 	struct sched_queue *queue = cpu->queue;
 	struct thread *self = cpu->thread;
-	ns_t now;
 
 	check_may_switch(cpu);
 	atomic_thread_fence(memory_order_seq_cst);
 	spin_lock(&queue->lock);
-	now = arch_time_now();
-	if (atomic_load_explicit(&thread->cpu, memory_order_relaxed) != cpu->id ||
-	    thread_state(self) != VCPU_PAUSED || !comes_next(queue, thread, now) ||
-	    !thread_move(thread, VCPU_PAUSED, VCPU_READY) ||
-	    !thread_move(thread, VCPU_READY, VCPU_RUNNING)) {
+	if (!take_over(cpu, thread, account)) {
 		spin_unlock(&queue->lock);
-		(void)sched_wake(thread);
+		(void)sched_wake_on(thread, account);
 		sched_pause();
 		return;
 	}
-	charge(self, now);
-	refill(thread);
-	thread->since = now;
-	if (num_ready(queue) != 0 || queue->table != NULL)
-		set_review(queue, thread);
-	switch_to(cpu, queue, self, thread);
+	charge(queue, self, arch_time_now());
+	thread->account = account;
+	next_of_account(cpu, queue, self, thread);
 	atomic_store_explicit(&self->pause_reason, PAUSE_NONE, memory_order_relaxed);
 }
 
@@ -436,6 +448,14 @@ void sched_cancel(void)
 		if (thread_state(self) != VCPU_READY) { /* it was reset meanwhile */
 			spin_unlock(&queue->lock);
 			sched_leave();
+			return;
+		}
+		/* Woken on another account: it gets the CPU when that does. */
+		if (self->account != queue->account) {
+			charge(queue, self, arch_time_now());
+			give_way(cpu, queue, queue->account->since);
+			atomic_store_explicit(&self->pause_reason, PAUSE_NONE,
+					      memory_order_relaxed);
 			return;
 		}
 		take_out(queue, self);
@@ -460,12 +480,15 @@ static void step_back(bool spent)
 	check_may_switch(cpu);
 	spin_lock(&queue->lock);
 	now = arch_time_now();
-	charge(self, now);
+	charge(queue, self, now);
 	if (spent)
-		self->slice_left = NS(0);
-	if (thread_move(self, VCPU_RUNNING, VCPU_READY))
-		add(queue, self, self->slice_left.v != 0);
-	refill(self);
+		queue->account->slice_left = NS(0);
+	if (thread_move(self, VCPU_RUNNING, VCPU_READY)) {
+		if (__builtin_expect(self->work_of != NULL && self->help_left.v == 0, 0))
+			sched_help_ends(queue, self);
+		else
+			mark_ready(queue, self, !spent);
+	}
 	give_way(cpu, queue, now);
 }
 
@@ -489,6 +512,34 @@ bool sched_ends(void)
 	return this_cpu()->queue->review_at.v != NS_NEVER.v;
 }
 
+/* --- For the room's other files
+ * ------------------------------------------------------------------------ */
+
+__cold struct sched_queue *sched_lock_queue_of(const struct thread *thread)
+{
+	return lock_queue_of(thread);
+}
+
+__cold void sched_make_ready(struct sched_queue *queue, struct thread *thread)
+{
+	make_ready(queue, thread);
+}
+
+__cold void sched_take_out(struct sched_queue *queue, struct thread *thread)
+{
+	take_out(queue, thread);
+}
+
+__cold void sched_announce(struct sched_queue *queue, const struct thread *thread)
+{
+	announce(queue, thread, false);
+}
+
+__cold void sched_charge(struct sched_queue *queue)
+{
+	charge(queue, queue->cpu->thread, arch_time_now());
+}
+
 /* --- Anybody ---------------------------------------------------------------------------------- */
 
 __cold enum err sched_start(struct thread *thread)
@@ -505,8 +556,9 @@ __cold enum err sched_start(struct thread *thread)
 /* An orphan that left its stack can run on the waker's CPU, whose caches have what it works on. */
 static bool can_come_here(const struct thread *thread, u32 here)
 {
-	return thread->kind != THREAD_VCPU && (thread->affinity & BIT(here)) != 0 &&
-	       !atomic_load_explicit(&thread->on_cpu, memory_order_acquire);
+	return thread->kind != THREAD_VCPU && thread->account == &thread->home &&
+	       (thread->affinity & BIT(here)) != 0 &&
+	       atomic_load_explicit(&thread->on_cpu, memory_order_acquire) == STACK_FREE;
 }
 
 bool sched_wake(struct thread *thread)
@@ -529,69 +581,4 @@ bool sched_wake(struct thread *thread)
 		make_ready(queue, thread);
 	spin_unlock(&queue->lock);
 	return paused;
-}
-
-__cold void sched_set_priority(struct thread *thread, u8 priority)
-{
-	struct sched_queue *queue = lock_queue_of(thread);
-	const struct thread *current = queue->cpu->thread;
-
-	if (list_has(&thread->link)) {
-		queue->strategy->remove(queue, thread);
-		thread->priority = priority;
-		queue->strategy->add(queue, thread, false);
-		announce(queue, thread, false);
-	} else {
-		/* In a window a higher priority can be the worse claim: above the background. */
-		bool worse = priority < thread->priority || queue->table != NULL;
-
-		thread->priority = priority;
-		if (thread == current && worse) {
-			atomic_store_explicit(&queue->cpu->resched, true, memory_order_relaxed);
-			if (queue->cpu != this_cpu())
-				arch_cpu_kick(queue->cpu->id);
-		}
-	}
-	spin_unlock(&queue->lock);
-}
-
-u64 sched_run_ns(const struct thread *thread)
-{
-	struct sched_queue *queue = lock_queue_of(thread);
-	u64 ns = thread->run_ns;
-
-	if (queue->cpu->thread == thread && !queue->idling)
-		ns += arch_time_now().v - thread->since.v;
-	spin_unlock(&queue->lock);
-	return ns;
-}
-
-__cold u64 sched_idle_ns(u32 cpu)
-{
-	struct sched_queue *queue = cpu_get(cpu)->queue;
-	u64 ns;
-
-	spin_lock(&queue->lock);
-	ns = queue->idle_ns + queue->idle.run_ns;
-	if (queue->idling)
-		ns += arch_time_now().v - queue->since.v;
-	else if (queue->cpu->thread == &queue->idle)
-		ns += arch_time_now().v - queue->idle.since.v;
-	spin_unlock(&queue->lock);
-	return ns;
-}
-
-__cold void sched_describe(u32 cpu, struct manage_cpu *record)
-{
-	struct sched_queue *queue = cpu_get(cpu)->queue;
-	const struct thread *thread;
-
-	record->idle_ns = sched_idle_ns(cpu);
-	spin_lock(&queue->lock);
-	thread = queue->idling || queue->cpu->thread == NULL ? &queue->idle : queue->cpu->thread;
-	(void)format(record->strategy, sizeof(record->strategy), "%s", queue->strategy->name);
-	(void)format(record->running, sizeof(record->running), "%s", thread->name);
-	record->ready = atomic_load(&queue->ready);
-	record->switches = queue->switches;
-	spin_unlock(&queue->lock);
 }

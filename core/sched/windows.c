@@ -1,24 +1,24 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Time-triggered partitions: a cyclic table tells which partition's time it is, as ARINC 653 has
- * it. In a window only its partition's threads run, by priority; time that they leave, and time
- * that belongs to nobody, goes to threads of a priority up to the table's background, of whichever
+ * it. In a window only its partition's accounts run, by priority; time that they leave, and time
+ * that belongs to nobody, goes to accounts of a priority up to the table's background, of whichever
  * partition. The cycle begins when the clock is a multiple of it, so all CPUs' tables are in step.
  */
 #include "core/sched/internal.h"
 
-static void add(struct sched_queue *queue, struct thread *thread, bool front)
+static void add(struct sched_queue *queue, struct account *account, bool front)
 {
 	if (front)
-		list_push_front(&queue->threads, &thread->link);
+		list_push_front(&queue->accounts, &account->link);
 	else
-		list_push_back(&queue->threads, &thread->link);
+		list_push_back(&queue->accounts, &account->link);
 }
 
-static void take_out(struct sched_queue *queue, struct thread *thread)
+static void take_out(struct sched_queue *queue, struct account *account)
 {
 	(void)queue;
-	list_remove(&thread->link);
+	list_remove(&account->link);
 }
 
 /* Whose time @now is, and until when. */
@@ -43,51 +43,51 @@ static struct sched_place find_place(const struct sched_table *table, ns_t now)
 	return place;
 }
 
-/* How good @thread's claim is: its priority, above all others in its own window; 0: none. */
-static u32 claim(const struct sched_queue *queue, const struct thread *thread)
+/* How good @account's claim is: its priority, above all others in its own window; 0: none. */
+static u32 claim(const struct sched_queue *queue, const struct account *account)
 {
-	if (queue->place.window != 0 && thread->window == queue->place.window)
-		return PRIORITIES + 1u + thread->priority;
+	if (queue->place.window != 0 && account->window == queue->place.window)
+		return PRIORITIES + 1u + account->priority;
 	/* What it was given counts: to inherit a higher priority must not cost it the CPU. */
-	return thread->base_priority <= queue->table->background ? 1u + thread->priority : 0;
+	return account->base_priority <= queue->table->background ? 1u + account->priority : 0;
 }
 
-static struct thread *pick(struct sched_queue *queue, ns_t now)
+static struct account *pick(struct sched_queue *queue, ns_t now)
 {
-	struct thread *best = NULL;
+	struct account *best = NULL;
 	u32 highest = 0;
 
 	if (now.v >= queue->place.end.v)
 		queue->place = find_place(queue->table, now);
-	list_for_each (&queue->threads, node) {
-		struct thread *thread = sched_thread(node);
-		u32 its = claim(queue, thread);
+	list_for_each (&queue->accounts, node) {
+		struct account *account = sched_account(node);
+		u32 its = claim(queue, account);
 
 		if (its > highest) {
 			highest = its;
-			best = thread;
+			best = account;
 		}
 	}
 	return best;
 }
 
-static bool preempts(const struct sched_queue *queue, const struct thread *thread,
-		     const struct thread *current)
+static bool preempts(const struct sched_queue *queue, const struct account *account,
+		     const struct account *current)
 {
-	return claim(queue, thread) > claim(queue, current);
+	return claim(queue, account) > claim(queue, current);
 }
 
-static ns_t review(const struct sched_queue *queue, const struct thread *current)
+static ns_t review(const struct sched_queue *queue, const struct account *current)
 {
 	ns_t end = NS_NEVER;
 
 	/* The window's end matters to the one that runs and to those that wait for theirs. */
-	if (current != NULL || !list_is_empty(&queue->threads))
+	if (current != NULL || !list_is_empty(&queue->accounts))
 		end = queue->place.end;
 	if (current == NULL)
 		return end;
-	list_for_each (&queue->threads, node)
-		if (claim(queue, sched_thread(node)) == claim(queue, current))
+	list_for_each (&queue->accounts, node)
+		if (claim(queue, sched_account(node)) == claim(queue, current))
 			return NS(MIN(end.v, sched_slice_end(current).v));
 	return end;
 }

@@ -34,7 +34,7 @@ static struct thread *most_urgent(const struct mutex *mutex)
 	list_for_each (&mutex->queue.threads, node) {
 		struct thread *thread = container_of(node, struct thread, waiter);
 
-		if (best == NULL || thread->priority > best->priority)
+		if (best == NULL || thread->home.priority > best->home.priority)
 			best = thread;
 	}
 	return best;
@@ -43,7 +43,7 @@ static struct thread *most_urgent(const struct mutex *mutex)
 /* What @thread has to run with, by itself and by those that wait for what it holds. */
 static u8 due_priority(const struct thread *thread)
 {
-	u8 priority = thread->base_priority;
+	u8 priority = thread->home.base_priority;
 
 	list_for_each (&thread->mutexes, node) {
 		struct mutex *mutex = container_of(node, struct mutex, held);
@@ -51,8 +51,8 @@ static u8 due_priority(const struct thread *thread)
 
 		spin_lock(&mutex->queue.lock);
 		waiter = most_urgent(mutex);
-		if (waiter != NULL && waiter->priority > priority)
-			priority = waiter->priority;
+		if (waiter != NULL && waiter->home.priority > priority)
+			priority = waiter->home.priority;
 		spin_unlock(&mutex->queue.lock);
 	}
 	return priority;
@@ -65,7 +65,7 @@ static void lower_owners(const struct mutex *mutex)
 		struct thread *owner = mutex->owner;
 		u8 priority = due_priority(owner);
 
-		if (priority == owner->priority)
+		if (priority == owner->home.priority)
 			return;
 		sched_set_priority(owner, priority);
 		mutex = owner->waits_for;
@@ -78,7 +78,7 @@ static void raise_owners(const struct mutex *mutex, u8 priority)
 	for (u32 i = 0; i < MUTEX_CHAIN_MAX && mutex != NULL; i++) {
 		struct thread *owner = mutex->owner;
 
-		if (owner == NULL || owner->priority >= priority)
+		if (owner == NULL || owner->home.priority >= priority)
 			return;
 		sched_set_priority(owner, priority);
 		mutex = owner->waits_for;
@@ -108,7 +108,7 @@ enum err mutex_lock_until(struct mutex *mutex, ns_t until)
 		take(mutex, self);
 	} else {
 		self->waits_for = mutex;
-		raise_owners(mutex, self->priority);
+		raise_owners(mutex, self->home.priority);
 		err = waitqueue_sleep(&mutex->queue, &chains, until);
 		/* Without an error mutex_unlock() has made it ours. */
 		if (err) {
@@ -145,7 +145,7 @@ void mutex_unlock(struct mutex *mutex)
 	}
 	spin_unlock(&mutex->queue.lock);
 	priority = due_priority(self);
-	if (priority != self->priority)
+	if (priority != self->home.priority)
 		sched_set_priority(self, priority);
 	spin_unlock(&chains);
 }

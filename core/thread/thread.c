@@ -20,6 +20,13 @@ static struct pool pool = {
 static struct list all = { { &all.head, &all.head } };
 static struct spinlock all_lock = SPINLOCK_INIT(RANK_WORK);
 
+void account_init(struct account *account, u8 priority, ns_t slice)
+{
+	list_init(&account->lent);
+	account->base_priority = account->priority = priority;
+	account->slice = account->slice_left = slice.v != 0 ? slice : SLICE_DEFAULT;
+}
+
 /* The end of thread_sleep() and of every wait that has one. */
 static void time_is_over(struct timer_event *event)
 {
@@ -43,10 +50,10 @@ enum err thread_init(struct thread *thread, enum thread_kind kind, const char *n
 	for (size_t i = 0; i < THREAD_NAME_MAX - 1 && name[i] != '\0'; i++)
 		thread->name[i] = name[i];
 	thread->kind = kind;
-	thread->base_priority = thread->priority = priority;
 	thread->cpu = cpu;
 	thread->affinity = affinity;
-	thread->slice = thread->slice_left = slice.v != 0 ? slice : SLICE_DEFAULT;
+	account_init(&thread->home, priority, slice);
+	thread->account = &thread->home;
 	thread->entry = entry;
 	thread->data = data;
 	list_init(&thread->mutexes);
@@ -62,7 +69,8 @@ void thread_destroy(struct thread *thread)
 {
 	enum err err = OK;
 
-	ASSERT(thread_stopped(thread) && !list_has(&thread->link));
+	ASSERT(thread_stopped(thread) && !list_has(&thread->link) &&
+	       !list_has(&thread->home.link));
 	if (thread_state(thread) == VCPU_HALTED)
 		err = thread_set_state(thread, VCPU_RESET);
 	if (err == OK)

@@ -65,12 +65,13 @@ struct component_grant {
 	u32 value; /* channel: its number; interrupt: host INTID; line: the guest's INTID */
 };
 
-/* Who has its registers, while its thread sleeps in a wait (exit.c). */
+/* Whose its registers are: its own thread's, or a vCPU's (here.h has the edges). */
 enum lending {
 	LEND_NEVER, /* its thread runs, or is about to */
-	LEND_READY, /* its thread sleeps: a vCPU may run it to serve an exit */
-	LEND_TAKEN,
-	LEND_BACK, /* it did something that its own thread must see to: lent_trap */
+	LEND_READY, /* its thread sleeps in a wait: a vCPU may run it to serve an exit */
+	LEND_TAKEN, /* a vCPU runs it */
+	LEND_BACK,  /* it did something that its own thread must serve: lent_trap */
+	LEND_STATES
 };
 
 /* Where it is with a reset that its guest's new start waits for. */
@@ -90,7 +91,7 @@ struct component {
 	_Atomic u32 state;    /* enum component_state */
 	_Atomic u32 requests; /* COMPONENT_REQ_* */
 	_Atomic u64 word;     /* notification bits */
-	struct spinlock lock; /* RANK_COMPONENT: guest, slots, queue */
+	struct spinlock lock; /* RANK_COMPONENT: guest, slots, queue, payers */
 	struct thread thread;
 	struct stage2 space;
 	hpa_t memory; /* zeroed at each start, and behind it what is kept */
@@ -99,8 +100,8 @@ struct component {
 	const struct config_guest *serves; /* or NULL */
 	struct guest *guest;               /* the served guest while it exists, or NULL */
 	_Atomic u32 reset;                 /* enum reset; changes under the lock */
-	struct list queue;                 /* exits to be taken */
-	_Atomic u32 lending;               /* enum lending */
+	struct list queue;   /* exits to be taken: the higher priority, the older first */
+	_Atomic u32 lending; /* enum lending: here.h and here.c alone */
 	enum user_trap lent_trap;
 	struct timer_event timer;
 	u32 num_grants;
@@ -122,6 +123,10 @@ struct component {
 	u64 syscalls; /* that its own thread served */
 	u64 notifications;
 	u64 exits; /* taken, once each: the latest one's number. Whoever runs it counts */
+	/* The account that caused each bit of the word; NULL: none of a guest's (payer.c). */
+	struct account *_Atomic payers[64];
+	struct account *_Atomic timer_payer;
+	u32 last_bit; /* that was chosen before others of the same claim */
 	u32 log_used;
 	char log_line[128];
 	u64 object_pages; /* heap pages of this structure */
@@ -175,8 +180,14 @@ enum err __must_check component_copy_in(const struct component *component, void 
 enum err __must_check component_copy_out(const struct component *component, u64 va,
 					 const void *from, u64 bytes);
 
-/** component_notify() - set @bits of its notification word and wake it. Any context. */
+/** component_notify() - set @bits of its notification word and wake it; the account that runs here
+ * (sched_charged()) pays for the work. component_notify_for() - @payer does; NULL: the component
+ * itself. Any context. */
 void component_notify(struct component *component, u64 bits);
+void component_notify_for(struct component *component, u64 bits, struct account *payer);
+/** component_forget_payer() - @account is about to go, and nothing runs on it but components: they
+ * go on on their own. Any context, no locks above a guest's. */
+void component_forget_payer(struct account *account);
 /** component_irq() - granted host interrupt @intid came in: it is masked and the component told.
  * Interrupt context. Return: false when it is none of a component's. */
 bool component_irq(u32 intid);

@@ -27,16 +27,16 @@ struct sched_queue;
 struct sched_strategy {
 	const char *name;
 	/* Into the queue: behind its equals, or before them (@front: it was preempted). */
-	void (*add)(struct sched_queue *queue, struct thread *thread, bool front);
-	void (*remove)(struct sched_queue *queue, struct thread *thread);
-	/* The READY thread that should run at @now, left in the queue; NULL: none may. */
-	struct thread *(*pick)(struct sched_queue *queue, ns_t now);
-	/* Should READY @thread take the CPU from @current, by the time of the latest pick()? */
-	bool (*preempts)(const struct sched_queue *queue, const struct thread *thread,
-			 const struct thread *current);
+	void (*add)(struct sched_queue *queue, struct account *account, bool front);
+	void (*remove)(struct sched_queue *queue, struct account *account);
+	/* The account that should run at @now, left in the queue; NULL: none may. */
+	struct account *(*pick)(struct sched_queue *queue, ns_t now);
+	/* Should @account take the CPU from @current, by the time of the latest pick()? */
+	bool (*preempts)(const struct sched_queue *queue, const struct account *account,
+			 const struct account *current);
 	/* When @current (NULL: idle) must be looked at again, e.g. its slice or window ends;
 	 * NS_NEVER. */
-	ns_t (*review)(const struct sched_queue *queue, const struct thread *current);
+	ns_t (*review)(const struct sched_queue *queue, const struct account *current);
 };
 
 extern const struct sched_strategy sched_round_robin;
@@ -80,15 +80,35 @@ enum err __must_check sched_start(struct thread *thread);
 /** sched_wake() - PAUSED to READY; anything else is left as it is. Any CPU, any context. Return: it
  * was PAUSED. */
 bool sched_wake(struct thread *thread);
+/** sched_wake_on() - PAUSED to READY as the above, to run on @account (which exists, and whose CPU
+ * the thread may use) from now on. A READY orphan in the middle of another account's work is
+ * helped: it goes on with that on @account for SCHED_HELP_NS at most, where that claims more of a
+ * CPU. Any CPU, any context. Return: it was PAUSED. */
+#define SCHED_HELP_NS UINT64_C(20000)
+bool sched_wake_on(struct thread *thread, struct account *account);
 
 /** sched_prepare(), sched_cancel(), sched_pause() - see above. The running thread, which is no idle
  * thread and holds no lock; panics in interrupt context. */
 void sched_prepare(enum pause_reason reason);
 void sched_cancel(void);
 void sched_pause(void);
-/** sched_hand_over() - after sched_prepare(): sched_wake(@thread) and sched_pause() in one, which
- * costs less where @thread is the one to run next. */
-void sched_hand_over(struct thread *thread);
+/** sched_hand_over() - after sched_prepare(): sched_wake_on(@thread, @account) and sched_pause() in
+ * one, which costs little where the caller runs on @account itself. */
+void sched_hand_over(struct thread *thread, struct account *account);
+/** sched_join() - the running orphan's next work is @account's. Where it does not run on that, it
+ * is READY there when this returns, still has the CPU, and calls sched() next. Locks of a lower
+ * rank than a queue's may be held. Return: it does not run on that. */
+bool __must_check sched_join(struct account *account);
+/** sched_offer() - the running orphan has to give its CPU away in the middle of its work, and
+ * @account waits for it: it goes on as READY there, helped, if that claims more. Then sched(). */
+void sched_offer(struct account *account);
+/** sched_cpu_of() - the CPU that @account's time is of. Any context. */
+u32 sched_cpu_of(struct account *account);
+/** sched_evict() - @account goes: @thread does not run on it any more. Any CPU. */
+void sched_evict(struct thread *thread, const struct account *account);
+/** sched_charged() - the guest's account that what happens here is charged to; NULL: none, nothing
+ * of a guest's runs. Any context. */
+struct account *sched_charged(void);
 /** sched_leave() - the running thread has set itself RESET or HALTED (or was started again since):
  * others run; returns RUNNING when it was started again. No locks. */
 void sched_leave(void);

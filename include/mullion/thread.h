@@ -39,6 +39,13 @@ enum pause_reason {
 	PAUSE_REASONS
 };
 
+/* A stack in use is run nowhere else, and not freed. */
+enum stack_use {
+	STACK_FREE,
+	STACK_USED,
+	STACK_MOVES, /* in use, of a READY thread: goes to its account's CPU once it is free */
+};
+
 enum thread_kind {
 	THREAD_IDLE,      /* a CPU's own: what it runs when nothing is READY; in no queue */
 	THREAD_VCPU,      /* normal: loads and runs a guest's vCPU */
@@ -55,26 +62,43 @@ enum thread_kind {
 #define THREAD_NAME_MAX 32 /* bytes with NUL */
 #define SLICE_DEFAULT   NS(10000000)
 
+/* A claim to a CPU's time: what the scheduler orders, and charges. Every thread has one of its own;
+ * which one it runs on is another matter (struct thread: account). All under the CPU's lock. */
+struct account {
+	struct list_node link; /* the ready queue: it has a READY thread, and does not run */
+	struct list lent;      /* READY threads on it but its owner; they go first, in order */
+	u16 num_lent;          /* of those */
+	u16 owner_ready;       /* 1: its owner is READY on it */
+	u8 base_priority;      /* what it was given */
+	u8 priority;           /* what counts: raised while a mutex of its owner's is wanted */
+	u32 window;            /* time-triggered: the partition it belongs to */
+	ns_t slice;            /* time slice among equals */
+	ns_t slice_left;
+	ns_t since; /* when it was last switched to, or charged */
+	u64 run_ns; /* time charged to it, without the current stretch */
+};
+
 struct thread {
 	struct arch_thread arch; /* first: assembly knows its offsets */
 	char name[THREAD_NAME_MAX];
 	enum thread_kind kind;
-	u8 base_priority;         /* what it was given */
-	u8 priority;              /* what it runs with: raised while a mutex of its is wanted */
-	_Atomic u32 state;        /* enum vcpu_state; only through thread_set_state() */
-	_Atomic u32 pause_reason; /* enum pause_reason */
-	_Atomic u32 cpu;          /* whose queue it is in, or runs on, or was last */
-	u64 affinity;             /* CPUs that may run it, a bit each; an orphan is woken on the
-				     waker's if that is one of them */
-	_Atomic bool on_cpu;      /* its stack is in use: not to be run elsewhere, nor freed */
-	u32 window;               /* time-triggered: the partition it belongs to */
-	ns_t slice;               /* time slice among equals */
-	ns_t slice_left;
-	ns_t since;                /* when it was last switched to */
+	_Atomic u32 state;         /* enum vcpu_state; only through thread_set_state() */
+	_Atomic u32 pause_reason;  /* enum pause_reason */
+	_Atomic u32 cpu;           /* whose queue it is in, or runs on, or was last */
+	u64 affinity;              /* CPUs that may run it, a bit each; an orphan is woken on the
+				      waker's if that is one of them */
+	_Atomic u32 on_cpu;        /* enum stack_use */
+	struct account *account;   /* what it runs on; under the CPU's lock */
+	struct account *work_of;   /* helped: whose work it is in the middle of; else NULL */
+	ns_t help_left;            /* of the time that `account` gives for that */
+	u64 helps, help_ends;      /* times it was helped, and was not done in time */
+	bool between;              /* PAUSED between two pieces of work: a wake-up may change its
+				      account */
+	struct account home;       /* its own */
 	u64 run_ns;                /* time that it had the CPU, without the current stretch */
 	u64 switches;              /* times it was switched to */
 	_Atomic u64 refused_edges; /* state changes asked for that the table forbids */
-	struct list_node link;     /* the ready queue; under the CPU's lock */
+	struct list_node link;     /* account->lent; under the CPU's lock */
 	struct list_node waiter;   /* of a waitqueue; under its lock */
 	_Atomic bool woken;        /* from the waitqueue rather than by its time */
 	struct mutex *waits_for;   /* priority inheritance: the mutex that it sleeps on */
@@ -102,6 +126,9 @@ enum err __must_check thread_set_state(struct thread *thread, enum vcpu_state to
 enum err __must_check thread_init(struct thread *thread, enum thread_kind kind, const char *name,
 				  void (*entry)(void *data), void *data, u8 priority, ns_t slice,
 				  u64 affinity);
+/** account_init() - an account that is all zeroes, with nothing READY on it. @slice: nanoseconds;
+ * 0: the default. */
+void account_init(struct account *account, u8 priority, ns_t slice);
 /** thread_destroy() - give its stack back: RESET or HALTED to UNKNOWN. It is in no queue and on no
  * CPU (thread_stopped()). */
 void thread_destroy(struct thread *thread);

@@ -62,7 +62,7 @@ static void wait(struct actor *self, struct actor *next)
 			break;
 		if (next != NULL && next != self) {
 			atomic_fetch_add(&next->tokens, 1);
-			sched_hand_over(&next->thread);
+			sched_hand_over(&next->thread, &next->thread.home);
 			next = NULL;
 		} else {
 			perhaps_elsewhere();
@@ -127,8 +127,8 @@ static void change_priority(struct actor *actor)
 
 	if (thread->waits_for != NULL || !list_is_empty(&thread->mutexes))
 		return;
-	thread->base_priority = (u8)(1 + chance(6));
-	sched_set_priority(thread, thread->base_priority);
+	thread->home.base_priority = (u8)(1 + chance(6));
+	sched_set_priority(thread, thread->home.base_priority);
 }
 
 static void stop_and_wait(struct actor *self)

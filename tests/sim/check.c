@@ -19,31 +19,55 @@ static bool is_actor(const struct thread *thread)
 	       (const char *)thread < (const char *)(world.actors + MAX_ACTORS);
 }
 
-/* One thread of a queue: each is seen once, in the queue of its own CPU, READY. */
-static void check_queued(const struct sched_queue *queue, struct list_node *node, u32 *seen)
+/* A thread that is READY on an account of @queue's: each is seen once. */
+static void check_ready(const struct sched_queue *queue, const struct account *account,
+			const struct thread *thread, u32 *seen)
 {
-	const struct thread *thread = sched_thread(node);
-	u32 index;
+	u32 index = actor_of(thread)->index;
 
 	MUST(is_actor(thread), "CPU %u queues what is no thread", queue->cpu->id);
-	index = actor_of(thread)->index;
-	MUST((*seen & BIT(index)) == 0, "thread %u is in two queues", index);
+	MUST((*seen & BIT(index)) == 0, "thread %u is READY twice", index);
 	*seen |= (u32)BIT(index);
 	MUST(thread->state == VCPU_READY, "thread %u is queued and %s", index,
 	     thread_state_name(thread->state));
+	MUST(thread->account == account, "thread %u is READY on an account that is not its", index);
 	MUST(thread->cpu == queue->cpu->id, "thread %u is in another CPU's queue", index);
 	MUST((thread->affinity & BIT(queue->cpu->id)) != 0, "thread %u is where it may not be",
 	     index);
+}
+
+/* All that is READY on @account. Return: how many. */
+static u32 check_account(const struct sched_queue *queue, struct account *account, u32 *seen)
+{
+	u32 count = 0;
+
+	list_for_each (&account->lent, node) {
+		check_ready(queue, account, container_of(node, struct thread, link), seen);
+		count++;
+	}
+	if (account->owner_ready) {
+		check_ready(queue, account, sched_owner(account), seen);
+		count++;
+	}
+	return count;
+}
+
+static u32 check_queued(const struct sched_queue *queue, struct list_node *node, u32 *seen)
+{
+	struct account *account = sched_account(node);
+	u32 count = check_account(queue, account, seen);
+
+	MUST(count != 0, "CPU %u queues an account with nothing READY", queue->cpu->id);
+	MUST(account != queue->account, "CPU %u queues the account that runs", queue->cpu->id);
+	return count;
 }
 
 static void check_queue(const struct sched_queue *queue, u32 *seen)
 {
 	u32 count = 0;
 
-	list_for_each (&queue->threads, node) {
-		check_queued(queue, node, seen);
-		count++;
-	}
+	list_for_each (&queue->accounts, node)
+		count += check_queued(queue, node, seen);
 	for (u32 i = 0; i < PRIORITIES; i++) {
 		struct list_node *first = queue->first[i], *node = first;
 
@@ -52,12 +76,13 @@ static void check_queue(const struct sched_queue *queue, u32 *seen)
 		if (first == NULL)
 			continue;
 		do {
-			check_queued(queue, node, seen);
-			MUST(sched_thread(node)->priority == i, "a thread in the wrong ring");
-			count++;
+			count += check_queued(queue, node, seen);
+			MUST(sched_account(node)->priority == i, "an account in the wrong ring");
 			node = node->next;
 		} while (node != first);
 	}
+	if (queue->account != NULL)
+		count += check_account(queue, queue->account, seen);
 	MUST(count == queue->ready, "CPU %u counts %u, has %u", queue->cpu->id, queue->ready,
 	     count);
 }
@@ -68,15 +93,17 @@ static void check_thread(const struct actor *actor, u32 seen)
 	const struct cpu *cpu = cpu_get(thread->cpu);
 	bool queued = (seen & BIT(actor->index)) != 0;
 
-	MUST(queued == (thread->state == VCPU_READY), "thread %u is %s and %s queue", actor->index,
-	     thread_state_name(thread->state), queued ? "in a" : "in no");
+	if (thread->state != VCPU_READY || thread->on_cpu != STACK_MOVES)
+		MUST(queued == (thread->state == VCPU_READY), "thread %u is %s and %s queue",
+		     actor->index, thread_state_name(thread->state), queued ? "in a" : "in no");
 	if (thread->state == VCPU_RUNNING)
-		MUST(cpu->thread == thread, "thread %u runs where another does", actor->index);
-	if (thread->on_cpu)
+		MUST(cpu->thread == thread && cpu->queue->account == thread->account,
+		     "thread %u runs where another does", actor->index);
+	if (thread->on_cpu != STACK_FREE)
 		MUST(cpu->thread == thread || cpu->queue->left == thread,
 		     "thread %u has a CPU's stack without it", actor->index);
 	if (cpu->thread == thread)
-		MUST(thread->on_cpu, "thread %u runs on a free stack", actor->index);
+		MUST(thread->on_cpu != STACK_FREE, "thread %u runs on a free stack", actor->index);
 }
 
 /* Whose window it is at @now, by the table alone; 0: nobody's. */
@@ -93,7 +120,7 @@ static u32 window_at(const struct sched_table *table, u64 now)
 }
 
 /* 0: may not run now; else the higher the sooner. */
-static u32 claim(u32 cpu, const struct thread *thread)
+static u32 claim(u32 cpu, const struct account *account)
 {
 	const struct sched_strategy *strategy = sched_strategy_of(cpu);
 	const struct sched_table *table = &world.cpus[cpu].table;
@@ -101,10 +128,10 @@ static u32 claim(u32 cpu, const struct thread *thread)
 	if (strategy == &sched_round_robin)
 		return 1;
 	if (strategy == &sched_priority)
-		return 1u + thread->priority;
-	if (thread->window != 0 && thread->window == window_at(table, arch_time_now().v))
-		return 1000u + thread->priority;
-	return thread->base_priority <= table->background ? 1u + thread->priority : 0;
+		return 1u + account->priority;
+	if (account->window != 0 && account->window == window_at(table, arch_time_now().v))
+		return 1000u + account->priority;
+	return account->base_priority <= table->background ? 1u + account->priority : 0;
 }
 
 /* A thread whose window is over, or has not begun, leaves within the bound. */
@@ -113,7 +140,7 @@ static void check_window(u32 id)
 	const struct cpu *cpu = cpu_get(id);
 	u64 now = arch_time_now().v, *strays = &world.cpus[id].strays;
 
-	if (cpu->queue->idling || !is_actor(cpu->thread) || claim(id, cpu->thread) > 0) {
+	if (cpu->queue->idling || !is_actor(cpu->thread) || claim(id, cpu->queue->account) > 0) {
 		*strays = 0;
 		return;
 	}
@@ -156,9 +183,9 @@ void check_step(void)
 /* Everyone who may run, on every CPU, against the one that does. */
 static void check_choice(const struct thread *thread)
 {
-	u32 id = thread->cpu, its = claim(id, thread);
+	u32 id = thread->cpu, its = claim(id, thread->account);
 	const struct cpu *cpu = cpu_get(id);
-	const struct thread *current = cpu->thread;
+	const struct account *current = cpu->queue->account;
 
 	if (thread->state != VCPU_READY || its == 0)
 		return;
@@ -177,9 +204,9 @@ static void check_inheritance(const struct mutex *mutex)
 		const struct thread *thread = container_of(node, struct thread, waiter);
 
 		MUST(owner != NULL, "threads wait for a mutex that nobody has");
-		MUST(owner->priority >= thread->priority,
-		     "a mutex's owner runs with %u, and %u waits", owner->priority,
-		     thread->priority);
+		MUST(owner->home.priority >= thread->home.priority,
+		     "a mutex's owner runs with %u, and %u waits", owner->home.priority,
+		     thread->home.priority);
 	}
 }
 
@@ -218,7 +245,7 @@ void check_fair(void)
 
 	for (u32 i = SERVER + 1; i < world.num_actors; i++) {
 		const struct thread *thread = &world.actors[i].thread;
-		u64 ran = sched_run_ns(thread), slack = share / 50 + thread->slice.v;
+		u64 ran = sched_run_ns(thread), slack = share / 50 + thread->home.slice.v;
 
 		MUST(ran + slack >= share && ran <= share + slack,
 		     "thread %u had %lu ns, its share is %lu", i, (unsigned long)ran,

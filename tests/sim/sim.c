@@ -53,8 +53,8 @@ void complain(const char *fmt, ...)
 		const struct thread *thread = &world.actors[i].thread;
 
 		printf("# thread %u: %s on CPU %u, priority %u of %u, window %u, %u tokens\n", i,
-		       thread_state_name(thread->state), thread->cpu, thread->priority,
-		       thread->base_priority, thread->window, world.actors[i].tokens);
+		       thread_state_name(thread->state), thread->cpu, thread->home.priority,
+		       thread->home.base_priority, thread->home.window, world.actors[i].tokens);
 	}
 	for (u32 i = 0; i < world.num_cpus; i++)
 		printf("# CPU %u: %s%s\n", i, sched_strategy_of(i)->name,

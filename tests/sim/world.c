@@ -164,7 +164,7 @@ static void make_actor(u32 index)
 			 fair ? (index == SERVER ? 6 : 5) : (u8)(1 + chance(6)),
 			 NS(fair ? MS(2) : US(20) + chance(US(80))), affinity) == OK,
 	     "no memory for a thread");
-	actor->thread.window = (u32)chance(PARTITIONS + 1);
+	actor->thread.home.window = (u32)chance(PARTITIONS + 1);
 }
 
 void world_begin(u64 seed)
@@ -265,7 +265,8 @@ void world_end(void)
 	for (u32 i = 0; i < world.num_actors; i++) {
 		struct thread *thread = &world.actors[i].thread;
 
-		MUST(thread->priority == thread->base_priority, "a raised priority has stayed");
+		MUST(thread->home.priority == thread->home.base_priority,
+		     "a raised priority has stayed");
 		MUST(thread->refused_edges == 0, "an edge was refused");
 		if (thread->state == VCPU_HALTED)
 			MUST(thread_set_state(thread, VCPU_RESET) == OK, "no reset");

@@ -120,6 +120,7 @@ static void doorbells(void **state)
 static void exits_queue(void **state)
 {
 	static const struct host_call calls[] = {
+		CALL(SYS_WAIT), /* its channels: a wait returns what one payer has caused */
 		CALL(SYS_WAIT),
 		{ .trap = USER_INTERRUPTED },
 		CALL(SYS_VCPU_RESUME, 1, 0, RESUME_WAIT),
@@ -131,7 +132,7 @@ static void exits_queue(void **state)
 	components_go();
 	components_access(1, false, SERVED_UART, 0, 4);
 	components_access(0, false, SERVED_UART, 0, 4);
-	components_script(server, calls, 4);
+	components_script(server, calls, 5);
 	assert_int_equal(component_start(server), OK);
 	components_go();
 	assert_int_equal(server->user.results[0] & NOTIFY_EXIT, NOTIFY_EXIT);
@@ -157,7 +158,7 @@ static void restart_presents_again(void **state)
 	components_access(0, false, SERVED_UART + 4, 0, 4);
 	components_access(1, false, SERVED_UART + 8, 0, 4);
 	assert_int_equal(server->user.results[4], exits + 2);
-	DO(server, FAULT, CALL(SYS_WAIT), CALL(SYS_VCPU_RESUME, 0, 7, RESUME_WAIT));
+	DO(server, FAULT, CALL(SYS_WAIT), CALL(SYS_WAIT), CALL(SYS_VCPU_RESUME, 0, 7, RESUME_WAIT));
 	assert_non_null(strstr(host_console, "component 'server' faulted"));
 	assert_true(components_waits(0));
 	host_time_set(NS(arch_time_now().v + 20000000));

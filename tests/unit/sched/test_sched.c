@@ -191,6 +191,7 @@ static void no_wakeup_is_lost(void **state)
 static void answers(void *data)
 {
 	for (u32 i = 0; i < 2; i++) {
+		this_cpu()->thread->between = true;
 		sched_prepare(PAUSE_WAIT);
 		sched_pause();
 		say("s");
@@ -205,7 +206,7 @@ static void asks(void *data)
 	for (u32 i = 0; i < 2; i++) {
 		say(data);
 		sched_prepare(PAUSE_IO);
-		sched_hand_over(server);
+		sched_hand_over(server, &this_cpu()->thread->home);
 	}
 	say(data);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The strategies by themselves, against flat models that look through all threads each time. */
+/* The strategies by themselves, against flat models that look through all accounts each time. */
 #include "support/test.h"
 
 #include "core/sched/internal.h"
@@ -8,7 +8,7 @@
 #define STEPS   20000
 
 static struct sched_queue queue;
-static struct thread threads[THREADS];
+static struct account accounts[THREADS];
 static u64 order[THREADS]; /* the model: the least goes first; 0: not in the queue */
 static u64 first, last;
 static u64 random_state;
@@ -23,9 +23,9 @@ static int set_up(void **state)
 {
 	(void)state;
 	memset(&queue, 0, sizeof(queue));
-	memset(threads, 0, sizeof(threads));
+	memset(accounts, 0, sizeof(accounts));
 	memset(order, 0, sizeof(order));
-	list_init(&queue.threads);
+	list_init(&queue.accounts);
 	first = last = UINT64_C(1) << 40;
 	return 0;
 }
@@ -35,34 +35,34 @@ static void add(const struct sched_strategy *strategy, u32 i)
 	bool front = chance(4) == 0;
 
 	order[i] = front ? --first : ++last;
-	strategy->add(&queue, &threads[i], front);
+	strategy->add(&queue, &accounts[i], front);
 }
 
 static void take_out(const struct sched_strategy *strategy, u32 i)
 {
 	order[i] = 0;
-	strategy->remove(&queue, &threads[i]);
+	strategy->remove(&queue, &accounts[i]);
 }
 
 /* Who should run, if @claim (0: may not) counts before the order. */
-static struct thread *expected(u32 (*claim)(const struct thread *thread, u64 now), u64 now)
+static struct account *expected(u32 (*claim)(const struct account *account, u64 now), u64 now)
 {
-	struct thread *best = NULL;
+	struct account *best = NULL;
 
 	for (u32 i = 0; i < THREADS; i++) {
-		u32 its = order[i] != 0 ? claim(&threads[i], now) : 0;
+		u32 its = order[i] != 0 ? claim(&accounts[i], now) : 0;
 
 		if (its == 0)
 			continue;
 		if (best == NULL || its > claim(best, now) ||
-		    (its == claim(best, now) && order[i] < order[best - threads]))
-			best = &threads[i];
+		    (its == claim(best, now) && order[i] < order[best - accounts]))
+			best = &accounts[i];
 	}
 	return best;
 }
 
 static void follow_model(const struct sched_strategy *strategy,
-			 u32 (*claim)(const struct thread *thread, u64 now))
+			 u32 (*claim)(const struct account *account, u64 now))
 {
 	u64 now = 0;
 
@@ -71,11 +71,11 @@ static void follow_model(const struct sched_strategy *strategy,
 
 		if (order[i] != 0) {
 			take_out(strategy, i);
-			assert_false(list_has(&threads[i].link));
+			assert_false(list_has(&accounts[i].link));
 		} else {
-			threads[i].priority = (u8)(chance(2) == 0 ? chance(256) : chance(4));
-			threads[i].base_priority = threads[i].priority;
-			threads[i].window = chance(4);
+			accounts[i].priority = (u8)(chance(2) == 0 ? chance(256) : chance(4));
+			accounts[i].base_priority = accounts[i].priority;
+			accounts[i].window = chance(4);
 			add(strategy, i);
 		}
 		now += chance(40);
@@ -87,9 +87,9 @@ static void follow_model(const struct sched_strategy *strategy,
 	assert_null(strategy->pick(&queue, NS(now)));
 }
 
-static u32 all_the_same(const struct thread *thread, u64 now)
+static u32 all_the_same(const struct account *account, u64 now)
 {
-	(void)thread, (void)now;
+	(void)account, (void)now;
 	return 1;
 }
 
@@ -97,13 +97,13 @@ static void round_robin_goes_by_order(void **state)
 {
 	(void)state;
 	follow_model(&sched_round_robin, all_the_same);
-	assert_false(sched_round_robin.preempts(&queue, &threads[0], &threads[1]));
+	assert_false(sched_round_robin.preempts(&queue, &accounts[0], &accounts[1]));
 }
 
-static u32 by_priority(const struct thread *thread, u64 now)
+static u32 by_priority(const struct account *account, u64 now)
 {
 	(void)now;
-	return 1u + thread->priority;
+	return 1u + account->priority;
 }
 
 static void priorities_go_before_order(void **state)
@@ -113,11 +113,11 @@ static void priorities_go_before_order(void **state)
 	assert_int_equal(queue.summary, 0);
 	for (u32 i = 0; i < PRIORITIES / 64; i++)
 		assert_int_equal(queue.levels[i], 0);
-	threads[0].priority = 9;
-	threads[1].priority = 8;
-	assert_true(sched_priority.preempts(&queue, &threads[0], &threads[1]));
-	assert_false(sched_priority.preempts(&queue, &threads[1], &threads[0]));
-	assert_false(sched_priority.preempts(&queue, &threads[1], &threads[1]));
+	accounts[0].priority = 9;
+	accounts[1].priority = 8;
+	assert_true(sched_priority.preempts(&queue, &accounts[0], &accounts[1]));
+	assert_false(sched_priority.preempts(&queue, &accounts[1], &accounts[0]));
+	assert_false(sched_priority.preempts(&queue, &accounts[1], &accounts[1]));
 }
 
 /* Two windows, a gap before, between and after: 0 ..10 gap, 10..40 one, 40..50 gap, 50..70 two,
@@ -133,14 +133,14 @@ static const struct sched_table table = {
 	.windows = windows,
 };
 
-static u32 by_window(const struct thread *thread, u64 now)
+static u32 by_window(const struct account *account, u64 now)
 {
 	u64 at = now % 100;
 	u32 window = at >= 10 && at < 40 ? 1 : at >= 50 && at < 70 ? 2 : 0;
 
-	if (window != 0 && thread->window == window)
-		return 1000u + thread->priority;
-	return thread->priority <= 2 ? 1u + thread->priority : 0;
+	if (window != 0 && account->window == window)
+		return 1000u + account->priority;
+	return account->priority <= 2 ? 1u + account->priority : 0;
 }
 
 static void windows_go_before_priorities(void **state)
@@ -152,30 +152,30 @@ static void windows_go_before_priorities(void **state)
 
 static void slices_are_for_equals_alone(void **state)
 {
-	struct thread *current = &threads[0];
+	struct account *current = &accounts[0];
 
 	(void)state;
 	current->priority = 5;
 	current->since = NS(1000);
 	current->slice_left = NS(70);
 	assert_int_equal(sched_priority.review(&queue, current).v, NS_NEVER.v);
-	threads[1].priority = 4;
-	sched_priority.add(&queue, &threads[1], false);
+	accounts[1].priority = 4;
+	sched_priority.add(&queue, &accounts[1], false);
 	assert_int_equal(sched_priority.review(&queue, current).v, NS_NEVER.v);
-	threads[2].priority = 5;
-	sched_priority.add(&queue, &threads[2], false);
+	accounts[2].priority = 5;
+	sched_priority.add(&queue, &accounts[2], false);
 	assert_int_equal(sched_priority.review(&queue, current).v, 1070);
 	assert_int_equal(sched_priority.review(&queue, NULL).v, NS_NEVER.v);
 
 	assert_int_equal(sched_round_robin.review(&queue, current).v, NS_NEVER.v);
-	sched_round_robin.add(&queue, &threads[3], false);
+	sched_round_robin.add(&queue, &accounts[3], false);
 	assert_int_equal(sched_round_robin.review(&queue, current).v, 1070);
 	assert_int_equal(sched_round_robin.review(&queue, NULL).v, NS_NEVER.v);
 }
 
 static void windows_end_by_the_clock(void **state)
 {
-	struct thread *current = &threads[0];
+	struct account *current = &accounts[0];
 
 	(void)state;
 	queue.table = &table;
@@ -187,19 +187,19 @@ static void windows_end_by_the_clock(void **state)
 	assert_int_equal(sched_windows.review(&queue, current).v, 240);
 	assert_int_equal(sched_windows.review(&queue, NULL).v, NS_NEVER.v);
 	/* One whose window comes later: the CPU that sleeps is to look again. */
-	threads[1].window = 2;
-	threads[1].priority = threads[1].base_priority = 9;
-	sched_windows.add(&queue, &threads[1], false);
+	accounts[1].window = 2;
+	accounts[1].priority = accounts[1].base_priority = 9;
+	sched_windows.add(&queue, &accounts[1], false);
 	assert_int_equal(sched_windows.review(&queue, NULL).v, 240);
-	assert_false(sched_windows.preempts(&queue, &threads[1], current));
+	assert_false(sched_windows.preempts(&queue, &accounts[1], current));
 	/* An equal in the same window: slices. */
-	threads[2].window = 1;
-	threads[2].priority = threads[2].base_priority = 5;
-	sched_windows.add(&queue, &threads[2], false);
+	accounts[2].window = 1;
+	accounts[2].priority = accounts[2].base_priority = 5;
+	sched_windows.add(&queue, &accounts[2], false);
 	assert_int_equal(sched_windows.review(&queue, current).v, 225);
 	/* The second window's beginning, and the last gap's end: the cycle's. */
-	assert_ptr_equal(sched_windows.pick(&queue, NS(250)), &threads[1]);
-	assert_true(sched_windows.preempts(&queue, &threads[1], current));
+	assert_ptr_equal(sched_windows.pick(&queue, NS(250)), &accounts[1]);
+	assert_true(sched_windows.preempts(&queue, &accounts[1], current));
 	assert_null(sched_windows.pick(&queue, NS(299)));
 	assert_int_equal(sched_windows.review(&queue, NULL).v, 300);
 	assert_null(sched_windows.pick(&queue, NS(300)));
@@ -210,12 +210,12 @@ static void inherited_priority_keeps_background_time(void **state)
 {
 	(void)state;
 	queue.table = &table;
-	threads[0].base_priority = 2;
-	threads[0].priority = 200;
-	threads[1].base_priority = threads[1].priority = 2;
-	sched_windows.add(&queue, &threads[1], false);
-	sched_windows.add(&queue, &threads[0], false);
-	assert_ptr_equal(sched_windows.pick(&queue, NS(0)), &threads[0]);
+	accounts[0].base_priority = 2;
+	accounts[0].priority = 200;
+	accounts[1].base_priority = accounts[1].priority = 2;
+	sched_windows.add(&queue, &accounts[1], false);
+	sched_windows.add(&queue, &accounts[0], false);
+	assert_ptr_equal(sched_windows.pick(&queue, NS(0)), &accounts[0]);
 }
 
 int main(void)

@@ -185,14 +185,14 @@ static void an_owner_inherits(void **state)
 	high = spawn("high", locks, "0", 30, 0);
 	run(0);
 	assert_int_equal(thread_phase(high), THREAD_SLEEPING);
-	assert_int_equal(low->priority, 30);
-	assert_int_equal(low->base_priority, 10);
+	assert_int_equal(low->home.priority, 30);
+	assert_int_equal(low->home.base_priority, 10);
 	middle = spawn("middle", say, "m", 20, 0);
 	semaphore_up(&go_on);
 	/* The owner goes before the middle one, and so does the urgent one after it. */
 	run(0);
 	assert_string_equal(said, "00m");
-	assert_int_equal(low->priority, 10);
+	assert_int_equal(low->home.priority, 10);
 	assert_int_equal(thread_phase(middle), THREAD_STOPPED);
 	assert_false(mutex_try(&mutexes[0]));
 	semaphore_up(&go_on);
@@ -212,12 +212,12 @@ static void a_chain_of_owners_inherits(void **state)
 	run(1);
 	third = spawn("third", locks, "21", 14, 2);
 	run(2);
-	assert_int_equal(first->priority, 14);
+	assert_int_equal(first->home.priority, 14);
 	(void)spawn("fourth", locks, "2", 40, 3);
 	run(3);
-	assert_int_equal(first->priority, 40);
-	assert_int_equal(second->priority, 40);
-	assert_int_equal(third->priority, 40);
+	assert_int_equal(first->home.priority, 40);
+	assert_int_equal(second->home.priority, 40);
+	assert_int_equal(third->home.priority, 40);
 	for (u32 i = 0; i < 4; i++) {
 		host_cpu_select(0);
 		semaphore_up(&go_on);
@@ -225,9 +225,9 @@ static void a_chain_of_owners_inherits(void **state)
 			run(cpu);
 	}
 	assert_string_equal(said, "010212");
-	assert_int_equal(first->priority, 10);
-	assert_int_equal(second->priority, 12);
-	assert_int_equal(third->priority, 14);
+	assert_int_equal(first->home.priority, 10);
+	assert_int_equal(second->home.priority, 12);
+	assert_int_equal(third->home.priority, 14);
 }
 
 static void locks_a_while(void *data)
@@ -246,10 +246,10 @@ static void who_gives_up_takes_its_priority_back(void **state)
 	run(0);
 	(void)spawn("high", locks_a_while, "h", 30, 0);
 	run(0);
-	assert_int_equal(low->priority, 30);
+	assert_int_equal(low->home.priority, 30);
 	run_until(in(MS(3)));
 	assert_string_equal(said, "0h-");
-	assert_int_equal(low->priority, 10);
+	assert_int_equal(low->home.priority, 10);
 	semaphore_up(&go_on);
 	run(0);
 }

@@ -89,7 +89,7 @@ static void what_cannot_be_made_leaves_nothing(void **state)
 	assert_int_equal(thread_init(&thread, THREAD_VCPU, name, say, NULL, 1, NS(0), BIT(2)), OK);
 	assert_int_equal(strlen(thread.name), THREAD_NAME_MAX - 1);
 	assert_int_equal(thread.cpu, 2);
-	assert_int_equal(thread.slice.v, SLICE_DEFAULT.v);
+	assert_int_equal(thread.home.slice.v, SLICE_DEFAULT.v);
 	assert_int_equal(thread_phase(&thread), THREAD_CREATED);
 	thread_destroy(&thread);
 	assert_int_equal(thread.state, VCPU_UNKNOWN);

@@ -1,0 +1,155 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * On whose account a component works: each bit of its notification word has a payer, and a wait
+ * returns the bits of one payer alone, so that the work between two waits is one account's.
+ * docs/scheduling.md has the rules.
+ */
+#include "core/component/internal.h"
+
+#include <mullion/sched.h>
+
+static struct account *payer_of(const struct component *component, u64 bits)
+{
+	return atomic_load_explicit(&component->payers[__builtin_ctzll(bits)],
+				    memory_order_relaxed);
+}
+
+struct account *payer_account(struct component *component, struct account *payer)
+{
+	if (payer == NULL || (component->thread.affinity & BIT(sched_cpu_of(payer))) == 0)
+		return &component->thread.home;
+	return payer;
+}
+
+bool component_announce(struct component *component, u64 bits, struct account *payer)
+{
+	u64 new = bits & ~atomic_load(&component->word) & ~NOTIFY_EXIT, before;
+
+	/* Of two at the same time either pays. */
+	for (; new != 0; new &= new - 1)
+		atomic_store_explicit(&component->payers[__builtin_ctzll(new)], payer,
+				      memory_order_relaxed);
+	before = atomic_fetch_or(&component->word, bits);
+	/* Whatever set the same bits before wakes it. */
+	if ((before & bits) == bits)
+		return false;
+	component->notifications++;
+	return true;
+}
+
+void component_notify_for(struct component *component, u64 bits, struct account *payer)
+{
+	if (component_announce(component, bits, payer))
+		(void)sched_wake_on(&component->thread, payer_account(component, payer));
+}
+
+void component_notify(struct component *component, u64 bits)
+{
+	component_notify_for(component, bits, sched_charged());
+}
+
+/* Of the set bits, one whose account claims most; @than, if it claims no less than others. Equals
+ * in turn. The lock. */
+static struct account *best_of(struct component *component, u64 bits, struct account *than)
+{
+	u32 turn = component->last_bit + 1;
+	u64 rest = (bits >> turn % 64) | (turn % 64 != 0 ? bits << (64 - turn % 64) : 0);
+	struct account *best = NULL;
+
+	for (; rest != 0; rest &= rest - 1) {
+		u32 bit = (u32)(turn + (u32)__builtin_ctzll(rest)) % 64;
+		struct account *account = payer_account(component, payer_of(component, BIT(bit)));
+
+		if (best == NULL || account->priority > best->priority ||
+		    (account == than && account->priority == best->priority)) {
+			best = account;
+			component->last_bit = bit;
+		}
+	}
+	return best;
+}
+
+static __attribute__((noinline)) u64 choose_other(struct component *component, u64 bits,
+						  struct thread **next)
+{
+	struct account *now = component->thread.account, *best;
+	u64 its = 0;
+	bool moves;
+
+	spin_lock(&component->lock);
+	/* A turn that is over is not made longer. */
+	best = best_of(component, bits, sched_needed() ? NULL : now);
+	for (u64 rest = bits; rest != 0; rest &= rest - 1)
+		if (payer_account(component, payer_of(component, rest)) == best)
+			its |= rest & -rest;
+	/* Under the lock: the account must not go before it is known to run on it. */
+	moves = sched_join(best);
+	spin_unlock(&component->lock);
+	if (!moves)
+		return its;
+	if (*next != NULL)
+		(void)sched_wake(*next);
+	*next = NULL;
+	sched();
+	return 0;
+}
+
+u64 payer_choose(struct component *component, struct thread **next)
+{
+	u64 bits = atomic_load(&component->word);
+	struct thread *self = &component->thread;
+	struct account *payer = self->account == &self->home ? NULL : self->account;
+
+	if (__builtin_expect(self->work_of != NULL, 0))
+		return choose_other(component, bits, next);
+	for (u64 rest = bits; rest != 0; rest &= rest - 1)
+		if (payer_of(component, rest) != payer)
+			return choose_other(component, bits, next);
+	return bits;
+}
+
+void payer_offer(struct component *component)
+{
+	u64 bits = atomic_load(&component->word);
+	struct account *best = NULL;
+
+	if (bits == 0)
+		return;
+	spin_lock(&component->lock);
+	best = best_of(component, bits, NULL);
+	sched_offer(best);
+	spin_unlock(&component->lock);
+}
+
+void payer_pull(struct component *component)
+{
+	u64 bits;
+
+	spin_lock(&component->lock);
+	bits = atomic_load(&component->word);
+	if (bits != 0)
+		(void)sched_wake_on(&component->thread, best_of(component, bits, NULL));
+	spin_unlock(&component->lock);
+}
+
+void payer_home(struct component *component)
+{
+	if (sched_join(&component->thread.home))
+		sched();
+}
+
+__cold void component_forget_payer(struct account *account)
+{
+	for (u32 i = 0; i < component_count; i++) {
+		struct component *component = components[i];
+
+		spin_lock(&component->lock);
+		for (u32 bit = 0; bit < ARRAY_SIZE(component->payers); bit++)
+			if (atomic_load(&component->payers[bit]) == account)
+				atomic_store(&component->payers[bit], NULL);
+		if (atomic_load(&component->timer_payer) == account)
+			atomic_store(&component->timer_payer, NULL);
+		sched_evict(&component->thread, account);
+		spin_unlock(&component->lock);
+	}
+}

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Threads that run on another's account: a component works on the account of the vCPU that caused
+ * the work. docs/scheduling.md has the rules.
+ *
+ * A thread is moved while it is PAUSED (a wake-up names the account) or READY (it is helped). On
+ * its account's CPU it is put at once, if its stack is free; else whoever is switched to on its old
+ * CPU sends it on (STACK_MOVES). A READY thread that is on its way is on no account's list, and
+ * nobody but evict touches it then.
+ */
+#include "core/sched/internal.h"
+
+#include "core/thread/state.h"
+#include <arch/cpu.h>
+#include <mullion/log.h>
+
+u32 sched_cpu_of(struct account *account)
+{
+	return atomic_load_explicit(&sched_owner(account)->cpu, memory_order_relaxed);
+}
+
+/* READY, and not on its way to another CPU. Lock. */
+static bool is_listed(const struct thread *thread)
+{
+	return list_has(&thread->link) || thread->home.owner_ready;
+}
+
+static bool leaves_later(struct thread *thread)
+{
+	u32 used = STACK_USED;
+
+	return atomic_compare_exchange_strong(&thread->on_cpu, &used, STACK_MOVES) ||
+	       used == STACK_MOVES;
+}
+
+/* @thread, READY and on no list, to its account. @queue: of its CPU, locked; unlocks it. */
+static void place(struct sched_queue *queue, struct thread *thread)
+{
+	u32 to = sched_cpu_of(thread->account);
+
+	if (to != queue->cpu->id) {
+		if (leaves_later(thread)) {
+			if (queue->idling)
+				arch_cpu_kick(queue->cpu->id);
+			spin_unlock(&queue->lock);
+			return;
+		}
+		atomic_store_explicit(&thread->cpu, to, memory_order_relaxed);
+		spin_unlock(&queue->lock);
+		queue = sched_lock_queue_of(thread);
+	}
+	sched_make_ready(queue, thread);
+	spin_unlock(&queue->lock);
+}
+
+__cold void sched_move_on(struct thread *thread)
+{
+	place(sched_lock_queue_of(thread), thread);
+}
+
+/* Does @account, for which @thread is to work, claim more of a CPU than what @thread is READY on?
+ * What runs right here does. */
+static bool claims_more(const struct sched_queue *queue, struct account *account,
+			const struct account *than)
+{
+	if (account == this_cpu()->queue->account)
+		return true;
+	if (sched_cpu_of(account) != queue->cpu->id)
+		return account->priority > than->priority;
+	return queue->strategy->preempts(queue, account, than);
+}
+
+/* @thread goes on on @account for a while, with what it does for another. Lock. */
+static void set_helped(struct thread *thread, struct account *account)
+{
+	if (thread->work_of == NULL)
+		thread->work_of = thread->account;
+	else if (thread->work_of == account)
+		thread->work_of = NULL;
+	thread->account = account;
+	thread->help_left = NS(SCHED_HELP_NS);
+	thread->helps++;
+}
+
+bool sched_wake_on(struct thread *thread, struct account *account)
+{
+	struct sched_queue *queue;
+
+	if (account == &thread->home && thread->account == account)
+		return sched_wake(thread);
+	/* What the caller did for @thread to find comes before the look at its state. */
+	atomic_thread_fence(memory_order_seq_cst);
+	queue = sched_lock_queue_of(thread);
+	if ((thread->between || thread->account == account) &&
+	    thread_move(thread, VCPU_PAUSED, VCPU_READY)) {
+		thread->account = account;
+		place(queue, thread);
+		return true;
+	}
+	if (thread_state(thread) == VCPU_READY && is_listed(thread) && thread->account != account &&
+	    claims_more(queue, account, thread->account)) {
+		sched_take_out(queue, thread);
+		set_helped(thread, account);
+		place(queue, thread);
+		return false;
+	}
+	spin_unlock(&queue->lock);
+	return false;
+}
+
+/* The running thread, READY by its state, to its account. Lock. */
+static void put_self(struct sched_queue *queue, struct thread *self)
+{
+	if (sched_cpu_of(self->account) == queue->cpu->id)
+		sched_make_ready(queue, self);
+	else
+		atomic_store(&self->on_cpu, STACK_MOVES);
+}
+
+__cold void sched_help_ends(struct sched_queue *queue, struct thread *self)
+{
+	self->account = self->work_of;
+	self->work_of = NULL;
+	self->help_ends++;
+	put_self(queue, self);
+}
+
+bool sched_join(struct account *account)
+{
+	struct sched_queue *queue = this_cpu()->queue;
+	struct thread *self = this_cpu()->thread;
+	bool moves = false;
+
+	spin_lock(&queue->lock);
+	self->work_of = NULL;
+	if (self->account != account) {
+		moves = thread_move(self, VCPU_RUNNING, VCPU_READY);
+		ASSERT(moves);
+		self->account = account;
+		put_self(queue, self);
+	}
+	spin_unlock(&queue->lock);
+	return moves;
+}
+
+void sched_offer(struct account *account)
+{
+	struct sched_queue *queue = this_cpu()->queue;
+	struct thread *self = this_cpu()->thread;
+
+	spin_lock(&queue->lock);
+	sched_charge(queue);
+	if (account != self->account && thread_state(self) == VCPU_RUNNING &&
+	    (claims_more(queue, account, self->account) ||
+	     (queue->account->slice_left.v == 0 && account->priority >= self->account->priority))) {
+		(void)thread_move(self, VCPU_RUNNING, VCPU_READY);
+		set_helped(self, account);
+		put_self(queue, self);
+	}
+	spin_unlock(&queue->lock);
+}
+
+__cold void sched_evict(struct thread *thread, const struct account *account)
+{
+	struct sched_queue *queue = sched_lock_queue_of(thread);
+
+	if (thread->work_of == account)
+		thread->work_of = NULL;
+	if (thread->account != account) {
+		spin_unlock(&queue->lock);
+		return;
+	}
+	if (thread == queue->cpu->thread && queue->account == account) {
+		sched_charge(queue);
+		thread->home.since = account->since;
+		thread->home.slice_left = thread->home.slice;
+		queue->account = &thread->home;
+		atomic_store_explicit(&queue->cpu->resched, true, memory_order_relaxed);
+		if (queue->cpu != this_cpu())
+			arch_cpu_kick(queue->cpu->id);
+	}
+	if (thread_state(thread) == VCPU_READY && is_listed(thread)) {
+		sched_take_out(queue, thread);
+		thread->account = &thread->home;
+		sched_make_ready(queue, thread);
+	}
+	thread->account = &thread->home;
+	spin_unlock(&queue->lock);
+}
+
+struct account *sched_charged(void)
+{
+	const struct sched_queue *queue = this_cpu()->queue;
+	struct account *account = queue != NULL ? queue->account : NULL;
+
+	return account != NULL && sched_owner(account)->kind == THREAD_VCPU ? account : NULL;
+}
