@@ -47,7 +47,7 @@ static __cold u32 tell_all(void)
 	for (u32 i = 0; i < component_count; i++) {
 		if (atomic_load(&components[i]->state) != COMPONENT_RUNNING)
 			continue;
-		component_notify(components[i], NOTIFY_END);
+		component_notify_for(components[i], NOTIFY_END, NULL);
 		told++;
 	}
 	return told;
