@@ -145,7 +145,10 @@ int strncmp(const char *a, const char *b, size_t n)
 
 int strcmp(const char *a, const char *b)
 {
-	return strncmp(a, b, SIZE_MAX);
+	for (; *a == *b; a++, b++)
+		if (*a == '\0')
+			return 0;
+	return (u8)*a < (u8)*b ? -1 : 1;
 }
 
 char *strchr(const char *s, int c)

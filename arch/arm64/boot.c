@@ -10,7 +10,8 @@
 #include <mullion/fdt.h>
 #include <mullion/log.h>
 
-extern u8 _start[], _boot_begin[], _boot_end[], _text_end[], _end[];
+extern u8 _start[], _boot_begin[], _boot_text_end[], _boot_end[], _text_used[];
+extern u8 _boot_bss[], _bss_end[], _end[];
 extern const struct image_bundle image_bundle_record;
 
 struct boot_info boot_info;
@@ -38,13 +39,13 @@ static u64 mix(u64 x)
 
 __boot static u64 entropy(void)
 {
-	struct fdt fdt;
+	const struct fdt *fdt = &boot_info.fdt;
 	fdt_node_t chosen;
 	u64 seed = read_sysreg(cntpct_el0), value;
 
-	if (boot_info.tree != NULL && fdt_open(&fdt, boot_info.tree, boot_info.tree_bytes) == OK) {
-		chosen = fdt_find(&fdt, "/chosen");
-		if (chosen != FDT_NONE && fdt_get_u64(&fdt, chosen, "kaslr-seed", &value) == OK)
+	if (boot_info.tree != NULL && boot_info.tree_err == OK) {
+		chosen = fdt_find(fdt, "/chosen");
+		if (chosen != FDT_NONE && fdt_get_u64(fdt, chosen, "kaslr-seed", &value) == OK)
 			seed ^= value;
 	}
 	/* FEAT_RNG: RNDR. */
@@ -80,6 +81,11 @@ __boot static void find_tree(u64 pa)
 	boot_info.tree = arch_map_boot(HPA(pa), size);
 	boot_info.tree_bytes = size;
 	boot_info.tree_pa = HPA(pa);
+	if (boot_info.tree == NULL)
+		return;
+	boot_info.tree_err = fdt_open(&boot_info.fdt, boot_info.tree, size);
+	if (boot_info.tree_err == OK)
+		core_index_tree(&boot_info.fdt);
 }
 
 __boot static void find_bundle(void)
@@ -103,8 +109,9 @@ __boot void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi)
 	arm64_time_early();
 	boot_info.image_pa = HPA(image_pa);
 	boot_info.image_bytes = (u64)(_end - _start);
-	boot_info.boot_bytes = (u64)(_boot_end - _boot_begin);
-	boot_info.text_bytes = (u64)(_text_end - _start) - boot_info.boot_bytes;
+	boot_info.boot_bytes = (u64)(_boot_end - _boot_begin) + (u64)(_bss_end - _boot_bss);
+	boot_info.boot_text_bytes = (u64)(_boot_text_end - _boot_begin);
+	boot_info.text_bytes = (u64)(_text_used - _boot_end);
 	boot_info.efi = efi != 0;
 	find_tree(tree_pa);
 	find_bundle();

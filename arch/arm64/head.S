@@ -155,8 +155,11 @@ clean_invalidate:
 	lsl	x2, x3, x2
 	sub	x3, x2, #1
 	bic	x0, x0, x3
-1:	dc	civac, x0
+	/* Four lines at a time, up to three behind the end: what is dirty there is written back. */
+1:	.rept	4
+	dc	civac, x0
 	add	x0, x0, x2
+	.endr
 	cmp	x0, x1
 	b.lo	1b
 	dsb	sy

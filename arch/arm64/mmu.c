@@ -24,7 +24,7 @@
 #define FLUSH_PAGES_MAX 64 /* above, the whole VMID is flushed */
 
 /* Linker script. */
-extern u8 _boot_begin[], _boot_text_end[], _boot_end[];
+extern u8 _boot_begin[], _boot_text_end[], _boot_end[], _boot_bss[];
 extern u8 _start[], _text_end[], _rodata_end[], _bss_end[], _boot_stack[], _boot_exception_stack[];
 
 struct mmu_registers mmu_registers;
@@ -249,16 +249,23 @@ void mmu_unmap_stack(u64 va, u64 bytes)
 	isb();
 }
 
-void arch_leave_boot(void)
+/* Unmap a part of the image and give its memory back. */
+static void give_back(const u8 *from, const u8 *to)
 {
-	for (u64 va = (u64)_boot_begin; va < (u64)_boot_end; va += PAGE_SIZE)
+	for (u64 va = (u64)from; va < (u64)to; va += PAGE_SIZE)
 		*slot(level3, 3, va) = 0;
 	dsb(ishst);
-	for (u64 va = (u64)_boot_begin; va < (u64)_boot_end; va += PAGE_SIZE)
+	for (u64 va = (u64)from; va < (u64)to; va += PAGE_SIZE)
 		__asm__ volatile("tlbi vae2is, %0" : : "r"(va >> PAGE_SHIFT) : "memory");
 	dsb(ish);
 	isb();
-	ram_free(HPA(mmu_pa(_boot_begin)), (u64)(_boot_end - _boot_begin));
+	ram_free(HPA(mmu_pa(from)), (u64)(to - from));
+}
+
+void arch_leave_boot(void)
+{
+	give_back(_boot_begin, _boot_end);
+	give_back(_boot_bss, _bss_end);
 	sched_loop();
 }
 
@@ -283,7 +290,7 @@ static void window_flush(u64 va, u64 bytes)
 
 static void window_map_pages(struct cpu *cpu, u64 pa, u64 bytes, u64 va)
 {
-	u64 table_pa, *table = cpu->arch.window_table;
+	u64 table_pa, *table = cpu->arch.window_table, entry = pte_s1_leaf(pa, 3, PTE_DATA, false);
 
 	if (table == NULL) {
 		table = table_alloc(&table_pa);
@@ -294,7 +301,7 @@ static void window_map_pages(struct cpu *cpu, u64 pa, u64 bytes, u64 va)
 		*slot(level2, 2, va) = table_entry(table_pa);
 	}
 	for (u64 at = 0; at < bytes; at += PAGE_SIZE)
-		table[at / PAGE_SIZE] = pte_s1_leaf(pa + at, 3, PTE_DATA, false);
+		table[at / PAGE_SIZE] = entry + at;
 	dsb(nshst);
 	isb();
 }

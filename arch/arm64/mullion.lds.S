@@ -58,6 +58,7 @@ SECTIONS
 		*(.text.vectors)
 		*(.text.entry)
 		*(.text .text.*)
+		_text_used = .;
 		. = ALIGN(4096);
 		_text_end = .;
 	}
@@ -71,7 +72,10 @@ SECTIONS
 		*(.data .data.*)
 	}
 	.bss : {
-		*(.bss .bss.* COMMON)
+		*(.bss .bss.[A-Za-z_]* COMMON)
+		. = ALIGN(4096);
+		_boot_bss = .; /* given back as well */
+		*(.bss..boot)
 		. = ALIGN(4096);
 		_bss_end = .;
 		_boot_stack = .;

@@ -31,7 +31,8 @@
 	"bundle's system.dtb must describe the hardware (cpus, memory, interrupt controller)"
 #define SYSTEM_TREE   "system.dtb"
 #define ALLOC_TRIES   64
-#define PAGES_PER_CPU 9 /* of heap, for stacks, ready queue, copy window and tables */
+#define INDEX_BYTES   KIB(32) /* of trees; QEMU virt's takes 7 KiB, 256 regions 22 KiB */
+#define PAGES_PER_CPU 9       /* of heap, for stacks, ready queue, copy window and tables */
 
 static struct host host;
 static struct fdt host_tree, system_tree;
@@ -48,14 +49,23 @@ static bool find_system_tree(const void *bundle, u64 bytes, struct fdt *tree)
 	       fdt_open(tree, entry.data, entry.size) == OK;
 }
 
+void core_index_tree(struct fdt *tree)
+{
+	static __boot_bss u32 words[INDEX_BYTES / sizeof(u32)];
+
+	if (fdt_index_bytes(tree) <= sizeof(words))
+		fdt_index(tree, words);
+}
+
 static void step_tree(void)
 {
 	enum err err;
 
 	if (boot_info.tree != NULL) {
-		err = fdt_open(&host_tree, boot_info.tree, boot_info.tree_bytes);
-		if (err != OK)
-			stop_machine("the machine's device tree is broken: %s", err_name(err));
+		if (boot_info.tree_err != OK)
+			stop_machine("the machine's device tree is broken: %s",
+				     err_name(boot_info.tree_err));
+		host_tree = boot_info.fdt;
 	} else if (!find_system_tree(boot_info.bundle, boot_info.bundle_bytes, &host_tree)) {
 		stop_machine(NO_TREE);
 	}
@@ -262,6 +272,8 @@ static void step_description(void)
 	hpa_t pa;
 
 	find_bundle();
+	host_tree.index = NULL;
+	core_index_tree(&system_tree);
 	arena_bytes = ALIGN_UP(config_arena_bytes(&system_tree), PAGE_SIZE);
 	if (!alloc_clear(arena_bytes, &pa))
 		stop_machine("not enough memory to read the description");
@@ -410,8 +422,10 @@ static void step_figures(void)
 	u64 memory = boot_info.image_bytes - boot_info.boot_bytes + arena_bytes +
 		     (page_total() - page_free_count()) * PAGE_SIZE;
 
-	log_info("core: text %lu KiB, memory %lu KiB; given back after boot: %lu KiB",
-		 boot_info.text_bytes >> 10, memory >> 10, boot_info.boot_bytes >> 10);
+	log_info("core: text %lu bytes, at boot only %lu; memory %lu KiB; given back after boot: "
+		 "%lu KiB",
+		 boot_info.text_bytes, boot_info.boot_text_bytes, memory >> 10,
+		 boot_info.boot_bytes >> 10);
 }
 
 static void step_start_components(void)

@@ -23,8 +23,23 @@ static const struct {
 	{ 1056, 64 },   /* extended PPI */
 };
 
-static const char *const gicv2_names[] = { "arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic",
-					   "arm,cortex-a9-gic", "qcom,msm-qgic2" };
+/* The first node of each kind, in the tree's order: one walk finds all. */
+enum found { FOUND_GIC, FOUND_TIMER, FOUND_PSCI_1, FOUND_PSCI_0_2, FOUND_RTC, FOUND_KINDS };
+
+struct finds {
+	fdt_node_t nodes[FOUND_KINDS]; /* FDT_NONE: there is none */
+};
+
+static const struct {
+	const char *compatible;
+	u8 kind; /* enum found */
+} kinds[] = {
+	{ "arm,gic-v3", FOUND_GIC },         { "arm,armv8-timer", FOUND_TIMER },
+	{ "arm,psci-1.0", FOUND_PSCI_1 },    { "arm,psci-0.2", FOUND_PSCI_0_2 },
+	{ "arm,pl031", FOUND_RTC },          { "arm,gic-400", FOUND_GIC },
+	{ "arm,cortex-a15-gic", FOUND_GIC }, { "arm,cortex-a7-gic", FOUND_GIC },
+	{ "arm,cortex-a9-gic", FOUND_GIC },  { "qcom,msm-qgic2", FOUND_GIC },
+};
 
 /* Insert a range into a sorted list, and merge it with what it touches. */
 static enum err add_range(struct host_range *list, u32 *count, u32 max, u64 base, u64 size)
@@ -163,12 +178,42 @@ static enum err read_reserved(const struct fdt *fdt, struct host *host)
 	return OK;
 }
 
-static bool is_gicv2(const struct fdt *fdt, fdt_node_t node)
+/* The controller that device interrupts go to is the first enabled one. */
+static bool is_meant(const struct fdt *fdt, fdt_node_t node, u32 kind)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(gicv2_names); i++)
-		if (fdt_is_compatible(fdt, node, gicv2_names[i]))
-			return true;
-	return false;
+	return kind != FOUND_GIC ||
+	       (fdt_has(fdt, node, "interrupt-controller") && fdt_is_enabled(fdt, node));
+}
+
+static void note(const struct fdt *fdt, fdt_node_t node, const char *compatible,
+		 struct finds *finds)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
+		fdt_node_t *found = &finds->nodes[kinds[i].kind];
+
+		if (*found == FDT_NONE && str_equal(compatible, kinds[i].compatible) &&
+		    is_meant(fdt, node, kinds[i].kind))
+			*found = node;
+	}
+}
+
+static void find_nodes(const struct fdt *fdt, struct finds *finds)
+{
+	u32 depth = 0;
+
+	for (u32 i = 0; i < FOUND_KINDS; i++)
+		finds->nodes[i] = FDT_NONE;
+	for (fdt_node_t node = fdt_root(fdt); node != FDT_NONE;
+	     node = fdt_next(fdt, node, &depth)) {
+		struct fdt_prop prop;
+		u32 at = 0;
+
+		if (!fdt_get(fdt, node, "compatible", &prop))
+			continue;
+		for (const char *text = fdt_next_string(&prop, &at); text != NULL;
+		     text = fdt_next_string(&prop, &at))
+			note(fdt, node, text, finds);
+	}
 }
 
 static enum err read_gicv2(const struct fdt *fdt, fdt_node_t node, struct host *host)
@@ -204,39 +249,31 @@ static enum err read_gicv3(const struct fdt *fdt, fdt_node_t node, struct host *
 	return err;
 }
 
-/* The controller that device interrupts go to: the first enabled one. *gic stays FDT_NONE without.
- */
-static enum err read_gic(const struct fdt *fdt, struct host *host, fdt_node_t *gic)
+static enum err read_gic(const struct fdt *fdt, fdt_node_t node, struct host *host)
 {
-	fdt_node_t node = fdt_root(fdt);
-	u32 depth = 0;
-
-	for (; node != FDT_NONE; node = fdt_next(fdt, node, &depth)) {
-		if (!fdt_has(fdt, node, "interrupt-controller") || !fdt_is_enabled(fdt, node))
-			continue;
-		*gic = node;
-		if (fdt_is_compatible(fdt, node, "arm,gic-v3")) {
-			host->gic = HOST_GIC_V3;
-			return read_gicv3(fdt, node, host);
-		}
-		if (is_gicv2(fdt, node)) {
-			host->gic = HOST_GIC_V2;
-			return read_gicv2(fdt, node, host);
-		}
+	if (node == FDT_NONE)
+		return OK;
+	if (fdt_is_compatible(fdt, node, "arm,gic-v3")) {
+		host->gic = HOST_GIC_V3;
+		return read_gicv3(fdt, node, host);
 	}
-	*gic = FDT_NONE;
-	return OK;
+	host->gic = HOST_GIC_V2;
+	return read_gicv2(fdt, node, host);
 }
 
-/* §2.4: the controller or nexus that @node's `interrupts` go to. */
-static fdt_node_t interrupt_parent(const struct fdt *fdt, fdt_node_t node)
+/* §2.4: the controller or nexus that @node's `interrupts` go to. Most go to @gic: its phandle is
+ * not searched for. */
+static fdt_node_t interrupt_parent(const struct fdt *fdt, fdt_node_t gic, fdt_node_t node)
 {
-	u32 phandle;
+	u32 phandle, of_gic;
+
+	if (fdt_get_u32(fdt, gic, "phandle", &of_gic) != OK)
+		of_gic = 0;
 
 	/* Each step goes up, or along a phandle; a ring of phandles ends with the count. */
 	for (u32 i = 0; i < FDT_MAX_DEPTH && node != FDT_NONE; i++) {
 		if (fdt_get_u32(fdt, node, "interrupt-parent", &phandle) == OK)
-			node = fdt_find_phandle(fdt, phandle);
+			node = phandle == of_gic ? gic : fdt_find_phandle(fdt, phandle);
 		else
 			node = fdt_parent(fdt, node);
 		if (node != FDT_NONE && fdt_has(fdt, node, "#interrupt-cells"))
@@ -300,7 +337,7 @@ static enum err read_irq(const struct fdt *fdt, fdt_node_t gic, fdt_node_t node,
 		return OK;
 	if (fdt_has(fdt, node, "interrupts-extended"))
 		return read_extended(fdt, gic, node, index, intid);
-	if (!fdt_has(fdt, node, "interrupts") || interrupt_parent(fdt, node) != gic)
+	if (!fdt_has(fdt, node, "interrupts") || interrupt_parent(fdt, gic, node) != gic)
 		return OK;
 	if (interrupt_cells(fdt, gic, &cells) != OK)
 		return ERR_FORMAT;
@@ -323,10 +360,10 @@ static u32 irq_index(const struct fdt *fdt, fdt_node_t node, const char *name, u
 	return UINT32_MAX;
 }
 
-static enum err read_timer(const struct fdt *fdt, fdt_node_t gic, struct host *host)
+static enum err read_timer(const struct fdt *fdt, fdt_node_t gic, fdt_node_t node,
+			   struct host *host)
 {
 	static const char *const names[] = { "sec-phys", "phys", "virt", "hyp-phys" };
-	fdt_node_t node = fdt_find_compatible(fdt, FDT_NONE, "arm,armv8-timer");
 	enum err err = OK;
 
 	if (node == FDT_NONE)
@@ -342,13 +379,13 @@ static enum err read_timer(const struct fdt *fdt, fdt_node_t gic, struct host *h
 
 /* PSCI 0.2 and later: the function ids are fixed. "arm,psci" alone is 0.1, where each tree has its
  * own. */
-static enum err read_psci(const struct fdt *fdt, struct host *host)
+static enum err read_psci(const struct fdt *fdt, const struct finds *finds, struct host *host)
 {
-	fdt_node_t node = fdt_find_compatible(fdt, FDT_NONE, "arm,psci-1.0");
+	fdt_node_t node = finds->nodes[FOUND_PSCI_1];
 	const char *method;
 
 	if (node == FDT_NONE)
-		node = fdt_find_compatible(fdt, FDT_NONE, "arm,psci-0.2");
+		node = finds->nodes[FOUND_PSCI_0_2];
 	if (node == FDT_NONE || !fdt_is_enabled(fdt, node))
 		return OK;
 	if (fdt_get_str(fdt, node, "method", &method) != OK)
@@ -404,10 +441,8 @@ static enum err read_uart(const struct fdt *fdt, fdt_node_t gic, fdt_node_t chos
 }
 
 /* It only tells the time: one that cannot be used is none. */
-static void read_rtc(const struct fdt *fdt, struct host *host)
+static void read_rtc(const struct fdt *fdt, fdt_node_t node, struct host *host)
 {
-	fdt_node_t node = fdt_find_compatible(fdt, FDT_NONE, "arm,pl031");
-
 	if (node == FDT_NONE || !fdt_is_enabled(fdt, node) ||
 	    fdt_reg(fdt, node, 0, &host->rtc.base, &host->rtc.size) != OK)
 		host->rtc = (struct host_range){ 0 };
@@ -432,10 +467,13 @@ static enum err read_chosen(const struct fdt *fdt, fdt_node_t gic, struct host *
 
 enum err host_read(const struct fdt *fdt, struct host *host)
 {
+	struct finds finds;
 	fdt_node_t gic;
 	const char *text;
 	enum err err;
 
+	find_nodes(fdt, &finds);
+	gic = finds.nodes[FOUND_GIC];
 	*host = (struct host){ 0 };
 	if (fdt_get_str_at(fdt, fdt_root(fdt), "compatible", 0, &text) == OK)
 		(void)str_copy(host->compatible, sizeof(host->compatible), text);
@@ -445,15 +483,15 @@ enum err host_read(const struct fdt *fdt, struct host *host)
 	if (err == OK)
 		err = read_reserved(fdt, host);
 	if (err == OK)
-		err = read_gic(fdt, host, &gic);
+		err = read_gic(fdt, gic, host);
 	if (err == OK && gic != FDT_NONE)
 		err = read_irq(fdt, gic, gic, 0, &host->maintenance_irq);
 	if (err == OK)
-		err = read_timer(fdt, gic, host);
+		err = read_timer(fdt, gic, finds.nodes[FOUND_TIMER], host);
 	if (err == OK)
-		err = read_psci(fdt, host);
+		err = read_psci(fdt, &finds, host);
 	if (err == OK)
 		err = read_chosen(fdt, gic, host);
-	read_rtc(fdt, host);
+	read_rtc(fdt, finds.nodes[FOUND_RTC], host);
 	return err;
 }

@@ -39,7 +39,8 @@ struct overlay {
 	fdt_node_t node, end, base;
 };
 
-#define TOLD_MAX 32 /* messages that are remembered, so that none is given twice */
+#define NAME_BITS 4096 /* a power of two */
+#define TOLD_MAX  32   /* messages that are remembered, so that none is given twice */
 
 struct config_run {
 	const struct fdt *tree;
@@ -56,6 +57,7 @@ struct config_run {
 	const char *partitions[CONFIG_MAX_PARTITIONS]; /* names, in the order of their numbers */
 	u32 num_told;
 	u32 told[TOLD_MAX];
+	u32 names[NAME_BITS / 32];    /* of nodes: a bit for each hash that was seen */
 	const char *default_strategy; /* of /vmm; or NULL */
 };
 

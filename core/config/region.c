@@ -68,11 +68,14 @@ void check_shape(struct config_run *run, struct config_region *region)
 static void check_guest_overlaps(struct config_run *run, const struct config_guest *guest)
 {
 	char path[128];
+	u64 reach = 0; /* where the regions before end: they come by rising address */
 
-	for (u32 i = 1; i < guest->num_regions; i++) {
+	for (u32 i = 0; i < guest->num_regions; i++) {
 		const struct config_region *region = &guest->regions[i];
+		u32 before = region->gpa.v < reach ? i : 0;
 
-		for (u32 j = 0; j < i; j++) {
+		reach = MAX(reach, region->gpa.v + region->size);
+		for (u32 j = 0; j < before; j++) {
 			const struct config_region *other = &guest->regions[j];
 
 			if (!ranges_overlap(region->gpa.v, region->size, other->gpa.v, other->size))

@@ -286,8 +286,27 @@ static bool check_name(struct config_run *run, fdt_node_t node)
 	return true;
 }
 
-static bool is_first_of_name(const struct fdt *tree, fdt_node_t parent, fdt_node_t node)
+/* Sets the name's bit; true if it was clear, so that no node before had this parent and name. */
+static bool is_new_name(struct config_run *run, fdt_node_t parent, const char *name)
 {
+	u32 hash = parent, *word;
+	bool is_new;
+
+	for (; *name != '\0'; name++)
+		hash = (hash ^ (u8)*name) * 16777619u; /* FNV-1a */
+	hash = (hash ^ hash >> 16) % NAME_BITS;
+	word = &run->names[hash / 32];
+	is_new = (*word & (1u << hash % 32)) == 0;
+	*word |= 1u << hash % 32;
+	return is_new;
+}
+
+static bool is_first_of_name(struct config_run *run, fdt_node_t parent, fdt_node_t node)
+{
+	const struct fdt *tree = run->tree;
+
+	if (is_new_name(run, parent, fdt_name(tree, node)))
+		return true;
 	fdt_for_each_child (tree, parent, other) {
 		if (other == node)
 			return true;
@@ -321,7 +340,7 @@ static enum schema_id classify(struct config_run *run, fdt_node_t parent_node,
 			continue;
 		if (!check_name(run, node))
 			return SCHEMA_SKIP;
-		if (!is_first_of_name(run->tree, parent_node, node)) {
+		if (!is_first_of_name(run, parent_node, node)) {
 			config_error(run, node, NULL,
 				     "a node of this name is there already; rename one");
 			return SCHEMA_SKIP;

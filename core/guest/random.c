@@ -116,15 +116,15 @@ void random_fill(void *to, size_t bytes)
 
 void random_start(const void *seed, size_t bytes)
 {
-	u64 word;
+	u64 words[CPU_WORDS];
+	bool entropy = false;
 
 	if (bytes >= SEED_BYTES)
 		random_add(seed, bytes, true);
-	for (u32 i = 0; i < CPU_WORDS; i++) {
-		bool entropy = arch_entropy(&word);
-
-		random_add(&word, sizeof(word), entropy);
-	}
+	for (u32 i = 0; i < CPU_WORDS; i++)
+		entropy = arch_entropy(&words[i]) || entropy;
+	random_add(words, sizeof(words), entropy);
+	memset(words, 0, sizeof(words));
 	if (!seeded)
 		log_warn("no source of random numbers (rng-seed in /chosen, or FEAT_RNG): guests' "
 			 "seeds can be guessed, and they get no TRNG calls");

@@ -56,10 +56,18 @@ static u64 align_page(u64 page, u64 align)
 	return ALIGN_UP(first + page, align) - first;
 }
 
+/* The first page at or above @page that is free, as far as the bitmap's words tell at a glance. */
+static u64 skip_taken(u64 page)
+{
+	while (page < total && taken[page / 64] == UINT64_MAX)
+		page = (page / 64 + 1) * 64;
+	return page;
+}
+
 /* First fit at @align pages; @total when there is none. */
 static u64 find(u64 count, u64 align)
 {
-	u64 at = align_page(low, align);
+	u64 at = align_page(skip_taken(low), align);
 
 	while (at + count <= total) {
 		u64 n = 0;
@@ -68,7 +76,7 @@ static u64 find(u64 count, u64 align)
 			n++;
 		if (n == count)
 			return at;
-		at = align_page(at + n + 1, align);
+		at = align_page(skip_taken(at + n + 1), align);
 	}
 	return total;
 }
@@ -87,8 +95,9 @@ void *page_alloc(u64 count)
 	if (at < total) {
 		mark(at, count, true);
 		left -= count;
-		if (at == low)
-			low = at + count;
+		low = at == low ? at + count : low;
+		while (low < total && is_taken(low))
+			low = skip_taken(low + 1);
 		va = heap + at * PAGE_SIZE;
 	}
 	spin_unlock(&page_lock);

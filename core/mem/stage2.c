@@ -99,16 +99,38 @@ static void breathe_after(u32 done)
 		thread_breathe();
 }
 
+/* How many entries from that of @gpa on lie in one table and begin below @end: one walk does for
+ * them. */
+static u64 row(const struct stage2 *s2, u32 level, u64 gpa, u64 end)
+{
+	u64 size = level_size(level), index = gpa / size;
+	u64 left =
+		level == s2->start_level ? UINT64_MAX : ARCH_S2_ENTRIES - index % ARCH_S2_ENTRIES;
+
+	return MIN(left, (end - 1) / size - index + 1);
+}
+
 /* Is anything mapped in the range? */
 static bool is_mapped(const struct stage2 *s2, u64 gpa, u64 end)
 {
 	struct walk walk;
 
 	while (gpa < end) {
+		const u64 *slot;
+		u64 entries;
+
 		walk_to(s2, gpa, &walk);
-		if (arch_s2_is_valid(*walk.slot[walk.level]))
-			return true;
-		gpa = ALIGN_DOWN(gpa, level_size(walk.level)) + level_size(walk.level);
+		slot = walk.slot[walk.level];
+		entries = row(s2, walk.level, gpa, end);
+		for (u64 i = 0; i < entries; i++) {
+			if (arch_s2_is_table(slot[i], walk.level)) {
+				entries = i;
+				break;
+			}
+			if (arch_s2_is_valid(slot[i]))
+				return true;
+		}
+		gpa = ALIGN_DOWN(gpa, level_size(walk.level)) + entries * level_size(walk.level);
 	}
 	return false;
 }
@@ -124,7 +146,8 @@ static u32 block_level(const struct stage2 *s2, u64 gpa, u64 hpa, u64 size)
 	return level;
 }
 
-static enum err map_one(struct stage2 *s2, u64 gpa, u32 level, u64 leaf)
+/* The slot of an entry of @level for @gpa, in tables that are made where there are none. */
+static enum err make_slot(struct stage2 *s2, u64 gpa, u32 level, u64 **slot)
 {
 	struct walk walk;
 
@@ -142,7 +165,7 @@ static enum err map_one(struct stage2 *s2, u64 gpa, u32 level, u64 leaf)
 	/* Nothing is mapped here and no table is empty, so the walk ended at this level or above.
 	 */
 	ASSERT(walk.level == level);
-	arch_s2_publish(walk.slot[level], leaf);
+	*slot = walk.slot[level];
 	return OK;
 }
 
@@ -240,7 +263,8 @@ enum err stage2_map(struct stage2 *s2, gpa_t to, hpa_t from, u64 size, u32 flags
 		return ERR_OVERLAP;
 	while (gpa < end) {
 		u32 level = block_level(s2, gpa, hpa, end - gpa);
-		enum err err = map_one(s2, gpa, level, arch_s2_encode_leaf(HPA(hpa), level, flags));
+		u64 bytes = level_size(level), *slot, entries;
+		enum err err = make_slot(s2, gpa, level, &slot);
 
 		if (err != OK) {
 			/* One page more: tables made for the one that failed go as well. */
@@ -248,9 +272,12 @@ enum err stage2_map(struct stage2 *s2, gpa_t to, hpa_t from, u64 size, u32 flags
 				ASSERT(false); /* whole blocks: nothing to split */
 			return err;
 		}
-		gpa += level_size(level);
-		hpa += level_size(level);
-		breathe_after(++done);
+		/* Whole blocks to the table's end, but no smaller ones than a block above takes. */
+		entries = MIN(row(s2, level, gpa, end), (end - gpa) / bytes);
+		for (u64 i = 0; i < entries; i++, gpa += bytes, hpa += bytes) {
+			arch_s2_publish(&slot[i], arch_s2_encode_leaf(HPA(hpa), level, flags));
+			breathe_after(++done);
+		}
 	}
 	return OK;
 }

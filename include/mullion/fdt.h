@@ -27,6 +27,7 @@ struct fdt {
 	u32 structure, structure_size;
 	u32 strings, strings_size;
 	u32 reservations;
+	const u32 *index; /* of fdt_index(), a word for each of the structure block; or NULL */
 };
 
 struct fdt_prop {
@@ -39,6 +40,12 @@ struct fdt_prop {
 /** fdt_open() - check @blob (at most @size bytes readable) and make a view of it.
  * Return: ERR_FORMAT when it breaks the format, ERR_TOO_BIG above FDT_MAX_SIZE or FDT_MAX_DEPTH. */
 enum err __must_check fdt_open(struct fdt *fdt, const void *blob, size_t size);
+
+/** fdt_index_bytes() - how much memory fdt_index() takes: the structure block's size. Pure. */
+size_t fdt_index_bytes(const struct fdt *fdt);
+/** fdt_index() - build an index in @words (fdt_index_bytes() of it), which stays in use by the
+ * view: the walks from node to node then take a bounded number of steps, whatever lies between. */
+void fdt_index(struct fdt *fdt, u32 *words);
 
 fdt_node_t fdt_root(const struct fdt *fdt);
 /* Walking: FDT_NONE when there is none. fdt_next() is pre-order over the whole tree; *depth (root
@@ -77,6 +84,9 @@ enum err __must_check fdt_get_str(const struct fdt *fdt, fdt_node_t node, const 
 /** fdt_get_str_at() - string @index of a string list; ERR_RANGE past its end. */
 enum err __must_check fdt_get_str_at(const struct fdt *fdt, fdt_node_t node, const char *name,
 				     u32 index, const char **out);
+/** fdt_next_string() - the string of a list that starts at *@at (0 at first), which moves behind
+ * it. Return: NULL behind the last, or if it does not end in the property. */
+const char *fdt_next_string(const struct fdt_prop *prop, u32 *at);
 bool fdt_is_compatible(const struct fdt *fdt, fdt_node_t node, const char *compatible);
 /** fdt_is_enabled() - status absent, "okay" or "ok". */
 bool fdt_is_enabled(const struct fdt *fdt, fdt_node_t node);

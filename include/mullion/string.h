@@ -29,7 +29,7 @@ char *strrchr(const char *s, int c);
 /** str_equal() - whether the two strings are the same. */
 static inline bool str_equal(const char *a, const char *b)
 {
-	return strcmp(a, b) == 0;
+	return *a == *b && strcmp(a, b) == 0;
 }
 
 /** str_copy() - copy @from into @to (@size bytes, > 0), cut where it does not fit, always

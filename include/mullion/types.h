@@ -77,6 +77,8 @@ typedef struct {
 #define __maybe_unused __attribute__((unused))
 /* A function that runs at boot only: its memory is given back when the guests run. */
 #define __boot __attribute__((section(".boot.text")))
+/* The same for a variable; zero at the start. */
+#define __boot_bss __attribute__((section(".bss..boot")))
 
 /* Count of one bits, without SIMD and without libgcc. */
 static inline u32 bit_count(u32 x)

@@ -28,9 +28,15 @@
 #define FDT_HEADER_V17     40u
 #define FDT_RESERVATION    16u /* bytes of an entry, §5.3 */
 
-/* A blob may lie at any alignment (in a cpio archive it does), so it is read by bytes. */
+/* A cell that may alias any object. */
+typedef u32 __attribute__((may_alias)) fdt_cell_t;
+
+/* A blob may lie at any alignment; nothing here makes a misaligned access, as the core may run with
+ * the MMU off. */
 static inline u32 fdt_load32(const u8 *p)
 {
+	if (IS_ALIGNED((uintptr_t)p, sizeof(fdt_cell_t)))
+		return __builtin_bswap32(*(const fdt_cell_t *)(const void *)p);
 	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
 }
 
@@ -46,6 +52,10 @@ static inline void fdt_store32(u8 *p, u32 value)
 	p[2] = (u8)(value >> 8);
 	p[3] = (u8)value;
 }
+
+/* fdt_find_cell() - the next node behind @after (FDT_NONE: of all) that has a property of one cell
+ * with @value; FDT_NONE if there is none. */
+fdt_node_t fdt_find_cell(const struct fdt *fdt, fdt_node_t after, u32 value);
 
 /* fdt_ancestors() - the nodes from the root (stack[0]) to @node. Return: how many, 0 if @node is
  * none. */

@@ -4,33 +4,56 @@
  *
  * There is one tokeniser, and it checks bounds always; fdt_open() runs it over the whole blob and
  * refuses what does not fit, so that for the walks afterwards it never fails.
+ *
+ * The index has a word for each of the structure block. A node takes two of them at least before
+ * what is in it (FDT_BEGIN_NODE, name): the index keeps its parent and its next sibling there, and
+ * its first child in the first word of its first property. A node without properties has its first
+ * child right behind its name.
  */
 #include "internal.h"
 #include <mullion/string.h>
 
 struct token {
-	u32 tag;
-	u32 next;         /* offset of the token behind, in the structure block */
+	u32 tag, next;    /* next: offset of the token behind, in the structure block */
 	const char *name; /* of a node or property */
 	const u8 *data;
 	u32 len; /* of @data, bytes */
 };
 
+/* The offset behind a name that begins at @offset, by words where the blob is aligned; above @size
+ * without a NUL. */
+static u32 skip_name(const u8 *p, u32 offset, u32 size)
+{
+	if (!IS_ALIGNED((uintptr_t)p, FDT_TOKEN_SIZE))
+		return offset + (u32)ALIGN_UP(strnlen((const char *)p + offset, size - offset) + 1,
+					      FDT_TOKEN_SIZE);
+	for (; offset < size; offset += FDT_TOKEN_SIZE) {
+		u32 word = *(const fdt_cell_t *)(const void *)(p + offset);
+
+		/* A zero byte is the only one that borrows into its top bit. */
+		if (((word - 0x01010101u) & ~word & 0x80808080u) != 0)
+			break;
+	}
+	return offset + FDT_TOKEN_SIZE;
+}
+
 /* Offsets here are at most FDT_MAX_SIZE and multiples of 4; no sum can wrap. */
-static bool read_token(const struct fdt *fdt, u32 offset, struct token *token)
+static inline bool read_token(const struct fdt *fdt, u32 offset, struct token *token)
 {
 	const u8 *p = fdt->blob + fdt->structure;
 	u32 size = fdt->structure_size, end, name;
 
 	if (offset > size || size - offset < FDT_TOKEN_SIZE)
 		return false;
-	token->tag = fdt_load32(p + offset);
 	end = offset + FDT_TOKEN_SIZE;
+	token->tag = fdt_load32(p + offset);
+	token->len = 0;
+	token->data = p;
 	switch (token->tag) {
 	case FDT_TOKEN_BEGIN_NODE:
 		token->name = (const char *)p + end;
 		/* Without its NUL it ends past @size, as the last line finds. */
-		end += (u32)strnlen(token->name, size - end) + 1;
+		end = skip_name(p, end, size);
 		break;
 	case FDT_TOKEN_PROP:
 		if (size - offset < FDT_PROP_HEADER)
@@ -64,6 +87,20 @@ static u32 skip_nops(const struct fdt *fdt, u32 offset, struct token *token)
 		if (token->tag != FDT_TOKEN_NOP)
 			return offset;
 	}
+}
+
+static inline bool is_node(const struct fdt *fdt, fdt_node_t node)
+{
+	return node < fdt->structure_size && IS_ALIGNED(node, FDT_TOKEN_SIZE) &&
+	       fdt_load32(fdt->blob + fdt->structure + node) == FDT_TOKEN_BEGIN_NODE;
+}
+
+/* The offset behind a node's name; that of no token if it is no node. */
+static inline u32 body_of(const struct fdt *fdt, fdt_node_t node)
+{
+	if (!is_node(fdt, node))
+		return fdt->structure_size;
+	return skip_name(fdt->blob + fdt->structure, node + FDT_TOKEN_SIZE, fdt->structure_size);
 }
 
 /* Names appear in messages and paths: printable ASCII, no '/', not empty. */
@@ -143,7 +180,7 @@ static bool check_reservations(const struct fdt *fdt)
 
 /* §5.4.2: one root with an empty name at the start; properties before children; balanced; FDT_END.
  */
-static enum err check_structure(const struct fdt *fdt)
+static enum err check_structure(struct fdt *fdt)
 {
 	bool closed = false; /* a child has ended in the node that we are in */
 	u32 depth = 0, offset = 0;
@@ -177,7 +214,10 @@ static enum err check_structure(const struct fdt *fdt)
 		}
 		offset = token.next;
 	} while (depth > 0);
-	return read_token(fdt, offset, &token) && token.tag == FDT_TOKEN_END ? OK : ERR_FORMAT;
+	if (!read_token(fdt, offset, &token) || token.tag != FDT_TOKEN_END)
+		return ERR_FORMAT;
+	fdt->structure_size = token.next; /* nothing behind it is looked at any more */
+	return OK;
 }
 
 enum err fdt_open(struct fdt *fdt, const void *blob, size_t size)
@@ -193,6 +233,74 @@ enum err fdt_open(struct fdt *fdt, const void *blob, size_t size)
 	return check_structure(fdt);
 }
 
+size_t fdt_index_bytes(const struct fdt *fdt)
+{
+	return fdt->structure_size;
+}
+
+#define INDEX_PARENT  0u /* words of a node */
+#define INDEX_SIBLING 1u
+
+/* While the index is built: a node that is open. */
+struct open_node {
+	fdt_node_t node;
+	u32 link; /* the word that names its next child; FDT_NONE: none does */
+};
+
+/* @node begins at @depth: it is its parent's next child. */
+static void index_node(u32 *words, struct open_node *open, u32 depth, fdt_node_t node)
+{
+	u32 at = node / FDT_TOKEN_SIZE;
+
+	words[at + INDEX_PARENT] = depth == 0 ? FDT_NONE : open[depth - 1].node;
+	words[at + INDEX_SIBLING] = FDT_NONE;
+	if (depth > 0) {
+		if (open[depth - 1].link != FDT_NONE)
+			words[open[depth - 1].link] = node;
+		open[depth - 1].link = at + INDEX_SIBLING;
+	}
+	open[depth].node = node;
+	open[depth].link = FDT_NONE;
+}
+
+void fdt_index(struct fdt *fdt, u32 *words)
+{
+	const u8 *p = fdt->blob + fdt->structure;
+	struct open_node open[FDT_MAX_DEPTH];
+	u32 depth = 0, offset = 0;
+	bool first = false; /* nothing of the innermost node was seen yet */
+
+	while (offset < fdt->structure_size) {
+		u32 tag = fdt_load32(p + offset), at = offset / FDT_TOKEN_SIZE;
+
+		if (tag == FDT_TOKEN_BEGIN_NODE) {
+			index_node(words, open, depth++, offset);
+			offset = skip_name(p, offset + FDT_TOKEN_SIZE, fdt->structure_size);
+			first = true;
+			continue;
+		}
+		offset += FDT_TOKEN_SIZE;
+		if (tag == FDT_TOKEN_END_NODE) {
+			depth--;
+		} else if (tag == FDT_TOKEN_PROP) {
+			if (first) {
+				words[at] = FDT_NONE;
+				open[depth - 1].link = at;
+			}
+			offset += FDT_PROP_HEADER - FDT_TOKEN_SIZE +
+				  (u32)ALIGN_UP(fdt_load32(p + offset), FDT_TOKEN_SIZE);
+		}
+		first = first && tag == FDT_TOKEN_NOP;
+	}
+	fdt->index = words;
+}
+
+/* A node's words; NULL when it is none. */
+static const u32 *index_of(const struct fdt *fdt, fdt_node_t node)
+{
+	return is_node(fdt, node) ? fdt->index + node / FDT_TOKEN_SIZE : NULL;
+}
+
 fdt_node_t fdt_root(const struct fdt *fdt)
 {
 	(void)fdt;
@@ -201,7 +309,7 @@ fdt_node_t fdt_root(const struct fdt *fdt)
 
 /* The next FDT_BEGIN_NODE behind @node; *depth follows, and ends below its start past the subtree.
  */
-static fdt_node_t next_node(const struct fdt *fdt, fdt_node_t node, u32 *depth)
+static fdt_node_t walk_on(const struct fdt *fdt, fdt_node_t node, u32 *depth)
 {
 	struct token token;
 	u32 offset = node;
@@ -223,27 +331,78 @@ static fdt_node_t next_node(const struct fdt *fdt, fdt_node_t node, u32 *depth)
 	}
 }
 
-fdt_node_t fdt_next(const struct fdt *fdt, fdt_node_t node, u32 *depth)
-{
-	return next_node(fdt, node, depth);
-}
-
 fdt_node_t fdt_first_child(const struct fdt *fdt, fdt_node_t node)
 {
-	u32 depth = 0;
+	const u8 *p = fdt->blob + fdt->structure;
+	u32 depth = 0, body = body_of(fdt, node);
 
-	return next_node(fdt, node, &depth);
+	if (fdt->index == NULL)
+		return walk_on(fdt, node, &depth);
+	for (; body < fdt->structure_size; body += FDT_TOKEN_SIZE)
+		switch (fdt_load32(p + body)) {
+		case FDT_TOKEN_BEGIN_NODE: return body;
+		case FDT_TOKEN_PROP: return fdt->index[body / FDT_TOKEN_SIZE];
+		case FDT_TOKEN_NOP: break;
+		default: return FDT_NONE;
+		}
+	return FDT_NONE;
 }
 
 fdt_node_t fdt_next_sibling(const struct fdt *fdt, fdt_node_t node)
 {
 	/* One above @node, so that the parent's end shows as a depth below. */
+	const u32 *words;
 	u32 depth = 1;
 
+	if (fdt->index != NULL) {
+		words = index_of(fdt, node);
+		return words == NULL ? FDT_NONE : words[INDEX_SIBLING];
+	}
 	do {
-		node = next_node(fdt, node, &depth);
+		node = walk_on(fdt, node, &depth);
 	} while (node != FDT_NONE && depth > 1);
 	return depth == 1 ? node : FDT_NONE;
+}
+
+fdt_node_t fdt_next(const struct fdt *fdt, fdt_node_t node, u32 *depth)
+{
+	fdt_node_t next;
+	const u32 *words;
+
+	if (fdt->index == NULL)
+		return walk_on(fdt, node, depth);
+	next = fdt_first_child(fdt, node);
+	if (next != FDT_NONE) {
+		(*depth)++;
+		return next;
+	}
+	for (words = index_of(fdt, node); words != NULL && *depth != 0;
+	     words = index_of(fdt, words[INDEX_PARENT])) {
+		if (words[INDEX_SIBLING] != FDT_NONE)
+			return words[INDEX_SIBLING];
+		(*depth)--;
+	}
+	return FDT_NONE;
+}
+
+/* fdt_ancestors() by the index: up from @node, then turned over. */
+static u32 climb(const struct fdt *fdt, fdt_node_t node, fdt_node_t stack[FDT_MAX_DEPTH])
+{
+	const u32 *words;
+	u32 count = 0;
+
+	for (words = index_of(fdt, node); words != NULL && count < FDT_MAX_DEPTH;
+	     words = index_of(fdt, node)) {
+		stack[count++] = node;
+		node = words[INDEX_PARENT];
+	}
+	for (u32 i = 0; i < count / 2; i++) {
+		fdt_node_t other = stack[i];
+
+		stack[i] = stack[count - 1 - i];
+		stack[count - 1 - i] = other;
+	}
+	return count;
 }
 
 u32 fdt_ancestors(const struct fdt *fdt, fdt_node_t node, fdt_node_t stack[FDT_MAX_DEPTH])
@@ -251,6 +410,8 @@ u32 fdt_ancestors(const struct fdt *fdt, fdt_node_t node, fdt_node_t stack[FDT_M
 	fdt_node_t at = fdt_root(fdt);
 	u32 depth = 0;
 
+	if (fdt->index != NULL)
+		return climb(fdt, node, stack);
 	while (at != FDT_NONE && at <= node && depth < FDT_MAX_DEPTH) {
 		stack[depth] = at;
 		if (at == node)
@@ -263,8 +424,14 @@ u32 fdt_ancestors(const struct fdt *fdt, fdt_node_t node, fdt_node_t stack[FDT_M
 fdt_node_t fdt_parent(const struct fdt *fdt, fdt_node_t node)
 {
 	fdt_node_t stack[FDT_MAX_DEPTH];
-	u32 count = fdt_ancestors(fdt, node, stack);
+	const u32 *words;
+	u32 count;
 
+	if (fdt->index != NULL) {
+		words = index_of(fdt, node);
+		return words == NULL ? FDT_NONE : words[INDEX_PARENT];
+	}
+	count = fdt_ancestors(fdt, node, stack);
 	return count > 1 ? stack[count - 2] : FDT_NONE;
 }
 
@@ -310,11 +477,9 @@ fdt_node_t fdt_find(const struct fdt *fdt, const char *path)
 
 const char *fdt_name(const struct fdt *fdt, fdt_node_t node)
 {
-	struct token token;
-
-	if (!read_token(fdt, node, &token) || token.tag != FDT_TOKEN_BEGIN_NODE)
+	if (!is_node(fdt, node))
 		return "";
-	return token.name;
+	return (const char *)fdt->blob + fdt->structure + node + FDT_TOKEN_SIZE;
 }
 
 char *fdt_path(const struct fdt *fdt, fdt_node_t node, char *buf, size_t size)
@@ -331,35 +496,69 @@ char *fdt_path(const struct fdt *fdt, fdt_node_t node, char *buf, size_t size)
 }
 
 /* The property at or behind @offset; false when another token comes first. */
-static bool prop_at(const struct fdt *fdt, u32 offset, struct fdt_prop *prop)
+static inline bool prop_at(const struct fdt *fdt, u32 offset, struct fdt_prop *prop)
 {
-	struct token token;
+	const u8 *p = fdt->blob + fdt->structure;
+	u32 size = fdt->structure_size, tag = FDT_TOKEN_NOP, name;
 
-	offset = skip_nops(fdt, offset, &token);
-	if (token.tag != FDT_TOKEN_PROP)
+	for (; tag == FDT_TOKEN_NOP; offset += FDT_TOKEN_SIZE) {
+		if (offset >= size)
+			return false;
+		tag = fdt_load32(p + offset);
+	}
+	offset -= FDT_TOKEN_SIZE;
+	if (tag != FDT_TOKEN_PROP || size - offset < FDT_PROP_HEADER)
 		return false;
-	*prop = (struct fdt_prop){
-		.name = token.name, .data = token.data, .len = token.len, .offset = offset
-	};
-	return true;
+	prop->offset = offset;
+	prop->len = fdt_load32(p + offset + 4);
+	prop->data = p + offset + FDT_PROP_HEADER;
+	name = fdt_load32(p + offset + 8);
+	prop->name = (const char *)fdt->blob + fdt->strings + name;
+	return prop->len <= size - offset - FDT_PROP_HEADER && name < fdt->strings_size;
+}
+
+static inline u32 behind(const struct fdt_prop *prop)
+{
+	return prop->offset + FDT_PROP_HEADER + (u32)ALIGN_UP(prop->len, FDT_TOKEN_SIZE);
 }
 
 bool fdt_first_prop(const struct fdt *fdt, fdt_node_t node, struct fdt_prop *prop)
 {
-	struct token token;
-
-	if (!read_token(fdt, node, &token) || token.tag != FDT_TOKEN_BEGIN_NODE)
-		return false;
-	return prop_at(fdt, token.next, prop);
+	return prop_at(fdt, body_of(fdt, node), prop);
 }
 
 bool fdt_next_prop(const struct fdt *fdt, struct fdt_prop *prop)
 {
+	return prop_at(fdt, behind(prop), prop);
+}
+
+bool fdt_get(const struct fdt *fdt, fdt_node_t node, const char *name, struct fdt_prop *prop)
+{
+	struct fdt_prop at;
+
+	for (bool more = prop_at(fdt, body_of(fdt, node), &at); more;
+	     more = prop_at(fdt, behind(&at), &at))
+		if (str_equal(at.name, name)) {
+			*prop = at;
+			return true;
+		}
+	return false;
+}
+
+fdt_node_t fdt_find_cell(const struct fdt *fdt, fdt_node_t after, u32 value)
+{
+	fdt_node_t node = FDT_NONE;
+	u32 offset = after == FDT_NONE ? 0 : after;
 	struct token token;
 
-	if (!read_token(fdt, prop->offset, &token) || token.tag != FDT_TOKEN_PROP)
-		return false;
-	return prop_at(fdt, token.next, prop);
+	for (; read_token(fdt, offset, &token) && token.tag != FDT_TOKEN_END; offset = token.next) {
+		if (token.tag == FDT_TOKEN_BEGIN_NODE)
+			node = offset;
+		else if (token.tag == FDT_TOKEN_PROP && token.len == FDT_TOKEN_SIZE &&
+			 fdt_load32(token.data) == value && node != after)
+			return node;
+	}
+	return FDT_NONE;
 }
 
 bool fdt_reservation(const struct fdt *fdt, u32 index, u64 *address, u64 *size)

@@ -11,15 +11,6 @@
 #define SIZE_CELLS_DEFAULT    1u
 #define CELL                  4u
 
-bool fdt_get(const struct fdt *fdt, fdt_node_t node, const char *name, struct fdt_prop *prop)
-{
-	bool more = fdt_first_prop(fdt, node, prop);
-
-	while (more && !str_equal(prop->name, name))
-		more = fdt_next_prop(fdt, prop);
-	return more;
-}
-
 bool fdt_has(const struct fdt *fdt, fdt_node_t node, const char *name)
 {
 	struct fdt_prop prop;
@@ -80,9 +71,7 @@ enum err fdt_get_str(const struct fdt *fdt, fdt_node_t node, const char *name, c
 	return OK;
 }
 
-/* The string of a list that starts at *@at; *@at moves behind it. NULL if it does not end in the
- * property. */
-static const char *next_string(const struct fdt_prop *prop, u32 *at)
+const char *fdt_next_string(const struct fdt_prop *prop, u32 *at)
 {
 	const char *text = (const char *)prop->data + *at;
 	size_t len = strnlen(text, prop->len - *at);
@@ -102,7 +91,7 @@ enum err fdt_get_str_at(const struct fdt *fdt, fdt_node_t node, const char *name
 	if (!fdt_get(fdt, node, name, &prop))
 		return ERR_NOT_FOUND;
 	while (at < prop.len) {
-		const char *text = next_string(&prop, &at);
+		const char *text = fdt_next_string(&prop, &at);
 
 		if (text == NULL)
 			return ERR_FORMAT;
@@ -123,7 +112,7 @@ bool fdt_is_compatible(const struct fdt *fdt, fdt_node_t node, const char *compa
 	if (!fdt_get(fdt, node, "compatible", &prop))
 		return false;
 	while (at < prop.len) {
-		text = next_string(&prop, &at);
+		text = fdt_next_string(&prop, &at);
 		if (text == NULL)
 			return false;
 		if (str_equal(text, compatible))
@@ -155,19 +144,18 @@ fdt_node_t fdt_find_compatible(const struct fdt *fdt, fdt_node_t after, const ch
 
 fdt_node_t fdt_find_phandle(const struct fdt *fdt, u32 phandle)
 {
-	fdt_node_t node = fdt_root(fdt);
-	u32 depth = 0, value;
+	fdt_node_t node = FDT_NONE;
+	u32 value;
 
 	if (phandle == 0 || phandle == UINT32_MAX)
 		return FDT_NONE;
-	for (; node != FDT_NONE; node = fdt_next(fdt, node, &depth)) {
-		if (fdt_get_u32(fdt, node, "phandle", &value) != OK &&
-		    fdt_get_u32(fdt, node, "linux,phandle", &value) != OK)
-			continue;
-		if (value == phandle)
-			break;
+	for (;;) {
+		node = fdt_find_cell(fdt, node, phandle);
+		if (node == FDT_NONE || ((fdt_get_u32(fdt, node, "phandle", &value) == OK ||
+					  fdt_get_u32(fdt, node, "linux,phandle", &value) == OK) &&
+					 value == phandle))
+			return node;
 	}
-	return node;
 }
 
 /* How many cells addresses and sizes take in @bus's children. */

@@ -217,6 +217,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	static u8 replica[MAX_REPLICA] __aligned(8);
 	struct fdt_writer writer;
 	struct fdt fdt;
+	u32 *words = NULL;
 	u8 *blob;
 
 	if (size > MAX_BYTES)
@@ -229,11 +230,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(fdt_check_full(blob, size) == 0);
 		same_trees(&fdt, blob);
 		read_values(&fdt);
+		words = malloc(fdt_index_bytes(&fdt));
+		CHECK(words != NULL);
+		fdt_index(&fdt, words);
+		CHECK(fdt.index == words);
+		same_trees(&fdt, blob);
+		read_values(&fdt);
 		if (replicate(&fdt, &writer, replica, sizeof(replica))) {
 			CHECK(fdt_check_full(replica, sizeof(replica)) == 0);
 			same_content(blob, replica);
 		}
 	}
+	free(words);
 	free(blob);
 	return 0;
 }

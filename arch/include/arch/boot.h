@@ -3,18 +3,22 @@
 #ifndef ARCH_BOOT_H
 #define ARCH_BOOT_H
 
+#include <mullion/fdt.h>
 #include <mullion/types.h>
 
 struct boot_info {
-	const void *tree;   /* host device tree, mapped read-only; NULL when the loader gave none */
-	u64 tree_bytes;     /* readable there */
+	const void *tree; /* host device tree, mapped read-only; NULL when the loader gave none */
+	u64 tree_bytes;   /* readable there */
+	struct fdt fdt;   /* the view of it, unless fdt_open() failed with tree_err */
+	enum err tree_err;
 	const void *bundle; /* cpio archive behind the image, mapped read-only; NULL when none */
 	u64 bundle_bytes;
 	hpa_t bundle_pa, tree_pa;
 	hpa_t image_pa;              /* the core, page-aligned */
 	u64 image_bytes, text_bytes; /* text: without what runs at boot only */
-	u64 boot_bytes;              /* code and constants that arch_leave_boot() gives back */
-	bool efi;                    /* entered as an EFI application */
+	u64 boot_text_bytes;
+	u64 boot_bytes; /* all that arch_leave_boot() gives back */
+	bool efi;       /* entered as an EFI application */
 };
 
 extern struct boot_info boot_info;
@@ -22,6 +26,9 @@ extern struct boot_info boot_info;
 /** arch_leave_boot() - give back the memory of what runs at boot only, then sched_loop(). Boot CPU,
  * last. */
 void arch_leave_boot(void) __noreturn;
+/** core_index_tree() - give @tree the index, unless it is too large; the tree that had it before is
+ * no longer in use. Boot CPU. */
+void core_index_tree(struct fdt *tree);
 /** core_main() - core/boot: the arch has set up its address space and boot_info; boot CPU. */
 void core_main(void) __noreturn;
 

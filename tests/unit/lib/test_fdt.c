@@ -59,6 +59,7 @@ static const char source[] =
 struct tree {
 	struct fdt fdt;
 	u8 *blob;
+	u32 *words; /* of the index, or NULL */
 	size_t size;
 };
 
@@ -73,10 +74,25 @@ static int open_tree(void **state)
 	return 0;
 }
 
+static int open_indexed(void **state)
+{
+	struct tree *tree;
+
+	(void)open_tree(state);
+	tree = *state;
+	tree->words = malloc(fdt_index_bytes(&tree->fdt));
+	assert_non_null(tree->words);
+	memset(tree->words, 0x5a, fdt_index_bytes(&tree->fdt));
+	fdt_index(&tree->fdt, tree->words);
+	assert_ptr_equal(tree->fdt.index, tree->words);
+	return 0;
+}
+
 static int close_tree(void **state)
 {
 	struct tree *tree = *state;
 
+	free(tree->words);
 	free(tree->blob);
 	free(tree);
 	return 0;
@@ -607,6 +623,11 @@ static void writer_bounds_nesting_and_names(void **state)
 }
 
 #define with_tree(test) cmocka_unit_test_setup_teardown(test, open_tree, close_tree)
+#define with_index(test)                                                                    \
+	{                                                                                   \
+		.name = #test "_by_index", .test_func = (test), .setup_func = open_indexed, \
+		.teardown_func = close_tree,                                                \
+	}
 
 int main(void)
 {
@@ -617,6 +638,11 @@ int main(void)
 		with_tree(knows_status_and_compatible),
 		with_tree(translates_addresses),
 		with_tree(lists_reservations),
+		with_index(walks_the_tree),
+		with_index(knows_relations),
+		with_index(reads_properties),
+		with_index(knows_status_and_compatible),
+		with_index(translates_addresses),
 		with_tree(refuses_broken_headers),
 		with_tree(reads_version_16),
 		cmocka_unit_test(refuses_broken_structures),
