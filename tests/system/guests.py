@@ -4,7 +4,7 @@
 
 The contract guest (guests/contract) runs on every kind of machine and reports each of its tests by
 name. The hostile guest (guests/hostile) runs each of its cases beside a witness in a second guest,
-which must not notice; nor may its vmm die of it. `guests.py --filter bare` runs the contract guest
+on other CPUs and on the same one; the witness must not notice, nor may the vmm die of it. `guests.py --filter bare` runs the contract guest
 on the bare machine alone: that shows whether the tests are right about the architecture.
 """
 
@@ -64,6 +64,10 @@ VIRTIO_HOSTILE = {
 TYPED = 1500		# bytes that wait for a driver that takes them
 
 UART_HOSTILE = ("unmapped", "forms", "storm", "reset-often")
+
+# What is tried beside the witness on one CPU with every controller and CPU model; the rest is
+# tried there once.
+SHARED_HOSTILE = ("controller", "storm", "interface", "reset-often", "registers", "instructions")
 
 
 class GuestSuite(Suite):
@@ -279,14 +283,25 @@ def expect_beats(machine):
 		machine.expect(r"\[witness\] witness: beat \d+", HOSTILE_LIMIT, absent=BROKEN)
 
 
-def hostile(test, attack, gic, cpu, virtual=False):
+# Every vCPU of both guests on one CPU, taking turns.
+ONE_CPU = """
+/ {
+	guests {
+		hostile { vcpus { vcpu0 { cpu = <0>; }; vcpu1 { cpu = <0>; }; }; };
+		witness { vcpus { vcpu0 { cpu = <0>; }; }; };
+	};
+};
+"""
+
+
+def hostile(test, attack, gic, cpu, virtual=False, shared=False):
 	directory = test.directory()
 	dts = overlay("hostile.dts", f"""
 / {{ guests {{ hostile {{ bootargs = "case={attack}"; }}; }}; }};
-""" + (emulated("hostile") if virtual else ""))
+""" + (emulated("hostile") if virtual else "") + (ONE_CPU if shared else ""))
 	image = systems.pack(directory, dts, [("hostile.img", systems.guest("hostile")),
 					      ("witness.img", systems.guest("witness"))])
-	machine = test.machine(image, gic=gic, cpu=cpu, cpus=3, memory=512)
+	machine = test.machine(image, gic=gic, cpu=cpu, cpus=1 if shared else 3, memory=512)
 	expect_end(machine, attack, *HOSTILE[attack])
 	expect_beats(machine)
 	return [(test.name, None)]
@@ -433,6 +448,10 @@ def make_suite():
 		for name in ("registers", "instructions"):
 			suite.add(f"hostile {name} gicv{gic} max", hostile, attack=name, gic=gic,
 				  cpu="max")
+	for gic, cpu in ((2, "cortex-a57"), (3, "cortex-a57"), (3, "max")):
+		for name in HOSTILE if (gic, cpu) == (3, "cortex-a57") else SHARED_HOSTILE:
+			suite.add(f"hostile {name} gicv{gic} {cpu} on the witness's CPU", hostile,
+				  attack=name, gic=gic, cpu=cpu, shared=True)
 	return suite
 
 
