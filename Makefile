@@ -39,7 +39,7 @@ all:
 generated := $(O)/include/generated
 autoconf := $(generated)/autoconf.h
 kconfig := ARCH=$(ARCH) KCONFIG_CONFIG=$(O)/.config $(PYTHON) -m
-no-config-goals := bench bench-update clean help menuconfig defconfig
+no-config-goals := bench bench-update clean help menuconfig defconfig mutate
 
 builds := $(if $(MAKECMDGOALS),$(filter-out $(no-config-goals),$(MAKECMDGOALS)),all)
 ifneq ($(filter menuconfig defconfig,$(MAKECMDGOALS))$(if $(wildcard $(generated)/auto.conf),,$(builds)),)
@@ -382,6 +382,14 @@ bench bench-update:
 	$(quiet)$(MAKE) ARCH=host O=build/host all
 	$(quiet)$(PYTHON) tests/system/bench.py $(if $(filter bench-update,$@),--update)
 
+# --- Faults on purpose: tests/mutate/mutations.toml ------------------------------------------------
+
+mutate:
+	$(quiet)scripts/fetch
+	$(quiet)$(MAKE) ARCH=arm64 O=build/arm64 all guests
+	$(quiet)$(MAKE) ARCH=host O=build/host all unit-programs
+	$(quiet)$(PYTHON) tests/mutate/mutate.py $(if $(MUTATION),--filter '$(MUTATION)')
+
 # --- The rest -------------------------------------------------------------------------------------
 
 clean:
@@ -391,7 +399,7 @@ help:
 	@sed -n 's/^#: \{0,1\}//p' $(MAKEFILE_LIST)
 
 .PHONY: all bench bench-update clean compile_commands.json components defconfig fuzz fuzz-programs \
-	guests help menuconfig sim tools unit unit-programs FORCE
+	guests help menuconfig mutate sim tools unit unit-programs FORCE
 
 # Which headers each object was made from, as the compilers wrote it down.
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
@@ -406,6 +414,7 @@ help:
 #:   guests         arm64: our own test and benchmark guests
 #:   components     arm64: the programs that run beside the core (part of all), and the hostile one
 #:   bench          count instructions and compare with the table (bench-update: accept the counts)
+#:   mutate         break the code on purpose, and see the tests go red  (MUTATION=regex)
 #:   menuconfig     change the configuration in O=
 #:   defconfig      go back to configs/<ARCH>_defconfig
 #:   compile_commands.json

@@ -240,6 +240,44 @@ static void end_of_nothing(void)
 	irq_check_one(FIRST);
 }
 
+static u32 turns, idle_priority;
+
+static void count_turns(void)
+{
+	STORE(idle_priority, gic_running_priority());
+	while (LOAD(test_stop) == 0) {
+		(void)ADD(turns, 1);
+		yield();
+	}
+}
+
+/* The running priority is the vCPU's own: where both share a CPU, each turn of the other one
+ * exchanges it. */
+static void active_over_switch(void)
+{
+	turns = 0;
+	gic_enable(FIRST);
+	gic_enable(FIRST + 1);
+	gic_set_priority(FIRST, 0x80);
+	gic_set_priority(FIRST + 1, 0xa0);
+	gic_set_pending(FIRST);
+	CHECK(WAIT(gic_highest_pending() == FIRST, WAIT_MS));
+	CHECK_EQ(gic_ack(), FIRST);
+	CHECK_EQ(cpu_on(1, count_turns), PSCI_SUCCESS);
+	for (u32 i = 0; i < 3; i++) {
+		u32 seen = LOAD(turns);
+
+		CHECK(WAIT(LOAD(turns) != seen, WAIT_MS));
+		CHECK_EQ(gic_running_priority(), 0x80);
+	}
+	gic_set_pending(FIRST + 1);
+	irq_check_none();
+	CHECK_EQ(LOAD(idle_priority) & 0xf8, 0xf8);
+	gic_eoi(FIRST);
+	CHECK_EQ(gic_running_priority() & 0xf8, 0xf8);
+	irq_check_one(FIRST + 1);
+}
+
 static const struct test tests[] = {
 	{ "9.nested-8-deep", nested, 0 },
 	{ "9.higher-preempts", preempt_higher, 0 },
@@ -254,6 +292,7 @@ static const struct test tests[] = {
 	{ "9.split-end", split_end, 0 },
 	{ "9.split-other-order", split_other_order, 0 },
 	{ "9.end-of-nothing", end_of_nothing, 0 },
+	{ "9.active-over-switch", active_over_switch, NEEDS_2_CPUS },
 };
 
 RUN_TESTS(priority_run, tests)

@@ -1,0 +1,168 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Faults on purpose: each mutation breaks one place, and the named suite must go red.
+
+mutations.toml has the list. A mutation is applied to a copy of the tree, never to the tree itself;
+the copy is built, and the suite's command is run there. A mutation that leaves the suite green has
+survived: a gap in the tests. So has one whose text is no longer in the file: the list is then out
+of date. Before that, each command must be green without any mutation.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import subprocess
+import tempfile
+import tomllib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+LIST = pathlib.Path(__file__).with_name("mutations.toml")
+BUILDS = ("arm64", "host")	# build directories that copies begin with
+BUILD_LIMIT = 600	# seconds
+RUN_LIMIT = 900
+FIELDS = {"name", "file", "old", "new", "red"}
+BUILD = ("make -s ARCH=arm64 O=build/arm64 all components guests && "
+	 "make -s ARCH=host O=build/host all")
+
+
+class Survivor(Exception):
+	"""A mutation that no test noticed, or that cannot be tried."""
+
+
+def read_list(path=LIST):
+	"""The mutations as dictionaries, or an error that names the entry and its fault."""
+	entries = tomllib.loads(path.read_text())["mutation"]
+	for number, entry in enumerate(entries, 1):
+		where = f"{path.name}: mutation {number} ({entry.get('name', 'without a name')})"
+		if set(entry) != FIELDS:
+			raise SystemExit(f"{where}: must have just {', '.join(sorted(FIELDS))}")
+		if entry["old"] == entry["new"]:
+			raise SystemExit(f"{where}: 'new' is the same as 'old'")
+	return entries
+
+
+def command_of(red):
+	"""The shell command of a suite: "unit X", "sim", or a script of tests/system with options."""
+	kind, _, rest = red.partition(" ")
+	if kind == "unit":
+		return f"make -s ARCH=host O=build/host unit UNIT={shlex.quote(rest)}"
+	if kind == "sim":
+		return "make -s ARCH=host O=build/host sim"
+	return f"tests/system/{kind}.py --jobs 1 {rest}"
+
+
+def make_copy(directory):
+	"""The tracked files, and what is built, so that a mutation builds one file."""
+	names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True,
+			       stdout=subprocess.PIPE).stdout.decode().split("\0")
+	for name in filter(None, names):
+		target = directory / name
+		target.parent.mkdir(parents=True, exist_ok=True)
+		shutil.copy2(ROOT / name, target, follow_symlinks=False)
+	(directory / "build").mkdir()
+	(directory / "build/debian").symlink_to(ROOT / "build/debian")
+	for build in BUILDS:
+		if (ROOT / "build" / build).is_dir():
+			shutil.copytree(ROOT / "build" / build, directory / "build" / build,
+					symlinks=True, copy_function=shutil.copy2)
+	return directory
+
+
+def run(command, directory, limit):
+	"""A shell command in a copy: (its status, its output). A time-out is a failure, too."""
+	environment = {k: v for k, v in os.environ.items() if not k.startswith("MULLION_")}
+	process = subprocess.Popen(command, shell=True, cwd=directory, env=environment, text=True,
+				   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+				   stderr=subprocess.STDOUT, start_new_session=True)
+	try:
+		output, _ = process.communicate(timeout=limit)
+		return process.returncode, output
+	except subprocess.TimeoutExpired:
+		os.killpg(process.pid, 9)
+		return 1, f"not done after {limit} seconds\n{process.communicate()[0]}"
+
+
+def tail(output, lines=12):
+	return "\n".join(output.rstrip().splitlines()[-lines:])
+
+
+def check_green(red, directory):
+	"""The command without a mutation."""
+	status, output = run(f"{BUILD} && {command_of(red)}", directory, BUILD_LIMIT + RUN_LIMIT)
+	if status != 0:
+		raise Survivor(f"red without a mutation:\n{tail(output)}")
+	if not re.search(r"^ok ", output, re.M):
+		raise Survivor("ran no case")
+
+
+def check_red(mutation, directory):
+	"""One mutation: applied, built, tried, and taken back."""
+	path = directory / mutation["file"]
+	text = path.read_text()
+	count = text.count(mutation["old"])
+	if count != 1:
+		raise Survivor(f"{mutation['file']} has its text {count} times: mend mutations.toml")
+	path.write_text(text.replace(mutation["old"], mutation["new"]))
+	try:
+		status, output = run(BUILD, directory, BUILD_LIMIT)
+		if status != 0:
+			raise Survivor(f"does not build:\n{tail(output)}")
+		status, output = run(command_of(mutation["red"]), directory, RUN_LIMIT)
+		if status == 0:
+			raise Survivor(f"survived: '{mutation['red']}' stays green")
+	finally:
+		path.write_text(text)
+
+
+def attempt(check, what, copies):
+	"""In a thread: run check on a free copy. Returns why it failed, or None."""
+	directory = copies.pop()
+	try:
+		check(what, directory)
+		return None
+	except Survivor as why:
+		return str(why)
+	finally:
+		copies.append(directory)
+
+
+def main():
+	parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+	parser.add_argument("--filter", default="", help="regular expression of mutations' names")
+	parser.add_argument("--list", action="store_true", help="print their names")
+	parser.add_argument("--jobs", type=int, default=int(os.environ.get("MULLION_JOBS", 2)))
+	options = parser.parse_args()
+	chosen = [m for m in read_list() if re.search(options.filter, m["name"])]
+	if options.list:
+		print("\n".join(m["name"] for m in chosen))
+		return 0
+	if not chosen:
+		raise SystemExit(f"no mutation matches {options.filter!r}")
+	jobs = max(1, min(options.jobs, len(chosen)))
+	commands = sorted({m["red"] for m in chosen})
+	work = ([(check_green, red, f"green without: {red}") for red in commands] +
+		[(check_red, m, f"killed: {m['name']}") for m in chosen])
+	failed = 0
+	with tempfile.TemporaryDirectory(prefix="mullion-mutate-") as temporary:
+		copies = []
+		for number in range(jobs):
+			copies.append(make_copy(pathlib.Path(temporary) / str(number)))
+		with concurrent.futures.ThreadPoolExecutor(jobs) as pool:
+			futures = [pool.submit(attempt, check, what, copies)
+				   for check, what, _ in work]
+			for number, (future, (_, _, name)) in enumerate(zip(futures, work), 1):
+				why = future.result()
+				failed += why is not None
+				print(f"{'ok' if why is None else 'not ok'} {number} - {name}", flush=True)
+				for line in (why or "").splitlines():
+					print(f"# {line}")
+	print(f"1..{len(work)}")
+	return 1 if failed else 0
+
+
+if __name__ == "__main__":
+	raise SystemExit(main())
