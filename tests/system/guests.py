@@ -177,7 +177,7 @@ def run_contract(test, machine, end):
 	"""Wait for the guest's end; the results, whether it came or not."""
 	try:
 		machine.expect(end, CONTRACT_LIMIT,
-			       absent=r"mullion: panic|guest 'contract' stopped")
+			       absent=r"mullion: panic|guest 'contract' stopped|witness: FAILED")
 		late = None
 	except Failure as why:
 		late = str(why)
@@ -222,13 +222,36 @@ SHARED = """
 """
 
 
-def contract(test, gic, cpu, cpus, virtual=False, shared=False):
+# A second guest whose vCPU takes turns with the first's.
+NEIGHBOUR = """
+/ {
+	guests {
+		witness {
+			autostart;
+			kernel = "witness.img";
+			vcpus { count = <1>; vcpu0 { cpu = <0>; }; };
+			aspace {
+				ram {
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x2000000>;
+				};
+			};
+		};
+	};
+};
+"""
+
+
+def contract(test, gic, cpu, cpus, virtual=False, shared=False, neighbour=False):
 	directory = test.directory()
 	changes = f"""
 / {{ guests {{ contract {{ vcpus {{ count = <{cpus}>; }}; }}; }}; }};
 """
 	if shared:
 		changes += SHARED
+	if neighbour:
+		changes += NEIGHBOUR
 	if virtual:
 		changes += emulated("contract") + """
 / { guests { contract {
@@ -237,9 +260,11 @@ def contract(test, gic, cpu, cpus, virtual=False, shared=False):
 """
 	dts = overlay("contract.dts", changes)
 	image = systems.pack(directory, dts, [("contract.img", systems.guest("contract")),
+					      ("witness.img", systems.guest("witness")),
 					      ("pattern.bin", pattern_file(directory))])
 	machine = test.machine(image, gic=gic, cpu=cpu, cpus=1 if shared else cpus, memory=512)
-	results = run_contract(test, machine, r"mullion: no guest is running")
+	end = "guest 'contract' powered off" if neighbour else "mullion: no guest is running"
+	results = run_contract(test, machine, end)
 	text = test.log.read_text(errors="replace")
 	if re.search(TOTALS, text) is not None:
 		off = re.search(r"guest 'contract' powered off", text)
@@ -433,6 +458,8 @@ def make_suite():
 	for gic in (2, 3):
 		suite.add(f"contract gicv{gic} 2 vcpus on one CPU", contract, gic=gic,
 			  cpu="cortex-a57", cpus=2, shared=True)
+		suite.add(f"contract gicv{gic} max 2 vcpus on one CPU with a witness", contract,
+			  gic=gic, cpu="max", cpus=2, shared=True, neighbour=True)
 		for cpus in (1, 2):
 			suite.add(f"contract gicv{gic} uart emulated {cpus} vcpus", contract,
 				  gic=gic, cpu="cortex-a57", cpus=cpus, virtual=True)
