@@ -10,7 +10,7 @@
 #include <mullion/fdt.h>
 #include <mullion/log.h>
 
-extern u8 _start[], _boot_begin[], _boot_text_end[], _boot_end[], _text_used[];
+extern u8 _start[], _boot_begin[], _boot_text_used[], _boot_end[], _text_used[];
 extern u8 _boot_bss[], _bss_end[], _end[];
 extern const struct image_bundle image_bundle_record;
 
@@ -110,7 +110,7 @@ __boot void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi)
 	boot_info.image_pa = HPA(image_pa);
 	boot_info.image_bytes = (u64)(_end - _start);
 	boot_info.boot_bytes = (u64)(_boot_end - _boot_begin) + (u64)(_bss_end - _boot_bss);
-	boot_info.boot_text_bytes = (u64)(_boot_text_end - _boot_begin);
+	boot_info.boot_text_bytes = (u64)(_boot_text_used - _boot_begin);
 	boot_info.text_bytes = (u64)(_text_used - _boot_end);
 	boot_info.efi = efi != 0;
 	find_tree(tree_pa);

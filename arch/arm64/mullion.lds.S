@@ -45,6 +45,7 @@ SECTIONS
 		*(.text.stop_machine)
 		*(.text.random_add .text.random_start .text.arch_entropy)
 		*(.text.firmware_error_name .text.firmware_cpu_on)
+		_boot_text_used = .;
 		. = ALIGN(4096);
 	}
 	_boot_text_end = ABSOLUTE(.);

@@ -23,9 +23,12 @@ TABLE = ROOT / "tests/bench/table.json"
 PAGE = ROOT / "docs/bench.md"
 MARKS = ("<!-- {}: make bench-update writes it -->\n", "<!-- end of {} -->\n")
 GROWTH = 1.03
-SIZE = "aarch64-linux-gnu-size"
+SYMBOLS = "aarch64-linux-gnu-nm"
 RUN_TIMEOUT = 200
 BALLAST = 4 << 20	# bytes
+RAM = 16 << 20		# of the benchmark guest
+OTHER_RAM = 1 << 20	# of each guest beside it
+DEBIAN_RAM = 256 << 20
 
 BENCH_GUEST = """/dts-v1/;
 / {{
@@ -46,6 +49,13 @@ BENCH_GUEST = """/dts-v1/;
 		}};
 	}};
 }};
+"""
+# Ends at once, with so much more RAM.
+BOOT = """
+/ {{ guests {{ bench {{
+	bootargs = "boot";
+	aspace {{ ram {{ size = <{size:#x}>; }}; }};
+}}; }}; }};
 """
 SHARED = """
 / {
@@ -166,8 +176,10 @@ DEBIAN_GUEST = """
 
 CORE = systems.ARM64 / "mullion.bin"
 
+zeroing = {}	# "rate": instructions for a byte of RAM, not rounded
 measured = {}	# row -> figure; filled before the cases fork
-curves = {"guests": [], "regions": []}	# (count, figure of the row "component")
+# (count, figure of the row "component", instructions from reset to the guest's first)
+curves = {"guests": [], "regions": []}
 
 
 def machine(name, image, **options):
@@ -209,8 +221,23 @@ def measure_guest(directory):
 	measured.update(one)
 	measured["wfi"] = heavy["wfi"]
 	measured["copy"] = round((heavy["reset"] - one["reset"]) / BALLAST, 4)
+	measure_boot(directory, one["boot"])
 	memory = re.search(STAMP + r"mullion: core: .*memory (\d+) KiB", said, re.M)
 	measured["memory"] = float(memory.group(1))
+
+
+def measure_boot(directory, boot):
+	"""From reset to the guest's first instruction: what depends on the size of RAM, and the rest."""
+	larger, _ = run_guest(directory, "guest-boot", 1, overlay=BOOT.format(size=2 * RAM))
+	zeroing["rate"] = (larger["boot"] - boot) / RAM
+	measured["zero"] = round(zeroing["rate"], 4)
+	measured["boot"] = boot_apart(boot, RAM)
+
+
+def boot_apart(boot, ram):
+	"""Without the zeroing of guests' RAM and the copy of one benchmark guest's image."""
+	image = systems.guest("bench").stat().st_size
+	return round(boot - zeroing["rate"] * ram - measured["copy"] * image)
 
 
 def large_core():
@@ -235,17 +262,20 @@ def measure_curves(directory):
 			place.mkdir()
 			rows, _ = run_guest(place, f"{what}-{count}", 1,
 					    overlay=UART + overlay(count), core=core)
-			curves[what].append((count, rows["component"]))
-		first, last = curves[what][0][1], curves[what][-1][1]
-		measured[f"flat-{what}"] = round(last / first, 3)
+			others = (count - 1) * OTHER_RAM if what == "guests" else 0
+			curves[what].append((count, rows["component"],
+					     boot_apart(rows["boot"], RAM + others)))
+		first, last = curves[what][0], curves[what][-1]
+		measured[f"flat-{what}"] = round(last[1] / first[1], 3)
+		measured[f"boot-{what}"] = last[2]
 
 
 def measure_text():
 	elf = systems.need(systems.ARM64 / "mullion.elf", "make ARCH=arm64")
-	said = subprocess.run([SIZE, "-A", elf], check=True, stdout=subprocess.PIPE,
-			      text=True).stdout
-	text = re.search(r"^\.text +(\d+)", said, re.M)
-	measured["text"] = round(int(text.group(1)) / 1024, 1)
+	said = subprocess.run([SYMBOLS, elf], check=True, stdout=subprocess.PIPE, text=True).stdout
+	at = {name: int(value, 16) for value, name in re.findall(r"^(\w+) \w (_\w+)$", said, re.M)}
+	measured["text"] = at["_text_used"] - at["_boot_end"]
+	measured["text-boot"] = at["_boot_text_used"] - at["_boot_begin"]
 
 
 def job_time(run):
@@ -270,7 +300,8 @@ def measure_debian(directory):
 		created = run.expect(r"mullion: guest 'linux' created in ([0-9.]+) ([um])s")
 		guest = job_time(run)
 	thousandths = int(created.group(1).replace(b".", b""))
-	measured["create"] = thousandths * (1 if created.group(2) == b"u" else 1000)
+	measured["create"] = round(thousandths * (1 if created.group(2) == b"u" else 1000)
+				   - zeroing["rate"] * DEBIAN_RAM)
 	with machine("debian-bare", systems.kernel("6.1"), cpus=1, memory=256, el2=False,
 		     initrd=job, dtb=tree, append="console=ttyAMA0 quiet") as run:
 		bare = job_time(run)
@@ -344,10 +375,11 @@ def render(rows):
 
 
 def render_curves():
-	lines = ["| | instructions |", "|---|--:|"]
+	lines = ["| | exit through a component | from reset to the first guest's first instruction |",
+		 "|---|--:|--:|"]
 	for what, points in curves.items():
-		lines += [f"| {count} {what[:-1] if count == 1 else what} | {number(figure)} |"
-			  for count, figure in points]
+		lines += [f"| {count} {what[:-1] if count == 1 else what} | {number(figure)} "
+			  f"| {number(boot)} |" for count, figure, boot in points]
 	return "\n".join(lines) + "\n"
 
 
