@@ -208,6 +208,7 @@ static enum err parse_component(struct config_run *run, fdt_node_t node, const c
 	if (serves < system->num_guests)
 		component->autostart = !system->guests[serves].absent;
 	component->manages_all = config_has(run, node, "manages");
+	component->trusted_dma = config_has(run, node, "trusted-dma");
 	component->reads_log = component->manages_all || config_has(run, node, "reads-log");
 	parse_running(run, component);
 	parse_restart(run, component);

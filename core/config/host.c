@@ -474,7 +474,7 @@ enum err host_read(const struct fdt *fdt, struct host *host)
 
 	find_nodes(fdt, &finds);
 	gic = finds.nodes[FOUND_GIC];
-	*host = (struct host){ 0 };
+	*host = (struct host){ .tree = fdt };
 	if (fdt_get_str_at(fdt, fdt_root(fdt), "compatible", 0, &text) == OK)
 		(void)str_copy(host->compatible, sizeof(host->compatible), text);
 	err = read_cpus(fdt, host);

@@ -2,8 +2,8 @@
 /*
  * What the files of core/config share. One run of config_load() goes through them in this order:
  * schema.c (is every node and property known and of its type?), parse.c and component.c (tree ->
- * structs), region.c, irq.c, vcpu.c, space.c, channel.c, schedule.c (does it fit the machine and
- * itself?), image.c and place.c (are the images what they should be, and where do they go?),
+ * structs), region.c, dma.c, irq.c, vcpu.c, space.c, channel.c, schedule.c (does it fit the machine
+ * and itself?), image.c and place.c (are the images what they should be, and where do they go?),
  * budget.c (how much memory will the core need?). A check that cannot be made because an earlier
  * one failed is left out: no mistake is told twice.
  */
@@ -204,6 +204,8 @@ u32 number_of(const char *name, size_t stem);
 void check_shape(struct config_run *run, struct config_region *region);
 /** check_host_side() - its part of the machine; @owner: as in a claim. */
 void check_host_side(struct config_run *run, const struct config_region *region, u32 owner);
+/** check_dma() - a device's region, which its owner must be trusted with where it may do DMA. */
+void check_dma(struct config_run *run, const struct config_region *region, u32 owner);
 /** find_file() - @file in the bundle. Return: false without a bundle, or after a report. */
 bool find_file(struct config_run *run, fdt_node_t node, const char *property, const char *file,
 	       const u8 **data, u64 *bytes);

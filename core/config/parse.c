@@ -405,6 +405,7 @@ enum err parse_guest(struct config_run *run, fdt_node_t node, const char *name,
 	(void)str_copy(guest->name, sizeof(guest->name), name);
 	guest->autostart = config_has(run, node, "autostart");
 	guest->trap_wfi = config_has(run, node, "trap-wfi");
+	guest->trusted_dma = config_has(run, node, "trusted-dma");
 	guest->trng = !config_has(run, node, "no-trng");
 	/* The empty string at the name's end: a constant of this room is gone after boot. */
 	guest->bootargs = bootargs == NULL ? guest->name + strlen(guest->name) : bootargs;

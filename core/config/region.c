@@ -210,20 +210,23 @@ static void check_host_memory(struct config_run *run, const struct config_region
 }
 
 static void hit(struct config_run *run, const struct config_region *region, const char *what,
-		const struct host_range *range)
+		const struct host_range *range, bool *told)
 {
-	if (ranges_overlap(region->hpa.v, region->size, range->base, range->size))
-		config_error(
-			run, region->node, "host-address",
-			"0x%llx to 0x%llx hits the machine's %s at 0x%llx to 0x%llx, which the "
-			"core keeps for itself; write the address of the device's own registers",
-			(ull)region->hpa.v, LAST(region->hpa.v, region->size), what,
-			(ull)range->base, LAST(range->base, range->size));
+	if (!ranges_overlap(region->hpa.v, region->size, range->base, range->size))
+		return;
+	*told = true;
+	config_error(run, region->node, "host-address",
+		     "0x%llx to 0x%llx hits the machine's %s at 0x%llx to 0x%llx, which the "
+		     "core keeps for itself; write the address of the device's own registers",
+		     (ull)region->hpa.v, LAST(region->hpa.v, region->size), what, (ull)range->base,
+		     LAST(range->base, range->size));
 }
 
-static void check_host_device(struct config_run *run, const struct config_region *region)
+/* Return: whether it can be a device. */
+static bool check_host_device(struct config_run *run, const struct config_region *region)
 {
 	const struct host *host = run->host;
+	bool told = false;
 
 	for (u32 i = 0; i < host->num_memory; i++) {
 		const struct host_range *ram = &host->memory[i];
@@ -235,14 +238,15 @@ static void check_host_device(struct config_run *run, const struct config_region
 			     "device; write type = \"ram\" or the device's address",
 			     (ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)ram->base,
 			     LAST(ram->base, ram->size));
-		break;
+		return false;
 	}
-	hit(run, region, "GIC distributor", &host->gicd);
-	hit(run, region, "GIC CPU interface", &host->gicc);
-	hit(run, region, "GIC hypervisor interface", &host->gich);
-	hit(run, region, "GIC virtual CPU interface", &host->gicv);
+	hit(run, region, "GIC distributor", &host->gicd, &told);
+	hit(run, region, "GIC CPU interface", &host->gicc, &told);
+	hit(run, region, "GIC hypervisor interface", &host->gich, &told);
+	hit(run, region, "GIC virtual CPU interface", &host->gicv, &told);
 	for (u32 i = 0; i < host->num_gicr && i < ARRAY_SIZE(host->gicr); i++)
-		hit(run, region, "GIC redistributors", &host->gicr[i]);
+		hit(run, region, "GIC redistributors", &host->gicr[i], &told);
+	return !told;
 }
 
 bool claim_next(const struct system *system, struct claim *claim)
@@ -324,8 +328,9 @@ void check_host_side(struct config_run *run, const struct config_region *region,
 		return;
 	if (run->host != NULL && region_is_memory(region))
 		check_host_memory(run, region);
-	else if (run->host != NULL && region->kind == REGION_DEVICE)
-		check_host_device(run, region);
+	else if (region->kind == REGION_DEVICE &&
+		 (run->host == NULL || check_host_device(run, region)))
+		check_dma(run, region, owner);
 	check_given_once(run, region, owner);
 	if (region_is_memory(region) && region->size >= MIB(2) &&
 	    (region->hpa.v - region->gpa.v) % MIB(2) != 0)

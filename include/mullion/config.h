@@ -114,8 +114,9 @@ struct config_component {
 	u64 stack_bytes;
 	u32 serves; /* index of the guest whose vmm it is, or num_guests */
 	bool manages_all;
-	bool reads_log; /* it is told of the core's log, and may read it */
-	u64 manages;    /* bit per guest: those that it may control */
+	bool trusted_dma; /* it may have devices that do DMA */
+	bool reads_log;   /* it is told of the core's log, and may read it */
+	u64 manages;      /* bit per guest: those that it may control */
 	bool autostart;
 	u8 priority;
 	ns_t slice;
@@ -172,6 +173,7 @@ struct config_guest {
 	u32 num_spis;           /* shared interrupts of its controller, a multiple of 32 */
 	gpa_t gicd, gicc, gicr; /* guest-physical frames of its controller */
 	bool trng;
+	bool trusted_dma; /* it may have devices that do DMA, and so reach all memory */
 	char template_name[CONFIG_NAME_MAX]; /* it was made from, or "" */
 	bool absent;    /* an instance of a template: not created at boot, but when asked for */
 	u32 vmm;        /* index of the component that serves it, or num_components */

@@ -22,6 +22,7 @@ enum host_psci { HOST_PSCI_NONE, HOST_PSCI_SMC, HOST_PSCI_HVC };
 enum host_uart { HOST_UART_NONE, HOST_UART_PL011, HOST_UART_UNKNOWN };
 
 struct host {
+	const struct fdt *tree; /* that it was read from, and which must stay; or NULL */
 	u32 num_cpus;
 	struct host_cpu {
 		u64 mpidr; /* reg of the cpu node: affinity fields only */

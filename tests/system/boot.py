@@ -189,6 +189,34 @@ def bad_description(test):
 		test.contains(said, f"{path}.*({words})", "the list of mistakes")
 
 
+def with_virtio(test, trust):
+	"""linux.dts with virtio transports of the machine, packed without a check."""
+	changes = f"""
+/ {{ guests {{ linux {{ {trust} aspace {{ virtio {{
+	type = "device";
+	guest-address = <0x0a003000>;
+	host-address = <0x0a003000>;
+	size = <0x1000>;
+	compatible = "arm,pl011"; /* which is not so */
+}}; }}; }}; }}; }};"""
+	return systems.pack(test.directory(), systems.overlay("linux.dts", changes),
+			    systems.debian_files("6.1"), check=False)
+
+
+@suite.case("refused: a device that does DMA, of a guest that is not trusted with it")
+def dma_refused(test):
+	machine = test.machine(with_virtio(test, ""))
+	is_refused(machine, r"error: /guests/linux/aspace/virtio: .*virtio_mmio@a003000 "
+			    r".*trusted-dma.*\n.*1 mistake; nothing is started")
+
+
+@suite.case("a device that does DMA, of a guest that is trusted with it: the log says so")
+def dma_trusted(test):
+	machine = test.machine(with_virtio(test, "trusted-dma;"))
+	machine.expect(r"warning: /guests/linux/aspace/virtio: .*'linux' is trusted with")
+	reaches_shell(test, machine)
+
+
 # --- Guests -------------------------------------------------------------------------------------
 
 UBOOT_GUEST = """/dts-v1/;

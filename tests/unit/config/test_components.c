@@ -11,9 +11,10 @@
 #define VIRTUAL                                                                        \
 	"uart { type = \"virtual\"; device = \"pl011\"; guest-address = <0x9000000>; " \
 	"size = <0x1000>; interrupts = <0 1 4>; }; "
-#define CONSOLE                                                               \
-	"console { program = \"initrd\"; aspace { uart { type = \"device\"; " \
-	"host-address = <0x9000000>; size = <0x1000>; interrupts = <0 1 4>; }; }; }; "
+#define CONSOLE                                                                    \
+	"console { program = \"initrd\"; aspace { uart { type = \"device\"; "      \
+	"host-address = <0x9000000>; size = <0x1000>; compatible = \"ns16550a\"; " \
+	"interrupts = <0 1 4>; }; }; }; "
 #define TEMPLATE                                                                        \
 	"templates { small { instances = <2>; kernel = \"Image\"; console = \"uart\"; " \
 	"bootargs = \"quiet\"; vcpus { count = <2>; vcpu1 { priority = <150>; }; }; "   \

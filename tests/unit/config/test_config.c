@@ -66,7 +66,8 @@ static void values_given(void **state)
 		"size = <0x100000>; }; "
 		"flash { type = \"rom\"; guest-address = <0 0>; host-address = <1 0x00000000>; "
 		"size = <0 0x200000>; }; "
-		"net { type = \"device\"; guest-address = <0xa000000>; host-address = <0xa003000>; "
+		"gpio { type = \"device\"; guest-address = <0xa000000>; "
+		"host-address = <0xa003000>; compatible = \"arm,pl061\"; "
 		"size = <0x1000>; interrupts = <0 47 1>, <0 900 4>; "
 		"guest-interrupts = <0 16 1>, <0 70 4>; }; }; }; };");
 	const struct config_guest *g = &l->system.guests[0];
@@ -87,7 +88,7 @@ static void values_given(void **state)
 	assert_string_equal(g->regions[0].name, "flash");
 	assert_int_equal(g->regions[0].hpa.v, 0x100000000);
 	assert_int_equal(g->regions[0].size, 0x200000);
-	assert_string_equal(g->regions[1].name, "net");
+	assert_string_equal(g->regions[1].name, "gpio");
 	assert_int_equal(g->regions[1].irqs[0].host, 79);
 	assert_int_equal(g->regions[1].irqs[0].guest, 48);
 	assert_false(g->regions[1].irqs[0].level);
@@ -236,7 +237,8 @@ static void arena_too_small(void **state)
 		  "size = <0x1000>; interrupts = <0 1 4>; }; }; }; }; components { c { program = "
 		  "\"initrd\"; aspace { m { type = \"memory\"; size = <0x1000>; }; d { type = "
 		  "\"device\"; host-address = <0x9000000>; size = <0x1000>; interrupts = <0 1 4>; "
-		  "}; }; }; d { program = \"initrd\"; console = \"c\"; }; }; templates { t { "
+		  "compatible = \"arm,pl011\"; }; }; }; d { program = \"initrd\"; console = \"c\"; "
+		  "}; }; templates { t { "
 		  "instances = <2>; kernel = \"Image\"; vmm { }; aspace { " RAM "}; }; }; "
 		  "schedule { cpu0 { strategy = \"windows\"; cycle-us = <1000>; w0 { }; window0 { "
 		  "}; }; };");

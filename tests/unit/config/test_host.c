@@ -43,6 +43,8 @@ static void empty_tree_is_an_empty_machine(void **state)
 	memset(&host, 0xff, sizeof(host));
 	memset(&zero, 0, sizeof(zero));
 	assert_int_equal(read_tree("", &host), OK);
+	assert_non_null(host.tree);
+	host.tree = NULL;
 	assert_memory_equal(&host, &zero, sizeof(host));
 }
 
