@@ -77,8 +77,8 @@ static __attribute__((noinline)) u64 choose_other(struct component *component, u
 	bool moves;
 
 	spin_lock(&component->lock);
-	/* A turn that is over is not made longer. */
-	best = best_of(component, bits, sched_needed() ? NULL : now);
+	/* Of equals the one whose turn it is; payer_offer() sees to it when that is over. */
+	best = best_of(component, bits, now);
 	for (u64 rest = bits; rest != 0; rest &= rest - 1)
 		if (payer_account(component, payer_of(component, rest)) == best)
 			its |= rest & -rest;

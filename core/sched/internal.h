@@ -74,6 +74,9 @@ void sched_charge(struct sched_queue *queue);
 /** sched_help_ends() - of @self, running, and READY by its state: back to the account whose work it
  * is in the middle of. Lock. */
 void sched_help_ends(struct sched_queue *queue, struct thread *self);
+/** sched_take_wanted() - @account's turn has come, with nothing READY on it: help the thread that
+ * has work for it. Lock. Return: that is READY on it now. */
+bool sched_take_wanted(struct sched_queue *queue, struct account *account);
 /** sched_move_on() - @thread, STACK_MOVES, has left its stack: to its account's CPU. No locks. */
 void sched_move_on(struct thread *thread);
 

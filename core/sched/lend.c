@@ -8,9 +8,8 @@
  * CPU sends it on (STACK_MOVES). A READY thread that is on its way is on no account's list, and
  * nobody but evict touches it then.
  */
-#include "core/sched/internal.h"
+#include "core/sched/ready.h"
 
-#include "core/thread/state.h"
 #include <arch/cpu.h>
 #include <mullion/log.h>
 
@@ -45,9 +44,11 @@ static void place(struct sched_queue *queue, struct thread *thread)
 			spin_unlock(&queue->lock);
 			return;
 		}
+		atomic_store_explicit(&thread->on_cpu, STACK_MOVES, memory_order_relaxed);
 		atomic_store_explicit(&thread->cpu, to, memory_order_relaxed);
 		spin_unlock(&queue->lock);
 		queue = sched_lock_queue_of(thread);
+		atomic_store_explicit(&thread->on_cpu, STACK_FREE, memory_order_relaxed);
 	}
 	sched_make_ready(queue, thread);
 	spin_unlock(&queue->lock);
@@ -73,6 +74,10 @@ static bool claims_more(const struct sched_queue *queue, struct account *account
 /* @thread goes on on @account for a while, with what it does for another. Lock. */
 static void set_helped(struct thread *thread, struct account *account)
 {
+	struct thread *none = NULL;
+
+	/* What it is taken from keeps its turn. */
+	(void)atomic_compare_exchange_strong(&thread->account->wants, &none, thread);
 	if (thread->work_of == NULL)
 		thread->work_of = thread->account;
 	else if (thread->work_of == account)
@@ -80,6 +85,31 @@ static void set_helped(struct thread *thread, struct account *account)
 	thread->account = account;
 	thread->help_left = NS(SCHED_HELP_NS);
 	thread->helps++;
+}
+
+/* READY @thread is taken from its account's list, to be helped on @account. Lock. */
+static void take_to(struct sched_queue *queue, struct thread *thread, struct account *account)
+{
+	struct account *from = thread->account;
+
+	set_helped(thread, account);
+	/* As it was: the list is its old account's. */
+	thread->account = from;
+	sched_take_out(queue, thread);
+	thread->account = account;
+}
+
+__cold bool sched_take_wanted(struct sched_queue *queue, struct account *account)
+{
+	struct thread *thread = atomic_exchange(&account->wants, NULL);
+
+	if (thread == NULL ||
+	    atomic_load_explicit(&thread->cpu, memory_order_relaxed) != queue->cpu->id ||
+	    thread_state(thread) != VCPU_READY || !is_listed(thread))
+		return false;
+	take_to(queue, thread, account);
+	mark_ready(queue, thread, false);
+	return true;
 }
 
 bool sched_wake_on(struct thread *thread, struct account *account)
@@ -99,11 +129,12 @@ bool sched_wake_on(struct thread *thread, struct account *account)
 	}
 	if (thread_state(thread) == VCPU_READY && is_listed(thread) && thread->account != account &&
 	    claims_more(queue, account, thread->account)) {
-		sched_take_out(queue, thread);
-		set_helped(thread, account);
+		take_to(queue, thread, account);
 		place(queue, thread);
 		return false;
 	}
+	if (thread->account != account && thread_state(thread) != VCPU_PAUSED)
+		atomic_store(&account->wants, thread);
 	spin_unlock(&queue->lock);
 	return false;
 }
@@ -120,25 +151,27 @@ static void put_self(struct sched_queue *queue, struct thread *self)
 __cold void sched_help_ends(struct sched_queue *queue, struct thread *self)
 {
 	self->account = self->work_of;
-	self->work_of = NULL;
 	self->help_ends++;
 	put_self(queue, self);
+	self->work_of = NULL;
 }
 
 bool sched_join(struct account *account)
 {
 	struct sched_queue *queue = this_cpu()->queue;
 	struct thread *self = this_cpu()->thread;
+	struct thread *wanted = self;
 	bool moves = false;
 
 	spin_lock(&queue->lock);
-	self->work_of = NULL;
 	if (self->account != account) {
 		moves = thread_move(self, VCPU_RUNNING, VCPU_READY);
 		ASSERT(moves);
 		self->account = account;
 		put_self(queue, self);
 	}
+	self->work_of = NULL;
+	(void)atomic_compare_exchange_strong(&account->wants, &wanted, NULL);
 	spin_unlock(&queue->lock);
 	return moves;
 }
@@ -185,6 +218,16 @@ __cold void sched_evict(struct thread *thread, const struct account *account)
 		sched_make_ready(queue, thread);
 	}
 	thread->account = &thread->home;
+	spin_unlock(&queue->lock);
+}
+
+__cold void sched_retire(struct account *account)
+{
+	struct sched_queue *queue = sched_lock_queue_of(sched_owner(account));
+
+	/* A place that was kept for it. */
+	if (list_has(&account->link))
+		queue->strategy->remove(queue, account);
 	spin_unlock(&queue->lock);
 }
 

@@ -59,6 +59,17 @@ u64 sched_run_ns(const struct thread *thread)
 	return ns;
 }
 
+__cold u64 sched_charged_ns(const struct thread *thread)
+{
+	struct sched_queue *queue = sched_lock_queue_of(thread);
+	u64 ns = thread->home.run_ns;
+
+	if (queue->account == &thread->home)
+		ns += arch_time_now().v - thread->home.since.v;
+	spin_unlock(&queue->lock);
+	return ns;
+}
+
 __cold u64 sched_idle_ns(u32 cpu)
 {
 	struct sched_queue *queue = cpu_get(cpu)->queue;

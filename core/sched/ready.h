@@ -29,7 +29,14 @@ static inline void enqueue(struct sched_queue *queue, struct account *account, b
 
 static inline bool has_ready(const struct account *account)
 {
-	return (account->num_lent | account->owner_ready) != 0;
+	return account->num_ready != 0;
+}
+
+/* Has it a place in the queue? */
+static inline bool keeps_place(const struct account *account)
+{
+	return has_ready(account) ||
+	       atomic_load_explicit(&account->wants, memory_order_relaxed) != NULL;
 }
 
 /* @thread is READY on its account. @front: it had the CPU, and has a claim to have it back first.
@@ -70,7 +77,7 @@ static inline void take_out(struct sched_queue *queue, struct thread *thread)
 		list_remove(&thread->link);
 	}
 	count_ready(queue, UINT32_MAX);
-	if (!has_ready(account) && list_has(&account->link))
+	if (!keeps_place(account) && list_has(&account->link))
 		queue->strategy->remove(queue, account);
 }
 

@@ -245,6 +245,20 @@ static inline void switch_to(struct sched_queue *queue, struct thread *self, str
 	arrive();
 }
 
+/* The account that should run at @now, out of the queue; NULL: none may. */
+static inline struct account *take_account(struct sched_queue *queue, ns_t now)
+{
+	struct account *account;
+
+	do {
+		account = queue->strategy->pick(queue, now);
+		if (account == NULL)
+			return NULL;
+		queue->strategy->remove(queue, account);
+	} while (__builtin_expect(!has_ready(account), 0) && !sched_take_wanted(queue, account));
+	return account;
+}
+
 /* No account runs: the one that should does, when there is one. Drops the lock; returns when the
  * calling thread has a CPU again. */
 static void choose_next(struct cpu *cpu, struct sched_queue *queue, ns_t now)
@@ -252,14 +266,13 @@ static void choose_next(struct cpu *cpu, struct sched_queue *queue, ns_t now)
 	struct thread *self = cpu->thread, *next;
 	struct account *account;
 
-	while ((account = queue->strategy->pick(queue, now)) == NULL && idles_in_place(self)) {
+	while ((account = take_account(queue, now)) == NULL && idles_in_place(self)) {
 		now = idle(queue, now);
 		/* Any interrupt may have been what a vCPU in WFI waits for: it looks. */
 		if (pauses_in_wfi(self) && thread_move(self, VCPU_PAUSED, VCPU_READY))
 			add(queue, self, false);
 	}
 	if (account != NULL) {
-		queue->strategy->remove(queue, account);
 		next = take_first(queue, account);
 	} else {
 		next = &queue->idle;
@@ -283,7 +296,7 @@ static inline void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now
 	struct account *account = queue->account;
 
 	queue->account = NULL;
-	if (has_ready(account))
+	if (keeps_place(account))
 		enqueue(queue, account, account->slice_left.v != 0);
 	choose_next(cpu, queue, now);
 }

@@ -69,8 +69,8 @@ void thread_destroy(struct thread *thread)
 {
 	enum err err = OK;
 
-	ASSERT(thread_stopped(thread) && !list_has(&thread->link) &&
-	       !list_has(&thread->home.link));
+	ASSERT(thread_stopped(thread) && !list_has(&thread->link));
+	sched_retire(&thread->home);
 	if (thread_state(thread) == VCPU_HALTED)
 		err = thread_set_state(thread, VCPU_RESET);
 	if (err == OK)

@@ -106,6 +106,8 @@ void sched_offer(struct account *account);
 u32 sched_cpu_of(struct account *account);
 /** sched_evict() - @account goes: @thread does not run on it any more. Any CPU. */
 void sched_evict(struct thread *thread, const struct account *account);
+/** sched_retire() - @account goes: its owner has stopped, and all were evicted. Any CPU. */
+void sched_retire(struct account *account);
 /** sched_charged() - the guest's account that what happens here is charged to; NULL: none, nothing
  * of a guest's runs. Any context. */
 struct account *sched_charged(void);
@@ -131,6 +133,9 @@ bool sched_ends(void);
 void sched_set_priority(struct thread *thread, u8 priority);
 /** sched_run_ns() - the time that @thread has had so far, the current stretch included. */
 u64 sched_run_ns(const struct thread *thread);
+/** sched_charged_ns() - the time that @thread's own account has paid for so far, the current stretch
+ * included: its own, and that of the threads that ran on it. */
+u64 sched_charged_ns(const struct thread *thread);
 /** sched_idle_ns() - the time that @cpu had nothing to run. */
 u64 sched_idle_ns(u32 cpu);
 /** sched_describe() - @cpu's strategy, what runs there, how much is READY and the time it had

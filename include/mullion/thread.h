@@ -43,7 +43,7 @@ enum pause_reason {
 enum stack_use {
 	STACK_FREE,
 	STACK_USED,
-	STACK_MOVES, /* in use, of a READY thread: goes to its account's CPU once it is free */
+	STACK_MOVES, /* of a READY thread on its way to its account's CPU, once the stack is free */
 };
 
 enum thread_kind {
@@ -67,12 +67,19 @@ enum thread_kind {
 struct account {
 	struct list_node link; /* the ready queue: it has a READY thread, and does not run */
 	struct list lent;      /* READY threads on it but its owner; they go first, in order */
-	u16 num_lent;          /* of those */
-	u16 owner_ready;       /* 1: its owner is READY on it */
-	u8 base_priority;      /* what it was given */
-	u8 priority;           /* what counts: raised while a mutex of its owner's is wanted */
-	u32 window;            /* time-triggered: the partition it belongs to */
-	ns_t slice;            /* time slice among equals */
+	union {
+		struct {
+			u16 num_lent;    /* of those */
+			u16 owner_ready; /* 1: its owner is READY on it */
+		};
+		u32 num_ready; /* 0: neither */
+	};
+	struct thread *_Atomic wants; /* that has work for it, and runs elsewhere: its turn in the
+					 queue is kept, and helps that thread */
+	u8 base_priority;             /* what it was given */
+	u8 priority; /* what counts: raised while a mutex of its owner's is wanted */
+	u32 window;  /* time-triggered: the partition it belongs to */
+	ns_t slice;  /* time slice among equals */
 	ns_t slice_left;
 	ns_t since; /* when it was last switched to, or charged */
 	u64 run_ns; /* time charged to it, without the current stretch */

@@ -28,15 +28,18 @@ static bool has_token(const struct actor *self)
 }
 
 /* As a guest's vCPU: only an interrupt makes it leave and look. */
-static void compute(struct actor *self, u64 ns)
+void compute(struct actor *self, u64 ns, void (*stop)(struct actor *self))
 {
 	u64 had = sched_run_ns(&self->thread);
 
 	while (sched_run_ns(&self->thread) - had < ns && !world.finishing) {
 		u32 cpu;
 
-		if (sched_needed())
+		if (sched_needed()) {
+			if (stop != NULL)
+				stop(self);
 			sched();
+		}
 		cpu = this_cpu()->id;
 		if (sched_needed())
 			continue;
@@ -54,6 +57,7 @@ static void wait(struct actor *self, struct actor *next)
 {
 	bool vcpu = self->thread.kind == THREAD_VCPU;
 	enum pause_reason reason = next != NULL ? PAUSE_IO : vcpu ? PAUSE_WFI : PAUSE_WAIT;
+	bool fair = world.scene == SCENE_FAIR;
 
 	for (;;) {
 		sched_prepare(reason);
@@ -61,8 +65,10 @@ static void wait(struct actor *self, struct actor *next)
 		if (has_token(self))
 			break;
 		if (next != NULL && next != self) {
-			atomic_fetch_add(&next->tokens, 1);
-			sched_hand_over(&next->thread, &next->thread.home);
+			if (!fair)
+				atomic_fetch_add(&next->tokens, 1);
+			sched_hand_over(&next->thread,
+					fair ? &self->thread.home : &next->thread.home);
 			next = NULL;
 		} else {
 			perhaps_elsewhere();
@@ -91,7 +97,7 @@ static void hold_mutex(struct actor *self, u32 index)
 	}
 	MUST(world.holders[index] == NULL, "mutex %u has two owners", index);
 	world.holders[index] = self;
-	compute(self, chance(US(20)));
+	compute(self, chance(US(20)), NULL);
 	/* Always in the same order, so that no deadlock is made here. */
 	for (u32 i = index + 1; i < MUTEXES; i++) {
 		if (world.holders[i] == self || chance(2) != 0)
@@ -99,7 +105,7 @@ static void hold_mutex(struct actor *self, u32 index)
 		mutex_lock(&world.mutexes[i]);
 		MUST(world.holders[i] == NULL, "mutex %u has two owners", i);
 		world.holders[i] = self;
-		compute(self, chance(US(10)));
+		compute(self, chance(US(10)), NULL);
 		world.holders[i] = NULL;
 		mutex_unlock(&world.mutexes[i]);
 	}
@@ -115,7 +121,7 @@ static void use_semaphore(struct actor *self)
 		return;
 	world.inside++;
 	MUST(world.inside <= world.limit, "%u threads are in, of %u", world.inside, world.limit);
-	compute(self, chance(US(20)));
+	compute(self, chance(US(20)), NULL);
 	world.inside--;
 	semaphore_up(&world.semaphore);
 }
@@ -157,33 +163,17 @@ static void do_something(struct actor *self)
 	case 8: sched_pass(); break;
 	case 9: change_priority(other()); break;
 	case 10: stop_and_wait(self); break;
-	default: compute(self, chance(US(60)));
+	default: compute(self, chance(US(60)), NULL);
 	}
-}
-
-/* As a component: answer one after the other, and wait for the next. */
-static void serve(struct actor *self)
-{
-	struct actor *asker = NULL;
-
-	wait(self, NULL);
-	for (u32 i = 0; i < world.num_actors; i++)
-		if ((atomic_load(&world.asking) & BIT(i)) != 0)
-			asker = &world.actors[i];
-	if (asker == NULL)
-		return;
-	compute(self, US(5));
-	atomic_fetch_and(&world.asking, ~(u32)BIT(asker->index));
-	give_token(asker);
 }
 
 /* As a guest's vCPU: compute, and now and then ask the server. */
 static void compute_and_ask(struct actor *self)
 {
-	compute(self, US(100) + chance(US(400)));
+	compute(self, US(100) + chance(US(400)), NULL);
 	if (self->index % 2 == 0)
 		return;
-	atomic_fetch_or(&world.asking, (u32)BIT(self->index));
+	atomic_fetch_or(&world.actors[SERVER].wanted, (u32)BIT(self->index));
 	wait(self, &world.actors[SERVER]);
 }
 
@@ -195,8 +185,12 @@ void actor_main(void *data)
 		self->left--;
 		if (world.scene == SCENE_RANDOM)
 			do_something(self);
+		else if (world.scene == SCENE_LEND && self->index < SERVERS)
+			lend_serve(self);
+		else if (world.scene == SCENE_LEND)
+			lend_ask(self);
 		else if (self->index == SERVER)
-			serve(self);
+			lend_serve(self);
 		else
 			compute_and_ask(self);
 		if (sched_needed())

@@ -10,6 +10,7 @@
  *	actor.c   what the threads do
  *	check.c   what must hold
  *	guests.c  guests and a manager instead
+ *	lend.c    servers that work on others' accounts
  */
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
@@ -33,11 +34,18 @@ struct actor {
 	u32 index;
 	_Atomic u32 tokens; /* it waits until it has one */
 	u32 left;           /* things to do before it ends */
+	/* A server's: */
+	_Atomic u32 wanted; /* by which actors' accounts, a bit each */
+	u32 payer;          /* the actor whose work it does; MAX_ACTORS: none's */
+	u64 for_others;     /* time that others' accounts gave for that, */
+	u64 noted;          /* up to this run time of its thread */
 };
 
-/* Anything goes; or equals that compute, and the first actor, which is more urgent, serves some. */
-enum scene { SCENE_RANDOM, SCENE_FAIR };
-#define SERVER 0
+/* Anything goes; or equals that compute, and the first actor, which is more urgent, serves some on
+ * their accounts; or the first SERVERS actors serve the others, and each other on their behalf. */
+enum scene { SCENE_RANDOM, SCENE_FAIR, SCENE_LEND };
+#define SERVERS 3
+#define SERVER  0
 
 struct world {
 	enum scene scene;
@@ -45,7 +53,6 @@ struct world {
 	struct actor actors[MAX_ACTORS];
 	struct mutex mutexes[MUTEXES];
 	struct actor *holders[MUTEXES];
-	_Atomic u32 asking; /* actors that want something of the server, a bit each */
 	struct semaphore semaphore;
 	u32 inside, limit; /* of the semaphore */
 	bool finishing;
@@ -85,6 +92,8 @@ void take_interrupts(void);
 
 /* actor.c */
 void actor_main(void *data);
+/** compute() - for @ns of its own run time; @stop: called when the CPU is to be given away. */
+void compute(struct actor *self, u64 ns, void (*stop)(struct actor *self));
 /** give_token() - to @actor, and wake it. */
 void give_token(struct actor *actor);
 
@@ -98,5 +107,14 @@ void check_step(void);
 void check_rest(void);
 void check_times(void);
 void check_fair(void);
+
+/* lend.c */
+/** lend_serve(), lend_ask() - one round of a server, and of one that is served. */
+void lend_serve(struct actor *self);
+void lend_ask(struct actor *self);
+/** lend_check() - of a server's thread, in a step. */
+void lend_check(const struct actor *actor);
+/** lend_idle() - nothing is wanted of it. */
+bool lend_idle(const struct actor *actor);
 
 #endif

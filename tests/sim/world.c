@@ -20,7 +20,7 @@ void __wrap_spin_unlock(struct spinlock *lock);
 void __wrap_spin_unlock(struct spinlock *lock)
 {
 	__real_spin_unlock(lock);
-	if (this_cpu()->lock_ranks == 0 && world.scene == SCENE_RANDOM && chance(16) == 0)
+	if (this_cpu()->lock_ranks == 0 && world.scene != SCENE_FAIR && chance(16) == 0)
 		(void)host_yield(HOST_BUSY);
 }
 
@@ -156,9 +156,12 @@ static void make_actor(u32 index)
 	u64 affinity = MASK(world.num_cpus - 1, 0);
 	bool fair = world.scene == SCENE_FAIR;
 
-	if (kind == THREAD_VCPU || fair)
+	if (world.scene == SCENE_LEND)
+		kind = index < SERVERS ? THREAD_COMPONENT : THREAD_VCPU;
+	if (kind == THREAD_VCPU || fair || (kind == THREAD_COMPONENT && chance(4) == 0))
 		affinity = BIT(fair ? 0 : cpu);
 	actor->index = index;
+	actor->payer = MAX_ACTORS;
 	actor->left = fair ? 1000000 : 20 + (u32)chance(80);
 	MUST(thread_init(&actor->thread, kind, "actor", actor_main, actor,
 			 fair ? (index == SERVER ? 6 : 5) : (u8)(1 + chance(6)),
@@ -169,7 +172,8 @@ static void make_actor(u32 index)
 
 void world_begin(u64 seed)
 {
-	enum scene scene = chance(20) == 0 ? SCENE_FAIR : SCENE_RANDOM;
+	u64 which = chance(20);
+	enum scene scene = which == 0 ? SCENE_FAIR : which < 6 ? SCENE_LEND : SCENE_RANDOM;
 	u32 kicks[SIM_CPUS];
 
 	for (u32 i = 0; i < SIM_CPUS; i++)
@@ -178,6 +182,8 @@ void world_begin(u64 seed)
 	world.scene = scene;
 	world.num_cpus = scene == SCENE_FAIR ? 1 : 1 + (u32)chance(SIM_CPUS);
 	world.num_actors = 2 + (u32)chance(scene == SCENE_FAIR ? 5 : MAX_ACTORS - 1);
+	if (scene == SCENE_LEND)
+		world.num_actors = MAX(world.num_actors, SERVERS + 1u);
 	/* The same time for the same seed, whatever ran before. */
 	host_time_set(NS(seed * SEED_NS));
 	world.begin = arch_time_now().v;

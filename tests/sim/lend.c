@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Servers that work on the accounts of those that want something, as components do (payer.c), with
+ * the rules kept apart from the core: whose work it is in the middle of, and what others gave for
+ * that.
+ */
+#include "tests/sim/sim.h"
+
+#include <arch/time.h>
+
+#include "core/sched/internal.h"
+
+#define HELP_BOUND US(23) /* SCHED_HELP_NS and an interrupt's lateness */
+
+static struct account *account_of(struct actor *server, u32 payer)
+{
+	struct account *account = &world.actors[payer].thread.home;
+
+	return (server->thread.affinity & BIT(sched_cpu_of(account))) != 0 ? account
+									   : &server->thread.home;
+}
+
+/* What @payer's account wants of @server from now on. */
+static void cause(struct actor *server, u32 payer)
+{
+	atomic_fetch_or(&server->wanted, (u32)BIT(payer));
+	(void)sched_wake_on(&server->thread, account_of(server, payer));
+}
+
+/* MAX_ACTORS: nothing is wanted. */
+static u32 best_payer(struct actor *self, bool stays)
+{
+	u32 wanted = atomic_load(&self->wanted), best = MAX_ACTORS;
+
+	for (u32 i = 0; i < world.num_actors; i++) {
+		const struct account *account = account_of(self, i), *than;
+
+		if ((wanted & BIT(i)) == 0)
+			continue;
+		than = best != MAX_ACTORS ? account_of(self, best) : NULL;
+		if (than == NULL || account->priority > than->priority ||
+		    (stays && account == self->thread.account &&
+		     account->priority == than->priority))
+			best = i;
+	}
+	return best;
+}
+
+/* Before it may be moved: what it has run since was all on the account that it is on. */
+static void note_time(struct actor *self)
+{
+	u64 run = sched_run_ns(&self->thread);
+
+	if (self->thread.account != account_of(self, self->payer))
+		self->for_others += run - self->noted;
+	self->noted = run;
+}
+
+static void stop(struct actor *self)
+{
+	u32 best = best_payer(self, false);
+
+	note_time(self);
+
+	if (best != MAX_ACTORS)
+		sched_offer(account_of(self, best));
+}
+
+static void work(struct actor *self)
+{
+	self->noted = sched_run_ns(&self->thread);
+	compute(self, chance(4) == 0 ? chance(US(60)) : chance(US(10)), stop);
+	note_time(self);
+	if (chance(3) == 0 && self->index + 1 < SERVERS)
+		cause(&world.actors[self->index + 1], self->payer);
+}
+
+static void sleep(struct actor *self)
+{
+	self->thread.between = true;
+	sched_prepare(PAUSE_WAIT);
+	if (atomic_load(&self->wanted) != 0 || world.finishing)
+		sched_cancel();
+	else
+		sched_pause();
+	self->thread.between = false;
+}
+
+void lend_serve(struct actor *self)
+{
+	u32 payer = best_payer(self, true);
+
+	if (payer == MAX_ACTORS) {
+		sleep(self);
+		return;
+	}
+	if (sched_join(account_of(self, payer))) {
+		sched();
+		return;
+	}
+	atomic_fetch_and(&self->wanted, ~(u32)BIT(payer));
+	self->payer = payer;
+	if (world.scene == SCENE_FAIR) {
+		compute(self, US(5), stop);
+		give_token(&world.actors[payer]);
+	} else {
+		work(self);
+	}
+	self->payer = MAX_ACTORS;
+}
+
+void lend_ask(struct actor *self)
+{
+	compute(self, chance(US(60)), NULL);
+	if (chance(3) == 0)
+		thread_sleep(NS(chance(US(100))));
+	else
+		cause(&world.actors[chance(SERVERS)], self->index);
+}
+
+void lend_check(const struct actor *actor)
+{
+	struct actor *server = &world.actors[actor->index];
+	const struct thread *thread = &actor->thread;
+	const struct account *its;
+
+	if (actor->payer == MAX_ACTORS)
+		return;
+	its = account_of(server, actor->payer);
+	MUST((thread->work_of != NULL ? thread->work_of : thread->account) == its,
+	     "server %u works for %u on another account", actor->index, actor->payer);
+	MUST(actor->for_others <= (thread->helps + 1) * HELP_BOUND,
+	     "server %u was helped %lu times with %lu ns", actor->index,
+	     (unsigned long)thread->helps, (unsigned long)actor->for_others);
+}
+
+bool lend_idle(const struct actor *actor)
+{
+	return atomic_load(&actor->wanted) == 0 || actor->thread.state != VCPU_PAUSED;
+}
