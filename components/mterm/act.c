@@ -3,6 +3,7 @@
 #include "components/mterm/output.h"
 #include "components/mterm/port.h"
 #include "components/mterm/term.h"
+#include "components/mterm/use.h"
 
 #include <mullion/format.h>
 #include <mullion/string.h>
@@ -26,14 +27,27 @@ static bool find_named(const struct call *call, enum kind kind, const char *name
 	return false;
 }
 
+/* The use of a record takes two looks, and time in between: the same line is run again after it.
+ * Return: not yet. */
+static bool measures(struct term *t, enum kind kind)
+{
+	if (t->measured || !record_is_measured(kind))
+		return false;
+	use_begin();
+	use_remember(kind);
+	term_wait(t, MODE_MEASURE, USE_LIST_MS);
+	return true;
+}
+
 void run_list(struct term *t, const struct call *call)
 {
 	const char *guest = call->num_arguments == 1 ? call->arguments[0] : NULL;
 	struct record record;
 	s64 result;
 
-	(void)t;
 	if (guest != NULL && !find_named(call, KIND_GUEST, guest, &record))
+		return;
+	if (measures(t, call->command->kind))
 		return;
 	result = record_list(call->command->kind, guest, (call->options & OPTION_JSON) != 0);
 	if (result < 0)
@@ -44,8 +58,8 @@ void run_show(struct term *t, const struct call *call)
 {
 	struct record record;
 
-	(void)t;
-	if (find_named(call, call->command->kind, call->arguments[0], &record))
+	if (find_named(call, call->command->kind, call->arguments[0], &record) &&
+	    !measures(t, call->command->kind))
 		record_show(call->command->kind, &record, (call->options & OPTION_JSON) != 0);
 }
 

@@ -110,18 +110,10 @@ static bool same_command(const struct command *a, const struct command *b)
 
 static const struct command *find_command(const struct call *call, const char *name)
 {
-	const char *nearest = NULL;
-	u32 best = SIMILAR_MAX;
-	char hint[HINT_MAX];
-
-	for (u32 i = 0; i < num_commands; i++) {
+	for (u32 i = 0; i < num_commands; i++)
 		if (str_equal(commands[i].name, name))
 			return &commands[i];
-		if (text_nearer(name, commands[i].name, &best))
-			nearest = commands[i].name;
-	}
-	set_hint(hint, nearest, "'help' lists all");
-	command_error(call, "there is no command '%.*s'; %s", WORD_SHOWN, name, hint);
+	help_unknown(call, name);
 	return NULL;
 }
 
@@ -206,8 +198,9 @@ static bool check_count(const struct call *call)
 	return false;
 }
 
-/* The row of the table and the arguments. Return: false when it was said what is wrong. */
-static bool parse(struct call *call, struct words *words)
+/* The row of the table and the arguments. Return: false when nothing is left to do: it was said
+ * what is wrong, or the help that was asked for was shown. */
+static bool parse(struct term *t, struct call *call, struct words *words)
 {
 	const struct command *first;
 	const char *unknown;
@@ -226,7 +219,14 @@ static bool parse(struct call *call, struct words *words)
 		call->command = find_verb(call, first, words->word[1]);
 		used = 2;
 	}
-	if (call->command == NULL || !check_options(call, unknown))
+	if (call->command == NULL)
+		return false;
+	if (unknown != NULL && (str_equal(unknown, "--help") || str_equal(unknown, "-h"))) {
+		call->arguments[call->num_arguments++] = first->name;
+		run_help(t, call);
+		return false;
+	}
+	if (!check_options(call, unknown))
 		return false;
 	for (u32 i = used; i < words->count; i++)
 		call->arguments[call->num_arguments++] = words->word[i];
@@ -257,44 +257,9 @@ void command_run(struct term *t, char *line, bool confirmed)
 		command_error(&call, "%s", words.wrong);
 		return;
 	}
-	if (!parse(&call, &words))
+	if (!parse(t, &call, &words))
 		return;
 	if (confirmed)
 		call.options |= OPTION_YES;
 	call.command->run(t, &call);
-}
-
-/* --- help ------------------------------------------------------------------------------------- */
-
-static void help_row(const struct command *c)
-{
-	char usage[80];
-	size_t n = format(usage, sizeof(usage), "%s%s%s%s%s", c->name, c->verb != NULL ? " " : "",
-			  c->verb != NULL ? c->verb : "", *c->arguments != '\0' ? " " : "",
-			  c->arguments);
-
-	for (u32 k = 0; k < TERM_OPTIONS && n < sizeof(usage); k++)
-		if ((c->options & BIT(k)) != 0)
-			n += format(usage + n, sizeof(usage) - n, " [%s]", term_options[k]);
-	out_format("%-44s %s\n", usage, c->what);
-}
-
-void run_help(struct term *t, const struct call *call)
-{
-	const struct command *only = NULL;
-	struct call plain = { .command = NULL };
-
-	(void)t;
-	if (call->num_arguments == 1) {
-		only = find_command(&plain, call->arguments[0]);
-		if (only == NULL)
-			return;
-	}
-	for (u32 i = 0; i < num_commands; i++)
-		if (only == NULL || same_command(only, &commands[i]))
-			help_row(&commands[i]);
-	if (only == NULL)
-		out_text("\nA command alone is its first line: 'guest' lists guests. Tab "
-			 "completes. Acts that hurt ask first;\n--yes answers. --json prints one "
-			 "line for programs.\n");
 }

@@ -2,6 +2,7 @@
 /* Which fields a record has, and how each is shown: in a list, alone, in JSON. */
 #include "components/mterm/output.h"
 #include "components/mterm/record.h"
+#include "components/mterm/use.h"
 
 #include <mullion/format.h>
 #include <mullion/string.h>
@@ -12,10 +13,14 @@ enum field_type {
 	FIELD_U64,
 	FIELD_HEX,
 	FIELD_BYTES,
-	FIELD_NS,
+	FIELD_NS,   /* in seconds, so that a column can be compared */
+	FIELD_TIME, /* ns, in the unit that fits */
+	FIELD_USE,  /* thousandths of a CPU, in percent */
 	FIELD_BOOL,
-	FIELD_WORD, /* a u32 that `names` has a word for */
-	FIELD_EXITS /* of a vCPU, by kind; their sum in a list */
+	FIELD_INTID,   /* of an interrupt as a guest sees it; 0: a component's, which sees none */
+	FIELD_TRIGGER, /* of an interrupt: 1 level, 0 edge */
+	FIELD_WORD,    /* a u32 that `names` has a word for */
+	FIELD_EXITS    /* of a vCPU, by kind; their sum in a list */
 };
 
 struct field {
@@ -23,7 +28,8 @@ struct field {
 	u16 offset; /* in struct record */
 	u8 type;    /* enum field_type */
 	bool listed;
-	u8 names; /* enum names_table */
+	u8 names;          /* enum names_table */
+	const char *label; /* for people; NULL: the key, its '_' as blanks */
 };
 
 #define VALUE_MAX 72u /* a value as text, bytes with NUL */
@@ -31,9 +37,13 @@ struct field {
 #define AT(m)     ((u16)offsetof(struct record, m))
 #define LISTED    true
 #define ALONE     false
-#define NAME                                            \
-	{                                               \
-		"name", AT(name), FIELD_TEXT, LISTED, 0 \
+#define NAME                                                  \
+	{                                                     \
+		"name", AT(name), FIELD_TEXT, LISTED, 0, NULL \
+	}
+#define USE                                                            \
+	{                                                              \
+		"use", AT(use_permille), FIELD_USE, LISTED, 0, "use %" \
 	}
 #define FIELDS_OF(f)             \
 	{                        \
@@ -42,121 +52,127 @@ struct field {
 
 static const struct field guest_fields[] = {
 	NAME,
-	{ "state", AT(guest.state), FIELD_WORD, LISTED, NAMES_GUEST_STATE },
-	{ "vcpus", AT(guest.vcpus), FIELD_U32, LISTED, 0 },
-	{ "ram", AT(guest.ram_bytes), FIELD_BYTES, LISTED, 0 },
-	{ "vmm", AT(guest.vmm), FIELD_TEXT, LISTED, 0 },
-	{ "resets", AT(guest.resets), FIELD_U32, LISTED, 0 },
-	{ "crashes", AT(guest.crashes), FIELD_U32, LISTED, 0 },
-	{ "exits", AT(guest.exits), FIELD_U64, LISTED, 0 },
-	{ "run", AT(guest.run_ns), FIELD_NS, LISTED, 0 },
-	{ "id", AT(guest.id), FIELD_U32, ALONE, 0 },
-	{ "template", AT(guest.template_name), FIELD_TEXT, ALONE, 0 },
-	{ "regions", AT(guest.regions), FIELD_U32, ALONE, 0 },
-	{ "start_pc", AT(guest.start_pc), FIELD_HEX, ALONE, 0 },
+	{ "state", AT(guest.state), FIELD_WORD, LISTED, NAMES_GUEST_STATE, NULL },
+	{ "vcpus", AT(guest.vcpus), FIELD_U32, LISTED, 0, NULL },
+	{ "ram", AT(guest.ram_bytes), FIELD_BYTES, LISTED, 0, NULL },
+	{ "vmm", AT(guest.vmm), FIELD_TEXT, LISTED, 0, NULL },
+	{ "resets", AT(guest.resets), FIELD_U32, LISTED, 0, NULL },
+	{ "crashes", AT(guest.crashes), FIELD_U32, LISTED, 0, NULL },
+	USE,
+	{ "exits", AT(guest.exits), FIELD_U64, ALONE, 0, NULL },
+	{ "run", AT(guest.run_ns), FIELD_NS, LISTED, 0, NULL },
+	{ "vmm_state", AT(guest.vmm_state), FIELD_WORD, ALONE, NAMES_COMPONENT_STATE, NULL },
+	{ "vmm_gave_up", AT(guest.vmm_gave_up), FIELD_BOOL, ALONE, 0, "vmm gave up" },
+	{ "id", AT(guest.id), FIELD_U32, ALONE, 0, NULL },
+	{ "template", AT(guest.template_name), FIELD_TEXT, ALONE, 0, NULL },
+	{ "regions", AT(guest.regions), FIELD_U32, ALONE, 0, NULL },
+	{ "start_pc", AT(guest.start_pc), FIELD_HEX, ALONE, 0, NULL },
 };
 
 static const struct field vcpu_fields[] = {
 	NAME,
-	{ "cpu", AT(vcpu.cpu), FIELD_U32, LISTED, 0 },
-	{ "state", AT(vcpu.state), FIELD_WORD, LISTED, NAMES_VCPU_STATE },
-	{ "reason", AT(vcpu.pause_reason), FIELD_WORD, LISTED, NAMES_PAUSE_REASON },
-	{ "priority", AT(vcpu.priority), FIELD_U32, LISTED, 0 },
-	{ "pc", AT(vcpu.pc), FIELD_HEX, LISTED, 0 },
-	{ "exits", AT(vcpu.exits), FIELD_EXITS, LISTED, 0 },
-	{ "run", AT(vcpu.run_ns), FIELD_NS, LISTED, 0 },
-	{ "guest", AT(vcpu.guest), FIELD_TEXT, ALONE, 0 },
-	{ "index", AT(vcpu.index), FIELD_U32, ALONE, 0 },
-	{ "virqs_pending", AT(vcpu.virqs_pending), FIELD_U32, ALONE, 0 },
-	{ "virqs_active", AT(vcpu.virqs_active), FIELD_U32, ALONE, 0 },
-	{ "switches", AT(vcpu.switches), FIELD_U64, ALONE, 0 },
-	{ "refused_edges", AT(vcpu.refused_edges), FIELD_U64, ALONE, 0 },
+	{ "cpu", AT(vcpu.cpu), FIELD_U32, LISTED, 0, NULL },
+	{ "state", AT(vcpu.state), FIELD_WORD, LISTED, NAMES_VCPU_STATE, NULL },
+	{ "reason", AT(vcpu.pause_reason), FIELD_WORD, LISTED, NAMES_PAUSE_REASON, NULL },
+	{ "priority", AT(vcpu.priority), FIELD_U32, LISTED, 0, NULL },
+	{ "pc", AT(vcpu.pc), FIELD_HEX, LISTED, 0, NULL },
+	USE,
+	{ "exits", AT(vcpu.exits), FIELD_EXITS, ALONE, 0, NULL },
+	{ "run", AT(vcpu.run_ns), FIELD_NS, LISTED, 0, NULL },
+	{ "guest", AT(vcpu.guest), FIELD_TEXT, ALONE, 0, NULL },
+	{ "index", AT(vcpu.index), FIELD_U32, ALONE, 0, NULL },
+	{ "virqs_pending", AT(vcpu.virqs_pending), FIELD_U32, ALONE, 0, NULL },
+	{ "virqs_active", AT(vcpu.virqs_active), FIELD_U32, ALONE, 0, NULL },
+	{ "switches", AT(vcpu.switches), FIELD_U64, ALONE, 0, NULL },
+	{ "refused_edges", AT(vcpu.refused_edges), FIELD_U64, ALONE, 0, NULL },
 };
 
 static const struct field component_fields[] = {
 	NAME,
-	{ "state", AT(component.state), FIELD_WORD, LISTED, NAMES_COMPONENT_STATE },
-	{ "cpu", AT(component.cpu), FIELD_U32, LISTED, 0 },
-	{ "guest", AT(component.guest), FIELD_TEXT, LISTED, 0 },
-	{ "policy", AT(component.policy), FIELD_WORD, LISTED, NAMES_RESTART_POLICY },
-	{ "restarts", AT(component.restarts), FIELD_U32, LISTED, 0 },
-	{ "faults", AT(component.faults), FIELD_U32, LISTED, 0 },
-	{ "syscalls", AT(component.syscalls), FIELD_U64, LISTED, 0 },
-	{ "run", AT(component.run_ns), FIELD_NS, LISTED, 0 },
-	{ "id", AT(component.id), FIELD_U32, ALONE, 0 },
-	{ "priority", AT(component.priority), FIELD_U32, ALONE, 0 },
-	{ "grants", AT(component.grants), FIELD_U32, ALONE, 0 },
-	{ "memory", AT(component.memory_bytes), FIELD_BYTES, ALONE, 0 },
-	{ "notifications", AT(component.notifications), FIELD_U64, ALONE, 0 },
-	{ "exits", AT(component.exits), FIELD_U64, ALONE, 0 },
+	{ "state", AT(component.state), FIELD_WORD, LISTED, NAMES_COMPONENT_STATE, NULL },
+	{ "cpu", AT(component.cpu), FIELD_U32, LISTED, 0, NULL },
+	{ "guest", AT(component.guest), FIELD_TEXT, LISTED, 0, NULL },
+	{ "policy", AT(component.policy), FIELD_WORD, LISTED, NAMES_RESTART_POLICY, NULL },
+	{ "restarts", AT(component.restarts), FIELD_U32, LISTED, 0, NULL },
+	{ "faults", AT(component.faults), FIELD_U32, LISTED, 0, NULL },
+	{ "syscalls", AT(component.syscalls), FIELD_U64, LISTED, 0, NULL },
+	{ "run", AT(component.run_ns), FIELD_NS, LISTED, 0, NULL },
+	{ "gave_up", AT(component.gave_up), FIELD_BOOL, ALONE, 0, "limit reached" },
+	{ "id", AT(component.id), FIELD_U32, ALONE, 0, NULL },
+	{ "priority", AT(component.priority), FIELD_U32, ALONE, 0, NULL },
+	{ "grants", AT(component.grants), FIELD_U32, ALONE, 0, NULL },
+	{ "memory", AT(component.memory_bytes), FIELD_BYTES, ALONE, 0, NULL },
+	{ "notifications", AT(component.notifications), FIELD_U64, ALONE, 0, NULL },
+	{ "exits", AT(component.exits), FIELD_U64, ALONE, 0, NULL },
 };
 
 static const struct field thread_fields[] = {
 	NAME,
-	{ "kind", AT(thread.kind), FIELD_WORD, LISTED, NAMES_THREAD_KIND },
-	{ "cpu", AT(thread.cpu), FIELD_U32, LISTED, 0 },
-	{ "state", AT(thread.state), FIELD_WORD, LISTED, NAMES_VCPU_STATE },
-	{ "reason", AT(thread.pause_reason), FIELD_WORD, LISTED, NAMES_PAUSE_REASON },
-	{ "priority", AT(thread.priority), FIELD_U32, LISTED, 0 },
-	{ "slice", AT(thread.slice_ns), FIELD_NS, LISTED, 0 },
-	{ "switches", AT(thread.switches), FIELD_U64, LISTED, 0 },
-	{ "run", AT(thread.run_ns), FIELD_NS, LISTED, 0 },
+	{ "kind", AT(thread.kind), FIELD_WORD, LISTED, NAMES_THREAD_KIND, NULL },
+	{ "cpu", AT(thread.cpu), FIELD_U32, LISTED, 0, NULL },
+	{ "state", AT(thread.state), FIELD_WORD, LISTED, NAMES_VCPU_STATE, NULL },
+	{ "reason", AT(thread.pause_reason), FIELD_WORD, LISTED, NAMES_PAUSE_REASON, NULL },
+	{ "priority", AT(thread.priority), FIELD_U32, LISTED, 0, NULL },
+	{ "slice", AT(thread.slice_ns), FIELD_TIME, LISTED, 0, NULL },
+	{ "switches", AT(thread.switches), FIELD_U64, LISTED, 0, NULL },
+	{ "run", AT(thread.run_ns), FIELD_NS, LISTED, 0, NULL },
 };
 
 static const struct field cpu_fields[] = {
-	{ "cpu", AT(cpu.id), FIELD_U32, LISTED, 0 },
-	{ "online", AT(cpu.online), FIELD_BOOL, LISTED, 0 },
-	{ "strategy", AT(cpu.strategy), FIELD_TEXT, LISTED, 0 },
-	{ "running", AT(cpu.running), FIELD_TEXT, LISTED, 0 },
-	{ "ready", AT(cpu.ready), FIELD_U32, LISTED, 0 },
-	{ "exits", AT(cpu.exits), FIELD_U64, LISTED, 0 },
-	{ "switches", AT(cpu.switches), FIELD_U64, LISTED, 0 },
-	{ "idle", AT(cpu.idle_ns), FIELD_NS, LISTED, 0 },
-	{ "identity", AT(cpu.identity), FIELD_HEX, ALONE, 0 },
-	{ "timers", AT(cpu.timers), FIELD_U32, ALONE, 0 },
-	{ "timers_fired", AT(cpu.timers_fired), FIELD_U64, ALONE, 0 },
+	{ "cpu", AT(cpu.id), FIELD_U32, LISTED, 0, NULL },
+	{ "online", AT(cpu.online), FIELD_BOOL, LISTED, 0, NULL },
+	{ "strategy", AT(cpu.strategy), FIELD_TEXT, LISTED, 0, NULL },
+	{ "running", AT(cpu.running), FIELD_TEXT, LISTED, 0, NULL },
+	{ "ready", AT(cpu.ready), FIELD_U32, LISTED, 0, NULL },
+	{ "exits", AT(cpu.exits), FIELD_U64, LISTED, 0, NULL },
+	{ "switches", AT(cpu.switches), FIELD_U64, LISTED, 0, NULL },
+	USE,
+	{ "idle", AT(cpu.idle_ns), FIELD_NS, LISTED, 0, NULL },
+	{ "identity", AT(cpu.identity), FIELD_HEX, ALONE, 0, NULL },
+	{ "timers", AT(cpu.timers), FIELD_U32, ALONE, 0, NULL },
+	{ "timers_fired", AT(cpu.timers_fired), FIELD_U64, ALONE, 0, NULL },
 };
 
 static const struct field timer_fields[] = {
-	{ "cpu", AT(cpu.id), FIELD_U32, LISTED, 0 },
-	{ "armed", AT(cpu.timers), FIELD_U32, LISTED, 0 },
-	{ "fired", AT(cpu.timers_fired), FIELD_U64, LISTED, 0 },
+	{ "cpu", AT(cpu.id), FIELD_U32, LISTED, 0, NULL },
+	{ "armed", AT(cpu.timers), FIELD_U32, LISTED, 0, NULL },
+	{ "fired", AT(cpu.timers_fired), FIELD_U64, LISTED, 0, NULL },
 };
 
 static const struct field irq_fields[] = {
-	{ "host", AT(irq.host), FIELD_U32, LISTED, 0 },
-	{ "owner", AT(irq.owner), FIELD_TEXT, LISTED, 0 },
-	{ "guest_intid", AT(irq.guest_intid), FIELD_U32, LISTED, 0 },
-	{ "cpu", AT(irq.cpu), FIELD_U32, LISTED, 0 },
-	{ "level", AT(irq.level), FIELD_BOOL, LISTED, 0 },
-	{ "count", AT(irq.count), FIELD_U64, LISTED, 0 },
+	{ "host", AT(irq.host), FIELD_U32, LISTED, 0, "interrupt" },
+	{ "owner", AT(irq.owner), FIELD_TEXT, LISTED, 0, NULL },
+	{ "guest_intid", AT(irq.guest_intid), FIELD_INTID, LISTED, 0, "in the guest" },
+	{ "cpu", AT(irq.cpu), FIELD_U32, LISTED, 0, "to cpu" },
+	{ "level", AT(irq.level), FIELD_TRIGGER, LISTED, 0, "trigger" },
+	{ "count", AT(irq.count), FIELD_U64, LISTED, 0, "taken" },
 };
 
 static const struct field region_fields[] = {
 	NAME,
-	{ "kind", AT(region.kind), FIELD_WORD, LISTED, NAMES_REGION_KIND },
-	{ "guest_address", AT(region.gpa), FIELD_HEX, LISTED, 0 },
-	{ "host_address", AT(region.hpa), FIELD_HEX, LISTED, 0 },
-	{ "size", AT(region.size), FIELD_BYTES, LISTED, 0 },
+	{ "kind", AT(region.kind), FIELD_WORD, LISTED, NAMES_REGION_KIND, NULL },
+	{ "guest_address", AT(region.gpa), FIELD_HEX, LISTED, 0, NULL },
+	{ "host_address", AT(region.hpa), FIELD_HEX, LISTED, 0, NULL },
+	{ "size", AT(region.size), FIELD_BYTES, LISTED, 0, NULL },
 };
 
 static const struct field host_fields[] = {
-	{ "version", AT(host.version), FIELD_TEXT, LISTED, 0 },
-	{ "machine", AT(host.machine), FIELD_TEXT, LISTED, 0 },
-	{ "cpu_model", AT(host.cpu_model), FIELD_TEXT, ALONE, 0 },
-	{ "cpus", AT(host.cpus), FIELD_U32, LISTED, 0 },
-	{ "controller", AT(host.controller), FIELD_TEXT, LISTED, 0 },
-	{ "list_registers", AT(host.list_registers), FIELD_U32, ALONE, 0 },
-	{ "ram", AT(host.ram_bytes), FIELD_BYTES, LISTED, 0 },
-	{ "ram_free", AT(host.ram_free_bytes), FIELD_BYTES, LISTED, 0 },
-	{ "ram_dirty", AT(host.ram_dirty_bytes), FIELD_BYTES, ALONE, 0 },
-	{ "heap_pages", AT(host.heap_pages), FIELD_U64, ALONE, 0 },
-	{ "heap_free_pages", AT(host.heap_free_pages), FIELD_U64, ALONE, 0 },
-	{ "text", AT(host.text_bytes), FIELD_BYTES, ALONE, 0 },
-	{ "up", AT(host.now_ns), FIELD_NS, ALONE, 0 },
-	{ "counter_hz", AT(host.counter_hz), FIELD_U64, ALONE, 0 },
-	{ "guests", AT(host.guests), FIELD_U32, ALONE, 0 },
-	{ "components", AT(host.components), FIELD_U32, ALONE, 0 },
+	{ "version", AT(host.version), FIELD_TEXT, LISTED, 0, NULL },
+	{ "machine", AT(host.machine), FIELD_TEXT, LISTED, 0, NULL },
+	{ "cpu_model", AT(host.cpu_model), FIELD_TEXT, ALONE, 0, NULL },
+	{ "cpus", AT(host.cpus), FIELD_U32, LISTED, 0, NULL },
+	{ "controller", AT(host.controller), FIELD_TEXT, LISTED, 0, NULL },
+	{ "list_registers", AT(host.list_registers), FIELD_U32, ALONE, 0, NULL },
+	{ "ram", AT(host.ram_bytes), FIELD_BYTES, LISTED, 0, NULL },
+	{ "ram_free", AT(host.ram_free_bytes), FIELD_BYTES, LISTED, 0, NULL },
+	{ "ram_dirty", AT(host.ram_dirty_bytes), FIELD_BYTES, ALONE, 0, NULL },
+	{ "heap_pages", AT(host.heap_pages), FIELD_U64, ALONE, 0, NULL },
+	{ "heap_free_pages", AT(host.heap_free_pages), FIELD_U64, ALONE, 0, NULL },
+	{ "text", AT(host.text_bytes), FIELD_BYTES, ALONE, 0, NULL },
+	{ "up", AT(host.now_ns), FIELD_NS, ALONE, 0, NULL },
+	{ "counter_hz", AT(host.counter_hz), FIELD_U64, ALONE, 0, NULL },
+	{ "guests", AT(host.guests), FIELD_U32, ALONE, 0, NULL },
+	{ "components", AT(host.components), FIELD_U32, ALONE, 0, NULL },
 };
 
 static const struct {
@@ -186,6 +202,9 @@ static u64 number(const struct record *r, const struct field *field)
 	switch (field->type) {
 	case FIELD_U32:
 	case FIELD_BOOL:
+	case FIELD_INTID:
+	case FIELD_TRIGGER:
+	case FIELD_USE:
 	case FIELD_WORD: memcpy(&small, at, sizeof(small)); return small;
 	case FIELD_EXITS:
 		for (u32 i = 0; i < ARRAY_SIZE(r->vcpu.exits); i++)
@@ -215,7 +234,11 @@ static void value_text(const struct record *r, const struct field *field, char v
 		(void)format(value, VALUE_MAX, "%llu.%03u s", (unsigned long long)(n / 1000000000),
 			     (unsigned int)(n / 1000000 % 1000));
 		break;
+	case FIELD_INTID: (void)format(value, VALUE_MAX, n != 0 ? "%u" : "-", (u32)n); break;
+	case FIELD_TIME: (void)format_time(value, VALUE_MAX, n); break;
+	case FIELD_USE: (void)format(value, VALUE_MAX, "%u.%u", (u32)n / 10, (u32)n % 10); break;
 	case FIELD_BOOL: (void)str_copy(value, VALUE_MAX, n != 0 ? "yes" : "no"); break;
+	case FIELD_TRIGGER: (void)str_copy(value, VALUE_MAX, n != 0 ? "level" : "edge"); break;
 	case FIELD_WORD:
 		(void)str_copy(value, VALUE_MAX, abi_name((enum names_table)field->names, n));
 		break;
@@ -233,6 +256,7 @@ static void value_json(const struct record *r, const struct field *field)
 		json_string_more(text, strnlen(text, RECORD_NAME - 1));
 		json_string_end();
 		break;
+	case FIELD_TRIGGER:
 	case FIELD_BOOL: json_bool(number(r, field) != 0); break;
 	case FIELD_WORD:
 		json_text(abi_name((enum names_table)field->names, number(r, field)));
@@ -254,10 +278,15 @@ static void key_json(const struct field *field)
 {
 	char key[32];
 
-	(void)format(key, sizeof(key), "%s%s", field->key,
-		     field->type == FIELD_NS      ? "_ns"
-		     : field->type == FIELD_BYTES ? "_bytes"
-						  : "");
+	static const char *const units[] = {
+		[FIELD_NS] = "_ns",
+		[FIELD_TIME] = "_ns",
+		[FIELD_USE] = "_permille",
+		[FIELD_BYTES] = "_bytes",
+	};
+	const char *unit = field->type < ARRAY_SIZE(units) ? units[field->type] : NULL;
+
+	(void)format(key, sizeof(key), "%s%s", field->key, unit != NULL ? unit : "");
 	json_key(key);
 }
 
@@ -273,13 +302,14 @@ static void object_json(enum kind kind, const struct record *r)
 
 static bool is_number(const struct field *field)
 {
-	return field->type != FIELD_TEXT && field->type != FIELD_WORD && field->type != FIELD_BOOL;
+	return field->type != FIELD_TEXT && field->type != FIELD_WORD &&
+	       field->type != FIELD_BOOL && field->type != FIELD_TRIGGER;
 }
 
 /* The key as people read it. */
 static void head_text(const struct field *field, bool upper, char head[VALUE_MAX])
 {
-	(void)str_copy(head, VALUE_MAX, field->key);
+	(void)str_copy(head, VALUE_MAX, field->label != NULL ? field->label : field->key);
 	for (char *c = head; *c != '\0'; c++) {
 		if (*c == '_')
 			*c = ' ';
@@ -303,6 +333,22 @@ static bool is_wanted(const struct record *r, const char *guest)
 	return strncmp(r->name, guest, n) == 0 && r->name[n] == '/';
 }
 
+static u32 head_width(const struct field *field)
+{
+	return (u32)strlen(field->label != NULL ? field->label : field->key);
+}
+
+bool record_is_measured(enum kind kind)
+{
+	return kind == KIND_GUEST || kind == KIND_VCPU || kind == KIND_CPU;
+}
+
+static void measure_use(enum kind kind, struct record *r)
+{
+	if (record_is_measured(kind))
+		r->use_permille = (u32)use_of(kind, r, false).permille;
+}
+
 /* How wide each column must be for what is there now, within WIDTH_MAX. */
 static s64 measure(enum kind kind, const char *guest, u32 widths[FIELDS_MAX])
 {
@@ -312,10 +358,11 @@ static s64 measure(enum kind kind, const char *guest, u32 widths[FIELDS_MAX])
 	u32 rows = 0;
 
 	for (u32 i = 0; i < tables[kind].count; i++)
-		widths[i] = (u32)strlen(tables[kind].fields[i].key);
+		widths[i] = head_width(&tables[kind].fields[i]);
 	walk_begin(&walk, kind);
 	while (walk_next(&walk, &r)) {
 		rows++;
+		measure_use(kind, &r);
 		for (u32 i = 0; is_wanted(&r, guest) && i < tables[kind].count; i++) {
 			value_text(&r, &tables[kind].fields[i], value);
 			widths[i] = MIN(MAX(widths[i], (u32)strlen(value)), WIDTH_MAX);
@@ -342,6 +389,31 @@ static void row(enum kind kind, const struct record *r, const u32 widths[FIELDS_
 	out_char('\n');
 }
 
+/* What needs a cure, a line each below a list for people. */
+static void note(enum kind kind, const struct record *r)
+{
+	const char *component = NULL;
+
+	if (kind == KIND_GUEST && r->guest.vmm_gave_up != 0)
+		component = r->guest.vmm;
+	else if (kind == KIND_COMPONENT && r->component.gave_up != 0)
+		component = r->name;
+	if (component == NULL)
+		return;
+	out_format("%.31s: its restart limit is reached; 'component start ", component);
+	out_format("%.31s' starts it anew\n", component);
+}
+
+static void notes(enum kind kind)
+{
+	struct record r;
+	struct walk walk;
+
+	walk_begin(&walk, kind);
+	while (!out_stopped() && walk_next(&walk, &r))
+		note(kind, &r);
+}
+
 s64 record_list(enum kind kind, const char *guest, bool json)
 {
 	u32 widths[FIELDS_MAX] = { 0 };
@@ -361,6 +433,7 @@ s64 record_list(enum kind kind, const char *guest, bool json)
 	while (!out_stopped() && walk_next(&walk, &r)) {
 		if (!is_wanted(&r, guest))
 			continue;
+		measure_use(kind, &r);
 		if (json)
 			object_json(kind, &r);
 		else
@@ -369,6 +442,8 @@ s64 record_list(enum kind kind, const char *guest, bool json)
 	if (json) {
 		json_close(']');
 		json_end();
+	} else {
+		notes(kind);
 	}
 	return 0;
 }
@@ -381,9 +456,11 @@ static void show_exits(const struct record *r)
 				   (unsigned long long)r->vcpu.exits[i]);
 }
 
-void record_show(enum kind kind, const struct record *record, bool json)
+void record_show(enum kind kind, struct record *record, bool json)
 {
 	char head[VALUE_MAX], value[VALUE_MAX];
+
+	measure_use(kind, record);
 
 	if (json) {
 		json_begin();

@@ -31,6 +31,7 @@ struct record {
 	char name[RECORD_NAME];
 	u32 id;                  /* for SYS_GUEST_CTL */
 	char owner[MANAGE_NAME]; /* the guest of a region */
+	u32 use_permille;        /* of one CPU, where record_list() and record_show() measured */
 	union {
 		struct manage_guest guest;
 		struct manage_vcpu vcpu;
@@ -59,6 +60,8 @@ bool walk_next(struct walk *walk, struct record *record);
 
 /** record_word() - what one of that kind is called: "guest". */
 const char *record_word(enum kind kind);
+/** record_is_measured() - do its records have a use, which takes two looks (use.h)? */
+bool record_is_measured(enum kind kind);
 /** record_find() - the record called @name. Return: false when there is none; @nearest is then the
  * most similar name, "" when none is similar. */
 bool record_find(enum kind kind, const char *name, struct record *record,
@@ -67,7 +70,7 @@ bool record_find(enum kind kind, const char *name, struct record *record,
  * that is NULL. Return: 0, or -(enum err) when the core gives none. */
 s64 record_list(enum kind kind, const char *guest, bool json);
 /** record_show() - all fields of one, a line each, or as a JSON object. */
-void record_show(enum kind kind, const struct record *record, bool json);
+void record_show(enum kind kind, struct record *record, bool json);
 
 #define SIMILAR_MAX 3u
 /** text_distance() - how many letters to change, add or take until @a is @b; at most 32 letters of

@@ -27,7 +27,7 @@ const char *const term_options[TERM_OPTIONS] = { "--json", "--yes", "--once", "-
 	  operation, NULL }
 
 const struct command commands[] = {
-	PLAIN("help", NULL, "[COMMAND]", run_help, 0, 1, 0, "what commands there are"),
+	PLAIN("help", NULL, "[COMMAND [VERB]]", run_help, 0, 2, 0, "what commands there are"),
 
 	LIST("guest", KIND_GUEST, "all guests"),
 	SHOW("guest", KIND_GUEST, "NAME", "all about one guest"),
@@ -43,10 +43,10 @@ const struct command commands[] = {
 	GUEST("reset", ASK_NEVER, MANAGE_GUEST_RESET, "running or paused",
 	      "begin anew with pristine images"),
 	GUEST("halt", ASK_ALWAYS, MANAGE_GUEST_HALT, "running or paused",
-	      "stop it at once, with a dump in the log"),
+	      "stop it at once; a dump is logged"),
 
 	PARTS("vcpu", KIND_VCPU, "all vCPUs, or those of one guest"),
-	SHOW("vcpu", KIND_VCPU, "GUEST/N", "all about one vCPU, with its exits by kind"),
+	SHOW("vcpu", KIND_VCPU, "GUEST/N", "all about one, with its exits by kind"),
 
 	LIST("component", KIND_COMPONENT, "all components"),
 	SHOW("component", KIND_COMPONENT, "NAME", "all about one component"),
@@ -56,25 +56,25 @@ const struct command commands[] = {
 		  "end it; what it serves waits"),
 	COMPONENT("restart", ASK_OWN, MANAGE_COMPONENT_RESTART, "there", "stop and start it"),
 	COMPONENT("kill", ASK_ALWAYS, MANAGE_COMPONENT_KILL, "running",
-		  "as if it had faulted: its restart policy applies"),
+		  "as a fault would; its policy applies"),
 
 	LIST("cpu", KIND_CPU, "all host CPUs"),
 	SHOW("cpu", KIND_CPU, "N", "all about one host CPU"),
-	LIST("sched", KIND_THREAD, "all threads: vCPUs, components, the core's"),
+	LIST("sched", KIND_THREAD, "all threads: vCPUs, components, core"),
 	SHOW("sched", KIND_THREAD, "NAME", "all about one thread"),
-	LIST("timer", KIND_TIMER, "armed and fired timer events of each CPU"),
+	LIST("timer", KIND_TIMER, "timer events of each CPU"),
 	SHOW("timer", KIND_TIMER, "CPU", "those of one CPU"),
 	LIST("irq", KIND_IRQ, "host interrupts that are routed"),
 	SHOW("irq", KIND_IRQ, "N", "one of them"),
-	PARTS("mem", KIND_REGION, "all regions of memory, or those of one guest"),
+	PARTS("mem", KIND_REGION, "all regions, or those of one guest"),
 	SHOW("mem", KIND_REGION, "GUEST/REGION", "one of them"),
 
 	PLAIN("tree", NULL, "[PATH]", run_tree, 0, 1, JSON, "the description, or one node of it"),
 
 	PLAIN("log", "show", "", run_log, 0, 0, JSON | OPTION_FOLLOW,
-	      "the core's log; -f: and what comes, until a key"),
+	      "the log; -f goes on, until a key"),
 	PLAIN("log", "level", "LEVEL", run_level, 1, 1, JSON,
-	      "from now on log error, warn, info or debug"),
+	      "error, warn, info or debug, from now on"),
 	PLAIN("time", "show", "", run_time, 0, 0, JSON, "the time, and how long the core is up"),
 	{ "host", "show", "", "the machine, its memory and the core", run_host, KIND_HOST, false,
 	  0, 0, JSON, ASK_NEVER, 0, NULL },
@@ -82,7 +82,7 @@ const struct command commands[] = {
 	MACHINE("reboot", MANAGE_REBOOT, "end all and start the machine again"),
 
 	PLAIN("top", NULL, "", run_top, 0, 0, JSON | OPTION_ONCE,
-	      "use of CPUs and exits per second, live until a key; --once: one second"),
+	      "use of CPUs, live; --once: one table"),
 	PLAIN("echo", NULL, "[TEXT]", run_echo, 0, TERM_WORDS, 0, "print text"),
 	PLAIN("sleep", NULL, "MS", run_sleep, 1, 1, 0, "wait so many milliseconds"),
 	PLAIN("history", NULL, "", run_history, 0, 0, 0, "the lines typed before"),
@@ -91,3 +91,56 @@ const struct command commands[] = {
 /* clang-format on */
 
 const u32 num_commands = ARRAY_SIZE(commands);
+
+const struct topic topics[] = {
+	{ "Guests", "guest", "list show create start stop pause resume reset destroy halt" },
+	{ "", "vcpu", "list show: their virtual CPUs" },
+	{ "", "mem", "list show: their memory" },
+	{ "Core", "component", "list show start stop restart kill" },
+	{ "", "top", "use of CPUs, exits and switches, each second until a key" },
+	{ "", "log", "show level: what the core says" },
+	{ "", "cpu", "list show: the machine's CPUs" },
+	{ "", "sched", "list show: threads" },
+	{ "", "timer", "list show: timer events" },
+	{ "", "irq", "list show: interrupts of the machine" },
+	{ "Machine", "host", "show poweroff reboot" },
+	{ "", "tree", "the description that it runs by" },
+	{ "", "time", "the time, and how long the machine is up" },
+	{ "Terminal", "help", "this, and 'help COMMAND'" },
+	{ "", "history", "the lines typed before" },
+	{ "", "clear", "clear the screen" },
+	{ "", "echo", "print text, for scripts" },
+	{ "", "sleep", "wait so many milliseconds, for scripts" },
+};
+
+const u32 num_topics = ARRAY_SIZE(topics);
+
+const struct near_miss near_misses[] = {
+	{ "exit quit logout bye q :q", "the terminal does not end: Ctrl-] and a digit or n looks "
+				       "at another port, 'host poweroff' "
+				       "ends the machine" },
+	{ "reboot", "'host reboot' starts the machine again, 'guest reset NAME' a guest" },
+	{ "poweroff shutdown halt off",
+	  "'host poweroff' ends the machine, 'guest stop NAME' a guest" },
+	{ "guests vm vms domain domains ls ps list status xl virsh",
+	  "'guest' lists the guests, 'component' the components" },
+	{ "components", "'component' lists the components" },
+	{ "vcpus", "'vcpu' lists the virtual CPUs" },
+	{ "cpus", "'cpu' lists the machine's CPUs" },
+	{ "console connect attach switch screen",
+	  "Ctrl-] and a digit looks at a guest's console; Ctrl-] and l lists the ports" },
+	{ "dmesg logs journalctl", "'log' shows the core's log" },
+	{ "uptime date clock", "'time' shows the time, and how long the machine is up" },
+	{ "free memory meminfo", "'host' shows the machine's memory, 'mem' the guests'" },
+	{ "version uname info about", "'host' shows the machine and the core's version" },
+	{ "htop usage load", "'top' shows the use of CPUs" },
+	{ "? man commands usage -h --help", "'help' lists the commands" },
+	{ "cls reset", "'clear' clears the screen, 'guest reset NAME' starts a guest anew" },
+	{ "restart",
+	  "'guest reset NAME' starts a guest anew, 'component restart NAME' a component" },
+	{ "dts dtb config", "'tree' shows the description" },
+	{ "interrupts irqs", "'irq' lists the interrupts of the machine" },
+	{ "threads tasks", "'sched' lists the threads" },
+};
+
+const u32 num_near_misses = ARRAY_SIZE(near_misses);

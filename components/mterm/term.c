@@ -4,6 +4,7 @@
 
 #include "components/mterm/output.h"
 #include "components/mterm/port.h"
+#include "components/mterm/use.h"
 #include <mullion/string.h>
 
 #define PROMPT "mullion> "
@@ -147,6 +148,7 @@ void term_input(struct term *t, const char *bytes, size_t n)
 		case MODE_TOP:
 		case MODE_FOLLOW: leave_view(t, bytes[i]); break;
 		case MODE_SLEEP:
+		case MODE_MEASURE:
 		case MODE_TOP_ONCE:
 			if (bytes[i] == CTRL_C)
 				stop_waiting(t);
@@ -167,6 +169,18 @@ void term_wait(struct term *t, enum term_mode mode, u64 ms)
 	port_timer(port_time(&since_1970) + ms * 1000000);
 }
 
+/* The line that waited for its measurement, once more. */
+static void run_measured(struct term *t)
+{
+	char line[EDIT_LINE_MAX];
+
+	(void)str_copy(line, sizeof(line), t->pending);
+	t->measured = true;
+	use_look();
+	run_line(t, line, false);
+	t->measured = false;
+}
+
 void term_timer(struct term *t)
 {
 	char ahead[TERM_AHEAD];
@@ -176,13 +190,14 @@ void term_timer(struct term *t)
 	case MODE_TOP:
 		out_begin();
 		top_tick(t);
-		term_wait(t, MODE_TOP, 1000);
+		term_wait(t, MODE_TOP, USE_TOP_MS);
 		out_flush();
 		return;
 	case MODE_TOP_ONCE:
 		out_begin();
 		top_tick(t);
 		break;
+	case MODE_MEASURE: run_measured(t); break;
 	case MODE_SLEEP: break;
 	default: return;
 	}

@@ -16,6 +16,7 @@ enum term_mode {
 	MODE_EDIT,
 	MODE_CONFIRM,  /* a question was asked: the next line answers it */
 	MODE_SLEEP,    /* until the time, or Ctrl-C */
+	MODE_MEASURE,  /* the same, and then the line once more, see run_list() */
 	MODE_TOP_ONCE, /* the same, and then the table */
 	MODE_TOP,      /* live; until a key */
 	MODE_FOLLOW,   /* the log; until a key */
@@ -42,12 +43,13 @@ struct term {
 	enum term_mode mode;
 	struct editor editor;
 	struct history history;
-	char pending[EDIT_LINE_MAX]; /* MODE_CONFIRM: the line that was asked about */
+	char pending[EDIT_LINE_MAX]; /* the latest line that was run */
 	char question[TERM_QUESTION];
 	char ahead[TERM_AHEAD];
 	u32 num_ahead;
 	size_t script_at;
 	bool scripted; /* the line being run comes from the script */
+	bool measured; /* the line being run has waited in MODE_MEASURE */
 	bool json;     /* MODE_TOP_ONCE: in JSON */
 	u64 log_at;    /* MODE_FOLLOW: the next byte's number */
 };
@@ -83,6 +85,21 @@ struct call {
 extern const struct command commands[];
 extern const u32 num_commands;
 
+/* A command as `help` lists it. The first of a group has its name, the others "". */
+struct topic {
+	const char *group, *name, *what;
+};
+extern const struct topic topics[];
+extern const u32 num_topics;
+
+/* What others call a command, and what to write here. */
+struct near_miss {
+	const char *words; /* blanks part them */
+	const char *advice;
+};
+extern const struct near_miss near_misses[];
+extern const u32 num_near_misses;
+
 /* The options by name, in the order of their bits. */
 #define TERM_OPTIONS 4u
 extern const char *const term_options[TERM_OPTIONS];
@@ -115,6 +132,8 @@ void run_show(struct term *t, const struct call *call);
 void run_act(struct term *t, const struct call *call);
 void run_host(struct term *t, const struct call *call);
 void run_help(struct term *t, const struct call *call);
+/** help_unknown() - there is no command @name: say what is near. */
+void help_unknown(const struct call *call, const char *name);
 void run_history(struct term *t, const struct call *call);
 void run_echo(struct term *t, const struct call *call);
 void run_sleep(struct term *t, const struct call *call);

@@ -69,10 +69,9 @@ __cold void guest_watch(struct guest *guest, ns_t until)
 {
 	if (atomic_exchange(&guest->watch_until, until.v) != 0)
 		return;
-	/* One that sleeps in a WFI of its own chooses anew when it goes on. */
+	/* A kick alone does not end a run: one that sleeps in WFI would go on sleeping. */
 	for (u32 i = 0; i < guest->num_vcpus; i++)
-		if (atomic_load(&guest->vcpus[i]->thread.state) == VCPU_RUNNING)
-			kick_cpu(guest->vcpus[i]);
+		vcpu_request(guest->vcpus[i], VCPU_REQ_WATCH);
 }
 
 __cold void guest_unwatch(struct guest *guest)
@@ -178,7 +177,7 @@ static bool serve_requests(struct vcpu *vcpu)
 		}
 		if ((requests & VCPU_REQ_PAUSE) != 0)
 			stay_paused(vcpu);
-		/* VCPU_REQ_VIRQ: being here is enough, the next run flushes. */
+		/* VCPU_REQ_WATCH: being here is enough, arch_vcpu_run() chooses. */
 		requests = atomic_load(&vcpu->requests);
 	}
 	return true;

@@ -21,7 +21,7 @@
 
 /* Requests to a vCPU's thread, by vcpu_request(). */
 #define VCPU_REQ_STOP  BIT(0) /* leave the run loop; the vCPU goes to RESET */
-#define VCPU_REQ_VIRQ  BIT(1) /* virtual interrupts changed: flush again */
+#define VCPU_REQ_WATCH BIT(1) /* its guest is watched: choose anew whether WFI traps */
 #define VCPU_REQ_PAUSE BIT(2) /* its guest is paused, or goes on: look at guest_is_paused() */
 #define VCPU_REQ_DUMP  BIT(3) /* with STOP: dump first; the vCPU goes to HALTED */
 

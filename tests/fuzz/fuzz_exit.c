@@ -129,7 +129,7 @@ static void act(struct input *in)
 	case ACTION_SETTLE: machine_settle(); break;
 	case ACTION_STOP: guest_stop(guest, take(in) & 1); break;
 	case ACTION_RESET: guest_reset(guest); break;
-	case ACTION_REQUEST: vcpu_request(vcpu, VCPU_REQ_VIRQ); break;
+	case ACTION_REQUEST: vcpu_request(vcpu, VCPU_REQ_WATCH); break;
 	default:
 		take_exit(in, (enum exit_kind)action, &exit);
 		if (!machine_give(vcpu, &exit))

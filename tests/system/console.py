@@ -189,6 +189,55 @@ def console(test, gic):
 	check_paste(machine)
 
 
+# --- Idle and busy -------------------------------------------------------------------------------
+
+# linux1 has CPU 1 for itself: its WFI is not trapped there, unless the terminal looks.
+ALONE = """
+/ {
+	components { console { cpus = <0>; }; mterm { cpus = <0>; }; };
+	guests {
+		linux1 { vcpus { count = <1>; vcpu0 { cpu = <1>; }; }; };
+		linux2 { vcpus { count = <1>; vcpu0 { cpu = <0>; }; }; };
+	};
+};
+"""
+
+
+def use_of(machine, wanted):
+	"""What `guest` and `top` show for linux1, in percent. This machine is busy with other things,
+	too: a figure that is not as wanted is looked at again."""
+	for _ in range(10):
+		table = machine.do("guest")
+		row = Test.contains(table, r"^linux1 +running .* ([0-9.]+) +[0-9.]+ s$", "guest")
+		listed = float(row.group(1))
+		top = machine.json("top --once")
+		used = [v["use_permille"] / 10 for v in top["vcpus"] if v["name"] == "linux1/0"]
+		if wanted(listed) and wanted(used[0]):
+			break
+	return listed, used[0]
+
+
+def idle_and_busy(test):
+	image = systems.pack(test.directory(), systems.overlay("two-linux.dts", ALONE),
+			     systems.debian_files("6.1"))
+	machine = test.console(image)
+	machine.expect(TERMINAL_PROMPT)
+	machine.look("2", "linux1")
+	machine.expect(SHELL_PROMPT, absent=BAD)
+	machine.terminal()
+	figures = use_of(machine, lambda use: use < 10)
+	Test.check(max(figures) < 10, f"an idle guest uses {figures} %")
+	Test.contains(machine.do("vcpu"), r"^linux1/0 +1 +paused +wfi ", "vcpu of an idle guest")
+	machine.look("2", "linux1")
+	machine.sendline("while :; do :; done")
+	machine.terminal()
+	figures = use_of(machine, lambda use: use > 85)
+	Test.check(min(figures) > 85, f"a busy guest uses {figures} %")
+
+
+suite.add("an idle guest is told from a busy one", idle_and_busy)
+
+
 # --- The terminal -------------------------------------------------------------------------------
 
 def check_show(machine):

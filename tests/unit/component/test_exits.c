@@ -186,7 +186,7 @@ static void stopped_server(void **state)
 	components_access(1, false, SERVED_UART, 0, 4);
 	assert_true(components_waits(0) && components_waits(1));
 	/* Any other request does not end the wait. */
-	atomic_store(&world.vcpus[0].requests, VCPU_REQ_VIRQ);
+	atomic_store(&world.vcpus[0].requests, VCPU_REQ_WATCH);
 	(void)sched_wake(server->slots[0].thread);
 	components_go();
 	assert_true(components_waits(0));

@@ -184,6 +184,7 @@ static void a_guest_is_watched(void **state)
 	assert_int_equal(atomic_load(&guest->watch_until), 0);
 	assert_int_equal(call(BOSS, MANAGE_GUEST_WATCH, 0, 0, 0, 3, NULL), 0);
 	assert_int_equal(atomic_load(&guest->watch_until), now + 3000000);
+	assert_true((atomic_load(&guest->vcpus[0]->requests) & VCPU_REQ_WATCH) != 0);
 	assert_int_equal(call(BOSS, MANAGE_GUEST_WATCH, 0, 0, 0, UINT64_MAX, NULL), 0);
 	assert_int_equal(atomic_load(&guest->watch_until), now + UINT64_C(10000000000));
 	atomic_store(&guest->watch_until, 0);

@@ -2,6 +2,7 @@
 /* components/mterm: every command for people and for machines, questions, scripts, errors. */
 #include "support/test.h"
 
+#include "components/mterm/use.h"
 #include "support/dtb.h"
 #include "support/fake_core.h"
 #include <mullion/config.h>
@@ -32,6 +33,8 @@ static const char *output_of(const char *line)
 	fake.output[0] = '\0';
 	term_input(&term, line, strlen(line));
 	term_input(&term, "\r", 1);
+	if (term.mode == MODE_MEASURE)
+		fake_time(&term, USE_LIST_MS);
 	for (const char *c = strchr(fake.output, '\n') + 1; *c != '\0'; c++)
 		if (*c != '\r')
 			text[n++] = *c;
@@ -59,22 +62,24 @@ static void lists(void **state)
 {
 	(void)state;
 	says("guest",
-	     "NAME   STATE    VCPUS      RAM  VMM        RESETS  CRASHES  EXITS      RUN\n"
-	     "linux  running      2  256 MiB  vmm-linux       0        0     42  4.000 s\n"
-	     "rt     paused       1   16 MiB  vmm-rt          0        0      0  0.000 s\n"
-	     "spare  absent       1   64 MiB  -               0        0      0  0.000 s\n");
+	     "NAME   STATE    VCPUS      RAM  VMM        RESETS  CRASHES  USE %      RUN\n"
+	     "linux  running      2  256 MiB  vmm-linux       0        0   25.0  4.025 s\n"
+	     "rt     paused       1   16 MiB  vmm-rt          0        0    0.0  0.000 s\n"
+	     "spare  absent       1   64 MiB  -               0        0    0.0  0.000 s\n");
+	assert_int_equal(fake.watched, 7);
 	has("vcpu",
-	    "NAME     CPU  STATE    REASON  PRIORITY                  PC  EXITS      RUN\n"
-	    "linux/0    0  running  none         200  0xffff800008012345     42  2.000 s\n"
-	    "linux/1    1  paused   wfi          200  0xffff800008012345     42  2.000 s\n");
+	    "NAME     CPU  STATE    REASON  PRIORITY                  PC  USE %      RUN\n"
+	    "linux/0    0  running  none         200  0xffff800008012345   25.0  2.050 s\n"
+	    "linux/1    1  paused   wfi          200  0xffff800008012345    0.0  2.000 s\n");
 	assert_null(strstr(output_of("vcpu list rt"), "linux"));
 	has("vcpu list rt", "\nrt/0 ");
 	has("component list", "\nvmm-rt     faulted    0  rt     always ");
-	has("cpu list", "\n  1  yes     priority  idle         0  12345         0  6.172 s\n");
-	has("sched list", "\nvmm-linux  component    0  paused   wait         210  0.010 s ");
+	has("cpu list",
+	    "\n  1  yes     priority  idle         0  12845         0   50.0  6.422 s\n");
+	has("sched list", "\nvmm-linux  component    0  paused   wait         210  10.000 ms ");
 	says("timer list", "CPU  ARMED  FIRED\n  0      2     77\n  1      2     77\n");
-	says("irq", "HOST  OWNER    GUEST INTID  CPU  LEVEL  COUNT\n"
-		    "  33  console            0    1  yes        9\n");
+	says("irq", "INTERRUPT  OWNER    IN THE GUEST  TO CPU  TRIGGER  TAKEN\n"
+		    "       33  console             -       1  level        9\n");
 	has("mem list", "linux/uart  virtual      0x9000000           0x0   4 KiB\n");
 	has("mem list rt", "NAME     KIND     GUEST ADDRESS");
 }
@@ -89,10 +94,11 @@ static void shows(void **state)
 	has("cpu show 1", "identity         0x80000001\n");
 	has("sched show mterm", "kind             component\n");
 	has("timer show 0", "armed            2\n");
-	has("irq show 33", "level            yes\n");
+	has("irq show 33", "trigger          level\n");
 	has("mem show linux/ram", "guest address    0x40000000\n");
 	has("host", "ram free         512 MiB\n");
-	has("host show", "up               12.345 s\n");
+	has("host show", "up               12.");
+	fake.now_ns = 12345678901;
 	says("time", "time             2024-02-29 12:34:56 UTC\nup               12.345 s\n");
 	fake.since_1970 = 0;
 	has("time show", "unknown");
@@ -153,7 +159,8 @@ static void every_command_speaks_json(void **state)
 	has("guest --json stop nobody", "{\"error\":\"guest stop: there is no guest 'nobody'; "
 					"'guest list' shows all\"}\n");
 	has("guest --json resume linux", "{\"done\":\"resume\",\"name\":\"linux\"}\n");
-	has("vcpu show linux/0 --json", "\"exits\":{\"none\":0,\"mmio_read\":40,");
+	has("vcpu show linux/0 --json",
+	    "\"use_permille\":250,\"exits\":{\"none\":0,\"mmio_read\":");
 	has("log --json", "\"text\":\"mullion: guests start\\u000alinux: hello \\u001b[2J\\\"the");
 	says("tree --json",
 	     "{\"name\":\"\",\"properties\":{\"a\":[\"x\",\"y\"]},\"nodes\":["
@@ -304,22 +311,142 @@ static void refusals_are_explained(void **state)
 	has("vcpu", "no right");
 }
 
-static void help_names_every_row(void **state)
+/* Lines of @text; each fits the columns of a usual terminal. */
+static u32 lines_of(const char *text)
+{
+	u32 lines = 0;
+
+	for (const char *end; (end = strchr(text, '\n')) != NULL; text = end + 1, lines++)
+		if (end - text > (long)EDIT_COLUMNS)
+			fail_msg("too wide: %.*s", (int)(end - text), text);
+	return lines;
+}
+
+static void help_fits_a_screen(void **state)
 {
 	const char *help = output_of("help");
-	char usage[64];
+	char row[64];
+
+	(void)state;
+	assert_true(lines_of(help) <= 22); /* of 24, with the line typed and the prompt */
+	for (u32 i = 0; i < num_commands; i++) {
+		(void)snprintf(row, sizeof(row), " %s ", commands[i].name);
+		if (strstr(help, row) == NULL)
+			fail_msg("help lacks '%s'", commands[i].name);
+	}
+	for (u32 i = 0; i < num_topics; i++) {
+		const char *name = topics[i].name;
+
+		(void)snprintf(row, sizeof(row), "help %s", name);
+		help = output_of(row);
+		assert_true(lines_of(help) <= 22);
+		assert_non_null(strstr(help, name));
+	}
+}
+
+static void help_tells_about_each_verb(void **state)
+{
+	char line[64], usage[64];
 
 	(void)state;
 	for (u32 i = 0; i < num_commands; i++) {
 		const struct command *c = &commands[i];
+		const char *help;
 
-		(void)snprintf(usage, sizeof(usage), "%s%s%s ", c->name, c->verb ? " " : "",
+		(void)snprintf(line, sizeof(line), "help %s", c->name);
+		(void)snprintf(usage, sizeof(usage), "  %s%s%s ", c->name, c->verb ? " " : "",
 			       c->verb ? c->verb : "");
+		help = output_of(line);
 		assert_non_null(strstr(help, usage));
 		assert_non_null(strstr(help, c->what));
 	}
 	assert_null(strstr(output_of("help guest"), "vcpu list"));
+	says("help guest stop", "  guest stop NAME                   power it off\n"
+				"  for a guest that is running or paused\n");
+	says("help guest fly", "there is no 'guest fly'; 'help guest' lists what it can do\n");
+	says("help top now", "there is no 'top now'; 'help top' lists what it can do\n");
 	says("help gest", "there is no command 'gest'; did you mean 'guest'?\n");
+	has("guest --help",
+	    "  guest destroy NAME [--yes]        end it and give its memory back\n");
+	has("guest stop -h", "  guest stop NAME ");
+}
+
+static void near_misses_get_a_hint(void **state)
+{
+	static const struct {
+		const char *line, *hint;
+	} cases[] = {
+		{ "exit", "there is no command 'exit'; the terminal does not end: Ctrl-]" },
+		{ "quit", "'host poweroff' ends the machine" },
+		{ "reboot",
+		  "'host reboot' starts the machine again, 'guest reset NAME' a guest\n" },
+		{ "poweroff", "'host poweroff' ends the machine, 'guest stop NAME' a guest\n" },
+		{ "shutdown now", "'host poweroff' ends the machine" },
+		{ "?", "'help' lists the commands\n" },
+		{ "ls", "'guest' lists the guests" },
+		{ "dmesg", "'log' shows the core's log\n" },
+		{ "start linux", "a command comes before 'start'; write 'guest start NAME'\n" },
+		{ "kill vmm-linux", "write 'component kill NAME'\n" },
+		{ "level debug", "write 'log level LEVEL'\n" },
+		{ "linux", "'linux' is a guest, no command; 'guest show linux' tells about it\n" },
+		{ "vmm-rt", "'vmm-rt' is a component, no command; 'component show vmm-rt' tells" },
+		{ "qui", "there is no command 'qui'; 'help' lists all\n" },
+		{ "help exit", "there is no command 'exit'; the terminal does not end" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+		has(cases[i].line, cases[i].hint);
+	has("poweroff --json", "{\"error\":\"there is no command 'poweroff'; ");
+	assert_int_equal(fake.num_acts, 0);
+	/* None of them hides a command. */
+	for (u32 i = 0; i < num_commands; i++)
+		for (u32 k = 0; k < num_near_misses; k++) {
+			const char *at = strstr(near_misses[k].words, commands[i].name);
+			size_t n = strlen(commands[i].name);
+
+			assert_false(at != NULL && (at[n] == ' ' || at[n] == '\0') &&
+				     (at == near_misses[k].words || at[-1] == ' '));
+		}
+}
+
+static void a_restart_limit_is_shown(void **state)
+{
+	static const char note[] = "vmm-rt: its restart limit is reached; 'component start vmm-rt' "
+				   "starts it anew\n";
+
+	(void)state;
+	assert_null(strstr(output_of("component"), "limit"));
+	fake.components[3].gave_up = 1;
+	fake.guests[1].vmm_gave_up = 1;
+	fake.guests[1].vmm_state = 3;
+	has("component", note);
+	has("guest", note);
+	has("component show vmm-rt", "limit reached    yes\n");
+	has("guest show rt", "vmm state        faulted\nvmm gave up      yes\n");
+	has("guest show rt --json", "\"vmm_state\":\"faulted\",\"vmm_gave_up\":true,");
+}
+
+/* A list of guests takes two looks; what is typed in between is kept, and Ctrl-C ends it. */
+static void use_is_measured(void **state)
+{
+	(void)state;
+	fake.num_output = 0;
+	term_input(&term, "guest\recho later\r", 17);
+	assert_null(strstr(fake.output, "running"));
+	fake_time(&term, USE_LIST_MS);
+	assert_non_null(strstr(fake.output, "   25.0  4.025 s\r\n"));
+	assert_non_null(strstr(fake.output, "later\r\nmullion> "));
+	has("guest show linux", "use %            25.0\n");
+	has("vcpu list linux --json", "\"use_permille\":250,");
+	has("cpu show 0", "use %            50.0\n");
+	/* A mistake is told at once. */
+	term_input(&term, "guest show linus\r", 17);
+	assert_int_equal(term.mode, MODE_EDIT);
+	term_input(&term, "guest\r\003", 7);
+	assert_int_equal(term.mode, MODE_EDIT);
+	assert_true(fake.timer_ns == UINT64_MAX);
+	says("echo on", "on\n");
 }
 
 static void tree_is_shown_as_source(void **state)
@@ -503,7 +630,11 @@ int main(void)
 		cmocka_unit_test_setup(programs_are_not_asked, begin),
 		cmocka_unit_test_setup(mistakes_are_explained, begin),
 		cmocka_unit_test_setup(refusals_are_explained, begin),
-		cmocka_unit_test_setup(help_names_every_row, begin),
+		cmocka_unit_test_setup(help_fits_a_screen, begin),
+		cmocka_unit_test_setup(help_tells_about_each_verb, begin),
+		cmocka_unit_test_setup(near_misses_get_a_hint, begin),
+		cmocka_unit_test_setup(use_is_measured, begin),
+		cmocka_unit_test_setup(a_restart_limit_is_shown, begin),
 		cmocka_unit_test_setup(tree_is_shown_as_source, begin),
 		cmocka_unit_test_setup(log_is_shown_and_followed, begin),
 		cmocka_unit_test_setup(sleep_keeps_what_is_typed, begin),

@@ -268,6 +268,10 @@ s64 port_ctl(u64 operation, u64 id, void *buffer, u64 bytes, u64 argument, u64 *
 		return fake.refuse_query != 0
 			       ? fake.refuse_query
 			       : query(operation, id, buffer, bytes, argument, second);
+	if (operation == MANAGE_GUEST_WATCH) {
+		fake.watched |= BIT(id);
+		return fake.guests[id].state == ABSENT ? -(s64)ERR_NOT_FOUND : 0;
+	}
 	if (fake.num_acts < FAKE_ACTS) {
 		fake.acts[fake.num_acts].operation = operation;
 		fake.acts[fake.num_acts].id = id;
@@ -309,16 +313,22 @@ bool port_write(const char *text, size_t n)
 	return true;
 }
 
-void fake_second(struct term *t)
+void fake_time(struct term *t, u64 ms)
 {
-	fake.now_ns += 1000000000;
-	fake.vcpus[0].run_ns += 250000000;
-	fake.vcpus[0].exits[1] += 500;
-	fake.components[2].run_ns += 100000000;
+	fake.now_ns += ms * 1000000;
+	fake.guests[0].run_ns += ms * 250000;
+	fake.vcpus[0].run_ns += ms * 250000;
+	fake.vcpus[0].exits[1] += ms / 2;
+	fake.components[2].run_ns += ms * 100000;
 	if (fake.timer_ns <= fake.now_ns) {
 		fake.timer_ns = UINT64_MAX;
 		term_timer(t);
 	}
+}
+
+void fake_second(struct term *t)
+{
+	fake_time(t, 1000);
 }
 
 /* --- JSON, checked without recursion ------------------------------------------------------------

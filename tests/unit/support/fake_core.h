@@ -23,6 +23,7 @@ struct fake_core {
 	u64 now_ns, since_1970, timer_ns;
 	s64 refuse;       /* every act gets this, unless it is 0 */
 	s64 refuse_query; /* the same for queries */
+	u64 watched;      /* a bit for each guest that MANAGE_GUEST_WATCH was asked for */
 	u32 num_acts;     /* ever made */
 	struct {
 		u64 operation, id, argument;
@@ -37,7 +38,8 @@ extern struct fake_core fake;
 
 /** fake_reset() - the machine as described above. */
 void fake_reset(void);
-/** fake_second() - a second goes by: counters grow, the timer may fire. */
+/** fake_time() - @ms go by: counters grow, the timer may fire. fake_second() - 1,000 of them. */
+void fake_time(struct term *t, u64 ms);
 void fake_second(struct term *t);
 /** fake_json_valid() - whether @text is one JSON value (RFC 8259), and nothing behind it. */
 bool fake_json_valid(const char *text);

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What the terminal says about itself: on one screen, about one command, and to a near miss. */
+#include "components/mterm/output.h"
+#include "components/mterm/term.h"
+
+#include <mullion/format.h>
+#include <mullion/string.h>
+
+#define WORD_SHOWN 40 /* of a word that was typed wrong */
+
+/* Is @name one of @words, which blanks part? */
+static bool is_word_of(const char *words, const char *name)
+{
+	size_t n = strlen(name);
+
+	for (const char *at = words; *at != '\0'; at++) {
+		const char *end = at;
+
+		while (*end != '\0' && *end != ' ')
+			end++;
+		if ((size_t)(end - at) == n && strncmp(at, name, n) == 0)
+			return true;
+		if (*end == '\0')
+			return false;
+		at = end;
+	}
+	return false;
+}
+
+/* What a word means that is no command, but is known otherwise. Return: false when it is not. */
+static bool advise(const struct call *call, const char *name)
+{
+	static const enum kind kinds[] = { KIND_GUEST, KIND_COMPONENT };
+	char nearest[RECORD_NAME];
+	struct record record;
+
+	for (u32 i = 0; i < num_near_misses; i++) {
+		if (!is_word_of(near_misses[i].words, name))
+			continue;
+		command_error(call, "there is no command '%.*s'; %s", WORD_SHOWN, name,
+			      near_misses[i].advice);
+		return true;
+	}
+	for (u32 i = 0; i < num_commands; i++) {
+		const struct command *c = &commands[i];
+
+		if (c->verb == NULL || !str_equal(c->verb, name))
+			continue;
+		command_error(call, "a command comes before '%s'; write '%s %s%s%s'", name, c->name,
+			      name, *c->arguments != '\0' ? " " : "", c->arguments);
+		return true;
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
+		if (!record_find(kinds[i], name, &record, nearest))
+			continue;
+		command_error(call, "'%s' is a %s, no command; '%s show %s' tells about it", name,
+			      record_word(kinds[i]), record_word(kinds[i]), name);
+		return true;
+	}
+	return false;
+}
+
+void help_unknown(const struct call *call, const char *name)
+{
+	const char *nearest = NULL;
+	u32 best = SIMILAR_MAX;
+
+	if (advise(call, name))
+		return;
+	for (u32 i = 0; i < num_commands; i++)
+		if (text_nearer(name, commands[i].name, &best))
+			nearest = commands[i].name;
+	if (nearest != NULL)
+		command_error(call, "there is no command '%.*s'; did you mean '%s'?", WORD_SHOWN,
+			      name, nearest);
+	else
+		command_error(call, "there is no command '%.*s'; 'help' lists all", WORD_SHOWN,
+			      name);
+}
+
+static void help_row(const struct command *c)
+{
+	char usage[80];
+	size_t n = format(usage, sizeof(usage), "%s%s%s%s%s", c->name, c->verb != NULL ? " " : "",
+			  c->verb != NULL ? c->verb : "", *c->arguments != '\0' ? " " : "",
+			  c->arguments);
+	u8 options = c->options & (u8)~OPTION_JSON; /* which all but a few have */
+
+	if (c->ask == ASK_NEVER)
+		options &= (u8)~OPTION_YES;
+	for (u32 k = 0; k < TERM_OPTIONS && n < sizeof(usage); k++)
+		if ((options & BIT(k)) != 0)
+			n += format(usage + n, sizeof(usage) - n, " [%s]", term_options[k]);
+	out_format("  %-33s %s\n", usage, c->what);
+}
+
+static void help_all(void)
+{
+	for (u32 i = 0; i < num_topics; i++)
+		out_format("%-8s %-10s%s\n", topics[i].group, topics[i].name, topics[i].what);
+	out_text(
+		"\n'help COMMAND' tells more. Tab completes. --json prints one line for programs.\n"
+		"Ctrl-] and a digit looks at another port: a guest's, for one.\n");
+}
+
+void run_help(struct term *t, const struct call *call)
+{
+	const char *name = call->num_arguments > 0 ? call->arguments[0] : NULL;
+	const char *verb = call->num_arguments > 1 ? call->arguments[1] : NULL;
+	struct call plain = { .command = NULL };
+	u32 shown = 0;
+	bool known = false;
+
+	(void)t;
+	if (name == NULL) {
+		help_all();
+		return;
+	}
+	for (u32 i = 0; i < num_commands; i++) {
+		const struct command *c = &commands[i];
+
+		if (!str_equal(c->name, name))
+			continue;
+		known = true;
+		if (verb != NULL && (c->verb == NULL || !str_equal(c->verb, verb)))
+			continue;
+		help_row(c);
+		shown++;
+		if (verb != NULL && c->states != NULL)
+			out_format("  for a %s that is %s\n", record_word(c->kind), c->states);
+	}
+	if (!known)
+		help_unknown(&plain, name);
+	else if (shown == 0)
+		command_error(&plain, "there is no '%.*s %.*s'; 'help %s' lists what it can do",
+			      WORD_SHOWN, name, WORD_SHOWN, verb, name);
+	else if (shown > 1)
+		out_format("'%s' alone is the first of them.\n", name);
+}
