@@ -109,6 +109,15 @@ __boot static enum err find_firmware(const struct host *host)
 	return ERR_UNSUPPORTED;
 }
 
+/* ID_AA64MMFR0_EL1, Arm ARM D13.2.64: 0 is "not supported" of 16 KiB and "supported" of 64 KiB. */
+__boot static u32 page_sizes(void)
+{
+	u64 mmfr0 = read_sysreg(id_aa64mmfr0_el1);
+
+	return (u32)(KIB(4) + (FIELD(mmfr0, 23, 20) != 0 ? KIB(16) : 0) +
+		     (FIELD(mmfr0, 27, 24) == 0 ? KIB(64) : 0));
+}
+
 __boot enum err arch_cpus_init(struct host *host)
 {
 	u32 boot = 0;
@@ -126,6 +135,7 @@ __boot enum err arch_cpus_init(struct host *host)
 		host->num_cpus = CONFIG_MAX_CPUS;
 	}
 	cpu_count = host->num_cpus;
+	host->page_sizes = page_sizes();
 	for (u32 id = 0, other = 0; id < cpu_count; id++) {
 		struct cpu *cpu = id == boot ? &boot_cpu : &others[other++];
 

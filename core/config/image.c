@@ -63,6 +63,25 @@ static const char *kernel_advice(enum image_file kind)
 	}
 }
 
+/* A kernel whose pages the CPU has not stops without a word. */
+static void check_pages(struct config_run *run, const struct config_guest *guest, u32 size)
+{
+	u32 have = run->host != NULL ? run->host->page_sizes : 0;
+
+	if (size <= KIB(4) || (have & size) != 0)
+		return;
+	if (have != 0)
+		config_error(run, guest->node, "kernel",
+			     "was built for pages of %u KiB, which this CPU has not; name one with "
+			     "pages of 4 KiB",
+			     size >> 10);
+	else
+		config_warning(run, guest->node, "kernel",
+			       "was built for pages of %u KiB, which not every CPU has; it needs a "
+			       "machine that has them",
+			       size >> 10);
+}
+
 static void check_linux(struct config_run *run, struct config_guest *guest)
 {
 	struct config_image *kernel = &guest->kernel;
@@ -76,13 +95,20 @@ static void check_linux(struct config_run *run, struct config_guest *guest)
 	} else if (arch_image_decode(kernel->data, kernel->size, &header) != OK) {
 		config_error(run, guest->node, "kernel",
 			     "its header contradicts itself: text_offset 0x%llx, image_size "
-			     "0x%llx; the file is damaged, build or fetch it again",
+			     "0x%llx; build or fetch it again, or write kernel-type = \"raw\" to "
+			     "start it without",
 			     (ull)header.text_offset, (ull)header.image_size);
+	} else if (kernel->size < header.file_bytes) {
+		config_error(run, guest->node, "kernel",
+			     "is cut short: its header says %llu bytes, and there are %llu; build "
+			     "or fetch it again",
+			     (ull)header.file_bytes, (ull)kernel->size);
 	} else if (header.big_endian) {
 		config_error(
 			run, guest->node, "kernel",
 			"is a big-endian kernel; name one built with CONFIG_CPU_LITTLE_ENDIAN");
 	} else {
+		check_pages(run, guest, header.page_size);
 		kernel->span = MAX(header.image_size, kernel->size);
 	}
 }
@@ -90,8 +116,11 @@ static void check_linux(struct config_run *run, struct config_guest *guest)
 static void check_raw(struct config_run *run, const struct config_guest *guest)
 {
 	enum image_file kind = arch_image_kind(guest->kernel.data, guest->kernel.size);
+	struct image_header header;
 
-	if (kind == IMAGE_FILE_LINUX)
+	/* One with a damaged header can only be started so. */
+	if (kind == IMAGE_FILE_LINUX &&
+	    arch_image_decode(guest->kernel.data, guest->kernel.size, &header) == OK)
 		config_warning(run, guest->node, "kernel",
 			       "is an arm64 Image but started as raw bytes; write kernel-type = "
 			       "\"linux\" to honour its header");
@@ -100,6 +129,38 @@ static void check_raw(struct config_run *run, const struct config_guest *guest)
 			     arch_image_kind_name(kind),
 			     kind == IMAGE_FILE_ELF ? "turn it into bytes with objcopy -O binary"
 						    : kernel_advice(kind));
+}
+
+/* What the tree reserves is not the kernel's to use, so nothing else of the guest should lie there.
+ */
+static void check_reserved(struct config_run *run, const struct config_guest *guest,
+			   const struct host *seen, const char *what,
+			   const struct config_image *image, u64 bytes)
+{
+	for (u32 i = 0; i < seen->num_reserved; i++) {
+		const struct host_range *range = &seen->reserved[i];
+
+		if (image->data == NULL ||
+		    !ranges_overlap(image->load.v, bytes, range->base, range->size))
+			continue;
+		config_warning(run, guest->node, "device-tree",
+			       "reserves 0x%llx to 0x%llx, where the %s lies (0x%llx to 0x%llx); "
+			       "move the reservation, or the %s by %s",
+			       (ull)range->base, (ull)(range->base + range->size - 1), what,
+			       (ull)image->load.v, (ull)(image->load.v + bytes - 1), what,
+			       str_equal(what, "kernel") ? "load-address" : "initrd-address");
+	}
+}
+
+static void check_sound_tree(struct config_run *run, const struct config_guest *guest,
+			     const struct host *seen)
+{
+	check_reserved(run, guest, seen, "kernel", &guest->kernel, guest->kernel.span);
+	check_reserved(run, guest, seen, "initrd", &guest->initrd, guest->initrd.size);
+	if (guest->bootargs[0] != '\0' || guest->console != guest->num_regions)
+		config_warning(run, guest->node, "device-tree",
+			       "is given to the guest as it is: bootargs and console have no "
+			       "effect; write them into its /chosen");
 }
 
 /* A tree that was supplied must describe the guest. It goes in as it is, so nothing is added to it.
@@ -121,11 +182,8 @@ static void check_tree(struct config_run *run, const struct config_guest *guest,
 			arch_image_kind(image->data, image->size) == IMAGE_FILE_FDT
 				? "damaged"
 				: arch_image_kind_name(arch_image_kind(image->data, image->size)));
-	else if (guest_tree_check(&tree, guest, scratch, run->diag) == OK &&
-		 (guest->bootargs[0] != '\0' || guest->console != guest->num_regions))
-		config_warning(run, guest->node, "device-tree",
-			       "is given to the guest as it is: bootargs and console have no "
-			       "effect; write them into its /chosen");
+	else if (guest_tree_check(&tree, guest, scratch, run->diag) == OK)
+		check_sound_tree(run, guest, scratch);
 }
 
 enum err check_trees(struct config_run *run)

@@ -144,13 +144,13 @@ static bool check_fixed(struct placing *p, const char *property, const char *wha
 /* Where the kernel must start so that base and text_offset come out right. */
 static bool check_linux_address(struct placing *p, struct config_image *kernel)
 {
-	u64 over = (kernel->load.v - p->text_offset) % IMAGE_BASE_ALIGN;
+	u64 offset = p->text_offset, over = (kernel->load.v - offset) % IMAGE_BASE_ALIGN;
+	u64 in_block = offset % IMAGE_BASE_ALIGN;
+	u64 below = MAX(ALIGN_DOWN(kernel->load.v, IMAGE_BASE_ALIGN) + in_block, offset);
 
-	u64 below = ALIGN_DOWN(kernel->load.v, IMAGE_BASE_ALIGN) + p->text_offset;
-
-	if (kernel->load.v >= p->text_offset && over == 0)
+	if (kernel->load.v >= offset && over == 0)
 		return true;
-	if (p->text_offset == 0)
+	if (offset == 0)
 		config_error(p->run, p->guest->node, "load-address",
 			     "an arm64 Image must lie at a multiple of 2 MiB; write <0x%llx>",
 			     (ull)below);

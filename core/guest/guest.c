@@ -142,6 +142,27 @@ static void say_no_memory(const struct config_guest *guest, const struct config_
 		  guest->name, region->name, size, left);
 }
 
+/* There is enough in all, but not where it is wanted. */
+__cold static void say_no_place(const struct config_guest *guest,
+				const struct config_region *region, enum err err)
+{
+	char size[FORMAT_BYTES_MAX], left[FORMAT_BYTES_MAX], piece[FORMAT_BYTES_MAX];
+
+	(void)format_bytes(size, sizeof(size), region->size);
+	(void)format_bytes(left, sizeof(left), ram_free_bytes());
+	(void)format_bytes(piece, sizeof(piece), ram_largest_bytes());
+	if (region->hpa_fixed)
+		log_error(
+			"guest '%s': region '%s' takes %s at host-address 0x%lx, which are not all "
+			"free: %s",
+			guest->name, region->name, size, region->hpa.v, err_name(err));
+	else
+		log_error("guest '%s': region '%s' takes %s in a row; memory is in pieces: of %s "
+			  "that "
+			  "are free the largest is %s; make the region smaller, or destroy a guest",
+			  guest->name, region->name, size, left, piece);
+}
+
 /* All of it, before any of it is taken. */
 static enum err check_budget(const struct config_guest *config)
 {
@@ -175,11 +196,7 @@ static enum err create_regions(struct guest *guest)
 		enum err err = take_memory(&config->regions[i], region);
 
 		if (err != OK) {
-			log_error("guest '%s': region '%s': no 0x%llx bytes in a row, or not at "
-				  "host-address 0x%llx: %s",
-				  config->name, config->regions[i].name,
-				  (unsigned long long)config->regions[i].size,
-				  (unsigned long long)config->regions[i].hpa.v, err_name(err));
+			say_no_place(config, &config->regions[i], err);
 			return err;
 		}
 		region->config = &config->regions[i];

@@ -30,6 +30,7 @@ struct host {
 	} cpus[HOST_MAX_CPUS];
 	u32 num_memory;
 	struct host_range memory[HOST_MAX_MEMORY]; /* sorted, merged, without status = "disabled" */
+	u32 page_sizes; /* of guests' own tables that the CPU has, as a sum; 0: not known */
 	u32 num_reserved;
 	struct host_range
 		reserved[HOST_MAX_RESERVED]; /* /reserved-memory and the reservation block */

@@ -16,6 +16,17 @@
 #define FLAG_BIG_ENDIAN BIT(0)
 #define FLAG_ANYWHERE   BIT(3)
 
+/* No guest's memory is larger, and no sum of two wraps. */
+#define LIMIT BIT(40)
+
+/* PE/COFF: offsets from the signature, and in each entry of the section table behind them. */
+#define PE_SECTIONS      6u
+#define PE_OPTIONAL_SIZE 20u
+#define PE_HEADER_BYTES  24u
+#define PE_SECTION_BYTES 40u
+#define PE_RAW_SIZE      16u
+#define PE_RAW_OFFSET    20u
+
 /* Kernels before 3.17 write neither size nor a trustworthy offset; the protocol names this one. */
 #define OLD_TEXT_OFFSET 0x80000u
 
@@ -97,6 +108,23 @@ const char *arch_image_kind_name(enum image_file kind)
 	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : names[IMAGE_FILE_UNKNOWN];
 }
 
+/* The end of the last section's bytes in the file; 0 when the table itself is not whole. */
+static u64 sections_end(const u8 *bytes, size_t size, u64 pe)
+{
+	u64 end = 0, at, count;
+
+	if (size - pe < PE_HEADER_BYTES)
+		return 0;
+	count = read32(bytes + pe + PE_SECTIONS - 2) >> 16;
+	at = pe + PE_HEADER_BYTES + (read32(bytes + pe + PE_OPTIONAL_SIZE) & 0xffff);
+	if (at > size || count * PE_SECTION_BYTES > size - at)
+		return 0;
+	for (; count > 0; count--, at += PE_SECTION_BYTES)
+		end = MAX(end, (u64)read32(bytes + at + PE_RAW_OFFSET) +
+				       read32(bytes + at + PE_RAW_SIZE));
+	return end;
+}
+
 enum err arch_image_decode(const void *data, size_t size, struct image_header *header)
 {
 	static const u32 page_sizes[] = { 0, KIB(4), KIB(16), KIB(64) };
@@ -117,12 +145,14 @@ enum err arch_image_decode(const void *data, size_t size, struct image_header *h
 		.pe = bytes[0] == 'M' && bytes[1] == 'Z' && pe >= HEADER_BYTES && pe <= size - 4 &&
 		      read32(bytes + pe) == 0x4550u,
 	};
+	if (header->pe)
+		header->file_bytes = sections_end(bytes, size, pe);
 	if (header->image_size == 0) {
 		header->text_offset = OLD_TEXT_OFFSET;
 		return OK;
 	}
-	if (header->image_size < HEADER_BYTES || header->image_size > GIB(1) ||
-	    header->text_offset >= IMAGE_BASE_ALIGN || header->text_offset % 4 != 0)
+	if (header->image_size < HEADER_BYTES || header->image_size > LIMIT ||
+	    header->text_offset > LIMIT || header->text_offset % 4 != 0)
 		return ERR_INVALID;
 	return OK;
 }

@@ -26,9 +26,10 @@ struct image_header {
 	u64 image_size;  /* bytes of memory it takes from its load address; 0: not said (before
 			    Linux 3.17) */
 	bool big_endian;
-	u32 page_size; /* bytes; 0: not said */
-	bool anywhere; /* the base need not be close to the start of RAM */
-	bool pe;       /* it is a PE program too (EFI stub) */
+	u32 page_size;  /* bytes; 0: not said */
+	bool anywhere;  /* the base need not be close to the start of RAM */
+	bool pe;        /* it is a PE program too (EFI stub) */
+	u64 file_bytes; /* that its PE sections say the file has at least; 0: not said */
 };
 
 #define IMAGE_BASE_ALIGN MIB(2)
@@ -43,9 +44,9 @@ const char *arch_image_kind_name(enum image_file kind);
 /** arch_image_decode() - read the header of a Linux kernel image.
  * @data, @size: the file, bytes. @header: not to be used after an error.
  * Return: ERR_FORMAT if it is no such image, ERR_INVALID if its numbers contradict each other or
- * the protocol: image_size below the header's own 64 bytes or above 1 GiB, text_offset not below
- * IMAGE_BASE_ALIGN or not a multiple of 4. Any context; pure. Linux Documentation/arm64/booting.rst
- * §4. */
+ * the protocol: image_size below the header's own 64 bytes, image_size or text_offset above what
+ * a guest's address space holds (2^40), text_offset not a multiple of 4. Any context; pure. Linux
+ * Documentation/arm64/booting.rst §4. */
 enum err __must_check arch_image_decode(const void *data, size_t size, struct image_header *header);
 
 #endif

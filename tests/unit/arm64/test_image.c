@@ -87,7 +87,7 @@ static void contradictions(void **state)
 	static const struct {
 		u64 text_offset, image_size;
 	} cases[] = {
-		{ 0, 63 },      { 0, GIB(1) + 1 },       { MIB(2), MIB(16) },
+		{ 0, 63 },      { 0, BIT(40) + 1 },      { BIT(40) + 4, MIB(16) },
 		{ 2, MIB(16) }, { UINT64_MAX, MIB(16) }, { 0, UINT64_MAX },
 	};
 	struct image_header header;
@@ -104,6 +104,44 @@ static void contradictions(void **state)
 	assert_int_equal(arch_image_decode(image, 64, &header), OK);
 	image[56] = 'B';
 	assert_int_equal(arch_image_decode(image, BYTES, &header), ERR_FORMAT);
+}
+
+/* The protocol bounds neither: Apache NuttX's begins above its own size. */
+static void text_offset_above_the_size(void **state)
+{
+	struct image_header header;
+	u8 image[BYTES];
+
+	(void)state;
+	make(image, 0x480000, 0x11000, 0xa);
+	assert_int_equal(arch_image_decode(image, BYTES, &header), OK);
+	assert_int_equal(header.text_offset, 0x480000);
+	assert_int_equal(header.image_size, 0x11000);
+}
+
+/* How long the file must be, by the PE sections. */
+static void file_bytes(void **state)
+{
+	struct image_header header;
+	u8 image[BYTES];
+
+	(void)state;
+	make(image, 0, MIB(16), 0xa);
+	memcpy(image, "MZ", 2);
+	put(image, 60, 64, 4);
+	memcpy(image + 64, "PE\0\0", 4);
+	put(image, 64 + 6, 2, 2);
+	put(image, 64 + 20, 16, 2);
+	put(image, 104 + 16, 0x3000, 4);
+	put(image, 104 + 20, 0x1000, 4);
+	put(image, 144 + 16, 0x200, 4);
+	put(image, 144 + 20, 0x4000, 4);
+	assert_int_equal(arch_image_decode(image, BYTES, &header), OK);
+	assert_int_equal(header.file_bytes, 0x4200);
+	/* A table that is not whole says nothing. */
+	put(image, 64 + 6, 0xffff, 2);
+	assert_int_equal(arch_image_decode(image, BYTES, &header), OK);
+	assert_int_equal(header.file_bytes, 0);
 }
 
 /* The pointer to the PE header may point anywhere. */
@@ -172,6 +210,8 @@ int main(void)
 		cmocka_unit_test(flags),
 		cmocka_unit_test(old_kernel),
 		cmocka_unit_test(contradictions),
+		cmocka_unit_test(text_offset_above_the_size),
+		cmocka_unit_test(file_bytes),
 		cmocka_unit_test(pe_pointer),
 		cmocka_unit_test(other_files),
 	};

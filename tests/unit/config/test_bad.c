@@ -54,6 +54,18 @@ static void make_image(const char *name, u64 image_size, u64 flags)
 	make_file(name, image, sizeof(image));
 }
 
+/* A PE section is said to go on for longer than the file. */
+static void make_short_image(const char *name)
+{
+	u8 image[256] = { 'M', 'Z', [18] = 2, [24] = 0xa, [60] = 64, [64] = 'P', [65] = 'E' };
+
+	memcpy(image + 56, "ARM\x64", 4);
+	image[64 + 6] = 1;     /* sections */
+	image[88 + 17] = 0x40; /* SizeOfRawData 0x4000 */
+	image[88 + 21] = 0x10; /* PointerToRawData 0x1000 */
+	make_file(name, image, sizeof(image));
+}
+
 static void make_gzip(const char *name, const char *of)
 {
 	char *path = xasprintf("%s/%s", images, name), *from = xasprintf("%s/%s", images, of);
@@ -117,6 +129,8 @@ static void make_images(void)
 	make_image("Image.huge", MIB(512), 0xa);
 	make_image("Image.be", MIB(32), 0xb);
 	make_image("Image.damaged", 16, 0xa);
+	make_image("Image.64k", MIB(32), 0xe);
+	make_short_image("Image.short");
 	make_gzip("Image.gz", "Image");
 	make_gzip("Image.gz.gz", "Image.gz");
 	make_file("vmlinux", elf, sizeof(elf));
@@ -128,6 +142,7 @@ static void make_images(void)
 	make_program("program.elf");
 	make_tree("wrong");
 	make_tree("guest");
+	make_tree("reserved");
 }
 
 static int set_up(void **state)
