@@ -76,6 +76,7 @@ static enum err parse_grant(struct config_run *run, fdt_node_t node, struct conf
 		return OK;
 	}
 	(void)config_u64(run, node, "size", &grant->size);
+	grant->kept = config_has(run, node, "kept");
 	if (grant->kind == CONFIG_GRANT_MEMORY)
 		return OK;
 	if (!config_u64(run, node, "host-address", &grant->hpa.v))

@@ -169,6 +169,8 @@ static const struct schema_prop grant_props[] = {
 	{ "host-address", PROP_U64, G_DEV, G_DEV, "<0x9000000>", NULL,
 	  "where the device's registers start in the machine's memory" },
 	{ "size", PROP_U64, G_DEV | G_MEM, G_DEV | G_MEM, "<0x1000>", NULL, "bytes" },
+	{ "kept", PROP_FLAG, G_MEM, 0, "", "absent",
+	  "the memory is zeroed at the component's first start alone" },
 	{ "interrupts", PROP_IRQS, G_DEV, 0, "<0 1 4>", "none",
 	  "the device's interrupts on the machine's controller" },
 	{ "compatible", PROP_STRINGS, G_DEV, 0, "\"arm,pl011\", \"arm,primecell\"", "none",
