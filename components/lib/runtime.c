@@ -16,9 +16,12 @@ void runtime_start(const struct program *program, const struct component_info *i
 		program->init(info);
 }
 
-/* Everything but an exit. Reset first: what else came is for the devices of the new run. */
+/* Everything but an exit. The old run's end comes first, then the reset: what else came is for the
+ * devices of the new run. */
 static void serve_others(const struct program *program, u64 bits)
 {
+	if ((bits & NOTIFY_GONE) && program->gone != NULL)
+		program->gone();
 	if ((bits & NOTIFY_RESET) && program->reset != NULL)
 		program->reset();
 	if ((bits & NOTIFY_TIMER) && program->timer != NULL)

@@ -8,7 +8,7 @@
 
 #include "components/lib/sys.h"
 
-#define NOTIFY_RUNTIME (NOTIFY_EXIT | NOTIFY_RESET | NOTIFY_TIMER | NOTIFY_END)
+#define NOTIFY_RUNTIME (NOTIFY_EXIT | NOTIFY_RESET | NOTIFY_TIMER | NOTIFY_GONE | NOTIFY_END)
 /* No notification has this bit, every -(enum err) does. */
 #define NOTIFY_ERROR BIT(58)
 
@@ -27,6 +27,8 @@ struct program {
 	/* The served guest was reset. Always called before an exit that came later. */
 	void (*reset)(void);
 	void (*timer)(void);
+	/* The served guest was destroyed. */
+	void (*gone)(void);
 	/* The machine is about to go off: bring output to its end. */
 	void (*end)(void);
 	/* Bits of grants, NOTIFY_LOG, NOTIFY_CHANGE. */

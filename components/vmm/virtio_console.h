@@ -46,8 +46,8 @@ void virtio_console_resume(struct virtio_console *console);
 u64 virtio_console_read(struct virtio_console *console, u64 offset);
 bool virtio_console_write(struct virtio_console *console, u64 offset, u64 value);
 /** virtio_console_serve() - move what can be moved, up to a queue's length of chains and a ring's
- * length of bytes in each direction. A chain is given back as soon as it is copied. Return: there is
- * more to move at once; else call again when something has happened. */
+ * length of bytes in each direction. A chain is given back as soon as it is copied. Return: there
+ * is more to move at once; else call again when something has happened. */
 bool virtio_console_serve(struct virtio_console *console);
 
 #endif

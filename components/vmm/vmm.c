@@ -35,7 +35,8 @@ struct device {
 static struct slot unkept[DEVICES_MAX]; /* where there is no memory "state" */
 static struct device devices[DEVICES_MAX];
 static u32 num_devices;
-static ns_t alarm; /* as last set */
+static const char *guest_name;
+static ns_t alarm;                           /* as last set */
 static struct device *device_of[GRANTS_MAX]; /* by virtual region; NULL: none */
 
 _Static_assert(sizeof(unkept) <= PAGE_SIZE, "the memory \"state\" is a page");
@@ -201,6 +202,7 @@ static void vmm_init(const struct component_info *info)
 {
 	struct slot *kept = slots(info);
 
+	guest_name = info->guest;
 	num_devices = 0;
 	memset(devices, 0, sizeof(devices));
 	memset(device_of, 0, sizeof(device_of));
@@ -235,6 +237,18 @@ static void vmm_reset(void)
 			virtio_console_reset(&devices[i].console);
 	}
 	serve_devices();
+}
+
+/* Whoever looks at its lines sees it end there: a guest that is off may start again. */
+static void vmm_gone(void)
+{
+	char text[64 + GRANT_NAME];
+	size_t n = format(text, sizeof(text), "\r\n[vmm: guest '%.31s' was destroyed]\r\n",
+			  guest_name);
+
+	for (u32 i = 0; i < num_devices; i++)
+		if (devices[i].serial.bit != 0)
+			(void)serial_send(&devices[i].serial, (const u8 *)text, (u32)n);
 }
 
 static void vmm_end(void)
@@ -304,6 +318,7 @@ const struct program vmm_program = {
 	.init = vmm_init,
 	.reset = vmm_reset,
 	.timer = vmm_timer,
+	.gone = vmm_gone,
 	.end = vmm_end,
 	.notified = vmm_notified,
 	.exit = vmm_exit,

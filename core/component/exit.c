@@ -352,6 +352,7 @@ void component_guest_detach(struct guest *guest)
 		return;
 	(void)forget_exits(component, NULL, RESET_NONE);
 	hide_regions(component, guest, guest->num_regions);
+	component_notify_for(component, NOTIFY_GONE, NULL);
 }
 
 bool component_guest_reset(struct guest *guest)

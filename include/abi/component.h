@@ -35,6 +35,7 @@ enum syscall {
 
 /* Bits of the notification word: 0 to 47 as the grants say (channels, interrupts, doorbells). */
 #define NOTIFY_GRANTS 48u
+#define NOTIFY_GONE   BIT(56) /* the served guest was destroyed */
 #define NOTIFY_END    BIT(57) /* the machine goes off: bring output to its end, and wait */
 #define NOTIFY_LOG    BIT(59) /* the core's log has something new (GRANT_LOG) */
 #define NOTIFY_CHANGE BIT(60) /* a guest or component changed its state (GRANT_MANAGE) */

@@ -171,6 +171,15 @@ static void test_last_words(void **state)
 	assert_console_reads("Power down");
 }
 
+static void test_gone(void **state)
+{
+	(void)state;
+	say("half a li");
+	notify(NOTIFY_GONE);
+	assert_int_equal(host_core.notified[G_CHANNEL], 1);
+	assert_console_reads("half a li\r\n[vmm: guest 'debian' was destroyed]\r\n");
+}
+
 static void test_ring_full(void **state)
 {
 	u8 all[SERIAL_RING_BYTES];
@@ -417,6 +426,7 @@ int main(void)
 		cmocka_unit_test_setup(test_transmit, fresh),
 		cmocka_unit_test_setup(test_prompt, fresh),
 		cmocka_unit_test_setup(test_last_words, fresh),
+		cmocka_unit_test_setup(test_gone, fresh),
 		cmocka_unit_test_setup(test_ring_full, fresh),
 		cmocka_unit_test_setup(test_receive, fresh),
 		cmocka_unit_test_setup(test_fifo, fresh),
