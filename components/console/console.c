@@ -3,7 +3,7 @@
 #include "components/console/console.h"
 
 #define INPUT_PIECE  64u  /* bytes of input in one turn */
-#define OUTPUT_PIECE 256u /* pieces of output in one turn */
+#define OUTPUT_STEPS 256u /* pieces of output in one turn */
 
 static struct port *focused(struct console *console)
 {
@@ -14,7 +14,7 @@ static struct port *focused(struct console *console)
 
 static void begin_drop(struct console *console)
 {
-	struct output *output = &console->output;
+	struct output *output = console->output;
 
 	console->dropping = true;
 	output_fresh_line(output);
@@ -62,15 +62,31 @@ static void take_input(struct console *console, u8 byte, u64 now_ns)
 	}
 }
 
+/* The next byte of the user, or of a sequence that is none of the console's keys. */
+static bool next_input(struct console *console, u8 *byte, u64 now_ns)
+{
+	struct keys *keys = &console->keys;
+
+	for (;;) {
+		if (!keys_waits(keys, now_ns) && keys_take(keys, byte))
+			return true;
+		if (!uart_get(&console->uart, byte))
+			return false;
+		if (!console->output->keyed && !keys_waits(keys, now_ns))
+			return true;
+		keys_feed(keys, &console->escape, *byte, now_ns);
+	}
+}
+
 /* Return: true if the UART may have more. */
 static bool read_input(struct console *console, u64 now_ns)
 {
 	u8 byte;
 
 	for (u32 i = 0; i < INPUT_PIECE; i++) {
-		if (output_room(&console->output) < NOTE_BYTES || !place_held(console, now_ns))
+		if (output_room(console->output) < NOTE_BYTES || !place_held(console, now_ns))
 			return false;
-		if (!uart_get(&console->uart, &byte))
+		if (!next_input(console, &byte, now_ns))
 			return false;
 		take_input(console, byte, now_ns);
 	}
@@ -82,8 +98,9 @@ static bool read_input(struct console *console, u64 now_ns)
 /* Return: true if there may be more that the UART would take. */
 static bool write_output(struct console *console)
 {
-	for (u32 i = 0; i < OUTPUT_PIECE; i++) {
-		if (!output_send(&console->output, &console->uart))
+	for (u32 i = 0; i < OUTPUT_STEPS; i++) {
+		output_own(console->output);
+		if (!output_send(console->output, &console->uart))
 			return false;
 		if (!console_show(console))
 			return false;
@@ -97,14 +114,22 @@ bool console_pump(struct console *console, u64 now_ns)
 
 	for (u32 i = 0; i < console->num_ports; i++) {
 		port_check(&console->ports[i]);
-		if (i != console->focus && !console->all)
-			more |= port_keep(&console->ports[i]);
+		if (i != console->focus)
+			more |= port_keep(&console->ports[i], !console->all);
 	}
 	if (console->uart.regs == 0)
 		return more;
 	more |= read_input(console, now_ns);
 	more |= write_output(console);
-	receive = !console->held && output_room(&console->output) >= NOTE_BYTES;
-	uart_interrupts(&console->uart, receive, output_used(&console->output) > 0);
+	receive = !console->held && output_room(console->output) >= NOTE_BYTES;
+	uart_interrupts(&console->uart, receive, output_used(console->output) > 0);
 	return more;
+}
+
+u64 console_alarm(const struct console *console)
+{
+	u64 held = console->held ? console->held_until_ns : UINT64_MAX;
+	u64 keys = keys_waits(&console->keys, 0) ? console->keys.until_ns : UINT64_MAX;
+
+	return MIN(held, keys);
 }

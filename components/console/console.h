@@ -6,6 +6,11 @@
  * it, but for those of the serial lines. All of it runs in the one thread of the component; there
  * are no locks. What comes from a port or from the UART is hostile: it chooses no loop's end and no
  * address.
+ *
+ * The console may be killed between any two instructions. What ports have written lies in memory
+ * that is kept (struct console_state, and the lines' own rings), and each step from there to the
+ * output, and of the output to the UART, is one store: the next incarnation shows each character
+ * that was not shown, and at most one of them twice.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H
@@ -14,12 +19,13 @@
 #include "components/lib/serial.h"
 
 #define PORTS_MAX      NOTIFY_GRANTS
-#define KEEP_BYTES     KIB(16) /* of unseen output for each port */
-#define KEEP_PORTS     8u      /* so many have that much without a "rings" grant */
-#define LINE_BYTES     128u    /* of a line that is collected, option "all" */
+#define KEEP_BYTES     KIB(16) /* of unseen output for each port, at most */
+#define KEEP_LEAST     256u    /* a power of two */
+#define KEEP_PORTS     8u      /* so many have that much without memory that is granted */
+#define LINE_BYTES     128u    /* of a line that is shown as a whole */
 #define OUTPUT_BYTES   8192u   /* a power of two */
-#define NOTE_BYTES     4096u   /* the most that one key makes the console say */
-#define OUTPUT_LOW     64u     /* a port's bytes are taken when fewer than these wait */
+#define NOTE_BYTES     5120u   /* the most that one key makes the console say */
+#define OUTPUT_PIECE   64u     /* bytes of a port that are moved at once */
 #define LOG_BYTES      256u
 #define PATIENCE_NS    UINT64_C(5000000000) /* then input that a port does not read is dropped */
 #define ESCAPE_DEFAULT 0x1du                /* Ctrl-] */
@@ -56,65 +62,88 @@ enum key {
 	KEY_PREVIOUS,
 	KEY_TERMINAL,
 	KEY_LIST,
+	KEY_MENU,   /* a number is asked for */
+	KEY_DIGIT,  /* of it; the value */
+	KEY_CANCEL, /* it is not wanted any more */
 	KEY_HELP,
 	KEY_UNKNOWN,
 };
 
 struct escape {
 	u8 key;
-	bool armed; /* the escape key came */
+	enum { ESCAPE_IDLE, ESCAPE_ARMED, ESCAPE_NUMBER } state;
+	u32 number; /* of a port, as far as it is typed */
 };
 
 /** escape_feed() - what @byte of the user means; the port's number or the byte goes to @value. */
 enum key escape_feed(struct escape *escape, u8 byte, u8 *value);
 
-/* --- Ports --- */
+#define KEYS_MAX     24u                /* bytes of a sequence that may be a key */
+#define KEYS_WAIT_NS UINT64_C(20000000) /* a terminal sends a sequence at once */
 
-struct port {
-	const char *name;
-	struct serial_end end;
-	u8 *keep; /* output that nobody has seen: a ring of keep_size bytes */
-	u32 keep_size, keep_at, keep_used;
-	u64 lost;      /* bytes that went from it unseen */
-	u8 skip;       /* option "all": within an escape sequence, enum skip of output.c */
-	u32 collected; /* option "all": bytes of a line that is not complete */
-	u8 text[LINE_BYTES];
+/* A port can have the terminal send keys as sequences (xterm's modifyOtherKeys, the keyboard
+ * protocol of kitty): while it does, these are looked at for the console's keys. */
+struct keys {
+	u8 bytes[KEYS_MAX];
+	u32 num, at; /* bytes that came; of those of a complete sequence, the next one */
+	bool complete;
+	u64 until_ns; /* then what came is no sequence */
 };
 
-/** port_check() - forget what waits if the other end says that it is more than the ring holds: it
- * would keep the console busy for up to 4 GiB. */
-void port_check(struct port *port);
+/** keys_feed() - another @byte came at @now_ns, and all of the one before was taken. */
+void keys_feed(struct keys *keys, const struct escape *escape, u8 byte, u64 now_ns);
 
-/** port_take() - up to @max bytes of a port's output, what is kept first. Return: how many. */
-u32 port_take(struct port *port, u8 *to, u32 max);
+/** keys_waits() - a sequence is not complete, and may be one at @now_ns still. */
+bool keys_waits(const struct keys *keys, u64 now_ns);
 
-/** port_has_output() - whether port_take() would find a byte. */
-bool port_has_output(const struct port *port);
-
-/** port_keep() - move what the other end has sent to what is kept; the oldest goes. Return: true if
- * there may be more. */
-bool port_keep(struct port *port);
-
-/** port_give() - a byte of input for the other end. Return: false if its ring is full. */
-bool port_give(struct port *port, u8 byte);
+/** keys_take() - the next byte of what is complete. Return: false if there is none. */
+bool keys_take(struct keys *keys, u8 *byte);
 
 /* --- Output to the terminal --- */
 
 enum sequence { PLAIN, ESCAPED, CONTROL, STRING };
 
+#define NO_PORT UINT16_MAX
+
+/* How far it is, for one store. */
+union output_step {
+	struct {
+		u16 in;   /* bytes that are to be sent, modulo 2^16 */
+		u16 port; /* whose they are, up to byte number */
+		u32 upto; /* of its line */
+	};
+	u64 all;
+};
+
+/* Kept. */
 struct output {
 	u8 bytes[OUTPUT_BYTES];
-	u32 in, out;
+	union output_step step;
+	u16 out;                /* bytes that the UART has taken, modulo 2^16 */
+	u16 put;                /* behind step.in: not committed yet */
 	bool fresh;             /* the cursor is at the start of an empty line */
 	enum sequence sequence; /* the terminal is within one, sent by a port */
 	u32 sequence_bytes;
+	u8 marker;       /* of a control sequence: what follows the bracket, if that is private */
+	bool parameters; /* it has others than 0 */
+	/* What ports have done to the terminal: */
+	bool coloured, changed, keyed;
 };
+
+/** output_start() - go on with what an earlier incarnation left, or (@kept is false) begin; then
+ * @changed tells whether ports may have done something to the terminal. */
+void output_start(struct output *output, bool kept, bool changed);
 
 /** output_room(), output_used() - bytes that fit; that wait. */
 u32 output_room(const struct output *output);
 u32 output_used(const struct output *output);
 
-/** output_byte() - send a byte as it is; lost if there is no room. */
+/** output_commit() - what was put is to be sent: it shows port @port up to byte @upto. output_own()
+ * - the same for text of the console's own. */
+void output_commit(struct output *output, u32 port, u32 upto);
+void output_own(struct output *output);
+
+/** output_byte() - put a byte as it is; lost if there is no room. */
 void output_byte(struct output *output, u8 byte);
 
 /** output_bytes() - the same for @n bytes. */
@@ -127,29 +156,93 @@ void output_number(struct output *output, u64 number);
 /** output_fresh_line() - end an escape sequence that is open, and a line that is not empty. */
 void output_fresh_line(struct output *output);
 
-/** output_reset() - undo what a port can have done to the terminal: attributes, characters, cursor,
- * alternate screen, margins, modes. The cursor stays. */
+/** output_reset() - undo what a port has done to the terminal, as far as sequences came that can
+ * have done so: attributes, characters, cursor, alternate screen, margins, modes of screen and
+ * keyboard. The cursor stays. */
 void output_reset(struct output *output);
 
 /** output_may_break() - whether other text may come now: no escape sequence is open, or one for too
  * long. */
 bool output_may_break(const struct output *output);
 
-/** output_send() - as much as the UART takes. Return: true if all is sent. */
+/** output_send() - as much as the UART takes of what is committed. Return: true if all is sent. */
 bool output_send(struct output *output, struct uart *uart);
 
 /** output_plain() - the byte as foreign text may show it: printable, tab or newline; a whole escape
  * sequence is a dot. @skip keeps track of those. Return: 0 for a byte that shows nothing. */
 u8 output_plain(u8 *skip, u8 byte);
 
+/* --- Ports --- */
+
+/* Kept. */
+struct port_state {
+	u32 shown; /* bytes of its line up to this index are in the output, or lost */
+	u32 reserved;
+	u64 lost; /* bytes that nobody saw */
+};
+
+/* Bytes are known by their index in the line's ring. Those from state->shown to end.taken are kept,
+ * those behind wait in the line's ring. */
+struct port {
+	const char *name;
+	struct serial_end end;
+	struct port_state *state;
+	u8 *keep;      /* a ring of keep_size bytes, */
+	u32 keep_size; /* a power of two */
+	u8 skip;       /* option "all": within an escape sequence, enum skip of output.c */
+};
+
+/** port_start() - go on with what an earlier incarnation left, if that can be. */
+void port_start(struct port *port, bool kept);
+
+/** port_check() - forget what waits if the other end says that it is more than the ring holds: it
+ * would keep the console busy for up to 4 GiB. */
+void port_check(struct port *port);
+
+/** port_unseen() - how many bytes are kept. */
+u32 port_unseen(const struct port *port);
+
+/** port_has_output() - whether port_peek() would find a byte. */
+bool port_has_output(const struct port *port);
+
+/** port_peek() - copy up to @max bytes from the first one that was not shown on. Return: how many.
+ */
+u32 port_peek(const struct port *port, u8 *to, u32 max);
+
+/** port_show() - all up to @upto, which port_peek() has found, is in the output. */
+void port_show(struct port *port, u32 upto);
+
+/** port_keep() - move what the other end has sent to what is kept; @lose: the oldest goes where
+ * there is no room. Return: true if there may be more. */
+bool port_keep(struct port *port, bool lose);
+
+/** port_line() - the line that the port has shown last and not ended, as its terminal has it, to
+ * @text. Return: its length; *@cursor is where the cursor is. */
+u32 port_line(const struct port *port, u8 text[LINE_BYTES], u32 *cursor);
+
+/** port_give() - a byte of input for the other end. Return: false if its ring is full. */
+bool port_give(struct port *port, u8 byte);
+
 /* --- All of it --- */
+
+#define STATE_MAGIC UINT64_C(0x3165746174736f63)
+
+/* Kept: memory "state" of the description, and the ports' rings behind it. */
+struct console_state {
+	u64 magic;
+	u32 focus;
+	struct output output;
+	struct port_state ports[PORTS_MAX];
+};
 
 struct console {
 	struct uart uart;
 	u32 uart_interrupt; /* index of its grant; its bit */
 	u64 uart_bit;
 	struct escape escape;
-	struct output output;
+	struct keys keys;
+	struct console_state *state;
+	struct output *output;
 	struct port ports[PORTS_MAX];
 	u32 num_ports;
 	u32 focus;
@@ -171,8 +264,12 @@ struct console {
 void console_start(struct console *console, const struct component_info *info);
 
 /** console_pump() - move what can be moved at @now_ns; bounded. Return: true if there is more to
- * move at once. Afterwards log_at and held tell what else it waits for. */
+ * move at once. Afterwards log_at and console_alarm() tell what else it waits for. */
 bool console_pump(struct console *console, u64 now_ns);
+
+/** console_alarm() - when it wants to be called again even if nothing happens; UINT64_MAX: never.
+ */
+u64 console_alarm(const struct console *console);
 
 /** console_program - what the runtime calls. */
 extern const struct program console_program;
@@ -180,12 +277,15 @@ extern const struct program console_program;
 /** console_command() - do what a key says. There must be room for NOTE_BYTES. */
 void console_command(struct console *console, enum key key, u8 value);
 
-/** console_focus() - look at port @index: the terminal is reset, the port named, then its output
- * shown. */
-void console_focus(struct console *console, u32 index);
+/** console_focus() - look at port @index: the terminal is reset, the port named, the line shown
+ * @again that it was at, then its output. */
+void console_focus(struct console *console, u32 index, bool again);
 
 /** console_name() - the port's name, in its colour if that is wanted. */
 void console_name(struct console *console, u32 index);
+
+/** console_prefix() - the same before a line of the port's. */
+void console_prefix(struct console *console, u32 index);
 
 /** console_show() - take text for the terminal: log, ports. Return: false if there was none. */
 bool console_show(struct console *console);

@@ -43,7 +43,7 @@ static void finish(void)
 	u64 until = sys_time(NULL).v + FINISH_NS, now = 0;
 	bool more = true;
 
-	while ((more || output_used(&console.output) > 0) && now < until) {
+	while ((more || output_used(console.output) > 0) && now < until) {
 		now = sys_time(NULL).v;
 		fetch_log();
 		more = console_pump(&console, now) || log_is_wanted();
@@ -66,7 +66,7 @@ static void run(void)
 	if (more)
 		set_alarm(now_ns);
 	else
-		set_alarm(console.held ? console.held_until_ns : UINT64_MAX);
+		set_alarm(console_alarm(&console));
 }
 
 /* The log from where the core itself stopped to print it. */

@@ -5,10 +5,14 @@
 #include <mullion/string.h>
 
 #define UART  "uart"
-#define RINGS "rings"
+#define STATE "state"
 
-/* Not zeroed by hand: memory of a component is at each start. */
-static u8 own_rings[KEEP_PORTS * KEEP_BYTES];
+/* Where the description grants no memory for it. Not zeroed by hand: memory of a component is at
+ * each start. */
+static struct {
+	struct console_state state;
+	u8 rings[KEEP_PORTS * KEEP_BYTES];
+} own;
 
 /* --- Grants ----------------------------------------------------------------------------------- */
 
@@ -39,22 +43,67 @@ static void find_uart(struct console *console, const struct component_info *info
 	console->uart_bit = BIT(interrupt->bit);
 }
 
-/* Each port has its part of the memory that there is, and of its own memory KEEP_BYTES at most. */
-static void share_rings(struct console *console, const struct component_info *info)
+/* Each port has an equal part of the memory behind the state: the largest power of two. */
+static void share_rings(struct console *console, u8 *rings, u64 bytes)
 {
-	const struct grant_info *rings = grant_find(info, GRANT_MEMORY, RINGS);
-	u8 *from = rings == NULL ? own_rings : (u8 *)(uintptr_t)rings->address;
-	u64 bytes = rings == NULL ? sizeof(own_rings) : MIN(rings->size, GIB(1));
+	u64 share = console->num_ports > 0 ? bytes / console->num_ports : 0;
+	u32 size = KEEP_LEAST;
 
-	if (console->num_ports == 0)
+	if (share < KEEP_LEAST)
 		return;
-	bytes /= console->num_ports;
-	if (rings == NULL)
-		bytes = MIN(bytes, KEEP_BYTES);
+	while (size < KEEP_BYTES && 2 * (u64)size <= share)
+		size *= 2;
 	for (u32 i = 0; i < console->num_ports; i++) {
-		console->ports[i].keep = from + bytes * i;
-		console->ports[i].keep_size = (u32)bytes;
+		console->ports[i].keep = rings + (u64)size * i;
+		console->ports[i].keep_size = size;
 	}
+}
+
+static void find_state(struct console *console, const struct component_info *info)
+{
+	const struct grant_info *grant = grant_find(info, GRANT_MEMORY, STATE);
+	u64 least = sizeof(struct console_state) + (u64)KEEP_LEAST * console->num_ports;
+
+	if (grant == NULL || grant->size < least) {
+		console->state = &own.state;
+		share_rings(console, own.rings, sizeof(own.rings));
+	} else {
+		console->state = (struct console_state *)(uintptr_t)grant->address;
+		share_rings(console, (u8 *)(console->state + 1),
+			    grant->size - sizeof(struct console_state));
+	}
+	console->output = &console->state->output;
+	for (u32 i = 0; i < console->num_ports; i++)
+		console->ports[i].state = &console->state->ports[i];
+}
+
+/* An earlier incarnation may have ended between the output's step and what follows it. */
+static void finish_step(struct console *console)
+{
+	const union output_step *step = &console->output->step;
+	struct port *port = &console->ports[step->port % PORTS_MAX];
+	u32 ahead;
+
+	if (step->port >= console->num_ports)
+		return;
+	ahead = step->upto - port->state->shown;
+	if (ahead > 0 && ahead <= port_unseen(port) + serial_waiting(&port->end))
+		port_show(port, step->upto);
+}
+
+/* Return: there was something. */
+static bool take_over(struct console *console, const struct component_info *info)
+{
+	struct console_state *state = console->state;
+	bool kept = info->starts > 0 && state != &own.state && state->magic == STATE_MAGIC;
+
+	output_start(console->output, kept, info->starts > 0);
+	for (u32 i = 0; i < console->num_ports; i++)
+		port_start(&console->ports[i], kept);
+	if (kept)
+		finish_step(console);
+	state->magic = STATE_MAGIC;
+	return kept;
 }
 
 /* --- Options ---------------------------------------------------------------------------------- */
@@ -131,9 +180,9 @@ static void parse_options(struct console *console, const char *text, u32 size)
 		word[n] = 0;
 		n = 0;
 		if (!parse_option(console, word)) {
-			output_text(&console->output, "[console: option not understood: ");
-			output_text(&console->output, word);
-			output_text(&console->output, "]\r\n");
+			output_text(console->output, "[console: option not understood: ");
+			output_text(console->output, word);
+			output_text(console->output, "]\r\n");
 		}
 		if (text[i] == 0)
 			return;
@@ -142,18 +191,23 @@ static void parse_options(struct console *console, const char *text, u32 size)
 
 void console_start(struct console *console, const struct component_info *info)
 {
+	bool kept;
+
 	console->escape.key = ESCAPE_DEFAULT;
-	/* The core's last line ended; what a console that died was writing may not have. */
-	console->output.fresh = info->starts == 0;
 	find_uart(console, info);
 	find_ports(console, info);
-	share_rings(console, info);
+	find_state(console, info);
+	kept = take_over(console, info);
 	if (info->starts > 0) {
-		output_reset(&console->output);
-		output_fresh_line(&console->output);
-		output_text(&console->output, "[console: restarted]\r\n");
+		output_reset(console->output);
+		output_fresh_line(console->output);
+		output_text(console->output, "[console: restarted]\r\n");
+	} else {
+		console->output->fresh = true; /* the core's last line has ended */
 	}
 	parse_options(console, info->arguments, sizeof(info->arguments));
+	if (kept && console->state->focus < console->num_ports)
+		console->focus = console->state->focus;
 	if (console->num_ports > 0)
-		console_focus(console, console->focus);
+		console_focus(console, console->focus, false);
 }

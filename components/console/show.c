@@ -5,7 +5,8 @@
  */
 #include "components/console/console.h"
 
-#define COLOURS 6u /* red to cyan: black and white may be the background */
+#define LINE_RAW (2 * LINE_BYTES) /* bytes in which a line is looked for, sequences included */
+#define COLOURS  6u               /* red to cyan: black and white may be the background */
 
 void console_name(struct console *console, u32 index)
 {
@@ -13,17 +14,17 @@ void console_name(struct console *console, u32 index)
 
 	if (console->colour) {
 		colour[3] = (char)('1' + index % COLOURS);
-		output_text(&console->output, colour);
+		output_text(console->output, colour);
 	}
-	output_text(&console->output, console->ports[index].name);
+	output_text(console->output, console->ports[index].name);
 	if (console->colour)
-		output_text(&console->output, "\033[0m");
+		output_text(console->output, "\033[0m");
 }
 
-static void show_prefix(struct console *console, u32 index)
+void console_prefix(struct console *console, u32 index)
 {
 	console_name(console, index);
-	output_text(&console->output, "| ");
+	output_text(console->output, "| ");
 }
 
 /* --- The log ---------------------------------------------------------------------------------- */
@@ -31,7 +32,7 @@ static void show_prefix(struct console *console, u32 index)
 /* A component's or guest's words are in it: nothing passes that moves the cursor. */
 static void show_log_byte(struct console *console, u8 byte)
 {
-	struct output *output = &console->output;
+	struct output *output = console->output;
 
 	if (!console->log_open)
 		output_fresh_line(output);
@@ -44,7 +45,7 @@ static void show_log_byte(struct console *console, u8 byte)
 
 static bool show_log(struct console *console)
 {
-	u32 n = MIN(console->log_size - console->log_at, OUTPUT_LOW);
+	u32 n = MIN(console->log_size - console->log_at, OUTPUT_PIECE);
 
 	for (u32 i = 0; i < n; i++)
 		show_log_byte(console, console->log[console->log_at++]);
@@ -55,7 +56,7 @@ static bool show_log(struct console *console)
 
 static void show_byte(struct console *console, u32 index, u8 byte)
 {
-	struct output *output = &console->output;
+	struct output *output = console->output;
 
 	if (console->all) {
 		byte = output_plain(&console->ports[index].skip, byte);
@@ -63,7 +64,7 @@ static void show_byte(struct console *console, u32 index, u8 byte)
 			return;
 	}
 	if (console->prefix && output->fresh && byte >= 0x20)
-		show_prefix(console, index);
+		console_prefix(console, index);
 	if (console->all && byte == '\n')
 		output_byte(output, '\r');
 	output_byte(output, byte);
@@ -71,48 +72,62 @@ static void show_byte(struct console *console, u32 index, u8 byte)
 
 static bool show_focus(struct console *console)
 {
-	u8 bytes[OUTPUT_LOW];
-	u32 n = port_take(&console->ports[console->focus], bytes, sizeof(bytes));
+	struct port *port = &console->ports[console->focus];
+	u8 bytes[OUTPUT_PIECE];
+	u32 n = port_peek(port, bytes, sizeof(bytes)), upto = port->state->shown + n;
 
-	if (!console->prefix) {
-		output_bytes(&console->output, bytes, n);
-		return n > 0;
-	}
-	for (u32 i = 0; i < n; i++)
+	if (n == 0)
+		return false;
+	if (!console->prefix)
+		output_bytes(console->output, bytes, n);
+	for (u32 i = 0; i < n && console->prefix; i++)
 		show_byte(console, console->focus, bytes[i]);
-	return n > 0;
+	output_commit(console->output, console->focus, upto);
+	port_show(port, upto);
+	return true;
 }
 
 /* --- Option "all": the lines of the others ---------------------------------------------------- */
 
-static void show_line(struct console *console, u32 index)
+/* The first line of what is kept, or a piece of one that is too long, as plain text. Return: how
+ * many bytes it is made of; 0: it is not complete. */
+static u32 collect_line(struct port *port, u8 text[LINE_BYTES], u32 *used)
 {
-	struct port *port = &console->ports[index];
+	u8 bytes[LINE_RAW], skip = port->skip;
+	u32 n = MIN(port_unseen(port), LINE_RAW);
 
-	output_fresh_line(&console->output);
-	show_prefix(console, index);
-	for (u32 i = 0; i < port->collected; i++)
-		output_byte(&console->output, port->text[i]);
-	output_text(&console->output, "\r\n");
-	port->collected = 0;
-}
-
-/* A line that is too long comes in pieces. Return: whether there was anything. */
-static bool collect_lines(struct console *console, u32 index)
-{
-	struct port *port = &console->ports[index];
-	u8 bytes[OUTPUT_LOW];
-	u32 n = port_take(port, bytes, sizeof(bytes));
-
+	n = n > 0 ? port_peek(port, bytes, n) : 0;
+	*used = 0;
 	for (u32 i = 0; i < n; i++) {
-		u8 byte = output_plain(&port->skip, bytes[i]);
+		u8 byte = output_plain(&skip, bytes[i]);
 
 		if (byte != 0 && byte != '\n')
-			port->text[port->collected++] = byte;
-		if (port->collected == LINE_BYTES || (byte == '\n' && port->collected > 0))
-			show_line(console, index);
+			text[(*used)++] = byte;
+		if (byte == '\n' || *used == LINE_BYTES || i + 1 == LINE_RAW) {
+			port->skip = skip;
+			return i + 1;
+		}
 	}
-	return n > 0;
+	return 0;
+}
+
+static bool show_line(struct console *console, u32 index)
+{
+	struct port *port = &console->ports[index];
+	u8 text[LINE_BYTES];
+	u32 used, n = collect_line(port, text, &used), upto = port->state->shown + n;
+
+	if (n == 0)
+		return false;
+	if (used > 0) {
+		output_fresh_line(console->output);
+		console_prefix(console, index);
+		output_bytes(console->output, text, used);
+		output_text(console->output, "\r\n");
+	}
+	output_commit(console->output, index, upto);
+	port_show(port, upto);
+	return true;
 }
 
 static bool show_others(struct console *console)
@@ -121,7 +136,7 @@ static bool show_others(struct console *console)
 		u32 index = console->turn;
 
 		console->turn = (index + 1) % console->num_ports;
-		if (index != console->focus && collect_lines(console, index))
+		if (index != console->focus && show_line(console, index))
 			return true;
 	}
 	return false;
@@ -134,7 +149,7 @@ bool console_show(struct console *console)
 	bool port = console->num_ports > 0 && port_has_output(&console->ports[console->focus]);
 
 	if (console->log_at < console->log_size &&
-	    (console->log_open || !port || output_may_break(&console->output)))
+	    (console->log_open || !port || output_may_break(console->output)))
 		return show_log(console);
 	if (console->log_open && console->log_more)
 		return false;

@@ -16,6 +16,8 @@
 #define PORTS 3u
 #define TURNS 64u
 
+#define STATE_BYTES (sizeof(struct console_state) + PORTS * 512)
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct {
@@ -98,11 +100,10 @@ static void check(void)
 	const struct console *console = &fake.console;
 
 	CHECK(console->focus < console->num_ports);
-	CHECK(output_used(&console->output) <= OUTPUT_BYTES);
+	CHECK(output_used(console->output) <= OUTPUT_BYTES);
 	CHECK(console->log_at <= console->log_size);
 	for (u32 i = 0; i < console->num_ports; i++) {
-		CHECK(console->ports[i].keep_used <= console->ports[i].keep_size);
-		CHECK(console->ports[i].collected < LINE_BYTES);
+		CHECK(port_unseen(&console->ports[i]) <= console->ports[i].keep_size);
 	}
 }
 
@@ -114,7 +115,7 @@ static void switch_at_last(u64 now_ns)
 	fake.typed_size = 0;
 	for (u32 i = 0; i < 3; i++) {
 		fake.shown_max = ~(size_t)0;
-		fake.console.escape.armed = false;
+		fake.console.escape.state = ESCAPE_IDLE;
 		(void)console_pump(&fake.console, now_ns);
 		now_ns += PATIENCE_NS;
 	}
@@ -130,15 +131,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	u64 now_ns = 0;
 	char options[128] = { 0 };
-	u8 *rings;
+	struct console_state *state;
 	size_t n;
 
 	if (size == 0)
 		return 0;
 	input.at = data;
 	input.left = size;
-	rings = malloc(PORTS * 512);
-	CHECK(rings != NULL);
+	state = calloc(1, STATE_BYTES);
+	CHECK(state != NULL);
 	n = next() % sizeof(options);
 	n = MIN(n, input.left);
 	memcpy(options, input.at, n);
@@ -146,7 +147,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	input.at += n;
 	input.left -= n;
 	fake_grants(PORTS, options);
-	fake_grant(GRANT_MEMORY, "rings", (uintptr_t)rings, PORTS * 512, 0);
+	fake_grant(GRANT_MEMORY, "state", (uintptr_t)state, STATE_BYTES, GRANT_KEPT);
 	for (u32 i = 0; i < PORTS; i++)
 		disturb(&fake.lines[i], next());
 	console_start(&fake.console, &fake.info);
@@ -157,6 +158,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check();
 	}
 	switch_at_last(now_ns);
-	free(rings);
+	free(state);
 	return 0;
 }

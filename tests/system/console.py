@@ -98,6 +98,11 @@ def check_keys(machine):
 	machine.key("l", r"^  1 mterm.*^  2 linux1.*^\* 3 linux2")
 	machine.key("?", r"keys behind Ctrl-\].*n  p    next port, previous port")
 	machine.key("9", r"no such port")
+	machine.key("0", r"^\* 3 linux2.*number, then Enter: ")
+	machine.send("2\r")
+	machine.expect(r"\[console: linux1\]\r*\n")
+	check_name(machine, "linux1")
+	machine.look("3", "linux2")
 	machine.key("x", r"no such key")
 	machine.sendline("stty raw -echo; echo ready; dd bs=1 count=1 2>/dev/null | od -An -tx1; "
 			 "stty sane")
@@ -105,6 +110,39 @@ def check_keys(machine):
 	machine.key("\x1d", r"\n *1d\r*\n")
 	machine.expect(SHELL_PROMPT)
 	check_name(machine, "linux2")
+
+
+def check_switching(machine):
+	"""The line that a port was at is shown again, and no escape sequence is sent for that."""
+	machine.terminal()
+	machine.send("guest li")
+	machine.expect(r"guest li")
+	machine.look("3", "linux2")
+	check_name(machine, "linux2")
+	machine.expect(re.escape("\x1b[6n"))	# the shell asks for the cursor's place
+	machine.send("\x1dm")
+	machine.expect(r"\[console: mterm\]\r*\nmullion> guest li")
+	said = machine.child.before + machine.child.after
+	Test.check(b"\x1b" not in said, f"an escape sequence comes with a switch: {said!r}")
+	machine.sendline("st")
+	machine.expect(r"linux1 +running.*" + TERMINAL_PROMPT)
+	machine.look("3", "linux2")
+
+
+KEY_SEQUENCES = ("\x1b[27;5;93~", "\x1b[93;5u")
+
+
+def check_key_modes(machine):
+	"""A guest has keys sent as sequences: the console's key is known, and the modes end."""
+	for sequence in KEY_SEQUENCES:
+		machine.run(r"printf '\033[>4;2m\033[>1u\033[?1h\033=\033[?5h\033[?1004h'")
+		machine.send(sequence + "1")
+		machine.expect(r"\[console: mterm\]\r*\n")
+		said = machine.child.before
+		for reset in ("[>4m", "[<u", "[?1l", ">", "[?1004l"):
+			Test.check(f"\x1b{reset}".encode() in said, f"ESC {reset} is missing")
+		machine.look("3", "linux2")
+		check_name(machine, "linux2")
 
 
 def unseen_output(machine, command, least):
@@ -183,6 +221,8 @@ def check_paste(machine):
 def console(test, gic):
 	machine = start(test, gic)
 	check_keys(machine)
+	check_switching(machine)
+	check_key_modes(machine)
 	check_time(machine)
 	check_kept(machine)
 	check_hostile(machine)
@@ -327,6 +367,9 @@ def check_destroy(machine):
 	Test.equal(machine.json("guest destroy linux2 --yes"),
 		   {"done": "destroy", "name": "linux2"}, "destroy")
 	poll(machine, "guest show linux2", lambda guest: guest["state"] == "absent")
+	machine.look("3", "linux2")
+	machine.expect(r"^\[vmm: guest 'linux2' was destroyed\]")
+	machine.terminal()
 	Test.check("error" in machine.json("guest start linux2"), "an absent guest was started")
 	poll(machine, "host", lambda host: host["ram_free_bytes"] >= free + (192 << 20))
 	machine.do("guest create linux2")
@@ -378,8 +421,8 @@ def check_vmm(machine):
 
 def check_console(machine):
 	machine.sendline("component kill console --yes")
-	machine.expect(r"\[console: restarted\]", absent=BAD)
-	machine.expect(r"mullion: component 'console' is restarted \(1\)", absent=BAD)
+	machine.expect(r"\[console: restarted\]\r*\n\[console: mterm\]", absent=BAD)
+	machine.expect(r"component 'console' is restarted \(1\)", absent=BAD)
 	machine.terminal()
 	Test.equal(machine.json("component show console")["restarts"], 1, "restarts")
 	machine.look("2", "linux1")

@@ -46,6 +46,7 @@ TURNS = ["-netdev", "user,id=n0", "-object", "filter-buffer,id=f0,netdev=n0,inte
 SHELL_PROMPT = r"/root # "	# of the Debian guest's busybox shell
 ESCAPE = "\x1d"	# Ctrl-], the console's key
 TERMINAL_PROMPT = r"^mullion> "
+LOG_STAMP = r"\[ *\d+\.\d{6}\] "	# before a line of the core's log
 STAMP = r"^\[ *\d+\.\d{6}\] "	# before each line of the core's log
 BOOT_PATHS = ("kernel", "uboot-booti", "uboot-bootefi", "edk2")
 PR_SET_PDEATHSIG = 1
@@ -298,7 +299,8 @@ class Console(Machine):
 	def json(self, text, timeout=None):
 		"""Type a command with --json; return what Python makes of its answer."""
 		output = self.do(f"{text} --json", timeout)
-		lines = [line for line in output.splitlines() if line[:1] in ("{", "[")]
+		lines = [line for line in output.splitlines()
+			 if line[:1] in ("{", "[") and not re.match(LOG_STAMP, line)]
 		Test.equal(len(lines), 1, f"lines of JSON from {text!r} in {output!r}")
 		try:
 			return json.loads(lines[0])

@@ -6,7 +6,8 @@
 
 #define RESET                                                                     \
 	"\0337\033[?1049l\0337\033[r\033[?6l\0338\033[?1000;1002;1003;1006;2004l" \
-	"\033[0m\033(B\017\033[4l\033[?7h\033[?25h"
+	"\033[>4m\033[<u\033[=0u\033[?1l\033>\033[?1004l"                         \
+	"\033[0m\033(B\017\033[4l\033[?5l\033[?7h\033[?25h"
 
 static void expect(const char *text)
 {
@@ -32,7 +33,7 @@ static void starts_with_the_first_port(void **state)
 {
 	(void)state;
 	fake_start(3, "");
-	expect(RESET "[console: linux1]\r\n");
+	expect("[console: linux1]\r\n");
 	fake_say(0, "login: ");
 	expect("login: ");
 	assert_int_equal(fake_mask(), 0x50);
@@ -44,19 +45,19 @@ static void switches_by_keys(void **state)
 	fake_start(4, "");
 	fake_clear();
 	fake_key("\0352");
-	expect(RESET "[console: linux2]\r\n");
+	expect("[console: linux2]\r\n");
 	fake_key("\035n");
 	has("[console: linux3]");
 	fake_key("\035n\035n");
 	has("[console: linux1]");
 	fake_clear();
 	fake_key("\035p");
-	expect(RESET "[console: mterm]\r\n");
+	expect("[console: mterm]\r\n");
 	fake_key("\035p");
 	has("[console: linux3]");
 	fake_clear();
 	fake_key("\035m");
-	expect(RESET "[console: mterm]\r\n");
+	expect("[console: mterm]\r\n");
 	fake_key("\0359");
 	expect("[console: no such port; l lists them]\r\n");
 	fake_key("\035z");
@@ -98,7 +99,7 @@ static void switching_begins_a_fresh_line(void **state)
 	fake_say(0, "# ");
 	fake_clear();
 	fake_key("\0352");
-	expect(RESET "\r\n[console: mterm]\r\n");
+	expect("\r\n[console: mterm]\r\n");
 }
 
 /* --- Output that nobody looks at ---------------------------------------------------------------
@@ -113,7 +114,7 @@ static void unseen_output_is_kept(void **state)
 	fake_say(1, "two\r\n");
 	expect("");
 	fake_key("\0352");
-	expect(RESET "[console: linux2]\r\none\r\ntwo\r\n");
+	expect("[console: linux2]\r\none\r\ntwo\r\n");
 	fake_key("\0351\0352");
 	has_not("two");
 }
@@ -148,16 +149,24 @@ static void overflow_loses_the_oldest_and_tells(void **state)
 
 static void granted_rings_are_used(void **state)
 {
-	static u8 rings[64];
+	static struct {
+		struct console_state state;
+		u8 rings[2 * KEEP_LEAST];
+	} memory;
+	char text[KEEP_LEAST + 9];
 
 	(void)state;
 	fake_grants(2, "");
-	fake_grant(GRANT_MEMORY, "rings", (uintptr_t)rings, sizeof(rings), 0);
+	fake_grant(GRANT_MEMORY, "state", (uintptr_t)&memory, sizeof(memory), GRANT_KEPT);
 	console_start(&fake.console, &fake.info);
-	fake_say(1, "0123456789012345678901234567890123456789");
+	memset(text, 'x', KEEP_LEAST);
+	memcpy(text + KEEP_LEAST, "12345678", 9);
+	fake_say(1, text);
 	fake_clear();
 	fake_key("\0352");
-	expect(RESET "[console: mterm]\r\n[8 bytes lost]\r\n89012345678901234567890123456789");
+	has("[console: mterm]\r\n[8 bytes lost]\r\nxxx");
+	has("xxx12345678");
+	assert_int_equal(fake.shown, strlen("[console: mterm]\r\n[8 bytes lost]\r\n") + KEEP_LEAST);
 }
 
 /* --- Backpressure ----------------------------------------------------------------------------- */
@@ -173,7 +182,7 @@ static void a_busy_uart_lets_the_sender_wait(void **state)
 	fake_start(2, "");
 	fake_clear();
 	fake.shown_max = 0;
-	while (sent < SERIAL_RING_BYTES + OUTPUT_LOW) {
+	while (sent < SERIAL_RING_BYTES + OUTPUT_PIECE) {
 		sent += fake_send(0, text + sent, sizeof(text) - sent);
 		fake_pump(0);
 	}
@@ -334,7 +343,7 @@ static void lying_indices_reach_nothing(void **state)
 	fake_pump(PATIENCE_NS);
 	fake_key("\0353");
 	has("[console: mterm]");
-	assert_int_equal(fake.console.ports[1].keep_used, 0);
+	assert_int_equal(port_unseen(&fake.console.ports[1]), 0);
 }
 
 /* --- Options ---------------------------------------------------------------------------------- */
@@ -366,7 +375,7 @@ static void all_shows_lines_of_every_port(void **state)
 	expect("linux1| .red\r\n");
 	fake_say(1, "begun");
 	fake_key("\0352");
-	expect(RESET "[console: linux2]\r\nlinux2| begun");
+	expect("[console: linux2]\r\nlinux2| begun");
 }
 
 static void all_breaks_long_lines(void **state)
@@ -387,9 +396,9 @@ static void options_are_understood(void **state)
 {
 	(void)state;
 	fake_start(3, "colour  focus=mterm escape=0x01");
-	expect(RESET "[console: \033[33mmterm\033[0m]\r\n");
+	expect("[console: \033[33mmterm\033[0m]\r\n");
 	fake_key("\0012");
-	expect(RESET "[console: \033[32mlinux2\033[0m]\r\n");
+	expect("[console: \033[32mlinux2\033[0m]\r\n");
 	fake_key("\001h");
 	has("keys behind Ctrl-A");
 	fake_start(2, "escape=0x1g focus=nobody prefix=1 escape=0x escape=0x200");
@@ -409,7 +418,7 @@ static void a_restart_is_told_and_loses_no_channel_bytes(void **state)
 	(void)fake_send(0, "waited\r\n", 8);
 	console_start(&fake.console, &fake.info);
 	fake_pump(0);
-	expect(RESET "\r\n[console: restarted]\r\n" RESET "[console: linux1]\r\nwaited\r\n");
+	expect(RESET "\r\n[console: restarted]\r\n[console: linux1]\r\nwaited\r\n");
 }
 
 static void works_with_nothing_granted(void **state)
@@ -421,6 +430,149 @@ static void works_with_nothing_granted(void **state)
 	memset(&fake, 0, sizeof(fake));
 	console_start(&fake.console, &fake.info);
 	fake_pump(0);
+}
+
+/* --- What the terminal is left with ------------------------------------------------------------
+ */
+
+static void what_changes_nothing_needs_no_reset(void **state)
+{
+	(void)state;
+	fake_start(2, "");
+	fake_say(0, "\033[6n\033[2J\033[H\033[Kls\033[31mred\033[0m\033]0;title\007\0337\0338\r\n");
+	fake_clear();
+	fake_key("\0352");
+	expect("[console: mterm]\r\n");
+	fake_key("\0351");
+	fake_say(0, "\033");
+	fake_clear();
+	fake_key("\0352");
+	expect("\030[console: mterm]\r\n");
+	fake_key("\0351");
+	fake_say(0, "\033[1;31mred\r\n");
+	fake_clear();
+	fake_key("\0352");
+	expect("\033[0m[console: mterm]\r\n");
+}
+
+static void what_changes_modes_does(void **state)
+{
+	static const char *const changes[] = {
+		"\033[>4;2m", "\033[>1u",    "\033[=1u", "\033[?1h", "\033=",
+		"\033[?5h",   "\033[?1004h", "\033(0",   "\016",     "\033[4h",
+		"\033[2;5r",  "\033[?1049h", "\033c",
+	};
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(changes); i++) {
+		fake_start(2, "");
+		fake_say(0, changes[i]);
+		fake_clear();
+		fake_key("\0352");
+		has(RESET);
+		fake_clear();
+		fake_key("\0351");
+		has_not("\033");
+	}
+}
+
+static void switching_shows_the_line_again(void **state)
+{
+	(void)state;
+	fake_start(2, "");
+	fake_say(1, "hello\r\nmullion> ");
+	fake_key("\0352");
+	has("mullion> ");
+	fake_key("\0351");
+	fake_clear();
+	fake_key("\0352");
+	expect("[console: mterm]\r\nmullion> ");
+	/* As it was edited: a letter erased, one put in, the cursor before the last two. */
+	fake_say(1, "gux\b\033[Kst\033[2D\033[Kest\033[2D");
+	fake_key("\0351");
+	fake_clear();
+	fake_key("\0352");
+	expect("\r\n[console: mterm]\r\nmullion> guest\b\b" + 2);
+	/* What went on unseen comes behind it. */
+	fake_key("\0351");
+	fake_say(1, "\r\ndone\r\n");
+	fake_clear();
+	fake_key("\0352");
+	expect("[console: mterm]\r\nmullion> guest\b\b\r\ndone\r\n");
+}
+
+/* --- Keys as sequences -------------------------------------------------------------------------
+ */
+
+static void assert_port_got(u32 port, const char *text)
+{
+	u8 got[64] = { 0 };
+
+	(void)fake_receive(port, got, sizeof(got) - 1);
+	assert_string_equal((const char *)got, text);
+}
+
+static void the_key_is_known_as_a_sequence(void **state)
+{
+	static const char *const keys[] = { "\033[27;5;93~", "\033[93;5u", "\033[93;69u",
+					    "\033[93;5:1u" };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(keys); i++) {
+		fake_start(2, "");
+		fake_say(0, "\033[>4;2m\033[>1u");
+		fake_key("a");
+		fake_key(keys[i]);
+		fake_key("\033[93;5:3u"); /* it is released */
+		fake_clear();
+		fake_key("2");
+		has("[console: mterm]\r\n");
+		assert_port_got(0, "a");
+		/* In the usual mode it is text. */
+		fake_key(keys[i]);
+		assert_port_got(1, keys[i]);
+	}
+}
+
+static void other_sequences_pass(void **state)
+{
+	(void)state;
+	fake_start(2, "");
+	fake_say(0, "\033[>1u");
+	fake_key("\033[A\033[99;5u\033[27;5;99~x\033[1;5C\033OP\033[93;5~");
+	assert_port_got(0, "\033[A\033[99;5u\033[27;5;99~x\033[1;5C\033OP\033[93;5~");
+	fake_key("\033[111111111111111111111111111");
+	assert_port_got(0, "\033[111111111111111111111111111" + 0);
+	/* The key alone waits for what may follow, not for long. */
+	fake_key("\033");
+	assert_port_got(0, "");
+	assert_int_equal(console_alarm(&fake.console), KEYS_WAIT_NS);
+	fake_pump(KEYS_WAIT_NS);
+	assert_port_got(0, "\033");
+	assert_int_equal(console_alarm(&fake.console), UINT64_MAX);
+}
+
+static void a_menu_reaches_every_port(void **state)
+{
+	(void)state;
+	fake_start(FAKE_PORTS, "");
+	fake_clear();
+	fake_key("\0350");
+	has("  10 mterm\r\nnumber, then Enter: ");
+	fake_key("10");
+	has("Enter: 10");
+	fake_key("\r");
+	has("[console: mterm]\r\n");
+	fake_clear();
+	fake_key("\035099\r");
+	has("no such port");
+	fake_key("\0350x");
+	has("no port chosen");
+	fake_key("\0350\r");
+	fake_key("y");
+	assert_port_got(FAKE_PORTS - 1, "y");
+	fake_key("\03502\r");
+	has("[console: linux2]\r\n");
 }
 
 int main(void)
@@ -444,6 +596,12 @@ int main(void)
 		cmocka_unit_test(nothing_of_an_unseen_port_reaches_the_terminal),
 		cmocka_unit_test(leaving_a_port_resets_the_terminal),
 		cmocka_unit_test(lying_indices_reach_nothing),
+		cmocka_unit_test(what_changes_nothing_needs_no_reset),
+		cmocka_unit_test(what_changes_modes_does),
+		cmocka_unit_test(switching_shows_the_line_again),
+		cmocka_unit_test(the_key_is_known_as_a_sequence),
+		cmocka_unit_test(other_sequences_pass),
+		cmocka_unit_test(a_menu_reaches_every_port),
 		cmocka_unit_test(prefix_names_each_line),
 		cmocka_unit_test(all_shows_lines_of_every_port),
 		cmocka_unit_test(all_breaks_long_lines),
