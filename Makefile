@@ -164,7 +164,8 @@ objects := $(sort $(objects))
 # `cflags-<path>.o` for one object; EXTRA_CFLAGS comes from the command line.
 # Only what an exit can be served by is built fast; the rest is built small.
 hot := core/guest/region.o core/sched/priority.o core/sched/sched.o core/sync/spinlock.o \
-	lib/string.o arch/arm64/exit.o arch/arm64/virq.o arch/arm64/pure/vgic.o
+	lib/string.o arch/arm64/exit.o arch/arm64/virq.o arch/arm64/pure/vgic.o \
+	arch/arm64/pure/vgic_regs.o
 # There a canary guards functions with arrays only, not each that passes a local by address.
 size-core = $(if $(filter $(hot),$(1)),$(if $(CONFIG_STACK_PROTECTOR),-fstack-protector),-Os)
 command = $(cc-$(1)) $(flags-$(1)) $(call size-$(1),$(2)) $(cflags-$(2)) $(EXTRA_CFLAGS)

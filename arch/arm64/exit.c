@@ -163,19 +163,49 @@ static u32 __attribute__((noinline)) exit_component(struct vcpu *vcpu, u64 esr, 
 	return finish_component(this_cpu(), user_enter(user));
 }
 
-/* An access at @offset into the virtual interrupt controller's distributor. */
-static u32 __attribute__((noinline)) exit_dist(struct vcpu *vcpu, u64 esr, u64 offset)
+static inline u32 take_answer(struct vcpu *vcpu, u64 esr, u64 value)
 {
-	u32 width = 1u << FIELD(esr, 23, 22);
-	bool write = (esr & ISS_WNR) != 0;
-	u64 value = virq_dist(vcpu, (u32)offset, width, write, write ? stored_value(vcpu, esr) : 0);
-
-	if (!write)
+	if ((esr & ISS_WNR) == 0)
 		reg_write(vcpu, (u32)FIELD(esr, 20, 16), load_value(value, esr));
-	/* After reads too: one of pending or active state takes the list registers back. */
-	virq_flush(vcpu);
 	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
 	return QUICK_DONE;
+}
+
+static u32 __attribute__((noinline)) flush_first(struct vcpu *vcpu, u64 esr, u64 value)
+{
+	virq_flush_slow(vcpu);
+	return virq_again(vcpu) ? QUICK_DONE : take_answer(vcpu, esr, value);
+}
+
+/* The virtual interrupt controller has answered @value. After reads too something may be to flush:
+ * one of pending or active state takes the list registers back. */
+static inline u32 finish_virq(struct vcpu *vcpu, u64 esr, u64 value)
+{
+	u32 flags = atomic_load_explicit(&vcpu->arch.virq.vgic.flags, memory_order_acquire);
+
+	if (__builtin_expect(flags != 0, 0))
+		return flush_first(vcpu, esr, value);
+	return take_answer(vcpu, esr, value);
+}
+
+/* An access at @offset into its distributor. */
+static u32 __attribute__((noinline)) exit_dist(struct vcpu *vcpu, u64 esr, u64 offset)
+{
+	bool write = (esr & ISS_WNR) != 0;
+
+	return finish_virq(vcpu, esr,
+			   virq_dist(vcpu, (u32)offset, 1u << FIELD(esr, 23, 22), write,
+				     write ? stored_value(vcpu, esr) : 0));
+}
+
+/* An access at @offset into its redistributors. */
+static u32 __attribute__((noinline)) exit_redist(struct vcpu *vcpu, u64 esr, u64 offset)
+{
+	bool write = (esr & ISS_WNR) != 0;
+
+	return finish_virq(vcpu, esr,
+			   virq_redist(vcpu, (u32)offset, 1u << FIELD(esr, 23, 22), write,
+				       write ? stored_value(vcpu, esr) : 0));
 }
 
 u32 exit_abort_quick(struct vcpu *vcpu, u64 esr)
@@ -191,6 +221,8 @@ u32 exit_abort_quick(struct vcpu *vcpu, u64 esr)
 		return exit_dist(vcpu, esr, dist);
 	if (offset < vcpu->served.span)
 		return exit_component(vcpu, esr, offset);
+	if (gpa - virq->gicr < virq->gicr_size)
+		return exit_redist(vcpu, esr, gpa - virq->gicr);
 	return QUICK_NOT;
 }
 
@@ -289,6 +321,11 @@ static bool mmio_exit(struct vcpu *vcpu, const struct abort_info *info, gpa_t gp
 	if (info->width < 8)
 		value &= BIT(8 * info->width) - 1;
 	if (virq_mmio(vcpu, gpa, info->width, info->write, &value)) {
+		virq_flush(vcpu);
+		if (virq_again(vcpu)) {
+			vcpu->arch.writeback = false; /* to be decoded anew */
+			return true;
+		}
 		vcpu->arch.pc = read_sysreg(elr_el2);
 		vcpu->arch.pstate = read_sysreg(spsr_el2);
 		arch_vcpu_skip(vcpu);
@@ -297,7 +334,6 @@ static bool mmio_exit(struct vcpu *vcpu, const struct abort_info *info, gpa_t gp
 		if (!info->write)
 			reg_write(vcpu, info->reg,
 				  extend_value(value, info->width, info->sign_extend, info->reg64));
-		virq_flush(vcpu);
 		return true;
 	}
 	if (has_no_handler(vcpu, false))

@@ -22,6 +22,9 @@ enum quick {
 	QUICK_LEAVE = 2, /* the exit says what for */
 };
 u32 exit_abort_quick(struct vcpu *vcpu, u64 esr);
+/* A trapped register (ESR_EC_SYS64) that is served in a few instructions. False: it is not one;
+ * nothing was done. */
+bool sysreg_quick(struct vcpu *vcpu, u64 esr);
 bool exit_irq(struct vcpu *vcpu);
 bool exit_fiq(struct vcpu *vcpu);
 bool exit_serror(struct vcpu *vcpu);
@@ -54,6 +57,12 @@ void timer_watch(struct vcpu *vcpu);
 /** timer_look() - in ten milliseconds, if the vCPU runs then, take out of its list registers what
  * is pending there for a line that has fallen. Own CPU. */
 void timer_look(struct vcpu *vcpu);
+/** timer_now() - the guest's physical count. */
+static inline u64 timer_now(const struct vcpu *vcpu)
+{
+	isb();
+	return read_sysreg(cntpct_el0) - vcpu->guest->arch.cntvoff;
+}
 /** timer_sysreg() - serve CNTP_CTL, CVAL, TVAL, CNTPCT; false: some other register. */
 bool timer_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value);
 

@@ -10,23 +10,25 @@
 #include <arch/mmu.h>
 #include <mullion/log.h>
 
-#define ACTLR_EL1    SYSREG(3, 0, 1, 0, 1)
-#define DC_ISW       SYSREG(1, 0, 7, 6, 2)
-#define DC_CSW       SYSREG(1, 0, 7, 10, 2)
-#define DC_CISW      SYSREG(1, 0, 7, 14, 2)
-#define OSDLR_EL1    SYSREG(2, 0, 1, 3, 4)
-#define DBGPRCR_EL1  SYSREG(2, 0, 1, 4, 4)
-#define OSDTRRX_EL1  SYSREG(2, 0, 0, 0, 2)
-#define OSDTRTX_EL1  SYSREG(2, 0, 0, 3, 2)
-#define OSECCR_EL1   SYSREG(2, 0, 0, 6, 2)
-#define MDCCINT_EL1  SYSREG(2, 0, 0, 2, 0)
-#define MDRAR_EL1    SYSREG(2, 0, 1, 0, 0)
-#define MDCCSR_EL0   SYSREG(2, 3, 0, 1, 0)
-#define DBGDTR_EL0   SYSREG(2, 3, 0, 4, 0)
-#define DBGDTRRX_EL0 SYSREG(2, 3, 0, 5, 0)
-#define CLAIMSET_EL1 SYSREG(2, 0, 7, 8, 6)
-#define CLAIMCLR_EL1 SYSREG(2, 0, 7, 9, 6)
-#define AUTHSTAT_EL1 SYSREG(2, 0, 7, 14, 6)
+#define ACTLR_EL1     SYSREG(3, 0, 1, 0, 1)
+#define ICC_SGI1R_EL1 SYSREG(3, 0, 12, 11, 5)
+#define CNTPCT_EL0    SYSREG(3, 3, 14, 0, 1)
+#define DC_ISW        SYSREG(1, 0, 7, 6, 2)
+#define DC_CSW        SYSREG(1, 0, 7, 10, 2)
+#define DC_CISW       SYSREG(1, 0, 7, 14, 2)
+#define OSDLR_EL1     SYSREG(2, 0, 1, 3, 4)
+#define DBGPRCR_EL1   SYSREG(2, 0, 1, 4, 4)
+#define OSDTRRX_EL1   SYSREG(2, 0, 0, 0, 2)
+#define OSDTRTX_EL1   SYSREG(2, 0, 0, 3, 2)
+#define OSECCR_EL1    SYSREG(2, 0, 0, 6, 2)
+#define MDCCINT_EL1   SYSREG(2, 0, 0, 2, 0)
+#define MDRAR_EL1     SYSREG(2, 0, 1, 0, 0)
+#define MDCCSR_EL0    SYSREG(2, 3, 0, 1, 0)
+#define DBGDTR_EL0    SYSREG(2, 3, 0, 4, 0)
+#define DBGDTRRX_EL0  SYSREG(2, 3, 0, 5, 0)
+#define CLAIMSET_EL1  SYSREG(2, 0, 7, 8, 6)
+#define CLAIMCLR_EL1  SYSREG(2, 0, 7, 9, 6)
+#define AUTHSTAT_EL1  SYSREG(2, 0, 7, 14, 6)
 
 /* RAZ/WI: implemented by every ARMv8.0 CPU, and nothing is behind them here. */
 static bool is_ignored(u32 reg)
@@ -155,6 +157,28 @@ static bool undefined(struct vcpu *vcpu, u32 reg, bool write)
 			 SYSREG_OP1(reg), SYSREG_CRN(reg), SYSREG_CRM(reg), SYSREG_OP2(reg));
 	vcpu->arch.warned_sysreg = true;
 	inject_undef(vcpu);
+	return true;
+}
+
+bool sysreg_quick(struct vcpu *vcpu, u64 esr)
+{
+	u32 reg = (u32)esr & (u32)SYSREG_MASK;
+	u64 value = 0;
+
+	if ((esr & SYSREG_READ) == 0) {
+		if (reg != ICC_SGI1R_EL1 || !virq_sgi(vcpu, reg_read(vcpu, SYSREG_RT((u32)esr))))
+			return false;
+		virq_flush(vcpu);
+	} else {
+		if (is_id_space(reg))
+			value = vcpu->guest->arch.id[SYSREG_CRM(reg) << 3 | SYSREG_OP2(reg)];
+		else if (reg == CNTPCT_EL0)
+			value = timer_now(vcpu);
+		else if (reg != ACTLR_EL1)
+			return false;
+		reg_write(vcpu, SYSREG_RT((u32)esr), value);
+	}
+	skip_a64();
 	return true;
 }
 

@@ -25,12 +25,6 @@
 /* A wait beyond this is looked at again when it is over: bounds the arithmetic. */
 #define MAX_WAIT_S 1000000u
 
-static u64 guest_time(const struct vcpu *vcpu)
-{
-	isb();
-	return read_sysreg(cntpct_el0) - vcpu->guest->arch.cntvoff;
-}
-
 static ns_t in_ticks(u64 ticks)
 {
 	u64 hz = arch_time_frequency_hz();
@@ -91,7 +85,7 @@ void timer_put(struct vcpu *vcpu)
 	if ((el1->cntv_ctl & (CNT_CTL_ENABLE | CNT_CTL_IMASK)) != CNT_CTL_ENABLE ||
 	    virq_holds_vtimer(vcpu))
 		return;
-	now = guest_time(vcpu);
+	now = timer_now(vcpu);
 	timer_arm(&vcpu->arch.vtimer,
 		  el1->cntv_cval > now ? in_ticks(el1->cntv_cval - now) : arch_time_now());
 }
@@ -106,7 +100,7 @@ void timer_update(struct vcpu *vcpu)
 	struct arch_vcpu *arch = &vcpu->arch;
 	bool enabled = (arch->cntp_ctl & CNT_CTL_ENABLE) != 0;
 	bool masked = (arch->cntp_ctl & CNT_CTL_IMASK) != 0;
-	u64 now = guest_time(vcpu);
+	u64 now = timer_now(vcpu);
 	bool due = enabled && now >= arch->cntp_cval;
 	bool level = due && !masked;
 
@@ -122,7 +116,8 @@ void timer_update(struct vcpu *vcpu)
 
 void timer_watch(struct vcpu *vcpu)
 {
-	timer_arm(&vcpu->arch.watch, NS(arch_time_now().v + WATCH_NS));
+	if (!timer_is_armed(&vcpu->arch.watch))
+		timer_arm(&vcpu->arch.watch, NS(arch_time_now().v + WATCH_NS));
 }
 
 void timer_look(struct vcpu *vcpu)
@@ -133,7 +128,7 @@ void timer_look(struct vcpu *vcpu)
 static u64 timer_read(const struct vcpu *vcpu, u32 reg)
 {
 	const struct arch_vcpu *arch = &vcpu->arch;
-	u64 now = guest_time(vcpu);
+	u64 now = timer_now(vcpu);
 
 	switch (reg) {
 	case CNTP_TVAL_EL0: return (arch->cntp_cval - now) & UINT32_MAX;
@@ -170,7 +165,7 @@ bool timer_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value)
 	else if (reg == CNTP_CVAL_EL0)
 		arch->cntp_cval = *value;
 	else
-		arch->cntp_cval = guest_time(vcpu) + (u64)(s64)(s32)(u32)*value;
+		arch->cntp_cval = timer_now(vcpu) + (u64)(s64)(s32)(u32)*value;
 	timer_update(vcpu);
 	return true;
 }

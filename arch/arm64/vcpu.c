@@ -159,7 +159,9 @@ static void load_controls(const struct guest *guest)
 {
 	const struct arch_guest *arch = &guest->arch;
 
-	write_sysreg(0, cnthctl_el2); /* the physical counter and timer trap, at EL1 and EL0 */
+	/* The physical timer traps, at EL1 and EL0; so does the counter, unless the guest's time is
+	 * the machine's. */
+	write_sysreg(arch->cntvoff == 0 ? CNTHCTL_EL1PCTEN : 0, cnthctl_el2);
 	write_sysreg(arch->cntvoff, cntvoff_el2);
 	write_sysreg(arch->midr, vpidr_el2);
 	write_sysreg(arch->vtcr, vtcr_el2);

@@ -140,7 +140,7 @@ guest_restore\suffix:
 	.type	guest_not_hvc\suffix, %function
 guest_not_hvc\suffix:
 	cmp	x3, #ESR_EC_DABT_LOW
-	b.ne	guest_sync_full\suffix
+	b.ne	guest_not_abort\suffix
 	tbz	x1, #ISS_ISV_SHIFT, guest_sync_full\suffix
 	ubfx	x2, x1, #ISS_SRT_SHIFT, #5
 	sub	x2, x2, #19
@@ -153,7 +153,25 @@ guest_not_hvc\suffix:
 	ldr	x0, [sp, #FRAME_VCPU]
 	mov	sp, x0
 	mrs	x1, esr_el2
+	b	guest_sync_full\suffix
 	.size	guest_not_hvc\suffix, . - guest_not_hvc\suffix
+
+/* The same for system registers: those that are served in a few instructions. */
+	.type	guest_not_abort\suffix, %function
+guest_not_abort\suffix:
+	cmp	x3, #ESR_EC_SYS64
+	b.ne	guest_sync_full\suffix
+	ubfx	x2, x1, #ISS_SYS_RT_SHIFT, #5
+	sub	x2, x2, #19
+	cmp	x2, #28 - 19
+	b.ls	guest_sync_full\suffix
+	TO_CORE_STACK x2
+	bl	sysreg_quick
+	cbnz	w0, guest_return\suffix
+	ldr	x0, [sp, #FRAME_VCPU]
+	mov	sp, x0
+	mrs	x1, esr_el2
+	.size	guest_not_abort\suffix, . - guest_not_abort\suffix
 
 	.type	guest_sync_full\suffix, %function
 guest_sync_full\suffix:

@@ -8,6 +8,7 @@
  */
 #include <asm/virq.h>
 
+#include <arch/time.h>
 #include <arch/virq.h>
 #include <mullion/cpu.h>
 #include <mullion/guest.h>
@@ -17,29 +18,14 @@
 #include <mullion/sched.h>
 #include <mullion/string.h>
 
-#include "arch/arm64/virq_hw.h"
+#include "arch/arm64/virq_lr.h"
 #include "drivers/irqchip/gic.h"
 
 struct virq_hw virq_hw;
 
-#define HOLD_LOOPS     100000
+#define HOLD_NS        10000u /* for all that one access waits for other CPUs; docs/realtime.md */
 #define VMCR_EOIM      0x200u
 #define VMCR_PMR(vmcr) ((vmcr) >> 24)
-
-static void __attribute__((noinline)) hw_lr_write(u32 n, u64 lr)
-{
-	if (!virq_hw.v3) {
-		mmio_write32(vgic_lr_to_v2(lr), gicv2_gich + GICH_LR + 4 * n);
-		return;
-	}
-	switch (n) {
-#define X(i) \
-	case i: write_sysreg(lr, SYS_ICH_LR##i##_EL2); break;
-		FOR_EACH_LR(X)
-#undef X
-	default: break;
-	}
-}
 
 static void hw_deactivate_private(u32 intid)
 {
@@ -117,18 +103,24 @@ static bool __attribute__((noinline)) update(struct vcpu *vcpu, u32 flags)
 	return true;
 }
 
-/* Another CPU works on our state, which it needs folded: give it that, and wait until it is done.
- */
+/* The counter's value in @ns. */
+static u64 wait_end(u64 ns)
+{
+	return read_sysreg(cntpct_el0) + arch_time_frequency_hz() * ns / 1000000000u;
+}
+
+/* Another CPU works on our state, which it needs folded: give it that, and wait until it is done,
+ * or has waited for longer than it may. */
 static bool __cold yield_to_holder(struct vcpu *vcpu)
 {
 	struct vgic_cpu *c = &vcpu->arch.virq.vgic;
 
+	u64 end = wait_end(2 * HOLD_NS);
+
 	virq_sync(vcpu);
-	for (u32 i = 0; i < HOLD_LOOPS; i++) {
-		if (!atomic_load_explicit(&c->hold, memory_order_acquire))
-			break;
+	while (atomic_load_explicit(&c->hold, memory_order_acquire) &&
+	       read_sysreg(cntpct_el0) < end)
 		arch_cpu_relax();
-	}
 	return update(vcpu, atomic_exchange_explicit(&c->flags, 0, memory_order_acquire));
 }
 
@@ -141,7 +133,9 @@ static inline bool flush(struct vcpu *vcpu)
 	if (__builtin_expect(atomic_load_explicit(&c->hold, memory_order_acquire) != 0, 0))
 		return yield_to_holder(vcpu);
 	flags = atomic_exchange_explicit(&c->flags, 0, memory_order_acquire);
-	if (__builtin_expect(flags == VGIC_PRIVATE && vgic_flush_sgis(c), 1))
+	if (__builtin_expect(flags == VGIC_PRIVATE &&
+				     (virq_hw.v3 ? vgic_flush_sgis(c) : vgic_flush_sgis_v2(c)),
+			     1))
 		return true;
 	return update(vcpu, flags);
 }
@@ -153,14 +147,27 @@ void virq_flush_slow(struct vcpu *vcpu)
 
 /* --- Guest's accesses ------------------------------------------------------------------------ */
 
-/* Have the vCPUs in @mask folded and keep them so until hold_end(). */
-static void hold_begin(struct vcpu *vcpu, u64 mask)
+static void hold_end(struct vcpu *vcpu, u64 mask)
 {
 	struct vgic *g = &vcpu->guest->arch.virq.vgic;
 
-	if (mask & BIT(vcpu->index))
-		virq_sync(vcpu);
-	mask &= ~BIT(vcpu->index);
+	for (u64 m = mask; m; m &= m - 1) {
+		struct vgic_cpu *c = g->cpus[__builtin_ctzll(m)];
+
+		vgic_mark(c, VGIC_PRIVATE | VGIC_SHARED);
+		atomic_fetch_sub(&c->hold, 1);
+	}
+	kick(vcpu->guest, mask);
+}
+
+/* Have the other vCPUs in @mask folded and keep them so until hold_end(). False: one of their CPUs
+ * does not answer in time; nothing is held. */
+static bool __cold hold_begin(struct vcpu *vcpu, u64 mask)
+{
+	struct vgic *g = &vcpu->guest->arch.virq.vgic;
+	struct vgic_cpu *own = &vcpu->arch.virq.vgic;
+	u64 end = wait_end(HOLD_NS);
+
 	for (u64 m = mask; m; m &= m - 1)
 		atomic_fetch_add(&g->cpus[__builtin_ctzll(m)]->hold, 1);
 	for (u64 m = mask; m; m &= m - 1) {
@@ -170,14 +177,18 @@ static void hold_begin(struct vcpu *vcpu, u64 mask)
 		/* Whatever its CPU runs: its list registers are there (arch_virq_kicked()). */
 		if (atomic_load(&c->used))
 			arch_cpu_kick(vcpu->guest->vcpus[c->index]->thread.cpu);
-		for (u32 i = 0; atomic_load(&c->used) && i < HOLD_LOOPS; i++) {
+		while (atomic_load(&c->used)) {
+			if (read_sysreg(cntpct_el0) >= end) {
+				hold_end(vcpu, mask);
+				return false;
+			}
 			/* It may be waiting for us in the same way. */
-			if (atomic_load(&vcpu->arch.virq.vgic.hold) &&
-			    atomic_load(&vcpu->arch.virq.vgic.used))
+			if (atomic_load(&own->hold) && atomic_load(&own->used))
 				virq_sync(vcpu);
 			arch_cpu_relax();
 		}
 	}
+	return true;
 }
 
 void arch_virq_kicked(void)
@@ -191,45 +202,60 @@ void arch_virq_kicked(void)
 	vcpu_kick(vcpu);
 }
 
-static void hold_end(struct vcpu *vcpu, u64 mask)
-{
-	struct vgic *g = &vcpu->guest->arch.virq.vgic;
-
-	mask &= ~BIT(vcpu->index);
-	for (u64 m = mask; m; m &= m - 1) {
-		struct vgic_cpu *c = g->cpus[__builtin_ctzll(m)];
-
-		vgic_mark(c, VGIC_PRIVATE | VGIC_SHARED);
-		atomic_fetch_sub(&c->hold, 1);
-	}
-	kick(vcpu->guest, mask);
-}
-
-static bool __cold access(struct vcpu *vcpu, bool redist, u32 offset, u32 width, bool write,
-			  u64 *value)
+/* Registers with pending, active or configuration state: list registers that hold some of it are
+ * folded first, those of other vCPUs for as long as the access takes. Return: those. */
+static bool __attribute__((noinline))
+fold_for(struct vcpu *vcpu, bool redist, u32 offset, bool write, u64 *others)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
-	u64 folds = redist ? vgic_redist_folds(&v->vgic, offset)
-			   : vgic_dist_folds(&v->vgic, vcpu->index, offset);
-	u64 kicked;
+	u64 folds = redist ? vgic_redist_folds(&v->vgic, vcpu->index, offset)
+			   : vgic_dist_folds(&v->vgic, vcpu->index, offset, write);
 
-	if (folds)
-		hold_begin(vcpu, folds);
+	if (folds & BIT(vcpu->index))
+		virq_sync(vcpu);
+	*others = folds & ~BIT(vcpu->index);
+	return !*others || hold_begin(vcpu, *others);
+}
+
+/* The guest repeats the access: the caller sees that once it has flushed. */
+static void __cold again(struct vcpu *vcpu)
+{
+	vcpu->arch.virq.again = true;
+	vgic_mark(&vcpu->arch.virq.vgic, VGIC_PRIVATE);
+}
+
+/* What access() does: by the redistributors; pending, active or configuration state is concerned.
+ */
+#define ACCESS_REDIST 1u
+#define ACCESS_STATE  2u
+
+static u64 __attribute__((noinline))
+access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value, u32 how)
+{
+	struct arm64_virq *v = &vcpu->guest->arch.virq;
+	u64 kicked, held = 0;
+
+	if (how & ACCESS_STATE && !fold_for(vcpu, how & ACCESS_REDIST, offset, write, &held)) {
+		again(vcpu);
+		return 0;
+	}
 	spin_lock(&v->lock);
-	if (redist)
-		kicked = vgic_redist_access(&v->vgic, vcpu->index, offset, width, write, value);
-	else {
-		vgic_settle(&v->vgic, offset);
-		kicked = vgic_dist_access(&v->vgic, vcpu->index, offset, width, write, value);
+	if (how & ACCESS_REDIST) {
+		kicked = vgic_redist_access(&v->vgic, vcpu->index, offset, width, write, &value);
+	} else {
+		if (how & ACCESS_STATE)
+			vgic_settle(&v->vgic, offset);
+		kicked = vgic_dist_access(&v->vgic, vcpu->index, offset, width, write, &value);
 	}
 	if (v->vgic.released || vcpu->arch.virq.vgic.bank.release)
 		vgic_release_physical(&v->vgic, &vcpu->arch.virq.vgic, true);
 	spin_unlock(&v->lock);
-	if (folds)
-		hold_end(vcpu, folds);
+	if (held)
+		hold_end(vcpu, held);
+	kicked &= ~BIT(vcpu->index);
 	if (kicked)
 		kick(vcpu->guest, kicked);
-	return true;
+	return value;
 }
 
 /* Deactivation of what need not be in a list register. */
@@ -248,18 +274,64 @@ static bool __cold dir_write(struct vcpu *vcpu, u64 value)
 }
 
 /* The second page of a GICv2 CPU interface: GICC_DIR alone, which works in the split mode. */
-static bool __cold dir_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 *value)
+static void __cold dir_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value)
 {
-	if (!write)
-		*value = 0;
-	else if (offset == 0 && width == 4 && vmcr_read() & VMCR_EOIM)
-		dir_write(vcpu, *value & 0x3ff);
+	if (write && offset == 0 && width == 4 && vmcr_read() & VMCR_EOIM)
+		dir_write(vcpu, value & 0x3ff);
+}
+
+/* As vcpu_kick(), for a vCPU that runs on another CPU, as most do. */
+static inline void ring(struct vcpu *vcpu)
+{
+	dsb(ish);
+	if (__builtin_expect(atomic_load_explicit(&vcpu->thread.state, memory_order_relaxed) ==
+				     VCPU_RUNNING,
+			     1) &&
+	    virq_hw.v3)
+		write_sysreg(vcpu->arch.virq.doorbell, SYS_ICC_SGI1R_EL1);
+	else
+		vcpu_kick(vcpu);
+}
+
+/* GICD_SGIR to one vCPU, by a list or to itself. False: the long way. */
+static inline bool sgir_short(struct vcpu *vcpu, u32 value)
+{
+	struct vgic *g = &vcpu->guest->arch.virq.vgic;
+	u32 list = value >> 16 & 0xff, intid = value & 15, filter = value >> 24 & 3, target;
+
+	if (filter == 2)
+		list = 1u << vcpu->index;
+	if (filter & 1 || !list || list & (list - 1))
+		return false;
+	target = (u32)__builtin_ctz(list);
+	if (target == vcpu->index)
+		return vgic_sgi_self_v2(&vcpu->arch.virq.vgic, intid);
+	if (target >= g->num_cpus || !g->cpus[target])
+		return false;
+	if (vgic_sgi_other(g->cpus[target], intid, vcpu->index))
+		ring(container_of(g->cpus[target], struct vcpu, arch.virq.vgic));
 	return true;
 }
 
-static u64 __cold dist_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value)
+static u64 __attribute__((noinline)) sgir_write(struct vcpu *vcpu, u64 value)
 {
-	(void)access(vcpu, false, offset, width, write, &value);
+	return sgir_short(vcpu, (u32)value) ? 0 : access(vcpu, GICD_SGIR, 4, true, value, 0);
+}
+
+/* What is not as hot, so that the rest needs no frame. Nothing that a read without state looks at
+ * is more than one word: no lock. */
+static u64 __attribute__((noinline))
+dist_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value)
+{
+	struct vgic *g = &vcpu->guest->arch.virq.vgic;
+
+	if (write && offset == GICD_SGIR && width == 4 && !virq_hw.v3)
+		return sgir_write(vcpu, value);
+	if (vgic_dist_has_state(g, offset, write))
+		return access(vcpu, offset, width, write, value, ACCESS_STATE);
+	if (write)
+		return access(vcpu, offset, width, write, value, 0);
+	(void)vgic_dist_access(g, vcpu->index, offset, width, false, &value);
 	return value;
 }
 
@@ -275,6 +347,26 @@ u64 virq_dist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value)
 	return dist_access(vcpu, offset, width, write, value);
 }
 
+u64 virq_redist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value)
+{
+	struct vgic *g = &vcpu->guest->arch.virq.vgic;
+
+	if (vgic_redist_has_state(g, vcpu->index, offset))
+		return access(vcpu, offset, width, write, value, ACCESS_REDIST | ACCESS_STATE);
+	if (write)
+		return access(vcpu, offset, width, write, value, ACCESS_REDIST);
+	(void)vgic_redist_access(g, vcpu->index, offset, width, false, &value);
+	return value;
+}
+
+__cold bool virq_again(struct vcpu *vcpu)
+{
+	bool again = vcpu->arch.virq.again;
+
+	vcpu->arch.virq.again = false;
+	return again;
+}
+
 bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value)
 {
 	struct arm64_virq *v = &vcpu->guest->arch.virq;
@@ -285,10 +377,16 @@ bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value)
 		return true;
 	}
 	offset = gpa.v - v->gicr;
-	if (offset < v->gicr_size)
-		return access(vcpu, true, (u32)offset, width, write, value);
+	if (offset < v->gicr_size) {
+		*value = virq_redist(vcpu, (u32)offset, width, write, *value);
+		return true;
+	}
 	offset = gpa.v - v->dir;
-	return offset < v->dir_size && dir_access(vcpu, (u32)offset, width, write, value);
+	if (offset >= v->dir_size)
+		return false;
+	dir_access(vcpu, (u32)offset, width, write, *value);
+	*value = write ? *value : 0;
+	return true;
 }
 
 /* ESR_EL2.ISS of a trapped MRS or MSR, without Rt and direction (Arm ARM D17.2.37). */
@@ -308,18 +406,6 @@ static bool __attribute__((noinline)) sgi_write(struct vcpu *vcpu, u64 value, bo
 	if (kicked)
 		kick(vcpu->guest, kicked);
 	return true;
-}
-
-/* As vcpu_kick(), for a vCPU that runs on another CPU, as most do. */
-static inline void ring(struct vcpu *vcpu)
-{
-	dsb(ish);
-	if (__builtin_expect(atomic_load_explicit(&vcpu->thread.state, memory_order_relaxed) ==
-				     VCPU_RUNNING,
-			     1))
-		write_sysreg(vcpu->arch.virq.doorbell, SYS_ICC_SGI1R_EL1);
-	else
-		vcpu_kick(vcpu);
 }
 
 /*
@@ -347,12 +433,15 @@ static inline bool sgi_short(struct vcpu *vcpu, u64 value)
 	return true;
 }
 
+bool virq_sgi(struct vcpu *vcpu, u64 value)
+{
+	return virq_hw.v3 && sgi_short(vcpu, value);
+}
+
 bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value)
 {
 	u32 reg = iss & ISS_REG_MASK;
 
-	if (__builtin_expect(reg == ISS_SGI1R && write && sgi_short(vcpu, *value), 1))
-		return true;
 	if (!write || !virq_hw.v3)
 		return false; /* all of them are write-only */
 	switch (reg) {
@@ -438,8 +527,11 @@ bool virq_interrupt(struct vcpu *vcpu)
 
 	if (__builtin_expect(!virq_hw.v3, 0)) {
 		intid = irqchip->ack();
-		return intid == virq_hw.vtimer ? timer_interrupt(vcpu, intid)
-					       : other_interrupt(vcpu, intid);
+		if (intid == virq_hw.vtimer)
+			return timer_interrupt(vcpu, intid);
+		if (intid != SGI_KICK)
+			return other_interrupt(vcpu, intid);
+		return !has_work(vcpu) && flush(vcpu);
 	}
 	intid = gicv3_ack();
 	if (intid == virq_hw.vtimer) {

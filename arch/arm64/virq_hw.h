@@ -24,53 +24,6 @@ void virq_maintenance_handler(u32 intid);
  * to. As vgic_release_physical(). */
 void virq_release(struct vgic *g, struct vgic_cpu *c);
 
-#define FOR_EACH_LR(X) \
-	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
-
-static inline u64 hw_lr_read(u32 n)
-{
-	if (!virq_hw.v3)
-		return vgic_lr_from_v2(mmio_read32(gicv2_gich + GICH_LR + 4 * n));
-	switch (n) {
-#define X(i) \
-	case i: return read_sysreg(SYS_ICH_LR##i##_EL2);
-		FOR_EACH_LR(X)
-#undef X
-	default: return 0;
-	}
-}
-
-/* Most machines have four. */
-static inline bool hw_lr_write_short(u32 n, u64 lr)
-{
-	if (n >= virq_hw.short_lrs)
-		return false;
-	if (n == 0)
-		write_sysreg(lr, SYS_ICH_LR0_EL2);
-	else if (n == 1)
-		write_sysreg(lr, SYS_ICH_LR1_EL2);
-	else if (n == 2)
-		write_sysreg(lr, SYS_ICH_LR2_EL2);
-	else
-		write_sysreg(lr, SYS_ICH_LR3_EL2);
-	return true;
-}
-
-/* List registers that are empty; one that asks for maintenance does not count as that (IHI 0069
- * §12.4.5, IHI 0048B §5.3.8). */
-static inline u32 hw_elrsr_read(void)
-{
-	return virq_hw.v3 ? (u32)read_sysreg(SYS_ICH_ELRSR_EL2)
-			  : mmio_read32(gicv2_gich + GICH_ELRSR0);
-}
-
-/* Those that are empty and ask for it. */
-static inline u32 hw_eisr_read(void)
-{
-	return virq_hw.v3 ? (u32)read_sysreg(SYS_ICH_EISR_EL2)
-			  : mmio_read32(gicv2_gich + GICH_EISR0);
-}
-
 static inline u32 hw_hcr_read(void)
 {
 	return virq_hw.v3 ? (u32)read_sysreg(SYS_ICH_HCR_EL2) : mmio_read32(gicv2_gich + GICH_HCR);

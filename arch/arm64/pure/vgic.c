@@ -122,7 +122,7 @@ __cold void vgic_cpu_reset(struct vgic *g, struct vgic_cpu *c)
 		vgic_spi_disown(g, i, c->index, &kick);
 	}
 	bank_reset(g, &c->bank, 0xffff);
-	memset(c->sources, 0, sizeof(c->sources));
+	memset((void *)c->sources, 0, sizeof(c->sources));
 	memset(c->active_source, 0, sizeof(c->active_source));
 	WRITE(c->used, 0);
 	c->moved = 0;
@@ -274,7 +274,7 @@ static void sgi_fold(struct vgic_cpu *c, u32 intid, u64 old, u64 now)
 	u32 source = (u32)FIELD(old, 34, 32);
 
 	if (now & LR_PENDING) {
-		c->sources[intid] |= (u8)(1u << source);
+		SET(c->sources[intid], (u8)(1u << source));
 		SET(c->bank.latch, 1u << intid);
 	}
 	c->active_source[intid] = now & LR_ACTIVE ? (u8)source : 0;
@@ -456,22 +456,27 @@ static bool repended(struct vgic *g, const struct vgic_cpu *c, u32 what)
 	return false;
 }
 
-/* What a list register says about an SGI of GICv2, whose pending state is by source. */
+/* What a list register says about an SGI of GICv2, whose pending state is by source. The latch goes
+ * first: a sender that comes meanwhile sets it after its source, and is not lost. */
 static u64 sgi_lr(struct vgic_cpu *c, u32 intid, bool active, bool pending, bool *moved)
 {
-	u32 source = active ? c->active_source[intid] : 0;
+	u32 source = active ? c->active_source[intid] : 0, bit = 1u << intid, rest;
 	u64 lr = active ? LR_ACTIVE : 0;
 
-	if (!active && c->sources[intid])
-		source = (u32)__builtin_ctz(c->sources[intid]);
-	*moved = false;
-	if (pending && c->sources[intid] >> source & 1) {
+	if (pending)
+		CLEAR(c->bank.latch, bit);
+	rest = READ(c->sources[intid]);
+	if (!active && rest)
+		source = (u32)__builtin_ctz(rest);
+	if (pending && rest >> source & 1) {
 		lr |= LR_PENDING;
-		c->sources[intid] &= (u8) ~(1u << source);
-		*moved = !c->sources[intid];
+		rest = CLEAR(c->sources[intid], (u8)(1u << source)) & ~(1u << source);
 	}
-	if (c->sources[intid])
+	*moved = lr & LR_PENDING && !rest;
+	if (rest) {
 		lr |= LR_EOI; /* look again for the next source */
+		SET(c->bank.latch, bit);
+	}
 	return lr | (u64)source << 32;
 }
 
@@ -488,9 +493,10 @@ static void put(struct vgic *g, struct vgic_cpu *c, u32 n, u32 intid, struct vgi
 	bool active = b->active & bit, pending = vgic_pending(g, b) & bit;
 	bool linked = b->linked & bit, moved = pending && (b->edge & bit || linked);
 	bool both = active && (pending || READ(b->latch) & bit); /* perhaps disabled */
+	bool sgi_v2 = g->version == 2 && intid < 16;
 	u64 lr = (u64)intid | LR_PRIO(b->priority[at]) | (READ(b->group) & bit ? LR_GROUP1 : 0);
 
-	if (g->version == 2 && intid < 16) {
+	if (sgi_v2) {
 		lr |= sgi_lr(c, intid, active, pending, &moved);
 	} else if (active && pending && (elsewhere(g, c, intid) || linked & !(b->soft & bit))) {
 		/* When it ends, it goes to its new target, or its line is looked at. */
@@ -511,7 +517,7 @@ static void put(struct vgic *g, struct vgic_cpu *c, u32 n, u32 intid, struct vgi
 		lr |= LR_EOI | (active ? LR_ACTIVE : LR_PENDING);
 		moved = false;
 	}
-	if (moved)
+	if (moved && !sgi_v2)
 		CLEAR(b->latch, bit);
 	c->moved = (u16)((c->moved & ~(1u << n)) | (moved && lr & LR_PENDING ? 1u << n : 0));
 	c->lr[n] = lr;

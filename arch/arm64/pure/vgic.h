@@ -22,11 +22,14 @@
 #include <mullion/err.h>
 #include <mullion/types.h>
 
-#define VGIC_MAX_LRS   16
-#define VGIC_MAX_VCPUS 64  /* masks of vCPUs are 64 bits wide; GICv2: 8 */
-#define VGIC_MAX_SPIS  960 /* a multiple of 32 below INTID 1020 */
-#define VGIC_NONE      0xff
-#define VGIC_PRIVATES  32 /* SGIs and PPIs */
+#define VGIC_MAX_LRS    16
+#define VGIC_MAX_VCPUS  64  /* masks of vCPUs are 64 bits wide; GICv2: 8 */
+#define VGIC_MAX_SPIS   960 /* a multiple of 32 below INTID 1020 */
+#define VGIC_GICD2_SIZE KIB(4)
+#define VGIC_GICD3_SIZE KIB(64)
+#define VGIC_GICR_SIZE  KIB(128)
+#define VGIC_NONE       0xff
+#define VGIC_PRIVATES   32 /* SGIs and PPIs */
 
 /* A list register in our own form is the GICv3 one (IHI 0069 §12.4.4 ICH_LR<n>_EL2); for a GICv2
  * SGI the source CPU lies in bits 34:32, which are free without HW. */
@@ -68,7 +71,10 @@ struct vgic_bank {
 	u32 soft;            /* linked, but pending by software too; private: own, SPI: lock */
 	u32 inflight;        /* in a list register; private: own, SPI: lock */
 	u32 release;         /* physical interrupt to be deactivated by the caller; as linked */
-	u8 priority[32];     /* lock */
+	union {
+		u8 priority[32]; /* lock */
+		u32 priorities[8];
+	};
 };
 
 /* What an SPI has besides its bits. Lock. */
@@ -86,15 +92,15 @@ struct vgic_cpu {
 	_Atomic u32 used;  /* list registers with something of ours; own */
 	_Atomic u32 hold;  /* somebody works on folded state: do not fill; anyone */
 	u32 index;
-	u32 hcr;                     /* maintenance bits that the fill wants; own */
-	u32 hcr_written;             /* ICH_HCR or GICH_HCR as it is in hardware; own */
-	bool overflow;               /* more than list registers; own */
-	bool asleep;                 /* GICR_WAKER.ProcessorSleep; lock */
-	u16 moved;                   /* list registers that took the latch with them; own */
-	u64 lr[VGIC_MAX_LRS];        /* as last written; own */
-	u8 lr_of[VGIC_PRIVATES];     /* where a private interrupt is inflight; own */
-	u8 sources[16];              /* v2: CPUs whose SGI is pending; lock */
-	u8 active_source[16];        /* v2: CPU whose SGI is active; lock */
+	u32 hcr;                 /* maintenance bits that the fill wants; own */
+	u32 hcr_written;         /* ICH_HCR or GICH_HCR as it is in hardware; own */
+	bool overflow;           /* more than list registers; own */
+	bool asleep;             /* GICR_WAKER.ProcessorSleep; lock */
+	u16 moved;               /* list registers that took the latch with them; own */
+	u64 lr[VGIC_MAX_LRS];    /* as last written; own */
+	u8 lr_of[VGIC_PRIVATES]; /* where a private interrupt is inflight; own */
+	_Atomic u8 sources[16];  /* v2: CPUs whose SGI is pending; anyone sets, before the latch */
+	u8 active_source[16];    /* v2: CPU whose SGI is active; lock */
 	u16 physical[VGIC_PRIVATES]; /* host INTID of linked ones; own */
 	struct vgic_bank bank;
 };
@@ -177,14 +183,8 @@ u64 vgic_redist_access(struct vgic *g, u32 self, u32 offset, u32 width, bool wri
 /** vgic_dist_folds()/vgic_redist_folds() - vCPUs whose list registers must be folded and held empty
  * for that access, because it looks at or changes pending, active or configuration state. Lock not
  * needed. */
-u64 vgic_dist_folds(const struct vgic *g, u32 self, u32 offset);
-u64 vgic_redist_folds(const struct vgic *g, u32 offset);
-
-#define VGIC_GICD2_SIZE KIB(4)
-#define VGIC_GICD3_SIZE KIB(64)
-#define VGIC_GICR_SIZE  KIB(128)
-#define GICD_TYPER_OFF  0x004u
-
+u64 vgic_dist_folds(const struct vgic *g, u32 self, u32 offset, bool write);
+u64 vgic_redist_folds(const struct vgic *g, u32 self, u32 offset);
 /** vgic_affinity() - Aff3.Aff2.Aff1.Aff0 of vCPU @index: Aff0 below 16. Any context. */
 static inline u32 vgic_affinity(u32 index)
 {
@@ -230,6 +230,36 @@ static inline u32 vgic_waiting(const struct vgic_bank *b)
 {
 	return b->linked & b->wired & ~(b->soft | b->inflight) &
 	       atomic_load_explicit(&b->latch, memory_order_relaxed);
+}
+/** vgic_dist_has_state() - an access to the distributor's register at @offset may need a fold, or a
+ * look at lines: it is one of those with pending, active or configuration state, and there is some
+ * that is not in the model, or not true any more. No lock: what comes meanwhile comes later. */
+static inline bool vgic_dist_has_state(const struct vgic *g, u32 offset, bool write)
+{
+	u32 w = offset % 128 / 4 - 1;
+	const struct vgic_bank *b;
+
+	if (offset - 0xc00 < 0x100 && write)
+		w = (offset - 0xc00) / 8 - 1;
+	else if (offset - 0x200 >= 0x200)
+		return offset - 0xf10 < 0x20;
+	b = &g->spi[w];
+	return w >= g->num_spis / 32 || b->inflight | b->active | vgic_waiting(b);
+}
+/** vgic_self_folds() - whether vCPU @self, which makes the access, has anything in list registers,
+ * or something that waits for a line. Nothing gets there meanwhile. */
+static inline bool vgic_self_folds(const struct vgic *g, u32 self)
+{
+	const struct vgic_cpu *c = g->cpus[self];
+
+	return atomic_load_explicit(&c->used, memory_order_relaxed) || c->overflow ||
+	       vgic_waiting(&c->bank);
+}
+/** vgic_redist_has_state() - the same as vgic_dist_has_state() of the redistributors. */
+static inline bool vgic_redist_has_state(const struct vgic *g, u32 self, u32 offset)
+{
+	return offset % (u32)VGIC_GICR_SIZE - 0x10200 < 0x200 &&
+	       (offset / (u32)VGIC_GICR_SIZE != self || vgic_self_folds(g, self));
 }
 /* Interrupts of a bank that would be signalled, active ones too. */
 static inline u32 vgic_pending(const struct vgic *g, const struct vgic_bank *b)

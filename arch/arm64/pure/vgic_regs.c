@@ -140,7 +140,7 @@ static u64 set_pending(const struct word *w, u32 bits)
 	bits = word_writable(w, bits);
 	SET(w->b->latch, bits);
 	w->b->soft |= bits & w->b->linked; /* does not fall with the line (IHI 0048B §4.3.7) */
-	return word_mark(w, bits, 0);
+	return word_mark(w, bits & READ(w->b->enabled), 0);
 }
 
 /*
@@ -183,7 +183,7 @@ static u64 clear_active(const struct word *w, u32 bits)
 	bits &= w->b->active & ~w->b->inflight;
 	w->b->active &= ~bits;
 	if (w->c)
-		kick |= word_mark(w, bits & word_pending(w), 0);
+		kick |= word_mark(w, bits & word_pending(w) & READ(w->b->enabled), 0);
 	for (; bits; bits &= bits - 1) {
 		u32 n = (u32)__builtin_ctz(bits);
 
@@ -195,74 +195,88 @@ static u64 clear_active(const struct word *w, u32 bits)
 	return kick;
 }
 
-static u64 word_access(const struct word *w, u32 block, bool write, u64 *value)
+static u32 word_read(const struct vgic_bank *b, u32 block)
 {
-	u32 v = (u32)*value;
-
 	switch (block) {
-	case BLOCK_IGROUPR:
-		if (write)
-			return set_group(w, v);
-		*value = READ(w->b->group);
-		return 0;
+	case BLOCK_IGROUPR: return READ(b->group);
 	case BLOCK_ISENABLER:
-	case BLOCK_ICENABLER:
-		if (write)
-			return block == BLOCK_ISENABLER ? enable(w, v) : disable(w, v);
-		*value = READ(w->b->enabled);
-		return 0;
+	case BLOCK_ICENABLER: return READ(b->enabled);
 	case BLOCK_ISPENDR:
-	case BLOCK_ICPENDR:
-		if (write)
-			return block == BLOCK_ISPENDR ? set_pending(w, v) : clear_pending(w, v);
-		*value = word_pending(w);
-		return 0;
-	case BLOCK_ISACTIVER:
-	case BLOCK_ICACTIVER:
-		if (write)
-			return block == BLOCK_ISACTIVER ? set_active(w, v) : clear_active(w, v);
-		*value = w->b->active;
-		return 0;
-	default: return 0;
+	case BLOCK_ICPENDR: return READ(b->latch) | (b->line & ~b->edge);
+	default: return b->active;
 	}
 }
 
-/* @first: number of the first byte's interrupt in the word's bank. Byte accesses are allowed. */
-static u64 priority_access(const struct word *w, u32 first, u32 width, bool write, u64 *value)
+static u64 word_write(const struct word *w, u32 block, u32 v)
 {
-	u32 changed = 0;
-
-	for (u32 i = 0; i < width; i++) {
-		u8 *p = &w->b->priority[first + i];
-		u8 v = (u8)(*value >> (8 * i) & PRIORITY_BITS);
-
-		if (!write) {
-			*value |= (u64)*p << (8 * i);
-		} else if (*p != v) {
-			*p = v;
-			changed |= 1u << (first + i);
-		}
+	switch (block) {
+	case BLOCK_IGROUPR: return set_group(w, v);
+	case BLOCK_ISENABLER: return enable(w, v);
+	case BLOCK_ICENABLER: return disable(w, v);
+	case BLOCK_ISPENDR: return set_pending(w, v);
+	case BLOCK_ICPENDR: return clear_pending(w, v);
+	case BLOCK_ISACTIVER: return set_active(w, v);
+	default: return clear_active(w, v);
 	}
+}
+
+/* @first: number of the first byte's interrupt in the word's bank. Byte accesses are allowed.
+ * Little endian. */
+static inline u64 priority_access(const struct word *w, u32 first, u32 width, bool write,
+				  u64 *value)
+{
+	u32 *at = &w->b->priorities[first / 4], shift = 8 * (first & 3);
+	u32 mask = (u32)(MASK(8 * width - 1, 0) << shift), changed = 0, old = *at, now;
+
+	if (!write) {
+		*value = (old & mask) >> shift;
+		return 0;
+	}
+	now = (u32)*value << shift & mask & PRIORITY_BITS * 0x01010101u;
+	*at = (old & ~mask) | now;
+	for (u32 diff = (old & mask) ^ now; diff;) {
+		u32 byte = (u32)__builtin_ctz(diff) / 8;
+
+		changed |= 1u << ((first & ~3u) + byte);
+		diff &= ~(0xffu << 8 * byte);
+	}
+	if (!(changed & (word_inflight(w, ~0u) | word_pending(w))))
+		return 0;
 	/* In a list register it must be rewritten; in the queue behind them it may now come first.
 	 */
 	return word_mark(w, word_inflight(w, changed), VGIC_FOLD) |
 	       word_mark(w, changed & word_pending(w), 0);
 }
 
+/* Sixteen bits to the even ones of a word, and back. */
+static u32 spread(u32 bits)
+{
+	bits = (bits | bits << 8) & 0x00ff00ff;
+	bits = (bits | bits << 4) & 0x0f0f0f0f;
+	bits = (bits | bits << 2) & 0x33333333;
+	return (bits | bits << 1) & 0x55555555;
+}
+
+static u32 gather(u32 bits)
+{
+	bits &= 0x55555555;
+	bits = (bits | bits >> 1) & 0x33333333;
+	bits = (bits | bits >> 2) & 0x0f0f0f0f;
+	bits = (bits | bits >> 4) & 0x00ff00ff;
+	return (bits | bits >> 8) & 0xffff;
+}
+
 /* Two bits for each of 16 interrupts; the upper one says edge. Private ones are fixed. */
 static u64 config_access(const struct word *w, bool upper, bool write, u64 *value)
 {
-	u32 shift = upper ? 16 : 0, edge = 0, v = (u32)*value;
+	u32 shift = upper ? 16 : 0, edge = gather((u32)*value >> 1);
 
 	if (!write) {
-		for (u32 i = 0; i < 16; i++)
-			*value |= (u64)(w->b->edge >> (shift + i) & 1) << (2 * i + 1);
+		*value = spread(w->b->edge >> shift & 0xffff) << 1;
 		return 0;
 	}
 	if (w->c)
 		return 0;
-	for (u32 i = 0; i < 16; i++)
-		edge |= (v >> (2 * i + 1) & 1) << i;
 	w->b->edge = (w->b->edge & ~(0xffffu << shift)) | edge << shift;
 	return word_mark(w, word_pending(w) & 0xffffu << shift, 0);
 }
@@ -282,8 +296,10 @@ static u64 retarget(struct vgic *g, u32 i, u32 target)
 
 /* --- GICv2 ----------------------------------------------------------------------------------- */
 
-static u64 targets_access(struct vgic *g, u32 self, u32 intid, u32 width, bool write, u64 *value)
+static u64 __attribute__((noinline))
+targets_access(struct vgic *g, u32 self, u32 offset, u32 width, bool write, u64 *value)
 {
+	u32 intid = offset - 0x800;
 	u64 kick = 0;
 
 	if (g->num_cpus == 1 || g->version != 2)
@@ -319,7 +335,7 @@ static u64 sgi_from(struct vgic *g, u32 target, u32 id, u32 sources)
 	sources &= (1u << g->num_cpus) - 1;
 	if (!c || !sources)
 		return 0;
-	c->sources[id] |= (u8)sources;
+	SET(c->sources[id], (u8)sources);
 	SET(c->bank.latch, 1u << id);
 	return vgic_mark(c, VGIC_PRIVATE) ? BIT(target) : 0;
 }
@@ -358,9 +374,9 @@ static u64 sgi_pending_access(struct vgic *g, u32 self, u32 offset, u32 width, b
 		} else if (set) {
 			kick |= sgi_from(g, self, id, v);
 		} else {
-			c->sources[id] &= (u8)~v;
-			if (!c->sources[id])
-				CLEAR(c->bank.latch, 1u << id);
+			CLEAR(c->bank.latch, 1u << id);
+			if (CLEAR(c->sources[id], v) & ~v)
+				SET(c->bank.latch, 1u << id);
 		}
 	}
 	return kick;
@@ -433,10 +449,10 @@ static u64 control_access(struct vgic *g, u32 offset, bool write, u64 *value)
 }
 
 /* What lies above the arrays of bits, and in GICv3's second part of the frame. */
-static u64 dist_rest(struct vgic *g, u32 self, u32 offset, u32 width, bool write, u64 *value)
+static u64 __attribute__((noinline))
+dist_rest(struct vgic *g, u32 self, u32 offset, u32 width, bool write, u64 *value)
 {
 	u32 block = offset / 128;
-	struct word w;
 
 	if (g->version == 2 && block == BLOCK_SGI)
 		return sgi_block_access(g, self, offset, width, write, value);
@@ -444,37 +460,79 @@ static u64 dist_rest(struct vgic *g, u32 self, u32 offset, u32 width, bool write
 		return router_access(g, offset, width, write, value);
 	if (width != 4)
 		return 0;
-	if ((block == BLOCK_ICFGR || block == BLOCK_ICFGR + 1) &&
-	    word_dist(g, self, (offset - 0xc00) / 8, &w))
-		return config_access(&w, offset & 4, write, value);
 	if (!write && offset == (g->version == 2 ? GICD2_PIDR2 : GICD3_PIDR2))
 		*value = g->version == 2 ? PIDR2_V2 : PIDR2_V3;
 	return 0;
 }
 
+static u64 __attribute__((noinline))
+dist_priority(struct vgic *g, u32 self, u32 offset, u32 width, bool write, u64 *value)
+{
+	struct word w;
+
+	return word_dist(g, self, (offset - 0x400) / 32, &w)
+		       ? priority_access(&w, offset % 32, width, write, value)
+		       : 0;
+}
+
+static u64 __attribute__((noinline)) dist_write(struct vgic *g, u32 self, u32 offset, u32 value)
+{
+	struct word w;
+
+	return word_dist(g, self, offset % 128 / 4, &w) ? word_write(&w, offset / 128, value) : 0;
+}
+
+/* A register with a bit for each of 32 interrupts. */
+static u64 dist_word(struct vgic *g, u32 self, u32 offset, bool write, u64 *value)
+{
+	u32 n = offset % 128 / 4;
+
+	if (write)
+		return dist_write(g, self, offset, (u32)*value);
+	*value = 0;
+	if (n - 1 < g->num_spis / 32)
+		*value = word_read(&g->spi[n - 1], offset / 128);
+	else if (n == 0 && g->version == 2)
+		*value = word_read(&g->cpus[self]->bank, offset / 128);
+	return 0;
+}
+
+static u64 __attribute__((noinline))
+dist_config(struct vgic *g, u32 self, u32 offset, u32 width, bool write, u64 *value)
+{
+	struct word w;
+
+	(void)width; /* is 4 */
+	return word_dist(g, self, (offset - 0xc00) / 8, &w)
+		       ? config_access(&w, offset & 4, write, value)
+		       : 0;
+}
+
+/* Each kind of register apart, so that none saves more registers than it needs. */
 u64 vgic_dist_access(struct vgic *g, u32 self, u32 offset, u32 width, bool write, u64 *value)
 {
 	u32 block = offset / 128;
-	struct word w;
 
+	if (self >= g->num_cpus || !g->cpus[self])
+		return 0;
+	if (width == 4 && offset - BLOCK_IGROUPR * 128 < 7 * 128 && !(offset & 3))
+		return dist_word(g, self, offset, write, value);
 	if (!write)
 		*value = 0;
-	if (self >= g->num_cpus || !g->cpus[self] || offset & (width - 1) || width > 8 ||
+	if (width == 4 && offset - BLOCK_ICFGR * 128 < 2 * 128 && !(offset & 3))
+		return dist_config(g, self, offset, width, write, value);
+	if (offset & (width - 1) || width > 8 ||
 	    offset >= (g->version == 2 ? VGIC_GICD2_SIZE : VGIC_GICD3_SIZE))
 		return 0;
 	if (block >= BLOCK_ICFGR)
 		return dist_rest(g, self, offset, width, write, value);
 	if (block >= BLOCK_ITARGETSR && width <= 4)
-		return targets_access(g, self, offset - 0x800, width, write, value);
+		return targets_access(g, self, offset, width, write, value);
 	if (block >= BLOCK_IPRIORITYR && block < BLOCK_ITARGETSR && width <= 4)
-		return word_dist(g, self, (offset - 0x400) / 32, &w)
-			       ? priority_access(&w, offset % 32, width, write, value)
-			       : 0;
+		return dist_priority(g, self, offset, width, write, value);
 	if (width != 4)
 		return 0;
-	if (block == BLOCK_CONTROL)
-		return control_access(g, offset, write, value);
-	return word_dist(g, self, offset % 128 / 4, &w) ? word_access(&w, block, write, value) : 0;
+	return control_access(g, offset, write, value);
 }
 
 /* A redistributor's control frame. */
@@ -527,7 +585,10 @@ u64 vgic_redist_access(struct vgic *g, u32 self, u32 offset, u32 width, bool wri
 		return config_access(&w, offset & 4, write, value);
 	if (offset % 128 || block < BLOCK_IGROUPR || block > BLOCK_ICACTIVER)
 		return 0;
-	return word_access(&w, block, write, value);
+	if (write)
+		return word_write(&w, block, (u32)*value);
+	*value = word_read(w.b, block);
+	return 0;
 }
 
 /* --- Who must be folded first ---------------------------------------------------------------- */
@@ -537,38 +598,48 @@ static bool block_is_state(u32 block)
 	return block >= BLOCK_ISPENDR && block <= BLOCK_ICACTIVER;
 }
 
-/* vCPUs that have one of @count SPIs from number @first on in a list register, or active. */
-static u64 spi_owners(const struct vgic *g, u32 first, u32 count)
+/* vCPUs that have one of the SPIs @mask of word @w in a list register, or active. */
+static u64 spi_owners(const struct vgic *g, u32 w, u32 mask)
 {
-	u64 mask = 0;
+	u64 owners = 0;
 
-	for (u32 i = first; i < first + count && i < g->num_spis; i++)
-		if (g->spis[i].owner < g->num_cpus)
-			mask |= BIT(g->spis[i].owner);
-	return mask;
+	if (w >= g->num_spis / 32)
+		return 0;
+	for (mask &= g->spi[w].inflight | g->spi[w].active; mask; mask &= mask - 1) {
+		u32 owner = g->spis[w * 32 + (u32)__builtin_ctz(mask)].owner;
+
+		owners |= owner < g->num_cpus ? BIT(owner) : 0;
+	}
+	return owners;
 }
 
-u64 vgic_dist_folds(const struct vgic *g, u32 self, u32 offset)
+static u64 self_folds(const struct vgic *g, u32 self)
+{
+	return vgic_self_folds(g, self) ? BIT(self) : 0;
+}
+
+u64 vgic_dist_folds(const struct vgic *g, u32 self, u32 offset, bool write)
 {
 	u32 block = offset / 128, n = offset % 128 / 4;
 
 	if (block_is_state(block)) {
 		if (n)
-			return spi_owners(g, (n - 1) * 32, 32);
-		return g->version == 2 ? BIT(self) : 0;
+			return spi_owners(g, n - 1, ~0u);
+		return g->version == 2 ? self_folds(g, self) : 0;
 	}
-	if (offset >= 0xc08 && offset < 0xd00)
-		return spi_owners(g, (offset - 0xc08) / 4 * 16, 16);
+	n = (offset - 0xc08) / 4;
+	if (write && offset >= 0xc08 && offset < 0xd00)
+		return spi_owners(g, n / 2, n & 1 ? 0xffff0000 : 0xffff);
 	if (g->version == 2 && offset >= GICD_CPENDSGIR && offset < GICD_SPENDSGIR + 16)
-		return BIT(self);
+		return self_folds(g, self);
 	return 0;
 }
 
-u64 vgic_redist_folds(const struct vgic *g, u32 offset)
+u64 vgic_redist_folds(const struct vgic *g, u32 self, u32 offset)
 {
 	u32 index = offset / (u32)VGIC_GICR_SIZE;
 
-	offset = offset % (u32)VGIC_GICR_SIZE - GICR_SGI_BASE; /* wraps for the control frame */
-	return index < g->num_cpus && g->cpus[index] && block_is_state(offset / 128) ? BIT(index)
-										     : 0;
+	return index < g->num_cpus && g->cpus[index] && vgic_redist_has_state(g, self, offset)
+		       ? BIT(index)
+		       : 0;
 }

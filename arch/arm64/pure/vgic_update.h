@@ -222,6 +222,16 @@ static inline bool vgic_put_again(struct vgic_cpu *c, u32 intid, u32 empty)
 	       hw_lr_write_short(n, lr);
 }
 
+/* Whether something of @c may have to be put into a list register for the first time, or is none of
+ * the SGIs @again that are to be put again. */
+static inline bool vgic_more_than(const struct vgic_cpu *c, u32 latch, u32 enabled, u32 again)
+{
+	const struct vgic_bank *b = &c->bank;
+
+	return (((latch | b->line) & enabled) | b->active) & ~b->inflight || again >> 16 ||
+	       c->overflow;
+}
+
 /** vgic_flush_sgis() - serve VGIC_PRIVATE, the only flag that was set, if it was for SGIs that have
  * been here before and nothing else (GICv3). Own, no lock. Return: done; otherwise the caller must
  * update. */
@@ -232,9 +242,7 @@ static inline bool vgic_flush_sgis(struct vgic_cpu *c)
 	u32 enabled = atomic_load_explicit(&b->enabled, memory_order_relaxed);
 	u32 again = latch & enabled & b->inflight, empty;
 
-	/* Anything that may have to be put for the first time, or is none of our kind. */
-	if ((((latch | b->line) & enabled) | b->active) & ~b->inflight || again >> 16 ||
-	    c->overflow)
+	if (vgic_more_than(c, latch, enabled, again))
 		return false;
 	for (empty = hw_elrsr_read(); again; again &= again - 1) {
 		if (!vgic_put_again(c, (u32)__builtin_ctz(again), empty))
@@ -245,12 +253,80 @@ static inline bool vgic_flush_sgis(struct vgic_cpu *c)
 	return true;
 }
 
+/* The list register that SGI @intid had last is for one from vCPU @source alone (GICv2). */
+static inline bool vgic_is_from(const struct vgic_cpu *c, u32 intid, u32 source)
+{
+	u64 lr = c->lr[c->lr_of[intid]];
+
+	return FIELD(lr, 34, 32) == source && !(lr & LR_EOI);
+}
+
+/** vgic_flush_sgis_v2() - the same for GICv2, where each was here before from the same vCPU. */
+static __attribute__((noinline)) bool vgic_flush_sgis_v2(struct vgic_cpu *c)
+{
+	struct vgic_bank *b = &c->bank;
+	u32 latch = atomic_load_explicit(&b->latch, memory_order_relaxed);
+	u32 enabled = atomic_load_explicit(&b->enabled, memory_order_relaxed);
+	u32 again = latch & enabled & b->inflight, empty;
+
+	if (vgic_more_than(c, latch, enabled, again))
+		return false;
+	for (empty = hw_elrsr_read(); again; again &= again - 1) {
+		u32 intid = (u32)__builtin_ctz(again), source, from;
+
+		source = atomic_load_explicit(&c->sources[intid], memory_order_relaxed);
+		from = source ? (u32)__builtin_ctz(source) : 0;
+		if (source != 1u << from || !vgic_is_from(c, intid, from))
+			return false;
+		/* Another sender sets the latch anew after its source, and a flag after that. */
+		atomic_fetch_and_explicit(&b->latch, ~(1u << intid), memory_order_acq_rel);
+		atomic_fetch_and_explicit(&c->sources[intid], (u8)~source, memory_order_relaxed);
+		if (!vgic_put_again(c, intid, empty)) {
+			atomic_fetch_or_explicit(&c->sources[intid], (u8)source,
+						 memory_order_relaxed);
+			atomic_fetch_or_explicit(&b->latch, 1u << intid, memory_order_release);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* It is pending or active there. One more is the same as the one that is pending. */
+static __attribute__((noinline)) bool vgic_sgi_merge(struct vgic_cpu *c, u32 intid)
+{
+	u32 n = c->lr_of[intid];
+	u64 lr = c->lr[n], now = hw_lr_read(n);
+
+	if (!(c->bank.inflight >> intid & 1) || lr >> 62 != LR_PENDING >> 62 || !(now & LR_STATE))
+		return false;
+	return now & LR_PENDING || hw_lr_write_short(n, lr | LR_ACTIVE);
+}
+
 /** vgic_sgi_self() - group 1 SGI @intid from the vCPU to itself, where it has been before (GICv3).
  * Own, no lock. Return: done; otherwise post it. */
 static inline bool vgic_sgi_self(struct vgic_cpu *c, u32 intid)
 {
 	return !atomic_load_explicit(&c->flags, memory_order_relaxed) && !c->overflow &&
-	       c->lr[c->lr_of[intid]] & LR_GROUP1 && vgic_put_again(c, intid, hw_elrsr_read());
+	       c->lr[c->lr_of[intid]] & LR_GROUP1 &&
+	       (vgic_put_again(c, intid, hw_elrsr_read()) || vgic_sgi_merge(c, intid));
+}
+
+/** vgic_sgi_self_v2() - the same for GICv2, by GICD_SGIR. */
+static inline bool vgic_sgi_self_v2(struct vgic_cpu *c, u32 intid)
+{
+	return !atomic_load_explicit(&c->flags, memory_order_relaxed) && !c->overflow &&
+	       !atomic_load_explicit(&c->sources[intid], memory_order_relaxed) &&
+	       vgic_is_from(c, intid, c->index) &&
+	       (vgic_put_again(c, intid, hw_elrsr_read()) || vgic_sgi_merge(c, intid));
+}
+
+/** vgic_sgi_other() - GICv2: SGI @intid from vCPU @source to @c. Any context, no lock. Return: a
+ * kick is needed. */
+static inline bool vgic_sgi_other(struct vgic_cpu *c, u32 intid, u32 source)
+{
+	atomic_fetch_or_explicit(&c->sources[intid], (u8)(1u << source), memory_order_relaxed);
+	atomic_fetch_or_explicit(&c->bank.latch, 1u << intid, memory_order_release);
+	return vgic_mark(c, VGIC_PRIVATE);
 }
 
 /** vgic_timer_fired() - the virtual timer's physical interrupt @physical came, and is active. Own,

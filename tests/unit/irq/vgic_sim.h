@@ -145,7 +145,8 @@ static inline void sim_flush(struct sim *s, u32 cpu)
 		return;
 	sim_on(s, cpu);
 	atomic_store(&c->flags, 0);
-	if (flags == VGIC_PRIVATE && s->g.version == 3 && vgic_flush_sgis(c))
+	if (flags == VGIC_PRIVATE &&
+	    (s->g.version == 3 ? vgic_flush_sgis(c) : vgic_flush_sgis_v2(c)))
 		return;
 	s->kicked |= vgic_update(&s->g, c, flags);
 }
@@ -238,6 +239,21 @@ static inline void sim_eoi(struct sim *s, u32 cpu, u32 intid)
 	sim_deactivate(s, cpu, intid, false);
 }
 
+/* GICv2: GICD_SGIR with a list of one, the short way. */
+static inline bool sim_sgir(struct sim *s, u32 cpu, u32 value)
+{
+	u32 list = value >> 16 & 0xff, to = list ? (u32)__builtin_ctz(list) : 0;
+
+	if (s->g.version != 2 || value >> 24 & 3 || list != 1u << to || to >= s->g.num_cpus)
+		return false;
+	sim_on(s, cpu);
+	if (to == cpu)
+		return vgic_sgi_self_v2(&s->cpu[cpu].vgic, value & 15);
+	if (vgic_sgi_other(&s->cpu[to].vgic, value & 15, cpu))
+		s->kicked |= BIT(to);
+	return true;
+}
+
 /* A guest's access, with the folds that it needs. */
 static inline void sim_access(struct sim *s, u32 cpu, bool redist, u32 offset, u32 width,
 			      bool write, u64 *value)
@@ -246,7 +262,10 @@ static inline void sim_access(struct sim *s, u32 cpu, bool redist, u32 offset, u
 
 	if (!redist && width == 4 && write && vgic_enable_fast(&s->g, offset, (u32)*value))
 		return;
-	folds = redist ? vgic_redist_folds(&s->g, offset) : vgic_dist_folds(&s->g, cpu, offset);
+	if (!redist && width == 4 && write && offset == 0xf00 && sim_sgir(s, cpu, (u32)*value))
+		return;
+	folds = redist ? vgic_redist_folds(&s->g, cpu, offset)
+		       : vgic_dist_folds(&s->g, cpu, offset, write);
 
 	for (u64 m = folds; m; m &= m - 1)
 		sim_withdraw(s, (u32)__builtin_ctzll(m));

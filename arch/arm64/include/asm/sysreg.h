@@ -249,18 +249,19 @@
 #define ESR_EC_BRK64       0x3c
 
 /* Data and instruction abort ISS. */
-#define ISS_ISV_SHIFT 24
-#define ISS_ISV       SYS_BIT(ISS_ISV_SHIFT)
-#define ISS_SAS       (SYS_VAL(3) << 22)
-#define ISS_SAS_WORD  (SYS_VAL(2) << 22)
-#define ISS_SSE       SYS_BIT(21)
-#define ISS_SRT_SHIFT 16
-#define ISS_SF        SYS_BIT(15)
-#define ISS_FNV       SYS_BIT(10)
-#define ISS_CM        SYS_BIT(8)
-#define ISS_S1PTW     SYS_BIT(7)
-#define ISS_WNR       SYS_BIT(6)
-#define ISS_FSC_MASK  SYS_VAL(0x3f)
+#define ISS_ISV_SHIFT    24
+#define ISS_ISV          SYS_BIT(ISS_ISV_SHIFT)
+#define ISS_SAS          (SYS_VAL(3) << 22)
+#define ISS_SAS_WORD     (SYS_VAL(2) << 22)
+#define ISS_SSE          SYS_BIT(21)
+#define ISS_SRT_SHIFT    16
+#define ISS_SYS_RT_SHIFT 5
+#define ISS_SF           SYS_BIT(15)
+#define ISS_FNV          SYS_BIT(10)
+#define ISS_CM           SYS_BIT(8)
+#define ISS_S1PTW        SYS_BIT(7)
+#define ISS_WNR          SYS_BIT(6)
+#define ISS_FSC_MASK     SYS_VAL(0x3f)
 
 #ifndef __ASSEMBLER__
 #define SYSREG_STR_(x) #x

@@ -32,6 +32,7 @@ struct arm64_virq_cpu {
 	struct vgic_cpu vgic;
 	u64 doorbell;  /* GICv3: the ICC_SGI1R value that kicks its host CPU */
 	bool loaded;   /* list registers and VMCR are in hardware */
+	bool again;    /* virq_again() */
 	u32 vmcr;      /* saved while not loaded */
 	u32 apr[2][4]; /* [group][n]; GICv2: [0][0] */
 };
@@ -73,10 +74,19 @@ void virq_flush_slow(struct vcpu *vcpu);
  * another CPU looks at it). Not needed after an ordinary exit. vCPU loaded. */
 void virq_sync(struct vcpu *vcpu);
 /** virq_mmio() - serve an access of @width bytes (1, 2, 4, 8) at @gpa to the guest's controller.
- * @value: in for writes, zero-extended; out for reads. False: not ours. No locks held. */
+ * @value: in for writes, zero-extended; out for reads. False: not ours. No locks held. After the
+ * virq_flush() that follows, virq_again() says whether the guest must repeat the access. */
 bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value);
-/** virq_dist() - the same at @offset bytes into its distributor. Return: a read's value. */
+/** virq_dist() - the same at @offset bytes into its distributor. Return: a read's value.
+ * virq_redist() - into the run of its redistributors. */
 u64 virq_dist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value);
+u64 virq_redist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value);
+/** virq_again() - the access was not served, because another CPU was waited for in vain: interrupts
+ * come first, and the guest repeats it. Said once. */
+bool virq_again(struct vcpu *vcpu);
+/** virq_sgi() - a write of @value to ICC_SGI1R_EL1, if that can be served at once. Return: it was.
+ */
+bool virq_sgi(struct vcpu *vcpu, u64 value);
 /** virq_sysreg() - serve a trapped GIC system register; @iss as in ESR_EL2 (Rt and direction are
  * ignored). False: not ours. No locks held. */
 bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value);
