@@ -5,9 +5,9 @@
  * It runs where one instruction is one nanosecond (QEMU's -icount shift=0), so the counter, which
  * ticks every TICK_INSNS instructions, counts instructions. Each row is an average over many
  * repetitions and is printed as "bench: NAME INSTRUCTIONS"; on the bare machine the same program
- * gives the figures to subtract. GICv3 only: the budgets are set for it.
+ * gives the figures to subtract.
  */
-#include "guest.h"
+#include "bench.h"
 #include "virtio.h"
 
 #define GICD_TYPER     0x4
@@ -20,7 +20,6 @@
 #define UART_TXFF     BIT(5)
 #define UART_PERIPHID 0xfe0
 
-#define TICK_INSNS   16 /* at -icount shift=0 and CNTFRQ 62.5 MHz */
 #define ROUNDS       2000
 #define RESETS       4
 #define UART_RUN     512
@@ -36,9 +35,11 @@ struct persist {
 	u64 magic, boots, before, total;
 };
 
-extern char bench_vectors[], pong_vectors[];
+extern char bench_vectors[], pong_vectors[], bench_vectors_v2[], pong_vectors_v2[];
 void pong_interrupt(void);
 void bench_interrupt(u64 time);
+void pong_interrupt_v2(void);
+void bench_interrupt_v2(u64 time);
 void bench_unexpected(void);
 
 static volatile u32 taken;
@@ -52,6 +53,22 @@ void bench_interrupt(u64 time)
 	if (id == machine.timer_virt)
 		sysreg_write(CNTV_CTL_EL0, 0);
 	sysreg_write(ICC_EOIR1_EL1, id);
+	taken_at = time;
+	taken++;
+}
+
+/* GICv2: the CPU interface is a page, and the sender's number is given back at the end. */
+#define GICC_IAR  0x0c
+#define GICC_EOIR 0x10
+#define GICD_SGIR 0xf00
+
+void bench_interrupt_v2(u64 time)
+{
+	u32 id = read32(gic.gicc + GICC_IAR);
+
+	if (id == machine.timer_virt)
+		sysreg_write(CNTV_CTL_EL0, 0);
+	write32(gic.gicc + GICC_EOIR, id);
 	taken_at = time;
 	taken++;
 }
@@ -101,6 +118,26 @@ static void sgi_self(void)
 		;
 }
 
+static void sgi_self_v2(void)
+{
+	u32 before = taken;
+
+	write32(gic.gicd + GICD_SGIR, 1u << 16 | SGI);
+	while (taken == before)
+		;
+}
+
+/* Sent again and again while interrupts are masked: it is pending already. */
+static void sgis_masked(void)
+{
+	irq_disable();
+	if (gic.version == 3)
+		MEASURE("sgi-masked", sysreg_write(ICC_SGI1R_EL1, (u64)SGI << 24 | 1));
+	else
+		MEASURE("sgi-masked", write32(gic.gicd + GICD_SGIR, 1u << 16 | SGI));
+	irq_enable();
+}
+
 /* From the compare value to the handler's first instructions; the phase to the counter varies. */
 static void timer(const char *name, bool sleep)
 {
@@ -133,9 +170,17 @@ void pong_interrupt(void)
 	sysreg_write(ICC_EOIR1_EL1, id);
 }
 
+void pong_interrupt_v2(void)
+{
+	u32 id = read32(gic.gicc + GICC_IAR);
+
+	write32(gic.gicd + GICD_SGIR, 1u << 16 | SGI);
+	write32(gic.gicc + GICC_EOIR, id);
+}
+
 static void pong(void)
 {
-	sysreg_write(VBAR_EL1, pong_vectors);
+	sysreg_write(VBAR_EL1, gic.version == 3 ? pong_vectors : pong_vectors_v2);
 	isb();
 	gic_enable(SGI);
 	irq_enable();
@@ -145,18 +190,31 @@ static void pong(void)
 }
 
 /* WFI with interrupts masked: none is lost between the look and the sleep. */
-static void ping(void)
+static inline void wait_for(u32 before)
 {
-	u32 before = taken;
-
-	sysreg_write(ICC_SGI1R_EL1, (u64)SGI << 24 | 2);
-	isb();
 	while (taken == before) {
 		irq_disable();
 		if (taken == before)
 			wfi();
 		irq_enable();
 	}
+}
+
+static void ping(void)
+{
+	u32 before = taken;
+
+	sysreg_write(ICC_SGI1R_EL1, (u64)SGI << 24 | 2);
+	isb();
+	wait_for(before);
+}
+
+static void ping_v2(void)
+{
+	u32 before = taken;
+
+	write32(gic.gicd + GICD_SGIR, 1u << 17 | SGI);
+	wait_for(before);
 }
 
 static void two_cpus(void)
@@ -168,7 +226,10 @@ static void two_cpus(void)
 	while (LOAD(ready) == 0)
 		yield();
 	row("cpu-on", cpu_starts[1].record.time - from, 1);
-	MEASURE("ping-pong", ping());
+	if (gic.version == 3)
+		MEASURE("ping-pong", ping());
+	else
+		MEASURE("ping-pong", ping_v2());
 }
 
 /* SYSTEM_RESET to the first instruction of the next life; the counter goes on. */
@@ -341,22 +402,26 @@ static void one_cpu(void)
 	MEASURE("psci-version", version());
 	MEASURE("gicd-typer", (void)read32(gic.gicd + GICD_TYPER));
 	MEASURE("gicd-isenabler", write32(gic.gicd + GICD_ISENABLER + 4, 1));
-	MEASURE("sgi-self", sgi_self());
+	if (gic.version == 3)
+		MEASURE("sgi-self", sgi_self());
+	else
+		MEASURE("sgi-self", sgi_self_v2());
 	timer("timer", false);
 	timer("wfi", true);
+	sgis_masked();
+	MEASURE("id-register", (void)sysreg_read(ID_AA64MMFR0_EL1));
+	MEASURE("actlr", (void)sysreg_read(ACTLR_EL1));
+	MEASURE("cntpct", (void)sysreg_read(CNTPCT_EL0));
+	registers_measure();
 }
 
 void guest_main(void)
 {
 	struct persist *p = (struct persist *)(machine.ram + machine.ram_size / 8 * 7);
 
-	if (gic.version != 3) {
-		print("# the benchmark needs a GICv3\n");
-		power_off();
-	}
 	if (p->magic != MAGIC) {
 		row("boot", boot_record.time, 1); /* of the machine's counter: it is ours as well */
-		sysreg_write(VBAR_EL1, bench_vectors);
+		sysreg_write(VBAR_EL1, gic.version == 3 ? bench_vectors : bench_vectors_v2);
 		isb();
 		gic_enable(SGI);
 		gic_enable(machine.timer_virt);

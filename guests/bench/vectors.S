@@ -48,3 +48,5 @@
 
 	table	bench_vectors, bench_interrupt
 	table	pong_vectors, pong_interrupt
+	table	bench_vectors_v2, bench_interrupt_v2
+	table	pong_vectors_v2, pong_interrupt_v2

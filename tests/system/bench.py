@@ -189,14 +189,14 @@ def machine(name, image, **options):
 	return Machine(log, image=image, icount=True, timeout=RUN_TIMEOUT, **options)
 
 
-def run_guest(directory, name, vcpus, more="", overlay="", cpus=None, core=CORE):
+def run_guest(directory, name, vcpus, more="", overlay="", cpus=None, core=CORE, gic=3):
 	"""Rows that our benchmark guest counts from inside, as {row: figure}, and all it said."""
 	files = [("bench.img", systems.guest("bench")), ("ballast", directory / "ballast")]
 	image = systems.pack(directory, BENCH_GUEST.format(vcpus=vcpus, more=more) + overlay, files,
 			     core=core, check=core == CORE)
 	cpus = cpus or vcpus
 	args = TURNS if cpus > 1 else []
-	with machine(name, image, cpus=cpus, args=args) as run:
+	with machine(name, image, cpus=cpus, args=args, gic=gic) as run:
 		said = run.expect_end()
 	rows = re.findall(STAMP + r"\[bench\] bench: (\S+) ([0-9.]+)\s*$", said, re.M)
 	return {row: float(figure) for row, figure in rows}, said
@@ -220,6 +220,9 @@ def measure_guest(directory):
 	measured.update(two)
 	measured.update(one)
 	measured["wfi"] = heavy["wfi"]
+	for vcpus in (1, 2):
+		rows, _ = run_guest(directory, f"guest-gicv2-{vcpus}", vcpus, gic=2)
+		measured.update({f"gicv2-{row}": figure for row, figure in rows.items()})
 	measured["copy"] = round((heavy["reset"] - one["reset"]) / BALLAST, 4)
 	measure_boot(directory, one["boot"])
 	memory = re.search(STAMP + r"mullion: core: .*memory (\d+) KiB", said, re.M)
