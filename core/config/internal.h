@@ -157,6 +157,10 @@ const char *arena_text(struct config_run *run, const char *text, size_t len);
 /* What is run: the properties that vCPUs and components share. Each falls back to @value. */
 u8 parse_priority(struct config_run *run, fdt_node_t node, u8 value);
 ns_t parse_slice(struct config_run *run, fdt_node_t node, ns_t value);
+/** parse_limit() - cpu-budget-us and cpu-period-us of @node, over what @vcpu has. */
+void parse_limit(struct config_run *run, fdt_node_t node, struct config_vcpu *vcpu);
+/** check_limits() - no CPU is asked for more than all of its time. */
+void check_limits(struct config_run *run);
 u32 parse_partition(struct config_run *run, fdt_node_t node, u32 value);
 
 /* component.c */

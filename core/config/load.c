@@ -47,6 +47,7 @@ enum err config_load(const struct fdt *tree, const struct host *host, const void
 	check_vcpus(&run);
 	check_components(&run);
 	check_schedule(&run);
+	check_limits(&run);
 	check_images(&run);
 	check_programs(&run);
 	place_images(&run);

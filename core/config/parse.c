@@ -355,6 +355,7 @@ static enum err parse_vcpus(struct config_run *run, struct config_guest *guest)
 		.window = parse_partition(run, node, 0),
 	};
 
+	parse_limit(run, node, &of_guest);
 	guest->num_vcpus = vcpu_count(run, node);
 	guest->vcpus = arena_alloc(run, guest->num_vcpus * sizeof(*guest->vcpus));
 	if (guest->vcpus == NULL)
@@ -371,6 +372,7 @@ static enum err parse_vcpus(struct config_run *run, struct config_guest *guest)
 		vcpu->priority = parse_priority(run, node, vcpu->priority);
 		vcpu->slice = parse_slice(run, node, vcpu->slice);
 		vcpu->window = parse_partition(run, node, vcpu->window);
+		parse_limit(run, node, vcpu);
 	}
 	return OK;
 }

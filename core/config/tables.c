@@ -92,6 +92,9 @@ static const struct schema_prop guest_props[] = {
 	  "of its vCPUs, 1 to 255; higher runs first" },
 	{ "slice-us", PROP_U32, ALL, 0, "<10000>", "<10000>",
 	  "microseconds that a vCPU runs before its equals have a turn" },
+	{ "cpu-budget-us", PROP_U32, ALL, 0, "<4000>", "none",
+	  "microseconds of each period that a vCPU may run, and all that works for it" },
+	{ "cpu-period-us", PROP_U32, ALL, 0, "<10000>", "none", "microseconds of that period" },
 	{ "partition", PROP_STRING, ALL, 0, "\"control\"", "none",
 	  "the windows that its vCPUs run in, on CPUs with windows" },
 };
@@ -107,6 +110,10 @@ static const struct schema_prop vcpu_props[] = {
 	{ "priority", PROP_U32, ALL, 0, "<200>", "the guest's", "1 to 255; higher runs first" },
 	{ "slice-us", PROP_U32, ALL, 0, "<10000>", "the guest's",
 	  "microseconds that it runs before its equals have a turn" },
+	{ "cpu-budget-us", PROP_U32, ALL, 0, "<4000>", "the guest's",
+	  "microseconds of each period that it may run, and all that works for it" },
+	{ "cpu-period-us", PROP_U32, ALL, 0, "<10000>", "the guest's",
+	  "microseconds of that period" },
 	{ "partition", PROP_STRING, ALL, 0, "\"control\"", "the guest's",
 	  "the windows that it runs in, on CPUs with windows" },
 };

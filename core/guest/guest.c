@@ -303,6 +303,8 @@ static enum err create_vcpus(struct guest *guest)
 		if (err != OK)
 			return err;
 		vcpu->thread.home.window = config->window;
+		if (config->budget.v != 0)
+			account_limit(&vcpu->thread, &vcpu->budget, config->budget, config->period);
 	}
 	return OK;
 }

@@ -69,6 +69,18 @@ void sched_announce(struct sched_queue *queue, const struct thread *thread);
 /** sched_charge() - book what the thread that runs in @queue's CPU has run so far. */
 void sched_charge(struct sched_queue *queue);
 
+/** sched_replenish() - @account's budget has come back. Interrupt context, no locks. */
+void sched_replenish(struct account *account);
+
+/* core/sched/budget.c; under the lock of the account's CPU. */
+
+/** budget_use() - a stretch of @ns that began at @since. */
+void budget_use(struct budget *budget, ns_t since, u64 ns);
+/** budget_left() - nanoseconds that may be used from @now on. */
+u64 budget_left(struct budget *budget, ns_t now);
+/** budget_admits() - is there any? If not, sched_replenish() is called when there is. */
+bool budget_admits(struct budget *budget);
+
 /* What lend.c has for sched.c. */
 
 /** sched_help_ends() - of @self, running, and READY by its state: back to the account whose work it

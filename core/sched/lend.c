@@ -59,12 +59,25 @@ __cold void sched_move_on(struct thread *thread)
 	place(sched_lock_queue_of(thread), thread);
 }
 
+/* Its budget is used up. */
+static bool is_spent(const struct account *account)
+{
+	return account->budget != NULL && timer_is_armed(&account->budget->timer);
+}
+
+/* Has the turn of @account, which runs, come to its end? */
+static bool is_over(const struct account *account)
+{
+	return account->slice_left.v == 0 ||
+	       (account->budget != NULL && budget_left(account->budget, account->since) == 0);
+}
+
 /* Does @account, for which @thread is to work, claim more of a CPU than what @thread is READY on?
  * What runs right here does. */
 static bool claims_more(const struct sched_queue *queue, struct account *account,
 			const struct account *than)
 {
-	if (account == this_cpu()->queue->account)
+	if (account == this_cpu()->queue->account || is_spent(than))
 		return true;
 	if (sched_cpu_of(account) != queue->cpu->id)
 		return account->priority > than->priority;
@@ -185,7 +198,7 @@ void sched_offer(struct account *account)
 	sched_charge(queue);
 	if (account != self->account && thread_state(self) == VCPU_RUNNING &&
 	    (claims_more(queue, account, self->account) ||
-	     (queue->account->slice_left.v == 0 && account->priority >= self->account->priority))) {
+	     (is_over(queue->account) && account->priority >= self->account->priority))) {
 		(void)thread_move(self, VCPU_RUNNING, VCPU_READY);
 		set_helped(self, account);
 		put_self(queue, self);
@@ -223,8 +236,11 @@ __cold void sched_evict(struct thread *thread, const struct account *account)
 
 __cold void sched_retire(struct account *account)
 {
-	struct sched_queue *queue = sched_lock_queue_of(sched_owner(account));
+	struct sched_queue *queue;
 
+	if (account->budget != NULL)
+		(void)timer_stop(&account->budget->timer);
+	queue = sched_lock_queue_of(sched_owner(account));
 	/* A place that was kept for it. */
 	if (list_has(&account->link))
 		queue->strategy->remove(queue, account);

@@ -22,6 +22,8 @@ static inline void count_ready(struct sched_queue *queue, u32 more)
 /* A slice that was used up is followed by a new one, behind the equals. */
 static inline void enqueue(struct sched_queue *queue, struct account *account, bool front)
 {
+	if (__builtin_expect(account->budget != NULL, 0) && !budget_admits(account->budget))
+		return;
 	queue->strategy->add(queue, account, front);
 	if (account->slice_left.v == 0)
 		account->slice_left = account->slice;

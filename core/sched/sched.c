@@ -109,6 +109,9 @@ static bool review_comes_first(const struct sched_queue *queue, const struct acc
 	*when = queue->strategy->review(queue, current);
 	if (current != NULL && queue->cpu->thread->work_of != NULL)
 		when->v = MIN(when->v, current->since.v + queue->cpu->thread->help_left.v);
+	if (current != NULL && current->budget != NULL)
+		when->v = MIN(when->v,
+			      current->since.v + budget_left(current->budget, current->since));
 	return when->v < queue->review_at.v;
 }
 
@@ -130,6 +133,9 @@ static bool should_run(const struct sched_queue *queue, const struct thread *thr
 
 	if (queue->account == NULL)
 		return true;
+	if (__builtin_expect(account->budget != NULL, 0) && !list_has(&account->link) &&
+	    account != queue->account) /* it has used that up */
+		return false;
 	if (account == queue->account) /* one that is lent goes before the owner */
 		return account != &thread->home && account == &queue->cpu->thread->home;
 	return queue->strategy->preempts(queue, account, queue->account);
@@ -183,6 +189,8 @@ static inline void charge(struct sched_queue *queue, struct thread *thread, ns_t
 	thread->run_ns += ran;
 	if (__builtin_expect(thread->work_of != NULL, 0))
 		thread->help_left.v -= MIN(ran, thread->help_left.v);
+	if (__builtin_expect(account->budget != NULL, 0))
+		budget_use(account->budget, account->since, ran);
 	account->run_ns += ran;
 	account->since = now;
 	account->slice_left.v -= MIN(ran, account->slice_left.v);
@@ -372,6 +380,8 @@ static bool doze(struct cpu *cpu, struct sched_queue *queue, ns_t *now)
 	account->since = *now;
 	if (account->slice_left.v == 0)
 		account->slice_left = account->slice;
+	if (account->budget != NULL)
+		set_review(queue, account);
 	return thread_move(self, VCPU_READY, VCPU_RUNNING);
 }
 
@@ -541,6 +551,18 @@ __cold void sched_make_ready(struct sched_queue *queue, struct thread *thread)
 __cold void sched_take_out(struct sched_queue *queue, struct thread *thread)
 {
 	take_out(queue, thread);
+}
+
+__cold void sched_replenish(struct account *account)
+{
+	struct thread *owner = sched_owner(account);
+	struct sched_queue *queue = lock_queue_of(owner);
+
+	if (keeps_place(account) && account != queue->account && !list_has(&account->link)) {
+		enqueue(queue, account, false);
+		announce(queue, owner, false);
+	}
+	spin_unlock(&queue->lock);
 }
 
 __cold void sched_announce(struct sched_queue *queue, const struct thread *thread)

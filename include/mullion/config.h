@@ -74,7 +74,8 @@ struct config_vcpu {
 	u32 cpu; /* host CPU (index into host.cpus) that runs it; others' vCPUs may share it */
 	u8 priority;
 	ns_t slice;
-	u32 window; /* partition of the CPU's time-triggered table; 0: none */
+	u32 window;          /* partition of the CPU's time-triggered table; 0: none */
+	ns_t budget, period; /* it gets so much of each period; 0: as much as it wants */
 };
 
 enum restart_policy { RESTART_NEVER, RESTART_ALWAYS, RESTART_LIMITED };

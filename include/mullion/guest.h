@@ -41,6 +41,7 @@ struct served_region {
 struct vcpu {
 	struct arch_vcpu arch; /* first: assembly knows its offsets */
 	struct thread thread;
+	struct budget budget; /* of the thread's account, where the description gives one */
 	struct guest *guest;
 	u32 index; /* within the guest */
 	_Atomic u64 requests;
@@ -118,12 +119,13 @@ enum err __must_check guest_destroy(u32 id);
 /* --- Its life (core/guest/life.c) --------------------------------------------------------------
  */
 
-/** guest_start() - start the first vCPU, which loads images and tree. A guest that ran before begins anew,
- * as by guest_reset(): when its devices have.
- * Return: ERR_STATE when it runs, ERR_BUSY while it ends. Normal or orphan context, or boot. */
+/** guest_start() - start the first vCPU, which loads images and tree. A guest that ran before
+ * begins anew, as by guest_reset(): when its devices have. Return: ERR_STATE when it runs, ERR_BUSY
+ * while it ends. Normal or orphan context, or boot. */
 enum err __must_check guest_start(struct guest *guest);
 /** guest_devices_reset() - of a guest that is being reset: its devices are as at power-on, and
- * leave its RAM alone; start its first vCPU, which loads the images. By whoever component_guest_reset() says. */
+ * leave its RAM alone; start its first vCPU, which loads the images. By whoever
+ * component_guest_reset() says. */
 void guest_devices_reset(struct guest *guest);
 /** guest_load_images() - copy the pristine images and a fresh tree into the RAM of @vcpu's guest.
  * Its thread, before it is entered; no other vCPU of the guest is on. Between pieces others may

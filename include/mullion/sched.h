@@ -133,8 +133,8 @@ bool sched_ends(void);
 void sched_set_priority(struct thread *thread, u8 priority);
 /** sched_run_ns() - the time that @thread has had so far, the current stretch included. */
 u64 sched_run_ns(const struct thread *thread);
-/** sched_charged_ns() - the time that @thread's own account has paid for so far, the current stretch
- * included: its own, and that of the threads that ran on it. */
+/** sched_charged_ns() - the time that @thread's own account has paid for so far, the current
+ * stretch included: its own, and that of the threads that ran on it. */
 u64 sched_charged_ns(const struct thread *thread);
 /** sched_idle_ns() - the time that @cpu had nothing to run. */
 u64 sched_idle_ns(u32 cpu);

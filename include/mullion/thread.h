@@ -62,6 +62,21 @@ enum thread_kind {
 #define THREAD_NAME_MAX 32 /* bytes with NUL */
 #define SLICE_DEFAULT   NS(10000000)
 
+/* A bound of what an account gets: `amount_ns` in any span of `period_ns` (a sporadic server: what
+ * is used comes back a period later, as in core/sched/budget.c). */
+#define BUDGET_REFILLS 8u
+struct budget {
+	u64 amount_ns, period_ns;
+	struct refill {
+		ns_t at;
+		u64 ns;
+	} refills[BUDGET_REFILLS]; /* the first `num`, in order of time: `amount_ns` in all */
+	u32 num;
+	u64 exhausted; /* times that it was */
+	struct account *account;
+	struct timer_event timer; /* the first refill, while the account is out of the queue */
+};
+
 /* A claim to a CPU's time: what the scheduler orders, and charges. Every thread has one of its own;
  * which one it runs on is another matter (struct thread: account). All under the CPU's lock. */
 struct account {
@@ -81,8 +96,9 @@ struct account {
 	u32 window;  /* time-triggered: the partition it belongs to */
 	ns_t slice;  /* time slice among equals */
 	ns_t slice_left;
-	ns_t since; /* when it was last switched to, or charged */
-	u64 run_ns; /* time charged to it, without the current stretch */
+	ns_t since;            /* when it was last switched to, or charged */
+	u64 run_ns;            /* time charged to it, without the current stretch */
+	struct budget *budget; /* NULL: none */
 };
 
 struct thread {
@@ -136,6 +152,9 @@ enum err __must_check thread_init(struct thread *thread, enum thread_kind kind, 
 /** account_init() - an account that is all zeroes, with nothing READY on it. @slice: nanoseconds;
  * 0: the default. */
 void account_init(struct account *account, u8 priority, ns_t slice);
+/** account_limit() - @thread's account, which has not run yet, gets @amount of each @period.
+ * @budget stays as long as the thread. */
+void account_limit(struct thread *thread, struct budget *budget, ns_t amount, ns_t period);
 /** thread_destroy() - give its stack back: RESET or HALTED to UNKNOWN. It is in no queue and on no
  * CPU (thread_stopped()). */
 void thread_destroy(struct thread *thread);

@@ -21,7 +21,8 @@ SLOW = 10		# an instruction takes 2^10 ns
 FAIR_S = 600		# of virtual time, all of which all vCPUs compete for
 SLICE_US = 100000	# as many instructions as 100 us have otherwise
 
-suite = Suite("sharing", setup=lambda: (systems.prepare(), systems.guest("spin")))
+suite = Suite("sharing", setup=lambda: (systems.prepare(), systems.guest("spin"),
+						 systems.guest("flood")))
 
 SYSTEM = """/dts-v1/;
 / {{
@@ -58,10 +59,11 @@ def guest(name, cpus, properties="", **arguments):
 					   for index, cpu in enumerate(cpus)))
 
 
-def run(test, guests, cpus, extra="", end=None, shift=0):
+def run(test, guests, cpus, extra="", end=None, shift=0, more="", files=()):
 	"""Run them to their end (or until the line `end`); {guest/vCPU: {figure: ticks}}."""
-	dts = SYSTEM.format(extra=extra, guests="".join(guests))
-	image = systems.pack(test.directory(), dts, [("spin.img", systems.guest("spin"))])
+	dts = SYSTEM.format(extra=extra, guests="".join(guests)) + more
+	image = systems.pack(test.directory(), dts,
+			     [("spin.img", systems.guest("spin")), *files])
 	machine = test.machine(image, cpus=cpus, memory=256, icount=True, shift=shift)
 	if end is None:
 		said = machine.expect_end(LIMIT)
@@ -191,6 +193,99 @@ def wakes(test):
 			     [("spin.img", systems.guest("bench"))])
 	said = test.machine(image, cpus=1, memory=256, icount=True).expect_end(LIMIT)
 	test.contains(said, r"\[pair\] bench: hand-over [0-9.]+", "the end of it")
+
+
+FLOOD = f'/include/ "{systems.BOARD}/console.dtsi"' + """
+/ {
+	components {
+		console { arguments = "focus=flood"; };
+	};
+	guests {
+		flood {
+			autostart;
+			kernel = "flood.img";
+			PROPERTIES
+			bootargs = "flood=WHAT";
+			vmm { console = "console"; };
+			vcpus { vcpu0 { cpu = <0>; }; };
+			aspace {
+				ram {
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <SIZE>;
+				};
+				uart {
+					type = "virtual";
+					device = "pl011";
+					guest-address = <0x09000000>;
+					size = <0x1000>;
+					interrupts = <0 1 4>;
+				};
+				hvc {
+					type = "virtual";
+					device = "virtio-console";
+					guest-address = <0x0a000000>;
+					size = <0x1000>;
+					interrupts = <0 2 4>;
+				};
+			};
+		};
+	};
+};
+"""
+BURST = {"rounds": 1, "period_us": 200000, "burst_us": 200000, "work": 200}
+BURST_SLICE_US = 2000
+
+
+def beside(test, what, victim="", properties="", size="0x1000000", files=()):
+	"""What a spinning guest gets beside one that floods, on one CPU."""
+	both = f"slice-us = <{BURST_SLICE_US}>;"
+	more = FLOOD.replace("WHAT", what).replace("PROPERTIES", properties + both) \
+		    .replace("SIZE", size)
+	return run(test, (guest("victim", (0,), victim + both, **BURST),), 1,
+		   end=r"guest 'victim' powered off", more=more,
+		   files=[("flood.img", systems.guest("flood")), *files])["victim/0"]
+
+
+@suite.case("what a guest causes is its own time: half of the CPU is left to an equal")
+def floods(test):
+	"""Doorbells, registers, characters and log lines, against one that only computes."""
+	base = beside(test, "spin")["count"]
+	for what in ("doorbell", "register", "uart", "log"):
+		share = beside(test, what)
+		of_base = share["count"] / base
+		report(test, f"{what}: {of_base:.4f} of its share, off its CPU for at most "
+		       f"{ns(share['off-max'])} ns")
+		test.check(of_base >= 1 - FAIR, f"{what}: it has {of_base:.4f} of its share")
+		test.check(ns(share["off-max"]) <= BURST_SLICE_US * 1000 + 2 * WINDOW_NS,
+			   f"{what}: it was off its CPU for {ns(share['off-max'])} ns")
+
+
+@suite.case("a budget bounds a guest that never sleeps, above one that works")
+def budget(test):
+	"""A higher priority in a loop, with 40 % of the CPU: 60 % are left."""
+	alone = run(test, (guest("victim", (0,), **BURST),), 1)["victim/0"]
+	share = beside(test, "spin", properties="priority = <220>; cpu-budget-us = <4000>; "
+						"cpu-period-us = <10000>;")
+	of_alone = share["count"] / alone["count"]
+	report(test, f"{of_alone:.4f} of what it has alone")
+	test.check(abs(of_alone - 0.6) <= FAIR, f"{of_alone:.4f} of what it has alone, not 0.6")
+	test.check(ns(share["off-max"]) <= 4000000 + 2 * WINDOW_NS,
+		   f"it was off its CPU for {ns(share['off-max'])} ns")
+
+
+@suite.case("a guest that resets in a loop takes nothing from a higher priority")
+def resets(test):
+	"""Its images are large; one bounded step of the copy is all that can be in the way."""
+	large = test.directory() / "initrd.bin"
+	with open(large, "wb") as file:
+		file.truncate(32 << 20)
+	share = beside(test, "reset", victim="priority = <205>;",
+		       properties='initrd = "initrd.bin";', size="0x4000000",
+		       files=[("initrd.bin", large)])
+	report(test, f"off its CPU for at most {ns(share['off-max'])} ns, {share['gaps']} times")
+	test.check(ns(share["off-max"]) <= 2 * WINDOW_NS,
+		   f"it was off its CPU for {ns(share['off-max'])} ns")
 
 
 if __name__ == "__main__":

@@ -291,6 +291,67 @@ static void a_stack_is_free_after_leaving(void **state)
 	assert_string_equal(said, "l");
 }
 
+/* --- Budgets ---------------------------------------------------------------------------------- */
+
+static void computes(void *data)
+{
+	busy(*(const u64 *)data);
+}
+
+/* More urgent, and never asleep: it gets its budget of each period, and not more of any. */
+static void a_budget_bounds_the_urgent(void **state)
+{
+	static struct budget budget;
+	const u64 ms = 1000000, lots = 40 * ms, begin = arch_time_now().v;
+	struct thread *urgent, *low;
+
+	(void)state;
+	urgent = spawn("urgent", computes, (void *)&lots, 20, 1);
+	low = spawn("low", computes, (void *)&lots, 10, 1);
+	account_limit(urgent, &budget, NS(2 * ms), NS(10 * ms));
+	for (u64 i = 1; i <= 5; i++) {
+		run_until(NS(begin + i * 10 * ms));
+		assert_in_range(sched_run_ns(urgent), i * 2 * ms, i * 2 * ms + ms / 10);
+		assert_in_range(sched_run_ns(low), i * 8 * ms - ms / 10, i * 8 * ms);
+	}
+	assert_in_range(budget.exhausted, 4, 6);
+	/* With the CPU for itself as well. */
+	run_until(NS(begin + 150 * ms));
+	assert_in_range(sched_run_ns(urgent), 30 * ms, 30 * ms + ms / 10);
+	run_until(NS(begin + 210 * ms));
+	assert_int_equal(thread_phase(urgent), THREAD_STOPPED);
+}
+
+static void uses_some(void *data)
+{
+	(void)data;
+	for (u32 i = 0; i < 40; i++) {
+		busy(300000);
+		thread_sleep(NS(100000));
+	}
+}
+
+/* In pieces, more than there are replenishments: never more than the budget in a period. */
+static void a_budget_in_pieces(void **state)
+{
+	static struct budget budget;
+	const u64 ms = 1000000, begin = arch_time_now().v;
+	u64 had[64] = { 0 };
+	struct thread *thread;
+
+	(void)state;
+	thread = spawn("pieces", uses_some, NULL, 20, 1);
+	account_limit(thread, &budget, NS(3 * ms), NS(10 * ms));
+	for (u64 i = 1; i < 64; i++) {
+		run_until(NS(begin + i * ms));
+		had[i] = sched_run_ns(thread);
+		if (i >= 10)
+			assert_true(had[i] - had[i - 10] <= 3 * ms + ms / 10);
+	}
+	run_until(NS(begin + 200 * ms));
+	assert_int_equal(thread_phase(thread), THREAD_STOPPED);
+}
+
 /* --- What is booked --------------------------------------------------------------------------- */
 
 static void times_add_up(void **state)
@@ -395,6 +456,8 @@ int main(void)
 		EACH(others_wake_a_cpu_by_a_kick),
 		EACH(an_orphan_comes_to_the_waker),
 		EACH(a_stack_is_free_after_leaving),
+		EACH(a_budget_bounds_the_urgent),
+		EACH(a_budget_in_pieces),
 		EACH(times_add_up),
 		EACH(contexts_are_told),
 		EACH(sleeping_where_it_is_wrong_panics),
