@@ -36,7 +36,7 @@ _Static_assert(sizeof(struct program_header) == 56, "as in the file");
 #define PF_W          BIT(1)
 #define HEADERS_MAX   64 /* program headers; linkers make about ten */
 
-#define SPACE_END (COMPONENT_STACK - ELF_STACK_MAX)
+#define SPACE_END COMPONENT_PROGRAM_END
 
 struct refusal {
 	enum err err;
@@ -83,7 +83,7 @@ static struct refusal check_segment(const struct program_header *ph, size_t size
 		REFUSE(ERR_FORMAT, "a segment lies behind the end of the file");
 	if (ph->vaddr < COMPONENT_TEXT || ph->vaddr >= SPACE_END ||
 	    ph->memsz > SPACE_END - ph->vaddr)
-		REFUSE(ERR_RANGE, "a segment lies outside of 0x400000 to 0x700000; link it with "
+		REFUSE(ERR_RANGE, "a segment lies outside of 0x120000 to 0x700000; link it with "
 				  "the components' script");
 	return ACCEPT;
 }

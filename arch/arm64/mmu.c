@@ -274,7 +274,7 @@ void arch_leave_boot(void)
 static void window_flush(u64 va, u64 bytes)
 {
 	dsb(nshst);
-	if (bytes > 16 * PAGE_SIZE) {
+	if (bytes > 8 * PAGE_SIZE) {
 		/* All of this CPU's entries: the core has few, and one instruction is cheaper. */
 		__asm__ volatile("tlbi alle2" : : : "memory");
 	} else {

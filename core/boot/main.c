@@ -419,12 +419,13 @@ static void step_guests(void)
 
 static void step_figures(void)
 {
-	u64 memory = boot_info.image_bytes - boot_info.boot_bytes + arena_bytes +
-		     (page_total() - page_free_count()) * PAGE_SIZE;
+	u64 image = boot_info.image_bytes - boot_info.boot_bytes;
+	u64 heap = (page_total() - page_free_count()) * PAGE_SIZE;
 
-	log_info("core: text %lu bytes, at boot only %lu; memory %lu KiB; given back after boot: "
-		 "%lu KiB",
-		 boot_info.text_bytes, boot_info.boot_text_bytes, memory >> 10,
+	log_info("core: text %lu bytes, at boot only %lu; memory %lu KiB (image %lu, description "
+		 "%lu, heap %lu); given back after boot: %lu KiB",
+		 boot_info.text_bytes, boot_info.boot_text_bytes,
+		 (image + arena_bytes + heap) >> 10, image >> 10, arena_bytes >> 10, heap >> 10,
 		 boot_info.boot_bytes >> 10);
 }
 

@@ -17,8 +17,8 @@
 
 _Static_assert(COMPONENT_VMID > CONFIG_MAX_GUESTS && COMPONENT_VMID + CONFIG_MAX_COMPONENTS <= 256,
 	       "VMIDs of 8 bits, not a guest's");
-_Static_assert(COMPONENT_INFO + INFO_BYTES <= COMPONENT_TEXT,
-	       "no room for the page of information");
+_Static_assert(COMPONENT_INFO + INFO_BYTES <= COMPONENT_TEXT && COMPONENT_STACK > ELF_STACK_MAX,
+	       "no room for the information or the stack");
 _Static_assert(GRANTS_MAX < COMPONENT_NOTHING && CONFIG_MAX_REGIONS <= UINT16_MAX, "too many");
 
 /* While one is made. */
@@ -109,6 +109,16 @@ static enum err give_addresses(struct builder *b, struct grant_info *info, hpa_t
 	info->size = size;
 	b->next_va += mapped + PAGE_SIZE;
 	return stage2_map(&b->component->space, GPA(info->address), hpa, mapped, flags);
+}
+
+/* Where the first grant goes: behind the program, which is checked to lie below the second place.
+ */
+static u64 first_grant(const struct config_component *config)
+{
+	for (u32 i = 0; i < config->num_segments; i++)
+		if (config->segments[i].va + config->segments[i].size >= COMPONENT_GRANTS)
+			return COMPONENT_GRANTS_HIGH;
+	return COMPONENT_GRANTS;
 }
 
 static enum err grant_channel(struct builder *b, u32 number, u32 end)
@@ -421,7 +431,7 @@ static enum err build(struct builder *b)
 
 enum err component_create(const struct config_component *config, struct component **out)
 {
-	struct builder b = { .next_va = COMPONENT_GRANTS };
+	struct builder b = { .next_va = first_grant(config) };
 	enum err err = ERR_NO_MEMORY;
 
 	ASSERT(config == &component_system->components[component_count]);

@@ -16,9 +16,9 @@
 #define VIRQ_VCPU_BYTES 16
 /* A thread's stack in the core, of a vCPU or a component. */
 #define CORE_STACK_BYTES KIB(8)
-/* Tables of a component's space: the first GiB's, and those of the 2 MiB of information, of the two
- * of text and stack, and of the first of its grants. */
-#define COMPONENT_TABLES 5
+/* Tables of a component's space: the first GiB's, and those where its program and its grants begin.
+ */
+#define COMPONENT_TABLES 3
 /* What the core keeps of a channel. */
 #define CHANNEL_BYTES 64
 /* First-level tables stand beside each other: 2^40 bytes are 1024 entries. */
@@ -106,8 +106,11 @@ static u64 component_pages(const struct system *system, const struct config_comp
 		      (guest != NULL ? guest->num_vcpus * sizeof(struct exit_slot) : 0);
 	u64 pages =
 		run_pages(objects) + run_pages(CORE_STACK_BYTES) + ROOT_PAGES + COMPONENT_TABLES;
-	u64 bytes = 0;
+	u64 bytes = 0, program = 0;
 
+	for (u32 i = 0; i < component->num_segments; i++)
+		program = MAX(program, component->segments[i].va + component->segments[i].size);
+	pages += program / MIB(2);
 	config_for_each_grant (component, grant)
 		bytes += ALIGN_UP(grant->size, PAGE_SIZE);
 	for (u32 i = 0; i < system->num_channels; i++)

@@ -59,11 +59,14 @@ struct component_exit {
 #define EXIT_WIDTH(where)  ((u32)FIELD(where, 39, 32)) /* 1, 2, 4, 8 bytes */
 #define EXIT_IS_WRITE      BIT(40)
 
-/* Addresses of a component's space. Programs are linked at COMPONENT_TEXT. */
-#define COMPONENT_INFO   UINT64_C(0x00100000) /* struct component_info, read-only */
-#define COMPONENT_TEXT   UINT64_C(0x00400000)
-#define COMPONENT_STACK  UINT64_C(0x00800000) /* its top; an unmapped page lies below it */
-#define COMPONENT_GRANTS UINT64_C(0x10000000) /* shared memory, devices: from here on */
+/* Addresses of a component's space. Programs are linked at COMPONENT_TEXT. Stack, information, most
+ * programs and the first grants lie in one area of 2 MiB, so that one table maps them. */
+#define COMPONENT_STACK       UINT64_C(0x00110000) /* its top; an unmapped page lies below it */
+#define COMPONENT_INFO        UINT64_C(0x00112000) /* struct component_info, read-only */
+#define COMPONENT_TEXT        UINT64_C(0x00120000)
+#define COMPONENT_PROGRAM_END UINT64_C(0x00700000)
+#define COMPONENT_GRANTS      UINT64_C(0x00180000) /* shared memory, devices: from here on; */
+#define COMPONENT_GRANTS_HIGH UINT64_C(0x10000000) /* beside a program that reaches further */
 #define COMPONENT_GUEST                                                           \
 	UINT64_C(0x8000000000) /* + guest address: the served guest's RAM and ROM \
 				*/

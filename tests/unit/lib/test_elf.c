@@ -166,7 +166,7 @@ static void segments(void **state)
 	image.segments[1].p_memsz = UINT64_MAX - COMPONENT_TEXT;
 	refuses(ERR_RANGE, "outside");
 	setup(NULL);
-	image.segments[1].p_vaddr = COMPONENT_STACK - MIB(1) - 0x1fff;
+	image.segments[1].p_vaddr = COMPONENT_PROGRAM_END - 0x1fff;
 	refuses(ERR_RANGE, "outside");
 	image.segments[1].p_vaddr--;
 	assert_int_equal(read_image(sizeof(image)), OK);
