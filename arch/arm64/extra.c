@@ -6,6 +6,7 @@
 #include "arch/arm64/guest.h"
 
 #include "arch/arm64/pure/idregs.h"
+#include "arch/arm64/pure/psci.h"
 #include <mullion/string.h>
 
 /* APIB, APDA, APDB, APGA: X(index in pac[], register). APIA is apart, see vectors.S. */
@@ -71,6 +72,9 @@ void extra_save(struct vcpu *vcpu)
 		save_keys(arch);
 	if (arch->extra & EXTRA_SME)
 		arch->options.tpidr2 = read_sysreg(SYS_TPIDR2_EL0);
+	/* Whatever runs next has the mitigation on, as at power-on. */
+	if (arch->extra & EXTRA_SSB)
+		(void)smccc_firmware(SMCCC_ARCH_WORKAROUND_2, 1);
 	if (arch->extra & EXTRA_RAS) {
 		arch->options.vdisr = read_sysreg(SYS_VDISR_EL2);
 		arch->options.vsesr = read_sysreg(SYS_VSESR_EL2);
@@ -89,6 +93,8 @@ void extra_load(const struct vcpu *vcpu)
 		write_sysreg(arch->options.vdisr, SYS_VDISR_EL2);
 		write_sysreg(arch->options.vsesr, SYS_VSESR_EL2);
 	}
+	if (arch->extra & EXTRA_SSB)
+		(void)smccc_firmware(SMCCC_ARCH_WORKAROUND_2, 0);
 	if (arch->extra & EXTRA_DEBUG)
 		debug_load(&arch->debug);
 }

@@ -8,6 +8,7 @@
 #define ARM64_GUEST_H
 
 #include <asm/sysreg.h>
+#include <mullion/cpu.h>
 #include <mullion/guest.h>
 
 /* The fast handlers, called from vectors.S. True: back to the guest; false: to arch_vcpu_run()'s
@@ -31,6 +32,10 @@ bool exit_serror(struct vcpu *vcpu);
 
 /** smccc_offer_init() - what a guest is offered, asking the machine's firmware. Boot CPU. */
 void smccc_offer_init(struct smccc_offer *offer, const struct config_guest *config);
+/** smccc_ask() - the machine's firmware about WORKAROUND_1 to 3 on this CPU: ARCH_FEATURES'
+ * answers, negative without that firmware. smccc_firmware() - call it: @id with @argument. */
+void smccc_ask(s32 workaround[3]);
+s64 smccc_firmware(u32 id, u64 argument);
 /** smccc_serve() - serve the firmware call in x0 to x7; result as of a fast handler. */
 bool smccc_serve(struct vcpu *vcpu);
 /** sysreg_trap() - serve a trapped system register or instruction (EC 0x18); result as of a fast
@@ -94,6 +99,10 @@ u32 extra_state(const u64 *raw);
 void extra_reset(struct vcpu *vcpu);
 void extra_save(struct vcpu *vcpu);
 void extra_load(const struct vcpu *vcpu);
+/** predict_cpu_init() - what this CPU's branch predictors need. Once, after the firmware was found.
+ * predict_barrier() - do it: @next is about to run here, and another guest has before. */
+void predict_cpu_init(struct cpu *cpu);
+void predict_barrier(struct cpu *cpu, const struct guest *next);
 /** controls_init() - this CPU's EL2 controls that are the same for all guests and components. Once,
  * before any runs. */
 void controls_init(void);

@@ -54,7 +54,7 @@ static void trng_random(const struct smccc_call *request, struct smccc_call *ans
 }
 
 /* SMCCC 1.1: x4 and above are kept; before it, everything up to x17 may change. */
-static s64 smc_call(u32 id, u64 argument)
+s64 smccc_firmware(u32 id, u64 argument)
 {
 	register u64 x0 __asm__("x0") = id;
 	register u64 x1 __asm__("x1") = argument;
@@ -71,26 +71,41 @@ static s64 smc_call(u32 id, u64 argument)
 
 /*
  * The branch predictor work-arounds act on the CPU that asks, so the machine's firmware must see
- * the call. WORKAROUND_2's argument is the guest's.
+ * the call. WORKAROUND_2's argument says whether speculative store bypass is to be safe: that is
+ * the vCPU's own state, and off for it alone (extra.c).
  */
 static bool firmware_call(struct vcpu *vcpu, u32 id)
 {
-	vcpu->arch.x[0] = (u64)smc_call(id, vcpu->arch.x[1] & UINT32_MAX);
+	u64 argument = vcpu->arch.x[1] & UINT32_MAX;
+
+	if (id == SMCCC_ARCH_WORKAROUND_2) {
+		if (argument == 0)
+			vcpu->arch.extra |= EXTRA_SSB;
+		else
+			vcpu->arch.extra &= ~(u32)EXTRA_SSB;
+	}
+	vcpu->arch.x[0] = (u64)smccc_firmware(id, argument);
 	return true;
 }
 
-void smccc_offer_init(struct smccc_offer *offer, const struct config_guest *config)
+void smccc_ask(s32 workaround[3])
 {
 	static const u32 ids[] = { SMCCC_ARCH_WORKAROUND_1, SMCCC_ARCH_WORKAROUND_2,
 				   SMCCC_ARCH_WORKAROUND_3 };
 	/* Firmware before SMCCC 1.1 must not be asked: the answer to an unknown id was not defined.
 	 */
-	bool ask = firmware_version() >= 0x10000 && smc_call(PSCI_FEATURES, SMCCC_VERSION) == 0 &&
-		   smc_call(SMCCC_VERSION, 0) >= 0x10001;
+	bool ask = firmware_version() >= 0x10000 &&
+		   smccc_firmware(PSCI_FEATURES, SMCCC_VERSION) == 0 &&
+		   smccc_firmware(SMCCC_VERSION, 0) >= 0x10001;
 
-	offer->trng = config->trng && random_is_seeded();
 	for (u32 i = 0; i < ARRAY_SIZE(ids); i++)
-		offer->workaround[i] = ask ? (s32)smc_call(SMCCC_ARCH_FEATURES, ids[i]) : -1;
+		workaround[i] = ask ? (s32)smccc_firmware(SMCCC_ARCH_FEATURES, ids[i]) : -1;
+}
+
+void smccc_offer_init(struct smccc_offer *offer, const struct config_guest *config)
+{
+	offer->trng = config->trng && random_is_seeded();
+	smccc_ask(offer->workaround);
 }
 
 static bool answer(struct vcpu *vcpu, const struct smccc_call *call)

@@ -8,6 +8,7 @@
 #include "drivers/psci.h"
 #include <arch/boot.h>
 #include <arch/mmu.h>
+#include <arch/speculation.h>
 #include <asm/sysreg.h>
 #include <mullion/format.h>
 #include <mullion/guest.h>
@@ -44,7 +45,7 @@ static u32 ipa_bits = ARCH_S2_MAX_IPA_BITS;
 
 struct cpu *cpu_get(u32 id)
 {
-	return id < cpu_count ? cpus[id] : NULL;
+	return id < cpu_count ? cpus[arch_index_clamp(id, cpu_count)] : NULL;
 }
 
 u32 arch_s2_ipa_bits(void)
@@ -120,6 +121,7 @@ __boot static u32 page_sizes(void)
 
 __boot enum err arch_cpus_init(struct host *host)
 {
+	enum err err;
 	u32 boot = 0;
 
 	while (boot < host->num_cpus && host->cpus[boot].mpidr != boot_cpu.arch.mpidr)
@@ -145,7 +147,9 @@ __boot enum err arch_cpus_init(struct host *host)
 		cpu->arch.window = id == boot ? 0 : id + 1;
 	}
 	atomic_store(&boot_cpu.online, true);
-	return find_firmware(host);
+	err = find_firmware(host);
+	predict_cpu_init(this_cpu());
+	return err;
 }
 
 /* Stacks out of the heap, mapped a second time with guard pages. */
@@ -192,6 +196,7 @@ void arm64_secondary(void)
 	seed_keys();
 	if (arch_cpu_init(cpu) != OK || irq_init_cpu() != OK)
 		arch_cpu_park();
+	predict_cpu_init(cpu);
 	atomic_store(&cpu->online, true);
 	while (!atomic_load(&released))
 		arch_cpu_relax();

@@ -109,6 +109,10 @@ enum err arch_guest_init(struct guest *guest)
 
 void arch_guest_destroy(struct guest *guest)
 {
+	/* Another guest may get this structure: it is not the one that has trained predictors. */
+	for (u32 id = 0; id < cpu_count; id++)
+		if (cpu_get(id)->arch.predicts_for == guest)
+			cpu_get(id)->arch.predicts_for = NULL;
 	virq_guest_destroy(guest);
 }
 
@@ -190,6 +194,8 @@ static void load(struct vcpu *vcpu)
 
 	if (cpu->current != NULL)
 		put(cpu->current);
+	if (__builtin_expect(cpu->arch.predicts_for != vcpu->guest, 0))
+		predict_barrier(cpu, vcpu->guest);
 	timer_load(vcpu);
 	load_controls(vcpu->guest);
 	write_sysreg(vcpu->arch.vmpidr, vmpidr_el2);

@@ -8,6 +8,7 @@
 
 #include <abi/manage.h>
 #include <arch/cpu.h>
+#include <arch/speculation.h>
 #include <mullion/format.h>
 #include <mullion/here.h>
 #include <mullion/irq.h>
@@ -29,7 +30,7 @@ const struct system *component_system;
 
 struct component *component_get(u32 id)
 {
-	return id < component_count ? components[id] : NULL;
+	return id < component_count ? components[arch_index_clamp(id, component_count)] : NULL;
 }
 
 struct component *component_find(const char *name)

@@ -6,6 +6,7 @@
  */
 #include "core/component/internal.h"
 
+#include <arch/speculation.h>
 #include <mullion/guest.h>
 #include <mullion/here.h>
 #include <mullion/log.h>
@@ -235,7 +236,7 @@ enum err exit_answer(struct component *component, u64 index, u64 value, bool fau
 
 	if (index >= component->num_vcpus)
 		return ERR_RANGE;
-	slot = &component->slots[index];
+	slot = &component->slots[arch_index_clamp(index, component->num_vcpus)];
 	spin_lock(&component->lock);
 	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_TAKEN) {
 		slot->answer = value;

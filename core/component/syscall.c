@@ -5,6 +5,7 @@
  */
 #include "core/component/internal.h"
 
+#include <arch/speculation.h>
 #include <mullion/format.h>
 #include <mullion/guest.h>
 #include <mullion/here.h>
@@ -22,9 +23,12 @@
 static const struct component_grant *grant_of(const struct component *component, u64 index,
 					      enum grant_kind kind)
 {
-	if (index >= component->num_grants || component->grants[index].kind != (u8)kind)
+	const struct component_grant *grant;
+
+	if (index >= component->num_grants)
 		return NULL;
-	return &component->grants[index];
+	grant = &component->grants[arch_index_clamp(index, component->num_grants)];
+	return grant->kind == (u8)kind ? grant : NULL;
 }
 
 /* Sleep until there is something; the bits of one payer, and with NOTIFY_EXIT a record. 0: it has

@@ -6,6 +6,7 @@
  */
 #include <mullion/guest.h>
 
+#include <arch/speculation.h>
 #include <mullion/component.h>
 #include <mullion/cpu.h>
 #include <mullion/format.h>
@@ -26,7 +27,7 @@ static struct spinlock table_lock = SPINLOCK_INIT(RANK_MANAGE);
 
 struct guest *guest_get(u32 id)
 {
-	return id < CONFIG_MAX_GUESTS ? slots[id].guest : NULL;
+	return id < CONFIG_MAX_GUESTS ? slots[arch_index_clamp(id, CONFIG_MAX_GUESTS)].guest : NULL;
 }
 
 enum err guest_pin(u32 id, struct guest **guest)
@@ -35,6 +36,7 @@ enum err guest_pin(u32 id, struct guest **guest)
 
 	if (id >= CONFIG_MAX_GUESTS)
 		return ERR_NOT_FOUND;
+	id = (u32)arch_index_clamp(id, CONFIG_MAX_GUESTS);
 	spin_lock(&table_lock);
 	if (slots[id].busy)
 		err = ERR_BUSY;

@@ -8,6 +8,7 @@
 
 #include <abi/component.h>
 #include <arch/boot.h>
+#include <arch/speculation.h>
 #include <arch/time.h>
 #include <mullion/component.h>
 #include <mullion/guest.h>
@@ -227,9 +228,11 @@ static bool is_manager(const struct config_component *config)
 	return config->manages_all || config->manages != 0;
 }
 
-static enum err check_right(const struct config_component *config, enum object object, u64 id)
+/* Where @id names a guest, it is clamped. */
+static enum err check_right(const struct config_component *config, enum object object, u64 *id)
 {
-	u64 guest = object == OF_GUEST_PART ? id >> 16 : id;
+	u32 shift = object == OF_GUEST_PART ? 16 : 0;
+	u64 guest = *id >> shift;
 
 	if (object == OF_LOG)
 		return config->reads_log ? OK : ERR_DENIED;
@@ -239,13 +242,15 @@ static enum err check_right(const struct config_component *config, enum object o
 		return config->manages_all ? OK : ERR_DENIED;
 	if (guest >= managed->num_guests)
 		return ERR_NOT_FOUND;
+	guest = arch_index_clamp(guest, managed->num_guests);
+	*id = guest << shift | (*id & (BIT(shift) - 1));
 	return config->manages_all || (config->manages & BIT(guest)) != 0 ? OK : ERR_DENIED;
 }
 
 s64 manage_call(struct component *component, u64 operation, u64 id, u64 buffer_va, u64 bytes,
 		u64 argument, u64 *second)
 {
-	const struct manage_call call = { component, id, buffer_va, bytes, argument, second };
+	struct manage_call call = { component, id, buffer_va, bytes, argument, second };
 	enum err err;
 
 	*second = 0;
@@ -256,7 +261,8 @@ s64 manage_call(struct component *component, u64 operation, u64 id, u64 buffer_v
 	/* No object has a number that large; what the rows cast to 32 bits is still the number. */
 	if (id > UINT32_MAX)
 		return result(ERR_NOT_FOUND);
-	err = check_right(component->config, operations[operation].object, id);
+	operation = arch_index_clamp(operation, MANAGE_OPERATIONS);
+	err = check_right(component->config, operations[operation].object, &call.id);
 	return err != OK ? result(err) : operations[operation].run(&call);
 }
 

@@ -7,6 +7,7 @@
 #include "core/manage/internal.h"
 
 #include <arch/boot.h>
+#include <arch/speculation.h>
 #include <arch/time.h>
 #include <mullion/component.h>
 #include <mullion/cpu.h>
@@ -118,7 +119,7 @@ static void view_vcpu(const struct guest *guest, void *data)
 	_Static_assert(EXIT_COUNT <= ARRAY_SIZE(record->exits), "abi/manage.h has too few");
 	if (guest == NULL || part->index >= guest->num_vcpus)
 		return;
-	vcpu = guest->vcpus[part->index];
+	vcpu = guest->vcpus[arch_index_clamp(part->index, guest->num_vcpus)];
 	part->found = true;
 	set_name(record->guest, sizeof(record->guest), guest->config->name);
 	record->index = vcpu->index;
@@ -163,6 +164,7 @@ s64 query_region(const struct manage_call *call)
 
 	if (part.index >= guest->num_regions)
 		return not_found();
+	part.index = (u32)arch_index_clamp(part.index, guest->num_regions);
 	config = &guest->regions[part.index];
 	set_name(record.name, sizeof(record.name), config->name);
 	record.kind = (u32)config->kind;

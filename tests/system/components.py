@@ -81,7 +81,8 @@ def hostile(test, gic, cpu, witness):
 	test.equal(len(re.findall(r"\[bad\] attack: ", said)), wanted, "attacks")
 	test.contains(said, rf"component 'bad' is restarted \({wanted}\)", "the log")
 	# An address only where the syndrome has one.
-	for report in ("read, syndrome [0-9a-f]{8}, address 0{14}10", "BRK, syndrome f200[0-9a-f]{4}",
+	for report in ("read, syndrome [0-9a-f]{8}, address 0{14}10",
+		       "BRK, syndrome f200[0-9a-f]{4}",
 		       "undefined instruction, syndrome [0-9a-f]{8}"):
 		test.contains(said, STAMP + rf"mullion:   {report}\s*$", "the reports")
 	beats(machine)

@@ -6,6 +6,7 @@ obj-y += debug.o
 obj-y += esr.o
 obj-y += idregs.o
 obj-y += insn.o
+obj-y += predict.o
 obj-y += psci.o
 obj-y += walk.o
 obj-y += guest_tree.o

@@ -8,6 +8,8 @@
  */
 #include "arch/arm64/pure/vgic.h"
 
+#include <arch/speculation.h>
+
 #define READ(field)         atomic_load_explicit(&(field), memory_order_relaxed)
 #define SET(field, bits)    atomic_fetch_or_explicit(&(field), (bits), memory_order_relaxed)
 #define CLEAR(field, bits)  atomic_fetch_and_explicit(&(field), ~(bits), memory_order_relaxed)
@@ -65,7 +67,10 @@ struct word {
 
 static bool word_private(struct vgic *g, u32 self, u32 index, struct word *w)
 {
-	if (index >= g->num_cpus || !g->cpus[index])
+	if (index >= g->num_cpus)
+		return false;
+	index = (u32)arch_index_clamp(index, g->num_cpus);
+	if (!g->cpus[index])
 		return false;
 	*w = (struct word){ g, &g->cpus[index]->bank, g->cpus[index], 0, index != self };
 	return true;
@@ -78,6 +83,7 @@ static bool word_dist(struct vgic *g, u32 self, u32 n, struct word *w)
 		return g->version == 2 && word_private(g, self, self, w);
 	if (n > g->num_spis / 32)
 		return false;
+	n = (u32)arch_index_clamp(n, g->num_spis / 32 + 1);
 	*w = (struct word){ g, &g->spi[n - 1], NULL, (n - 1) * 32, false };
 	return true;
 }
@@ -315,7 +321,7 @@ targets_access(struct vgic *g, u32 self, u32 offset, u32 width, bool write, u64 
 		}
 		if (intid - VGIC_PRIVATES >= g->num_spis)
 			break;
-		s = &g->spis[intid - VGIC_PRIVATES];
+		s = &g->spis[arch_index_clamp(intid - VGIC_PRIVATES, g->num_spis)];
 		if (!write) {
 			*value |= (u64)s->targets << (8 * i);
 		} else if (s->targets != v) {
@@ -403,6 +409,7 @@ static u64 router_access(struct vgic *g, u32 offset, u32 width, bool write, u64 
 
 	if (offset < GICD_IROUTER + 8 * VGIC_PRIVATES || i >= g->num_spis || width < 4)
 		return 0;
+	i = (u32)arch_index_clamp(i, g->num_spis);
 	s = &g->spis[i];
 	now = (s->route & 0xffffff) | (u64)(s->route >> 24) << 32 | (s->any ? BIT(31) : 0);
 	if (!write) {

@@ -18,6 +18,7 @@
 #define ARM64_PURE_VGIC_UPDATE_H
 
 #include "arch/arm64/pure/vgic.h"
+#include <arch/speculation.h>
 
 #define VGIC_TIMER          27 /* the guest's INTID of its virtual timer */
 #define VGIC_HCR_COUNT(hcr) ((hcr) >> 27)
@@ -199,10 +200,11 @@ static inline u64 vgic_update(struct vgic *g, struct vgic_cpu *c, u32 flags)
 static inline bool vgic_enable_fast(struct vgic *g, u32 offset, u32 value)
 {
 	u32 w = (offset - 0x104) / 4;
-	struct vgic_bank *b = &g->spi[w];
+	struct vgic_bank *b;
 
 	if (w >= g->num_spis / 32 || offset & 3)
 		return false;
+	b = &g->spi[arch_index_clamp(w, g->num_spis / 32)];
 	atomic_fetch_or(&b->enabled, value);
 	/* What becomes pending after this is seen by the flush that its own mark causes. */
 	atomic_thread_fence(memory_order_seq_cst);

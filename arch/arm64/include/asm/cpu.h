@@ -20,9 +20,11 @@
 #endif
 
 #ifndef __ASSEMBLER__
+#include "arch/arm64/pure/predict.h"
 #include <mullion/types.h>
 
 struct cpu;
+struct guest;
 
 struct arch_cpu {
 	u64 exception_top; /* the stack for the core's own exceptions */
@@ -31,7 +33,9 @@ struct arch_cpu {
 	u32 window;          /* number of its copy window: 0 for the boot CPU, else id + 1 */
 	_Atomic u32 trapped; /* exceptions of the core so far: a second one prints less */
 	u64 *window_table;   /* level-3 table of this CPU's copy window, NULL until it is used */
-	u64 window_va, window_bytes; /* what it maps now; 0 bytes: nothing */
+	u64 window_va, window_bytes;      /* what it maps now; 0 bytes: nothing */
+	struct predict_plan predict;      /* before another guest runs (predict.c) */
+	const struct guest *predicts_for; /* the guest that has run last; never followed */
 	const void *regime; /* whose EL0 this CPU is set up for (regime.h): a struct vcpu, a struct
 			       arch_user, or NULL */
 };
