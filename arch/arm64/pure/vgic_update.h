@@ -199,12 +199,12 @@ static inline u64 vgic_update(struct vgic *g, struct vgic_cpu *c, u32 flags)
  * Return: done; otherwise it must be done with the lock, and that again. */
 static inline bool vgic_enable_fast(struct vgic *g, u32 offset, u32 value)
 {
-	u32 w = (offset - 0x104) / 4;
+	u64 w = (offset - 0x104) / 4, words = g->num_spis / 32;
 	struct vgic_bank *b;
 
-	if (w >= g->num_spis / 32 || offset & 3)
+	if (w >= words || offset & 3)
 		return false;
-	b = &g->spi[arch_index_clamp(w, g->num_spis / 32)];
+	b = &g->spi[arch_index_clamp(w, words)];
 	atomic_fetch_or(&b->enabled, value);
 	/* What becomes pending after this is seen by the flush that its own mark causes. */
 	atomic_thread_fence(memory_order_seq_cst);
