@@ -5,7 +5,11 @@
  */
 #include "arch/arm64/guest.h"
 
+#include "arch/arm64/boot.h"
+#include "arch/arm64/pure/idregs.h"
 #include "arch/arm64/regime.h"
+
+u64 machine_id[ARM64_ID_REGS];
 
 /* SVE, SME and trace trap. Not FP: it would trap the core's own copying too, and CPACR_EL1 has a
  * component's FP trapped. */
@@ -22,7 +26,7 @@
 #define MPAMIDR_HAS_HCR  BIT(17)
 #define MPAMIDR_HAS_TIDR BIT(58)
 
-static void memory_partitioning(void)
+__boot static void memory_partitioning(void)
 {
 	u64 id = read_sysreg(SYS_MPAMIDR_EL1);
 
@@ -35,7 +39,7 @@ static void memory_partitioning(void)
 		write_sysreg(MPAMHCR_TRAP_IDR, SYS_MPAMHCR_EL2);
 }
 
-static void fine_grained_traps(void)
+__boot static void fine_grained_traps(void)
 {
 	write_sysreg(0, SYS_HFGRTR_EL2);
 	write_sysreg(0, SYS_HFGWTR_EL2);
@@ -45,14 +49,32 @@ static void fine_grained_traps(void)
 }
 
 /* HPMN: 0 is not allowed, and below the number of counters it would hide some (D13.3.18). */
-static u64 counters(void)
+__boot static u64 counters(void)
 {
 	u64 version = FIELD(read_sysreg(id_aa64dfr0_el1), 11, 8);
 
 	return version != 0 && version != 0xf ? FIELD(read_sysreg(pmcr_el0), 15, 11) : 0;
 }
 
-__cold void controls_init(void)
+#define READ_ID(crm, op2) machine_id[IDREG(crm, op2)] = read_sysreg(S3_0_C0_C##crm##_##op2)
+#define READ_ID_ROW(crm)                                                            \
+	do {                                                                        \
+		READ_ID(crm, 0), READ_ID(crm, 1), READ_ID(crm, 2), READ_ID(crm, 3); \
+		READ_ID(crm, 4), READ_ID(crm, 5), READ_ID(crm, 6), READ_ID(crm, 7); \
+	} while (0)
+
+__boot static void read_id_registers(void)
+{
+	READ_ID_ROW(1);
+	READ_ID_ROW(2);
+	READ_ID_ROW(3);
+	READ_ID_ROW(4);
+	READ_ID_ROW(5);
+	READ_ID_ROW(6);
+	READ_ID_ROW(7);
+}
+
+__boot void controls_init(void)
 {
 	u64 pfr0 = read_sysreg(id_aa64pfr0_el1), pfr1 = read_sysreg(id_aa64pfr1_el1);
 
@@ -67,6 +89,8 @@ __cold void controls_init(void)
 	if (FIELD(pfr0, 43, 40) != 0 || FIELD(pfr1, 19, 16) != 0)
 		memory_partitioning();
 	debug_cpu_init();
+	if (this_cpu() == &boot_cpu)
+		read_id_registers();
 	/* The core signs its return addresses. */
 	if (read_sysreg(sctlr_el2) & SCTLR_ENIA)
 		arm64_guest_vectors = arm64_vectors_pac;

@@ -31,7 +31,7 @@ static __cold void write_breakpoint(u32 number, u64 value, u64 control)
 	}
 }
 
-static __cold void clear_watchpoint(u32 number)
+__boot static void clear_watchpoint(u32 number)
 {
 	switch (number) {
 #define X(n) \
@@ -48,7 +48,7 @@ static u32 last_breakpoint(void)
 	return (u32)FIELD(read_sysreg(id_aa64dfr0_el1), 15, 12);
 }
 
-__cold void debug_cpu_init(void)
+__boot void debug_cpu_init(void)
 {
 	/* Controls are unknown after reset, and firmware may have used them. */
 	for (u32 i = 0; i <= last_breakpoint(); i++)

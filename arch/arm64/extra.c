@@ -20,7 +20,7 @@
 	X(6, S3_0_C2_C3_0) \
 	X(7, S3_0_C2_C3_1)
 
-u32 extra_state(const u64 *raw)
+__cold u32 extra_state(const u64 *raw)
 {
 	u32 extra = 0;
 
@@ -33,7 +33,7 @@ u32 extra_state(const u64 *raw)
 	return extra;
 }
 
-void extra_reset(struct vcpu *vcpu)
+__cold void extra_reset(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 

@@ -30,7 +30,7 @@ bool exit_irq(struct vcpu *vcpu);
 bool exit_fiq(struct vcpu *vcpu);
 bool exit_serror(struct vcpu *vcpu);
 
-/** smccc_offer_init() - what a guest is offered, asking the machine's firmware. Boot CPU. */
+/** smccc_offer_init() - what a guest is offered. */
 void smccc_offer_init(struct smccc_offer *offer, const struct config_guest *config);
 /** smccc_ask() - the machine's firmware about WORKAROUND_1 to 3 on this CPU: ARCH_FEATURES'
  * answers, negative without that firmware. smccc_firmware() - call it: @id with @argument. */
@@ -103,6 +103,9 @@ void extra_load(const struct vcpu *vcpu);
  * predict_barrier() - do it: @next is about to run here, and another guest has before. */
 void predict_cpu_init(struct cpu *cpu);
 void predict_barrier(struct cpu *cpu, const struct guest *next);
+/* ID registers of the boot CPU, [CRm << 3 | op2] as in struct arch_guest. */
+extern u64 machine_id[ARM64_ID_REGS];
+extern s32 machine_workaround[3]; /* smccc_ask() on the boot CPU */
 /** controls_init() - this CPU's EL2 controls that are the same for all guests and components. Once,
  * before any runs. */
 void controls_init(void);

@@ -38,7 +38,7 @@ static bool read_descriptor(void *context, u64 ipa, u64 *descriptor)
 	return guest_copy_in(vcpu->guest, descriptor, GPA(ipa), sizeof(*descriptor)) == OK;
 }
 
-static struct walk walk_of(struct vcpu *vcpu, u64 va)
+__cold static struct walk walk_of(struct vcpu *vcpu, u64 va)
 {
 	return (struct walk){
 		.tcr = read_sysreg(tcr_el1),
@@ -99,14 +99,14 @@ void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	inject_abort(vcpu, fault && exit->fault.exec, status);
 }
 
-bool guest_translate(struct vcpu *vcpu, u64 va, bool el0, gpa_t *gpa)
+__cold bool guest_translate(struct vcpu *vcpu, u64 va, bool el0, gpa_t *gpa)
 {
 	const struct walk walk = walk_of(vcpu, va);
 
 	return walk_translate(&walk, el0, &gpa->v);
 }
 
-bool guest_fetch(struct vcpu *vcpu, u64 pc, u64 pstate, u32 *insn)
+__cold bool guest_fetch(struct vcpu *vcpu, u64 pc, u64 pstate, u32 *insn)
 {
 	gpa_t gpa;
 

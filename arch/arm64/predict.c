@@ -4,8 +4,11 @@
 
 #include "arch/arm64/boot.h"
 #include <mullion/log.h>
+#include <mullion/string.h>
 
-void predict_cpu_init(struct cpu *cpu)
+s32 machine_workaround[3] = { -1, -1, -1 };
+
+__boot void predict_cpu_init(struct cpu *cpu)
 {
 	struct predict_cpu self = {
 		.midr = read_sysreg(midr_el1),
@@ -16,6 +19,8 @@ void predict_cpu_init(struct cpu *cpu)
 	struct predict_plan plan;
 
 	smccc_ask(self.workaround);
+	if (cpu == &boot_cpu)
+		memcpy(machine_workaround, self.workaround, sizeof(machine_workaround));
 	plan = predict_plan(&self);
 	cpu->arch.predict = plan;
 	/* Once: the other CPUs are like the first on most machines. */

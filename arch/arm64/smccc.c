@@ -74,7 +74,7 @@ s64 smccc_firmware(u32 id, u64 argument)
  * the call. WORKAROUND_2's argument says whether speculative store bypass is to be safe: that is
  * the vCPU's own state, and off for it alone (extra.c).
  */
-static bool firmware_call(struct vcpu *vcpu, u32 id)
+__cold static bool firmware_call(struct vcpu *vcpu, u32 id)
 {
 	u64 argument = vcpu->arch.x[1] & UINT32_MAX;
 
@@ -88,7 +88,7 @@ static bool firmware_call(struct vcpu *vcpu, u32 id)
 	return true;
 }
 
-void smccc_ask(s32 workaround[3])
+__boot void smccc_ask(s32 workaround[3])
 {
 	static const u32 ids[] = { SMCCC_ARCH_WORKAROUND_1, SMCCC_ARCH_WORKAROUND_2,
 				   SMCCC_ARCH_WORKAROUND_3 };
@@ -105,7 +105,7 @@ void smccc_ask(s32 workaround[3])
 void smccc_offer_init(struct smccc_offer *offer, const struct config_guest *config)
 {
 	offer->trng = config->trng && random_is_seeded();
-	smccc_ask(offer->workaround);
+	memcpy(offer->workaround, machine_workaround, sizeof(machine_workaround));
 }
 
 static bool answer(struct vcpu *vcpu, const struct smccc_call *call)

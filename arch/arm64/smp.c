@@ -41,6 +41,8 @@ struct cpu boot_cpu = { .arch = { .exception_top = BOOT_EXCEPTION_TOP,
 static struct cpu others[CONFIG_MAX_CPUS - 1];
 static struct cpu *cpus[CONFIG_MAX_CPUS] = { &boot_cpu };
 static _Atomic bool released;
+/* What a CPU does first, while the code for that is there. */
+static enum err (*_Atomic bring_up)(struct cpu *cpu);
 static u32 ipa_bits = ARCH_S2_MAX_IPA_BITS;
 
 struct cpu *cpu_get(u32 id)
@@ -68,7 +70,7 @@ __boot void arch_cpu_describe(char *buf, size_t size)
 		format(buf, size, "MIDR 0x%08lx", midr);
 }
 
-enum err arch_cpu_init(struct cpu *cpu)
+__boot enum err arch_cpu_init(struct cpu *cpu)
 {
 	u32 bits = arch_s2_pa_bits((u32)FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0));
 
@@ -119,6 +121,15 @@ __boot static u32 page_sizes(void)
 		     (FIELD(mmfr0, 27, 24) == 0 ? KIB(64) : 0));
 }
 
+__boot static enum err bring_up_self(struct cpu *cpu)
+{
+	enum err err = arch_cpu_init(cpu);
+
+	if (err == OK)
+		predict_cpu_init(cpu);
+	return err;
+}
+
 __boot enum err arch_cpus_init(struct host *host)
 {
 	enum err err;
@@ -149,6 +160,7 @@ __boot enum err arch_cpus_init(struct host *host)
 	atomic_store(&boot_cpu.online, true);
 	err = find_firmware(host);
 	predict_cpu_init(this_cpu());
+	atomic_store(&bring_up, bring_up_self);
 	return err;
 }
 
@@ -192,11 +204,13 @@ __boot enum err arch_cpu_start(struct cpu *cpu)
 void arm64_secondary(void)
 {
 	struct cpu *cpu = this_cpu();
+	enum err (*up)(struct cpu *);
 
 	seed_keys();
-	if (arch_cpu_init(cpu) != OK || irq_init_cpu() != OK)
+	/* Too late: others run guests already, and the code for boot is given back. */
+	up = atomic_load(&bring_up);
+	if (up == NULL || up(cpu) != OK || irq_init_cpu() != OK)
 		arch_cpu_park();
-	predict_cpu_init(cpu);
 	atomic_store(&cpu->online, true);
 	while (!atomic_load(&released))
 		arch_cpu_relax();
@@ -205,6 +219,7 @@ void arm64_secondary(void)
 
 __boot void arch_cpus_release(void)
 {
+	atomic_store(&bring_up, NULL);
 	atomic_store(&released, true);
 	sev();
 }

@@ -46,25 +46,6 @@ const u8 *arm64_guest_vectors = arm64_vectors;
 #define PSTATE_RESET (PSR_MODE_EL1H | PSR_DAIF)
 #define MPIDR_RES1   BIT(31)
 
-#define READ_ID(crm, op2) raw[IDREG(crm, op2)] = read_sysreg(S3_0_C0_C##crm##_##op2)
-#define READ_ID_ROW(crm)                                                            \
-	do {                                                                        \
-		READ_ID(crm, 0), READ_ID(crm, 1), READ_ID(crm, 2), READ_ID(crm, 3); \
-		READ_ID(crm, 4), READ_ID(crm, 5), READ_ID(crm, 6), READ_ID(crm, 7); \
-	} while (0)
-
-static void read_id_registers(u64 raw[IDREG_COUNT])
-{
-	memset(raw, 0, IDREG_COUNT * sizeof(raw[0]));
-	READ_ID_ROW(1);
-	READ_ID_ROW(2);
-	READ_ID_ROW(3);
-	READ_ID_ROW(4);
-	READ_ID_ROW(5);
-	READ_ID_ROW(6);
-	READ_ID_ROW(7);
-}
-
 /* A GICv2 guest talks to the machine's virtual CPU interface itself. */
 static enum err map_gicv(struct guest *guest)
 {
@@ -79,14 +60,13 @@ static enum err map_gicv(struct guest *guest)
 
 enum err arch_guest_init(struct guest *guest)
 {
-	u64 raw[IDREG_COUNT];
+	const u64 *raw = machine_id;
 	struct idreg_offer offer = {
 		.gic_sysregs = guest->config->gic_version == 3,
 		.ipa_bits = guest->stage2.ipa_bits,
 	};
 	enum err err;
 
-	read_id_registers(raw);
 	offer.pauth = idregs_has_pauth(raw);
 	idregs_sanitise(raw, &offer, guest->arch.id);
 	guest->arch.midr = read_sysreg(midr_el1);

@@ -28,9 +28,8 @@
 	.arch	armv8-a
 	.text
 
-/* A lower-EL slot: 13 of its 32 instructions; 21 with the exchange of keys. */
-.macro GUEST_EXIT target, pac
-	.balign	128
+/* The beginning of a lower-EL slot: 12 of its 32 instructions; 20 with the exchange of keys. */
+.macro GUEST_SAVE pac
 	stp	x0, x1, [sp, #VCPU_X + 0]
 	X2_TO_X17(stp, sp, VCPU_X + 16)
 	str	x18, [sp, #VCPU_X + 144]
@@ -46,7 +45,23 @@
 	msr	SYS_APIAKEYHI_EL1, x3
 	isb
 	.endif
+.endm
+
+/* A slot whose handler is elsewhere. */
+.macro GUEST_EXIT target, pac
+	.balign	128
+	GUEST_SAVE \pac
 	b	\target
+.endm
+
+/* A slot with all of it. */
+.macro GUEST_SLOT name, handler, suffix, pac
+	.balign	128
+	GUEST_SAVE \pac
+\name:	TO_CORE_STACK x2
+	bl	\handler
+	cbnz	w0, guest_return\suffix
+	b	guest_leave
 .endm
 
 /*
@@ -93,9 +108,9 @@ arm64_vectors\suffix:
 	CORE_SERROR
 	/* Lower EL, AArch64. */
 	GUEST_EXIT guest_sync\suffix, \pac
-	GUEST_EXIT guest_irq\suffix, \pac
-	GUEST_EXIT guest_fiq\suffix, \pac
-	GUEST_EXIT guest_serror\suffix, \pac
+	GUEST_SLOT guest_irq\suffix, exit_irq, \suffix, \pac
+	GUEST_SLOT guest_fiq\suffix, exit_fiq, \suffix, \pac
+	GUEST_SLOT guest_serror\suffix, exit_serror, \suffix, \pac
 	/* Lower EL, AArch32: programs at EL0 only (HCR_EL2.RW); the same exits. */
 	GUEST_EXIT guest_sync\suffix, \pac
 	GUEST_EXIT guest_irq\suffix, \pac
@@ -185,30 +200,6 @@ guest_restore_full\suffix:
 	X19_TO_X28(ldp, x0, VCPU_X + 152)
 	b	guest_restore\suffix
 	.size	guest_sync_full\suffix, . - guest_sync_full\suffix
-
-	.type	guest_irq\suffix, %function
-guest_irq\suffix:
-	TO_CORE_STACK x2
-	bl	exit_irq
-	cbnz	w0, guest_return\suffix
-	b	guest_leave
-	.size	guest_irq\suffix, . - guest_irq\suffix
-
-	.type	guest_fiq\suffix, %function
-guest_fiq\suffix:
-	TO_CORE_STACK x2
-	bl	exit_fiq
-	cbnz	w0, guest_return\suffix
-	b	guest_leave
-	.size	guest_fiq\suffix, . - guest_fiq\suffix
-
-	.type	guest_serror\suffix, %function
-guest_serror\suffix:
-	TO_CORE_STACK x2
-	bl	exit_serror
-	cbnz	w0, guest_return\suffix
-	b	guest_leave
-	.size	guest_serror\suffix, . - guest_serror\suffix
 .endm
 
 	GUEST_PATHS , 0

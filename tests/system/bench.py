@@ -189,14 +189,14 @@ def machine(name, image, **options):
 	return Machine(log, image=image, icount=True, timeout=RUN_TIMEOUT, **options)
 
 
-def run_guest(directory, name, vcpus, more="", overlay="", cpus=None, core=CORE, gic=3):
+def run_guest(directory, name, vcpus, more="", overlay="", cpus=None, core=CORE, **options):
 	"""Rows that our benchmark guest counts from inside, as {row: figure}, and all it said."""
 	files = [("bench.img", systems.guest("bench")), ("ballast", directory / "ballast")]
 	image = systems.pack(directory, BENCH_GUEST.format(vcpus=vcpus, more=more) + overlay, files,
 			     core=core, check=core == CORE)
 	cpus = cpus or vcpus
 	args = TURNS if cpus > 1 else []
-	with machine(name, image, cpus=cpus, args=args, gic=gic) as run:
+	with machine(name, image, cpus=cpus, args=args, **options) as run:
 		said = run.expect_end()
 	rows = re.findall(STAMP + r"\[bench\] bench: (\S+) ([0-9.]+)\s*$", said, re.M)
 	return {row: float(figure) for row, figure in rows}, said
@@ -227,6 +227,24 @@ def measure_guest(directory):
 	measure_boot(directory, one["boot"])
 	memory = re.search(STAMP + r"mullion: core: .*memory (\d+) KiB", said, re.M)
 	measured["memory"] = float(memory.group(1))
+
+
+# Rows that are counted on -cpu max as well, where pointer authentication and RAS state cost
+# something: "max-" before the name.
+ON_MAX = ("psci-version", "gicd-typer", "sgi-self", "ping-pong", "component", "uart", "switch",
+	  "hand-over")
+
+
+def measure_max(directory):
+	(directory / "ballast").write_bytes(b"")
+	found = {}
+	for name, vcpus, cpus, overlay in (
+			("1", 1, 1, ""), ("2", 2, 2, ""), ("uart", 1, 1, UART),
+			("switches", 2, 1, SHARED.replace("WHAT", "switches")),
+			("hand-over", 2, 1, SHARED.replace("WHAT", "hand-over"))):
+		found.update(run_guest(directory, f"max-{name}", vcpus, overlay=overlay, cpus=cpus,
+				       cpu="max")[0])
+	measured.update({f"max-{row}": found[row] for row in ON_MAX})
 
 
 def measure_boot(directory, boot):
@@ -338,8 +356,8 @@ def guest_tree(directory):
 def measure():
 	systems.prepare(["6.1"])
 	with tempfile.TemporaryDirectory(prefix="mullion-bench-") as directory:
-		for name, step in (("guest", measure_guest), ("curves", measure_curves),
-				   ("debian", measure_debian)):
+		for name, step in (("guest", measure_guest), ("max", measure_max),
+				   ("curves", measure_curves), ("debian", measure_debian)):
 			place = pathlib.Path(directory) / name
 			place.mkdir()
 			step(place)

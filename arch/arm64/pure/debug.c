@@ -15,13 +15,13 @@
 #define BT_CONTEXT    2u
 #define BT_LAST_KNOWN 3u
 
-void debug_reset(struct debug_state *debug)
+__cold void debug_reset(struct debug_state *debug)
 {
 	*debug = (struct debug_state){ .os_locked = true };
 }
 
-bool debug_access(struct debug_state *debug, enum debug_kind kind, u32 index, bool write,
-		  u64 *value)
+__cold bool debug_access(struct debug_state *debug, enum debug_kind kind, u32 index, bool write,
+			 u64 *value)
 {
 	if (index >= DEBUG_POINTS)
 		return false;
@@ -55,7 +55,7 @@ static bool has_type(u32 bcr, u32 index)
 	return BT(bcr) < BT_CONTEXT || (BT(bcr) <= BT_LAST_KNOWN && index == DEBUG_POINTS - 1);
 }
 
-bool debug_live(const struct debug_state *debug)
+__cold bool debug_live(const struct debug_state *debug)
 {
 	if (debug->os_locked || (debug->mdscr & MDSCR_MDE) == 0)
 		return false;
@@ -66,7 +66,7 @@ bool debug_live(const struct debug_state *debug)
 	return false;
 }
 
-u64 debug_mdscr(const struct debug_state *debug)
+__cold u64 debug_mdscr(const struct debug_state *debug)
 {
 	u64 kept = MDSCR_SS | MDSCR_TDCC | MDSCR_KDE;
 
@@ -83,14 +83,14 @@ static u64 relinked(u64 control, u32 last)
 	return (control & ~LBN_MASK) | number << LBN_SHIFT;
 }
 
-u64 debug_bcr(const struct debug_state *debug, u32 index, u32 last)
+__cold u64 debug_bcr(const struct debug_state *debug, u32 index, u32 last)
 {
 	u32 bcr = debug->bcr[index];
 
 	return has_type(bcr, index) ? relinked(bcr, last) : 0;
 }
 
-u64 debug_wcr(const struct debug_state *debug, u32 index, u32 last)
+__cold u64 debug_wcr(const struct debug_state *debug, u32 index, u32 last)
 {
 	return relinked(debug->wcr[index], last);
 }

@@ -40,18 +40,18 @@ static const struct {
 	{ 0x41d4b, 32 }, /* Cortex-A78C */
 };
 
-static u32 core_of(u64 midr)
+__boot static u32 core_of(u64 midr)
 {
 	return (u32)(FIELD(midr, 31, 24) << 12 | FIELD(midr, 15, 4));
 }
 
 /* Is a firmware work-around (number @n) there and needed on this CPU? */
-static bool offered(const struct predict_cpu *cpu, u32 n)
+__boot static bool offered(const struct predict_cpu *cpu, u32 n)
 {
 	return cpu->workaround[n - 1] == 0;
 }
 
-static void targets(const struct predict_cpu *cpu, struct predict_plan *plan)
+__boot static void targets(const struct predict_cpu *cpu, struct predict_plan *plan)
 {
 	if (CSV2(cpu->pfr0) >= CSV2_CONTEXTS || cpu->workaround[0] > 0)
 		return;
@@ -64,7 +64,7 @@ static void targets(const struct predict_cpu *cpu, struct predict_plan *plan)
 		plan->targets = true;
 }
 
-static void history(const struct predict_cpu *cpu, struct predict_plan *plan)
+__boot static void history(const struct predict_cpu *cpu, struct predict_plan *plan)
 {
 	u32 i = 0;
 
@@ -88,7 +88,7 @@ static void history(const struct predict_cpu *cpu, struct predict_plan *plan)
 	}
 }
 
-struct predict_plan predict_plan(const struct predict_cpu *cpu)
+__boot struct predict_plan predict_plan(const struct predict_cpu *cpu)
 {
 	struct predict_plan plan = { 0 };
 

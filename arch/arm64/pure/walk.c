@@ -46,7 +46,7 @@ static bool of_half(const struct walk *walk, u64 lower, u64 upper)
 	return (walk->tcr & ((walk->va & VA_SELECT) != 0 ? upper : lower)) != 0;
 }
 
-static bool begin(const struct walk *walk, struct step *step)
+__cold static bool begin(const struct walk *walk, struct step *step)
 {
 	bool high = (walk->va & VA_SELECT) != 0;
 	u32 most = granule_shift(walk) == 16 || (walk->tcr & TCR_DS) != 0 ? 52 : 48;
@@ -95,7 +95,7 @@ static bool descend(struct step *step, u64 descriptor)
 	return true;
 }
 
-bool walk_level(const struct walk *walk, u64 ipa, u8 *level)
+__cold bool walk_level(const struct walk *walk, u64 ipa, u8 *level)
 {
 	struct step step;
 	u64 descriptor;
@@ -130,7 +130,7 @@ static bool is_leaf(const struct step *step, u64 descriptor)
 				: step->level >= 1 && type == DESCRIPTOR_BLOCK;
 }
 
-bool walk_translate(const struct walk *walk, bool el0, u64 *ipa)
+__cold bool walk_translate(const struct walk *walk, bool el0, u64 *ipa)
 {
 	struct step step;
 	u64 descriptor, tables = 0;
