@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the commands do, but for tree and top. */
+#include "components/mterm/notes.h"
 #include "components/mterm/output.h"
 #include "components/mterm/port.h"
 #include "components/mterm/term.h"
@@ -35,6 +36,7 @@ static bool measures(struct term *t, enum kind kind)
 		return false;
 	use_begin();
 	use_remember(kind);
+	notes_remember(kind);
 	term_wait(t, MODE_MEASURE, USE_LIST_MS);
 	return true;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Which fields a record has, and how each is shown: in a list, alone, in JSON. */
+#include "components/mterm/notes.h"
 #include "components/mterm/output.h"
 #include "components/mterm/record.h"
 #include "components/mterm/use.h"
@@ -12,6 +13,7 @@ enum field_type {
 	FIELD_U32,
 	FIELD_U64,
 	FIELD_HEX,
+	FIELD_PLACE, /* an address; 0: none, as of what is emulated */
 	FIELD_BYTES,
 	FIELD_NS,   /* in seconds, so that a column can be compared */
 	FIELD_TIME, /* ns, in the unit that fits */
@@ -152,7 +154,7 @@ static const struct field region_fields[] = {
 	NAME,
 	{ "kind", AT(region.kind), FIELD_WORD, LISTED, NAMES_REGION_KIND, NULL },
 	{ "guest_address", AT(region.gpa), FIELD_HEX, LISTED, 0, NULL },
-	{ "host_address", AT(region.hpa), FIELD_HEX, LISTED, 0, NULL },
+	{ "host_address", AT(region.hpa), FIELD_PLACE, LISTED, 0, NULL },
 	{ "size", AT(region.size), FIELD_BYTES, LISTED, 0, NULL },
 };
 
@@ -214,6 +216,16 @@ static u64 number(const struct record *r, const struct field *field)
 	}
 }
 
+/* Many bytes that no large unit divides are rounded down to tenths of a MiB. */
+static void bytes_text(char value[VALUE_MAX], u64 bytes)
+{
+	if (bytes < MIB(10) || bytes % MIB(1) == 0)
+		(void)format_bytes(value, VALUE_MAX, bytes);
+	else
+		(void)format(value, VALUE_MAX, "%llu.%u MiB", (unsigned long long)(bytes / MIB(1)),
+			     (u32)(bytes % MIB(1) * 10 / MIB(1)));
+}
+
 /* Text in a record ends with the record at the latest; what a name can never hold is shown as '?'.
  */
 static void value_text(const struct record *r, const struct field *field, char value[VALUE_MAX])
@@ -229,7 +241,10 @@ static void value_text(const struct record *r, const struct field *field, char v
 				*c = '?';
 		break;
 	case FIELD_HEX: (void)format(value, VALUE_MAX, "0x%llx", (unsigned long long)n); break;
-	case FIELD_BYTES: (void)format_bytes(value, VALUE_MAX, n); break;
+	case FIELD_PLACE:
+		(void)format(value, VALUE_MAX, n != 0 ? "0x%llx" : "-", (unsigned long long)n);
+		break;
+	case FIELD_BYTES: bytes_text(value, n); break;
 	case FIELD_NS:
 		(void)format(value, VALUE_MAX, "%llu.%03u s", (unsigned long long)(n / 1000000000),
 			     (unsigned int)(n / 1000000 % 1000));
@@ -389,31 +404,6 @@ static void row(enum kind kind, const struct record *r, const u32 widths[FIELDS_
 	out_char('\n');
 }
 
-/* What needs a cure, a line each below a list for people. */
-static void note(enum kind kind, const struct record *r)
-{
-	const char *component = NULL;
-
-	if (kind == KIND_GUEST && r->guest.vmm_gave_up != 0)
-		component = r->guest.vmm;
-	else if (kind == KIND_COMPONENT && r->component.gave_up != 0)
-		component = r->name;
-	if (component == NULL)
-		return;
-	out_format("%.31s: its restart limit is reached; 'component start ", component);
-	out_format("%.31s' starts it anew\n", component);
-}
-
-static void notes(enum kind kind)
-{
-	struct record r;
-	struct walk walk;
-
-	walk_begin(&walk, kind);
-	while (!out_stopped() && walk_next(&walk, &r))
-		note(kind, &r);
-}
-
 s64 record_list(enum kind kind, const char *guest, bool json)
 {
 	u32 widths[FIELDS_MAX] = { 0 };
@@ -443,7 +433,7 @@ s64 record_list(enum kind kind, const char *guest, bool json)
 		json_close(']');
 		json_end();
 	} else {
-		notes(kind);
+		notes_show(kind, guest);
 	}
 	return 0;
 }
@@ -477,4 +467,6 @@ void record_show(enum kind kind, struct record *record, bool json)
 		if (field->type == FIELD_EXITS)
 			show_exits(record);
 	}
+	if (kind == KIND_VCPU)
+		notes_show(kind, record->vcpu.guest);
 }

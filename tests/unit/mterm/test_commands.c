@@ -80,7 +80,7 @@ static void lists(void **state)
 	says("timer list", "CPU  ARMED  FIRED\n  0      2     77\n  1      2     77\n");
 	says("irq", "INTERRUPT  OWNER    IN THE GUEST  TO CPU  TRIGGER  TAKEN\n"
 		    "       33  console             -       1  level        9\n");
-	has("mem list", "linux/uart  virtual      0x9000000           0x0   4 KiB\n");
+	has("mem list", "linux/uart  virtual      0x9000000             -   4 KiB\n");
 	has("mem list rt", "NAME     KIND     GUEST ADDRESS");
 }
 
@@ -427,6 +427,27 @@ static void a_restart_limit_is_shown(void **state)
 	has("guest show rt --json", "\"vmm_state\":\"faulted\",\"vmm_gave_up\":true,");
 }
 
+/* One that is READY and gets nothing is told, with what has its CPU; one that runs is not. */
+static void starvation_is_shown(void **state)
+{
+	static const char note[] = "rt/0: ready, but it did not run for the last 100 ms; linux/0, "
+				   "of priority 210, has "
+				   "CPU 0\n";
+
+	(void)state;
+	assert_null(strstr(output_of("guest"), "did not run"));
+	fake.vcpus[2].state = 2;
+	assert_null(strstr(output_of("guest"), "did not run")); /* nothing is seen on its CPU */
+	fake.vcpus[2].cpu = 0;
+	has("guest", note);
+	has("vcpu", note);
+	has("vcpu list rt", note);
+	has("vcpu show rt/0", note);
+	assert_null(strstr(output_of("vcpu list linux"), "did not run"));
+	fake.vcpus[0].state = 2; /* it had its share */
+	assert_null(strstr(output_of("vcpu list linux"), "did not run"));
+}
+
 /* A list of guests takes two looks; what is typed in between is kept, and Ctrl-C ends it. */
 static void use_is_measured(void **state)
 {
@@ -634,6 +655,7 @@ int main(void)
 		cmocka_unit_test_setup(help_tells_about_each_verb, begin),
 		cmocka_unit_test_setup(near_misses_get_a_hint, begin),
 		cmocka_unit_test_setup(use_is_measured, begin),
+		cmocka_unit_test_setup(starvation_is_shown, begin),
 		cmocka_unit_test_setup(a_restart_limit_is_shown, begin),
 		cmocka_unit_test_setup(tree_is_shown_as_source, begin),
 		cmocka_unit_test_setup(log_is_shown_and_followed, begin),

@@ -103,6 +103,8 @@ static s64 query_thread(u64 id, void *buffer, u64 bytes)
 			       fake.vcpus[id].index);
 		t.kind = 1;
 		t.state = fake.vcpus[id].state;
+		t.cpu = fake.vcpus[id].cpu;
+		t.run_ns = fake.vcpus[id].run_ns;
 	} else if (id < ARRAY_SIZE(fake.vcpus) + ARRAY_SIZE(fake.components)) {
 		const struct manage_component *c = &fake.components[id - ARRAY_SIZE(fake.vcpus)];
 
