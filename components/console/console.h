@@ -251,8 +251,9 @@ struct console {
 	/* The core's log: text that is not shown yet. */
 	u8 log[LOG_BYTES];
 	u32 log_at, log_size;
-	bool log_more; /* the core has more */
-	bool log_open; /* the last line that was shown has no end yet */
+	bool log_more;  /* the core has more */
+	bool log_open;  /* the last line that was shown has no end yet */
+	u32 log_behind; /* bytes of the port in focus that went before a line that waits */
 	/* Input. */
 	bool held; /* a byte that the port has no room for */
 	u8 held_byte;

@@ -27,6 +27,8 @@ void console_prefix(struct console *console, u32 index)
 	output_text(console->output, "| ");
 }
 
+#define LOG_PATIENCE 256u /* bytes of a port's line that a line of the log waits for */
+
 /* --- The log ---------------------------------------------------------------------------------- */
 
 /* A component's or guest's words are in it: nothing passes that moves the cursor. */
@@ -36,6 +38,7 @@ static void show_log_byte(struct console *console, u8 byte)
 
 	if (!console->log_open)
 		output_fresh_line(output);
+	console->log_behind = 0;
 	console->log_open = byte != '\n';
 	if (byte == '\n')
 		output_text(output, "\r\n");
@@ -70,14 +73,32 @@ static void show_byte(struct console *console, u32 index, u8 byte)
 	output_byte(output, byte);
 }
 
+static bool log_waits(const struct console *console)
+{
+	return console->log_at < console->log_size && !console->log_open;
+}
+
+static u32 up_to_newline(const u8 *bytes, u32 n)
+{
+	for (u32 i = 0; i < n; i++)
+		if (bytes[i] == '\n')
+			return i + 1;
+	return n;
+}
+
 static bool show_focus(struct console *console)
 {
 	struct port *port = &console->ports[console->focus];
 	u8 bytes[OUTPUT_PIECE];
-	u32 n = port_peek(port, bytes, sizeof(bytes)), upto = port->state->shown + n;
+	u32 n = port_peek(port, bytes, sizeof(bytes)), upto;
 
 	if (n == 0)
 		return false;
+	if (log_waits(console)) {
+		n = up_to_newline(bytes, n);
+		console->log_behind += n;
+	}
+	upto = port->state->shown + n;
 	if (!console->prefix)
 		output_bytes(console->output, bytes, n);
 	for (u32 i = 0; i < n && console->prefix; i++)
@@ -142,6 +163,14 @@ static bool show_others(struct console *console)
 	return false;
 }
 
+/* May a line of the log begin? What the port in focus has in store of its own line goes first,
+ * within bounds, so that the echo of what is typed stays whole. */
+static bool log_may_begin(const struct console *console, bool port)
+{
+	return !port || (output_may_break(console->output) &&
+			 (console->output->fresh || console->log_behind >= LOG_PATIENCE));
+}
+
 /* A line of the log does not break an escape sequence that still comes, and is not broken. */
 bool console_show(struct console *console)
 {
@@ -149,7 +178,7 @@ bool console_show(struct console *console)
 	bool port = console->num_ports > 0 && port_has_output(&console->ports[console->focus]);
 
 	if (console->log_at < console->log_size &&
-	    (console->log_open || !port || output_may_break(console->output)))
+	    (console->log_open || log_may_begin(console, port)))
 		return show_log(console);
 	if (console->log_open && console->log_more)
 		return false;

@@ -259,6 +259,26 @@ static void log_lines_begin_fresh_lines(void **state)
 	expect("ls\r\nmullion: four\r\n");
 }
 
+/* What is typed is echoed whole, also when the log says something about it in the meantime; a port
+ * that never ends its line does not hold the log back. */
+static void the_log_lets_a_line_end(void **state)
+{
+	(void)state;
+	fake_start(2, "");
+	fake_clear();
+	fake_say(0, "mullion> g");
+	(void)fake_send(0, "uest start\r\nmullion> ", 21);
+	fake_log("mullion: started\n", false);
+	expect("mullion> guest start\r\nmullion: started\r\nmullion> ");
+	fake_clear();
+	for (u32 i = 0; i < 100; i++)
+		(void)fake_send(0, "0123456789", 10);
+	fake_log("mullion: hello\n", false);
+	fake_pump(0);
+	has("mullion: hello\r\n");
+	assert_true(strstr(fake.screen, "hello") - fake.screen < 400);
+}
+
 static void a_log_line_in_pieces_stays_whole(void **state)
 {
 	(void)state;
@@ -590,6 +610,7 @@ int main(void)
 		cmocka_unit_test(a_paste_of_100_kb_loses_nothing),
 		cmocka_unit_test(a_port_that_never_reads_does_not_lock_the_user_out),
 		cmocka_unit_test(log_lines_begin_fresh_lines),
+		cmocka_unit_test(the_log_lets_a_line_end),
 		cmocka_unit_test(a_log_line_in_pieces_stays_whole),
 		cmocka_unit_test(the_log_moves_no_cursor),
 		cmocka_unit_test(the_log_breaks_no_escape_sequence),
