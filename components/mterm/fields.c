@@ -87,6 +87,7 @@ static const struct field vcpu_fields[] = {
 	{ "virqs_active", AT(vcpu.virqs_active), FIELD_U32, ALONE, 0, NULL },
 	{ "switches", AT(vcpu.switches), FIELD_U64, ALONE, 0, NULL },
 	{ "refused_edges", AT(vcpu.refused_edges), FIELD_U64, ALONE, 0, NULL },
+	{ "starved_s", AT(vcpu.starved_s), FIELD_U32, ALONE, 0, NULL },
 };
 
 static const struct field component_fields[] = {

@@ -134,6 +134,7 @@ static void view_vcpu(const struct guest *guest, void *data)
 	record->run_ns = sched_run_ns(&vcpu->thread);
 	record->switches = vcpu->thread.switches;
 	record->refused_edges = atomic_load(&vcpu->thread.refused_edges);
+	record->starved_s = sched_starved_s(&vcpu->thread);
 	memcpy(record->exits, vcpu->exits, sizeof(vcpu->exits));
 }
 

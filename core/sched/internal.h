@@ -27,6 +27,8 @@ struct sched_queue {
 	struct thread *left;     /* switched away from; its stack is given free after the switch */
 	ns_t review_at;          /* what `review` is armed for */
 	struct timer_event review;
+	struct timer_event watch; /* each second, while something has to wait: starve.c */
+	bool watched;
 	struct thread idle;
 	/* The strategies': */
 	struct list accounts; /* in order of arrival */
@@ -71,6 +73,14 @@ void sched_charge(struct sched_queue *queue);
 
 /** sched_replenish() - @account's budget has come back. Interrupt context, no locks. */
 void sched_replenish(struct account *account);
+
+/* core/sched/starve.c. */
+
+#define STARVED_S 3u /* it is said after so many seconds */
+/** starve_init() - of a queue that is being made. */
+void starve_init(struct sched_queue *queue);
+/** starve_watch() - something READY has to wait: look at the queue each second. Lock. */
+void starve_watch(struct sched_queue *queue);
 
 /* core/sched/budget.c; under the lock of the account's CPU. */
 

@@ -59,6 +59,18 @@ u64 sched_run_ns(const struct thread *thread)
 	return ns;
 }
 
+__cold u32 sched_starved_s(const struct thread *thread)
+{
+	struct sched_queue *queue = sched_lock_queue_of(thread);
+	const struct account *account = &thread->home;
+	u32 seconds = list_has(&account->link) && account->run_ns == account->seen_run_ns
+			      ? account->starved_s
+			      : 0;
+
+	spin_unlock(&queue->lock);
+	return seconds;
+}
+
 __cold u64 sched_charged_ns(const struct thread *thread)
 {
 	struct sched_queue *queue = sched_lock_queue_of(thread);

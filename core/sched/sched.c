@@ -47,6 +47,7 @@ __boot enum err sched_init(void)
 		spin_init(&queue->lock, RANK_SCHED);
 		list_init(&queue->accounts);
 		timer_init(&queue->review, review_now);
+		starve_init(queue);
 		queue->review_at = NS_NEVER;
 		queue->cpu = cpu;
 		queue->strategy = &DEFAULT_STRATEGY;
@@ -153,6 +154,8 @@ static void announce(struct sched_queue *queue, const struct thread *thread, boo
 	/* A guest that had the CPU for itself may be in WFI: it must not wait there any more. */
 	if (here && first && cpu->thread != NULL && cpu->thread->kind == THREAD_VCPU)
 		look = true;
+	if (!look && !queue->watched)
+		starve_watch(queue);
 	if (!look && here) {
 		set_review(queue, queue->account);
 		return;
@@ -290,6 +293,8 @@ static void choose_next(struct cpu *cpu, struct sched_queue *queue, ns_t now)
 	queue->account = account;
 	cpu->thread = next;
 	set_review(queue, account);
+	if (__builtin_expect(!queue->watched, 0) && num_ready(queue) != 0)
+		starve_watch(queue);
 	atomic_store_explicit(&cpu->resched, false, memory_order_relaxed);
 	if (next != self)
 		switch_to(queue, self, next);

@@ -74,8 +74,8 @@ struct manage_vcpu {
 	u32 pause_reason; /* enum pause_reason */
 	u32 priority;
 	u32 virqs_pending, virqs_active; /* of its virtual interrupts, as last known */
-	u32 reserved;
-	u64 pc; /* when it last left the guest */
+	u32 starved_s; /* seconds that it has been READY without running; what runs is the CPU's */
+	u64 pc;        /* when it last left the guest */
 	u64 run_ns, switches, refused_edges;
 	u64 exits[16]; /* by enum exit_kind */
 };

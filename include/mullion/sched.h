@@ -133,6 +133,8 @@ bool sched_ends(void);
 void sched_set_priority(struct thread *thread, u8 priority);
 /** sched_run_ns() - the time that @thread has had so far, the current stretch included. */
 u64 sched_run_ns(const struct thread *thread);
+/** sched_starved_s() - seconds that @thread, a vCPU's, has been READY without running. */
+u32 sched_starved_s(const struct thread *thread);
 /** sched_charged_ns() - the time that @thread's own account has paid for so far, the current
  * stretch included: its own, and that of the threads that ran on it. */
 u64 sched_charged_ns(const struct thread *thread);

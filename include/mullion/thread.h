@@ -99,6 +99,8 @@ struct account {
 	ns_t since;            /* when it was last switched to, or charged */
 	u64 run_ns;            /* time charged to it, without the current stretch */
 	struct budget *budget; /* NULL: none */
+	u64 seen_run_ns;       /* at the queue's last look for what starves, */
+	u32 starved_s;         /* and for how many of these seconds it had not run */
 };
 
 struct thread {

@@ -352,6 +352,32 @@ static void a_budget_in_pieces(void **state)
 	assert_int_equal(thread_phase(thread), THREAD_STOPPED);
 }
 
+/* --- Starvation ------------------------------------------------------------------------------- */
+
+static void starvation_is_said(void **state)
+{
+	const u64 second = 1000000000, lots = 5 * second, little = 1000000;
+	const char *said_once;
+	struct thread *low;
+
+	(void)state;
+	host_console_clear();
+	(void)spawn("urgent", computes, (void *)&lots, 20, 1);
+	low = spawn("victim", computes, (void *)&little, 10, 1);
+	low->kind = THREAD_VCPU;
+	run_until(NS(arch_time_now().v + 2 * second));
+	assert_null(strstr(host_console, "has been ready"));
+	run_until(NS(arch_time_now().v + 5 * second / 2));
+	assert_true(sched_starved_s(low) >= 3);
+	said_once = strstr(host_console, "'victim' has been ready for 3 s and does not run: CPU 1 "
+					 "runs 'urgent', priority 20 over 10");
+	assert_non_null(said_once);
+	assert_null(strstr(said_once + 1, "'victim' has been ready"));
+	run_until(NS(arch_time_now().v + second));
+	assert_int_equal(sched_starved_s(low), 0);
+	low->kind = THREAD_CORE;
+}
+
 /* --- What is booked --------------------------------------------------------------------------- */
 
 static void times_add_up(void **state)
@@ -458,6 +484,7 @@ int main(void)
 		EACH(a_stack_is_free_after_leaving),
 		EACH(a_budget_bounds_the_urgent),
 		EACH(a_budget_in_pieces),
+		EACH(starvation_is_said),
 		EACH(times_add_up),
 		EACH(contexts_are_told),
 		EACH(sleeping_where_it_is_wrong_panics),
