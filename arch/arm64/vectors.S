@@ -25,6 +25,8 @@
 #define FRAME_SAVED 48
 #define FRAME_BYTES 128
 
+#define SERROR_WINDOW_BYTES 8 /* of serror_take() */
+
 	.arch	armv8-a
 	.text
 
@@ -257,6 +259,8 @@ serror_take:
 serror_window:
 	isb
 	msr	daifset, #4
-	.set	SERROR_WINDOW_BYTES, . - serror_window
+	.if	. - serror_window - SERROR_WINDOW_BYTES
+	.error	"SERROR_WINDOW_BYTES is wrong"
+	.endif
 	ret
 	.size	serror_take, . - serror_take
