@@ -25,12 +25,14 @@
 #define LINE_BYTES     128u    /* of a line that is shown as a whole */
 #define OUTPUT_BYTES   8192u   /* a power of two */
 #define NOTE_BYTES     5120u   /* the most that one key makes the console say */
-#define OUTPUT_PIECE   64u     /* bytes of a port that are moved at once */
+#define OUTPUT_PIECE   256u    /* bytes of a port that are moved at once */
 #define LOG_BYTES      256u
 #define PATIENCE_NS    UINT64_C(5000000000) /* then input that a port does not read is dropped */
 #define ESCAPE_DEFAULT 0x1du                /* Ctrl-] */
 
 /* --- The UART, an Arm PL011 (DDI 0183) --- */
+
+#define UART_DR 0x00
 
 struct uart {
 	u64 regs; /* where they are; 0: there is none */
@@ -44,7 +46,10 @@ void uart_start(struct uart *uart, u64 regs);
 u32 uart_room(const struct uart *uart);
 
 /** uart_put() - send a byte, for which there is room. */
-void uart_put(const struct uart *uart, u8 byte);
+static inline void uart_put(const struct uart *uart, u8 byte)
+{
+	sys_mmio_write(uart->regs + UART_DR, byte);
+}
 
 /** uart_get() - a byte that came, without its error bits. Return: false if there is none. */
 bool uart_get(struct uart *uart, u8 *byte);

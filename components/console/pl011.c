@@ -2,7 +2,6 @@
 /* Arm PL011 with interrupts (DDI 0183, chapter 3). */
 #include "components/console/console.h"
 
-#define DR          0x00
 #define FR          0x18
 #define LCR_H       0x2c
 #define CR          0x30
@@ -42,16 +41,11 @@ u32 uart_room(const struct uart *uart)
 	return flags & FR_TXFF ? 0 : 1;
 }
 
-void uart_put(const struct uart *uart, u8 byte)
-{
-	sys_mmio_write(uart->regs + DR, byte);
-}
-
 bool uart_get(struct uart *uart, u8 *byte)
 {
 	if (sys_mmio_read(uart->regs + FR) & FR_RXFE)
 		return false;
-	*byte = (u8)sys_mmio_read(uart->regs + DR);
+	*byte = (u8)sys_mmio_read(uart->regs + UART_DR);
 	return true;
 }
 

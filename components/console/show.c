@@ -89,8 +89,10 @@ static u32 up_to_newline(const u8 *bytes, u32 n)
 static bool show_focus(struct console *console)
 {
 	struct port *port = &console->ports[console->focus];
-	u8 bytes[OUTPUT_PIECE];
-	u32 n = port_peek(port, bytes, sizeof(bytes)), upto;
+	u8 space[OUTPUT_PIECE + 8] __aligned(8);
+	/* As it lies in the rings: so it is copied by words. */
+	u8 *bytes = space + port->state->shown % 8;
+	u32 n = port_peek(port, bytes, OUTPUT_PIECE), upto;
 
 	if (n == 0)
 		return false;

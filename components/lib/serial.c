@@ -48,12 +48,12 @@ void serial_tell(struct serial_end *end)
 
 bool serial_put(struct serial_end *end, u8 c)
 {
-	bool quiet = serial_is_quiet(end, c);
+	bool low = serial_is_low(end);
 
-	if (!quiet && serial_room(end) == 0)
+	if (!low && serial_room(end) == 0)
 		return false;
 	serial_add(end, c);
-	if (!quiet)
+	if (!low || c == '\n')
 		serial_tell(end);
 	return true;
 }

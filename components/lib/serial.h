@@ -38,10 +38,10 @@ static inline u32 serial_room(const struct serial_end *end)
 	return used > SERIAL_RING_BYTES ? 0 : SERIAL_RING_BYTES - used;
 }
 
-/** serial_is_quiet() - serial_put() of @c finds room and tells the other end nothing. */
-static inline bool serial_is_quiet(const struct serial_end *end, u8 c)
+/** serial_is_low() - a byte more does not fill the ring to its half. */
+static inline bool serial_is_low(const struct serial_end *end)
 {
-	return c != '\n' && serial_used(end) < SERIAL_HALF - 1;
+	return serial_used(end) < SERIAL_HALF - 1;
 }
 
 /** serial_add() - put @c into the ring, which has room, and leave it to the caller to tell. */

@@ -184,11 +184,10 @@ static void loop_back(struct pl011_state *s, u8 c, u64 number)
 	signal(s);
 }
 
-/* The line's other end hears of the characters so far by itself, or in a while. Return: due has
- * changed. */
+/* A time begins, at whose end the line's other end is told. Return: due has changed. */
 static bool set_due(struct pl011 *uart)
 {
-	if (uart->serial == NULL || !serial_is_untold(uart->serial) || uart->due.v != UINT64_MAX)
+	if (uart->serial == NULL || uart->due.v != UINT64_MAX)
 		return false;
 	uart->due = NS(sys_time(NULL).v + SERIAL_PATIENCE_NS);
 	return true;
@@ -199,10 +198,10 @@ bool pl011_send(struct pl011 *uart, u8 c, u64 number)
 	struct pl011_state *s = uart->state;
 	struct serial_end *serial = uart->serial;
 
-	/* What most characters of a line find: room that was told of, nothing to tell. */
+	/* What most characters find: room that was told of, nothing to tell. */
 	if (__builtin_expect((s->raw & INT_TX) != 0 && (s->control & CR_LBE) == 0 &&
-				     uart->due.v != UINT64_MAX && serial_is_quiet(serial, c) &&
-				     s->number != number,
+				     uart->due.v != UINT64_MAX && serial_is_low(serial) &&
+				     (c != '\n' || uart->told) && s->number != number,
 			     1)) {
 		note(s, number, serial->sent);
 		serial_add(serial, c);
@@ -213,6 +212,7 @@ bool pl011_send(struct pl011 *uart, u8 c, u64 number)
 	} else if (serial != NULL && !is_done(s, number, serial->sent)) {
 		note(s, number, serial->sent);
 		(void)serial_put(serial, c);
+		uart->told |= c == '\n';
 	}
 	if (has_room(uart))
 		s->raw |= INT_TX;
@@ -222,12 +222,12 @@ bool pl011_send(struct pl011 *uart, u8 c, u64 number)
 	return set_due(uart);
 }
 
-/* It stays due while characters go on to come: a time that is set once for many is cheap. */
 ns_t pl011_serve(struct pl011 *uart)
 {
 	if (uart->due.v != UINT64_MAX && sys_time(NULL).v >= uart->due.v) {
 		serial_tell(uart->serial);
 		uart->due = NS(UINT64_MAX);
+		uart->told = false;
 	}
 	return uart->due;
 }
@@ -252,6 +252,7 @@ void pl011_reset(struct pl011 *uart)
 	uart->level = true;
 	update(uart);
 	uart->due = NS(UINT64_MAX);
+	uart->told = false;
 	if (uart->serial != NULL)
 		serial_tell(uart->serial);
 }
@@ -270,6 +271,7 @@ void pl011_resume(struct pl011 *uart)
 	signal(s);
 	uart->level = (s->raw & s->mask) == 0;
 	uart->due = NS(UINT64_MAX);
+	uart->told = false;
 	update(uart);
 }
 

@@ -3,8 +3,9 @@
  * The Arm PrimeCell UART (PL011, DDI 0183) at the end of a serial line. What the guest sends goes
  * straight into the line's ring, which stands for the transmit FIFO; what comes for it stays in the
  * ring until the receive FIFO has room, so nothing is lost. Sending and receiving do not wait for
- * CR.UARTEN: a guest may expect that firmware has set it. The line's other end is told of a whole
- * line, of half a ring, or after a while (abi/serial.h).
+ * CR.UARTEN: a guest may expect that firmware has set it. The line's other end is told when the
+ * ring is half full, and of the rest after SERIAL_PATIENCE_NS; of the first line in this time at
+ * once.
  *
  * pl011_state is kept when the component is restarted, and may then be anything: what indexes is
  * masked where it is used. The component may end between any two instructions, and gets the exit
@@ -43,7 +44,8 @@ struct pl011 {
 	struct serial_end *serial; /* NULL: nothing comes, and what is sent is dropped */
 	u32 interrupt;             /* GRANT_LINE index; UINT32_MAX: none */
 	bool level;                /* as last set */
-	ns_t due; /* when to tell the other end of what was sent; NS(UINT64_MAX): never */
+	ns_t due;  /* when to tell the other end of what was sent; NS(UINT64_MAX): never */
+	bool told; /* of a line, since due was set */
 };
 
 /** pl011_reset() - as at power-on; the line goes low. */

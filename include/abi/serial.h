@@ -6,11 +6,12 @@
  * a ring stays there when a component is restarted.
  *
  * A notification costs the producer more than a hundred bytes do, so it sends few. It notifies when
- * a line ends, when the ring is half full, and SERIAL_PATIENCE_NS after the first byte of which the
- * consumer was not told; never while bytes of which the consumer was told are not taken yet. The
- * consumer notifies when what is left falls to half of the ring or below. Both look again at the
- * other's index behind a full barrier, so neither waits for a notification that does not come. When
- * one of them starts or ends, the core notifies the other, so that the rest is taken then.
+ * a line ends after a pause, when the ring is half full, and SERIAL_PATIENCE_NS after the first
+ * byte of which the consumer was not told; never while bytes of which it was told are not taken
+ * yet. The consumer notifies when what is left falls to half of the ring or below. Both look again
+ * at the other's index behind a full barrier, so neither waits for a notification that does not
+ * come. When one of them starts or ends, the core notifies the other, so that the rest is taken
+ * then.
  */
 #ifndef ABI_SERIAL_H
 #define ABI_SERIAL_H

@@ -162,11 +162,32 @@ def many_regions(count):
 
 
 MORE = 'trap-wfi; initrd = "ballast"; initrd-address = <0x40400000>;'
+DEBIAN_QUIET = "console=ttyAMA0 quiet"
+DEBIAN_LOUD = "console=ttyAMA0"
+LOUD_LINES = 700	# beside what the kernel prints:
+LOUD_BYTES = 15000	# at least
+JOB_DONE = r"job: (\d+) ns, idle ([0-9.]+) s"
+# With a UART that its vmm emulates, on the port that is looked at.
+DEBIAN_CONSOLE = """
+/ {
+	components {
+		console { arguments = "focus=linux"; };
+	};
+	vmm { /delete-property/ stay; };
+	guests {
+		linux {
+			bootargs = "BOOTARGS";
+			initrd = "job.cpio";
+			vcpus { count = <1>; };
+		};
+	};
+};
+"""
 DEBIAN_GUEST = """
 / {
 	guests {
 		linux {
-			bootargs = "console=ttyAMA0 quiet";
+			bootargs = "BOOTARGS";
 			initrd = "job.cpio";
 			vcpus { count = <1>; };
 		};
@@ -299,13 +320,6 @@ def measure_text():
 	measured["text-boot"] = at["_boot_text_used"] - at["_boot_begin"]
 
 
-def job_time(run):
-	"""Nanoseconds, that is instructions, on the kernel's clock when the job is done."""
-	match = run.expect(r"job: (\d+) ns, idle ([0-9.]+) s")
-	run.expect_end()
-	return int(match.group(1))
-
-
 def measure_debian(directory):
 	"""The same kernel, initrd and job, once in a guest and once on the bare machine.
 
@@ -314,23 +328,49 @@ def measure_debian(directory):
 	"""
 	job = directory / "job.cpio"
 	systems.make_initrd(job, [("job", ROOT / "tests/bench/job")])
-	image = systems.pack(directory, systems.overlay("linux.dts", DEBIAN_GUEST),
-			     [("Image", systems.kernel("6.1")), ("job.cpio", job)])
-	tree = guest_tree(directory)
-	with machine("debian-guest", image, cpus=1) as run:
-		created = run.expect(r"mullion: guest 'linux' created in ([0-9.]+) ([um])s")
-		guest = job_time(run)
-	thousandths = int(created.group(1).replace(b".", b""))
-	measured["create"] = round(thousandths * (1 if created.group(2) == b"u" else 1000)
+	said, figure = debian_ratio(directory, "debian", job,
+				    systems.overlay("linux.dts", DEBIAN_GUEST), DEBIAN_QUIET, 256)
+	created = re.search(r"mullion: guest 'linux' created in ([0-9.]+) ([um])s", said)
+	thousandths = int(created.group(1).replace(".", ""))
+	measured["create"] = round(thousandths * (1 if created.group(2) == "u" else 1000)
 				   - zeroing["rate"] * DEBIAN_RAM)
-	with machine("debian-bare", systems.kernel("6.1"), cpus=1, memory=256, el2=False,
-		     initrd=job, dtb=tree, append="console=ttyAMA0 quiet") as run:
-		bare = job_time(run)
-	measured["debian"] = round(guest / bare, 5)
+	measured["debian"] = figure
 
 
-def guest_tree(directory):
-	"""The tree that Debian sees in the guest."""
+def measure_debian_console(directory):
+	"""The same where kernel and job print 15 KB on an emulated UART."""
+	job, loud = directory / "job.cpio", directory / "job"
+	loud.write_text(f"#!/bin/sh\nseq {LOUD_LINES}\n" + (ROOT / "tests/bench/job").read_text())
+	loud.chmod(0o755)
+	systems.make_initrd(job, [("job", loud)])
+	said, measured["debian-console"] = debian_ratio(
+		directory, "debian-console", job,
+		systems.overlay("virtio-console.dts", DEBIAN_CONSOLE), DEBIAN_LOUD, 192)
+	printed = said[said.index("Booting Linux"):]
+	printed = len(printed) + printed.count("\n")
+	if printed < LOUD_BYTES:
+		raise systems.Failure(f"Debian printed {printed} bytes, not {LOUD_BYTES}")
+
+
+def debian_ratio(directory, name, job, dts, append, memory):
+	"""What the guest's machine said, and its job's time over that of the bare machine."""
+	dts = dts.replace("BOOTARGS", append)
+	files = [("Image", systems.kernel("6.1")), ("job.cpio", job)]
+	image = systems.pack(directory, dts, files)
+	tree = guest_tree(directory, dts)
+	with machine(f"{name}-guest", image, cpus=1) as run:
+		match = run.expect(JOB_DONE)
+		said = run.before()
+		run.expect_end()
+	with machine(f"{name}-bare", systems.kernel("6.1"), cpus=1, memory=memory, el2=False,
+		     initrd=job, dtb=tree, append=append) as run:
+		bare = int(run.expect(JOB_DONE).group(1))
+		run.expect_end()
+	return said, round(int(match.group(1)) / bare, 5)
+
+
+def guest_tree(directory, dts):
+	"""The tree that Debian sees in the guest of this system."""
 	dump = directory / "dump"
 	dump.write_text("#!/bin/sh\necho begin\nbase64 /sys/firmware/fdt\necho end\n")
 	dump.chmod(0o755)
@@ -338,8 +378,7 @@ def guest_tree(directory):
 	place.mkdir()
 	job = directory / "dump.cpio"
 	systems.make_initrd(job, [("job", dump)])
-	image = systems.pack(place, systems.overlay("linux.dts", DEBIAN_GUEST),
-			     [("Image", systems.kernel("6.1")), ("job.cpio", job)])
+	image = systems.pack(place, dts, [("Image", systems.kernel("6.1")), ("job.cpio", job)])
 	with machine("debian-tree", image, cpus=1) as run:
 		run.expect(r"^begin\r*$")
 		run.expect(r"^end\r*$")
@@ -357,7 +396,8 @@ def measure():
 	systems.prepare(["6.1"])
 	with tempfile.TemporaryDirectory(prefix="mullion-bench-") as directory:
 		for name, step in (("guest", measure_guest), ("max", measure_max),
-				   ("curves", measure_curves), ("debian", measure_debian)):
+				   ("curves", measure_curves), ("debian", measure_debian),
+				   ("debian-console", measure_debian_console)):
 			place = pathlib.Path(directory) / name
 			place.mkdir()
 			step(place)

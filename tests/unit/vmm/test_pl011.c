@@ -157,6 +157,25 @@ static void test_prompt(void **state)
 	assert_console_reads("# ls");
 }
 
+/* Of many lines in that time, the first is told of at once. */
+static void test_lines(void **state)
+{
+	(void)state;
+	say("one\ntwo\nthree\n");
+	assert_int_equal(host_core.notified[G_CHANNEL], 1);
+	assert_console_reads("one\ntwo\nthree\n");
+	say("four\n");
+	assert_int_equal(host_core.notified[G_CHANNEL], 1);
+	host_core.now = host_core.timer;
+	notify(NOTIFY_TIMER);
+	assert_int_equal(host_core.notified[G_CHANNEL], 2);
+	assert_int_equal(host_core.timer.v, UINT64_MAX);
+	assert_console_reads("four\n");
+	say("five\n");
+	assert_int_equal(host_core.notified[G_CHANNEL], 3);
+	assert_console_reads("five\n");
+}
+
 /* A guest that is reset, and the machine's end, leave nothing behind. */
 static void test_last_words(void **state)
 {
@@ -425,6 +444,7 @@ int main(void)
 		cmocka_unit_test_setup(test_widths, fresh),
 		cmocka_unit_test_setup(test_transmit, fresh),
 		cmocka_unit_test_setup(test_prompt, fresh),
+		cmocka_unit_test_setup(test_lines, fresh),
 		cmocka_unit_test_setup(test_last_words, fresh),
 		cmocka_unit_test_setup(test_gone, fresh),
 		cmocka_unit_test_setup(test_ring_full, fresh),
