@@ -4,7 +4,7 @@
 # on a bare machine at EL1. A guest is a directory: every .c and .S in it, linked with guests/lib
 # and the few parts of lib/ that it uses, compiled once more for this place.
 
-guest-names := contract hostile witness bench spin scan flood
+guest-names := contract hostile witness bench spin scan flood rtos
 guest-lib := $(basename $(sort $(wildcard guests/lib/*.c guests/lib/*.S))) \
 	lib/string lib/format lib/err lib/fdt/read lib/fdt/value
 guest-sources = $(basename $(sort $(wildcard guests/$(1)/*.c guests/$(1)/*.S)))

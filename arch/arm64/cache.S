@@ -38,6 +38,16 @@ arch_clean_to_poc:
 2:	ret
 	.size	arch_clean_to_poc, . - arch_clean_to_poc
 
+/* void arch_clean_invalidate(const void *va, u64 bytes) */
+	.globl	arch_clean_invalidate
+	.type	arch_clean_invalidate, %function
+arch_clean_invalidate:
+	hint	#34			/* bti c */
+	cbz	x1, 2f
+	BY_LINE	civac
+2:	ret
+	.size	arch_clean_invalidate, . - arch_clean_invalidate
+
 /* void arch_invalidate_icache(void): every CPU of the inner shareable domain. */
 	.globl	arch_invalidate_icache
 	.type	arch_invalidate_icache, %function

@@ -120,7 +120,6 @@ bool guest_translate(struct vcpu *vcpu, u64 va, bool el0, gpa_t *gpa);
 bool guest_fetch(struct vcpu *vcpu, u64 pc, u64 pstate, u32 *insn);
 
 /* SPSR of AArch64: the branch type; of both: AArch32 state. */
-#define PSR_BTYPE          (UINT64_C(3) << 10)
 #define VECTOR_TABLE_BYTES 0x800u
 #define PSR_A32            BIT(4)
 

@@ -52,50 +52,15 @@ static bool is_ignored(u32 reg)
 	}
 }
 
-static u64 line_bytes(void)
-{
-	return UINT64_C(4) << FIELD(read_sysreg(ctr_el0), 19, 16);
-}
-
-static void clean_invalidate(const void *va, u64 bytes)
-{
-	u64 line = line_bytes();
-
-	for (u64 at = (u64)va; at < (u64)va + bytes; at += line)
-		__asm__ volatile("dc civac, %0" : : "r"(at) : "memory");
-}
-
 /*
  * Set/way maintenance reaches one CPU's caches and is meant by guests as "all of memory". Do that
  * by address, once, over the guest's RAM; until it switches its caches on or off (HCR_EL2.TVM
- * shows) there is nothing new to do, and every further operation costs only its trap.
+ * shows) there is nothing new to do, and guest_set_way (vectors.S) skips every further operation.
  */
-static void sweep(const struct guest *guest)
-{
-	for (u32 i = 0; i < guest->num_regions; i++) {
-		const struct region *region = &guest->regions[i];
-
-		if (region->config->kind != REGION_RAM)
-			continue;
-		for (u64 done = 0; done < region->size;) {
-			u64 bytes = MIN(region->size - done, MIB(2));
-
-			clean_invalidate(arch_window_map(HPA(region->hpa.v + done), bytes), bytes);
-			arch_window_unmap();
-			done += bytes;
-		}
-	}
-	dsb(sy);
-}
-
 static void set_way(struct vcpu *vcpu)
 {
-	u64 hcr = read_sysreg(hcr_el2);
-
-	if (hcr & HCR_TVM)
-		return;
-	sweep(vcpu->guest);
-	write_sysreg(hcr | HCR_TVM, hcr_el2);
+	vcpu_sweep(vcpu);
+	write_sysreg(read_sysreg(hcr_el2) | HCR_TVM, hcr_el2);
 }
 
 /* Registers that HCR_EL2.TVM traps, while a switch of the caches is waited for. */
@@ -107,7 +72,7 @@ static bool memory_control(struct vcpu *vcpu, u32 reg, u64 value)
 	case SYSREG(3, 0, 1, 0, 0):
 		write_sysreg(value, sctlr_el1);
 		if (((before ^ value) & SCTLR_C) != 0) {
-			sweep(vcpu->guest);
+			vcpu_sweep(vcpu);
 			if (value & SCTLR_C)
 				write_sysreg(read_sysreg(hcr_el2) & ~HCR_TVM, hcr_el2);
 		}
@@ -188,6 +153,7 @@ bool sysreg_trap(struct vcpu *vcpu, u64 esr)
 	u32 reg = iss & (u32)SYSREG_MASK;
 	bool write = (iss & SYSREG_READ) == 0;
 	u64 value = write ? reg_read(vcpu, SYSREG_RT(iss)) : 0;
+	bool leave = false;
 
 	if (virq_sysreg(vcpu, iss, write, &value)) {
 		virq_flush(vcpu);
@@ -195,11 +161,14 @@ bool sysreg_trap(struct vcpu *vcpu, u64 esr)
 		value = vcpu->guest->arch.id[SYSREG_CRM(reg) << 3 | SYSREG_OP2(reg)];
 	} else if (cold_register(vcpu, reg, write, &value)) {
 		virq_flush(vcpu);
+		leave = (atomic_load(&vcpu->requests) & VCPU_REQ_SWEEP) != 0;
 	} else {
 		return undefined(vcpu, reg, write);
 	}
 	if (!write)
 		reg_write(vcpu, SYSREG_RT(iss), value);
 	skip_a64();
-	return true;
+	if (leave)
+		vcpu->arch.exit->kind = EXIT_NONE;
+	return !leave;
 }

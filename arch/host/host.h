@@ -92,6 +92,7 @@ void host_console_clear(void);
 struct host_counts {
 	u32 s2_publishes, s2_flushes, icache_invalidations, windows;
 	u64 cleaned_bytes;
+	u64 swept_bytes; /* arch_clean_invalidate() */
 };
 extern struct host_counts host_counts;
 

@@ -179,6 +179,12 @@ void arch_clean_to_poc(const void *va, u64 bytes)
 	host_counts.cleaned_bytes += bytes;
 }
 
+void arch_clean_invalidate(const void *va, u64 bytes)
+{
+	(void)va;
+	host_counts.swept_bytes += bytes;
+}
+
 void arch_copy_clean(void *to, const void *from, u64 bytes)
 {
 	host_check(bytes % COPY_CLEAN_BYTES == 0 && IS_ALIGNED((uintptr_t)to | (uintptr_t)from, 16),

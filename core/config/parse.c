@@ -344,6 +344,16 @@ static void parse_controller(struct config_run *run, struct config_guest *guest)
 		guest->gic_version = (u8)version;
 }
 
+static void parse_counter(struct config_run *run, struct config_guest *guest)
+{
+	const char *counter = config_string(run, guest->node, "counter");
+
+	guest->own_counter = counter != NULL && str_equal(counter, "own");
+	if (counter != NULL && !guest->own_counter && !str_equal(counter, "machine"))
+		config_error(run, guest->node, "counter",
+			     "no such beginning; write \"machine\" or \"own\"");
+}
+
 /* The guest's priority, slice and partition are what its vCPUs have that say nothing else. */
 static enum err parse_vcpus(struct config_run *run, struct config_guest *guest)
 {
@@ -420,6 +430,7 @@ enum err parse_guest(struct config_run *run, fdt_node_t node, const char *name,
 	parse_image(run, node, "device-tree", "device-tree-address", &guest->tree);
 	parse_kernel_type(run, guest);
 	parse_controller(run, guest);
+	parse_counter(run, guest);
 	err = parse_vcpus(run, guest);
 	return err != OK ? err : parse_regions(run, guest);
 }

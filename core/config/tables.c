@@ -85,6 +85,9 @@ static const struct schema_prop guest_props[] = {
 	  "guest address of the GICv3 redistributors (128 KiB for each vCPU)" },
 	{ "trap-wfi", PROP_FLAG, ALL, 0, "", "absent",
 	  "let the core run something else while a vCPU waits for an interrupt" },
+	{ "counter", PROP_STRING, ALL, 0, "\"own\"", "\"machine\"",
+	  "where its virtual counter begins: \"machine\": with the machine's, or \"own\": at 0 "
+	  "when the guest is created" },
 	{ "no-trng", PROP_FLAG, ALL, 0, "", "absent", "do not serve random numbers to the guest" },
 	{ "trusted-dma", PROP_FLAG, ALL, 0, "", "absent",
 	  "the guest may have devices that do DMA, and so reach all memory" },

@@ -45,7 +45,9 @@ static enum err load_generated_tree(const struct guest *guest)
 	if (tree == NULL)
 		return ERR_NO_MEMORY;
 	random_fill(seed, sizeof(seed));
-	err = guest_tree_write(guest->config, seed, tree, pages * PAGE_SIZE, &bytes);
+	thread_breathe();
+	err = guest_tree_write(guest->config, seed, tree, pages * PAGE_SIZE, &bytes,
+			       thread_breathe);
 	if (err == OK)
 		err = guest_load(guest, guest->config->tree.load, tree, bytes);
 	page_free(tree, pages);

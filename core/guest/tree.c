@@ -152,11 +152,12 @@ static void write_regions(struct fdt_writer *w, const struct config_guest *g)
 }
 
 enum err guest_tree_write(const struct config_guest *g, const u8 seed[GUEST_TREE_SEED_BYTES],
-			  void *buf, size_t size, u32 *total)
+			  void *buf, size_t size, u32 *total, void (*breathe)(void))
 {
 	struct fdt_writer w;
 
 	fdt_writer_init(&w, buf, size);
+	w.breathe = breathe;
 	fdt_begin(&w, "");
 	fdt_put_string(&w, "compatible", "mullion,guest");
 	fdt_put_string(&w, "model", "Mullion guest");

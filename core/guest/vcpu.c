@@ -177,6 +177,10 @@ static bool serve_requests(struct vcpu *vcpu)
 		}
 		if ((requests & VCPU_REQ_PAUSE) != 0)
 			stay_paused(vcpu);
+		if ((requests & VCPU_REQ_SWEEP) != 0 && vcpu_sweep_piece(vcpu)) {
+			atomic_fetch_or(&vcpu->requests, VCPU_REQ_SWEEP);
+			thread_breathe();
+		}
 		/* VCPU_REQ_WATCH: being here is enough, arch_vcpu_run() chooses. */
 		requests = atomic_load(&vcpu->requests);
 	}

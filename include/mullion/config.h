@@ -162,6 +162,7 @@ struct config_guest {
 	bool autostart;
 	u8 gic_version; /* 2 or 3 */
 	bool trap_wfi;
+	bool own_counter; /* the virtual counter begins at 0 when the guest is created */
 	u32 num_vcpus;
 	struct config_vcpu *vcpus;
 	u32 num_regions;

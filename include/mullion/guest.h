@@ -23,6 +23,7 @@
 #define VCPU_REQ_STOP  BIT(0) /* leave the run loop; the vCPU goes to RESET */
 #define VCPU_REQ_WATCH BIT(1) /* its guest is watched: choose anew whether WFI traps */
 #define VCPU_REQ_PAUSE BIT(2) /* its guest is paused, or goes on: look at guest_is_paused() */
+#define VCPU_REQ_SWEEP BIT(4) /* by itself: the rest of vcpu_sweep() is to be done */
 #define VCPU_REQ_DUMP  BIT(3) /* with STOP: dump first; the vCPU goes to HALTED */
 
 struct component;
@@ -49,6 +50,8 @@ struct vcpu {
 	u64 exits[EXIT_COUNT];
 	struct served_region served; /* the virtual region that it used last */
 	u64 start_pc, start_context;
+	u32 sweep_region; /* where vcpu_sweep() is */
+	u64 sweep_done;   /* bytes of that region */
 	u32 log_used;
 	char log_line[128];
 };
@@ -183,6 +186,11 @@ void vcpu_main(void *data);
 /** vcpu_breathe() - in long work: as thread_breathe(). Return: false when it was asked to stop.
  * The vCPU's own thread; no locks. */
 bool __must_check vcpu_breathe(const struct vcpu *vcpu);
+/** vcpu_sweep() - before it goes on, the data caches are cleaned and invalidated over all RAM of
+ * its guest; a sweep that is under way begins anew. The caller leaves the guest. vcpu_sweep_piece()
+ * - the next piece. Return: false when all was done before. The vCPU's own thread. */
+void vcpu_sweep(struct vcpu *vcpu);
+bool __must_check vcpu_sweep_piece(struct vcpu *vcpu);
 /** vcpu_wait() - PAUSED(WFI) until a virtual interrupt or a request is there. The vCPU's own
  * thread. */
 void vcpu_wait(struct vcpu *vcpu);

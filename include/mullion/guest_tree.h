@@ -20,10 +20,11 @@
 /** guest_tree_write() - write the tree of @g into @buf (@size bytes, at most FDT_MAX_SIZE are
  * used).
  * @seed: fresh random bytes; the guest gets them as rng-seed and kaslr-seed.
- * @total: bytes of the tree. Return: ERR_TOO_BIG when it does not fit. Any context, no locks. */
+ * @breathe: called after each node, or NULL. @total: bytes of the tree. Return: ERR_TOO_BIG when
+ * it does not fit. Any context, no locks. */
 enum err __must_check guest_tree_write(const struct config_guest *g,
 				       const u8 seed[GUEST_TREE_SEED_BYTES], void *buf, size_t size,
-				       u32 *total);
+				       u32 *total, void (*breathe)(void));
 
 /** guest_tree_check() - hold a supplied tree against what the guest will find: memory, CPUs,
  * interrupt controller, PSCI, initrd. Every mistake goes to @diag, with g->node and "device-tree",

@@ -108,23 +108,24 @@ void fdt_end(struct fdt_writer *w)
 	w->prop = 0;
 	w->depth--;
 	w->closed = true;
+	if (w->breathe != NULL)
+		w->breathe();
 }
 
 /* The offset of @name among the strings, where it is added if need be. */
 static u32 intern(struct fdt_writer *w, const char *name)
 {
 	size_t bytes = strlen(name) + 1;
-	u32 at = 0;
+	u32 at = w->strings_used;
 
-	while (at < w->strings_used) {
-		if (str_equal(w->strings + at, name))
-			return at;
-		at += (u32)strlen(w->strings + at) + 1;
-	}
-	if (bytes > sizeof(w->strings) - w->strings_used) {
+	for (u32 i = 0; i < w->num_names; i++)
+		if (str_equal(w->strings + w->names[i], name))
+			return w->names[i];
+	if (bytes > sizeof(w->strings) - at || w->num_names == ARRAY_SIZE(w->names)) {
 		fail(w, ERR_TOO_BIG);
 		return 0;
 	}
+	w->names[w->num_names++] = (u16)at;
 	memcpy(w->strings + at, name, bytes);
 	w->strings_used += (u32)bytes;
 	return at;

@@ -11,7 +11,7 @@ import random
 import re
 import time
 
-from harness import SHELL_PROMPT, STAMP, Failure, Suite, TERMINAL_PROMPT, Test
+from harness import ROOT, SHELL_PROMPT, STAMP, Failure, Suite, TERMINAL_PROMPT, Test
 import systems
 
 KEPT = 16384		# bytes of unseen output that the console keeps for a port
@@ -484,6 +484,50 @@ def lifecycle(test):
 		if cycle == 0:	# the first time the scrubber's own memory is taken
 			before = memory(machine)
 	test.equal(memory(machine), before, "memory")
+
+
+SPINNING = """
+		{name} {{
+			autostart;
+			kernel = "rtos.img";
+			bootargs = "how=spin";
+			priority = <{priority}>;
+			vcpus {{ vcpu0 {{ cpu = <0>; }}; }};
+			aspace {{ ram {{ type = "ram"; guest-address = <0x40000000>; size = <0x2000000>; }}; }};
+		}};"""
+
+
+@suite.case("acts on a guest that cannot run")
+def locked_out(test):
+	"""One of a higher priority spins on its CPU, for ever."""
+	guests = "".join(SPINNING.format(name=name, priority=priority)
+			 for name, priority in (("hog", 200), ("low", 100)))
+	dts = f'''/dts-v1/;
+/include/ "{ROOT}/boards/qemu-virt/console.dtsi"
+/ {{
+	compatible = "mullion,system";
+	vmm {{ stay; }};
+	guests {{{guests}
+	}};
+}};
+'''
+	image = systems.pack(test.directory(), dts, [("rtos.img", systems.guest("rtos"))])
+	machine = test.console(image, cpus=1, memory=256)
+	machine.expect(TERMINAL_PROMPT)
+	machine.terminal()
+	machine.do("guest pause low", 10)
+	Test.equal(machine.json("guest show low")["state"], "paused", "state")
+	machine.do("guest resume low", 10)
+	machine.do("guest reset low", 10)
+	machine.do("guest destroy low --yes", 10)
+	poll(machine, "guest show low", lambda guest: guest["state"] == "absent")
+	Test.equal(machine.json("guest show hog")["state"], "running", "state")
+	machine.do("guest create low", 10)
+	machine.do("guest start low", 10)
+	machine.do("guest stop low", 10)
+	machine.do("guest destroy low --yes", 10)
+	machine.do("guest destroy hog --yes", 10)
+	poll(machine, "guest show hog", lambda guest: guest["state"] == "absent")
 
 
 # --- Boot paths ---------------------------------------------------------------------------------

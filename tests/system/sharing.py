@@ -22,7 +22,8 @@ FAIR_S = 600		# of virtual time, all of which all vCPUs compete for
 SLICE_US = 100000	# as many instructions as 100 us have otherwise
 
 suite = Suite("sharing", setup=lambda: (systems.prepare(), systems.guest("spin"),
-						 systems.guest("flood")))
+						 systems.guest("flood"), systems.guest("rtos")))
+STEP_NS = 20000		# nothing that a guest causes takes longer
 
 SYSTEM = """/dts-v1/;
 / {{
@@ -36,7 +37,7 @@ SYSTEM = """/dts-v1/;
 GUEST = """
 		{name} {{
 			autostart;
-			kernel = "spin.img";
+			kernel = "{kernel}.img";
 			bootargs = "{arguments}";
 			{properties}
 			vcpus {{ {vcpus} }};
@@ -50,9 +51,9 @@ GUEST = """
 		}};"""
 
 
-def guest(name, cpus, properties="", **arguments):
-	"""DTS text of a spinning guest with a vCPU on each of these CPUs."""
-	return GUEST.format(name=name, properties=properties,
+def guest(name, cpus, properties="", kernel="spin", **arguments):
+	"""DTS text of a guest with a vCPU on each of these CPUs; of the spinning one, unless said."""
+	return GUEST.format(name=name, properties=properties, kernel=kernel,
 			    arguments=" ".join(f"{key.replace('_', '-')}={value}"
 					       for key, value in arguments.items()),
 			    vcpus=" ".join(f"vcpu{index} {{ cpu = <{cpu}>; }};"
@@ -63,7 +64,8 @@ def run(test, guests, cpus, extra="", end=None, shift=0, more="", files=()):
 	"""Run them to their end (or until the line `end`); {guest/vCPU: {figure: ticks}}."""
 	dts = SYSTEM.format(extra=extra, guests="".join(guests)) + more
 	image = systems.pack(test.directory(), dts,
-			     [("spin.img", systems.guest("spin")), *files])
+			     [("spin.img", systems.guest("spin")),
+			      ("rtos.img", systems.guest("rtos")), *files])
 	machine = test.machine(image, cpus=cpus, memory=256, icount=True, shift=shift)
 	if end is None:
 		said = machine.expect_end(LIMIT)
@@ -286,6 +288,63 @@ def resets(test):
 	report(test, f"off its CPU for at most {ns(share['off-max'])} ns, {share['gaps']} times")
 	test.check(ns(share["off-max"]) <= 2 * WINDOW_NS,
 		   f"it was off its CPU for {ns(share['off-max'])} ns")
+
+
+def rtos(test, how, end, cpus=(0, 0, 0, 0)):
+	"""What the guest rtos says with that argument, up to the line `end`."""
+	dts = SYSTEM.format(extra="", guests=guest("rtos", cpus, kernel="rtos", how=how))
+	image = systems.pack(test.directory(), dts, [("rtos.img", systems.guest("rtos"))])
+	machine = test.machine(image, cpus=1, memory=256, icount=True)
+	machine.expect(end, LIMIT, absent=r"mullion: panic|FAILED")
+	return machine.before()
+
+
+@suite.case("vCPUs that never exit stop with their guest: off")
+def never_exit_off(test):
+	"""The timer is set to the end of time as well, which must not stop the emulator."""
+	said = rtos(test, "off", "no guest is running")
+	test.contains(said, "rtos: 4 CPUs are up", "all CPUs")
+	test.contains(said, "memory is the same with caches off", "memory")
+	count, first, again = map(int, re.search(
+		r"rtos: (\d+) operations by set and way in (\d+) ticks, again in (\d+)", said).groups())
+	test.equal(count, 33280, "sets and ways of a Cortex-A57")
+	report(test, f"an operation: {ns(again) / count:.1f} instructions, "
+	       f"{ns(first) / count:.1f} with the first one's sweep")
+	# With the guest's own loop.
+	test.check(ns(again) <= 60 * count, f"{ns(again) / count:.1f} instructions for each")
+
+
+@suite.case("vCPUs that never exit stop with their guest: reset")
+def never_exit_reset(test):
+	said = rtos(test, "reset", "no guest is running")
+	test.contains(said, r"rtos: life 3", "the third life")
+
+
+@suite.case("vCPUs that never exit stop with their guest: crash")
+def never_exit_crash(test):
+	said = rtos(test, "crash", "no guest is running")
+	test.contains(said, "an exception that it has no handler for", "the reason")
+
+
+@suite.case("a neighbour that does much with one instruction delays nobody")
+def steps(test):
+	"""It sweeps its caches, or loads its images for ever; one above it wakes each millisecond."""
+	high = guest("high", (0,), "priority = <220>;", rounds=200, period_us=1000, burst_us=50,
+		     work=20)
+	initrd = test.directory() / "initrd.bin"
+	with open(initrd, "wb") as file:
+		file.truncate(64 << 20)
+	late = {}
+	for how in ("spin", "sweep", "resets"):
+		low = guest("low", (0,), 'initrd = "initrd.bin"; priority = <100>;', kernel="rtos",
+			    how=how).replace("0x1000000", "0x6000000")
+		shares = run(test, (high, low), 1, end=r"guest 'high' powered off",
+			     files=[("initrd.bin", initrd)])
+		late[how] = ns(shares["high/0"]["late-max"])
+		report(test, f"beside one that does {how}: {late[how]} ns late")
+	for how in ("sweep", "resets"):
+		test.check(late[how] <= late["spin"] + STEP_NS,
+			   f"{how}: {late[how]} ns late, {late['spin']} beside one that spins")
 
 
 if __name__ == "__main__":

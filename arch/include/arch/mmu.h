@@ -23,6 +23,9 @@ void *arch_window_map(hpa_t pa, u64 bytes);
 void arch_window_unmap(void);
 /** arch_clean_to_poc() - clean data cache lines so that a CPU with caches off sees the bytes. */
 void arch_clean_to_poc(const void *va, u64 bytes);
+/** arch_clean_invalidate() - clean data cache lines to PoC, and have none of the bytes left in
+ * caches. */
+void arch_clean_invalidate(const void *va, u64 bytes);
 /** arch_copy_clean() - copy and clean to PoC in one pass: @bytes multiple of 128, both 16-aligned.
  */
 void arch_copy_clean(void *to, const void *from, u64 bytes);

@@ -31,6 +31,7 @@ static void values_and_defaults(void **state)
 	assert_true(g->autostart);
 	assert_true(g->trng);
 	assert_false(g->trap_wfi);
+	assert_false(g->own_counter);
 	assert_int_equal(g->gic_version, 3);
 	assert_int_equal(g->num_vcpus, 1);
 	assert_int_equal(g->vcpus[0].cpu, 0);
@@ -59,7 +60,8 @@ static void values_given(void **state)
 	struct loaded *l = load_good(
 		"vmm { log-level = \"debug\"; stay; }; guests { linux { autostart; kernel = "
 		"\"Image\"; "
-		"bootargs = \"quiet\"; trap-wfi; no-trng; gicd-address = <0x30000000>; "
+		"bootargs = \"quiet\"; trap-wfi; counter = \"own\"; no-trng; gicd-address = "
+		"<0x30000000>; "
 		"gicr-address = <0x31000000>; vcpus { count = <3>; vcpu1 { cpu = <0>; }; }; aspace "
 		"{ " RAM
 		"low { type = \"alias\"; guest-address = <0x20000000>; alias-of = \"ram\"; "
@@ -76,6 +78,7 @@ static void values_given(void **state)
 	assert_int_equal(l->system.log_level, LOG_DEBUG);
 	assert_true(l->system.stay);
 	assert_true(g->trap_wfi);
+	assert_true(g->own_counter);
 	assert_false(g->trng);
 	assert_string_equal(g->bootargs, "quiet");
 	assert_int_equal(g->gicd.v, 0x30000000);
@@ -294,7 +297,7 @@ static void bounds_hold_for_a_large_guest(void **state)
 	g = &l->system.guests[0];
 	tree = malloc(g->tree.span);
 	assert_non_null(tree);
-	assert_int_equal(guest_tree_write(g, seed, tree, g->tree.span, &total), OK);
+	assert_int_equal(guest_tree_write(g, seed, tree, g->tree.span, &total, NULL), OK);
 	free(tree);
 	objects = sizeof(struct guest) + 64 * sizeof(struct region) + 8 * sizeof(struct vcpu);
 	assert_true(l->system.heap_bytes >

@@ -256,6 +256,27 @@ static void one_of_two_starters_wins(void **state)
 	assert_int_equal(guest->vcpus[2]->arch.counts[HOST_VCPU_RESET], 1);
 }
 
+/* All RAM once, aliases not again, in pieces that a stop may come between. */
+static void a_sweep_is_done_in_pieces(void **state)
+{
+	struct vcpu *vcpu = guest->vcpus[0];
+	u32 runs = vcpu->arch.counts[HOST_VCPU_RUN], windows = host_counts.windows;
+
+	(void)state;
+	host_counts.swept_bytes = 0;
+	vcpu_sweep(vcpu);
+	machine_settle();
+	assert_int_equal(host_counts.swept_bytes, GUEST_RAM_BYTES);
+	assert_true(host_counts.windows - windows > 1);
+	assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
+	assert_true(vcpu->arch.counts[HOST_VCPU_RUN] > runs);
+	vcpu_sweep(vcpu);
+	guest_stop(guest, false);
+	machine_settle();
+	assert_int_equal(host_counts.swept_bytes, GUEST_RAM_BYTES);
+	assert_int_equal(guest->state, GUEST_STOPPED);
+}
+
 static void finds_regions(void **state)
 {
 	const struct region *region;
@@ -325,6 +346,7 @@ int main(void)
 		with_guest(a_crash_stops_the_others_too),
 		with_guest(the_last_cpu_off_ends_the_guest),
 		with_guest(one_of_two_starters_wins),
+		with_guest(a_sweep_is_done_in_pieces),
 		with_guest(finds_regions),
 		cmocka_unit_test_setup_teardown(failed_creation_leaves_nothing, set_up,
 						tear_down_unchecked),

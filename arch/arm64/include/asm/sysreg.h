@@ -101,6 +101,7 @@
 #define PSR_D         SYS_BIT(9)
 #define PSR_DAIF      (PSR_D | PSR_A | PSR_I | PSR_F)
 #define PSR_SS        SYS_BIT(21)
+#define PSR_BTYPE     (SYS_VAL(3) << 10)
 #define PSR_IL        SYS_BIT(20)
 
 /* SCTLR_EL2, and SCTLR_EL1 where the position is the same. */
@@ -140,7 +141,8 @@
 #define HCR_TACR   SYS_BIT(21)
 #define HCR_TSW    SYS_BIT(22)
 #define HCR_TPCP   SYS_BIT(23)
-#define HCR_TVM    SYS_BIT(26)
+#define HCR_TVM_BIT 26
+#define HCR_TVM    SYS_BIT(HCR_TVM_BIT)
 #define HCR_TGE    SYS_BIT(27)
 #define HCR_HCD    SYS_BIT(29)
 #define HCR_TRVM   SYS_BIT(30)
@@ -262,6 +264,13 @@
 #define ISS_S1PTW        SYS_BIT(7)
 #define ISS_WNR          SYS_BIT(6)
 #define ISS_FSC_MASK     SYS_VAL(0x3f)
+
+/* Trapped system instruction or register, and what DC ISW, CSW and CISW have in common: op0 1,
+ * op1 0, CRn 7, CRm 6, 10 or 14, op2 2, a write, IL. */
+#define ISS_OP0_HIGH_BIT  21
+#define ISS_RT_MASK       (SYS_VAL(0x1f) << 5)
+#define ISS_CRM_HIGH_MASK (SYS_VAL(3) << 3)
+#define ESR_DC_SET_WAY    (SYS_VAL(ESR_EC_SYS64) << 26 | SYS_VAL(0x2141c04))
 
 #ifndef __ASSEMBLER__
 #define SYSREG_STR_(x) #x
