@@ -13,6 +13,7 @@
 #include "drivers/irqchip/gic.h"
 #include <mullion/here.h>
 #include <mullion/log.h>
+#include <mullion/steps.h>
 
 #define FSC_TRANSLATION 0x04u
 #define FSC_TYPE        0x3cu /* status code without the level */
@@ -144,6 +145,7 @@ static u32 __attribute__((noinline)) exit_component(struct vcpu *vcpu, u64 esr, 
 {
 	struct arch_user *user = &vcpu->served.component->user;
 	struct component_exit record;
+	u32 left;
 
 	if (!here_begin(vcpu))
 		return QUICK_NOT;
@@ -160,7 +162,10 @@ static u32 __attribute__((noinline)) exit_component(struct vcpu *vcpu, u64 esr, 
 	arch_user_set_result(user, 4, record.number);
 	regime_save(vcpu);
 	regime_load_user(this_cpu(), user);
-	return finish_component(this_cpu(), user_enter(user));
+	steps_end();
+	left = user_enter(user);
+	steps_begin(STEPS_USER);
+	return finish_component(this_cpu(), left);
 }
 
 static inline u32 take_answer(struct vcpu *vcpu, u64 esr, u64 value)

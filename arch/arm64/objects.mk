@@ -3,3 +3,4 @@
 obj-y += boot.o cache.o early.o efi.o head.o mmu.o smp.o switch.o thread.o time.o trap.o trap_entry.o
 obj-y += virq.o virq_life.o
 obj-y += controls.o debug.o entropy.o exit.o extra.o figures.o fp.o inject.o predict.o smccc.o sysregs.o timer.o user.o user_entry.o vcpu.o vectors.o
+obj-$(CONFIG_STEPS) += steps.o

@@ -17,6 +17,7 @@
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/sched.h>
+#include <mullion/steps.h>
 #include <stdatomic.h>
 
 _Static_assert(offsetof(struct cpu, current) == CPU_CURRENT, "known to assembly");
@@ -232,7 +233,9 @@ void arch_cpu_kick(u32 cpu)
 void arch_cpu_idle(void)
 {
 	dsb(sy);
+	steps_end();
 	wfi();
+	steps_begin(STEPS_IDLE);
 	irq_handle();
 }
 

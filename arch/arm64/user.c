@@ -11,6 +11,7 @@
 #include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/stage2.h>
+#include <mullion/steps.h>
 #include <mullion/string.h>
 
 _Static_assert(offsetof(struct arch_user, x) == USER_X, "known to assembly");
@@ -77,8 +78,13 @@ enum user_trap user_trap(struct arch_user *user, u32 left)
 
 enum user_trap arch_user_run(struct arch_user *user)
 {
+	u32 left;
+
 	regime_user(user);
-	return user_trap(user, user_enter(user));
+	steps_end();
+	left = user_enter(user);
+	steps_begin(STEPS_USER);
+	return user_trap(user, left);
 }
 
 static const char *cause(u64 esr)

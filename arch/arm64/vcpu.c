@@ -16,6 +16,7 @@
 #include <mullion/cpu.h>
 #include <mullion/log.h>
 #include <mullion/sched.h>
+#include <mullion/steps.h>
 #include <mullion/string.h>
 
 _Static_assert(offsetof(struct vcpu, arch) == 0, "known to assembly");
@@ -282,6 +283,7 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 			(void)timer_stop(&vcpu->arch.watch); /* it would end a WFI too early */
 	}
 	choose_wfi(vcpu);
+	steps_end();
 	arm64_enter(vcpu);
 }
 

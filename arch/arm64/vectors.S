@@ -19,6 +19,14 @@
 #include <asm/trap.h>
 #include <asm/vcpu.h>
 
+#ifdef CONFIG_STEPS
+#define exit_hvc	 steps_exit_hvc
+#define exit_sync	 steps_exit_sync
+#define exit_abort_quick steps_exit_abort_quick
+#define exit_irq	 steps_exit_irq
+#define sysreg_quick	 steps_sysreg_quick
+#endif
+
 /* arm64_enter()'s frame on the core stack: record, vcpu, core's APIAKey, x19-x28. */
 #define FRAME_VCPU  16
 #define FRAME_KEY   32

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making threads of every kind, and orphans of the core: functions of it with a stack each. */
+#include <mullion/steps.h>
 #include <mullion/thread.h>
 
 #include "core/thread/state.h"
@@ -181,6 +182,8 @@ void thread_breathe(void)
 		arch_cpu_relax();
 		return;
 	}
+	steps_end();
+	steps_begin(STEPS_BREATH);
 	irq_handle();
 	if (sched_needed())
 		sched();

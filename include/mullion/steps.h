@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * How long interrupts are masked at a stretch (CONFIG_STEPS, for development): from an entry into
+ * the core to its next look at interrupts. A new longest stretch is logged.
+ */
+#ifndef MULLION_STEPS_H
+#define MULLION_STEPS_H
+
+#include <mullion/types.h>
+
+/* How a stretch began, beside an exit's syndrome. */
+#define STEPS_USER   UINT64_C(1) /* a component's trap */
+#define STEPS_IDLE   UINT64_C(2)
+#define STEPS_BREATH UINT64_C(3) /* thread_breathe() */
+#define STEPS_IRQ    UINT64_C(4) /* an interrupt of a guest */
+
+#ifdef CONFIG_STEPS
+/** steps_begin() - interrupts of this CPU wait from now on; @cause: STEPS_* or a syndrome.
+ * steps_end() - they can be taken. Any context without locks. */
+void steps_begin(u64 cause);
+void steps_end(void);
+#else
+static inline void steps_begin(u64 cause)
+{
+	(void)cause;
+}
+static inline void steps_end(void)
+{
+}
+#endif
+
+#endif
