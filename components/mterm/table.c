@@ -68,6 +68,7 @@ const struct command commands[] = {
 	SHOW("irq", KIND_IRQ, "N", "one of them"),
 	PARTS("mem", KIND_REGION, "all regions, or those of one guest"),
 	SHOW("mem", KIND_REGION, "GUEST/REGION", "one of them"),
+	PLAIN("mem", "core", "", run_core_memory, 0, 0, JSON, "where the core's own memory goes"),
 
 	PLAIN("tree", NULL, "[PATH]", run_tree, 0, 1, JSON, "the description, or one node of it"),
 
@@ -95,7 +96,7 @@ const u32 num_commands = ARRAY_SIZE(commands);
 const struct topic topics[] = {
 	{ "Guests", "guest", "list show create start stop pause resume reset destroy halt" },
 	{ "", "vcpu", "list show: their virtual CPUs" },
-	{ "", "mem", "list show: their memory" },
+	{ "", "mem", "list show core: their memory, and the core's own" },
 	{ "Core", "component", "list show start stop restart kill" },
 	{ "", "top", "use of CPUs, exits and switches, each second until a key" },
 	{ "", "log", "show level: what the core says" },

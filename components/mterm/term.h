@@ -139,6 +139,7 @@ void run_echo(struct term *t, const struct call *call);
 void run_sleep(struct term *t, const struct call *call);
 void run_clear(struct term *t, const struct call *call);
 void run_time(struct term *t, const struct call *call);
+void run_core_memory(struct term *t, const struct call *call);
 void run_log(struct term *t, const struct call *call);
 void run_level(struct term *t, const struct call *call);
 void run_tree(struct term *t, const struct call *call);

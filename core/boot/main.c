@@ -422,6 +422,7 @@ static void step_figures(void)
 	u64 image = boot_info.image_bytes - boot_info.boot_bytes;
 	u64 heap = (page_total() - page_free_count()) * PAGE_SIZE;
 
+	boot_info.description_bytes = arena_bytes;
 	log_info("core: text %lu bytes, at boot only %lu; memory %lu KiB (image %lu, description "
 		 "%lu, heap %lu); given back after boot: %lu KiB",
 		 boot_info.text_bytes, boot_info.boot_text_bytes,

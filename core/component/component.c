@@ -102,6 +102,9 @@ void component_describe(const struct component *component, struct manage_compone
 	record->grants = component->num_grants;
 	record->gave_up = component->gave_up;
 	record->memory_bytes = component->memory_bytes;
+	record->core = (struct manage_core_memory){ component->object_pages * PAGE_SIZE,
+						    THREAD_STACK_BYTES,
+						    component->space.table_pages * PAGE_SIZE };
 	record->run_ns = sched_run_ns(&component->thread);
 	record->syscalls = component->syscalls;
 	record->notifications = component->notifications;

@@ -68,6 +68,9 @@ static void view_guest(const struct guest *guest, void *data)
 	record->resets = guest->resets;
 	record->crashes = guest->crashes;
 	record->start_pc = guest->vcpus[0]->start_pc;
+	record->core = (struct manage_core_memory){ guest->object_pages * PAGE_SIZE,
+						    guest->num_vcpus * THREAD_STACK_BYTES,
+						    guest->stage2.table_pages * PAGE_SIZE };
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		record->exits += exits_of(guest->vcpus[i]);
 		record->run_ns += sched_run_ns(&guest->vcpus[i]->thread);
@@ -280,6 +283,8 @@ s64 query_host(const struct manage_call *call)
 	record.heap_pages = page_total();
 	record.heap_free_pages = page_free_count();
 	record.text_bytes = boot_info.text_bytes;
+	record.image_bytes = boot_info.image_bytes - boot_info.boot_bytes;
+	record.description_bytes = boot_info.description_bytes;
 	record.now_ns = arch_time_now().v;
 	record.counter_hz = arch_time_frequency_hz();
 	record.guests = managed->num_guests;

@@ -52,6 +52,11 @@ enum manage {
 /* MANAGE_LOG: from what the core has not printed itself. */
 #define MANAGE_LOG_UNPRINTED UINT64_MAX
 
+/* What a guest or a component takes of the core's own memory, bytes. */
+struct manage_core_memory {
+	u64 objects, stacks, tables; /* tables: of its second stage */
+};
+
 struct manage_guest {
 	char name[MANAGE_NAME];
 	char template_name[MANAGE_NAME]; /* "" when described for itself */
@@ -65,6 +70,7 @@ struct manage_guest {
 	u64 ram_bytes;
 	u64 start_pc;
 	u64 exits, run_ns;
+	struct manage_core_memory core;
 };
 
 struct manage_vcpu {
@@ -93,6 +99,7 @@ struct manage_component {
 	u32 reserved;
 	u64 memory_bytes;
 	u64 run_ns, syscalls, notifications, exits;
+	struct manage_core_memory core;
 };
 
 struct manage_thread {
@@ -136,6 +143,7 @@ struct manage_host {
 	u64 heap_pages, heap_free_pages;
 	u64 text_bytes, now_ns, counter_hz;
 	u32 guests, components;
+	u64 image_bytes, description_bytes; /* of the core, without what boot gave back */
 	u64 log_first, log_next; /* byte numbers that the log still holds */
 };
 

@@ -17,8 +17,9 @@ struct boot_info {
 	hpa_t image_pa;              /* the core, page-aligned */
 	u64 image_bytes, text_bytes; /* text: without what runs at boot only */
 	u64 boot_text_bytes;
-	u64 boot_bytes; /* all that arch_leave_boot() gives back */
-	bool efi;       /* entered as an EFI application */
+	u64 boot_bytes;        /* all that arch_leave_boot() gives back */
+	u64 description_bytes; /* what the core keeps of the system's description */
+	bool efi;              /* entered as an EFI application */
 };
 
 extern struct boot_info boot_info;

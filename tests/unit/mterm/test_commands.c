@@ -82,6 +82,12 @@ static void lists(void **state)
 		    "       33  console             -       1  level        9\n");
 	has("mem list", "linux/uart  virtual      0x9000000             -   4 KiB\n");
 	has("mem list rt", "NAME     KIND     GUEST ADDRESS");
+	has("mem core", "linux                        8 KiB    16 KiB    12 KiB\n");
+	has("mem core", "rest of the heap            44 KiB\n"
+			"heap in use                 80 KiB\n"
+			"image                      220 KiB\n"
+			"description                  8 KiB\n"
+			"all                        308 KiB\n");
 }
 
 static void shows(void **state)

@@ -19,6 +19,8 @@ static void set_guest(u32 id, const char *name, u32 state, u32 vcpus, u64 ram)
 	*g = (struct manage_guest){ .id = id, .state = state, .vcpus = vcpus, .ram_bytes = ram };
 	strcpy(g->name, name);
 	g->regions = 2;
+	if (id == 0)
+		g->core = (struct manage_core_memory){ KIB(8), KIB(16), KIB(12) };
 }
 
 static void set_component(u32 id, const char *name, const char *guest, u32 state)
@@ -169,6 +171,10 @@ static s64 query_host(u64 id, void *buffer, u64 bytes)
 	h.ram_bytes = GIB(1);
 	h.ram_free_bytes = MIB(512);
 	h.now_ns = fake.now_ns;
+	h.heap_pages = 40;
+	h.heap_free_pages = 20;
+	h.image_bytes = KIB(220);
+	h.description_bytes = KIB(8);
 	h.guests = 3;
 	h.components = 4;
 	h.log_first = fake.log_first;

@@ -5,6 +5,8 @@
 
 #include <mullion/types.h>
 
+#define THREAD_STACK_BYTES 0 /* of the core's heap */
+
 struct arch_thread {
 	void *context; /* struct host_fiber */
 };
