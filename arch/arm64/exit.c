@@ -179,7 +179,10 @@ static inline u32 take_answer(struct vcpu *vcpu, u64 esr, u64 value)
 static u32 __attribute__((noinline)) flush_first(struct vcpu *vcpu, u64 esr, u64 value)
 {
 	virq_flush_slow(vcpu);
-	return virq_again(vcpu) ? QUICK_DONE : take_answer(vcpu, esr, value);
+	if (!virq_again(vcpu))
+		return take_answer(vcpu, esr, value);
+	vcpu->arch.exit->kind = EXIT_NONE;
+	return QUICK_LEAVE;
 }
 
 /* The virtual interrupt controller has answered @value. After reads too something may be to flush:
@@ -329,7 +332,8 @@ static bool mmio_exit(struct vcpu *vcpu, const struct abort_info *info, gpa_t gp
 		virq_flush(vcpu);
 		if (virq_again(vcpu)) {
 			vcpu->arch.writeback = false; /* to be decoded anew */
-			return true;
+			exit->kind = EXIT_NONE;
+			return false;
 		}
 		vcpu->arch.pc = read_sysreg(elr_el2);
 		vcpu->arch.pstate = read_sysreg(spsr_el2);

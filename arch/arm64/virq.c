@@ -23,7 +23,7 @@
 
 struct virq_hw virq_hw;
 
-#define HOLD_NS        10000u /* for all that one access waits for other CPUs; docs/realtime.md */
+#define HOLD_NS        10000u /* one wait for another CPU, interrupts masked; docs/realtime.md */
 #define VMCR_EOIM      0x200u
 #define VMCR_PMR(vmcr) ((vmcr) >> 24)
 
@@ -160,8 +160,15 @@ static void hold_end(struct vcpu *vcpu, u64 mask)
 	kick(vcpu->guest, mask);
 }
 
-/* Have the other vCPUs in @mask folded and keep them so until hold_end(). False: one of their CPUs
- * does not answer in time; nothing is held. */
+/* Something that the run loop has to look at: asked of the vCPU, or of its CPU. */
+static inline bool has_work(const struct vcpu *vcpu)
+{
+	return atomic_load_explicit(&vcpu->requests, memory_order_acquire) != 0 || sched_needed();
+}
+
+/* Have the other vCPUs in @mask folded and keep them so until hold_end(). While their CPUs do not
+ * answer, this one takes its interrupts each HOLD_NS. False: then it has something else to do;
+ * nothing is held. */
 static bool __cold hold_begin(struct vcpu *vcpu, u64 mask)
 {
 	struct vgic *g = &vcpu->guest->arch.virq.vgic;
@@ -179,8 +186,15 @@ static bool __cold hold_begin(struct vcpu *vcpu, u64 mask)
 			arch_cpu_kick(vcpu->guest->vcpus[c->index]->thread.cpu);
 		while (atomic_load(&c->used)) {
 			if (read_sysreg(cntpct_el0) >= end) {
-				hold_end(vcpu, mask);
-				return false;
+				irq_handle();
+				if (has_work(vcpu)) {
+					hold_end(vcpu, mask);
+					return false;
+				}
+				/* It may have given up its own wait, and filled again. */
+				vgic_mark(c, VGIC_FOLD);
+				arch_cpu_kick(vcpu->guest->vcpus[c->index]->thread.cpu);
+				end = wait_end(HOLD_NS);
 			}
 			/* It may be waiting for us in the same way. */
 			if (atomic_load(&own->hold) && atomic_load(&own->used))
@@ -493,12 +507,6 @@ void virq_timer_set(struct vcpu *vcpu, u32 ppi, bool level)
 	spin_unlock(&v->lock);
 	if (level)
 		vcpu_kick(vcpu);
-}
-
-/* Something that the run loop has to look at: asked of the vCPU, or of its CPU. */
-static inline bool has_work(const struct vcpu *vcpu)
-{
-	return atomic_load_explicit(&vcpu->requests, memory_order_acquire) != 0 || sched_needed();
 }
 
 /* Everything but the virtual timer, and GICv3's kick. */

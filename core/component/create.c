@@ -173,6 +173,7 @@ static enum err grant_interrupt(struct builder *b, const char *name, const struc
 			  irq->host, err_name(err));
 		return err;
 	}
+	irq_limit(irq->host, irq->max_per_second);
 	grant->value = irq->host;
 	return OK;
 }

@@ -157,6 +157,22 @@ static bool check_once(struct config_run *run, const struct config_guest *only, 
 	return false;
 }
 
+#define RATE_MAX 1000000u
+
+static void check_rate(struct config_run *run, fdt_node_t node)
+{
+	u32 rate = 0;
+
+	if (!config_u32(run, node, "max-per-second", &rate))
+		return;
+	if (rate < 1 || rate > RATE_MAX)
+		config_error(run, node, "max-per-second", "out of range; write <1> to <%u>",
+			     RATE_MAX);
+	else if (!config_has(run, node, "interrupts"))
+		config_error(run, node, "max-per-second",
+			     "the device has no interrupts; leave it out, or add interrupts");
+}
+
 static void check_region(struct config_run *run, const struct config_region *region)
 {
 	bool renumbered = config_has(run, region->node, "guest-interrupts");
@@ -170,6 +186,7 @@ static void check_region(struct config_run *run, const struct config_region *reg
 	if (region->kind != REGION_DEVICE)
 		return;
 	check_list(run, region->node, "interrupts", true, !renumbered);
+	check_rate(run, region->node);
 	if (renumbered) {
 		check_list(run, region->node, "guest-interrupts", false, true);
 		check_pairs(run, region);
@@ -204,6 +221,7 @@ void check_irqs(struct config_run *run)
 			if (grant->kind != CONFIG_GRANT_DEVICE)
 				continue;
 			check_list(run, grant->node, "interrupts", true, false);
+			check_rate(run, grant->node);
 			(void)check_once(run, NULL, grant->node, grant->num_irqs, grant->irqs,
 					 &on_host);
 		}

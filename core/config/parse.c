@@ -45,7 +45,7 @@ enum err parse_irqs(struct config_run *run, fdt_node_t node, bool on_host, u32 *
 {
 	const char *guest_side =
 		config_has(run, node, "guest-interrupts") ? "guest-interrupts" : "interrupts";
-	u32 count = count_irqs(run, node);
+	u32 count = count_irqs(run, node), rate = 0;
 	u32 cells[3];
 
 	if (count == 0)
@@ -54,6 +54,7 @@ enum err parse_irqs(struct config_run *run, fdt_node_t node, bool on_host, u32 *
 	if (*irqs == NULL)
 		return ERR_NO_MEMORY;
 	*num_irqs = count;
+	(void)config_u32(run, node, "max-per-second", &rate);
 	for (u32 i = 0; i < count; i++) {
 		struct config_irq *irq = &(*irqs)[i];
 
@@ -61,6 +62,7 @@ enum err parse_irqs(struct config_run *run, fdt_node_t node, bool on_host, u32 *
 			if (on_host)
 				irq->host = intid_of(cells, INTID_SPI_END - INTID_SPI_FIRST);
 			irq->level = cells[2] == 4;
+			irq->max_per_second = rate;
 		}
 		if (interrupt_cells(run, node, guest_side, i, cells))
 			irq->guest = intid_of(cells, GUEST_SPIS);

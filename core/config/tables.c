@@ -140,6 +140,8 @@ static const struct schema_prop region_props[] = {
 	  "the device's interrupts on the machine's controller; of a virtual one: its line" },
 	{ "guest-interrupts", PROP_IRQS, DEVICE, 0, "<0 1 4>", "the same as interrupts",
 	  "the same interrupts as numbered on the guest's controller" },
+	{ "max-per-second", PROP_U32, DEVICE, 0, "<10000>", "no limit",
+	  "how often each of its interrupts may come" },
 };
 
 /* Of components, and of the vmm of a guest. */
@@ -183,6 +185,8 @@ static const struct schema_prop grant_props[] = {
 	  "the memory is zeroed at the component's first start alone" },
 	{ "interrupts", PROP_IRQS, G_DEV, 0, "<0 1 4>", "none",
 	  "the device's interrupts on the machine's controller" },
+	{ "max-per-second", PROP_U32, G_DEV, 0, "<10000>", "no limit",
+	  "how often each of its interrupts may come" },
 	{ "compatible", PROP_STRINGS, G_DEV, 0, "\"arm,pl011\", \"arm,primecell\"", "none",
 	  "what the device is" },
 	{ "file", PROP_FILE, G_FILE, G_FILE, "\"mterm.script\"", NULL, "a file of the bundle" },

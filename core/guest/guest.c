@@ -262,6 +262,7 @@ static enum err route_interrupts(struct guest *guest)
 					  err_name(err));
 				return err;
 			}
+			irq_limit(irq->host, irq->max_per_second);
 		}
 	}
 	return OK;

@@ -18,6 +18,7 @@
 #include <mullion/manage.h>
 #include <mullion/sched.h>
 #include <mullion/spinlock.h>
+#include <mullion/timer.h>
 
 #define IRQ_PRIVATE    32
 #define IRQ_MAX_INTID  1020
@@ -31,7 +32,18 @@ struct private_irq {
 const struct irqchip *irqchip;
 
 static struct private_irq private_irqs[IRQ_PRIVATE];
+/* How often a route's interrupt may come: the time that is due for the next moves on by the
+ * interval with each. Too far ahead of now, the interrupt is off until a burst fits again. */
+struct limit {
+	struct timer_event timer;
+	u64 interval_ns;     /* 0: no limit; route's life */
+	u64 due_ns;          /* of the CPU that takes it */
+	bool off;            /* lock */
+	_Atomic bool wanted; /* to be enabled then: not masked by its component */
+};
+
 static struct irq_route routes[IRQ_MAX_ROUTES];
+static struct limit limits[IRQ_MAX_ROUTES];
 static _Atomic u64 counts[IRQ_MAX_ROUTES]; /* interrupts that took the route */
 static _Atomic u8 route_of[IRQ_MAX_INTID]; /* slot + 1, 0: nobody's */
 static struct spinlock lock = SPINLOCK_INIT(RANK_IRQ);
@@ -134,6 +146,62 @@ static enum err route_add(u32 host_intid, const struct irq_route *route)
 	return ERR_NO_MEMORY;
 }
 
+/* Lock. What a limit has switched off stays so until its timer. */
+static void route_enable(const struct irq_route *to)
+{
+	struct limit *limit = &limits[to - routes];
+
+	limit->wanted = true;
+	if (!limit->off)
+		irqchip->enable(to->host, to->level, to->cpu);
+}
+
+static __cold void limit_over(struct timer_event *event)
+{
+	struct limit *limit = container_of(event, struct limit, timer);
+	const struct irq_route *to = &routes[limit - limits];
+
+	spin_lock(&lock);
+	limit->off = false;
+	if (limit->wanted && route_of[to->host] == to - routes + 1)
+		route_enable(to);
+	spin_unlock(&lock);
+}
+
+__cold void irq_limit(u32 host_intid, u32 per_second)
+{
+	const struct irq_route *to;
+
+	spin_lock(&lock);
+	to = irq_lookup(host_intid);
+	if (to != NULL && per_second != 0) {
+		struct limit *limit = &limits[to - routes];
+
+		/* One that an earlier route armed may still be to come: it does no harm. */
+		if (limit->timer.handler == NULL)
+			timer_init(&limit->timer, limit_over);
+		limit->due_ns = 0;
+		limit->interval_ns = 1000000000u / per_second;
+	}
+	spin_unlock(&lock);
+}
+
+/* One more came. */
+static __cold void limit_count(const struct irq_route *to)
+{
+	struct limit *limit = &limits[to - routes];
+	u64 now = arch_time_now().v, burst = IRQ_LIMIT_BURST * limit->interval_ns;
+
+	limit->due_ns = MAX(limit->due_ns, now) + limit->interval_ns;
+	if (limit->due_ns < now + burst)
+		return;
+	spin_lock(&lock);
+	limit->off = true;
+	irqchip->disable(to->host);
+	spin_unlock(&lock);
+	timer_arm(&limit->timer, NS(limit->due_ns - burst + limit->interval_ns));
+}
+
 static enum err route(u32 host_intid, const struct irq_route *route, bool masked)
 {
 	enum err err;
@@ -144,7 +212,7 @@ static enum err route(u32 host_intid, const struct irq_route *route, bool masked
 	spin_lock(&lock);
 	err = route_add(host_intid, route);
 	if (!err && !masked)
-		irqchip->enable(host_intid, route->level, route->cpu);
+		route_enable(irq_lookup(host_intid));
 	spin_unlock(&lock);
 	return err;
 }
@@ -177,7 +245,7 @@ void irq_unmask(u32 host_intid)
 	spin_lock(&lock);
 	to = irq_lookup(host_intid);
 	if (to != NULL)
-		irqchip->enable(host_intid, to->level, to->cpu);
+		route_enable(to);
 	spin_unlock(&lock);
 }
 
@@ -191,6 +259,9 @@ void irq_unroute(u32 host_intid)
 	slot = route_of[host_intid];
 	if (slot) {
 		irqchip->disable(host_intid);
+		limits[slot - 1].interval_ns = 0;
+		limits[slot - 1].off = false;
+		limits[slot - 1].wanted = false;
 		irqchip->set_active(host_intid, false);
 		irqchip->set_pending(host_intid, false);
 		route_of[host_intid] = 0;
@@ -210,7 +281,8 @@ void irq_move(u32 host_intid, u32 cpu)
 	slot = route_of[host_intid];
 	if (slot) {
 		routes[slot - 1].cpu = (u8)cpu;
-		irqchip->enable(host_intid, routes[slot - 1].level, cpu);
+		if (limits[slot - 1].wanted)
+			route_enable(&routes[slot - 1]);
 	}
 	spin_unlock(&lock);
 }
@@ -272,9 +344,13 @@ static void serve_shared(u32 intid)
 	guest = route ? route->guest : NULL;
 	if (route)
 		atomic_fetch_add_explicit(&counts[route - routes], 1, memory_order_relaxed);
+	if (route && limits[route - routes].interval_ns != 0)
+		limit_count(route);
 	if (guest) {
 		arch_virq_host(guest, route->guest_intid, intid);
 	} else {
+		if (route)
+			limits[route - routes].wanted = false;
 		if (!component_irq(intid))
 			surprise(intid);
 		irqchip->deactivate(intid);

@@ -36,6 +36,7 @@ struct config_irq {
 	u32 host;  /* INTID on the machine's controller; 0 of a virtual region */
 	u32 guest; /* INTID on the guest's */
 	bool level;
+	u32 max_per_second; /* 0: no limit */
 };
 
 struct config_region {

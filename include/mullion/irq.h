@@ -67,6 +67,10 @@ enum err __must_check irq_route(u32 host_intid, struct guest *guest, u32 guest_i
  * when it comes, and now: until irq_unmask(). Takes the routes' lock. */
 enum err __must_check irq_route_component(u32 host_intid, struct component *component, u32 bit,
 					  bool level, u32 cpu);
+/** irq_limit() - the routed @host_intid comes at most @per_second times in a second from now on,
+ * with IRQ_LIMIT_BURST close together; 0: no limit. Before it may come. Takes the routes' lock. */
+#define IRQ_LIMIT_BURST 8
+void irq_limit(u32 host_intid, u32 per_second);
 /** irq_unmask() - a routed interrupt that was masked may come again. Any context. */
 void irq_unmask(u32 host_intid);
 void irq_unroute(u32 host_intid);

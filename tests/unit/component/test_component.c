@@ -219,6 +219,41 @@ static void interrupts(void **state)
 	assert_true(host_irq_enabled(DEVICE_IRQ));
 }
 
+/* A device that storms: after eight close together, one in each interval. */
+static void limited_interrupts(void **state)
+{
+	u64 now = arch_time_now().v;
+
+	(void)state;
+	irq_limit(DEVICE_IRQ, 1000);
+	for (u32 i = 1; i <= IRQ_LIMIT_BURST; i++) {
+		assert_true(host_irq_enabled(DEVICE_IRQ));
+		host_raise(DEVICE_IRQ);
+		components_go();
+		SAYS(server, BIT_INTERRUPT);
+		DO(server, CALL(SYS_IRQ_DONE, SERVER_INTERRUPT));
+		assert_int_equal(host_irq_enabled(DEVICE_IRQ), i < IRQ_LIMIT_BURST);
+	}
+	host_raise(DEVICE_IRQ);
+	/* Another CPU, or another unmask, does not let it through. */
+	irq_move(DEVICE_IRQ, 0);
+	DO(server, CALL(SYS_IRQ_DONE, SERVER_INTERRUPT));
+	assert_false(host_irq_enabled(DEVICE_IRQ));
+	host_time_set(NS(now + 900000));
+	irq_handle();
+	assert_false(host_irq_enabled(DEVICE_IRQ));
+	/* In its time the one that waits comes, and masked by its component it stays masked. */
+	host_time_set(NS(now + 1000000));
+	irq_handle();
+	components_go();
+	SAYS(server, BIT_INTERRUPT);
+	host_time_set(NS(now + 2000000));
+	irq_handle();
+	assert_false(host_irq_enabled(DEVICE_IRQ));
+	DO(server, CALL(SYS_IRQ_DONE, SERVER_INTERRUPT));
+	assert_true(host_irq_enabled(DEVICE_IRQ));
+}
+
 static void timers(void **state)
 {
 	u64 now = arch_time_now().v;
@@ -475,16 +510,13 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, components_begin)
 	const struct CMUnitTest tests[] = {
-		TEST(information),        TEST(address_space),
-		TEST(loads_program),      TEST(restart_zeroes),
-		TEST(copies_are_checked), TEST(channels),
-		TEST(interrupts),         TEST(timers),
+		TEST(information),      TEST(address_space),      TEST(loads_program),
+		TEST(restart_zeroes),   TEST(copies_are_checked), TEST(channels),
+		TEST(interrupts),       TEST(limited_interrupts), TEST(timers),
 
-		TEST(detaches),           TEST(logs_lines),
-		TEST(control_is_granted), TEST(unknown_calls),
-		TEST(ends_for_good),      TEST(a_reset_is_not_lost),
-		TEST(limited_restarts),   TEST(watchdog),
-		TEST(finishes),
+		TEST(detaches),         TEST(logs_lines),         TEST(control_is_granted),
+		TEST(unknown_calls),    TEST(ends_for_good),      TEST(a_reset_is_not_lost),
+		TEST(limited_restarts), TEST(watchdog),           TEST(finishes),
 	};
 
 	return cmocka_run_group_tests(tests, create, NULL);

@@ -81,8 +81,8 @@ bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value);
  * virq_redist() - into the run of its redistributors. */
 u64 virq_dist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value);
 u64 virq_redist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value);
-/** virq_again() - the access was not served, because another CPU was waited for in vain: interrupts
- * come first, and the guest repeats it. Said once. */
+/** virq_again() - the access was not served, because another CPU was waited for in vain: the run
+ * loop looks at its work first, and the guest repeats the access. Said once. */
 bool virq_again(struct vcpu *vcpu);
 /** virq_sgi() - a write of @value to ICC_SGI1R_EL1, if that can be served at once. Return: it was.
  */
