@@ -27,7 +27,8 @@ struct sched_queue {
 	struct thread *left;     /* switched away from; its stack is given free after the switch */
 	ns_t review_at;          /* what `review` is armed for */
 	struct timer_event review;
-	struct timer_event watch; /* each second, while something has to wait: starve.c */
+	ns_t look_at;             /* the next look for what starves (starve.c) */
+	struct timer_event watch; /* for that, while something waits and no review is armed */
 	bool watched;
 	struct thread idle;
 	/* The strategies': */
@@ -79,8 +80,10 @@ void sched_replenish(struct account *account);
 #define STARVED_S 3u /* it is said after so many seconds */
 /** starve_init() - of a queue that is being made. */
 void starve_init(struct sched_queue *queue);
-/** starve_watch() - something READY has to wait: look at the queue each second. Lock. */
+/** starve_watch() - something READY has to wait, and no review will look. Lock. */
 void starve_watch(struct sched_queue *queue);
+/** starve_look() - a second has passed. Lock. */
+void starve_look(struct sched_queue *queue);
 
 /* core/sched/budget.c; under the lock of the account's CPU. */
 

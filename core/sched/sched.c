@@ -31,6 +31,8 @@ static void review_now(struct timer_event *event)
 	struct sched_queue *queue = container_of(event, struct sched_queue, review);
 
 	spin_lock(&queue->lock);
+	if (queue->review_at.v >= queue->look_at.v)
+		starve_look(queue);
 	queue->review_at = NS_NEVER;
 	atomic_store_explicit(&queue->cpu->resched, true, memory_order_relaxed);
 	spin_unlock(&queue->lock);
@@ -127,6 +129,12 @@ static void set_review(struct sched_queue *queue, const struct account *current)
 	timer_arm(&queue->review, when);
 }
 
+/* Something waits, and no slice or window ends. Lock. */
+static inline bool needs_watch(const struct sched_queue *queue)
+{
+	return queue->review_at.v == NS_NEVER.v && num_ready(queue) != 0 && !queue->watched;
+}
+
 /* READY @thread, against what runs. */
 static bool should_run(const struct sched_queue *queue, const struct thread *thread)
 {
@@ -154,10 +162,10 @@ static void announce(struct sched_queue *queue, const struct thread *thread, boo
 	/* A guest that had the CPU for itself may be in WFI: it must not wait there any more. */
 	if (here && first && cpu->thread != NULL && cpu->thread->kind == THREAD_VCPU)
 		look = true;
-	if (!look && !queue->watched)
-		starve_watch(queue);
 	if (!look && here) {
 		set_review(queue, queue->account);
+		if (needs_watch(queue))
+			starve_watch(queue);
 		return;
 	}
 	if (!look && !first && !review_comes_first(queue, queue->account, &when))
@@ -293,7 +301,7 @@ static void choose_next(struct cpu *cpu, struct sched_queue *queue, ns_t now)
 	queue->account = account;
 	cpu->thread = next;
 	set_review(queue, account);
-	if (__builtin_expect(!queue->watched, 0) && num_ready(queue) != 0)
+	if (__builtin_expect(needs_watch(queue), 0))
 		starve_watch(queue);
 	atomic_store_explicit(&cpu->resched, false, memory_order_relaxed);
 	if (next != self)

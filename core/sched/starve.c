@@ -27,12 +27,9 @@ static __cold void look_at(struct sched_queue *queue, struct account *account)
 			 queue->account != NULL ? queue->account->priority : 0, account->priority);
 }
 
-static __cold void look(struct timer_event *event)
+__cold void starve_look(struct sched_queue *queue)
 {
-	struct sched_queue *queue = container_of(event, struct sched_queue, watch);
-
-	spin_lock(&queue->lock);
-	queue->watched = false;
+	queue->look_at = NS(arch_time_now().v + LOOK_NS);
 	list_for_each (&queue->accounts, node)
 		look_at(queue, sched_account(node));
 	for (u32 i = 0; i < PRIORITIES; i++) {
@@ -43,6 +40,15 @@ static __cold void look(struct timer_event *event)
 			node = node->next != first ? node->next : NULL;
 		}
 	}
+}
+
+static __cold void look(struct timer_event *event)
+{
+	struct sched_queue *queue = container_of(event, struct sched_queue, watch);
+
+	spin_lock(&queue->lock);
+	queue->watched = false;
+	starve_look(queue);
 	if (num_ready(queue) != 0)
 		starve_watch(queue);
 	spin_unlock(&queue->lock);
