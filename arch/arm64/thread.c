@@ -8,6 +8,7 @@
 #include "arch/arm64/boot.h"
 #include <asm/mmu.h>
 #include <asm/sysreg.h>
+#include <mullion/config.h>
 #include <mullion/cpu.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
@@ -20,6 +21,7 @@ _Static_assert(offsetof(struct arch_thread, sp) == THREAD_SP, "known to assembly
 _Static_assert(THREAD_STACK_BYTES == CPU_STACK_BYTES, "trap.c tells overflows by one size");
 
 #define SLOTS 1024u /* stacks at a time; a multiple of 64 */
+_Static_assert(SLOTS >= CONFIG_MAX_THREADS + 64, "stacks of vCPUs, components, the core's threads");
 
 /* switch.S's frame. */
 struct frame {

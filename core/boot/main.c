@@ -29,10 +29,9 @@
 #define NO_TREE                                                                       \
 	"no device tree of the machine: the boot loader must give one in x0, or the " \
 	"bundle's system.dtb must describe the hardware (cpus, memory, interrupt controller)"
-#define SYSTEM_TREE   "system.dtb"
-#define ALLOC_TRIES   64
-#define INDEX_BYTES   KIB(32) /* of trees; QEMU virt's takes 7 KiB, 256 regions 22 KiB */
-#define PAGES_PER_CPU 9       /* of heap, for stacks, ready queue, copy window and tables */
+#define SYSTEM_TREE "system.dtb"
+#define ALLOC_TRIES 64
+#define INDEX_BYTES KIB(32) /* of trees; QEMU virt's takes 7 KiB, 256 regions 22 KiB */
 
 static struct host host;
 static struct fdt host_tree, system_tree;
@@ -299,7 +298,7 @@ static void step_heap(void)
 	hpa_t pa;
 
 	heap_bytes = ALIGN_UP(system_config.heap_bytes, PAGE_SIZE) +
-		     (u64)cpu_count * PAGES_PER_CPU * PAGE_SIZE;
+		     (u64)cpu_count * HEAP_PAGES_PER_CPU * PAGE_SIZE;
 	if (!alloc_clear(heap_bytes, &pa))
 		stop_machine("not enough memory for the core's heap (%lu bytes)", heap_bytes);
 	va = arch_map_data(pa, heap_bytes);
@@ -383,6 +382,7 @@ static void step_start_cpus(void)
 /* One that cannot be had does not keep the others from running. */
 static void step_components(void)
 {
+	guest_keep_memory(&system_config);
 	if (component_setup(&system_config) != OK)
 		stop_machine("not enough memory for the components' channels");
 	for (u32 i = 0; i < system_config.num_components; i++) {

@@ -210,6 +210,25 @@ static void check_guest(struct config_run *run, struct config_guest *guest, stru
 	guest->num_spis = (u32)ALIGN_UP(last + 1 - INTID_SPI_FIRST, 32);
 }
 
+/* The machine's interrupts that are given away, of all regions together. */
+static void check_count(struct config_run *run)
+{
+	struct claim claim = { 0 };
+	u32 count = 0;
+
+	while (claim_next(run->system, &claim)) {
+		u32 before = count;
+
+		for (u32 i = 0; i < claim.num_irqs; i++)
+			count += claim.irqs[i].host != 0 ? 1 : 0;
+		if (before <= CONFIG_MAX_ROUTES && count > CONFIG_MAX_ROUTES)
+			config_error(run, claim.node, "interrupts",
+				     "with these, more than %u interrupts of the machine are given "
+				     "away; remove some",
+				     CONFIG_MAX_ROUTES);
+	}
+}
+
 void check_irqs(struct config_run *run)
 {
 	struct met on_host = { 0 };
@@ -226,4 +245,5 @@ void check_irqs(struct config_run *run)
 					 &on_host);
 		}
 	}
+	check_count(run);
 }

@@ -249,8 +249,14 @@ static void place_tree(struct placing *p)
 	u64 slot;
 
 	tree->span = tree->file == NULL ? generated_tree_bytes(p->guest) : MAX(tree->size, 1);
-	if (tree->span > TREE_MAX)
+	if (tree->span > TREE_MAX) {
+		if (tree->file == NULL)
+			config_error(p->run, p->guest->node, NULL,
+				     "its tree may take %llu bytes, and at most 2 MiB can be "
+				     "given; shorten compatible and bootargs",
+				     (ull)tree->span);
 		tree->span = TREE_MAX;
+	}
 	slot = power_of_two_above(tree->span);
 	if (tree->load_fixed) {
 		if (!IS_ALIGNED(tree->load.v, 8) || tree->load.v % TREE_MAX + tree->span > TREE_MAX)

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Regions: alignment and bounds, overlaps inside a guest, and who gets which part of the machine.
  */
+#include <abi/component.h>
 #include <mullion/format.h>
 
 #include "core/config/internal.h"
 
 typedef unsigned long long ull; /* what %llx takes */
 
-#define LAST(base, size) ((ull)((base) + (size)-1))
+#define COMPONENT_GUEST_BYTES (BIT(CONFIG_IPA_BITS) - COMPONENT_GUEST)
+#define LAST(base, size)      ((ull)((base) + (size)-1))
 
 /* One value that must be a page multiple and whose range must end within @bits of address space. */
 static bool check_extent(struct config_run *run, const struct config_region *region,
@@ -375,6 +377,22 @@ static void check_total_memory(struct config_run *run)
 			format_bytes(have_text, sizeof(have_text), have));
 }
 
+/* A vmm sees its guest's memory in the upper half of an address space as large as the guest's. */
+static void check_seen(struct config_run *run, const struct config_guest *guest)
+{
+	if (guest->vmm >= run->system->num_components)
+		return;
+	config_for_each_region (guest, region)
+		if (region_is_memory(region) && region->size != 0 &&
+		    region->gpa.v + region->size > COMPONENT_GUEST_BYTES)
+			config_error(run, region->node, "guest-address",
+				     "ends above 0x%llx, up to where a guest that has a vmm can "
+				     "have memory; write <0x%x 0x%08x> or less, or remove the vmm",
+				     (ull)COMPONENT_GUEST_BYTES,
+				     (u32)((COMPONENT_GUEST_BYTES - region->size) >> 32),
+				     (u32)(COMPONENT_GUEST_BYTES - region->size));
+}
+
 /* Emulated regions need somebody who emulates them. */
 static void check_served(struct config_run *run, const struct config_guest *guest)
 {
@@ -403,6 +421,7 @@ void check_regions(struct config_run *run)
 		check_guest_overlaps(run, guest);
 		check_controller(run, guest);
 		check_served(run, guest);
+		check_seen(run, guest);
 	}
 	config_for_each_guest (run->system, guest) {
 		config_for_each_region (guest, region)

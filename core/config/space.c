@@ -41,6 +41,30 @@ static bool is_of_instance(const struct system *system, const struct config_comp
 	return component->serves < system->num_guests && system->guests[component->serves].absent;
 }
 
+/* Regions and channels lie behind one another, with a page between any two, below the memory of a
+ * guest. */
+static void check_room(struct config_run *run, const struct config_component *component)
+{
+	const struct system *system = run->system;
+	u32 index = (u32)(component - system->components);
+	u64 room = COMPONENT_GUEST - COMPONENT_GRANTS;
+
+	for (u32 i = 0; i < system->num_channels; i++)
+		if (system->channels[i].ends[0] == index || system->channels[i].ends[1] == index)
+			room -= system->channels[i].size + PAGE_SIZE;
+	config_for_each_grant (component, grant) {
+		if (grant->size != 0 && grant->size + PAGE_SIZE > room) {
+			config_error(
+				run, grant->node, "size",
+				"does not fit into the component's address space, where 0x%llx "
+				"bytes are left for it; write less",
+				(unsigned long long)(room - PAGE_SIZE));
+			return;
+		}
+		room -= grant->size + PAGE_SIZE;
+	}
+}
+
 void check_grants(struct config_run *run)
 {
 	u32 owner = run->system->num_guests;
@@ -55,6 +79,7 @@ void check_grants(struct config_run *run)
 			else
 				check_grant(run, grant, owner);
 		}
+		check_room(run, component);
 		owner++;
 	}
 }
@@ -195,8 +220,23 @@ static void check_restart(struct config_run *run, const struct config_component 
 				       "has no effect without restart = \"limited\"; remove it");
 }
 
+/* A stack for each vCPU and each component. */
+static void check_threads(struct config_run *run)
+{
+	u32 count = run->system->num_components;
+
+	config_for_each_guest (run->system, guest)
+		count += guest->num_vcpus;
+	if (count > CONFIG_MAX_THREADS)
+		config_error(run, fdt_find(run->tree, "/guests"), NULL,
+			     "all vCPUs and components, with those of instances, are %u; at most "
+			     "%u: give guests fewer vCPUs",
+			     count, CONFIG_MAX_THREADS);
+}
+
 void check_components(struct config_run *run)
 {
+	check_threads(run);
 	config_for_each_component (run->system, component) {
 		u32 entries;
 

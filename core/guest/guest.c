@@ -117,6 +117,32 @@ static bool owns_memory(const struct config_region *config)
 	return config->kind == REGION_RAM || config->kind == REGION_ROM;
 }
 
+static const struct system *described;
+
+static bool is_kept(u64 base, u64 size, u64 *end)
+{
+	for (u32 i = 0; i < described->num_guests; i++) {
+		const struct config_guest *guest = &described->guests[i];
+
+		for (u32 j = 0; j < guest->num_regions; j++) {
+			const struct config_region *region = &guest->regions[j];
+
+			if (!region->hpa_fixed || !owns_memory(region) ||
+			    region->hpa.v >= base + size || base >= region->hpa.v + region->size)
+				continue;
+			*end = region->hpa.v;
+			return true;
+		}
+	}
+	return false;
+}
+
+__cold void guest_keep_memory(const struct system *system)
+{
+	described = system;
+	ram_keep(is_kept);
+}
+
 static enum err take_memory(const struct config_region *config, struct region *region)
 {
 	enum err err;

@@ -11,6 +11,7 @@
 #include <abi/component.h>
 #include <arch/virq.h>
 #include <mullion/component.h>
+#include <mullion/config.h>
 #include <mullion/cpu.h>
 #include <mullion/format.h>
 #include <mullion/guest.h>
@@ -22,7 +23,7 @@
 
 #define IRQ_PRIVATE    32
 #define IRQ_MAX_INTID  1020
-#define IRQ_MAX_ROUTES 64
+#define IRQ_MAX_ROUTES CONFIG_MAX_ROUTES
 
 struct private_irq {
 	void (*handler)(u32 intid);
@@ -30,6 +31,8 @@ struct private_irq {
 };
 
 const struct irqchip *irqchip;
+
+_Static_assert(IRQ_MAX_ROUTES < UINT8_MAX, "route_of holds a slot and 1");
 
 static struct private_irq private_irqs[IRQ_PRIVATE];
 /* How often a route's interrupt may come: the time that is due for the next moves on by the

@@ -35,6 +35,7 @@ struct ranges {
 static struct spinlock ram_lock = SPINLOCK_INIT(RANK_MEMORY);
 static struct ranges clean, dirty;
 static struct ranges held; /* dirty parts of memory that was taken; not merged, not free */
+static ram_kept_fn *kept;  /* or NULL */
 static u64 in_hand;        /* bytes that the scrubber zeroes: in no list */
 
 static void remove_at(struct ranges *ranges, u32 i)
@@ -227,13 +228,19 @@ static bool next_run(struct walk *walk)
 	return true;
 }
 
-/* The highest place in @run; false if there is none. */
+/* The highest place in @run that is kept for no one; false if there is none. */
 static bool fits(const struct range *run, u64 size, u64 align, u64 *at)
 {
-	if (run->end - run->base < size)
-		return false;
-	*at = ALIGN_DOWN(run->end - size, align);
-	return *at >= run->base;
+	u64 end = run->end;
+
+	do {
+		if (end < run->base || end - run->base < size)
+			return false;
+		*at = ALIGN_DOWN(end - size, align);
+		if (*at < run->base)
+			return false;
+	} while (kept != NULL && kept(*at, size, &end));
+	return true;
 }
 
 /* The highest place in clean memory, else the highest of all. Lock. */
@@ -325,6 +332,11 @@ static enum err take_place(u64 size, u64 align, bool fixed, u64 *base)
 			breathe();
 	} while (more);
 	return err;
+}
+
+void ram_keep(ram_kept_fn *is_kept)
+{
+	kept = is_kept;
 }
 
 static bool is_size(u64 size, u64 align)

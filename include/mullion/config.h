@@ -13,9 +13,11 @@
 
 /* Bounds of a description; more is a mistake that is reported. Kconfig has further ones:
  * CONFIG_MAX_GUESTS, CONFIG_MAX_REGIONS (of one guest), CONFIG_MAX_COMPONENTS. */
-#define CONFIG_MAX_IRQS       64 /* of one region */
-#define CONFIG_MAX_PROPERTIES 64 /* of one node */
-#define CONFIG_NAME_MAX       32 /* bytes with NUL, of guest and region names */
+#define CONFIG_MAX_IRQS       64  /* of one region */
+#define CONFIG_MAX_ROUTES     64  /* interrupts that are given away, of all regions */
+#define CONFIG_MAX_THREADS    960 /* vCPUs and components: each has a stack in the core */
+#define CONFIG_MAX_PROPERTIES 64  /* of one node */
+#define CONFIG_NAME_MAX       32  /* bytes with NUL, of guest and region names */
 #define CONFIG_BOOTARGS_MAX   1024
 #define CONFIG_MAX_CHANNELS   64
 #define CONFIG_MAX_TEMPLATES  16
@@ -23,6 +25,10 @@
 #define CONFIG_MAX_PARTITIONS 32
 #define CONFIG_MAX_GRANTS     32 /* nodes in a component's aspace */
 #define CONFIG_ARGUMENTS_MAX  256
+
+/* Pages of the core's heap for each of the machine's CPUs, beside what a system takes: stacks,
+ * ready queue, copy window and tables. */
+#define HEAP_PAGES_PER_CPU 9
 
 enum region_kind {
 	REGION_RAM,     /* real: host memory, read/write/execute */

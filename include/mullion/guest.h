@@ -110,6 +110,9 @@ void guest_unpin(u32 id);
 /** guest_view() - call @view with guest @id (NULL: not created) under the table's lock, which keeps
  * it. @view reads counters, and takes no lock but those of higher rank. */
 void guest_view(u32 id, void (*view)(const struct guest *guest, void *data), void *data);
+/** guest_keep_memory() - keep the memory that guests of @system have at a host-address for them:
+ * what others get lies elsewhere. @system must stay. Boot CPU, at boot. */
+void guest_keep_memory(const struct system *system);
 /** guest_create() - everything for @config, from its own budget, as number @id; a failure leaves
  * nothing behind. Return: ERR_RANGE, ERR_EXISTS, ERR_BUSY while it is being created or destroyed,
  * ERR_NO_MEMORY, or why a part of it cannot be had. Normal or orphan context, or boot; no locks. */

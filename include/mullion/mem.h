@@ -22,6 +22,12 @@ enum err __must_check ram_reserve(hpa_t base, u64 size);
 enum err __must_check ram_alloc(u64 size, u64 align, hpa_t *base);
 /** ram_alloc_dirty() - the same, page-aligned, but not zeroed: for the core itself at boot. */
 enum err __must_check ram_alloc_dirty(u64 size, hpa_t *base);
+/* Does [@base, @base + @size) hit a range that is kept? Then that range's base is in *@end. */
+typedef bool ram_kept_fn(u64 base, u64 size, u64 *end);
+/** ram_keep() - ram_alloc() chooses no place that @is_kept (or NULL) finds; ram_claim() takes
+ * those.
+ * @is_kept is called under the list's lock. Boot CPU, at boot. */
+void ram_keep(ram_kept_fn *is_kept);
 /** ram_claim() - exactly this range; ERR_OVERLAP when a part is taken or is no RAM. Zeroes and
  * contexts as ram_alloc(). */
 enum err __must_check ram_claim(hpa_t base, u64 size);

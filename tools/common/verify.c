@@ -9,6 +9,10 @@
 #include <string.h>
 
 #include "tools/common/bundle.h"
+#include "tools/common/fit.h"
+
+/* Of the core, without its bundle; a little more than it is. */
+#define IMAGE_BYTES MIB(1)
 
 #define PATH_BYTES 1024
 
@@ -129,6 +133,15 @@ int verify_system(const struct verify *verify, struct buffer *bundle, struct sys
 			err = config_load(tree, verify->host,
 					  verify->dirs != NULL ? bundle->data : NULL, bundle->used,
 					  *arena, arena_bytes, system, &sink.diag);
+	}
+	if (status == 0 && err == OK && verify->host != NULL) {
+		struct fit_core core = {
+			.image_bytes = IMAGE_BYTES + bundle->used + arena_bytes,
+			.heap_bytes = system->heap_bytes +
+				      (u64)verify->host->num_cpus * HEAP_PAGES_PER_CPU * PAGE_SIZE,
+		};
+
+		err = fit_check(system, verify->host, &core, &sink.diag) ? OK : ERR_INVALID;
 	}
 	print_messages(&sink, verify->out);
 	free_messages(&sink);

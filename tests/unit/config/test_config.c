@@ -284,9 +284,8 @@ static void bounds_hold_for_a_large_guest(void **state)
 			xasprintf("a-device-with-a-long-name-%u { type = \"device\"; "
 				  "guest-address = <0x%x>; host-address = <0x%x>; size = <0x1000>; "
 				  "compatible = \"arm,pl011\", \"arm,primecell\"; "
-				  "interrupts = <0 %u 4>, <0 %u 1>, <0 %u 4>; }; ",
-				  i, 0xa000000 + i * 0x1000, 0xa000000 + i * 0x1000, 3 * i,
-				  3 * i + 1, 3 * i + 2);
+				  "interrupts = <0 %u 4>; }; ",
+				  i, 0xa000000 + i * 0x1000, 0xa000000 + i * 0x1000, i);
 
 		buffer_add_text(&dts, node);
 		free(node);

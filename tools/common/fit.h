@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Will everything find a place in the machine's RAM? */
+#ifndef TOOLS_FIT_H
+#define TOOLS_FIT_H
+
+#include <mullion/config.h>
+
+/* What the core takes beside the description's things. */
+struct fit_core {
+	u64 image_bytes; /* image, bundle and arena: where the loader puts them is not known */
+	u64 heap_bytes;
+};
+
+/** fit_check() - hand out the RAM of @host as the core does at boot, and report the first thing of
+ * @system that finds no place. @system was checked. Return: whether all does. */
+bool fit_check(const struct system *system, const struct host *host, const struct fit_core *core,
+	       struct diag *diag);
+
+#endif
