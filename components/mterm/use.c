@@ -121,6 +121,7 @@ struct use use_of(enum kind kind, const struct record *r, bool also_remember)
 	u64 key = key_of(kind, r), us = (now->at_ns - before->at_ns) / 1000;
 	u64 cpus = kind == KIND_GUEST ? r->guest.vcpus : 1;
 	struct counters c = counters_of(kind, r, now->at_ns);
+	struct use use = { 0 };
 
 	if (also_remember)
 		remember(kind, r);
@@ -129,9 +130,11 @@ struct use use_of(enum kind kind, const struct record *r, bool also_remember)
 
 		if (before->samples[i].key != key)
 			continue;
-		return (struct use){ MIN(rate(old->busy_ns, c.busy_ns, us) / 1000000, 1000 * cpus),
-				     rate(old->exits, c.exits, us),
-				     rate(old->switches, c.switches, us) };
+		use.permille = rate(old->busy_ns, c.busy_ns, us) / 1000000;
+		use.permille = MIN(use.permille, 1000 * cpus);
+		use.exits = rate(old->exits, c.exits, us);
+		use.switches = rate(old->switches, c.switches, us);
+		break;
 	}
-	return (struct use){ 0 };
+	return use;
 }

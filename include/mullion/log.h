@@ -18,7 +18,8 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
  * lock. */
 void log_emit(enum log_level level, const char *fmt, ...) __printf(2, 3);
 
-/** log_raw() - one line of @n bytes, its newline with it, behind the time stamp that every line has:
+/** log_raw() - one line of @n bytes, its newline with it, behind the time stamp that every line
+ * has:
  * "[    1.234567] ", seconds since the counter started. Any context, takes the log lock. */
 void log_raw(const char *text, size_t n);
 

@@ -244,8 +244,9 @@ ALONE = """
 
 
 def use_of(machine, wanted):
-	"""What `guest` and `top` show for linux1, in percent. This machine is busy with other things,
-	too: a figure that is not as wanted is looked at again."""
+	"""What `guest` and `top` show for linux1, in percent. This machine is busy with other
+	things, too: a figure that is not as wanted is looked at again.
+	"""
 	for _ in range(10):
 		table = machine.do("guest")
 		row = Test.contains(table, r"^linux1 +running .* ([0-9.]+) +[0-9.]+ s$", "guest")
@@ -298,7 +299,7 @@ def check_show(machine):
 	tree = machine.do("tree")
 	for line in ('restart = "always";', "manages;", 'template = "debian";'):
 		Test.check(line in tree, f"tree: no {line!r}")
-	Test.contains(machine.do("log show"), STAMP + r"mullion: guest 'linux1' created", "log show")
+	Test.contains(machine.do("log show"), STAMP + r"mullion: guest 'linux1' created", "the log")
 	for command in ("vcpu", "cpu", "sched", "timer", "irq", "mem", "host", "time", "tree",
 			"top --once"):
 		machine.json(command)
