@@ -83,7 +83,7 @@ enum err arch_guest_init(struct guest *guest)
 		guest->arch.hcr |= HCR_TLOR;
 	guest->arch.extra = extra_state(raw);
 	smccc_offer_init(&guest->arch.firmware, guest->config);
-	/* A compare value near the end of time overflows with an offset in QEMU 7.2, which stops. */
+	/* With an offset, a compare value near the end of time overflows in QEMU 7.2: it stops. */
 	guest->arch.cntvoff = guest->config->own_counter ? read_sysreg(cntpct_el0) : 0;
 	err = map_gicv(guest);
 	return err == OK ? virq_guest_init(guest) : err;

@@ -60,11 +60,11 @@ static struct account *best_of(struct component *component, u64 bits, struct acc
 		u32 bit = (u32)(turn + (u32)__builtin_ctzll(rest)) % 64;
 		struct account *account = payer_account(component, payer_of(component, BIT(bit)));
 
-		if (best == NULL || account->priority > best->priority ||
-		    (account == than && account->priority == best->priority)) {
-			best = account;
-			component->last_bit = bit;
-		}
+		if (best != NULL && account->priority <= best->priority &&
+		    (account != than || account->priority < best->priority))
+			continue;
+		best = account;
+		component->last_bit = bit;
 	}
 	return best;
 }

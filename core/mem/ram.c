@@ -162,8 +162,9 @@ static void scrub(u64 base, u64 bytes)
 static struct range cut_piece(struct ranges *ranges, u32 i)
 {
 	struct range *r = &ranges->list[i];
-	struct range piece = { MAX(r->base, ALIGN_DOWN(r->end - 1, SCRUB_BYTES)), r->end };
+	struct range piece = { ALIGN_DOWN(r->end - 1, SCRUB_BYTES), r->end };
 
+	piece.base = MAX(piece.base, r->base);
 	r->end = piece.base;
 	if (r->end == r->base)
 		remove_at(ranges, i);

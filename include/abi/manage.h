@@ -144,7 +144,7 @@ struct manage_host {
 	u64 text_bytes, now_ns, counter_hz;
 	u32 guests, components;
 	u64 image_bytes, description_bytes; /* of the core, without what boot gave back */
-	u64 log_first, log_next; /* byte numbers that the log still holds */
+	u64 log_first, log_next;            /* byte numbers that the log still holds */
 };
 
 #endif

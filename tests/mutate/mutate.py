@@ -46,7 +46,7 @@ def read_list(path=LIST):
 
 
 def command_of(red):
-	"""The shell command of a suite: "unit X", "sim", or a script of tests/system with options."""
+	"""The shell command of a suite: "unit X", "sim", or a script of tests/system."""
 	kind, _, rest = red.partition(" ")
 	if kind == "unit":
 		return f"make -s ARCH=host O=build/host unit UNIT={shlex.quote(rest)}"
@@ -105,7 +105,8 @@ def check_red(mutation, directory):
 	text = path.read_text()
 	count = text.count(mutation["old"])
 	if count != 1:
-		raise Survivor(f"{mutation['file']} has its text {count} times: mend mutations.toml")
+		raise Survivor(f"{mutation['file']} has its text {count} times: "
+			       "mend mutations.toml")
 	path.write_text(text.replace(mutation["old"], mutation["new"]))
 	try:
 		status, output = run(BUILD, directory, BUILD_LIMIT)
@@ -157,7 +158,8 @@ def main():
 			for number, (future, (_, _, name)) in enumerate(zip(futures, work), 1):
 				why = future.result()
 				failed += why is not None
-				print(f"{'ok' if why is None else 'not ok'} {number} - {name}", flush=True)
+				verdict = "ok" if why is None else "not ok"
+				print(f"{verdict} {number} - {name}", flush=True)
 				for line in (why or "").splitlines():
 					print(f"# {line}")
 	print(f"1..{len(work)}")

@@ -269,7 +269,7 @@ def measure_max(directory):
 
 
 def measure_boot(directory, boot):
-	"""From reset to the guest's first instruction: what depends on the size of RAM, and the rest."""
+	"""From reset to the guest's first instruction: what depends on RAM's size, and the rest."""
 	larger, _ = run_guest(directory, "guest-boot", 1, overlay=BOOT.format(size=2 * RAM))
 	zeroing["rate"] = (larger["boot"] - boot) / RAM
 	measured["zero"] = round(zeroing["rate"], 4)
@@ -436,7 +436,8 @@ def render(rows):
 
 
 def render_curves():
-	lines = ["| | exit through a component | from reset to the first guest's first instruction |",
+	lines = ["| | exit through a component | "
+		 "from reset to the first guest's first instruction |",
 		 "|---|--:|--:|"]
 	for what, points in curves.items():
 		lines += [f"| {count} {what[:-1] if count == 1 else what} | {number(figure)} "

@@ -494,7 +494,13 @@ SPINNING = """
 			bootargs = "how=spin";
 			priority = <{priority}>;
 			vcpus {{ vcpu0 {{ cpu = <0>; }}; }};
-			aspace {{ ram {{ type = "ram"; guest-address = <0x40000000>; size = <0x2000000>; }}; }};
+			aspace {{
+				ram {{
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <0x2000000>;
+				}};
+			}};
 		}};"""
 
 

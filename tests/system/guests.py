@@ -4,8 +4,9 @@
 
 The contract guest (guests/contract) runs on every kind of machine and reports each of its tests by
 name. The hostile guest (guests/hostile) runs each of its cases beside a witness in a second guest,
-on other CPUs and on the same one; the witness must not notice, nor may the vmm die of it. `guests.py --filter bare` runs the contract guest
-on the bare machine alone: that shows whether the tests are right about the architecture.
+on other CPUs and on the same one; the witness must not notice, nor may the vmm die of it.
+`guests.py --filter bare` runs the contract guest on the bare machine alone: that shows whether the
+tests are right about the architecture.
 """
 
 import re

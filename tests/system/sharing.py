@@ -52,7 +52,7 @@ GUEST = """
 
 
 def guest(name, cpus, properties="", kernel="spin", **arguments):
-	"""DTS text of a guest with a vCPU on each of these CPUs; of the spinning one, unless said."""
+	"""DTS text of a guest with a vCPU on each of these CPUs; of guests/spin, unless said."""
 	return GUEST.format(name=name, properties=properties, kernel=kernel,
 			    arguments=" ".join(f"{key.replace('_', '-')}={value}"
 					       for key, value in arguments.items()),
@@ -305,8 +305,8 @@ def never_exit_off(test):
 	said = rtos(test, "off", "no guest is running")
 	test.contains(said, "rtos: 4 CPUs are up", "all CPUs")
 	test.contains(said, "memory is the same with caches off", "memory")
-	count, first, again = map(int, re.search(
-		r"rtos: (\d+) operations by set and way in (\d+) ticks, again in (\d+)", said).groups())
+	figures = r"rtos: (\d+) operations by set and way in (\d+) ticks, again in (\d+)"
+	count, first, again = map(int, re.search(figures, said).groups())
 	test.equal(count, 33280, "sets and ways of a Cortex-A57")
 	report(test, f"an operation: {ns(again) / count:.1f} instructions, "
 	       f"{ns(first) / count:.1f} with the first one's sweep")
@@ -328,7 +328,7 @@ def never_exit_crash(test):
 
 @suite.case("a neighbour that does much with one instruction delays nobody")
 def steps(test):
-	"""It sweeps its caches, or loads its images for ever; one above it wakes each millisecond."""
+	"""It sweeps its caches or loads images for ever; one above it wakes each millisecond."""
 	high = guest("high", (0,), "priority = <220>;", rounds=200, period_us=1000, burst_us=50,
 		     work=20)
 	initrd = test.directory() / "initrd.bin"

@@ -23,7 +23,8 @@ import guests	# pylint: disable=wrong-import-position
 import systems
 
 BUDGET = 20000	# instructions
-STRETCH = r"steps: CPU \d+: (\d+) ns masked after (0x[0-9a-f]+) up to 0x[0-9a-f]*?([0-9a-f]{8})\r?\n"
+STRETCH = (r"steps: CPU \d+: (\d+) ns masked after (0x[0-9a-f]+) "
+	   r"up to 0x[0-9a-f]*?([0-9a-f]{8})\r?\n")
 guests.CONTRACT_LIMIT = 540	# seconds: the emulator is slower when it counts
 
 
@@ -33,7 +34,8 @@ def build():
 	config = O / ".config"
 	if not config.exists() or "CONFIG_STEPS=y" not in config.read_text():
 		config.write_text("CONFIG_STEPS=y\n")
-	subprocess.run(["make", "-s", "-C", ROOT, "ARCH=arm64", f"O={O}", "all", "components", "guests"],
+	subprocess.run(["make", "-s", "-C", ROOT, "ARCH=arm64", f"O={O}", "all", "components",
+			"guests"],
 		       check=True, stdin=subprocess.DEVNULL)
 
 

@@ -498,7 +498,8 @@ static void put(struct vgic *g, struct vgic_cpu *c, u32 n, u32 intid, struct vgi
 
 	if (sgi_v2) {
 		lr |= sgi_lr(c, intid, active, pending, &moved);
-	} else if (active && pending && (elsewhere(g, c, intid) || linked & !(b->soft & bit))) {
+	} else if (active && pending &&
+		   (elsewhere(g, c, intid) || (linked && (b->soft & bit) == 0))) {
 		/* When it ends, it goes to its new target, or its line is looked at. */
 		lr |= LR_EOI | LR_ACTIVE;
 		moved = false;
