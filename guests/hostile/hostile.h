@@ -52,5 +52,20 @@ void virtio_registers(void);
 void virtio_status(void);
 void virtio_doorbells(void);
 void virtio_changes(void);
+/* time.c */
+void time_idle(void);
+void time_setway(void);
+void time_controller(void);
+void time_interrupts(void);
+void time_timer(void);
+void time_calls(void);
+void time_log(void);
+void time_faults(void);
+void time_registers(void);
+void time_cpus(void);
+void time_reset(void);
+void time_uart(void);
+void time_emulated(void);
+void time_doorbells(void);
 
 #endif

@@ -43,6 +43,20 @@ static const struct {
 	{ "virtio-status", virtio_status },
 	{ "virtio-doorbells", virtio_doorbells },
 	{ "virtio-changes", virtio_changes },
+	{ "time-idle", time_idle },
+	{ "time-setway", time_setway },
+	{ "time-controller", time_controller },
+	{ "time-interrupts", time_interrupts },
+	{ "time-timer", time_timer },
+	{ "time-calls", time_calls },
+	{ "time-log", time_log },
+	{ "time-faults", time_faults },
+	{ "time-registers", time_registers },
+	{ "time-cpus", time_cpus },
+	{ "time-reset", time_reset },
+	{ "time-uart", time_uart },
+	{ "time-emulated", time_emulated },
+	{ "time-doorbells", time_doorbells },
 };
 
 u64 random_next(void)
