@@ -132,7 +132,9 @@ arm64 += $(if $(CONFIG_BRANCH_PROTECTION),-mbranch-protection=standard,-mbranch-
 
 sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-flags-core := $(common) $(warnings) $(freestanding) $(arm64)
+# The core and its data lie within a megabyte: one instruction takes an address. The linker says if
+# a configuration is larger.
+flags-core := $(common) $(warnings) $(freestanding) $(arm64) -mcmodel=tiny
 flags-plain := $(common) $(warnings) -O2
 flags-test := $(common) $(warnings) -O1 $(sanitizers)
 flags-fuzz := $(filter-out -gno-record-gcc-switches -ffile-compilation-dir=.,$(common)) $(warnings) \

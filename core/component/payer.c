@@ -48,6 +48,15 @@ void component_notify(struct component *component, u64 bits)
 	component_notify_for(component, bits, sched_charged());
 }
 
+/* Does @account claim more than @best? Of equals @than does. */
+static bool is_better(const struct account *account, const struct account *best,
+		      const struct account *than)
+{
+	if (account->priority == best->priority)
+		return account == than;
+	return account->priority > best->priority;
+}
+
 /* Of the set bits, one whose account claims most; @than, if it claims no less than others. Equals
  * in turn. The lock. */
 static struct account *best_of(struct component *component, u64 bits, struct account *than)
@@ -60,11 +69,10 @@ static struct account *best_of(struct component *component, u64 bits, struct acc
 		u32 bit = (u32)(turn + (u32)__builtin_ctzll(rest)) % 64;
 		struct account *account = payer_account(component, payer_of(component, BIT(bit)));
 
-		if (best != NULL && account->priority <= best->priority &&
-		    (account != than || account->priority < best->priority))
-			continue;
-		best = account;
-		component->last_bit = bit;
+		if (best == NULL || is_better(account, best, than)) {
+			best = account;
+			component->last_bit = bit;
+		}
 	}
 	return best;
 }

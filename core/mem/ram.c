@@ -279,8 +279,10 @@ static enum err take_free(u64 base, u64 end)
 	if (MAX_RANGES - held.num < parts || clean.num == MAX_RANGES || dirty.num == MAX_RANGES)
 		return ERR_TOO_BIG;
 	for (u32 i = 0; i < dirty.num; i++) {
-		struct range r = { MAX(base, dirty.list[i].base), MIN(end, dirty.list[i].end) };
+		struct range r = dirty.list[i];
 
+		r.base = MAX(r.base, base);
+		r.end = MIN(r.end, end);
 		if (r.base >= r.end)
 			continue;
 		while (at < held.num && held.list[at].base < r.base)
