@@ -96,6 +96,13 @@ bool budget_admits(struct budget *budget);
 
 /* What lend.c has for sched.c. */
 
+/** sched_take_turns() - @thread has run for @ran nanoseconds on @account, whose owner is READY,
+ * or whose lent threads are ahead: which goes first from now on? Lock. */
+void sched_take_turns(struct account *account, const struct thread *thread, u64 ran);
+/** sched_turn_end() - when @account, which runs, has to be looked at because the turn of its lent
+ * threads, or of its owner, ends and the other is READY; NS_NEVER. Lock. */
+ns_t sched_turn_end(const struct sched_queue *queue, const struct account *account);
+
 /** sched_help_ends() - of @self, running, and READY by its state: back to the account whose work it
  * is in the middle of. Lock. */
 void sched_help_ends(struct sched_queue *queue, struct thread *self);

@@ -112,6 +112,36 @@ static void take_to(struct sched_queue *queue, struct thread *thread, struct acc
 	thread->account = account;
 }
 
+/* Lent threads may wake each other, or be woken by a timer, without end: then the owner, which
+ * could stop that, gets its part. Its time counts more than theirs, so that work which takes not
+ * much longer than the owner's own is never kept waiting. */
+void sched_take_turns(struct account *account, const struct thread *thread, u64 ran)
+{
+	if (thread == sched_owner(account)) {
+		account->ahead_ns -= MIN(ran * SCHED_OWNER_COUNTS, account->ahead_ns);
+		account->owner_first = account->owner_first && account->ahead_ns != 0;
+	} else if (account->owner_ready) {
+		account->ahead_ns = MIN(account->ahead_ns + ran, 2 * SCHED_AHEAD_NS);
+		account->owner_first = account->owner_first || account->ahead_ns >= SCHED_AHEAD_NS;
+	}
+}
+
+ns_t sched_turn_end(const struct sched_queue *queue, const struct account *account)
+{
+	u64 left = 0;
+
+	if (account == &queue->cpu->thread->home) {
+		if (account->num_lent == 0 || !account->owner_first)
+			return NS_NEVER;
+		left = account->ahead_ns / SCHED_OWNER_COUNTS + 1;
+	} else if (!account->owner_ready) {
+		return NS_NEVER;
+	} else if (!account->owner_first) {
+		left = SCHED_AHEAD_NS - account->ahead_ns;
+	}
+	return NS(account->since.v + left);
+}
+
 __cold bool sched_take_wanted(struct sched_queue *queue, struct account *account)
 {
 	struct thread *thread = atomic_exchange(&account->wants, NULL);

@@ -89,7 +89,8 @@ static inline struct thread *take_first(struct sched_queue *queue, struct accoun
 	struct thread *thread = sched_owner(account);
 	bool moved;
 
-	if (__builtin_expect(account->num_lent == 0, 1)) {
+	if (__builtin_expect(account->num_lent == 0, 1) ||
+	    (account->owner_first && account->owner_ready)) {
 		account->owner_ready = 0;
 	} else {
 		struct list_node *node = list_first(&account->lent);

@@ -7,7 +7,8 @@
  * switched to gives the stack of the one before free.
  *
  * Queues order accounts. An account is in its CPU's queue when it has a READY thread and does not
- * run; of its threads the lent ones go first. lend.c moves threads from account to account.
+ * run; of its threads the lent ones go first, within a bound (sched_take_turns()). lend.c moves
+ * threads from account to account.
  */
 #include "core/sched/ready.h"
 
@@ -115,6 +116,8 @@ static bool review_comes_first(const struct sched_queue *queue, const struct acc
 	if (current != NULL && current->budget != NULL)
 		when->v = MIN(when->v,
 			      current->since.v + budget_left(current->budget, current->since));
+	if (current != NULL && __builtin_expect(current->num_ready != 0, 0))
+		when->v = MIN(when->v, sched_turn_end(queue, current).v);
 	return when->v < queue->review_at.v;
 }
 
@@ -146,7 +149,8 @@ static bool should_run(const struct sched_queue *queue, const struct thread *thr
 	    account != queue->account) /* it has used that up */
 		return false;
 	if (account == queue->account) /* one that is lent goes before the owner */
-		return account != &thread->home && account == &queue->cpu->thread->home;
+		return account != &thread->home && account == &queue->cpu->thread->home &&
+		       !account->owner_first;
 	return queue->strategy->preempts(queue, account, queue->account);
 }
 
@@ -200,6 +204,8 @@ static inline void charge(struct sched_queue *queue, struct thread *thread, ns_t
 	thread->run_ns += ran;
 	if (__builtin_expect(thread->work_of != NULL, 0))
 		thread->help_left.v -= MIN(ran, thread->help_left.v);
+	if (__builtin_expect(account->ahead_ns != 0 || account->owner_ready, 0))
+		sched_take_turns(account, thread, ran);
 	if (__builtin_expect(account->budget != NULL, 0))
 		budget_use(account->budget, account->since, ran);
 	account->run_ns += ran;
@@ -409,7 +415,7 @@ static void next_of_account(struct cpu *cpu, struct sched_queue *queue, struct t
 			    struct thread *next)
 {
 	cpu->thread = next;
-	if (next->work_of != NULL)
+	if (next->work_of != NULL || queue->account->owner_first)
 		set_review(queue, queue->account);
 	if (next != self)
 		switch_to(queue, self, next);

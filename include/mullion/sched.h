@@ -86,6 +86,10 @@ bool sched_wake(struct thread *thread);
  * CPU. Any CPU, any context. Return: it was PAUSED. */
 #define SCHED_HELP_NS UINT64_C(20000)
 bool sched_wake_on(struct thread *thread, struct account *account);
+/* Of an account's READY threads those that are lent go before its owner, until they have run for so
+ * long; then the owner does, for that time divided by how much its own counts. */
+#define SCHED_AHEAD_NS     UINT64_C(1000000)
+#define SCHED_OWNER_COUNTS 16u
 
 /** sched_prepare(), sched_cancel(), sched_pause() - see above. The running thread, which is no idle
  * thread and holds no lock; panics in interrupt context. */

@@ -81,7 +81,7 @@ struct budget {
  * which one it runs on is another matter (struct thread: account). All under the CPU's lock. */
 struct account {
 	struct list_node link; /* the ready queue: it has a READY thread, and does not run */
-	struct list lent;      /* READY threads on it but its owner; they go first, in order */
+	struct list lent;      /* READY threads on it but its owner; in order */
 	union {
 		struct {
 			u16 num_lent;    /* of those */
@@ -92,9 +92,11 @@ struct account {
 	struct thread *_Atomic wants; /* that has work for it, and runs elsewhere: its turn in the
 					 queue is kept, and helps that thread */
 	u8 base_priority;             /* what it was given */
-	u8 priority; /* what counts: raised while a mutex of its owner's is wanted */
-	u32 window;  /* time-triggered: the partition it belongs to */
-	ns_t slice;  /* time slice among equals */
+	u8 priority;      /* what counts: raised while a mutex of its owner's is wanted */
+	bool owner_first; /* it goes before `lent`, until `ahead_ns` is 0; else behind */
+	u64 ahead_ns;     /* time of lent threads while the owner was READY, less the owner's */
+	u32 window;       /* time-triggered: the partition it belongs to */
+	ns_t slice;       /* time slice among equals */
 	ns_t slice_left;
 	ns_t since;            /* when it was last switched to, or charged */
 	u64 run_ns;            /* time charged to it, without the current stretch */

@@ -179,6 +179,8 @@ void check_step(void)
 		check_thread(&world.actors[i], seen);
 	for (u32 i = 0; world.scene == SCENE_LEND && i < SERVERS; i++)
 		lend_check(&world.actors[i]);
+	for (u32 i = SERVERS; world.scene == SCENE_LEND && i < world.num_actors; i++)
+		lend_check_turn(&world.actors[i]);
 	for (u32 i = 0; i < world.num_cpus; i++)
 		check_cpu(i);
 }
@@ -194,7 +196,11 @@ static void check_choice(const struct thread *thread)
 		return;
 	MUST(!cpu->queue->idling, "CPU %u is idle over a thread that may run", id);
 	if (thread->account == current) {
-		MUST(current == &thread->home || current != &cpu->thread->home,
+		u64 turn = current->since.v + current->ahead_ns / SCHED_OWNER_COUNTS + 1;
+
+		MUST(current == &thread->home || current != &cpu->thread->home ||
+			     (current->owner_first && cpu->arch.has_deadline &&
+			      cpu->arch.deadline.v <= turn),
 		     "CPU %u runs an account's owner before one that is lent", id);
 		return;
 	}

@@ -10,7 +10,8 @@
 
 #include "core/sched/internal.h"
 
-#define HELP_BOUND US(23) /* SCHED_HELP_NS and an interrupt's lateness */
+#define LATE_BOUND US(100) /* interrupts are late, and stay pending in the core */
+#define HELP_BOUND US(23)  /* SCHED_HELP_NS and an interrupt's lateness */
 
 static struct account *account_of(struct actor *server, u32 payer)
 {
@@ -71,6 +72,8 @@ static void work(struct actor *self)
 	self->noted = sched_run_ns(&self->thread);
 	compute(self, chance(4) == 0 ? chance(US(60)) : chance(US(10)), stop);
 	note_time(self);
+	if (world.actors[self->payer].floods && !world.finishing)
+		cause(&world.actors[chance(SERVERS)], self->payer);
 	if (chance(3) == 0 && self->index + 1 < SERVERS)
 		cause(&world.actors[self->index + 1], self->payer);
 }
@@ -132,6 +135,18 @@ void lend_check(const struct actor *actor)
 	MUST(actor->for_others <= (thread->helps + 1) * HELP_BOUND,
 	     "server %u was helped %lu times with %lu ns", actor->index,
 	     (unsigned long)thread->helps, (unsigned long)actor->for_others);
+}
+
+void lend_check_turn(struct actor *actor)
+{
+	const struct thread *thread = &actor->thread;
+	u64 charged = sched_charged_ns(thread);
+
+	if (thread->state != VCPU_READY)
+		actor->had_turn_ns = charged;
+	MUST(charged - actor->had_turn_ns <= SCHED_AHEAD_NS + LATE_BOUND,
+	     "thread %u is READY, and its account runs others for %lu ns", actor->index,
+	     (unsigned long)(charged - actor->had_turn_ns));
 }
 
 bool lend_idle(const struct actor *actor)

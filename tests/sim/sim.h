@@ -39,6 +39,9 @@ struct actor {
 	u32 payer;          /* the actor whose work it does; MAX_ACTORS: none's */
 	u64 for_others;     /* time that others' accounts gave for that, */
 	u64 noted;          /* up to this run time of its thread */
+	/* One that is served: */
+	bool floods;     /* each piece of work for it causes the next */
+	u64 had_turn_ns; /* what its account had paid for when it ran, or was not READY */
 };
 
 /* Anything goes; or equals that compute, and the first actor, which is more urgent, serves some on
@@ -112,6 +115,9 @@ void check_fair(void);
 /** lend_serve(), lend_ask() - one round of a server, and of one that is served. */
 void lend_serve(struct actor *self);
 void lend_ask(struct actor *self);
+/** lend_check_turn() - of one that is served, in a step: its account does not run for long without
+ * it while it is READY. */
+void lend_check_turn(struct actor *actor);
 /** lend_check() - of a server's thread, in a step. */
 void lend_check(const struct actor *actor);
 /** lend_idle() - nothing is wanted of it. */

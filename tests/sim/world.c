@@ -162,6 +162,7 @@ static void make_actor(u32 index)
 		affinity = BIT(fair ? 0 : cpu);
 	actor->index = index;
 	actor->payer = MAX_ACTORS;
+	actor->floods = world.scene == SCENE_LEND && index >= SERVERS && index % 2 == 0;
 	actor->left = fair ? 1000000 : 20 + (u32)chance(80);
 	MUST(thread_init(&actor->thread, kind, "actor", actor_main, actor,
 			 fair ? (index == SERVER ? 6 : 5) : (u8)(1 + chance(6)),

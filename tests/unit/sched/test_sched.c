@@ -225,6 +225,84 @@ static void the_cpu_is_handed_over(void **state)
 	assert_string_equal(said, "asasae");
 }
 
+static struct thread *flooded, *floods[2];
+static bool flood_ends;
+static ns_t flood_until;
+
+static bool flood_goes_on(void)
+{
+	return !flood_ends && arch_time_now().v < flood_until.v;
+}
+
+/* As a vmm and its console do: each wakes the other, on the account of who caused it. */
+static void wakes_the_other(void *data)
+{
+	u32 self = *(const u32 *)data;
+
+	while (flood_goes_on()) {
+		this_cpu()->thread->between = true;
+		sched_prepare(PAUSE_WAIT);
+		if (flooded != NULL)
+			(void)sched_wake_on(floods[1 - self], &flooded->home);
+		sched_pause();
+		this_cpu()->thread->between = false;
+		busy(20000);
+	}
+	(void)sched_wake(floods[1 - self]);
+}
+
+/* As one does whose timer is always over. */
+static void goes_on(void *data)
+{
+	(void)data;
+	this_cpu()->thread->between = true;
+	sched_prepare(PAUSE_WAIT);
+	sched_pause();
+	this_cpu()->thread->between = false;
+	while (flood_goes_on())
+		busy(20000);
+}
+
+static void causes_it(void *data)
+{
+	flooded = this_cpu()->thread;
+	(void)sched_wake_on(data, &flooded->home);
+	must(sched_needed());
+	sched();
+	busy(2 * SCHED_AHEAD_NS);
+	if (flood_goes_on())
+		say("o");
+	flood_ends = true;
+}
+
+static u64 flood(void (*first)(void *data), void (*second)(void *data))
+{
+	static const u32 numbers[] = { 0, 1 };
+	flood_until = NS(arch_time_now().v + 40 * SCHED_AHEAD_NS);
+	flood_ends = false;
+	flooded = NULL;
+	floods[0] = spawn("first", first, (void *)&numbers[0], 30, 0);
+	if (second != NULL)
+		floods[1] = spawn("second", second, (void *)&numbers[1], 30, 0);
+	run(0);
+	(void)spawn("owner", causes_it, floods[0], 10, 0);
+	run_until(NS(flood_until.v + 4 * SCHED_AHEAD_NS));
+	assert_string_equal(said, "o");
+	return sched_charged_ns(flooded);
+}
+
+static void an_owner_takes_turns_with_what_it_causes(void **state)
+{
+	u64 most = 2 * SCHED_AHEAD_NS * (1 + SCHED_OWNER_COUNTS) + 2 * SCHED_AHEAD_NS, ns;
+
+	(void)state;
+	ns = flood(wakes_the_other, wakes_the_other);
+	assert_in_range(ns, 2 * SCHED_AHEAD_NS * SCHED_OWNER_COUNTS, most);
+	said[0] = 0;
+	ns = flood(goes_on, NULL);
+	assert_in_range(ns, 2 * SCHED_AHEAD_NS * SCHED_OWNER_COUNTS, most);
+}
+
 static void others_wake_a_cpu_by_a_kick(void **state)
 {
 	struct thread *thread;
@@ -479,6 +557,7 @@ int main(void)
 		EACH(priorities_can_change),
 		EACH(no_wakeup_is_lost),
 		EACH(the_cpu_is_handed_over),
+		EACH(an_owner_takes_turns_with_what_it_causes),
 		EACH(others_wake_a_cpu_by_a_kick),
 		EACH(an_orphan_comes_to_the_waker),
 		EACH(a_stack_is_free_after_leaving),
