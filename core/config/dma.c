@@ -128,7 +128,7 @@ static const char *what_it_is(const struct config_run *run, const struct device 
 {
 	char path[128];
 
-	if (device->node != FDT_NONE)
+	if (device->node != FDT_NONE && run->host != NULL)
 		(void)fdt_path(run->host->tree, device->node, path, sizeof(path));
 	if (device->node != FDT_NONE && device->property != NULL)
 		(void)format(buf, 256, "the machine's %s has the property %s", path,

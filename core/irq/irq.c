@@ -207,6 +207,7 @@ static __cold void limit_count(const struct irq_route *to)
 
 static enum err route(u32 host_intid, const struct irq_route *route, bool masked)
 {
+	const struct irq_route *to;
 	enum err err;
 
 	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid ||
@@ -214,8 +215,9 @@ static enum err route(u32 host_intid, const struct irq_route *route, bool masked
 		return ERR_RANGE;
 	spin_lock(&lock);
 	err = route_add(host_intid, route);
-	if (!err && !masked)
-		route_enable(irq_lookup(host_intid));
+	to = irq_lookup(host_intid);
+	if (!err && !masked && to != NULL)
+		route_enable(to);
 	spin_unlock(&lock);
 	return err;
 }

@@ -95,6 +95,7 @@ static inline struct thread *take_first(struct sched_queue *queue, struct accoun
 	} else {
 		struct list_node *node = list_first(&account->lent);
 
+		ASSERT(node != NULL); /* it has as many as num_lent */
 		thread = container_of(node, struct thread, link);
 		account->num_lent--;
 		list_remove(node);

@@ -266,7 +266,7 @@ static void index_node(u32 *words, struct open_node *open, u32 depth, fdt_node_t
 void fdt_index(struct fdt *fdt, u32 *words)
 {
 	const u8 *p = fdt->blob + fdt->structure;
-	struct open_node open[FDT_MAX_DEPTH];
+	struct open_node open[FDT_MAX_DEPTH] = { 0 };
 	u32 depth = 0, offset = 0;
 	bool first = false; /* nothing of the innermost node was seen yet */
 

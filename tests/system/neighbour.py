@@ -101,7 +101,7 @@ def check(test, attack, gic, vmm, virtio):
 	late = lateness(test, attack, gic, vmm, virtio)
 	print(f"# {attack}, GICv{gic}: {late} ns late, {idle} ns beside an idle guest", flush=True)
 	test.check(late <= idle + STEP_NS,
-		   f"{late} ns late, {idle} ns beside an idle guest: more than {STEP_NS} ns are added")
+		   f"{late} ns late, {idle} ns beside an idle guest: more than {STEP_NS} added")
 
 
 GICV2 = ("controller", "interrupts", "timer", "cpus")	# those that differ there

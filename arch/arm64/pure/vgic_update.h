@@ -57,16 +57,17 @@ static inline bool vgic_stale(const struct vgic *g, const struct vgic_cpu *c, u6
 	       hw_line_fell((u32)FIELD(lr, 44, 32));
 }
 
-/* The same for interrupts @waiting of bank @b, the first of which is @base: what is disabled, of
- * a group that is off, or queued waits in the model for longer than its line may stay high. */
+/* The same for interrupts @waiting of bank @b, the first of which is @base (@c: NULL for SPIs):
+ * what is disabled, of a group that is off, or queued waits in the model for longer than its line
+ * may stay high. */
 static __cold void vgic_drop_fallen(struct vgic *g, struct vgic_cpu *c, struct vgic_bank *b,
 				    u32 waiting, u32 base)
 {
 	for (; waiting; waiting &= waiting - 1) {
 		u32 n = (u32)__builtin_ctz(waiting);
 
-		if (!hw_line_fell(base ? g->spis[base + n - VGIC_PRIVATES].physical
-				       : c->physical[n]))
+		if (!hw_line_fell(c != NULL ? c->physical[n]
+					    : g->spis[base + n - VGIC_PRIVATES].physical))
 			continue;
 		atomic_fetch_and_explicit(&b->latch, ~(1u << n), memory_order_relaxed);
 		vgic_unlink(g, b, 1u << n, false);
