@@ -18,7 +18,7 @@ TREE_AT = 0x43000000
 STUB_AT = 0x42000000
 
 NOT_WELL = "FAILED|mullion: guest 'witness'|mullion: panic"
-NOT_REFUSED = "Booting Linux|mullion: panic|mullion: guest"
+NOT_REFUSED = "Booting Linux|mullion: panic|mullion: guest '"
 
 suite = Suite("boot", setup=functools.partial(systems.prepare, ["6.1"]))
 
