@@ -71,7 +71,7 @@ def attacks():
 
 def hostile(test, gic, cpu, witness):
 	"""Everything it tries ends it, and the guest beside it, or under it, goes on."""
-	machine = start(test, 'restart = "always"; watchdog-ms = <50>;', gic=gic, cpu=cpu,
+	machine = start(test, 'restart = "always"; watchdog-ms = <400>;', gic=gic, cpu=cpu,
 			witness=witness)
 	machine.expect(r"\[bad\] system calls: all answered", absent=BAD)
 	said = machine.before()
@@ -99,7 +99,7 @@ def dirty_memory(test, cpu):
 	"""RAM holds a pattern at power-on: neither a guest nor a component sees any of it."""
 	pattern = test.directory() / "pattern"
 	pattern.write_bytes(b"SECRET01" * (DIRTY_BYTES // 8))
-	dts = SYSTEM.format(properties='restart = "always"; watchdog-ms = <50>;', cpus="0",
+	dts = SYSTEM.format(properties='restart = "always"; watchdog-ms = <400>;', cpus="0",
 			    witness=1)
 	dts += '/ { guests { witness { bootargs = "fresh=1"; }; }; };'
 	image = systems.pack(test.directory(), dts, [("witness.img", systems.guest("witness"))])
@@ -122,7 +122,7 @@ for cpu in ("cortex-a57", "max"):
 
 @suite.case("policy never")
 def never(test):
-	machine = start(test, 'restart = "never"; watchdog-ms = <50>;')
+	machine = start(test, 'restart = "never"; watchdog-ms = <400>;')
 	machine.expect(r"\[bad\] attack: read nothing", absent=BAD)
 	machine.expect(r"component 'bad' faulted", absent=BAD)
 	machine.expect_quiet(SETTLE, r"restarted|attack: |" + BAD)
@@ -132,7 +132,7 @@ def never(test):
 @suite.case("policy limited")
 def limited(test):
 	machine = start(test, 'restart = "limited"; restart-limit = <3>;'
-			' restart-period-ms = <600000>; watchdog-ms = <50>;')
+			' restart-period-ms = <600000>; watchdog-ms = <400>;')
 	machine.expect(r"component 'bad' is restarted \(3\)", absent=BAD)
 	machine.expect(r"\[bad\] attack: ", absent=BAD)
 	machine.expect_quiet(SETTLE, r"is restarted|" + BAD)
