@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check_segment(const struct elf_program *program, u32 i, const u8 *data, size_t size)
 {
 	const struct config_segment *segment = &program->segments[i];
-	u64 end = COMPONENT_STACK - ELF_STACK_MAX;
+	u64 end = COMPONENT_PROGRAM_END;
 
 	CHECK(!segment->write || !segment->exec);
 	CHECK(IS_ALIGNED(segment->va | segment->size, PAGE_SIZE) && segment->size != 0);
