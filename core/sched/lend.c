@@ -89,8 +89,10 @@ static void set_helped(struct thread *thread, struct account *account)
 {
 	struct thread *none = NULL;
 
-	/* What it is taken from keeps its turn. */
-	(void)atomic_compare_exchange_strong(&thread->account->wants, &none, thread);
+	/* What it is taken from keeps its turn; not its own account, which goes to another CPU
+	 * with it, and must not stay in the queue of this one. */
+	if (thread->account != &thread->home)
+		(void)atomic_compare_exchange_strong(&thread->account->wants, &none, thread);
 	if (thread->work_of == NULL)
 		thread->work_of = thread->account;
 	else if (thread->work_of == account)
@@ -176,7 +178,8 @@ bool sched_wake_on(struct thread *thread, struct account *account)
 		place(queue, thread);
 		return false;
 	}
-	if (thread->account != account && thread_state(thread) != VCPU_PAUSED)
+	if (account != &thread->home && thread->account != account &&
+	    thread_state(thread) != VCPU_PAUSED)
 		atomic_store(&account->wants, thread);
 	spin_unlock(&queue->lock);
 	return false;
