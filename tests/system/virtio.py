@@ -37,9 +37,14 @@ def start(test, gic):
 
 
 def await_shells(machine):
-	"""After a start of the guest, look at the UART's shell first, and then at hvc0's."""
+	"""After a start of the guest, look at the UART's shell first, and then at hvc0's.
+
+	A port shows the line that it was at, which may be a prompt of before: a new shell is known
+	by what it says first.
+	"""
 	for key, name in (("2", "linux"), ("3", "linux-hvc")):
 		machine.look(key, name)
+		machine.expect(r"built-in shell \(ash\)", absent=BAD)
 		machine.expect(SHELL_PROMPT, absent=BAD)
 		machine.run(":")
 
