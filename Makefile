@@ -146,7 +146,7 @@ cc-fuzz := $(FUZZ_CC)
 
 # --- Rooms ----------------------------------------------------------------------------------------
 
-rooms := lib core/boot core/component core/config core/guest core/irq core/manage core/mem core/sched \
+rooms := lib config core/boot core/component core/guest core/irq core/manage core/mem core/sched \
 	core/sync core/thread core/time
 rooms-arm64 := arch/arm64 arch/arm64/pure drivers drivers/irqchip
 rooms-host := arch/host arch/arm64/pure components/console components/lib components/mterm components/vmm

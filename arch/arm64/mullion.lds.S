@@ -2,7 +2,8 @@
 /*
  * The core's layout: one piece of memory, header first, each part that is mapped differently on
  * pages of its own; what runs at boot only lies together, to be given back. The boot CPU's stacks
- * come last: they are mapped elsewhere, with guard pages.
+ * come last: they are mapped elsewhere, with guard pages. Objects lie under $(O)/core/, the name of
+ * their flavour; `core/config/` is the room config.
  */
 #include <abi/image.h>
 #include <asm/cpu.h>

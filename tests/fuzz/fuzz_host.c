@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/config/host.c: what comes out of any tree is in order, whatever firmware wrote into it. */
+/* config/host.c: what comes out of any tree is in order, whatever firmware wrote into it. */
 #include <mullion/host.h>
 
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/config/host.c: trees made for one question each, and every board tree of Debian's arm64
+ * config/host.c: trees made for one question each, and every board tree of Debian's arm64
  * kernel (scripts/fetch puts them into build/debian/dtbs).
  */
 #define _GNU_SOURCE /* nftw() */

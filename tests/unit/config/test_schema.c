@@ -4,8 +4,8 @@
 
 #include <mullion/string.h>
 
-#include "core/config/internal.h"
-#include "core/config/schema.h"
+#include "config/internal.h"
+#include "config/schema.h"
 #include "support/dtb.h"
 
 #define DOCS "docs/binding.md"

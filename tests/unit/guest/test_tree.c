@@ -7,7 +7,7 @@
 
 #include <libfdt.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 #include "support/dtb.h"
 #include "support/test.h"

@@ -3,12 +3,12 @@
  * Walk a tree by the tables: every node and property must be known, of its type, given once, and
  * nothing required may lack. What values mean to each other is for the checks that follow.
  */
-#include "core/config/schema.h"
+#include "config/schema.h"
 
 #include <mullion/format.h>
 #include <mullion/string.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 static bool is_name_char(char c)
 {

@@ -6,7 +6,7 @@
  */
 #include <mullion/string.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 void inherit_init(struct config_run *run)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* vCPUs: how many, and which of the machine's CPUs runs which. */
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 /* GICv2 tells eight CPUs apart (IHI 0048 §1.1). */
 #define GICV2_MAX_VCPUS 8

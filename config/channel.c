@@ -7,7 +7,7 @@
 #include <abi/serial.h>
 #include <mullion/string.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 #define CHANNEL_MAX MIB(1)
 

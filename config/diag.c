@@ -6,8 +6,8 @@
 #include <mullion/format.h>
 #include <mullion/string.h>
 
-#include "core/config/internal.h"
-#include "core/config/schema.h"
+#include "config/internal.h"
+#include "config/schema.h"
 
 #define TEXT_MAX   512
 #define PATH_MAX_  160

@@ -7,7 +7,7 @@
 #include <mullion/elf.h>
 #include <mullion/string.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 /* A piece of a component's space as the region that it would be in a guest: judged by the same
  * code. */

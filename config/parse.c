@@ -8,7 +8,7 @@
 #include <mullion/string.h>
 #include <mullion/thread.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 bool interrupt_cells(const struct config_run *run, fdt_node_t node, const char *name, u32 index,
 		     u32 cells[3])

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of core/config share. One run of config_load() goes through them in this order:
+ * What the files of config share. One run of config_load() goes through them in this order:
  * schema.c (is every node and property known and of its type?), parse.c and component.c (tree ->
  * structs), region.c, dma.c, irq.c, vcpu.c, space.c, channel.c, schedule.c (does it fit the machine
  * and itself?), image.c and place.c (are the images what they should be, and where do they go?),

@@ -5,5 +5,5 @@ config-objects := load.o schema.o tables.o diag.o inherit.o system.o parse.o com
 obj-y += host.o $(config-objects)
 # It runs once, at boot: smaller is better than faster.
 ifeq ($(ARCH),arm64)
-$(foreach o,$(config-objects),$(eval cflags-core/config/$(o) := -Os))
+$(foreach o,$(config-objects),$(eval cflags-config/$(o) := -Os))
 endif

@@ -7,7 +7,7 @@
 #include <mullion/component.h>
 #include <mullion/guest.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 /* What page_alloc() may lose to alignment, its bitmap, and what a map needs for a moment. */
 #define SLACK_PAGES 4

@@ -7,7 +7,7 @@
 #include <mullion/log.h>
 #include <mullion/string.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 #define ARENA_ALIGN 16
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Budgets of vCPUs: how much of each period one may run, and whether a CPU has that to give. */
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 #define BUDGET_MIN_US 100
 #define PERIOD_MAX_US 10000000

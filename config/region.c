@@ -4,7 +4,7 @@
 #include <abi/component.h>
 #include <mullion/format.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 typedef unsigned long long ull; /* what %llx takes */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of the binding; schema.c walks a tree by them. */
-#include "core/config/schema.h"
+#include "config/schema.h"
 
 #include <mullion/config.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 #define ALL    VARIANT_ALL
 #define RAM    BIT(REGION_RAM)

@@ -7,7 +7,7 @@
 #include <mullion/string.h>
 #include <mullion/thread.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 #define VMM_PREFIX    "vmm-"
 #define VMM_PROGRAM   "vmm.elf"

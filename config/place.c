@@ -8,7 +8,7 @@
 #include <mullion/format.h>
 #include <mullion/string.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 typedef unsigned long long ull;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config_load(): the order of the checks. */
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 static void check_autostart(struct config_run *run)
 {

@@ -5,7 +5,7 @@
 #include <mullion/guest_tree.h>
 #include <mullion/string.h>
 
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 typedef unsigned long long ull;
 

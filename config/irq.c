@@ -3,7 +3,7 @@
  * Interrupts, on the machine's side and on the guest's: they must be shared ones, exist, and have
  * one owner. (IHI 0069 §2.2.1; cells as in Linux's arm,gic binding: type, number, flags.)
  */
-#include "core/config/internal.h"
+#include "config/internal.h"
 
 #define TYPE_SPI 0
 #define TYPE_PPI 1
