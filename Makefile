@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # The one Makefile of Mullion. `make help` lists targets and variables; docs/build.md explains.
+# What an architecture adds is in arch/$(ARCH)/arch.mk.
 #
 # Every room (a directory with sources) is named in `rooms` below and lists its objects in its own
 # objects.mk as `obj-y += file.o` or `obj-$(CONFIG_X) += file.o`. All paths in here are relative to
@@ -17,8 +18,10 @@ V ?= 0
 FUZZ_SECONDS ?= 60
 PYTHON := /usr/bin/python3
 
-ifeq ($(filter $(ARCH),arm64 host),)
-$(error ARCH=$(ARCH) is not known: it is arm64 or host)
+empty :=
+arches := $(patsubst arch/%/arch.mk,%,$(sort $(wildcard arch/*/arch.mk)))
+ifeq ($(filter $(ARCH),$(arches)),)
+$(error ARCH=$(ARCH) is not known: it is $(subst $(empty) , or ,$(arches)))
 endif
 ifneq ($(words $(O)),1)
 $(error O=$(O) is no usable directory name: it has blanks)
@@ -76,19 +79,25 @@ defconfig:
 
 # --- Compilers ------------------------------------------------------------------------------------
 # CC given on the command line wins; LLVM=1 is short for CC=clang. CC in the environment is ignored.
+#
+# arch.mk sets, before anything else is read:
+#   flavours        what is compiled (see below): `core` for a machine, or programs of this one
+#   rooms-arch      its rooms;  hot-arch: its objects that serve exits, built fast
+#   CROSS_COMPILE   prefix of the GNU tools;  clang-target: the same for Clang
+#   flags-arch      of every freestanding program;  flags-arch-core: what the core has beside them,
+#   flags-arch-user: what guests and components have
+#   make-image      the recipe of mullion.bin out of mullion.elf
 
-CROSS_COMPILE ?= aarch64-linux-gnu-
+include arch/$(ARCH)/arch.mk
 HOSTCC ?= gcc
 FUZZ_CC ?= clang
 
 ifneq ($(origin CC),command line)
-gcc-arm64 := $(CROSS_COMPILE)gcc
-gcc-host := gcc
-CC := $(if $(LLVM),clang,$(gcc-$(ARCH)))
+CC := $(if $(LLVM),clang,$(CROSS_COMPILE)gcc)
 endif
 clang := $(findstring clang,$(notdir $(firstword $(CC))))
 ifneq ($(clang),)
-target-arm64 := --target=aarch64-linux-gnu
+target := $(clang-target)
 LD := ld.lld
 NM := llvm-nm
 OBJCOPY := llvm-objcopy
@@ -105,8 +114,7 @@ need = $(if $(shell command -v $(firstword $(1)) 2>/dev/null),,$(error $(firstwo
 ifneq ($(builds),)
 $(call need,$(CC))
 $(call need,$(AR))
-needed-arm64 := $(HOSTCC) $(LD) $(NM) $(OBJCOPY)
-$(foreach tool,$(needed-$(ARCH)),$(call need,$(tool)))
+$(if $(filter core,$(flavours)),$(foreach tool,$(HOSTCC) $(LD) $(NM) $(OBJCOPY),$(call need,$(tool))))
 $(if $(filter fuzz fuzz-programs $(O)/fuzzers/%,$(builds)),$(call need,$(FUZZ_CC)))
 endif
 
@@ -126,15 +134,9 @@ freestanding := -O2 -ffreestanding -fno-pic -fno-pie -fno-asynchronous-unwind-ta
 	$(if $(clang),,-falign-jumps=1 -falign-loops=1 -falign-labels=1)
 freestanding += $(if $(CONFIG_STACK_PROTECTOR),-fstack-protector-strong,-fno-stack-protector)
 
-# No FP in the core: the guest's stays live in the registers. No LSE call-outs: there is no libgcc.
-arm64 := $(target-arm64) -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics
-arm64 += $(if $(CONFIG_BRANCH_PROTECTION),-mbranch-protection=standard,-mbranch-protection=none)
-
 sanitizers := -fsanitize=address,undefined -fno-sanitize-recover=all
 
-# The core and its data lie within a megabyte: one instruction takes an address. The linker says if
-# a configuration is larger.
-flags-core := $(common) $(warnings) $(freestanding) $(arm64) -mcmodel=tiny
+flags-core = $(common) $(warnings) $(freestanding) $(target) $(flags-arch) $(flags-arch-core)
 flags-plain := $(common) $(warnings) -O2
 flags-test := $(common) $(warnings) -O1 $(sanitizers)
 flags-fuzz := $(filter-out -gno-record-gcc-switches -ffile-compilation-dir=.,$(common)) $(warnings) \
@@ -148,9 +150,7 @@ cc-fuzz := $(FUZZ_CC)
 
 rooms := lib config core/boot core/component core/guest core/irq core/manage core/mem core/sched \
 	core/sync core/thread core/time
-rooms-arm64 := arch/arm64 arch/arm64/pure drivers drivers/irqchip
-rooms-host := arch/host arch/arm64/pure components/console components/lib components/mterm components/vmm
-rooms += $(rooms-$(ARCH))
+rooms += $(rooms-arch)
 
 objects :=
 define add-room
@@ -161,13 +161,12 @@ endef
 $(foreach room,$(rooms),$(eval $(call add-room,$(room))))
 objects := $(sort $(objects))
 
-# $(O)/<flavour>/<path>.o from <path>.c or .S. The flavours: core (arm64), plain (host programs),
-# test (host, sanitizers), fuzz (host, sanitizers and coverage). A room may set
+# $(O)/<flavour>/<path>.o from <path>.c or .S. The flavours: core, or plain (host programs),
+# test (host, sanitizers) and fuzz (host, sanitizers and coverage). A room may set
 # `cflags-<path>.o` for one object; EXTRA_CFLAGS comes from the command line.
 # Only what an exit can be served by is built fast; the rest is built small.
 hot := core/guest/region.o core/sched/priority.o core/sched/sched.o core/sync/spinlock.o \
-	lib/string.o arch/arm64/exit.o arch/arm64/virq.o arch/arm64/pure/vgic.o \
-	arch/arm64/pure/vgic_regs.o
+	lib/string.o $(hot-arch)
 # There a canary guards functions with arrays only, not each that passes a local by address.
 size-core = $(if $(filter $(hot),$(1)),$(if $(CONFIG_STACK_PROTECTOR),-fstack-protector),-Os)
 command = $(cc-$(1)) $(flags-$(1)) $(call size-$(1),$(2)) $(cflags-$(2)) $(EXTRA_CFLAGS)
@@ -197,18 +196,15 @@ $(O)/$(1)/.flags: FORCE
 
 $(call add-archive,$(O)/$(1)/libmullion.a,$(objects:%=$(O)/$(1)/%))
 endef
-flavours-arm64 := core
-flavours-host := plain test fuzz
-flavours := $(flavours-$(ARCH))
 $(foreach flavour,$(flavours),$(eval $(call add-flavour,$(flavour))))
 
 FORCE:
 
-# --- The core, ARCH=arm64 -------------------------------------------------------------------------
+# --- The core ---------------------------------------------------------------------------------------
 # Linked twice: the addresses of the first link give the table of function names that backtraces
 # use, the second has the table. It stands behind all code, so code must not move; that is checked.
 
-ifeq ($(ARCH),arm64)
+ifneq ($(filter core,$(flavours)),)
 core-objects := $(objects:%=$(O)/core/%)
 ldflags := -nostdlib -static --no-undefined --gc-sections --build-id=none -z noexecstack \
 	-z max-page-size=4096 $(if $(clang),,--no-warn-rwx-segments)
@@ -216,7 +212,7 @@ lds := $(O)/core/mullion.lds
 
 all: $(O)/mullion.elf $(O)/mullion.bin
 
-$(lds): arch/arm64/mullion.lds.S $(O)/core/.flags | $(generated)/auto.conf
+$(lds): arch/$(ARCH)/mullion.lds.S $(O)/core/.flags | $(generated)/auto.conf
 	$(quiet)$(call command,core) -D__ASSEMBLY__ -E -P -MMD -MP -MT $@ -MF $@.d -x assembler-with-cpp -o $@ $<
 
 $(O)/tools/symbols: tools/symbols.c
@@ -245,15 +241,15 @@ $(O)/mullion.elf: $(core-objects) $(O)/core/symbols-1.o $(O)/core/symbols-1.S $(
 		{ echo '$@: code moved between the two links' >&2; rm -f $@; exit 1; }
 
 $(O)/mullion.bin: $(O)/mullion.elf
-	$(call say,OBJCOPY,$@)
-	$(quiet)$(OBJCOPY) -O binary --set-section-flags .bss=alloc,load,contents $< $@
+	$(call say,IMAGE,$@)
+	$(quiet)$(make-image)
 
 .SECONDARY:
 endif
 
-# --- Host programs, unit tests, fuzzers: ARCH=host ------------------------------------------------
+# --- Host programs, unit tests, fuzzers -----------------------------------------------------------
 
-ifeq ($(ARCH),host)
+ifneq ($(filter plain,$(flavours)),)
 all: $(O)/plain/libmullion.a tools
 
 # tools/<name>.c or tools/<name>/*.c -> $(O)/tools/<name>. What they share is in tools/common, and an
@@ -335,16 +331,12 @@ fuzz: fuzz-programs
 .SECONDARY:
 endif
 
-# --- Guests: our own small guests, ARCH=arm64 -----------------------------------------------------
+# --- Our own small guests, and components: unprivileged programs ----------------------------------
 
-ifeq ($(ARCH),arm64)
+ifneq ($(filter core,$(flavours)),)
 guests:
 -include $(wildcard guests/objects.mk)
-endif
 
-# --- Components: unprivileged programs, ARCH=arm64 --------------------------------------------------
-
-ifeq ($(ARCH),arm64)
 components:
 include components/objects.mk
 endif
@@ -366,7 +358,6 @@ define newline
 
 endef
 comma := ,
-empty :=
 
 compile_commands.json: $(O)/compile_commands.json
 	$(quiet)cp $< $@
@@ -381,7 +372,7 @@ $(O)/compile_commands.json: FORCE | $(generated)/auto.conf
 
 bench bench-update:
 	$(quiet)scripts/fetch
-	$(quiet)$(MAKE) ARCH=arm64 O=build/arm64 all guests
+	$(quiet)$(MAKE) ARCH=$(ARCH) O=build/$(ARCH) all guests
 	$(quiet)$(MAKE) ARCH=host O=build/host all
 	$(quiet)$(PYTHON) tests/system/bench.py $(if $(filter bench-update,$@),--update)
 
@@ -389,7 +380,7 @@ bench bench-update:
 
 mutate:
 	$(quiet)scripts/fetch
-	$(quiet)$(MAKE) ARCH=arm64 O=build/arm64 all guests
+	$(quiet)$(MAKE) ARCH=$(ARCH) O=build/$(ARCH) all guests
 	$(quiet)$(MAKE) ARCH=host O=build/host all unit-programs
 	$(quiet)$(PYTHON) tests/mutate/mutate.py $(if $(MUTATION),--filter '$(MUTATION)')
 
@@ -407,15 +398,15 @@ help:
 # Which headers each object was made from, as the compilers wrote it down.
 -include $(shell find $(O) -name '*.d' 2>/dev/null)
 
-#: make [ARCH=arm64|host] [O=directory] [target...]
+#: make [ARCH=architecture|host] [O=directory] [target...]
 #:
-#:   all            arm64: mullion.elf, mullion.bin, components/; host: the library and tools/
+#:   all            a machine's: mullion.elf, mullion.bin, components/; host: the library and tools/
 #:   tools          host: pack, check
 #:   unit           host: build and run the unit tests       (UNIT=mem/test_page)
 #:   sim            host: the simulator of the scheduler     (SEEDS=2000, or SEED=17 alone)
 #:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=60)
-#:   guests         arm64: our own test and benchmark guests
-#:   components     arm64: the programs that run beside the core (part of all), and the hostile one
+#:   guests         our own test and benchmark guests
+#:   components     the programs that run beside the core (part of all), and the hostile one
 #:   bench          count instructions and compare with the table (bench-update: accept the counts)
 #:   mutate         break the code on purpose, and see the tests go red  (MUTATION=regex)
 #:   menuconfig     change the configuration in O=

@@ -20,8 +20,7 @@ component-lib += lib/string.o lib/format.o lib/err.o
 flags-component := $(common) $(warnings) -O2 -ffreestanding -fno-pic -fno-pie -fno-builtin \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-stack-protector \
 	-fomit-frame-pointer \
-	-ffunction-sections -fdata-sections $(target-arm64) -march=armv8-a -mgeneral-regs-only \
-	-mstrict-align -mno-outline-atomics -mbranch-protection=none
+	-ffunction-sections -fdata-sections $(target) $(flags-arch) $(flags-arch-user)
 cc-component := $(CC)
 component-ldflags := -nostdlib -static --no-undefined --gc-sections --build-id=none -z noexecstack \
 	-z max-page-size=4096

@@ -15,8 +15,7 @@ text-offset-contract := 0x80000
 flags-guest := $(common) $(warnings) -O2 -ffreestanding -fpie -fvisibility=hidden -fno-builtin \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-stack-protector \
 	-fno-delete-null-pointer-checks -ffunction-sections -fdata-sections \
-	$(target-arm64) -march=armv8-a -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
-	-mbranch-protection=none -Iguests/lib
+	$(target) $(flags-arch) $(flags-arch-user) -Iguests/lib
 cc-guest := $(CC)
 guest-ldflags := -nostdlib -pie --no-dynamic-linker -z text -z norelro -z noexecstack \
 	--gc-sections --build-id=none -z max-page-size=4096 \

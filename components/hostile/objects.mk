@@ -3,7 +3,7 @@
 flags-hostile := $(common) $(warnings) -O2 -ffreestanding -fno-pic -fno-pie -fno-builtin \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-stack-protector \
 	-fno-delete-null-pointer-checks \
-	$(target-arm64) -march=armv8-a -mgeneral-regs-only -mno-outline-atomics
+	$(target) $(flags-arch) $(flags-arch-user)
 cc-hostile := $(CC)
 $(eval $(call add-flavour,hostile))
 
