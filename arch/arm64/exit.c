@@ -11,8 +11,8 @@
 #include "arch/arm64/pure/psci.h"
 #include "arch/arm64/regime.h"
 #include "drivers/irqchip/gic.h"
-#include <mullion/here.h>
 #include <mullion/log.h>
+#include <mullion/serve.h>
 #include <mullion/steps.h>
 
 #define FSC_TRANSLATION 0x04u
@@ -58,14 +58,12 @@ static inline u64 stored_value(const struct vcpu *vcpu, u64 esr)
 static inline struct component_exit record_of(const struct vcpu *vcpu, u64 esr, u64 offset)
 {
 	bool write = (esr & ISS_WNR) != 0;
+	struct component_exit record = serve_record(vcpu, offset, (u32)FIELD(esr, 23, 22), write,
+						    vcpu->served.component->exits);
 
-	return (struct component_exit){
-		.where = vcpu->served.where | BIT(32 + FIELD(esr, 23, 22)) |
-			 (write ? EXIT_IS_WRITE : 0),
-		.offset = offset,
-		.value = write ? stored_value(vcpu, esr) : 0,
-		.number = vcpu->served.component->exits,
-	};
+	if (write)
+		record.value = stored_value(vcpu, esr);
+	return record;
 }
 
 static __cold void warn_serror(struct vcpu *vcpu, u64 syndrome)
@@ -78,7 +76,7 @@ static __cold void warn_serror(struct vcpu *vcpu, u64 syndrome)
 
 /* While a component works for this guest, in its exit: nothing has waited for the guest's accesses
  * (serror_settle), so it is the guest's, and the component is as if an interrupt had come. */
-static __cold enum user_trap serror_lent(struct vcpu *vcpu)
+static __cold enum user_trap serror_inline(struct vcpu *vcpu)
 {
 	warn_serror(vcpu, read_sysreg(esr_el2));
 	if (vcpu->arch.extra & EXTRA_RAS)
@@ -94,10 +92,10 @@ static u32 __cold leave_component(struct vcpu *vcpu, u32 left)
 	struct arch_vcpu *arch = &vcpu->arch;
 	struct component_exit record = record_of(vcpu, arch->fault_esr, arch->fault_offset);
 	enum user_trap trap = left == USER_LEFT_SERROR
-				      ? serror_lent(vcpu)
+				      ? serror_inline(vcpu)
 				      : user_trap(&vcpu->served.component->user, left);
 
-	here_leave(vcpu, trap, &record);
+	serve_leave(vcpu, trap, &record);
 	arch->writeback = false;
 	fill_mmio(vcpu, arch->fault_esr, GPA(vcpu->served.base + record.offset), record.value);
 	regime_guest(vcpu);
@@ -109,7 +107,7 @@ static u32 __cold leave_component(struct vcpu *vcpu, u32 left)
 /* It was served, but its component has more to do, perhaps before the guest. */
 static u32 __cold wake_component(struct vcpu *vcpu)
 {
-	here_wake(vcpu->served.component);
+	serve_wake(vcpu->served.component);
 	vcpu->arch.exit->kind = EXIT_NONE;
 	return QUICK_LEAVE;
 }
@@ -122,7 +120,7 @@ static u32 __attribute__((noinline)) finish_component(struct cpu *cpu, u32 left)
 	struct component *component = vcpu->served.component;
 	u64 esr = vcpu->arch.fault_esr;
 
-	if (__builtin_expect(left != USER_LEFT_SYSCALL || !here_answered(vcpu), 0))
+	if (__builtin_expect(left != USER_LEFT_SYSCALL || !serve_answered(vcpu), 0))
 		return leave_component(vcpu, left);
 	regime_load_guest(cpu, vcpu);
 	write_sysreg(vcpu->arch.pc + 4, elr_el2);
@@ -131,7 +129,7 @@ static u32 __attribute__((noinline)) finish_component(struct cpu *cpu, u32 left)
 	if ((esr & ISS_WNR) == 0)
 		reg_write(vcpu, (u32)FIELD(esr, 20, 16),
 			  load_value(arch_user_argument(&component->user, 1), esr));
-	if (__builtin_expect(!here_end(component), 0))
+	if (__builtin_expect(!serve_end(component), 0))
 		return wake_component(vcpu);
 	return QUICK_DONE;
 }
@@ -147,7 +145,7 @@ static u32 __attribute__((noinline)) exit_component(struct vcpu *vcpu, u64 esr, 
 	struct component_exit record;
 	u32 left;
 
-	if (!here_begin(vcpu))
+	if (!serve_begin(vcpu))
 		return QUICK_NOT;
 	vcpu->arch.pc = read_sysreg(elr_el2);
 	vcpu->arch.pstate = read_sysreg(spsr_el2);
@@ -156,10 +154,7 @@ static u32 __attribute__((noinline)) exit_component(struct vcpu *vcpu, u64 esr, 
 	vcpu->arch.fault_offset = offset;
 	record = record_of(vcpu, esr, offset);
 	arch_user_set_result(user, 0, NOTIFY_EXIT);
-	arch_user_set_result(user, 1, record.where);
-	arch_user_set_result(user, 2, record.offset);
-	arch_user_set_result(user, 3, record.value);
-	arch_user_set_result(user, 4, record.number);
+	serve_present(user, &record);
 	regime_save(vcpu);
 	regime_load_user(this_cpu(), user);
 	steps_end();

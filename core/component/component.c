@@ -10,11 +10,11 @@
 #include <arch/cpu.h>
 #include <arch/speculation.h>
 #include <mullion/format.h>
-#include <mullion/here.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/manage.h>
 #include <mullion/sched.h>
+#include <mullion/serve.h>
 #include <mullion/string.h>
 
 /* Between an end and the next start, so that one that ends at once takes no CPU from others. */
@@ -113,7 +113,7 @@ void component_describe(const struct component *component, struct manage_compone
 
 bool component_waits(struct component *component)
 {
-	return here_is(component, LEND_READY) || atomic_load(&component->reset) == RESET_DONE;
+	return serve_is(component, SERVE_READY) || atomic_load(&component->reset) == RESET_DONE;
 }
 
 /* --- Watchdog ----------------------------------------------------------------------------------
@@ -190,7 +190,7 @@ static void load(struct component *component)
 			COMPONENT_STACK, COMPONENT_INFO);
 	component->starts++;
 	component->log_used = 0;
-	here_reset(component);
+	serve_reset(component);
 	/* A reset of the guest that came meanwhile is news to what it keeps, too. */
 	atomic_fetch_and(&component->word, NOTIFY_RESET);
 	reset_again(component);
@@ -212,7 +212,7 @@ static enum ending run(struct component *component)
 				return END_STOPPED;
 			return requests & COMPONENT_REQ_KILL ? END_KILLED : END_WATCHDOG;
 		}
-		switch (here_trap(component)) {
+		switch (serve_trap(component)) {
 		case USER_SYSCALL:
 			if (!syscall_serve(component))
 				return END_EXIT;

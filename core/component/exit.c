@@ -8,9 +8,9 @@
 
 #include <arch/speculation.h>
 #include <mullion/guest.h>
-#include <mullion/here.h>
 #include <mullion/log.h>
 #include <mullion/sched.h>
+#include <mullion/serve.h>
 
 #define DOORBELL_BYTES 4u /* of a write that rings */
 
@@ -171,13 +171,11 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 	slot = &component->slots[vcpu->index];
 	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_FREE) {
 		remember(vcpu, component, region, index);
-		slot->access.where = vcpu->served.where | (u64)exit->mmio.width << 32 |
-				     (write ? EXIT_IS_WRITE : 0);
-		slot->access.offset = offset;
+		slot->access =
+			serve_record(vcpu, offset, (u32)__builtin_ctz(exit->mmio.width), write, 0);
 		slot->access.value = write ? exit->mmio.value : 0;
-		slot->access.number = 0;
 		wake = put_in_queue(component, slot);
-	} /* else here_leave() has been */
+	} /* else serve_leave() has been */
 	if (await_answer(component, vcpu, slot, wake))
 		complete(vcpu, exit, slot);
 	return true;
@@ -214,13 +212,10 @@ bool exit_take(struct component *component)
 		list_remove(&slot->link);
 		set_payer(component);
 		atomic_store_explicit(&slot->state, SLOT_TAKEN, memory_order_relaxed);
-		arch_user_set_result(&component->user, 1, slot->access.where);
-		arch_user_set_result(&component->user, 2, slot->access.offset);
-		arch_user_set_result(&component->user, 3, slot->access.value);
-		/* Not the first time after a restart: then it has its number. */
+		/* An exit that a restart presents again keeps its number. */
 		if (slot->access.number == 0)
 			slot->access.number = ++component->exits;
-		arch_user_set_result(&component->user, 4, slot->access.number);
+		serve_present(&component->user, &slot->access);
 	}
 	if (!list_is_empty(&component->queue))
 		atomic_fetch_or(&component->word, NOTIFY_EXIT);

@@ -8,11 +8,11 @@
 #include <arch/speculation.h>
 #include <mullion/format.h>
 #include <mullion/guest.h>
-#include <mullion/here.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/manage.h>
 #include <mullion/sched.h>
+#include <mullion/serve.h>
 
 #define LOG_MAX   1024u /* bytes of one call */
 #define LOG_PIECE 64u
@@ -53,7 +53,7 @@ static u64 take_notifications(struct component *component, struct thread *next)
 		}
 		if (atomic_load(&component->word) != 0 && atomic_load(&component->requests) == 0)
 			continue;
-		if (!here_sleep(component, next) || atomic_load(&component->requests) != 0)
+		if (!serve_sleep(component, next) || atomic_load(&component->requests) != 0)
 			return 0;
 		next = NULL;
 	}
@@ -237,7 +237,7 @@ bool syscall_serve(struct component *component)
 	else
 		result = serve_other(component, number);
 	/* Else its registers have gone on without the thread. */
-	if (!here_is(component, LEND_BACK))
+	if (!serve_is(component, SERVE_RETURNED))
 		arch_user_set_result(user, 0, result);
 	return true;
 }

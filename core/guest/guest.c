@@ -420,7 +420,7 @@ enum err guest_destroy(u32 id)
 
 	if (err != OK)
 		return err;
-	guest_doom(guest);
+	guest_tear_down(guest);
 	publish(id, NULL);
 	component_guest_detach(guest);
 	take_apart(guest);

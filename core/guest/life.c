@@ -3,7 +3,7 @@
  * A guest's life: start, stop, pause, reset, end.
  *
  * An act sets the guest's state and asks every vCPU to stop; the last one to do so finishes the
- * work on its own CPU. Only guest_doom() waits for that, and makes the vCPUs the most urgent
+ * work on its own CPU. Only guest_tear_down() waits for that, and makes the vCPUs the most urgent
  * threads of their CPUs: the wait must end however busy those are.
  */
 #include "core/guest/life.h"
@@ -33,7 +33,7 @@ static enum err start_first(struct guest *guest)
 	enum err err = OK;
 
 	spin_lock(&guest->lock);
-	if (guest->doomed)
+	if (guest->tearing_down)
 		err = ERR_STATE;
 	else
 		atomic_store(&guest->state, GUEST_RUNNING);
@@ -174,7 +174,7 @@ enum err guest_resume(struct guest *guest)
 static void ended(struct guest *guest, bool asked)
 {
 	/* Of one that is being destroyed its manager says so, when it is. */
-	if (atomic_load(&guest->state) == GUEST_STOPPED && !guest->doomed)
+	if (atomic_load(&guest->state) == GUEST_STOPPED && !guest->tearing_down)
 		log_info("guest '%s' %s", guest->config->name,
 			 asked ? "stopped by its manager" : "powered off");
 	if (atomic_fetch_sub(&guests_alive, 1) == 1) {
@@ -195,8 +195,8 @@ void guest_devices_reset(struct guest *guest)
 	spin_lock(&guest->lock);
 	/* It may have been stopped since, before its first vCPU was there to do so. */
 	if (atomic_load(&guest->state) == GUEST_RESETTING || is_alive(atomic_load(&guest->state)))
-		atomic_store(&guest->state, guest->doomed ? GUEST_STOPPED : GUEST_CRASHED);
-	asked = guest->asked || guest->doomed;
+		atomic_store(&guest->state, guest->tearing_down ? GUEST_STOPPED : GUEST_CRASHED);
+	asked = guest->asked || guest->tearing_down;
 	spin_unlock(&guest->lock);
 	ended(guest, asked);
 }
@@ -211,11 +211,11 @@ void guest_vcpu_stopped(struct vcpu *vcpu)
 	last = --guest->running == 0;
 	state = atomic_load(&guest->state);
 	/* Every vCPU is off: nobody can come back. Or nobody is to come back. */
-	if (last && (is_alive(state) || (state == GUEST_RESETTING && guest->doomed))) {
+	if (last && (is_alive(state) || (state == GUEST_RESETTING && guest->tearing_down))) {
 		state = GUEST_STOPPED;
 		atomic_store(&guest->state, state);
 	}
-	asked = guest->asked || guest->doomed;
+	asked = guest->asked || guest->tearing_down;
 	spin_unlock(&guest->lock);
 	if (!last)
 		return;
@@ -236,10 +236,10 @@ static void __cold hurry(const struct guest *guest)
 		sched_set_priority(&guest->vcpus[i]->thread, PRIORITY_MAX);
 }
 
-void guest_doom(struct guest *guest)
+void guest_tear_down(struct guest *guest)
 {
 	spin_lock(&guest->lock);
-	guest->doomed = true;
+	guest->tearing_down = true;
 	spin_unlock(&guest->lock);
 	(void)leave(guest, GUEST_STOPPED, VCPU_REQ_STOP, true);
 	hurry(guest);

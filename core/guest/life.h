@@ -5,9 +5,9 @@
 
 struct guest;
 
-/** guest_doom() - stop @guest for good, and wait until none of its vCPUs uses it any more. It is
- * pinned. Sleeps unless it is stopped already. */
-void guest_doom(struct guest *guest);
+/** guest_tear_down() - stop @guest, forbid every new start, and wait until no vCPU uses it. The
+ * caller has pinned it. Blocks unless the guest is stopped already; no locks. */
+void guest_tear_down(struct guest *guest);
 /** guest_unwatch() - end what guest_watch() began, when its time is over. Any context. */
 void guest_unwatch(struct guest *guest);
 

@@ -57,6 +57,7 @@ struct component_exit {
 #define EXIT_VCPU(where)   ((u32)FIELD(where, 15, 0))
 #define EXIT_REGION(where) ((u32)FIELD(where, 31, 16)) /* index of GRANT_VIRTUAL */
 #define EXIT_WIDTH(where)  ((u32)FIELD(where, 39, 32)) /* 1, 2, 4, 8 bytes */
+#define EXIT_WIDTH_SHIFT   32
 #define EXIT_IS_WRITE      BIT(40)
 
 /* Addresses of a component's space. Programs are linked at COMPONENT_TEXT. Stack, information, most

@@ -65,13 +65,13 @@ struct component_grant {
 	u32 value; /* channel: its number; interrupt: host INTID; line: the guest's INTID */
 };
 
-/* Whose its registers are: its own thread's, or a vCPU's (here.h has the edges). */
-enum lending {
-	LEND_NEVER, /* its thread runs, or is about to */
-	LEND_READY, /* its thread sleeps in a wait: a vCPU may run it to serve an exit */
-	LEND_TAKEN, /* a vCPU runs it */
-	LEND_BACK,  /* it did something that its own thread must serve: lent_trap */
-	LEND_STATES
+/* The owner of a component's registers: its own thread, or a vCPU's (serve.h has the edges). */
+enum serve_state {
+	SERVE_THREAD,   /* the component's thread runs, or is about to */
+	SERVE_READY,    /* the thread sleeps in a wait: a vCPU may run the component */
+	SERVE_INLINE,   /* a vCPU's thread runs the component to serve its exit */
+	SERVE_RETURNED, /* the component's thread must serve the trap in returned_trap */
+	SERVE_STATES
 };
 
 /* Where it is with a reset that its guest's new start waits for. */
@@ -101,8 +101,8 @@ struct component {
 	struct guest *guest;               /* the served guest while it exists, or NULL */
 	_Atomic u32 reset;                 /* enum reset; changes under the lock */
 	struct list queue;   /* exits to be taken: the higher priority, the older first */
-	_Atomic u32 lending; /* enum lending: here.h and here.c alone */
-	enum user_trap lent_trap;
+	_Atomic u32 serving; /* enum serve_state: serve.h and serve.c alone */
+	enum user_trap returned_trap;
 	struct timer_event timer;
 	u32 num_grants;
 	struct component_grant grants[GRANTS_MAX];

@@ -31,8 +31,8 @@ struct guest;
 
 #define SERVED_WIDEST 8u /* bytes of an access, at most */
 
-/* What the short way (here.h) needs of a region, so that it finds it at once. An access of any
- * width that begins in its span ends in the region. */
+/* The region that inline service (serve.h) expects next. An access of any width that begins in its
+ * span ends in the region. */
 struct served_region {
 	u64 base, span; /* guest address, bytes; span 0: none */
 	u64 where;      /* struct component_exit's, of a read without its width */
@@ -84,10 +84,10 @@ struct guest {
 	struct region *regions; /* sorted by gpa */
 	u32 num_vcpus;
 	struct vcpu **vcpus;
-	u32 running; /* vCPUs started and not yet stopped; under the lock */
-	bool fresh;  /* its first vCPU has yet to load the images */
-	bool asked;  /* its end was the manager's wish; under the lock */
-	bool doomed; /* about to be destroyed: nothing starts it any more; under the lock */
+	u32 running;       /* vCPUs started and not yet stopped; under the lock */
+	bool fresh;        /* its first vCPU has yet to load the images */
+	bool asked;        /* its end was the manager's wish; under the lock */
+	bool tearing_down; /* about to be destroyed: nothing starts it any more; under the lock */
 	struct waitqueue stopped; /* guest_destroy(): running became 0 */
 	u32 resets, crashes;
 	_Atomic u64 watch_until; /* ns; not 0: WFI is trapped, see guest_watch() */

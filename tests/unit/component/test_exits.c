@@ -260,7 +260,7 @@ static void start_waits_for_devices(void **state)
 	config = world.guest_config;
 	config.tree.data = (const u8 *)"";
 	world.guest.config = &config;
-	world.guest.doomed = true;
+	world.guest.tearing_down = true;
 	waitqueue_init(&world.guest.stopped);
 	world.guest.state = GUEST_RESETTING;
 	host_user_script(&server->user, dies, 1);
@@ -329,7 +329,7 @@ static void served_at_once(void **state)
 	assert_int_equal(host_last_event(vcpu, HOST_VCPU_MMIO_COMPLETE)->b, 0x55);
 	assert_int_equal(server->thread.switches, switches);
 	assert_int_equal(server->syscalls, syscalls);
-	assert_int_equal(server->lending, LEND_READY);
+	assert_int_equal(server->serving, SERVE_READY);
 	assert_int_equal(server->user.results[4], exits + 2);
 	/* What it does beside is its own thread's matter. */
 	components_access(0, false, SERVED_UART, 0, 4);
@@ -341,7 +341,7 @@ static void served_at_once(void **state)
 	/* Asked to end it is not run any more. */
 	component_stop(server);
 	components_go();
-	assert_int_equal(server->lending, LEND_NEVER);
+	assert_int_equal(server->serving, SERVE_THREAD);
 }
 
 int main(void)

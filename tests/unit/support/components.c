@@ -2,10 +2,10 @@
 #include "support/components.h"
 
 #include <mullion/exit.h>
-#include <mullion/here.h>
 #include <mullion/manage.h>
 #include <mullion/mem.h>
 #include <mullion/sched.h>
+#include <mullion/serve.h>
 
 #include <stdlib.h>
 #include <string.h>
@@ -164,8 +164,8 @@ static void make_guest(void)
 	}
 }
 
-/* What an architecture tries first, within the guest's exit: include/mullion/here.h. */
-static bool served_here(struct vcpu *vcpu, const struct vcpu_exit *exit)
+/* What an architecture tries first, within the guest's exit: include/mullion/serve.h. */
+static bool serve_inline(struct vcpu *vcpu, const struct vcpu_exit *exit)
 {
 	u64 offset = exit->mmio.gpa.v - vcpu->served.base;
 	bool write = exit->kind == EXIT_MMIO_WRITE;
@@ -174,29 +174,22 @@ static bool served_here(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	enum user_trap trap;
 	u64 value;
 
-	if (offset >= vcpu->served.span || !here_begin(vcpu))
+	if (offset >= vcpu->served.span || !serve_begin(vcpu))
 		return false;
 	user = &vcpu->served.component->user;
-	record = (struct component_exit){
-		.where = vcpu->served.where | (u64)exit->mmio.width << 32 |
-			 (write ? EXIT_IS_WRITE : 0),
-		.offset = offset,
-		.value = write ? exit->mmio.value : 0,
-		.number = vcpu->served.component->exits,
-	};
+	record = serve_record(vcpu, offset, (u32)__builtin_ctz(exit->mmio.width), write,
+			      vcpu->served.component->exits);
+	record.value = write ? exit->mmio.value : 0;
 	arch_user_set_result(user, 0, NOTIFY_EXIT);
-	arch_user_set_result(user, 1, record.where);
-	arch_user_set_result(user, 2, record.offset);
-	arch_user_set_result(user, 3, record.value);
-	arch_user_set_result(user, 4, record.number);
+	serve_present(user, &record);
 	trap = arch_user_run(user);
-	if (trap != USER_SYSCALL || !here_answered(vcpu)) {
-		here_leave(vcpu, trap, &record);
+	if (trap != USER_SYSCALL || !serve_answered(vcpu)) {
+		serve_leave(vcpu, trap, &record);
 		return false;
 	}
 	value = arch_user_argument(user, 1);
-	if (!here_end(vcpu->served.component))
-		here_wake(vcpu->served.component);
+	if (!serve_end(vcpu->served.component))
+		serve_wake(vcpu->served.component);
 	if (write)
 		arch_vcpu_skip(vcpu);
 	else
@@ -210,7 +203,7 @@ static void vcpu_thread(void *data)
 	struct vcpu *vcpu = &world.vcpus[access - accesses];
 	const struct region *region = region_find(&world.guest, access->exit.mmio.gpa);
 
-	access->made = served_here(vcpu, &access->exit) ||
+	access->made = serve_inline(vcpu, &access->exit) ||
 		       (region != NULL && component_serve_exit(vcpu, region, &access->exit));
 	access->busy = false;
 }

@@ -1,34 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The component's own thread on the short way of an exit, and the way back from it: here.h. */
-#include <mullion/here.h>
+/* Inline service as the component's own thread sees it, and the return from it: serve.h. */
+#include <mullion/serve.h>
 
 #include "core/component/internal.h"
 
 #include <mullion/sched.h>
 
-void here_wake(struct component *component)
+void serve_wake(struct component *component)
 {
 	(void)sched_wake(&component->thread);
 }
 
-void here_leave(struct vcpu *vcpu, enum user_trap trap, const struct component_exit *record)
+void serve_leave(struct vcpu *vcpu, enum user_trap trap, const struct component_exit *record)
 {
 	struct component *component = vcpu->served.component;
 	struct thread *self = this_cpu()->thread;
 
 	exit_left(component, vcpu, record);
-	component->lent_trap = trap;
-	here_set(component, LEND_TAKEN, LEND_BACK);
+	component->returned_trap = trap;
+	serve_set(component, SERVE_INLINE, SERVE_RETURNED);
 	(void)sched_wake_on(&component->thread, payer_account(component, &self->home));
 	if (atomic_load(&component->word) != 0)
 		payer_pull(component);
 }
 
-/* Pause, unless there is something to do. */
+/* Block, unless a notification or a request is pending. */
 static void pause(struct component *component, struct thread *next)
 {
 	sched_prepare(PAUSE_WAIT);
-	here_set(component, LEND_NEVER, LEND_READY);
+	serve_set(component, SERVE_THREAD, SERVE_READY);
 	if (atomic_load(&component->word) != 0 || atomic_load(&component->requests) != 0) {
 		sched_cancel();
 		if (next != NULL)
@@ -40,17 +40,17 @@ static void pause(struct component *component, struct thread *next)
 	}
 }
 
-bool here_sleep(struct component *component, struct thread *next)
+bool serve_sleep(struct component *component, struct thread *next)
 {
 	bool own;
 
 	component->thread.between = true;
 	pause(component, next);
-	while (!(own = here_move(component, LEND_READY, LEND_NEVER)) &&
-	       !here_is(component, LEND_BACK)) {
-		/* Whatever has it wakes the thread when done. */
+	while (!(own = serve_move(component, SERVE_READY, SERVE_THREAD)) &&
+	       !serve_is(component, SERVE_RETURNED)) {
+		/* serve_leave() and serve_wake() wake the thread. */
 		sched_prepare(PAUSE_WAIT);
-		if (!here_is(component, LEND_TAKEN))
+		if (!serve_is(component, SERVE_INLINE))
 			sched_cancel();
 		else
 			sched_pause();
@@ -59,15 +59,15 @@ bool here_sleep(struct component *component, struct thread *next)
 	return own;
 }
 
-enum user_trap here_trap(struct component *component)
+enum user_trap serve_trap(struct component *component)
 {
-	if (!here_is(component, LEND_BACK))
+	if (!serve_is(component, SERVE_RETURNED))
 		return arch_user_run(&component->user);
-	here_set(component, LEND_BACK, LEND_NEVER);
-	return component->lent_trap;
+	serve_set(component, SERVE_RETURNED, SERVE_THREAD);
+	return component->returned_trap;
 }
 
-void here_reset(struct component *component)
+void serve_reset(struct component *component)
 {
-	(void)here_move(component, LEND_BACK, LEND_NEVER);
+	(void)serve_move(component, SERVE_RETURNED, SERVE_THREAD);
 }
