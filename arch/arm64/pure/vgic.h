@@ -19,6 +19,7 @@
 
 #include <stdatomic.h>
 
+#include <arch/speculation.h>
 #include <mullion/err.h>
 #include <mullion/types.h>
 
@@ -236,15 +237,17 @@ static inline u32 vgic_waiting(const struct vgic_bank *b)
  * that is not in the model, or not true any more. No lock: what comes meanwhile comes later. */
 static inline bool vgic_dist_has_state(const struct vgic *g, u32 offset, bool write)
 {
-	u32 w = offset % 128 / 4 - 1;
+	u32 w = offset % 128 / 4 - 1, words = g->num_spis / 32;
 	const struct vgic_bank *b;
 
 	if (offset - 0xc00 < 0x100 && write)
 		w = (offset - 0xc00) / 8 - 1;
 	else if (offset - 0x200 >= 0x200)
 		return offset - 0xf10 < 0x20;
-	b = &g->spi[w];
-	return w >= g->num_spis / 32 || b->inflight | b->active | vgic_waiting(b);
+	if (w >= words)
+		return true;
+	b = &g->spi[arch_index_clamp(w, words)];
+	return b->inflight | b->active | vgic_waiting(b);
 }
 /** vgic_self_folds() - whether vCPU @self, which makes the access, has anything in list registers,
  * or something that waits for a line. Nothing gets there meanwhile. */

@@ -498,7 +498,8 @@ static u64 dist_word(struct vgic *g, u32 self, u32 offset, bool write, u64 *valu
 		return dist_write(g, self, offset, (u32)*value);
 	*value = 0;
 	if (n - 1 < g->num_spis / 32)
-		*value = word_read(&g->spi[n - 1], offset / 128);
+		*value =
+			word_read(&g->spi[arch_index_clamp(n - 1, g->num_spis / 32)], offset / 128);
 	else if (n == 0 && g->version == 2)
 		*value = word_read(&g->cpus[self]->bank, offset / 128);
 	return 0;
