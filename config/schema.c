@@ -115,7 +115,8 @@ static void report_unknown(struct config_run *run, fdt_node_t node, const struct
 	for (u32 i = 0; i < schema->num_props; i++)
 		nearest_offer(&nearest, schema->props[i].name);
 	config_error(run, node, name, "%s has no such property%s", schema->what,
-		     nearest_hint(&nearest, hint));
+		     nearest.best == NULL ? "; remove it, or search docs/binding.md for its name"
+					  : nearest_hint(&nearest, hint));
 }
 
 bool schema_reads_as_text(const struct fdt_prop *prop)

@@ -111,6 +111,40 @@ static u64 cpus_of_guest(const struct config_guest *guest)
 	return cpus;
 }
 
+/* Guests whose vmm has a channel to it, and the one that it serves, cause work of a component. */
+static bool works_for(const struct system *system, const struct config_component *component,
+		      const struct config_guest *guest)
+{
+	u32 index = (u32)(component - system->components);
+
+	if (guest->vmm == index)
+		return true;
+	for (u32 i = 0; guest->vmm < system->num_components && i < system->num_channels; i++) {
+		const u32 *ends = system->channels[i].ends;
+
+		if ((ends[0] == index && ends[1] == guest->vmm) ||
+		    (ends[1] == index && ends[0] == guest->vmm))
+			return true;
+	}
+	return false;
+}
+
+/* A component can run on a guest's budget only on the CPUs of that guest's vCPUs. */
+static void warn_excluded(struct config_run *run, const struct config_component *component)
+{
+	config_for_each_guest (run->system, guest) {
+		u64 excluded = cpus_of_guest(guest) & ~component->affinity;
+
+		if (excluded == 0 || !works_for(run->system, component, guest))
+			continue;
+		config_warning(run, component->node, "cpus",
+			       "excludes CPU %u of guest '%s': its work for vCPUs there runs at "
+			       "the component's own priority and cost; add the CPU",
+			       (u32)__builtin_ctzll(excluded), guest->name);
+		return;
+	}
+}
+
 static void check_cpus(struct config_run *run, struct config_component *component)
 {
 	const struct system *system = run->system;
@@ -135,6 +169,7 @@ static void check_cpus(struct config_run *run, struct config_component *componen
 			     whose, limit, limit == 1 ? "" : "s");
 		return;
 	}
+	warn_excluded(run, component);
 }
 
 /* Below its guest a vmm would answer only when the guest waits, and a guest may wait for it. */

@@ -152,12 +152,25 @@ def syntax_hints(test):
 		(SMALL.replace("0x4000000>", "MIB(64)>"), "small.dts:13: MIB is not defined; "
 		 "write #include <dt-bindings/mullion.h>"),
 		(SMALL + '/include/ "names.dtsi"\n', "write #include in place of /include/"),
+		(SMALL + '/include/ "nowhere.dtsi"\n', "nowhere.dtsi\" is not found; correct"),
 		(SMALL.replace("autostart;", "autostart"), "missing ';' at the end of the line"),
 		("#include <no/such.h>\n" + SMALL, "-I DIR names a directory")):
 		(directory / "small.dts").write_text(text)
 		status, out, err = tool("check", "small.dts", cwd=directory)
 		test.equal((status, out), (1, ""), err)
 		test.check(hint in err, f"no {hint!r} in {err}")
+
+
+@suite.case("check, pack: a directory that is not there")
+def missing_directory(test):
+	directory = small_system(test)
+	for option in ("-i", "-I"):
+		status, out, err = tool("check", option, "nowhere", "small.dts", cwd=directory)
+		test.equal((status, out, err), (2, "", "check: cannot look into nowhere: "
+						"No such file or directory\n"), option)
+	status, _, err = tool("pack", "--bundle-only", "-i", "nowhere", "-o", "bundle",
+			      "small.dts", cwd=directory)
+	test.check(status == 2 and "cannot look into nowhere" in err, err)
 
 
 @suite.case("check: the header with names, for a description outside the checkout")

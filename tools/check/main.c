@@ -74,7 +74,7 @@ static int parse_options(int argc, char **argv, struct options *options)
 		return bad_usage();
 	}
 	options->system = argv[optind];
-	return -1;
+	return search_check(&options->images) && search_check(&options->includes) ? -1 : 2;
 }
 
 static void print_image(const char *what, const struct config_image *image)

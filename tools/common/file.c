@@ -248,3 +248,30 @@ void search_add(struct search *search, const char *dir)
 	free(search->dirs);
 	search->dirs = dirs;
 }
+
+bool search_check(const struct search *search)
+{
+	for (size_t i = 0; i < search->count; i++) {
+		int fd = open(search->dirs[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		if (fd < 0) {
+			complain("cannot look into %s: %s", search->dirs[i], strerror(errno));
+			return false;
+		}
+		(void)close(fd);
+	}
+	return true;
+}
+
+bool search_has(const struct search *search, const char *name)
+{
+	bool found = name[0] == '/' && access(name, R_OK) == 0;
+
+	for (size_t i = 0; name[0] != '/' && !found && i < search->count; i++) {
+		char *path = xasprintf("%s/%s", search->dirs[i], name);
+
+		found = access(path, R_OK) == 0;
+		free(path);
+	}
+	return found;
+}

@@ -42,5 +42,10 @@ struct search {
 };
 
 void search_add(struct search *search, const char *dir);
+/** search_check() - Return: false after a complaint about a directory that cannot be read. */
+bool search_check(const struct search *search);
+/** search_has() - Return: true if the file @name can be read as it is, or in one of the
+ * directories. */
+bool search_has(const struct search *search, const char *name);
 
 #endif

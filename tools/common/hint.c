@@ -76,7 +76,33 @@ static bool hint_at_name(char *text)
 	return name != NULL;
 }
 
-void hint_at_syntax(const char *path, const struct buffer *preprocessed)
+/* The first /include/ of a file that is nowhere. Return: false when there is none. */
+static bool hint_at_missing(const char *path, const char *text, const struct search *search)
+{
+	while ((text = strstr(text, "/include/")) != NULL) {
+		size_t blanks = strspn(text += strlen("/include/"), " \t\r\n"), len;
+		char *name;
+		bool found;
+
+		if (text[blanks] != '"')
+			continue;
+		text += blanks + 1;
+		len = strcspn(text, "\"\n");
+		name = xasprintf("%.*s", (int)len, text);
+		found = search_has(search, name);
+		if (!found)
+			complain("%s: the file of /include/ \"%s\" is not found; correct its name, "
+				 "or name its directory with -I DIR",
+				 path, name);
+		free(name);
+		if (!found)
+			return true;
+	}
+	return false;
+}
+
+void hint_at_syntax(const char *path, const struct buffer *preprocessed,
+		    const struct search *search)
 {
 	struct buffer copy = { 0 };
 	const char *text;
@@ -90,7 +116,7 @@ void hint_at_syntax(const char *path, const struct buffer *preprocessed)
 		complain("%s: has no /dts-v1/; write /dts-v1/; in a line of its own before all "
 			 "else",
 			 path);
-	else if (hint_at_name((char *)copy.data))
+	else if (hint_at_missing(path, text, search) || hint_at_name((char *)copy.data))
 		;
 	else if (included)
 		complain("%s: what /include/ brings in is not preprocessed; where that file has "

@@ -269,6 +269,18 @@ static void map_text(struct source *source, char *text)
 	}
 }
 
+static void hint_at_refused(const char *path, const char *dir, const struct search *search,
+			    const struct buffer *text)
+{
+	struct search all = { 0 };
+
+	search_add(&all, dir);
+	for (size_t i = 0; search != NULL && i < search->count; i++)
+		search_add(&all, search->dirs[i]);
+	hint_at_syntax(path, text, &all);
+	free(all.dirs);
+}
+
 static int load_text(struct source *source, const char *path, const struct search *search)
 {
 	struct buffer text = { 0 }, annotated = { 0 };
@@ -282,7 +294,7 @@ static int load_text(struct source *source, const char *path, const struct searc
 	if (status == 0) {
 		status = compile("dtb", false, dir, search, &text, &source->dtb);
 		if (status == 1)
-			hint_at_syntax(path, &text);
+			hint_at_refused(path, dir, search, &text);
 	}
 	if (status == 0)
 		status = compile("dts", true, dir, search, &text, &annotated);

@@ -97,7 +97,9 @@ static int parse_options(int argc, char **argv, struct options *options)
 		default: return bad_usage();
 		}
 	}
-	return parse_operand(argc, argv, options) ? -1 : bad_usage();
+	if (!parse_operand(argc, argv, options))
+		return bad_usage();
+	return search_check(&options->images) && search_check(&options->includes) ? -1 : 2;
 }
 
 /* The description's own directory comes first. */

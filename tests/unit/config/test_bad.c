@@ -19,6 +19,7 @@
 #include <zlib.h>
 
 #include <cmocka.h>
+#include <libfdt.h>
 
 #include <abi/component.h>
 
@@ -93,6 +94,17 @@ static void make_tree(const char *name)
 	free(file);
 }
 
+/* A sound tree that is longer than a guest's may be. */
+static void make_large_tree(const char *name)
+{
+	size_t bytes = MIB(2) + PAGE_SIZE;
+	void *tree = xmalloc(bytes);
+
+	assert_int_equal(fdt_create_empty_tree(tree, (int)bytes), 0);
+	make_file(name, tree, bytes);
+	free(tree);
+}
+
 /* The smallest program that a component can have. */
 static void make_program(const char *name)
 {
@@ -143,6 +155,7 @@ static void make_images(void)
 	make_tree("wrong");
 	make_tree("guest");
 	make_tree("reserved");
+	make_large_tree("large.dtb");
 }
 
 static int set_up(void **state)
