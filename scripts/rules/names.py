@@ -1,0 +1,51 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""Gate: two functions of one program have different names, so that a backtrace is unambiguous.
+
+The core with one architecture is a program, and so is each component with its library.
+"""
+
+import collections
+import os
+
+from text import ROOT, Finding, functions, rule, tree
+
+
+def programs(paths):
+	"""Lists of the files that may be linked together."""
+	rooms = ("core/", "config/", "lib/", "drivers/", "include/", "arch/include/")
+	neutral = [p for p in paths if p.startswith(rooms)]
+	libraries = [p for p in paths if p.startswith(("lib/", "include/", "components/lib/"))]
+	for arch in sorted(os.listdir(ROOT / "arch")):
+		if arch != "include":
+			yield neutral + [p for p in paths if p.startswith(f"arch/{arch}/")]
+	for name in sorted(os.listdir(ROOT / "components")):
+		if name != "lib" and (ROOT / "components" / name).is_dir():
+			yield libraries + [p for p in paths if p.startswith(f"components/{name}/")]
+
+
+def check(paths):
+	defined = {path: [(name, line) for name, line, _, _ in functions(path)] for path in paths}
+	seen = set()
+	for program in programs(paths):
+		places = collections.defaultdict(list)
+		for path in program:
+			for name, line in defined[path]:
+				places[name].append((path, line))
+		for name, found in sorted(places.items()):
+			others = sorted({path for path, _ in found})
+			for path, line in found if len(others) > 1 else []:
+				if (path, line) not in seen:
+					seen.add((path, line))
+					other = next(o for o in others if o != path)
+					yield Finding(path, line, f"{name}() is also in {other}",
+						      "give each a name of its own: room_verb_noun")
+
+
+def files():
+	rooms = ("core/", "config/", "lib/", "drivers/", "arch/", "include/", "components/")
+	return [p for p in tree("*.c", "*.h") if p.startswith(rooms)]
+
+
+if __name__ == "__main__":
+	rule("names", check, files)
