@@ -391,7 +391,9 @@ static bool doze(struct cpu *cpu, struct sched_queue *queue, ns_t *now)
 	*now = idle(queue, *now);
 	if (!thread_move(self, VCPU_PAUSED, VCPU_READY))
 		return false;
-	if (num_ready(queue) != 0) {
+	/* Its account may have kept a place for a thread that was READY on it and was pulled away.
+	 */
+	if (num_ready(queue) != 0 || list_has(&account->link)) {
 		add(queue, self, false);
 		return false;
 	}

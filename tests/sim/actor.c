@@ -52,8 +52,7 @@ void compute(struct actor *self, u64 ns, void (*stop)(struct actor *self))
 	}
 }
 
-/* For a token; @next: hand the CPU to that one, which gets one. */
-static void wait(struct actor *self, struct actor *next)
+void wait_for_token(struct actor *self, struct actor *next)
 {
 	bool vcpu = self->thread.kind == THREAD_VCPU;
 	enum pause_reason reason = next != NULL ? PAUSE_IO : vcpu ? PAUSE_WFI : PAUSE_WAIT;
@@ -152,8 +151,8 @@ static void stop_and_wait(struct actor *self)
 static void do_something(struct actor *self)
 {
 	switch (chance(12)) {
-	case 0: wait(self, NULL); break;
-	case 1: wait(self, other()); break;
+	case 0: wait_for_token(self, NULL); break;
+	case 1: wait_for_token(self, other()); break;
 	case 2:
 	case 3: give_token(other()); break;
 	case 4: thread_sleep(NS(chance(US(80)))); break;
@@ -174,7 +173,7 @@ static void compute_and_ask(struct actor *self)
 	if (self->index % 2 == 0)
 		return;
 	atomic_fetch_or(&world.actors[SERVER].wanted, (u32)BIT(self->index));
-	wait(self, &world.actors[SERVER]);
+	wait_for_token(self, &world.actors[SERVER]);
 }
 
 void actor_main(void *data)

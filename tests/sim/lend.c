@@ -17,6 +17,9 @@ static struct account *account_of(struct actor *server, u32 payer)
 {
 	struct account *account = &world.actors[payer].thread.home;
 
+	/* What no guest has caused is a server's own. */
+	if (payer < SERVERS && world.scene == SCENE_LEND)
+		return &server->thread.home;
 	return (server->thread.affinity & BIT(sched_cpu_of(account))) != 0 ? account
 									   : &server->thread.home;
 }
@@ -78,6 +81,13 @@ static void work(struct actor *self)
 		cause(&world.actors[self->index + 1], self->payer);
 }
 
+void lend_interrupt(u32 payer)
+{
+	struct actor *server = &world.actors[chance(SERVERS)];
+
+	cause(server, payer < SERVERS ? server->index : payer);
+}
+
 static void sleep(struct actor *self)
 {
 	self->thread.between = true;
@@ -108,17 +118,45 @@ void lend_serve(struct actor *self)
 		give_token(&world.actors[payer]);
 	} else {
 		work(self);
+		atomic_fetch_add(&world.actors[payer].answers, 1);
+		(void)sched_wake(&world.actors[payer].thread);
 	}
 	self->payer = MAX_ACTORS;
 }
 
+/* As an exit: the vCPU waits for the answer. */
+static void ask(struct actor *self, struct actor *server)
+{
+	u32 had = atomic_load(&self->answers);
+	bool asked = false;
+
+	atomic_fetch_or(&server->wanted, (u32)BIT(self->index));
+	for (;;) {
+		sched_prepare(PAUSE_IO);
+		if (atomic_load(&self->answers) != had || world.finishing)
+			break;
+		if (asked)
+			sched_pause();
+		else
+			sched_hand_over(&server->thread, account_of(server, self->index));
+		asked = true;
+	}
+	sched_cancel();
+	if (!asked)
+		cause(server, self->index);
+}
+
 void lend_ask(struct actor *self)
 {
+	struct actor *server = &world.actors[chance(SERVERS)];
+
 	compute(self, chance(US(60)), NULL);
-	if (chance(3) == 0)
-		thread_sleep(NS(chance(US(100))));
-	else
-		cause(&world.actors[chance(SERVERS)], self->index);
+	switch (chance(5)) {
+	case 0: thread_sleep(NS(chance(US(100)))); break;
+	case 1: wait_for_token(self, NULL); break;
+	case 2: ask(self, server); break;
+	default: cause(server, self->index);
+	}
 }
 
 void lend_check(const struct actor *actor)

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/sched/internal.h"
+
 #include <sanitizer/common_interface_defs.h>
 
 #define SEEDS_PER_RESULT 100
@@ -38,6 +40,11 @@ static void report_failure(void)
 	fflush(stdout);
 }
 
+static const char *owner_name(struct account *account)
+{
+	return account != NULL ? sched_owner(account)->name : "-";
+}
+
 void complain(const char *fmt, ...)
 {
 	va_list list;
@@ -55,10 +62,17 @@ void complain(const char *fmt, ...)
 		printf("# thread %u: %s on CPU %u, priority %u of %u, window %u, %u tokens\n", i,
 		       thread_state_name(thread->state), thread->cpu, thread->home.priority,
 		       thread->home.base_priority, thread->home.window, world.actors[i].tokens);
+		printf("#   stack %u, on '%s', work of '%s'; its account %s, has %u and %u READY, "
+		       "wants '%s'\n",
+		       thread->on_cpu, owner_name(thread->account), owner_name(thread->work_of),
+		       list_has(&thread->home.link) ? "queued" : "not queued",
+		       thread->home.num_lent, thread->home.owner_ready,
+		       thread->home.wants != NULL ? thread->home.wants->name : "-");
 	}
 	for (u32 i = 0; i < world.num_cpus; i++)
-		printf("# CPU %u: %s%s\n", i, sched_strategy_of(i)->name,
-		       world.cpus[i].pause == HOST_IDLE ? ", asleep" : "");
+		printf("# CPU %u: %s%s, runs '%s' on '%s'\n", i, sched_strategy_of(i)->name,
+		       world.cpus[i].pause == HOST_IDLE ? ", asleep" : "", cpu_get(i)->thread->name,
+		       owner_name(cpu_get(i)->queue->account));
 	fflush(stdout);
 	_exit(1);
 }

@@ -36,10 +36,11 @@ struct actor {
 	u32 left;           /* things to do before it ends */
 	/* A server's: */
 	_Atomic u32 wanted; /* by which actors' accounts, a bit each */
-	u32 payer;          /* the actor whose work it does; MAX_ACTORS: none's */
+	u32 payer;          /* the actor whose work it does, itself included; MAX_ACTORS: none's */
 	u64 for_others;     /* time that others' accounts gave for that, */
 	u64 noted;          /* up to this run time of its thread */
 	/* One that is served: */
+	_Atomic u32 answers; /* pieces of its work that are done */
 	bool floods;     /* each piece of work for it causes the next */
 	u64 had_turn_ns; /* what its account had paid for when it ran, or was not READY */
 };
@@ -97,6 +98,8 @@ void take_interrupts(void);
 void actor_main(void *data);
 /** compute() - for @ns of its own run time; @stop: called when the CPU is to be given away. */
 void compute(struct actor *self, u64 ns, void (*stop)(struct actor *self));
+/** wait_for_token() - pause until there is one; @next (NULL: none) gets the CPU, and one. */
+void wait_for_token(struct actor *self, struct actor *next);
 /** give_token() - to @actor, and wake it. */
 void give_token(struct actor *actor);
 
@@ -115,6 +118,8 @@ void check_fair(void);
 /** lend_serve(), lend_ask() - one round of a server, and of one that is served. */
 void lend_serve(struct actor *self);
 void lend_ask(struct actor *self);
+/** lend_interrupt() - it causes work of a server's, of its own if @payer is one. No locks. */
+void lend_interrupt(u32 payer);
 /** lend_check_turn() - of one that is served, in a step: its account does not run for long without
  * it while it is READY. */
 void lend_check_turn(struct actor *actor);

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <arch/time.h>
+#include <mullion/format.h>
 #include <mullion/irq.h>
 
 #define ROUNDS     600
@@ -111,6 +112,8 @@ static void interrupt(void)
 		MUST(thread_set_state(thread, VCPU_RESET) == OK, "HALTED to RESET is refused");
 	if (thread->state == VCPU_RESET)
 		MUST(sched_start(thread) == OK, "RESET to READY is refused");
+	else if (world.scene == SCENE_LEND && (actor->index < SERVERS || chance(2) == 0))
+		lend_interrupt(actor->index);
 	else
 		give_token(actor);
 	sched_interrupt_end();
@@ -155,16 +158,18 @@ static void make_actor(u32 index)
 	u32 cpu = (u32)chance(world.num_cpus);
 	u64 affinity = MASK(world.num_cpus - 1, 0);
 	bool fair = world.scene == SCENE_FAIR;
+	char name[THREAD_NAME_MAX];
 
 	if (world.scene == SCENE_LEND)
 		kind = index < SERVERS ? THREAD_COMPONENT : THREAD_VCPU;
 	if (kind == THREAD_VCPU || fair || (kind == THREAD_COMPONENT && chance(4) == 0))
 		affinity = BIT(fair ? 0 : cpu);
+	(void)format(name, sizeof(name), "%u", index);
 	actor->index = index;
 	actor->payer = MAX_ACTORS;
 	actor->floods = world.scene == SCENE_LEND && index >= SERVERS && index % 2 == 0;
 	actor->left = fair ? 1000000 : 20 + (u32)chance(80);
-	MUST(thread_init(&actor->thread, kind, "actor", actor_main, actor,
+	MUST(thread_init(&actor->thread, kind, name, actor_main, actor,
 			 fair ? (index == SERVER ? 6 : 5) : (u8)(1 + chance(6)),
 			 NS(fair ? MS(2) : US(20) + chance(US(80))), affinity) == OK,
 	     "no memory for a thread");
