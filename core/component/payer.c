@@ -80,13 +80,17 @@ static struct account *best_of(struct component *component, u64 bits, struct acc
 static __attribute__((noinline)) u64 choose_other(struct component *component, u64 bits,
 						  struct thread **next)
 {
-	struct account *now = component->thread.account, *best;
+	struct account *now, *best;
 	u64 its = 0;
 	bool moves;
 
 	spin_lock(&component->lock);
+	now = component->thread.account; /* the lock keeps it from being evicted */
 	/* Of equals the one whose turn it is; payer_offer() sees to it when that is over. */
 	best = best_of(component, bits, now);
+	/* Nothing is left of what it was helped for: the help ends here. */
+	if (best == NULL)
+		best = now;
 	for (u64 rest = bits; rest != 0; rest &= rest - 1)
 		if (payer_account(component, payer_of(component, rest)) == best)
 			its |= rest & -rest;

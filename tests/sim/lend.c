@@ -104,6 +104,9 @@ void lend_serve(struct actor *self)
 	u32 payer = best_payer(self, true);
 
 	if (payer == MAX_ACTORS) {
+		/* What it was helped for may have been done before. */
+		MUST(!sched_join(self->thread.account), "server %u leaves its account",
+		     self->index);
 		sleep(self);
 		return;
 	}

@@ -41,8 +41,8 @@ struct actor {
 	u64 noted;          /* up to this run time of its thread */
 	/* One that is served: */
 	_Atomic u32 answers; /* pieces of its work that are done */
-	bool floods;     /* each piece of work for it causes the next */
-	u64 had_turn_ns; /* what its account had paid for when it ran, or was not READY */
+	bool floods;         /* each piece of work for it causes the next */
+	u64 had_turn_ns;     /* what its account had paid for when it ran, or was not READY */
 };
 
 /* Anything goes; or equals that compute, and the first actor, which is more urgent, serves some on

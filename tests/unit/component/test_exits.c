@@ -344,6 +344,44 @@ static void served_at_once(void **state)
 	assert_int_equal(server->serving, SERVE_THREAD);
 }
 
+/* A wake-up for work that is done already: after announce, before the call, the server took it. */
+static void wake_late(void *account)
+{
+	assert_int_equal(server->thread.state, VCPU_READY);
+	assert_false(sched_wake_on(&server->thread, account));
+}
+
+/* So a server is helped, and has nothing of the helper's to do when it waits. */
+static void helped_for_nothing(void **state)
+{
+	static const struct host_call calls[] = {
+		{ .trap = USER_INTERRUPTED },
+		CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT),
+	};
+	struct thread *other, *late;
+	u64 helps = server->thread.helps;
+
+	(void)state;
+	components_access(1, false, SERVED_UART, 0, 4);
+	other = server->slots[1].thread;
+	DO(server, CALL(SYS_VCPU_RESUME, 1, 0, RESUME_WAIT));
+	other->home.priority++;
+	late = thread_create("late", wake_late, &other->home, PRIORITY_MAX, SLICE_DEFAULT);
+	assert_non_null(late);
+	world.vcpus[0].served.span = 0;
+	host_user_script(&server->user, calls, 2);
+	components_access(0, false, SERVED_UART, 0, 4);
+	assert_true(components_waits(0));
+	assert_int_equal(thread_start(late), OK);
+	components_go();
+	assert_int_equal(server->thread.helps, helps + 1);
+	assert_false(components_waits(0));
+	assert_null(server->thread.work_of);
+	assert_int_equal(server->thread.state, VCPU_PAUSED);
+	other->home.priority--;
+	thread_release(late);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, components_begin)
@@ -358,6 +396,7 @@ int main(void)
 		TEST(restart_presents_again),
 		TEST(stopped_server),
 		TEST(guest_reset_is_told),
+		TEST(helped_for_nothing),
 		TEST(start_waits_for_devices),
 		TEST(lines),
 	};
