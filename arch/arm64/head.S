@@ -233,6 +233,7 @@ mmu_on:
 	msr	vbar_el2, x5
 	dsb	sy
 	tlbi	alle2
+	tlbi	alle1			/* an earlier system's */
 	dsb	sy
 	isb
 	msr	sctlr_el2, x3

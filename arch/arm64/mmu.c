@@ -343,25 +343,25 @@ void arch_window_unmap(void)
 	cpu->arch.window_bytes = 0;
 }
 
-/* --- Second stage: maintenance (the codec is pure/pte.c) --- */
+/* --- Spaces of guests and components: maintenance (the codec is pure/pte.c) --- */
 
-void arch_s2_publish(u64 *slot, u64 entry)
+void arch_space_publish(u64 *slot, u64 entry)
 {
 	dsb(ishst);
 	*(volatile u64 *)slot = entry;
 	dsb(ishst);
 }
 
-void arch_s2_flush(u16 vmid, hpa_t root, gpa_t gpa, u64 bytes)
+void arch_space_flush(const struct space *space, gpa_t gpa, u64 bytes)
 {
 	u64 loaded = read_sysreg(vttbr_el2);
 
 	/* TLBI by IPA works on the VMID in VTTBR_EL2. The table has to be the VMID's own: a walk
 	 * may start. */
-	write_sysreg(root.v | (u64)vmid << VTTBR_VMID_SHIFT, vttbr_el2);
+	write_sysreg(mmu_vttbr(space), vttbr_el2);
 	dsb(ishst);
 	isb();
-	if (bytes == 0 || bytes > FLUSH_PAGES_MAX * PAGE_SIZE) {
+	if (bytes > FLUSH_PAGES_MAX * PAGE_SIZE) {
 		__asm__ volatile("tlbi vmalls12e1is" : : : "memory");
 	} else {
 		for (u64 at = 0; at < bytes; at += PAGE_SIZE)

@@ -44,16 +44,19 @@ static struct cpu *cpus[CONFIG_MAX_CPUS] = { &boot_cpu };
 static _Atomic bool released;
 /* What a CPU does first, while the code for that is there. */
 static enum err (*_Atomic bring_up)(struct cpu *cpu);
-static u32 ipa_bits = ARCH_S2_MAX_IPA_BITS;
+static u32 ipa_bits = PTE_S2_MAX_IPA_BITS;
 
 struct cpu *cpu_get(u32 id)
 {
 	return id < cpu_count ? cpus[arch_index_clamp(id, cpu_count)] : NULL;
 }
 
-u32 arch_s2_ipa_bits(void)
+void arch_space_init(struct space *space, enum space_use use)
 {
-	return ipa_bits;
+	(void)use;
+	space->kind = SPACE_STAGE2;
+	space->address_bits = (u8)ipa_bits;
+	space->start_level = (u8)pte_s2_start_level(ipa_bits);
 }
 
 __boot void arch_cpu_describe(char *buf, size_t size)
@@ -73,7 +76,7 @@ __boot void arch_cpu_describe(char *buf, size_t size)
 
 __boot enum err arch_cpu_init(struct cpu *cpu)
 {
-	u32 bits = arch_s2_pa_bits((u32)FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0));
+	u32 bits = pte_s2_pa_bits((u32)FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0));
 
 	cpu->arch.mpidr = read_sysreg(mpidr_el1) & MPIDR_AFFINITY;
 	if (read_sysreg(hcr_el2) & HCR_E2H) {

@@ -6,11 +6,11 @@
 #include "arch/arm64/pure/esr.h"
 #include "arch/arm64/pure/pte.h"
 #include "arch/arm64/regime.h"
+#include <arch/mmu.h>
 #include <asm/sysreg.h>
 #include <asm/trap.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
-#include <mullion/stage2.h>
 #include <mullion/steps.h>
 #include <mullion/string.h>
 
@@ -50,7 +50,7 @@ void regime_guest_slow(struct vcpu *vcpu)
 	isb();
 }
 
-void arch_user_reset(struct arch_user *user, const struct stage2 *space, u64 entry, u64 stack,
+void arch_user_reset(struct arch_user *user, const struct space *space, u64 entry, u64 stack,
 		     u64 argument)
 {
 	memset(user, 0, sizeof(*user));
@@ -58,9 +58,9 @@ void arch_user_reset(struct arch_user *user, const struct stage2 *space, u64 ent
 	user->pc = entry;
 	user->pstate = PSR_MODE_EL0T | PSR_D;
 	user->sp = stack;
-	user->vttbr = space->root_pa.v | (u64)space->vmid << VTTBR_VMID_SHIFT;
-	user->vtcr =
-		arch_s2_control(space->ipa_bits, (u32)FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0));
+	user->vttbr = mmu_vttbr(space);
+	user->vtcr = pte_s2_control(space->address_bits,
+				    (u32)FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0));
 }
 
 enum user_trap user_trap(struct arch_user *user, u32 left)

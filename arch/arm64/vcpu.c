@@ -55,8 +55,8 @@ static enum err map_gicv(struct guest *guest)
 
 	if (!virq_gicv_frame(&base, &bytes))
 		return OK;
-	return stage2_map(&guest->stage2, guest->config->gicc, base, bytes,
-			  STAGE2_READ | STAGE2_WRITE | STAGE2_DEVICE);
+	return space_map(&guest->space, guest->config->gicc, base, bytes,
+			 SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 }
 
 enum err arch_guest_init(struct guest *guest)
@@ -64,16 +64,16 @@ enum err arch_guest_init(struct guest *guest)
 	const u64 *raw = machine_id;
 	struct idreg_offer offer = {
 		.gic_sysregs = guest->config->gic_version == 3,
-		.ipa_bits = guest->stage2.ipa_bits,
+		.ipa_bits = guest->space.address_bits,
 	};
 	enum err err;
 
 	offer.pauth = idregs_has_pauth(raw);
 	idregs_sanitise(raw, &offer, guest->arch.id);
 	guest->arch.midr = read_sysreg(midr_el1);
-	guest->arch.vttbr = guest->stage2.root_pa.v | (u64)guest->stage2.vmid << VTTBR_VMID_SHIFT;
+	guest->arch.vttbr = mmu_vttbr(&guest->space);
 	guest->arch.vtcr =
-		arch_s2_control(guest->stage2.ipa_bits, (u32)FIELD(raw[IDREG_AA64MMFR0], 3, 0));
+		pte_s2_control(guest->space.address_bits, (u32)FIELD(raw[IDREG_AA64MMFR0], 3, 0));
 	guest->arch.hcr = HCR_GUEST;
 	if (offer.pauth)
 		guest->arch.hcr |= HCR_API | HCR_APK;

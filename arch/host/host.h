@@ -90,7 +90,7 @@ void host_console_clear(void);
 
 /* Maintenance that was asked for, so that tests can see that it was. */
 struct host_counts {
-	u32 s2_publishes, s2_flushes, icache_invalidations, windows;
+	u32 space_publishes, space_flushes, icache_invalidations, windows;
 	u64 cleaned_bytes;
 	u64 swept_bytes; /* arch_clean_invalidate() */
 };

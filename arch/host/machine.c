@@ -161,16 +161,24 @@ void arch_window_unmap(void)
 	cpu->window_bytes = 0;
 }
 
-void arch_s2_publish(u64 *slot, u64 entry)
+void arch_space_publish(u64 *slot, u64 entry)
 {
-	host_counts.s2_publishes++;
+	host_counts.space_publishes++;
 	atomic_store((_Atomic u64 *)slot, entry);
 }
 
-void arch_s2_flush(u16 vmid, hpa_t root, gpa_t gpa, u64 bytes)
+void arch_space_init(struct space *space, enum space_use use)
 {
-	(void)vmid, (void)root, (void)gpa, (void)bytes;
-	host_counts.s2_flushes++;
+	(void)use;
+	space->kind = SPACE_STAGE2;
+	space->address_bits = PTE_S2_MAX_IPA_BITS;
+	space->start_level = (u8)pte_s2_start_level(PTE_S2_MAX_IPA_BITS);
+}
+
+void arch_space_flush(const struct space *space, gpa_t gpa, u64 bytes)
+{
+	(void)space, (void)gpa, (void)bytes;
+	host_counts.space_flushes++;
 }
 
 void arch_clean_to_poc(const void *va, u64 bytes)

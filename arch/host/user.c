@@ -15,7 +15,7 @@ void host_user_script(struct arch_user *user, const struct host_call *calls, u32
 	user->script_at = 0;
 }
 
-void arch_user_reset(struct arch_user *user, const struct stage2 *space, u64 entry, u64 stack,
+void arch_user_reset(struct arch_user *user, const struct space *space, u64 entry, u64 stack,
 		     u64 argument)
 {
 	(void)space;

@@ -15,7 +15,7 @@
 
 #define INFO_BYTES ALIGN_UP(sizeof(struct component_info), PAGE_SIZE)
 
-_Static_assert(COMPONENT_VMID > CONFIG_MAX_GUESTS && COMPONENT_VMID + CONFIG_MAX_COMPONENTS <= 256,
+_Static_assert(COMPONENT_TAG > CONFIG_MAX_GUESTS && COMPONENT_TAG + CONFIG_MAX_COMPONENTS <= 256,
 	       "VMIDs of 8 bits, not a guest's");
 _Static_assert(COMPONENT_INFO + INFO_BYTES <= COMPONENT_TEXT && COMPONENT_STACK > ELF_STACK_MAX,
 	       "no room for the information or the stack");
@@ -108,7 +108,7 @@ static enum err give_addresses(struct builder *b, struct grant_info *info, hpa_t
 	info->address = b->next_va;
 	info->size = size;
 	b->next_va += mapped + PAGE_SIZE;
-	return stage2_map(&b->component->space, GPA(info->address), hpa, mapped, flags);
+	return space_map(&b->component->space, GPA(info->address), hpa, mapped, flags);
 }
 
 /* Where the first grant goes: behind the program, which is checked to lie below the second place.
@@ -133,7 +133,7 @@ static enum err grant_channel(struct builder *b, u32 number, u32 end)
 		err = give_bit(b, info, grant);
 	if (err == OK && channel->size != 0)
 		err = give_addresses(b, info, channel->memory, channel->size,
-				     STAGE2_READ | STAGE2_WRITE);
+				     SPACE_READ | SPACE_WRITE);
 	if (err != OK)
 		return err;
 	(void)str_copy(info->detail, sizeof(info->detail),
@@ -196,7 +196,7 @@ static enum err grant_piece(struct builder *b, const struct config_grant *config
 		[CONFIG_GRANT_FILE] = GRANT_FILE,
 	};
 	bool file = config->kind == CONFIG_GRANT_FILE;
-	u32 flags = STAGE2_READ | (file ? 0 : STAGE2_WRITE);
+	u32 flags = SPACE_READ | (file ? 0 : SPACE_WRITE);
 	hpa_t hpa = config->hpa;
 	struct component_grant *grant;
 	struct grant_info *info;
@@ -205,7 +205,7 @@ static enum err grant_piece(struct builder *b, const struct config_grant *config
 	if (err != OK)
 		return err;
 	if (config->kind == CONFIG_GRANT_DEVICE)
-		flags |= STAGE2_DEVICE;
+		flags |= SPACE_DEVICE;
 	else
 		hpa = take_memory(b, file || config->kept, config->size);
 	err = give_addresses(b, info, hpa, config->size, flags);
@@ -381,19 +381,19 @@ static enum err map_program(struct builder *b)
 	for (u32 i = 0; err == OK && i < config->num_segments; i++) {
 		const struct config_segment *segment = &config->segments[i];
 
-		err = stage2_map(&component->space, GPA(segment->va),
-				 take_memory(b, false, segment->size), segment->size,
-				 STAGE2_READ | (segment->write ? STAGE2_WRITE : 0) |
-					 (segment->exec ? STAGE2_EXEC : 0));
+		err = space_map(&component->space, GPA(segment->va),
+				take_memory(b, false, segment->size), segment->size,
+				SPACE_READ | (segment->write ? SPACE_WRITE : 0) |
+					(segment->exec ? SPACE_EXEC : 0));
 	}
 	if (err == OK)
-		err = stage2_map(&component->space, GPA(COMPONENT_STACK - config->stack_bytes),
-				 take_memory(b, false, config->stack_bytes), config->stack_bytes,
-				 STAGE2_READ | STAGE2_WRITE);
+		err = space_map(&component->space, GPA(COMPONENT_STACK - config->stack_bytes),
+				take_memory(b, false, config->stack_bytes), config->stack_bytes,
+				SPACE_READ | SPACE_WRITE);
 	component->info = take_memory(b, true, INFO_BYTES);
 	if (err == OK)
-		err = stage2_map(&component->space, GPA(COMPONENT_INFO), component->info,
-				 INFO_BYTES, STAGE2_READ);
+		err = space_map(&component->space, GPA(COMPONENT_INFO), component->info, INFO_BYTES,
+				SPACE_READ);
 	return err;
 }
 
@@ -413,7 +413,8 @@ static void describe(struct builder *b)
 static enum err build(struct builder *b)
 {
 	struct component *component = b->component;
-	enum err err = stage2_init(&component->space, (u16)(COMPONENT_VMID + component->id));
+	enum err err = space_init(&component->space, SPACE_OF_COMPONENT,
+				  (u16)(COMPONENT_TAG + component->id));
 
 	if (err == OK)
 		err = allocate_memory(b);
@@ -424,6 +425,7 @@ static enum err build(struct builder *b)
 	if (err != OK)
 		return err;
 	describe(b);
+	space_use_on(&component->space, component->config->affinity);
 	space_put(component->info, b->info, sizeof(*b->info));
 	return thread_init(&component->thread, THREAD_COMPONENT, component->config->name,
 			   component_main, component, component->config->priority,
@@ -472,7 +474,7 @@ void component_destroy(struct component *component)
 	revoke(component);
 	if (component->thread.entry != NULL)
 		thread_destroy(&component->thread);
-	stage2_destroy(&component->space);
+	space_destroy(&component->space);
 	if (component->memory_bytes != 0)
 		ram_free(component->memory, component->memory_bytes);
 	if (component_count != 0 && components[component_count - 1] == component)

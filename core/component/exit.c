@@ -272,7 +272,7 @@ static bool seen_at(const struct region *region, gpa_t *at, u32 *flags)
 	if (kind != REGION_RAM && kind != REGION_ROM)
 		return false;
 	*at = GPA(COMPONENT_GUEST + region->gpa.v);
-	*flags = STAGE2_READ | (kind == REGION_RAM ? STAGE2_WRITE : 0);
+	*flags = SPACE_READ | (kind == REGION_RAM ? SPACE_WRITE : 0);
 	return true;
 }
 
@@ -283,10 +283,8 @@ static void hide_regions(struct component *component, const struct guest *guest,
 		gpa_t at;
 		u32 flags;
 
-		/* Whole regions were mapped, so there is no block to split, which could fail. */
-		if (seen_at(region, &at, &flags) &&
-		    stage2_unmap(&component->space, at, region->size) != OK)
-			ASSERT(false);
+		if (seen_at(region, &at, &flags))
+			space_unmap(&component->space, at, region->size);
 	}
 }
 
@@ -310,7 +308,7 @@ enum err component_guest_attach(struct guest *guest)
 
 		if (!seen_at(region, &at, &flags))
 			continue;
-		err = stage2_map(&component->space, at, region->hpa, region->size, flags);
+		err = space_map(&component->space, at, region->hpa, region->size, flags);
 		if (err != OK) {
 			hide_regions(component, guest, i);
 			return err;

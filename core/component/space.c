@@ -87,11 +87,11 @@ static enum err copy(const struct component *component, u64 va, u8 *core, u64 by
 		hpa_t hpa;
 		u32 flags;
 
-		if (stage2_lookup(&component->space, GPA(va), &hpa, &flags) != OK ||
-		    (flags & right) == 0 || (flags & STAGE2_DEVICE) != 0)
+		if (space_lookup(&component->space, GPA(va), &hpa, &flags) != OK ||
+		    (flags & right) == 0 || (flags & SPACE_DEVICE) != 0)
 			return ERR_FAULT;
 		window = arch_window_map(hpa, here);
-		if (right == STAGE2_WRITE)
+		if (right == SPACE_WRITE)
 			memcpy(window, core, here);
 		else
 			memcpy(core, window, here);
@@ -105,11 +105,11 @@ static enum err copy(const struct component *component, u64 va, u8 *core, u64 by
 
 enum err component_copy_in(const struct component *component, void *to, u64 va, u64 bytes)
 {
-	return copy(component, va, to, bytes, STAGE2_READ);
+	return copy(component, va, to, bytes, SPACE_READ);
 }
 
 /* copy() takes one non-const core pointer for both directions; it only reads through it here. */
 enum err component_copy_out(const struct component *component, u64 va, const void *from, u64 bytes)
 {
-	return copy(component, va, (u8 *)(uintptr_t)from, bytes, STAGE2_WRITE);
+	return copy(component, va, (u8 *)(uintptr_t)from, bytes, SPACE_WRITE);
 }

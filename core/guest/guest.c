@@ -235,12 +235,12 @@ static enum err create_regions(struct guest *guest)
 	return OK;
 }
 
-static u32 stage2_flags(enum region_kind kind)
+static u32 space_flags(enum region_kind kind)
 {
 	switch (kind) {
-	case REGION_RAM: return STAGE2_READ | STAGE2_WRITE | STAGE2_EXEC;
-	case REGION_ROM: return STAGE2_READ | STAGE2_EXEC;
-	default: return STAGE2_READ | STAGE2_WRITE | STAGE2_DEVICE;
+	case REGION_RAM: return SPACE_READ | SPACE_WRITE | SPACE_EXEC;
+	case REGION_ROM: return SPACE_READ | SPACE_EXEC;
+	default: return SPACE_READ | SPACE_WRITE | SPACE_DEVICE;
 	}
 }
 
@@ -258,8 +258,8 @@ static enum err map_regions(struct guest *guest)
 			region->hpa = guest->regions[config->alias_of].hpa;
 			kind = guest->config->regions[config->alias_of].kind;
 		}
-		err = stage2_map(&guest->stage2, region->gpa, region->hpa, region->size,
-				 stage2_flags(kind));
+		err = space_map(&guest->space, region->gpa, region->hpa, region->size,
+				space_flags(kind));
 		if (err != OK) {
 			log_error("guest '%s': mapping region '%s': %s", guest->config->name,
 				  config->name, err_name(err));
@@ -331,6 +331,7 @@ static enum err create_vcpus(struct guest *guest)
 			err = arch_vcpu_init(vcpu);
 		if (err != OK)
 			return err;
+		space_use_on(&guest->space, BIT(config->cpu));
 		vcpu->thread.home.window = config->window;
 		if (config->budget.v != 0)
 			account_limit(&vcpu->thread, &vcpu->budget, config->budget, config->period);
@@ -349,8 +350,7 @@ static void take_apart(struct guest *guest)
 			thread_destroy(&guest->vcpus[i]->thread);
 		}
 	arch_guest_destroy(guest);
-	if (guest->stage2.root != NULL)
-		stage2_destroy(&guest->stage2);
+	space_destroy(&guest->space);
 	for (u32 i = 0; i < guest->num_regions; i++)
 		if (owns_memory(guest->regions[i].config))
 			ram_free(guest->regions[i].hpa, guest->regions[i].size);
@@ -370,7 +370,7 @@ static enum err put_together(u32 id, const struct config_guest *config, struct g
 	guest->id = id;
 	err = create_regions(guest);
 	if (err == OK)
-		err = stage2_init(&guest->stage2, (u16)(id + 1));
+		err = space_init(&guest->space, SPACE_OF_GUEST, (u16)(id + 1));
 	if (err == OK)
 		err = map_regions(guest);
 	if (err == OK)

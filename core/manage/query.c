@@ -70,7 +70,7 @@ static void view_guest(const struct guest *guest, void *data)
 	record->start_pc = guest->vcpus[0]->start_pc;
 	record->core = (struct manage_core_memory){ guest->object_pages * PAGE_SIZE,
 						    guest->num_vcpus * THREAD_STACK_BYTES,
-						    guest->stage2.table_pages * PAGE_SIZE };
+						    guest->space.table_pages * PAGE_SIZE };
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		record->exits += exits_of(guest->vcpus[i]);
 		record->run_ns += sched_run_ns(&guest->vcpus[i]->thread);

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-obj-y += ram.o page.o pool.o scrub.o stage2.o
+obj-y += ram.o page.o pool.o scrub.o space.o

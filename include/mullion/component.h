@@ -12,8 +12,8 @@
 #include <mullion/config.h>
 #include <mullion/err.h>
 #include <mullion/list.h>
+#include <mullion/space.h>
 #include <mullion/spinlock.h>
-#include <mullion/stage2.h>
 #include <mullion/thread.h>
 #include <mullion/timer.h>
 
@@ -25,7 +25,7 @@ struct vcpu_exit;
 
 /* Stage 2 of component n has this VMID plus n; guests' are below. All fit in 8 bits, which is what
  * every core has. */
-#define COMPONENT_VMID 128u
+#define COMPONENT_TAG 128u
 
 enum component_state {
 	COMPONENT_CREATED,
@@ -93,7 +93,7 @@ struct component {
 	_Atomic u64 word;     /* notification bits */
 	struct spinlock lock; /* RANK_COMPONENT: guest, slots, queue, payers */
 	struct thread thread;
-	struct stage2 space;
+	struct space space;
 	hpa_t memory; /* zeroed at each start, and behind it what is kept */
 	u64 fresh_bytes, memory_bytes;
 	hpa_t info;                        /* struct component_info */

@@ -14,8 +14,8 @@
 #include <mullion/config.h>
 #include <mullion/err.h>
 #include <mullion/exit.h>
+#include <mullion/space.h>
 #include <mullion/spinlock.h>
-#include <mullion/stage2.h>
 #include <mullion/sync.h>
 #include <mullion/thread.h>
 
@@ -79,7 +79,7 @@ struct guest {
 	u32 id;
 	struct spinlock lock; /* rank: see spinlock.h */
 	_Atomic u32 state;    /* enum guest_state */
-	struct stage2 stage2;
+	struct space space;
 	u32 num_regions;
 	struct region *regions; /* sorted by gpa */
 	u32 num_vcpus;

@@ -2,7 +2,9 @@
 /* Encoding of VMSAv8-64 page-table entries; see pte.h. */
 #include "arch/arm64/pure/pte.h"
 
-#include <mullion/stage2.h>
+#include <arch/mmu.h>
+
+#define LAST_LEVEL 3u
 
 /* MAIR_EL2 indices; asm/sysreg.h gives the register its value. */
 #define ATTR_DEVICE 0
@@ -12,7 +14,7 @@ u64 pte_s1_leaf(u64 pa, u32 level, enum pte_kind kind, bool guarded)
 {
 	u64 entry = (pa & PTE_ADDRESS) | PTE_VALID | PTE_AF | PTE_S1_RES1;
 
-	if (level == ARCH_S2_LAST_LEVEL)
+	if (level == LAST_LEVEL)
 		entry |= PTE_TABLE;
 	switch (kind) {
 	case PTE_CODE:
@@ -26,64 +28,62 @@ u64 pte_s1_leaf(u64 pa, u32 level, enum pte_kind kind, bool guarded)
 	return entry | PTE_S1_ATTR(ATTR_DEVICE) | PTE_S1_XN;
 }
 
-u32 arch_s2_start_level(u32 ipa_bits)
+u32 pte_s2_start_level(u32 ipa_bits)
 {
 	return ipa_bits <= 34 ? 2 : 1;
 }
 
-u32 arch_s2_root_entries(u32 ipa_bits)
-{
-	return (u32)(UINT64_C(1) << (ipa_bits - pte_shift(arch_s2_start_level(ipa_bits))));
-}
-
-u32 arch_s2_pa_bits(u32 parange)
+u32 pte_s2_pa_bits(u32 parange)
 {
 	static const u8 bits[] = { 32, 36, 40, 42, 44, 48 };
 
 	return parange < ARRAY_SIZE(bits) ? bits[parange] : 48;
 }
 
-u64 arch_s2_control(u32 ipa_bits, u32 parange)
+u64 pte_s2_control(u32 ipa_bits, u32 parange)
 {
-	u64 sl0 = arch_s2_start_level(ipa_bits) == 1 ? 1 : 0;
+	u64 sl0 = pte_s2_start_level(ipa_bits) == 1 ? 1 : 0;
 	u64 ps = MIN(parange, 5u);
 
 	return BIT(31) | (ps << 16) | (UINT64_C(3) << 12) | BIT(10) | BIT(8) | (sl0 << 6) |
 	       (64 - ipa_bits);
 }
 
-u64 arch_s2_encode_leaf(hpa_t pa, u32 level, u32 flags)
+u64 arch_space_encode_leaf(u32 kind, hpa_t pa, u32 level, u32 flags)
 {
 	u64 entry = (pa.v & PTE_ADDRESS) | PTE_VALID | PTE_AF;
 
-	if (level == ARCH_S2_LAST_LEVEL)
+	(void)kind;
+	if (level == LAST_LEVEL)
 		entry |= PTE_TABLE;
-	if (flags & STAGE2_READ)
+	if (flags & SPACE_READ)
 		entry |= PTE_S2_READ;
-	if (flags & STAGE2_WRITE)
+	if (flags & SPACE_WRITE)
 		entry |= PTE_S2_WRITE;
-	if (!(flags & STAGE2_EXEC))
+	if (!(flags & SPACE_EXEC))
 		entry |= PTE_S2_XN;
 	/* Shareability is ignored for Device memory (always outer shareable). */
-	return entry | (flags & STAGE2_DEVICE ? PTE_S2_DEVICE : PTE_S2_NORMAL | PTE_SH_INNER);
+	return entry | (flags & SPACE_DEVICE ? PTE_S2_DEVICE : PTE_S2_NORMAL | PTE_SH_INNER);
 }
 
-u64 arch_s2_encode_table(hpa_t table)
+u64 arch_space_encode_table(u32 kind, hpa_t table)
 {
+	(void)kind;
 	return (table.v & PTE_ADDRESS) | PTE_VALID | PTE_TABLE;
 }
 
-u32 arch_s2_flags(u64 entry)
+u32 arch_space_flags(u32 kind, u64 entry)
 {
 	u32 flags = 0;
 
+	(void)kind;
 	if (entry & PTE_S2_READ)
-		flags |= STAGE2_READ;
+		flags |= SPACE_READ;
 	if (entry & PTE_S2_WRITE)
-		flags |= STAGE2_WRITE;
+		flags |= SPACE_WRITE;
 	if (!(entry & PTE_S2_XN))
-		flags |= STAGE2_EXEC;
+		flags |= SPACE_EXEC;
 	if ((entry & PTE_S2_NORMAL) == PTE_S2_DEVICE)
-		flags |= STAGE2_DEVICE;
+		flags |= SPACE_DEVICE;
 	return flags;
 }

@@ -40,50 +40,39 @@ enum pte_kind { PTE_CODE, PTE_RODATA, PTE_DATA, PTE_DEVICE };
  */
 u64 pte_s1_leaf(u64 pa, u32 level, enum pte_kind kind, bool guarded);
 
-/* Stage 2, as core/mem/stage2.c wants it (see arch/mmu.h). */
-#define ARCH_S2_MAX_IPA_BITS 40
-#define ARCH_S2_LAST_LEVEL   3u
-#define ARCH_S2_BLOCK_LEVEL  1u /* the lowest level number that may hold a block */
-#define ARCH_S2_ENTRIES      PTE_ENTRIES
+/* Stage 2, which translates for guests and components alike. */
+#define PTE_S2_MAX_IPA_BITS    40
+#define ARCH_SPACE_BLOCK_LEVEL 1u /* the lowest level number that may hold a block */
 
-static inline u32 arch_s2_shift(u32 level)
-{
-	return pte_shift(level);
-}
+enum arch_space_kind { SPACE_STAGE2 };
 
-/** arch_s2_start_level() - where the walk of an @ipa_bits space starts, with tables concatenated at
+/** pte_s2_start_level() - where the walk of an @ipa_bits space starts, with tables concatenated at
  * the first level rather than one level more (Arm ARM D8.2.7): 31..34 bits: 2, above: 1. Pure. */
-u32 arch_s2_start_level(u32 ipa_bits);
+u32 pte_s2_start_level(u32 ipa_bits);
 
-/** arch_s2_root_entries() - entries of the (concatenated) first table. Pure. */
-u32 arch_s2_root_entries(u32 ipa_bits);
-
-/** arch_s2_control() - VTCR_EL2 for an @ipa_bits space on a CPU whose PARange field is @parange.
+/** pte_s2_control() - VTCR_EL2 for an @ipa_bits space on a CPU whose PARange field is @parange.
  * Write-back walks, inner shareable, 8-bit VMIDs. Pure. D13.2.148. */
-u64 arch_s2_control(u32 ipa_bits, u32 parange);
+u64 pte_s2_control(u32 ipa_bits, u32 parange);
 
-/** arch_s2_pa_bits() - bits of physical address that ID_AA64MMFR0_EL1.PARange value @parange means;
+/** pte_s2_pa_bits() - bits of physical address that ID_AA64MMFR0_EL1.PARange value @parange means;
  * the largest that we can use (48) for those above. Pure. */
-u32 arch_s2_pa_bits(u32 parange);
+u32 pte_s2_pa_bits(u32 parange);
 
-u64 arch_s2_encode_leaf(hpa_t pa, u32 level, u32 flags);
-u64 arch_s2_encode_table(hpa_t table);
-/** arch_s2_flags() - the STAGE2_* flags that were given to arch_s2_encode_leaf(). Pure. */
-u32 arch_s2_flags(u64 entry);
-
-static inline bool arch_s2_is_valid(u64 entry)
+static inline bool arch_space_is_valid(u32 kind, u64 entry)
 {
+	(void)kind;
 	return (entry & PTE_VALID) != 0;
 }
 
-static inline bool arch_s2_is_table(u64 entry, u32 level)
+static inline bool arch_space_is_table(u32 kind, u64 entry)
 {
-	return level < ARCH_S2_LAST_LEVEL &&
-	       (entry & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE);
+	(void)kind;
+	return (entry & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE);
 }
 
-static inline hpa_t arch_s2_address(u64 entry)
+static inline hpa_t arch_space_address(u32 kind, u64 entry)
 {
+	(void)kind;
 	return HPA(entry & PTE_ADDRESS);
 }
 

@@ -1,22 +1,29 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The architecture contract: page-table geometry, entry codec (pure), and maintenance. */
+/* The architecture contract: the form of address spaces (pure), and maintenance. */
 #ifndef ARCH_MMU_H
 #define ARCH_MMU_H
 
 #include <asm/mmu.h>
+#include <mullion/space.h>
 #include <mullion/types.h>
 
-/* From <asm/mmu.h> (pure, inline or in pure/): ARCH_S2_IPA_BITS(), level shifts, and
- * u64 arch_s2_encode_leaf(hpa_t, u32 level, u32 flags), arch_s2_encode_table(hpa_t), bool
- * arch_s2_is_valid(u64 entry), arch_s2_is_table(u64 entry, u32 level), hpa_t arch_s2_address(u64
- * entry), u32 arch_s2_flags(u64 entry). An architecture without second stage of its own (host)
- * takes arm64's. */
+/* In <asm/mmu.h>: enum arch_space_kind (the table formats), ARCH_SPACE_BLOCK_LEVEL, and inline and
+ * pure: arch_space_is_valid(kind, entry), arch_space_is_table(kind, entry) for an entry above the
+ * last level, arch_space_address(kind, entry). Levels are numbered so that the last is 3. */
 
-/** arch_s2_publish() - store @entry so that table walkers see what was written before it. */
-void arch_s2_publish(u64 *slot, u64 entry);
-/** arch_s2_flush() - invalidate @bytes at @gpa of @vmid (all of it for bytes 0) on every CPU, wait.
- */
-void arch_s2_flush(u16 vmid, hpa_t root, gpa_t gpa, u64 bytes);
+/** arch_space_init() - settle kind, address_bits and start_level of @space. Boot, or any CPU. */
+void arch_space_init(struct space *space, enum space_use use);
+/** arch_space_encode_leaf() - the entry of @level that maps @pa with SPACE_* @flags. Pure. */
+u64 arch_space_encode_leaf(u32 kind, hpa_t pa, u32 level, u32 flags);
+/** arch_space_encode_table() - the entry that leads to the next table. Pure. */
+u64 arch_space_encode_table(u32 kind, hpa_t table);
+/** arch_space_flags() - the flags that arch_space_encode_leaf() was given. Pure. */
+u32 arch_space_flags(u32 kind, u64 entry);
+/** arch_space_publish() - store @entry after all that was written before. Any CPU. */
+void arch_space_publish(u64 *slot, u64 entry);
+/** arch_space_flush() - invalidate cached translations of @bytes at @gpa on all CPUs of
+ * space->cpus, and wait until that is done. Any CPU. */
+void arch_space_flush(const struct space *space, gpa_t gpa, u64 bytes);
 /** arch_window_map() - this CPU's copy window: up to 2 MiB of host memory at @pa, until
  * arch_window_unmap(). */
 void *arch_window_map(hpa_t pa, u64 bytes);

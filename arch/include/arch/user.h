@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The architecture contract: running a component, an unprivileged program whose address space is a
- * stage-2 table of its own. struct arch_user comes from <asm/user.h>: its registers.
+ * The architecture contract: running a component, an unprivileged program whose address space
+ * its own. struct arch_user comes from <asm/user.h>: its registers.
  */
 #ifndef ARCH_USER_H
 #define ARCH_USER_H
@@ -10,7 +10,7 @@
 #include <mullion/err.h>
 #include <mullion/types.h>
 
-struct stage2;
+struct space;
 
 /* How a component's run ended. */
 enum user_trap {
@@ -24,7 +24,7 @@ enum user_trap {
 
 /** arch_user_reset() - registers as at a program's start: at @entry on @stack, @argument in the
  * first argument register, everything else 0; @space: its address space, which must stay. */
-void arch_user_reset(struct arch_user *user, const struct stage2 *space, u64 entry, u64 stack,
+void arch_user_reset(struct arch_user *user, const struct space *space, u64 entry, u64 stack,
 		     u64 argument);
 /** arch_user_run() - run it until a trap. The component's own thread; no locks. What a guest's vCPU
  * has loaded stays so. */

@@ -76,32 +76,32 @@ static u32 flags_at(u64 va)
 	hpa_t hpa;
 	u32 flags;
 
-	return stage2_lookup(&server->space, GPA(va), &hpa, &flags) == OK ? flags : 0;
+	return space_lookup(&server->space, GPA(va), &hpa, &flags) == OK ? flags : 0;
 }
 
 static void address_space(void **state)
 {
 	(void)state;
-	assert_int_equal(flags_at(SERVER_TEXT), STAGE2_READ | STAGE2_EXEC);
-	assert_int_equal(flags_at(SERVER_DATA), STAGE2_READ | STAGE2_WRITE);
-	assert_int_equal(flags_at(SERVER_DATA + PAGE_SIZE), STAGE2_READ | STAGE2_WRITE);
+	assert_int_equal(flags_at(SERVER_TEXT), SPACE_READ | SPACE_EXEC);
+	assert_int_equal(flags_at(SERVER_DATA), SPACE_READ | SPACE_WRITE);
+	assert_int_equal(flags_at(SERVER_DATA + PAGE_SIZE), SPACE_READ | SPACE_WRITE);
 	assert_int_equal(flags_at(SERVER_DATA + 2 * PAGE_SIZE), 0);
-	assert_int_equal(flags_at(COMPONENT_STACK - 1), STAGE2_READ | STAGE2_WRITE);
+	assert_int_equal(flags_at(COMPONENT_STACK - 1), SPACE_READ | SPACE_WRITE);
 	assert_int_equal(flags_at(COMPONENT_STACK - STACK_BYTES - 1), 0);
 	assert_int_equal(flags_at(COMPONENT_STACK), 0);
-	assert_int_equal(flags_at(COMPONENT_INFO), STAGE2_READ);
+	assert_int_equal(flags_at(COMPONENT_INFO), SPACE_READ);
 	assert_int_equal(flags_at(0), 0);
-	assert_int_equal(flags_at(SERVER_SHARED), STAGE2_READ | STAGE2_WRITE);
+	assert_int_equal(flags_at(SERVER_SHARED), SPACE_READ | SPACE_WRITE);
 	assert_int_equal(flags_at(SERVER_SHARED + SHARED_BYTES), 0);
-	assert_int_equal(flags_at(SERVER_DEVICE), STAGE2_READ | STAGE2_WRITE | STAGE2_DEVICE);
+	assert_int_equal(flags_at(SERVER_DEVICE), SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 	assert_int_equal(flags_at(SERVER_DEVICE + PAGE_SIZE), 0);
-	assert_int_equal(flags_at(SERVER_FILE), STAGE2_READ);
-	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_RAM), STAGE2_READ | STAGE2_WRITE);
+	assert_int_equal(flags_at(SERVER_FILE), SPACE_READ);
+	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_RAM), SPACE_READ | SPACE_WRITE);
 	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_RAM + SERVED_RAM_BYTES), 0);
-	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_ROM), STAGE2_READ);
+	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_ROM), SPACE_READ);
 	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_UART), 0);
-	assert_int_equal(server->space.vmid, COMPONENT_VMID);
-	assert_int_equal(peer->space.vmid, COMPONENT_VMID + 1);
+	assert_int_equal(server->space.tag, COMPONENT_TAG);
+	assert_int_equal(peer->space.tag, COMPONENT_TAG + 1);
 }
 
 static void loads_program(void **state)
@@ -293,7 +293,7 @@ static void detaches(void **state)
 	component_guest_detach(&world.guest);
 	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_RAM), 0);
 	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_ROM), 0);
-	assert_int_equal(flags_at(SERVER_TEXT), STAGE2_READ | STAGE2_EXEC);
+	assert_int_equal(flags_at(SERVER_TEXT), SPACE_READ | SPACE_EXEC);
 	components_go();
 	SAYS(server, NOTIFY_GONE | NOTIFY_RESET);
 	components_access(0, false, SERVED_UART, 0, 4);
@@ -301,7 +301,7 @@ static void detaches(void **state)
 	DO(server, CALL(SYS_VIRQ_SET, SERVER_LINE_GRANT, 1));
 	FAILS(server, ERR_STATE);
 	assert_int_equal(component_guest_attach(&world.guest), OK);
-	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_RAM), STAGE2_READ | STAGE2_WRITE);
+	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_RAM), SPACE_READ | SPACE_WRITE);
 	DO(server);
 	SAYS(server, NOTIFY_RESET);
 }

@@ -79,24 +79,23 @@ static void starts_the_first_vcpu_alone(void **state)
 	assert_int_equal(fdt_open(&fdt, tree, sizeof(tree)), OK);
 }
 
-static void stage2_maps_what_was_described(void **state)
+static void space_maps_what_was_described(void **state)
 {
 	hpa_t ram, alias;
 	u32 flags;
 
 	(void)state;
-	assert_int_equal(stage2_lookup(&guest->stage2, GPA(GUEST_RAM), &ram, &flags), OK);
-	assert_int_equal(flags, STAGE2_READ | STAGE2_WRITE | STAGE2_EXEC);
-	assert_int_equal(stage2_lookup(&guest->stage2, GPA(GUEST_ALIAS + 8), &alias, &flags), OK);
+	assert_int_equal(space_lookup(&guest->space, GPA(GUEST_RAM), &ram, &flags), OK);
+	assert_int_equal(flags, SPACE_READ | SPACE_WRITE | SPACE_EXEC);
+	assert_int_equal(space_lookup(&guest->space, GPA(GUEST_ALIAS + 8), &alias, &flags), OK);
 	assert_int_equal(alias.v, ram.v + 8);
-	assert_int_equal(stage2_lookup(&guest->stage2, GPA(GUEST_ROM), &ram, &flags), OK);
-	assert_int_equal(flags, STAGE2_READ | STAGE2_EXEC);
-	assert_int_equal(stage2_lookup(&guest->stage2, GPA(GUEST_DEVICE), &ram, &flags), OK);
+	assert_int_equal(space_lookup(&guest->space, GPA(GUEST_ROM), &ram, &flags), OK);
+	assert_int_equal(flags, SPACE_READ | SPACE_EXEC);
+	assert_int_equal(space_lookup(&guest->space, GPA(GUEST_DEVICE), &ram, &flags), OK);
 	assert_int_equal(ram.v, GUEST_DEVICE);
-	assert_int_equal(flags, STAGE2_READ | STAGE2_WRITE | STAGE2_DEVICE);
-	assert_int_equal(stage2_lookup(&guest->stage2, GPA(GUEST_VIRTUAL), &ram, &flags),
-			 ERR_FAULT);
-	assert_int_equal(stage2_lookup(&guest->stage2, GPA(0), &ram, &flags), ERR_FAULT);
+	assert_int_equal(flags, SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
+	assert_int_equal(space_lookup(&guest->space, GPA(GUEST_VIRTUAL), &ram, &flags), ERR_FAULT);
+	assert_int_equal(space_lookup(&guest->space, GPA(0), &ram, &flags), ERR_FAULT);
 }
 
 static void bad_accesses_get_a_fault_back(void **state)
@@ -254,7 +253,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		with_guest(starts_the_first_vcpu_alone),
-		with_guest(stage2_maps_what_was_described),
+		with_guest(space_maps_what_was_described),
 		with_guest(bad_accesses_get_a_fault_back),
 		with_guest(cpu_on_and_off),
 		with_guest(wfi_sleeps_until_an_interrupt),

@@ -23,7 +23,7 @@ static void guests_are_described(void **state)
 	assert_int_equal(ask(MANAGE_GUEST, 0, &guest, sizeof(guest)), sizeof(guest));
 	assert_int_equal(guest.start_pc, GUEST_KERNEL);
 	assert_int_equal(guest.core.objects, guest_get(0)->object_pages * PAGE_SIZE);
-	assert_int_equal(guest.core.tables, guest_get(0)->stage2.table_pages * PAGE_SIZE);
+	assert_int_equal(guest.core.tables, guest_get(0)->space.table_pages * PAGE_SIZE);
 	assert_true(guest.exits > 0);
 	assert_int_equal(ask(MANAGE_VCPU, 0, &vcpu, sizeof(vcpu)), sizeof(vcpu));
 	assert_string_equal(vcpu.guest, "one");

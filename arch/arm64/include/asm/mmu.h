@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The core's own address space on arm64, and the stage-2 codec for core/mem/stage2.c. */
+/* The core's own address space on arm64, and the form of other spaces (pure/pte.h). */
 #ifndef ASM_MMU_H
 #define ASM_MMU_H
 
@@ -25,10 +25,14 @@
 
 #ifndef __ASSEMBLER__
 #include "arch/arm64/pure/pte.h"
+#include <asm/sysreg.h>
+#include <mullion/space.h>
 
-/** ARCH_S2_IPA_BITS() - bits of a guest's physical address space: the CPUs' PARange, at most 40. */
-#define ARCH_S2_IPA_BITS() arch_s2_ipa_bits()
-u32 arch_s2_ipa_bits(void);
+/** mmu_vttbr() - VTTBR_EL2 for @space. Pure. */
+static inline u64 mmu_vttbr(const struct space *space)
+{
+	return space->root_pa.v | (u64)space->tag << VTTBR_VMID_SHIFT;
+}
 
 /** mmu_map_stack() - map @bytes of a thread's stack at @va, in the area for stacks. False: no
  * memory for a table. Any CPU. */

@@ -1,38 +1,42 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/mem/stage2.c: named cases for block sizes, splitting and errors, and random maps and unmaps
+ * core/mem/space.c: named cases for block sizes, flushes and errors, and random maps and unmaps
  * against a flat array with one entry per page. Whatever happens, the table pages come back.
  */
 #include "support/test.h"
 
 #include <arch/mmu.h>
 #include <mullion/mem.h>
-#include <mullion/stage2.h>
+#include <mullion/space.h>
 
 #include "arch/host/host.h"
 
 #define HEAP_PAGES  4096
-#define ALL         (STAGE2_READ | STAGE2_WRITE | STAGE2_EXEC)
+#define ALL         (SPACE_READ | SPACE_WRITE | SPACE_EXEC)
 #define MODEL_PAGES (GIB(3) / PAGE_SIZE)
 #define OPERATIONS  4000
 #define NO_PAGE     UINT64_MAX
 
-static struct stage2 s2;
+static struct space space;
 static u64 free_before;
-static u64 *model;   /* host address | flags of each guest page; NO_PAGE: not mapped */
+static u64 *model; /* host address | flags of each guest page; NO_PAGE: not mapped */
+static struct {
+	u64 first, count;
+} mapped[OPERATIONS]; /* in pages; the first num_mapped */
+static u32 num_mapped;
 static void **hoard; /* heap pages held to make it short */
 static u32 num_hoarded;
 
 static void *fresh(void)
 {
 	free_before = page_free_count();
-	assert_int_equal(stage2_init(&s2, 3), OK);
-	return &s2;
+	assert_int_equal(space_init(&space, SPACE_OF_GUEST, 3), OK);
+	return &space;
 }
 
 static void done(void)
 {
-	stage2_destroy(&s2);
+	space_destroy(&space);
 	assert_int_equal(page_free_count(), free_before);
 }
 
@@ -41,7 +45,7 @@ static void assert_maps(u64 gpa, u64 hpa, u32 flags)
 	hpa_t found = HPA(0);
 	u32 found_flags = 0;
 
-	assert_int_equal(stage2_lookup(&s2, GPA(gpa), &found, &found_flags), OK);
+	assert_int_equal(space_lookup(&space, GPA(gpa), &found, &found_flags), OK);
 	assert_int_equal(found.v, hpa);
 	assert_int_equal(found_flags, flags);
 }
@@ -50,7 +54,7 @@ static void assert_no_map(u64 gpa)
 {
 	hpa_t found;
 
-	assert_int_equal(stage2_lookup(&s2, GPA(gpa), &found, NULL), ERR_FAULT);
+	assert_int_equal(space_lookup(&space, GPA(gpa), &found, NULL), ERR_FAULT);
 }
 
 /* The tables that a mapping costs tell which blocks it was made of. */
@@ -60,23 +64,23 @@ static void takes_largest_blocks(void **state)
 
 	(void)state;
 	fresh();
-	root = s2.table_pages;
+	root = space.table_pages;
 	assert_int_equal(root, 2); /* 40 bits: two level-1 tables, concatenated */
-	assert_int_equal(stage2_map(&s2, GPA(GIB(4)), HPA(GIB(8)), GIB(2), ALL), OK);
-	assert_int_equal(s2.table_pages, root); /* 1 GiB blocks */
+	assert_int_equal(space_map(&space, GPA(GIB(4)), HPA(GIB(8)), GIB(2), ALL), OK);
+	assert_int_equal(space.table_pages, root); /* 1 GiB blocks */
 	assert_maps(GIB(5) + 0x1234, GIB(9) + 0x1234, ALL);
-	assert_int_equal(stage2_map(&s2, GPA(MIB(2)), HPA(MIB(512)), MIB(2), STAGE2_READ), OK);
-	assert_int_equal(s2.table_pages, root + 1); /* one 2 MiB block */
-	assert_int_equal(stage2_map(&s2, GPA(MIB(4)), HPA(MIB(513)), MIB(2), ALL), OK);
-	assert_int_equal(s2.table_pages, root + 2); /* not aligned together: pages */
+	assert_int_equal(space_map(&space, GPA(MIB(2)), HPA(MIB(512)), MIB(2), SPACE_READ), OK);
+	assert_int_equal(space.table_pages, root + 1); /* one 2 MiB block */
+	assert_int_equal(space_map(&space, GPA(MIB(4)), HPA(MIB(513)), MIB(2), ALL), OK);
+	assert_int_equal(space.table_pages, root + 2); /* not aligned together: pages */
 	assert_maps(MIB(4) + 0x5678, MIB(513) + 0x5678, ALL);
 	/* From a page before a block to a page behind it. */
-	assert_int_equal(stage2_map(&s2, GPA(GIB(1) + MIB(2) - PAGE_SIZE),
-				    HPA(GIB(3) + MIB(2) - PAGE_SIZE), MIB(2) + 2 * PAGE_SIZE,
-				    STAGE2_READ | STAGE2_DEVICE | STAGE2_WRITE),
+	assert_int_equal(space_map(&space, GPA(GIB(1) + MIB(2) - PAGE_SIZE),
+				   HPA(GIB(3) + MIB(2) - PAGE_SIZE), MIB(2) + 2 * PAGE_SIZE,
+				   SPACE_READ | SPACE_DEVICE | SPACE_WRITE),
 			 OK);
-	assert_int_equal(s2.table_pages, root + 5);
-	assert_maps(GIB(1) + MIB(4), GIB(3) + MIB(4), STAGE2_READ | STAGE2_DEVICE | STAGE2_WRITE);
+	assert_int_equal(space.table_pages, root + 5);
+	assert_maps(GIB(1) + MIB(4), GIB(3) + MIB(4), SPACE_READ | SPACE_DEVICE | SPACE_WRITE);
 	assert_no_map(GIB(1) + MIB(4) + PAGE_SIZE);
 	done();
 }
@@ -87,17 +91,16 @@ static void last_page_of_the_space(void **state)
 
 	(void)state;
 	fresh();
-	assert_int_equal(stage2_map(&s2, GPA(end - PAGE_SIZE), HPA(0), PAGE_SIZE, ALL), OK);
+	assert_int_equal(space_map(&space, GPA(end - PAGE_SIZE), HPA(0), PAGE_SIZE, ALL), OK);
 	assert_maps(end - 1, PAGE_SIZE - 1, ALL);
-	assert_int_equal(stage2_map(&s2, GPA(end - PAGE_SIZE), HPA(0), 2 * PAGE_SIZE, ALL),
+	assert_int_equal(space_map(&space, GPA(end - PAGE_SIZE), HPA(0), 2 * PAGE_SIZE, ALL),
 			 ERR_RANGE);
-	assert_int_equal(stage2_map(&s2, GPA(end), HPA(0), PAGE_SIZE, ALL), ERR_RANGE);
-	assert_int_equal(stage2_map(&s2, GPA(PAGE_SIZE), HPA(0), UINT64_MAX - 4095, ALL),
+	assert_int_equal(space_map(&space, GPA(end), HPA(0), PAGE_SIZE, ALL), ERR_RANGE);
+	assert_int_equal(space_map(&space, GPA(PAGE_SIZE), HPA(0), UINT64_MAX - 4095, ALL),
 			 ERR_RANGE);
-	assert_int_equal(stage2_map(&s2, GPA(0), HPA(0), 0, ALL), ERR_RANGE);
-	assert_int_equal(stage2_map(&s2, GPA(1), HPA(0), PAGE_SIZE, ALL), ERR_RANGE);
-	assert_int_equal(stage2_map(&s2, GPA(0), HPA(0x800), PAGE_SIZE, ALL), ERR_RANGE);
-	assert_int_equal(stage2_unmap(&s2, GPA(0), end + PAGE_SIZE), ERR_RANGE);
+	assert_int_equal(space_map(&space, GPA(0), HPA(0), 0, ALL), ERR_RANGE);
+	assert_int_equal(space_map(&space, GPA(1), HPA(0), PAGE_SIZE, ALL), ERR_RANGE);
+	assert_int_equal(space_map(&space, GPA(0), HPA(0x800), PAGE_SIZE, ALL), ERR_RANGE);
 	assert_no_map(end);
 	assert_no_map(UINT64_MAX);
 	done();
@@ -109,33 +112,34 @@ static void overlap_changes_nothing(void **state)
 
 	(void)state;
 	fresh();
-	assert_int_equal(stage2_map(&s2, GPA(GIB(1) + MIB(6)), HPA(MIB(6)), PAGE_SIZE, ALL), OK);
-	tables = s2.table_pages;
-	assert_int_equal(stage2_map(&s2, GPA(GIB(1)), HPA(0), GIB(1), ALL), ERR_OVERLAP);
+	assert_int_equal(space_map(&space, GPA(GIB(1) + MIB(6)), HPA(MIB(6)), PAGE_SIZE, ALL), OK);
+	tables = space.table_pages;
+	assert_int_equal(space_map(&space, GPA(GIB(1)), HPA(0), GIB(1), ALL), ERR_OVERLAP);
 	assert_no_map(GIB(1));
-	assert_int_equal(s2.table_pages, tables);
-	assert_int_equal(stage2_map(&s2, GPA(GIB(1)), HPA(0), MIB(6), ALL), OK);
+	assert_int_equal(space.table_pages, tables);
+	assert_int_equal(space_map(&space, GPA(GIB(1)), HPA(0), MIB(6), ALL), OK);
 	done();
 }
 
-static void unmap_splits_blocks(void **state)
+static void flushes_when_a_cpu_has_run_in_it(void **state)
 {
-	u32 flushes;
+	u32 flushes = host_counts.space_flushes;
 
 	(void)state;
 	fresh();
-	assert_int_equal(stage2_map(&s2, GPA(GIB(1)), HPA(GIB(2)), GIB(1), STAGE2_READ), OK);
-	flushes = host_counts.s2_flushes;
-	assert_int_equal(stage2_unmap(&s2, GPA(GIB(1) + MIB(3)), PAGE_SIZE), OK);
-	assert_int_equal(host_counts.s2_flushes,
-			 flushes + 3); /* break before make, twice; the end */
-	assert_no_map(GIB(1) + MIB(3));
-	assert_maps(GIB(1) + MIB(3) - 1, GIB(2) + MIB(3) - 1, STAGE2_READ);
-	assert_maps(GIB(1) + MIB(3) + PAGE_SIZE, GIB(2) + MIB(3) + PAGE_SIZE, STAGE2_READ);
-	assert_maps(GIB(2) - 1, GIB(3) - 1, STAGE2_READ);
-	assert_int_equal(s2.table_pages, 4);
-	assert_int_equal(stage2_unmap(&s2, GPA(0), GIB(4)), OK);
-	assert_int_equal(s2.table_pages, 2);
+	assert_int_equal(space_map(&space, GPA(GIB(1)), HPA(GIB(2)), GIB(1), SPACE_READ), OK);
+	assert_int_equal(space_map(&space, GPA(GIB(3)), HPA(GIB(3)), MIB(6), SPACE_READ), OK);
+	assert_int_equal(space.table_pages, 3);
+	space_unmap(&space, GPA(GIB(1)), GIB(2));
+	assert_int_equal(host_counts.space_flushes, flushes);
+	space_use_on(&space, BIT(2));
+	space_use_on(&space, BIT(0));
+	assert_int_equal(space.cpus, 5);
+	space_unmap(&space, GPA(GIB(3)), GIB(1));
+	assert_int_equal(host_counts.space_flushes, flushes + 1);
+	assert_no_map(GIB(1));
+	assert_no_map(GIB(3) + MIB(5));
+	assert_int_equal(space.table_pages, 2);
 	done();
 }
 
@@ -162,10 +166,10 @@ static void out_of_memory_leaves_nothing(void **state)
 	fresh();
 	for (u64 leave = 0; err != OK && leave < 16; leave++) {
 		take_heap(leave);
-		err = stage2_map(&s2, GPA(MIB(2) - PAGE_SIZE), HPA(GIB(1)), GIB(1), ALL);
+		err = space_map(&space, GPA(MIB(2) - PAGE_SIZE), HPA(GIB(1)), GIB(1), ALL);
 		assert_true(err == OK || err == ERR_NO_MEMORY);
 		if (err != OK) {
-			assert_int_equal(s2.table_pages, 2);
+			assert_int_equal(space.table_pages, 2);
 			assert_int_equal(page_free_count(), leave);
 			assert_no_map(MIB(2) - PAGE_SIZE);
 			assert_no_map(MIB(2));
@@ -176,25 +180,17 @@ static void out_of_memory_leaves_nothing(void **state)
 	 */
 	assert_int_equal(err, ERR_NO_MEMORY);
 	done();
-
-	fresh();
-	take_heap(0);
-	assert_int_equal(stage2_map(&s2, GPA(0), HPA(0), GIB(1), ALL), OK);
-	assert_int_equal(stage2_unmap(&s2, GPA(MIB(2)), MIB(2)), ERR_NO_MEMORY);
-	assert_maps(MIB(2), MIB(2), ALL);
-	give_heap();
-	done();
 }
 
 static void init_without_memory(void **state)
 {
-	struct stage2 none;
+	struct space none;
 
 	(void)state;
 	take_heap(1); /* the first table takes two */
-	assert_int_equal(stage2_init(&none, 1), ERR_NO_MEMORY);
+	assert_int_equal(space_init(&none, SPACE_OF_COMPONENT, 1), ERR_NO_MEMORY);
 	give_heap();
-	stage2_destroy(&none); /* harmless */
+	space_destroy(&none); /* harmless */
 }
 
 static void first_tables_are_aligned_together(void **state)
@@ -205,7 +201,7 @@ static void first_tables_are_aligned_together(void **state)
 	/* With an odd number of pages given out before, too. */
 	page = page_alloc(1);
 	fresh();
-	assert_int_equal(s2.root_pa.v % (2 * PAGE_SIZE), 0);
+	assert_int_equal(space.root_pa.v % (2 * PAGE_SIZE), 0);
 	done();
 	page_free(page, 1);
 }
@@ -257,7 +253,8 @@ static void random_map(u64 first, u64 count)
 	u64 hpa = random_below(GIB(64) / align) * align;
 	u32 flags = (u32)random_below(16);
 	bool is_free = model_is_free(first, count);
-	enum err err = stage2_map(&s2, GPA(first * PAGE_SIZE), HPA(hpa), count * PAGE_SIZE, flags);
+	enum err err =
+		space_map(&space, GPA(first * PAGE_SIZE), HPA(hpa), count * PAGE_SIZE, flags);
 
 	if (!is_free) {
 		assert_int_equal(err, ERR_OVERLAP);
@@ -266,15 +263,33 @@ static void random_map(u64 first, u64 count)
 	if (err == ERR_NO_MEMORY)
 		return; /* the model stays; the checks below see that the tables did */
 	assert_int_equal(err, OK);
+	mapped[num_mapped].first = first;
+	mapped[num_mapped++].count = count;
 	for (u64 i = 0; i < count; i++)
 		model[first + i] = (hpa + i * PAGE_SIZE) | flags;
 }
 
-static void random_unmap(u64 first, u64 count)
+/* What is mapped goes as it came: in whole ranges, one of them or with its neighbour. */
+static void random_unmap(u64 *first, u64 *count)
 {
-	assert_int_equal(stage2_unmap(&s2, GPA(first * PAGE_SIZE), count * PAGE_SIZE), OK);
-	for (u64 i = 0; i < count; i++)
-		model[first + i] = NO_PAGE;
+	u32 at;
+
+	if (num_mapped == 0)
+		return;
+	at = (u32)random_below(num_mapped);
+	*first = mapped[at].first;
+	*count = mapped[at].count;
+	mapped[at] = mapped[--num_mapped];
+	for (u32 i = 0; i < num_mapped; i++) {
+		if (mapped[i].first != *first + *count || random_below(2) == 0)
+			continue;
+		*count += mapped[i].count;
+		mapped[i] = mapped[--num_mapped];
+		break;
+	}
+	space_unmap(&space, GPA(*first * PAGE_SIZE), *count * PAGE_SIZE);
+	for (u64 i = 0; i < *count; i++)
+		model[*first + i] = NO_PAGE;
 }
 
 static void agrees_with_a_flat_model(void **state)
@@ -292,7 +307,7 @@ static void agrees_with_a_flat_model(void **state)
 		if (random_below(2) == 0)
 			random_map(first, count);
 		else
-			random_unmap(first, count);
+			random_unmap(&first, &count);
 		check_page(first);
 		check_page(first + count - 1);
 		check_page(first + count);
@@ -303,8 +318,8 @@ static void agrees_with_a_flat_model(void **state)
 	}
 	for (u64 i = 0; i < MODEL_PAGES; i++)
 		check_page(i);
-	assert_int_equal(stage2_unmap(&s2, GPA(0), GIB(3)), OK);
-	assert_int_equal(s2.table_pages, 2); /* no empty table stays */
+	space_unmap(&space, GPA(0), GIB(3));
+	assert_int_equal(space.table_pages, 2); /* no empty table stays */
 	free(model);
 	done();
 }
@@ -315,7 +330,7 @@ int main(void)
 		cmocka_unit_test(takes_largest_blocks),
 		cmocka_unit_test(last_page_of_the_space),
 		cmocka_unit_test(overlap_changes_nothing),
-		cmocka_unit_test(unmap_splits_blocks),
+		cmocka_unit_test(flushes_when_a_cpu_has_run_in_it),
 		cmocka_unit_test(out_of_memory_leaves_nothing),
 		cmocka_unit_test(init_without_memory),
 		cmocka_unit_test(first_tables_are_aligned_together),
