@@ -331,14 +331,14 @@ fuzz: fuzz-programs
 .SECONDARY:
 endif
 
-# --- Our own small guests, and components: unprivileged programs ----------------------------------
+# --- Test programs that run inside guests, and components: unprivileged programs ------------------
 
 ifneq ($(filter core,$(flavours)),)
 guests:
--include $(wildcard guests/objects.mk)
+include tests/guests/objects.mk
 
 components:
-include components/objects.mk
+include components/objects.mk tests/components/hostile/objects.mk
 endif
 
 # --- For editors and checkers ---------------------------------------------------------------------

@@ -4,7 +4,7 @@
 # is a directory: the objects of its objects.mk, and main.c, its frame, which a host build leaves out;
 # linked with components/lib and the few parts of lib/ that it uses, compiled once more for this place.
 
-component-names := $(filter-out lib hostile,$(patsubst components/%/main.c,%,$(wildcard components/*/main.c)))
+component-names := $(filter-out lib,$(patsubst components/%/main.c,%,$(wildcard components/*/main.c)))
 
 component-list = $(addprefix components/$(1)/,$(obj-y))
 define read-component
@@ -38,6 +38,3 @@ $(O)/components/$(1).elf: $(patsubst %,$(O)/component/%,$(component-lib) $(compo
 all components: $(O)/components/$(1).elf
 endef
 $(foreach name,$(component-names),$(eval $(call add-component,$(name))))
-
-# For tests: it shares nothing with the others, not even their runtime.
-include components/hostile/objects.mk

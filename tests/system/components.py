@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Components that misbehave, beside a witness guest that must not notice.
 
-The hostile component (components/hostile) makes every system call with every bad argument, and at
-each later start tries one thing that must end it. What follows an end is the policy's business.
+The hostile component (tests/components/hostile) makes every system call with every bad
+argument, and at each later start tries one thing that must end it. The description's restart policy
+decides what follows.
 """
 
 import re
@@ -63,7 +64,7 @@ def beats(machine, count=3):
 
 def attacks():
 	"""How many attacks the hostile component has: the names in its source."""
-	source = (systems.ROOT / "components/hostile/main.c").read_text()
+	source = (systems.ROOT / "tests/components/hostile/main.c").read_text()
 	raw = re.search(r"#define RAW\(X\)(.*?)\n/\*", source, re.S).group(1)
 	table = re.search(r"attacks\[\] = \{(.*?)\n\};", source, re.S).group(1)
 	return len(re.findall(r'\{ "', table)) + len(re.findall(r"X\(\w+\)", raw))

@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """What a guest must see, from inside guests: our own test guests, under Mullion.
 
-The contract guest (guests/contract) runs on every kind of machine and reports each of its tests by
-name. The hostile guest (guests/hostile) runs each of its cases beside a witness in a second guest,
-on other CPUs and on the same one; the witness must not notice, nor may the vmm die of it.
+The contract guest (tests/guests/contract) runs on every kind of machine and reports each of its
+tests by name. The hostile guest (tests/guests/hostile) runs each of its cases beside a witness in a
+second guest, on other CPUs and on the same one. The witness must not notice, and the vmm must live.
 `guests.py --filter bare` runs the contract guest on the bare machine alone: that shows whether the
 tests are right about the architecture.
 """

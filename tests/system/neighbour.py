@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How late is a guest beside a hostile one on the same CPU?
 
-The guest under attack (guests/spin) has the higher priority and sleeps until each millisecond. The
-hostile guest (guests/hostile, time.c) spends all of its time on what costs the core or a component
-the most. The emulator counts an instruction as a nanosecond, so that a run repeats. What a hostile
-guest may add to the lateness beside an idle one is one bounded step.
+The guest under attack (tests/guests/spin) has the higher priority and sleeps until each
+millisecond. The hostile guest (tests/guests/hostile, time.c) spends all of its time on what costs
+the core or a component the most. The emulator counts an instruction as a nanosecond, so that a run
+repeats. What a hostile guest may add to the lateness beside an idle one is one bounded step.
 """
 
 import re

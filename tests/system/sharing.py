@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """How CPUs are shared, as guests see it: fairness, priorities, windows, and WFI.
 
-The guest guests/spin works in bursts and looks at its counter all the while. The emulator counts an
-instruction as a nanosecond, so that a run repeats. Equal shares are measured over ten minutes, of a
-machine whose instructions take a microsecond each, and with slices that are longer accordingly.
+The guest tests/guests/spin works in bursts and reads its counter all the while. The emulator
+counts an instruction as a nanosecond, so that a run repeats. Equal shares are measured over ten
+minutes, of a machine whose instructions take a microsecond each, and with slices that are longer
+accordingly.
 """
 
 import re
@@ -52,7 +53,7 @@ GUEST = """
 
 
 def guest(name, cpus, properties="", kernel="spin", **arguments):
-	"""DTS text of a guest with a vCPU on each of these CPUs; of guests/spin, unless said."""
+	"""DTS text of a guest with a vCPU on each of these CPUs; of "spin", unless said."""
 	return GUEST.format(name=name, properties=properties, kernel=kernel,
 			    arguments=" ".join(f"{key.replace('_', '-')}={value}"
 					       for key, value in arguments.items()),

@@ -7,12 +7,12 @@ flags-hostile := $(common) $(warnings) -O2 -ffreestanding -fno-pic -fno-pie -fno
 cc-hostile := $(CC)
 $(eval $(call add-flavour,hostile))
 
-hostile-objects := $(patsubst %,$(O)/hostile/components/hostile/%.o,main raw)
+hostile-objects := $(patsubst %,$(O)/hostile/tests/components/hostile/%.o,main raw)
 
-$(O)/components/hostile.elf: $(hostile-objects) components/hostile/hostile.lds
+$(O)/components/hostile.elf: $(hostile-objects) tests/components/hostile/hostile.lds
 	$(call say,LD,$@)
 	$(quiet)mkdir -p $(@D)
 	$(quiet)$(LD) -nostdlib -static --build-id=none -z noexecstack -z max-page-size=4096 \
-		-T components/hostile/hostile.lds -o $@ $(hostile-objects)
+		-T tests/components/hostile/hostile.lds -o $@ $(hostile-objects)
 
 components: $(O)/components/hostile.elf

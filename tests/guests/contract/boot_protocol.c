@@ -2,7 +2,7 @@
 /* Point 26: what holds at a guest's first instruction. (Linux Documentation/arm64/booting.rst.) */
 #include "contract.h"
 
-#define TEXT_OFFSET 0x80000 /* as in guests/objects.mk */
+#define TEXT_OFFSET 0x80000 /* as in tests/guests/objects.mk */
 #define SCTLR_MCI   0x1005
 
 static bool overlap(u64 a, u64 a_end, u64 b, u64 b_end)
