@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Channels: those under /channels, and a serial line for each component and guest that has a
- * console. A line's first end is the console, and it is named after the guest or component at the
- * second.
+ * console. A line's first end is the console. The line has the name of the guest or component at
+ * its second end.
  */
 #include <abi/serial.h>
 #include <mullion/string.h>
@@ -22,7 +22,7 @@ static const char *line_name(const struct system *system, const struct config_co
 static bool find_end(struct config_run *run, fdt_node_t node, const char *property,
 		     const char *name, u32 *index)
 {
-	char hint[NEAREST_HINT_MAX];
+	char hint[SIMILAR_HINT_MAX];
 
 	*index = config_find_component(run->system, name);
 	if (*index < run->system->num_components)
@@ -117,39 +117,19 @@ static void parse_channel(struct config_run *run, fdt_node_t node, u32 max)
 		add_channel(run, &channel, max);
 }
 
-/* How many there would be, were every one right. */
-static u64 count_all(const struct config_run *run)
-{
-	fdt_node_t root = fdt_root(run->tree);
-	u64 count = config_count_children(run, fdt_child(run->tree, root, "channels"), UINT32_MAX);
-
-	config_for_each_child (run, fdt_child(run->tree, root, "components"), it)
-		count += config_has(run, it.node, "console") ? 1 : 0;
-	config_for_each_child (run, fdt_child(run->tree, root, "guests"), it)
-		count += config_has(run, config_child(run, it.node, "vmm"), "console") ? 1 : 0;
-	config_for_each_child (run, fdt_child(run->tree, root, "templates"), it)
-		if (config_has(run, config_child(run, it.node, "vmm"), "console"))
-			count += instance_count(run, it.node);
-	return count;
-}
-
-u32 channel_count(const struct config_run *run)
-{
-	return (u32)MIN(count_all(run), CONFIG_MAX_CHANNELS);
-}
-
 enum err parse_channels(struct config_run *run)
 {
 	fdt_node_t channels = fdt_find(run->tree, "/channels");
-	u32 max = channel_count(run);
+	u64 count = config_channel_count(run);
+	u32 max = (u32)MIN(count, CONFIG_MAX_CHANNELS);
 
 	run->system->channels = arena_alloc(run, max * sizeof(*run->system->channels));
 	if (run->system->channels == NULL)
 		return ERR_NO_MEMORY;
-	if (count_all(run) > CONFIG_MAX_CHANNELS)
+	if (count > CONFIG_MAX_CHANNELS)
 		config_error(run, channels, NULL,
 			     "%llu channels, the lines of consoles included; at most %u",
-			     (unsigned long long)count_all(run), CONFIG_MAX_CHANNELS);
+			     (unsigned long long)count, CONFIG_MAX_CHANNELS);
 	config_for_each_component (run->system, component)
 		parse_line(run, component, max);
 	config_for_each_child (run, channels, it)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Tree -> components: those under /components, and for each guest with a node vmm the component
- * that serves it. What was refused gets its default, as with guests.
+ * Components: those under /components, and for each guest with a node vmm the component that serves
+ * it. A property that was refused gets its default.
  */
 #include <mullion/format.h>
 #include <mullion/string.h>
@@ -12,30 +12,12 @@
 #define VMM_PREFIX    "vmm-"
 #define VMM_PROGRAM   "vmm.elf"
 #define VMM_ABOVE     10 /* its priority over its guest's */
-#define STATE_NAME    "state"
 #define STACK_DEFAULT KIB(16)
 #define STACK_MAX     MIB(1)
 #define MS(ms)        NS((u64)(ms)*1000000)
 
 #define RESTARTS_DEFAULT  10
 #define PERIOD_DEFAULT_MS 10000
-
-bool grant_kind_parse(const char *text, enum config_grant_kind *kind)
-{
-	static const char *const names[] = {
-		[CONFIG_GRANT_DEVICE] = "device",
-		[CONFIG_GRANT_MEMORY] = "memory",
-		[CONFIG_GRANT_FILE] = "file",
-	};
-
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		if (str_equal(text, names[i])) {
-			*kind = (enum config_grant_kind)i;
-			return true;
-		}
-	}
-	return false;
-}
 
 u32 config_find_component(const struct system *system, const char *name)
 {
@@ -46,72 +28,14 @@ u32 config_find_component(const struct system *system, const char *name)
 }
 
 const char *config_component_hint(const struct config_run *run, const char *wanted,
-				  char buf[NEAREST_HINT_MAX])
+				  char buf[SIMILAR_HINT_MAX])
 {
-	struct nearest nearest;
+	struct similar similar;
 
-	nearest_init(&nearest, wanted);
+	similar_init(&similar, wanted);
 	config_for_each_component (run->system, component)
-		nearest_offer(&nearest, component->name);
-	if (nearest.best == NULL)
-		(void)str_copy(buf, NEAREST_HINT_MAX, "; write it under /components");
-	else
-		(void)nearest_hint(&nearest, buf);
-	return buf;
-}
-
-static enum err parse_grant(struct config_run *run, fdt_node_t node, struct config_grant *grant)
-{
-	const char *type = config_string(run, node, "type");
-
-	grant->node = node;
-	grant->kind = CONFIG_GRANT_MEMORY; /* of an unknown type: one of size 0 */
-	(void)str_copy(grant->name, sizeof(grant->name), fdt_name(run->tree, node));
-	if (type == NULL || !grant_kind_parse(type, &grant->kind))
-		return OK;
-	if (grant->kind == CONFIG_GRANT_FILE) {
-		grant->file = config_string(run, node, "file");
-		if (grant->file != NULL && !config_is_file_name(grant->file))
-			grant->file = NULL;
-		return OK;
-	}
-	(void)config_u64(run, node, "size", &grant->size);
-	grant->kept = config_has(run, node, "kept");
-	if (grant->kind == CONFIG_GRANT_MEMORY)
-		return OK;
-	if (!config_u64(run, node, "host-address", &grant->hpa.v))
-		grant->size = 0;
-	return parse_irqs(run, node, true, &grant->num_irqs, &grant->irqs);
-}
-
-static enum err parse_grants(struct config_run *run, struct config_component *component)
-{
-	fdt_node_t aspace = config_child(run, component->node, "aspace");
-	u32 count = config_count_children(run, aspace, CONFIG_MAX_GRANTS), i = 0;
-	bool is_vmm = component->serves < run->system->num_guests;
-	enum err err;
-
-	component->num_grants = count + (is_vmm ? 1 : 0);
-	component->grants = arena_alloc(run, component->num_grants * sizeof(*component->grants));
-	if (component->grants == NULL)
-		return ERR_NO_MEMORY;
-	config_for_each_child (run, aspace, it) {
-		if (i == count)
-			break;
-		err = parse_grant(run, it.node, &component->grants[i++]);
-		if (err != OK)
-			return err;
-	}
-	if (is_vmm) {
-		component->grants[count] = (struct config_grant){
-			.kind = CONFIG_GRANT_MEMORY,
-			.kept = true,
-			.size = PAGE_SIZE,
-			.node = component->node,
-		};
-		(void)str_copy(component->grants[count].name, CONFIG_NAME_MAX, STATE_NAME);
-	}
-	return OK;
+		similar_offer(&similar, component->name);
+	return similar_hint(&similar, "; write it under /components", buf);
 }
 
 static void parse_restart(struct config_run *run, struct config_component *component)
@@ -121,26 +45,17 @@ static void parse_restart(struct config_run *run, struct config_component *compo
 		[RESTART_ALWAYS] = "always",
 		[RESTART_LIMITED] = "limited",
 	};
-	const char *restart = config_string(run, component->node, "restart");
 	u32 ms = PERIOD_DEFAULT_MS, watchdog_ms = 0;
 
-	component->policy = RESTART_LIMITED;
 	component->restart_limit = RESTARTS_DEFAULT;
 	(void)config_u32(run, component->node, "restart-limit", &component->restart_limit);
 	(void)config_u32(run, component->node, "restart-period-ms", &ms);
 	(void)config_u32(run, component->node, "watchdog-ms", &watchdog_ms);
 	component->restart_period = MS(ms);
 	component->watchdog = MS(watchdog_ms);
-	if (restart == NULL)
-		return;
-	for (u32 i = 0; i < ARRAY_SIZE(names); i++) {
-		if (str_equal(restart, names[i])) {
-			component->policy = (enum restart_policy)i;
-			return;
-		}
-	}
-	config_error(run, component->node, "restart",
-		     "no such policy; write \"always\", \"never\" or \"limited\"");
+	component->policy =
+		(enum restart_policy)config_choose(run, component->node, "restart", "policy", names,
+						   ARRAY_SIZE(names), RESTART_LIMITED);
 }
 
 static void parse_stack(struct config_run *run, struct config_component *component)
@@ -240,20 +155,6 @@ static enum err parse_vmm_of(struct config_run *run, u32 index, u32 max)
 	}
 	guest->vmm = run->system->num_components;
 	return parse_component(run, node, name, index);
-}
-
-u32 config_component_count(const struct config_run *run)
-{
-	fdt_node_t root = fdt_root(run->tree);
-	u32 count = config_count_children(run, fdt_child(run->tree, root, "components"),
-					  CONFIG_MAX_COMPONENTS);
-
-	config_for_each_child (run, fdt_child(run->tree, root, "guests"), it)
-		count += config_child(run, it.node, "vmm") != FDT_NONE ? 1 : 0;
-	config_for_each_child (run, fdt_child(run->tree, root, "templates"), it)
-		if (config_child(run, it.node, "vmm") != FDT_NONE)
-			count += instance_count(run, it.node);
-	return MIN(count, CONFIG_MAX_COMPONENTS);
 }
 
 enum err parse_components(struct config_run *run)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The text of a mistake: node path, property, its value as it would stand in DTS, and what the
- * check says. Also the nearest-name hint. The same code, so the same text, on the host and at boot.
+ * check says. The same code, so the same text, on the host and at boot.
  */
 #include <mullion/format.h>
 #include <mullion/string.h>
@@ -145,62 +145,21 @@ void config_warning(struct config_run *run, fdt_node_t node, const char *propert
 	va_end(args);
 }
 
-#define NEAREST_MAX 32 /* bytes of a name that are looked at */
-
-/* Edits (insert, delete, replace, swap of neighbours) from @a to @b; both at most NEAREST_MAX long.
- */
-static u32 edit_distance(const char *a, size_t a_len, const char *b, size_t b_len)
+u32 config_choose(struct config_run *run, fdt_node_t node, const char *property, const char *what,
+		  const char *const *names, u32 count, u32 value)
 {
-	u8 rows[3][NEAREST_MAX + 1];
-	u8 *before = rows[0], *last = rows[1], *row = rows[2], *spare;
+	const char *given = config_string(run, node, property);
+	char list[VALUE_MAX];
+	struct text text = { list, sizeof(list), 0 };
+	u32 index;
 
-	for (size_t j = 0; j <= b_len; j++)
-		last[j] = (u8)j;
-	for (size_t i = 1; i <= a_len; i++) {
-		row[0] = (u8)i;
-		for (size_t j = 1; j <= b_len; j++) {
-			u32 best = last[j - 1] + (a[i - 1] != b[j - 1] ? 1u : 0u);
-
-			best = MIN(best, last[j] + 1u);
-			best = MIN(best, row[j - 1] + 1u);
-			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-				best = MIN(best, before[j - 2] + 1u);
-			row[j] = (u8)best;
-		}
-		spare = before;
-		before = last;
-		last = row;
-		row = spare;
-	}
-	return last[b_len];
-}
-
-void nearest_init(struct nearest *nearest, const char *wanted)
-{
-	*nearest = (struct nearest){ .wanted = wanted };
-	/* Below this: one edit and another for each three characters. Beyond, it would be a guess.
-	 */
-	nearest->distance = (u32)MIN(strlen(wanted), NEAREST_MAX) / 3 + 2;
-}
-
-void nearest_offer(struct nearest *nearest, const char *candidate)
-{
-	size_t a = strlen(nearest->wanted), b = strlen(candidate);
-	u32 distance;
-
-	if (a > NEAREST_MAX || b > NEAREST_MAX)
-		return;
-	distance = edit_distance(nearest->wanted, a, candidate, b);
-	if (distance < nearest->distance) {
-		nearest->distance = distance;
-		nearest->best = candidate;
-	}
-}
-
-const char *nearest_hint(const struct nearest *nearest, char *buf)
-{
-	buf[0] = '\0';
-	if (nearest->best != NULL)
-		(void)format(buf, NEAREST_HINT_MAX, "; did you mean '%s'?", nearest->best);
-	return buf;
+	if (given == NULL)
+		return value;
+	index = schema_index(names, count, given);
+	if (index < count)
+		return index;
+	for (u32 i = 0; i < count; i++)
+		add(&text, "%s\"%s\"", i == 0 ? "" : i == count - 1 ? " or " : ", ", names[i]);
+	config_error(run, node, property, "no such %s; write %s", what, list);
+	return value;
 }

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of config share. One run of config_load() goes through them in this order:
- * schema.c (is every node and property known and of its type?), parse.c and component.c (tree ->
- * structs), region.c, dma.c, irq.c, vcpu.c, space.c, channel.c, schedule.c (does it fit the machine
- * and itself?), image.c and place.c (are the images what they should be, and where do they go?),
- * budget.c (how much memory will the core need?). A check that cannot be made because an earlier
- * one failed is left out: no mistake is told twice.
+ * What the files of config/ share. Each uses those before it in this list, and none behind it:
+ * tables.c (nodes, properties, kinds), value.c (getters, inheritance), diag.c (messages), arena.c
+ * (memory, counts), runnable.c and interrupts.c (properties that kinds of nodes share); a parser
+ * per kind of node; schema.c (is each node and property known and of its type?); check_*.c (does it
+ * fit the machine and itself?), place.c (the places of the images), budget.c (the core's heap),
+ * load.c (the order). A check that cannot be made because an earlier one failed is left out: no
+ * mistake is reported twice.
  */
 #ifndef CONFIG_INTERNAL_H
 #define CONFIG_INTERNAL_H
 
 #include <mullion/config.h>
+#include <mullion/similar.h>
 
 #define CONFIG_MAX_VCPUS HOST_MAX_CPUS
 #define CONFIG_IPA_BITS  40 /* of a guest's physical address; what every arm64 core can do */
@@ -57,8 +59,7 @@ struct config_run {
 	const char *partitions[CONFIG_MAX_PARTITIONS]; /* names, in the order of their numbers */
 	u32 num_told;
 	u32 told[TOLD_MAX];
-	u32 names[NAME_BITS / 32];    /* of nodes: a bit for each hash that was seen */
-	const char *default_strategy; /* of /vmm; or NULL */
+	u32 names[NAME_BITS / 32]; /* of nodes: a bit for each hash that was seen */
 };
 
 /* diag.c */
@@ -73,31 +74,22 @@ void config_error(struct config_run *run, fdt_node_t node, const char *property,
 void config_warning(struct config_run *run, fdt_node_t node, const char *property, const char *fmt,
 		    ...) __printf(4, 5);
 
-/* The best candidate so far for a misspelt name. */
-struct nearest {
-	const char *wanted;
-	const char *best; /* NULL when none is near enough */
-	u32 distance;
-};
+/** config_choose() - the index of the property's value in @names, or @value if it is absent or
+ * unknown. An unknown one is reported: "no such @what", and the names. Any context. */
+u32 config_choose(struct config_run *run, fdt_node_t node, const char *property, const char *what,
+		  const char *const *names, u32 count, u32 value);
 
-void nearest_init(struct nearest *nearest, const char *wanted);
-void nearest_offer(struct nearest *nearest, const char *candidate);
+/* value.c */
 
-#define NEAREST_HINT_MAX 64
-/** nearest_hint() - "; did you mean 'x'?" or "" in @buf (NEAREST_HINT_MAX bytes). Return: @buf. */
-const char *nearest_hint(const struct nearest *nearest, char *buf);
-
-/* inherit.c */
-
-/** inherit_init() - find out which guest inherits from which template. To be called first. */
+/** inherit_init() - find the template of each guest. It is called before all other lookups. */
 void inherit_init(struct config_run *run);
 
 /** config_base() - the node that @node inherits from: that of the same path in the template of its
  * guest; FDT_NONE when there is none. */
 fdt_node_t config_base(const struct config_run *run, fdt_node_t node);
 
-/** config_lacks_template() - @node is of a guest whose template there is not: nothing can be said
- * of what it lacks. */
+/** config_lacks_template() - Returns true if @node belongs to a guest whose template does not
+ * exist. No check can then know what it lacks. */
 bool config_lacks_template(const struct config_run *run, fdt_node_t node);
 
 /* As fdt_get(), fdt_has() and fdt_child(), with what is inherited. @node may be FDT_NONE. */
@@ -114,143 +106,14 @@ struct config_children {
 };
 struct config_children config_children(const struct config_run *run, fdt_node_t node);
 void config_next_child(const struct config_run *run, struct config_children *it);
-/** config_count_children() - how many there are, at most @max. @node may be FDT_NONE. */
+/** config_count_children() - their number, at most @max. @node may be FDT_NONE. */
 u32 config_count_children(const struct config_run *run, fdt_node_t node, u32 max);
 
 #define config_for_each_child(run, parent, it)                                              \
 	for (struct config_children it = config_children(run, parent); it.node != FDT_NONE; \
 	     config_next_child(run, &it))
 
-/** instance_count() - how many guests @template makes at run time. */
-u32 instance_count(const struct config_run *run, fdt_node_t template);
-/** guest_count() - guests of the description and instances of its templates, at most
- * CONFIG_MAX_GUESTS. */
-u32 config_guest_count(const struct config_run *run);
-
-/* schema.c: see schema.h */
-void schema_check(struct config_run *run);
-
-/* parse.c */
-
-/** parse_system() - fill run->system from the tree, leaving out what schema_check() has refused.
- * A region that cannot be used gets size 0. Return: ERR_NO_MEMORY if the arena is too small. */
-enum err __must_check parse_system(struct config_run *run);
-
-/** arena_alloc() - zeroed memory that lives as long as the system; NULL when the arena is used up.
- */
-void *arena_alloc(struct config_run *run, size_t bytes);
-
-/** region_kind_parse() - "ram" and the like; false for what the description does not know. Pure. */
-bool region_kind_parse(const char *text, enum region_kind *kind);
-
-bool grant_kind_parse(const char *text, enum config_grant_kind *kind);
-
-/** parse_guest() - @name: its node's, or an instance's. parse.c's and guest.c's. */
-enum err __must_check parse_guest(struct config_run *run, fdt_node_t node, const char *name,
-				  struct config_guest *guest);
-/** vcpu_count() - how many vCPUs a guest has; what cannot be is for check_vcpus() to say. */
-u32 vcpu_count(const struct config_run *run, fdt_node_t guest);
-
-/** arena_text() - a copy of @len bytes that stays after boot, as constants of this room do not. */
-const char *arena_text(struct config_run *run, const char *text, size_t len);
-
-/* What is run: the properties that vCPUs and components share. Each falls back to @value. */
-u8 parse_priority(struct config_run *run, fdt_node_t node, u8 value);
-ns_t parse_slice(struct config_run *run, fdt_node_t node, ns_t value);
-/** parse_limit() - cpu-budget-us and cpu-period-us of @node, over what @vcpu has. */
-void parse_limit(struct config_run *run, fdt_node_t node, struct config_vcpu *vcpu);
-/** check_limits() - no CPU is asked for more than all of its time. */
-void check_limits(struct config_run *run);
-u32 parse_partition(struct config_run *run, fdt_node_t node, u32 value);
-
-/* component.c */
-enum err __must_check parse_components(struct config_run *run);
-/** config_component_count() - components and vmms. */
-u32 config_component_count(const struct config_run *run);
-enum err __must_check parse_irqs(struct config_run *run, fdt_node_t node, bool on_host,
-				 u32 *num_irqs, struct config_irq **irqs);
-u32 count_irqs(const struct config_run *run, fdt_node_t node);
-/** config_find_component() - index of the component of that name; num_components when there is
- * none. */
-u32 config_find_component(const struct system *system, const char *name);
-/** config_component_hint() - "; did you mean 'x'?" of a component's name, or another advice in
- * @buf. */
-const char *config_component_hint(const struct config_run *run, const char *wanted,
-				  char buf[NEAREST_HINT_MAX]);
-/* channel.c, schedule.c */
-enum err __must_check parse_channels(struct config_run *run);
-u32 channel_count(const struct config_run *run);
-enum err __must_check parse_schedule(struct config_run *run);
-
-/* What was given away of the machine: a region of a guest's, or a device of a component's. */
-struct claim {
-	fdt_node_t node;
-	u32 owner; /* guests first, then components */
-	u64 hpa, size;
-	u32 num_irqs;
-	const struct config_irq *irqs;
-	u32 next_owner, next; /* where the walk is */
-};
-/** claim_next() - walk over all of them, from an empty @claim on. */
-bool claim_next(const struct system *system, struct claim *claim);
-
-/** interrupt_cells() - interrupt @index of a list of <type number flags>. Return: false past its
- * end. */
-bool interrupt_cells(const struct config_run *run, fdt_node_t node, const char *name, u32 index,
-		     u32 cells[3]);
-
-/** cpu_limit() - how many CPUs there are, or can be; *@whose begins a message about that. */
-u32 cpu_limit(const struct config_run *run, const char **whose);
-/** number_of() - the number behind the first @stem bytes of a name like vcpu12. Pure. */
-u32 number_of(const char *name, size_t stem);
-
-/** check_shape() - sizes and addresses of a region by themselves; size 0 after a report. */
-void check_shape(struct config_run *run, struct config_region *region);
-/** check_host_side() - its part of the machine; @owner: as in a claim. */
-void check_host_side(struct config_run *run, const struct config_region *region, u32 owner);
-/** check_dma() - a device's region, which its owner must be trusted with where it may do DMA. */
-void check_dma(struct config_run *run, const struct config_region *region, u32 owner);
-/** find_file() - @file in the bundle. Return: false without a bundle, or after a report. */
-bool find_file(struct config_run *run, fdt_node_t node, const char *property, const char *file,
-	       const u8 **data, u64 *bytes);
-
-/* The checks, each over the whole system. */
-void check_regions(struct config_run *run);
-void check_irqs(struct config_run *run);
-void check_vcpus(struct config_run *run);
-void check_grants(struct config_run *run);
-void check_components(struct config_run *run);
-void check_schedule(struct config_run *run);
-void check_images(struct config_run *run);
-void check_programs(struct config_run *run);
-void place_images(struct config_run *run);
-/** check_trees() - supplied trees, after everything was placed. Return: ERR_NO_MEMORY. */
-enum err __must_check check_trees(struct config_run *run);
-
-/** generated_tree_bytes() - an upper bound of the tree that the core generates for @guest; page
- * multiple. */
-u64 generated_tree_bytes(const struct config_guest *guest);
-/** budget_heap_bytes() - what the core sets aside for @system on @host (may be NULL); page
- * multiple. */
-u64 budget_heap_bytes(const struct system *system);
-
-/* Ranges [base, base + size); sizes of 0 never overlap. No end wraps: callers have bounded both. */
-static inline bool ranges_overlap(u64 a, u64 a_size, u64 b, u64 b_size)
-{
-	return a_size != 0 && b_size != 0 && a < b + b_size && b < a + a_size;
-}
-
-static inline bool range_within(u64 a, u64 a_size, u64 b, u64 b_size)
-{
-	return a >= b && a_size <= b_size && a - b <= b_size - a_size;
-}
-
-static inline bool region_is_memory(const struct config_region *region)
-{
-	return region->kind == REGION_RAM || region->kind == REGION_ROM;
-}
-
-/* The property's value as last checked by the schema; false when it is absent or was refused. */
+/* The property's value if its type is right; false or NULL when it is absent or was refused. */
 bool config_u64(const struct config_run *run, fdt_node_t node, const char *name, u64 *value);
 bool config_u32(const struct config_run *run, fdt_node_t node, const char *name, u32 *value);
 const char *config_string(const struct config_run *run, fdt_node_t node, const char *name);
@@ -268,6 +131,126 @@ static inline u32 config_cell(const struct fdt_prop *prop, u32 index)
 
 /** config_is_file_name() - @name stays inside the bundle: no leading '/', no '..'. Pure. */
 bool config_is_file_name(const char *name);
+
+/* arena.c */
+
+/** arena_alloc() - zeroed memory that lives as long as the system; NULL when the arena is used up.
+ */
+void *arena_alloc(struct config_run *run, size_t bytes);
+/** arena_text() - a copy of @len bytes that stays after boot, as constants of this room do not. */
+const char *arena_text(struct config_run *run, const char *text, size_t len);
+
+/* How many of each kind a description makes, and at most the bound of each. */
+u32 vcpu_count(const struct config_run *run, fdt_node_t guest);
+u32 count_irqs(const struct config_run *run, fdt_node_t node);
+/** instance_count() - guests that @template makes at run time. */
+u32 instance_count(const struct config_run *run, fdt_node_t template);
+/** config_guest_count() - guests of the description and instances of its templates. */
+u32 config_guest_count(const struct config_run *run);
+/** config_component_count() - components and vmms. */
+u32 config_component_count(const struct config_run *run);
+/** config_channel_count() - channels and lines of consoles; not bounded. */
+u64 config_channel_count(const struct config_run *run);
+
+/* runnable.c: the properties that vCPUs and components share. Each falls back to @value. */
+u8 parse_priority(struct config_run *run, fdt_node_t node, u8 value);
+ns_t parse_slice(struct config_run *run, fdt_node_t node, ns_t value);
+u32 parse_partition(struct config_run *run, fdt_node_t node, u32 value);
+/** parse_limit() - cpu-budget-us and cpu-period-us of @node, over what @vcpu has. */
+void parse_limit(struct config_run *run, fdt_node_t node, struct config_vcpu *vcpu);
+/** cpu_limit() - the number of CPUs that exist, or that can; *@whose begins a message about it. */
+u32 cpu_limit(const struct config_run *run, const char **whose);
+/** name_number() - the number behind the first @stem bytes of a name like vcpu12. Pure. */
+u32 name_number(const char *name, size_t stem);
+
+/* interrupts.c */
+
+/** config_interrupt() - interrupt @index of a list of <type number flags>. Returns false past its
+ * end. */
+bool config_interrupt(const struct config_run *run, fdt_node_t node, const char *name, u32 index,
+		      u32 cells[3]);
+/** parse_irqs() - the interrupts of a device. @on_host: they are the machine's as well. */
+enum err __must_check parse_irqs(struct config_run *run, fdt_node_t node, bool on_host,
+				 u32 *num_irqs, struct config_irq **irqs);
+
+/* One parser per kind of node: ERR_NO_MEMORY if the arena is too small. A property that the schema
+ * refused is left out; a region that cannot be used gets size 0. */
+enum err __must_check parse_system(struct config_run *run);
+/** parse_guest() - @name: its node's, or an instance's. */
+enum err __must_check parse_guest(struct config_run *run, fdt_node_t node, const char *name,
+				  struct config_guest *guest);
+enum err __must_check parse_regions(struct config_run *run, struct config_guest *guest);
+enum err __must_check parse_components(struct config_run *run);
+enum err __must_check parse_grants(struct config_run *run, struct config_component *component);
+enum err __must_check parse_channels(struct config_run *run);
+enum err __must_check parse_schedule(struct config_run *run);
+
+/** config_find_component() - index of the component of that name; num_components when there is
+ * none. */
+u32 config_find_component(const struct system *system, const char *name);
+/** config_component_hint() - "; did you mean 'x'?" of a component's name, or another advice. */
+const char *config_component_hint(const struct config_run *run, const char *wanted,
+				  char buf[SIMILAR_HINT_MAX]);
+
+/* A part of the machine that was given away: a guest's region, or a component's device. */
+struct claim {
+	fdt_node_t node;
+	u32 owner; /* guests first, then components */
+	u64 hpa, size;
+	u32 num_irqs;
+	const struct config_irq *irqs;
+	u32 next_owner, next; /* the position of the walk */
+};
+/** claim_next() - walk over all of them, from an empty @claim on. */
+bool claim_next(const struct system *system, struct claim *claim);
+
+/** check_shape() - sizes and addresses of a region by themselves; size 0 after a report. */
+void check_shape(struct config_run *run, struct config_region *region);
+/** check_host_side() - its part of the machine; @owner: as in a claim. */
+void check_host_side(struct config_run *run, const struct config_region *region, u32 owner);
+/** check_dma() - a device's region: its owner must be trusted if the device may do DMA. */
+void check_dma(struct config_run *run, const struct config_region *region, u32 owner);
+/** find_file() - @file in the bundle. Returns false without a bundle, or after a report. */
+bool find_file(struct config_run *run, fdt_node_t node, const char *property, const char *file,
+	       const u8 **data, u64 *bytes);
+
+/* The checks, each over the whole system. */
+void schema_check(struct config_run *run);
+void check_regions(struct config_run *run);
+void check_irqs(struct config_run *run);
+void check_vcpus(struct config_run *run);
+void check_grants(struct config_run *run);
+void check_components(struct config_run *run);
+void check_schedule(struct config_run *run);
+/** check_limits() - no CPU promises more than all of its time. */
+void check_limits(struct config_run *run);
+void check_images(struct config_run *run);
+void check_programs(struct config_run *run);
+void place_images(struct config_run *run);
+/** check_trees() - supplied trees, after everything was placed. Returns ERR_NO_MEMORY or OK. */
+enum err __must_check check_trees(struct config_run *run);
+
+/** generated_tree_bytes() - an upper bound of the tree that the core generates for @guest; page
+ * multiple. */
+u64 generated_tree_bytes(const struct config_guest *guest);
+/** budget_heap_bytes() - the core's heap for @system; page multiple. */
+u64 budget_heap_bytes(const struct system *system);
+
+/* Ranges [base, base + size); sizes of 0 never overlap. No end wraps: callers have bounded both. */
+static inline bool ranges_overlap(u64 a, u64 a_size, u64 b, u64 b_size)
+{
+	return a_size != 0 && b_size != 0 && a < b + b_size && b < a + a_size;
+}
+
+static inline bool range_within(u64 a, u64 a_size, u64 b, u64 b_size)
+{
+	return a >= b && a_size <= b_size && a - b <= b_size - a_size;
+}
+
+static inline bool region_is_memory(const struct config_region *region)
+{
+	return region->kind == REGION_RAM || region->kind == REGION_ROM;
+}
 
 #define config_for_each_guest(system, guest)                \
 	for (struct config_guest *guest = (system)->guests; \

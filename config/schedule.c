@@ -19,24 +19,15 @@ static u32 find_partition(const struct config_run *run, const char *name)
 	return 0;
 }
 
-/* @windows: whether a table may be asked for here. */
-static void parse_strategy(struct config_run *run, fdt_node_t node, const char *strategy,
-			   bool windows, struct config_cpu *cpu)
+/* @count: of the names; the last one needs a table, which only a CPU's node has. */
+static void parse_strategy(struct config_run *run, fdt_node_t node, const char *what, u32 count,
+			   struct config_cpu *cpu)
 {
-	if (strategy == NULL)
-		cpu->strategy = SCHEDULE_DEFAULT;
-	else if (str_equal(strategy, "priority"))
-		cpu->strategy = SCHEDULE_PRIORITY;
-	else if (str_equal(strategy, "round-robin"))
-		cpu->strategy = SCHEDULE_ROUND_ROBIN;
-	else if (windows && str_equal(strategy, "windows"))
-		cpu->strategy = SCHEDULE_WINDOWS;
-	else
-		config_error(
-			run, node, "strategy", "no such strategy%s",
-			windows ? "; write \"priority\", \"round-robin\" or \"windows\""
-				: " here; write \"priority\" or \"round-robin\", or \"windows\" "
-				  "in a CPU's node under /schedule");
+	static const char *const names[] = { "priority", "round-robin", "windows" };
+	u32 index = config_choose(run, node, "strategy", what, names, count, count);
+
+	if (index < count)
+		cpu->strategy = SCHEDULE_PRIORITY + index;
 }
 
 /* Return: false when the window is none that can be put into the table. */
@@ -44,8 +35,8 @@ static bool parse_window(struct config_run *run, fdt_node_t node, const struct c
 			 struct config_window *window)
 {
 	const char *partition = config_string(run, node, "partition");
-	struct nearest nearest;
-	char hint[NEAREST_HINT_MAX];
+	struct similar similar;
+	char hint[SIMILAR_HINT_MAX];
 	u32 offset, length;
 
 	if (!config_u32(run, node, "offset-us", &offset) ||
@@ -54,11 +45,11 @@ static bool parse_window(struct config_run *run, fdt_node_t node, const struct c
 	*window = (struct config_window){ NS(offset * UINT64_C(1000)), NS(length * UINT64_C(1000)),
 					  find_partition(run, partition) };
 	if (window->window == 0) {
-		nearest_init(&nearest, partition);
+		similar_init(&similar, partition);
 		for (u32 i = 0; i < run->num_partitions; i++)
-			nearest_offer(&nearest, run->partitions[i]);
+			similar_offer(&similar, run->partitions[i]);
 		config_error(run, node, "partition", "no guest, vCPU or component is in it%s",
-			     nearest_hint(&nearest, hint));
+			     similar_hint(&similar, "", hint));
 		return false;
 	}
 	if (length < WINDOW_MIN_US) {
@@ -120,16 +111,15 @@ static void parse_cycle(struct config_run *run, fdt_node_t node, struct config_c
 
 static enum err parse_cpu(struct config_run *run, fdt_node_t node, struct config_cpu *cpu)
 {
-	const char *strategy = config_string(run, node, "strategy");
+	bool chosen = config_has(run, node, "strategy");
 	u32 count = config_count_children(run, node, CONFIG_MAX_WINDOWS), seen = 0;
 	struct config_window window;
 
-	if (strategy != NULL)
-		parse_strategy(run, node, strategy, true, cpu);
+	parse_strategy(run, node, "strategy", 3, cpu);
 	if (cpu->strategy != SCHEDULE_WINDOWS) {
 		if (count > 0 || config_has(run, node, "cycle-us") ||
 		    config_has(run, node, "background"))
-			config_warning(run, node, strategy != NULL ? "strategy" : NULL,
+			config_warning(run, node, chosen ? "strategy" : NULL,
 				       "cycle-us, background and windows have no effect; write "
 				       "strategy = \"windows\"");
 		return OK;
@@ -159,12 +149,12 @@ enum err parse_schedule(struct config_run *run)
 	struct config_cpu of_all = { 0 };
 	enum err err;
 
-	parse_strategy(run, fdt_find(run->tree, "/vmm"), run->default_strategy, false, &of_all);
+	parse_strategy(run, fdt_find(run->tree, "/vmm"), "strategy for all CPUs", 2, &of_all);
 	for (u32 i = 0; i < CONFIG_MAX_CPUS; i++)
 		run->system->cpus[i] = of_all;
 	config_for_each_child (run, fdt_find(run->tree, "/schedule"), it) {
 		const char *name = fdt_name(run->tree, it.node);
-		u32 index = strlen(name) > 3 ? number_of(name, 3) : 0;
+		u32 index = strlen(name) > 3 ? name_number(name, 3) : 0;
 		char right[16];
 
 		/* The schema has refused any other name. */
@@ -181,60 +171,4 @@ enum err parse_schedule(struct config_run *run)
 			return err;
 	}
 	return OK;
-}
-
-static bool has_window(const struct config_cpu *cpu, u32 window)
-{
-	for (u32 i = 0; i < cpu->num_windows; i++)
-		if (cpu->windows[i].window == window)
-			return true;
-	return false;
-}
-
-/* Who is in a partition and runs on a CPU by windows needs one there. */
-static void check_runs(struct config_run *run, fdt_node_t node, u64 cpus, u32 window)
-{
-	bool windows = false;
-	u32 first = UINT32_MAX;
-
-	for (u32 i = 0; window != 0 && i < CONFIG_MAX_CPUS; i++) {
-		const struct config_cpu *cpu = &run->system->cpus[i];
-
-		if ((cpus & BIT(i)) == 0)
-			continue;
-		windows = windows || cpu->strategy == SCHEDULE_WINDOWS;
-		if (cpu->strategy != SCHEDULE_WINDOWS || has_window(cpu, window))
-			return;
-		first = MIN(first, i);
-	}
-	if (windows)
-		config_error(run, node, "partition",
-			     "'%s' has no window on CPU %u, so it would never run; write one under "
-			     "/schedule/cpu%u",
-			     run->partitions[window - 1], first, first);
-}
-
-static void check_guest(struct config_run *run, const struct config_guest *guest)
-{
-	fdt_node_t vcpus = config_child(run, guest->node, "vcpus");
-	char name[16];
-
-	for (u32 i = 0; i < guest->num_vcpus; i++) {
-		const struct config_vcpu *vcpu = &guest->vcpus[i];
-		fdt_node_t node;
-
-		(void)format(name, sizeof(name), "vcpu%u", i);
-		node = config_child(run, vcpus, name);
-		if (node == FDT_NONE || !config_has(run, node, "partition"))
-			node = guest->node;
-		check_runs(run, node, BIT(vcpu->cpu), vcpu->window);
-	}
-}
-
-void check_schedule(struct config_run *run)
-{
-	config_for_each_guest (run->system, guest)
-		check_guest(run, guest);
-	config_for_each_component (run->system, component)
-		check_runs(run, component->node, component->affinity, component->window);
 }

@@ -3,12 +3,11 @@
  * Walk a tree by the tables: every node and property must be known, of its type, given once, and
  * nothing required may lack. What values mean to each other is for the checks that follow.
  */
-#include "config/schema.h"
-
 #include <mullion/format.h>
 #include <mullion/string.h>
 
 #include "config/internal.h"
+#include "config/schema.h"
 
 static bool is_name_char(char c)
 {
@@ -41,60 +40,6 @@ static bool is_hardware(const struct fdt *tree, fdt_node_t node)
 	       fdt_has(tree, node, "device_type");
 }
 
-/* @count non-empty strings, at least one; a single one may be empty if @empty_too. */
-static bool is_strings(const struct fdt_prop *prop, u32 max, bool empty_too)
-{
-	u32 count = 0, start = 0;
-
-	for (u32 i = 0; i < prop->len; i++) {
-		if (prop->data[i] >= 0x7f || (prop->data[i] != 0 && prop->data[i] < ' '))
-			return false;
-		if (prop->data[i] != 0)
-			continue;
-		if (i == start && !empty_too)
-			return false;
-		start = i + 1;
-		count++;
-	}
-	return count > 0 && count <= max && start == prop->len;
-}
-
-/*
- * "two" has the size of a number. Where a number is wanted, four or eight bytes are text if they
- * look so and make no multiple of 4096, as the addresses and sizes that look so by chance do.
- */
-static bool is_number(const struct fdt_prop *prop, u32 max_bytes)
-{
-	if ((prop->len != 4 && prop->len != 8) || prop->len > max_bytes)
-		return false;
-	return !is_strings(prop, 1, false) || (prop->data[prop->len - 2] & 0xf) == 0;
-}
-
-static bool type_matches(enum prop_type type, const struct fdt_prop *prop)
-{
-	switch (type) {
-	case PROP_FLAG: return prop->len == 0;
-	case PROP_U32: return is_number(prop, 4);
-	case PROP_U64: return is_number(prop, 8);
-	case PROP_STRING:
-	case PROP_FILE: return is_strings(prop, 1, false);
-	case PROP_TEXT: return is_strings(prop, 1, true);
-	case PROP_STRINGS: return is_strings(prop, UINT32_MAX, false);
-	case PROP_IRQS: return prop->len > 0 && prop->len % 12 == 0;
-	case PROP_CELLS:
-		return prop->len > 0 && prop->len % 4 == 0 && (prop->len > 8 || is_number(prop, 8));
-	default: return true;
-	}
-}
-
-static const struct schema_prop *find_prop(const struct schema *schema, const char *name)
-{
-	for (u32 i = 0; i < schema->num_props; i++)
-		if (str_equal(schema->props[i].name, name))
-			return &schema->props[i];
-	return NULL;
-}
-
 static void report_type(struct config_run *run, fdt_node_t node, const struct schema_prop *known)
 {
 	if (known->type == PROP_FLAG)
@@ -108,47 +53,21 @@ static void report_type(struct config_run *run, fdt_node_t node, const struct sc
 static void report_unknown(struct config_run *run, fdt_node_t node, const struct schema *schema,
 			   const char *name)
 {
-	struct nearest nearest;
-	char hint[NEAREST_HINT_MAX];
+	struct similar similar;
+	char hint[SIMILAR_HINT_MAX];
 
-	nearest_init(&nearest, name);
+	similar_init(&similar, name);
 	for (u32 i = 0; i < schema->num_props; i++)
-		nearest_offer(&nearest, schema->props[i].name);
+		similar_offer(&similar, schema->props[i].name);
 	config_error(run, node, name, "%s has no such property%s", schema->what,
-		     nearest.best == NULL ? "; remove it, or search docs/binding.md for its name"
-					  : nearest_hint(&nearest, hint));
-}
-
-bool schema_reads_as_text(const struct fdt_prop *prop)
-{
-	for (u32 id = 0; id < SCHEMA_COUNT; id++) {
-		const struct schema_prop *known = find_prop(&schemas[id], prop->name);
-
-		if (known != NULL &&
-		    (known->type == PROP_U32 || known->type == PROP_U64 ||
-		     known->type == PROP_CELLS) &&
-		    is_number(prop, 8))
-			return false;
-	}
-	return prop->len == 1 ? prop->data[0] == 0 : is_strings(prop, UINT32_MAX, false);
-}
-
-bool config_is_file_name(const char *name)
-{
-	if (name[0] == '/')
-		return false;
-	for (const char *p = name; p != NULL; p = strchr(p, '/')) {
-		p += *p == '/' ? 1 : 0;
-		if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || p[2] == '\0'))
-			return false;
-	}
-	return true;
+		     similar_hint(&similar, "; remove it, or search docs/binding.md for its name",
+				  hint));
 }
 
 static void check_prop(struct config_run *run, fdt_node_t node, const struct schema *schema,
 		       u32 variant, const struct fdt_prop *prop)
 {
-	const struct schema_prop *known = find_prop(schema, prop->name);
+	const struct schema_prop *known = schema_find(schema, prop->name);
 	struct fdt_prop first;
 
 	if (is_housekeeping(prop->name))
@@ -160,7 +79,7 @@ static void check_prop(struct config_run *run, fdt_node_t node, const struct sch
 	else if ((known->allowed & variant) == 0)
 		config_error(run, node, prop->name, "does not belong to %s%s; remove it",
 			     schema->what, schema->variant == 0 ? " of this type" : "");
-	else if (!type_matches(known->type, prop))
+	else if (!config_matches(known->type, prop))
 		report_type(run, node, known);
 	else if (known->type == PROP_FILE && !config_is_file_name((const char *)prop->data))
 		config_error(run, node, prop->name,
@@ -171,23 +90,15 @@ static void check_prop(struct config_run *run, fdt_node_t node, const struct sch
 /* The variant that a region's type makes it; VARIANT_ALL while the type is unknown. */
 static u32 find_variant(struct config_run *run, fdt_node_t node, enum schema_id id)
 {
-	enum region_kind kind;
-	enum config_grant_kind grant;
-	const char *type = config_string(run, node, "type");
+	bool is_grant = id == SCHEMA_GRANT;
+	u32 count = is_grant ? CONFIG_GRANT_KINDS : REGION_KINDS;
+	u32 kind;
 
 	if (schemas[id].variant != 0)
 		return schemas[id].variant;
-	if (type == NULL)
-		return VARIANT_ALL;
-	if (id == SCHEMA_REGION && region_kind_parse(type, &kind))
-		return (u32)BIT(kind);
-	if (id == SCHEMA_GRANT && grant_kind_parse(type, &grant))
-		return (u32)BIT(grant);
-	config_error(run, node, "type", "no such type of region; write %s",
-		     id == SCHEMA_GRANT ? "\"device\", \"memory\" or \"file\""
-					: "\"ram\", \"rom\", \"device\", \"alias\" or "
-					  "\"virtual\"");
-	return VARIANT_ALL;
+	kind = config_choose(run, node, "type", "type of region",
+			     is_grant ? grant_kind_names : region_kind_names, count, count);
+	return kind < count ? (u32)BIT(kind) : VARIANT_ALL;
 }
 
 static void check_props(struct config_run *run, fdt_node_t node, enum schema_id id)
@@ -237,20 +148,20 @@ static bool child_matches(const char *pattern, const char *name)
 static void report_unknown_child(struct config_run *run, fdt_node_t node,
 				 const struct schema *parent)
 {
-	struct nearest nearest;
-	char hint[NEAREST_HINT_MAX];
+	struct similar similar;
+	char hint[SIMILAR_HINT_MAX];
 
-	nearest_init(&nearest, fdt_name(run->tree, node));
+	similar_init(&similar, fdt_name(run->tree, node));
 	for (u32 i = 0; i < parent->num_children; i++)
 		if (parent->children[i].name != NULL)
-			nearest_offer(&nearest, parent->children[i].name);
-	if (nearest.best != NULL && strchr(nearest.best, '#') != NULL)
+			similar_offer(&similar, parent->children[i].name);
+	if (strchr(similar.best, '#') != NULL)
 		config_error(run, node, NULL,
 			     "unknown node; write %.*s0, %.*s1 and so on, without a 0 in front",
-			     (int)strlen(nearest.best) - 1, nearest.best,
-			     (int)strlen(nearest.best) - 1, nearest.best);
+			     (int)strlen(similar.best) - 1, similar.best,
+			     (int)strlen(similar.best) - 1, similar.best);
 	else
-		config_error(run, node, NULL, "unknown node%s", nearest_hint(&nearest, hint));
+		config_error(run, node, NULL, "unknown node%s", similar_hint(&similar, "", hint));
 }
 
 /* Names of guests, regions and vCPUs go into messages, paths and generated trees: keep them plain.
@@ -406,49 +317,4 @@ void schema_check(struct config_run *run)
 		if (id != SCHEMA_TEMPLATE && !config_lacks_template(run, node))
 			check_required_children(run, node, &schemas[id]);
 	}
-}
-
-/* The getters give back only what the walk above has let pass. */
-bool config_u64(const struct config_run *run, fdt_node_t node, const char *name, u64 *value)
-{
-	struct fdt_prop prop;
-
-	if (!config_get(run, node, name, &prop) || !is_number(&prop, 8))
-		return false;
-	*value = config_cell(&prop, 0);
-	if (prop.len == 8)
-		*value = *value << 32 | config_cell(&prop, 1);
-	return true;
-}
-
-bool config_u32(const struct config_run *run, fdt_node_t node, const char *name, u32 *value)
-{
-	struct fdt_prop prop;
-
-	if (!config_get(run, node, name, &prop) || !is_number(&prop, 4))
-		return false;
-	*value = config_cell(&prop, 0);
-	return true;
-}
-
-const char *config_string(const struct config_run *run, fdt_node_t node, const char *name)
-{
-	struct fdt_prop prop;
-
-	return config_get(run, node, name, &prop) && is_strings(&prop, 1, true)
-		       ? (const char *)prop.data
-		       : NULL;
-}
-
-const char *config_string_at(const struct config_run *run, fdt_node_t node, const char *name,
-			     u32 index)
-{
-	struct fdt_prop prop;
-	u32 at = 0;
-
-	if (!config_get(run, node, name, &prop) || !is_strings(&prop, UINT32_MAX, false))
-		return NULL;
-	for (u32 i = 0; i < index && at < prop.len; i++)
-		at += (u32)strlen((const char *)prop.data + at) + 1;
-	return at < prop.len ? (const char *)prop.data + at : NULL;
 }

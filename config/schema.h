@@ -6,6 +6,7 @@
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
 
+#include <mullion/config.h>
 #include <mullion/fdt.h>
 #include <mullion/types.h>
 
@@ -82,9 +83,18 @@ struct schema {
 };
 
 extern const struct schema schemas[SCHEMA_COUNT];
+/** schema_find() - the row of a property, or NULL. Pure. */
+const struct schema_prop *schema_find(const struct schema *schema, const char *name);
+/** config_matches() - Returns true if the value of @prop has that type. Pure. */
+bool config_matches(enum prop_type type, const struct fdt_prop *prop);
 /** schema_reads_as_text() - a message should show @prop as strings rather than as cells. Pure. */
 bool schema_reads_as_text(const struct fdt_prop *prop);
 
 extern const char *const schema_type_names[PROP_TYPES];
+extern const char *const region_kind_names[REGION_KINDS];
+extern const char *const grant_kind_names[CONFIG_GRANT_KINDS];
+
+/** schema_index() - Returns the index of @name in @names, or @count if it is not there. Pure. */
+u32 schema_index(const char *const *names, u32 count, const char *name);
 
 #endif

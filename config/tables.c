@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The tables of the binding; schema.c walks a tree by them. */
-#include "config/schema.h"
-
-#include <mullion/config.h>
+#include <mullion/string.h>
 
 #include "config/internal.h"
+#include "config/schema.h"
 
 #define ALL    VARIANT_ALL
 #define RAM    BIT(REGION_RAM)
@@ -273,3 +272,29 @@ const struct schema schemas[SCHEMA_COUNT] = {
 			 CONFIG_MAX_WINDOWS },
 	[SCHEMA_WINDOW] = { "a window", ALL, PROPS(window_props), NULL, 0, 0 },
 };
+
+const struct schema_prop *schema_find(const struct schema *schema, const char *name)
+{
+	for (u32 i = 0; i < schema->num_props; i++)
+		if (str_equal(schema->props[i].name, name))
+			return &schema->props[i];
+	return NULL;
+}
+
+const char *const region_kind_names[REGION_KINDS] = {
+	[REGION_RAM] = "ram",     [REGION_ROM] = "rom",         [REGION_DEVICE] = "device",
+	[REGION_ALIAS] = "alias", [REGION_VIRTUAL] = "virtual",
+};
+const char *const grant_kind_names[CONFIG_GRANT_KINDS] = {
+	[CONFIG_GRANT_DEVICE] = "device",
+	[CONFIG_GRANT_MEMORY] = "memory",
+	[CONFIG_GRANT_FILE] = "file",
+};
+
+u32 schema_index(const char *const *names, u32 count, const char *name)
+{
+	for (u32 i = 0; i < count; i++)
+		if (str_equal(names[i], name))
+			return i;
+	return count;
+}

@@ -13,18 +13,15 @@
 static bool find_named(const struct call *call, enum kind kind, const char *name,
 		       struct record *record)
 {
-	char nearest[RECORD_NAME];
+	char hint[SIMILAR_HINT_MAX], otherwise[SIMILAR_HINT_MAX];
+	struct similar similar;
 
-	if (record_find(kind, name, record, nearest))
+	if (record_find(kind, name, record, &similar))
 		return true;
-	if (nearest[0] != '\0')
-		command_error(call, "there is no %s '%.63s'; did you mean '%s'?", record_word(kind),
-			      name, nearest);
-	else
-		command_error(call, "there is no %s '%.63s'; '%s list' shows all",
-			      record_word(kind), name,
-			      kind == call->command->kind ? call->command->name
-							  : record_word(kind));
+	(void)format(otherwise, sizeof(otherwise), "; '%s list' shows all",
+		     kind == call->command->kind ? call->command->name : record_word(kind));
+	command_error(call, "there is no %s '%.63s'%s", record_word(kind), name,
+		      similar_hint(&similar, otherwise, hint));
 	return false;
 }
 
@@ -128,7 +125,7 @@ static const char *state_of(enum kind kind, const struct record *record)
 static void act_failed(const struct call *call, const char *name, s64 result)
 {
 	const struct command *c = call->command;
-	char nearest[RECORD_NAME];
+	struct similar similar;
 	struct record record;
 
 	if (c->states == NULL || (result != -(s64)ERR_STATE && result != -(s64)ERR_EXISTS &&
@@ -136,7 +133,7 @@ static void act_failed(const struct call *call, const char *name, s64 result)
 		command_refused(call, result);
 		return;
 	}
-	if (!record_find(c->kind, name, &record, nearest)) {
+	if (!record_find(c->kind, name, &record, &similar)) {
 		command_error(call, "%s '%s' is gone", record_word(c->kind), name);
 		return;
 	}

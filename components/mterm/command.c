@@ -5,6 +5,7 @@
 #include "components/mterm/term.h"
 
 #include <mullion/format.h>
+#include <mullion/similar.h>
 #include <mullion/string.h>
 
 #define WORD_SHOWN 40 /* of a word that was typed wrong */
@@ -92,17 +93,6 @@ static void split(char *line, struct words *words)
 	}
 }
 
-/* " did you mean 'x'?" for command_error(), or what to do instead. */
-#define HINT_MAX 96u
-
-static void set_hint(char hint[HINT_MAX], const char *nearest, const char *otherwise)
-{
-	if (nearest != NULL && *nearest != '\0')
-		(void)format(hint, HINT_MAX, "did you mean '%s'?", nearest);
-	else
-		(void)format(hint, HINT_MAX, "%s", otherwise);
-}
-
 static bool same_command(const struct command *a, const struct command *b)
 {
 	return a != NULL && str_equal(a->name, b->name);
@@ -121,21 +111,19 @@ static const struct command *find_verb(struct call *call, const struct command *
 				       const char *verb)
 {
 	const struct command *end = commands + num_commands;
-	const char *nearest = NULL;
-	u32 best = SIMILAR_MAX;
-	char hint[HINT_MAX];
+	char hint[SIMILAR_HINT_MAX], otherwise[SIMILAR_HINT_MAX];
+	struct similar similar;
 
+	similar_init(&similar, verb);
 	for (const struct command *c = first; c < end && same_command(c, first); c++) {
 		if (str_equal(c->verb, verb))
 			return c;
-		if (text_nearer(verb, c->verb, &best))
-			nearest = c->verb;
+		similar_offer(&similar, c->verb);
 	}
-	(void)format(hint, sizeof(hint), "'help %s' lists what it can do", first->name);
-	set_hint(hint, nearest, hint);
+	(void)format(otherwise, sizeof(otherwise), "; 'help %s' lists what it can do", first->name);
 	call->command = NULL;
-	command_error(call, "%s: there is no '%s %.*s'; %s", first->name, first->name, WORD_SHOWN,
-		      verb, hint);
+	command_error(call, "%s: there is no '%s %.*s'%s", first->name, first->name, WORD_SHOWN,
+		      verb, similar_hint(&similar, otherwise, hint));
 	return NULL;
 }
 
@@ -167,21 +155,21 @@ static bool take_options(struct call *call, struct words *words, const char **un
 static bool check_options(const struct call *call, const char *unknown)
 {
 	const struct command *c = call->command;
-	const char *nearest = NULL;
-	u32 best = SIMILAR_MAX;
-	char hint[HINT_MAX];
+	char hint[SIMILAR_HINT_MAX], otherwise[SIMILAR_HINT_MAX];
+	struct similar similar;
 
 	for (u32 k = 0; unknown == NULL && k < TERM_OPTIONS; k++)
 		if ((call->options & ~c->options & BIT(k)) != 0)
 			unknown = term_options[k];
 	if (unknown == NULL)
 		return true;
+	similar_init(&similar, unknown);
 	for (u32 k = 0; k < TERM_OPTIONS; k++)
-		if ((c->options & BIT(k)) != 0 && text_nearer(unknown, term_options[k], &best))
-			nearest = term_options[k];
-	(void)format(hint, sizeof(hint), "'help %s' shows what it takes", c->name);
-	set_hint(hint, nearest, hint);
-	command_error(call, "it has no option '%.*s'; %s", WORD_SHOWN, unknown, hint);
+		if ((c->options & BIT(k)) != 0)
+			similar_offer(&similar, term_options[k]);
+	(void)format(otherwise, sizeof(otherwise), "; 'help %s' shows what it takes", c->name);
+	command_error(call, "it has no option '%.*s'%s", WORD_SHOWN, unknown,
+		      similar_hint(&similar, otherwise, hint));
 	return false;
 }
 

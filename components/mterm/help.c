@@ -31,7 +31,7 @@ static bool is_word_of(const char *words, const char *name)
 static bool advise(const struct call *call, const char *name)
 {
 	static const enum kind kinds[] = { KIND_GUEST, KIND_COMPONENT };
-	char nearest[RECORD_NAME];
+	struct similar similar;
 	struct record record;
 
 	for (u32 i = 0; i < num_near_misses; i++) {
@@ -51,7 +51,7 @@ static bool advise(const struct call *call, const char *name)
 		return true;
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
-		if (!record_find(kinds[i], name, &record, nearest))
+		if (!record_find(kinds[i], name, &record, &similar))
 			continue;
 		command_error(call, "'%s' is a %s, no command; '%s show %s' tells about it", name,
 			      record_word(kinds[i]), record_word(kinds[i]), name);
@@ -62,20 +62,16 @@ static bool advise(const struct call *call, const char *name)
 
 void help_unknown(const struct call *call, const char *name)
 {
-	const char *nearest = NULL;
-	u32 best = SIMILAR_MAX;
+	char hint[SIMILAR_HINT_MAX];
+	struct similar similar;
 
 	if (advise(call, name))
 		return;
+	similar_init(&similar, name);
 	for (u32 i = 0; i < num_commands; i++)
-		if (text_nearer(name, commands[i].name, &best))
-			nearest = commands[i].name;
-	if (nearest != NULL)
-		command_error(call, "there is no command '%.*s'; did you mean '%s'?", WORD_SHOWN,
-			      name, nearest);
-	else
-		command_error(call, "there is no command '%.*s'; 'help' lists all", WORD_SHOWN,
-			      name);
+		similar_offer(&similar, commands[i].name);
+	command_error(call, "there is no command '%.*s'%s", WORD_SHOWN, name,
+		      similar_hint(&similar, "; 'help' lists all", hint));
 }
 
 static void help_row(const struct command *c)

@@ -129,51 +129,16 @@ bool walk_next(struct walk *walk, struct record *record)
 	return false;
 }
 
-bool record_find(enum kind kind, const char *name, struct record *record, char nearest[RECORD_NAME])
+bool record_find(enum kind kind, const char *name, struct record *record, struct similar *similar)
 {
-	u32 best = SIMILAR_MAX;
 	struct walk walk;
 
-	nearest[0] = '\0';
+	similar_init(similar, name);
 	walk_begin(&walk, kind);
 	while (walk_next(&walk, record)) {
 		if (str_equal(record->name, name))
 			return true;
-		if (text_nearer(name, record->name, &best))
-			(void)str_copy(nearest, RECORD_NAME, record->name);
+		similar_offer(similar, record->name);
 	}
 	return false;
-}
-
-#define DISTANCE_LETTERS 32u
-
-u32 text_distance(const char *a, const char *b)
-{
-	u32 n = (u32)strnlen(a, DISTANCE_LETTERS), m = (u32)strnlen(b, DISTANCE_LETTERS);
-	u32 row[DISTANCE_LETTERS + 1];
-
-	for (u32 k = 0; k <= m; k++)
-		row[k] = k;
-	for (u32 i = 1; i <= n; i++) {
-		u32 diagonal = row[0];
-
-		row[0] = i;
-		for (u32 k = 1; k <= m; k++) {
-			u32 change = diagonal + (a[i - 1] == b[k - 1] ? 0 : 1);
-
-			diagonal = row[k];
-			row[k] = MIN(MIN(row[k] + 1, row[k - 1] + 1), change);
-		}
-	}
-	return row[m];
-}
-
-bool text_nearer(const char *word, const char *candidate, u32 *best)
-{
-	u32 distance = text_distance(word, candidate);
-
-	if (distance >= *best || distance >= strnlen(word, DISTANCE_LETTERS))
-		return false;
-	*best = distance;
-	return true;
 }

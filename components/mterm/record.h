@@ -8,6 +8,7 @@
 
 #include <abi/manage.h>
 #include <abi/names.h>
+#include <mullion/similar.h>
 #include <mullion/types.h>
 
 enum kind {
@@ -62,22 +63,13 @@ bool walk_next(struct walk *walk, struct record *record);
 const char *record_word(enum kind kind);
 /** record_is_measured() - do its records have a use, which takes two looks (use.h)? */
 bool record_is_measured(enum kind kind);
-/** record_find() - the record called @name. Return: false when there is none; @nearest is then the
- * most similar name, "" when none is similar. */
-bool record_find(enum kind kind, const char *name, struct record *record,
-		 char nearest[RECORD_NAME]);
+/** record_find() - the record called @name. Returns false if there is none; @similar then holds the
+ * most similar name. */
+bool record_find(enum kind kind, const char *name, struct record *record, struct similar *similar);
 /** record_list() - all of a kind in columns, or as a JSON array; those of guest @guest alone unless
  * that is NULL. Return: 0, or -(enum err) when the core gives none. */
 s64 record_list(enum kind kind, const char *guest, bool json);
 /** record_show() - all fields of one, a line each, or as a JSON object. */
 void record_show(enum kind kind, struct record *record, bool json);
-
-#define SIMILAR_MAX 3u
-/** text_distance() - how many letters to change, add or take until @a is @b; at most 32 letters of
- * each are looked at. */
-u32 text_distance(const char *a, const char *b);
-/** text_nearer() - whether @candidate is similar to @word, and more than @best, its distance, which
- * is then lowered. Start with SIMILAR_MAX. */
-bool text_nearer(const char *word, const char *candidate, u32 *best);
 
 #endif

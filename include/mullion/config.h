@@ -36,6 +36,7 @@ enum region_kind {
 	REGION_DEVICE,  /* real: a passed-through device's registers */
 	REGION_ALIAS,   /* a RAM, ROM or DEVICE region at a second address */
 	REGION_VIRTUAL, /* emulated by the component that serves the guest (device = "...") */
+	REGION_KINDS
 };
 
 struct config_irq {
@@ -87,7 +88,12 @@ struct config_vcpu {
 
 enum restart_policy { RESTART_NEVER, RESTART_ALWAYS, RESTART_LIMITED };
 
-enum config_grant_kind { CONFIG_GRANT_DEVICE, CONFIG_GRANT_MEMORY, CONFIG_GRANT_FILE };
+enum config_grant_kind {
+	CONFIG_GRANT_DEVICE,
+	CONFIG_GRANT_MEMORY,
+	CONFIG_GRANT_FILE,
+	CONFIG_GRANT_KINDS
+};
 
 /* A piece of a component's address space beside its program. */
 struct config_grant {
@@ -151,8 +157,8 @@ struct config_channel {
 struct config_cpu {
 	enum {
 		SCHEDULE_DEFAULT,
-		SCHEDULE_ROUND_ROBIN,
 		SCHEDULE_PRIORITY,
+		SCHEDULE_ROUND_ROBIN,
 		SCHEDULE_WINDOWS
 	} strategy;
 	ns_t cycle;

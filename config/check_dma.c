@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Devices that can reach memory by themselves. No IOMMU confines them here, so the owner of one can
- * read and write all of the machine's memory: the description must say that it may. Whether a
- * device does DMA is told by the machine's tree, for what lies at the region's host address, and by
- * the region's compatible where the tree has nothing there. What is unknown does DMA.
+ * read and write all of the machine's memory: the description must say that it may. The machine's
+ * tree says whether the device at the region's host address does DMA. Where the tree has nothing
+ * there, the region's compatible does. An unknown device does DMA.
  */
 #include <mullion/format.h>
 #include <mullion/string.h>
 
 #include "config/internal.h"
-
-typedef unsigned long long ull;
 
 #define NAME_SHOWN_MAX 48 /* bytes of a compatible that are shown */
 

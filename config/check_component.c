@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Components: names, CPUs and priorities, whom they manage, what lies in their address space, and
- * the program that they run.
+ * Components: names, CPUs and priorities, the guests that they manage, what lies in their address
+ * space, and the program that they run.
  */
 #include <abi/component.h>
 #include <mullion/elf.h>
@@ -85,7 +85,7 @@ void check_grants(struct config_run *run)
 }
 
 /* Components and guests go by their names at the terminal: no two may have the same. */
-static void check_name(struct config_run *run, const struct config_component *component)
+static void check_component_name(struct config_run *run, const struct config_component *component)
 {
 	const struct system *system = run->system;
 	const struct config_component *first =
@@ -145,7 +145,7 @@ static void warn_excluded(struct config_run *run, const struct config_component 
 	}
 }
 
-static void check_cpus(struct config_run *run, struct config_component *component)
+static void check_affinity(struct config_run *run, struct config_component *component)
 {
 	const struct system *system = run->system;
 	const char *whose;
@@ -173,7 +173,7 @@ static void check_cpus(struct config_run *run, struct config_component *componen
 }
 
 /* Below its guest a vmm would answer only when the guest waits, and a guest may wait for it. */
-static void check_priority(struct config_run *run, const struct config_component *component)
+static void check_vmm_priority(struct config_run *run, const struct config_component *component)
 {
 	const struct config_guest *guest;
 	u32 highest = 0;
@@ -200,18 +200,18 @@ static void check_manages(struct config_run *run, struct config_component *compo
 	const char *name;
 
 	for (u32 i = 0;; i++) {
-		struct nearest nearest;
-		char hint[NEAREST_HINT_MAX];
+		struct similar similar;
+		char hint[SIMILAR_HINT_MAX];
 		u32 index = 0;
 
 		name = config_string_at(run, component->node, "manages-guests", i);
 		if (name == NULL)
 			return;
-		nearest_init(&nearest, name);
+		similar_init(&similar, name);
 		config_for_each_guest (run->system, guest) {
 			if (str_equal(guest->name, name))
 				break;
-			nearest_offer(&nearest, guest->name);
+			similar_offer(&similar, guest->name);
 			index++;
 		}
 		if (index < run->system->num_guests)
@@ -219,7 +219,7 @@ static void check_manages(struct config_run *run, struct config_component *compo
 		else
 			config_error(run, component->node, "manages-guests",
 				     "there is no guest '%s'%s", name,
-				     nearest_hint(&nearest, hint));
+				     similar_hint(&similar, "", hint));
 	}
 }
 
@@ -275,9 +275,9 @@ void check_components(struct config_run *run)
 	config_for_each_component (run->system, component) {
 		u32 entries;
 
-		check_name(run, component);
-		check_cpus(run, component);
-		check_priority(run, component);
+		check_component_name(run, component);
+		check_affinity(run, component);
+		check_vmm_priority(run, component);
 		check_restart(run, component);
 		check_manages(run, component);
 		entries = count_entries(run->system, component);

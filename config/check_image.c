@@ -2,8 +2,6 @@
 /* Images: is each in the bundle, and is it what its property says? */
 #include <arch/image.h>
 #include <mullion/cpio.h>
-#include <mullion/guest_tree.h>
-#include <mullion/string.h>
 
 #include "config/internal.h"
 
@@ -13,8 +11,8 @@ bool find_file(struct config_run *run, fdt_node_t node, const char *property, co
 	       const u8 **data, u64 *bytes)
 {
 	struct cpio_entry entry;
-	struct nearest nearest;
-	char hint[NEAREST_HINT_MAX];
+	struct similar similar;
+	char hint[SIMILAR_HINT_MAX];
 	enum err err;
 
 	if (file == NULL || run->bundle == NULL)
@@ -28,13 +26,13 @@ bool find_file(struct config_run *run, fdt_node_t node, const char *property, co
 		*bytes = entry.size;
 		return true;
 	}
-	nearest_init(&nearest, file);
+	similar_init(&similar, file);
 	err = cpio_first(run->bundle, run->bundle_bytes, &entry);
 	for (; err == OK; err = cpio_next(run->bundle, run->bundle_bytes, &entry))
-		nearest_offer(&nearest, entry.name);
+		similar_offer(&similar, entry.name);
 	config_error(run, node, property, "no such file in the bundle%s",
-		     nearest.best == NULL ? "; put it into the folder that pack takes images from"
-					  : nearest_hint(&nearest, hint));
+		     similar_hint(&similar, "; put it into the folder that pack takes images from",
+				  hint));
 	return false;
 }
 
@@ -129,74 +127,6 @@ static void check_raw(struct config_run *run, const struct config_guest *guest)
 			     arch_image_kind_name(kind),
 			     kind == IMAGE_FILE_ELF ? "turn it into bytes with objcopy -O binary"
 						    : kernel_advice(kind));
-}
-
-/* What the tree reserves is not the kernel's to use, so nothing else of the guest should lie there.
- */
-static void check_reserved(struct config_run *run, const struct config_guest *guest,
-			   const struct host *seen, const char *what,
-			   const struct config_image *image, u64 bytes)
-{
-	for (u32 i = 0; i < seen->num_reserved; i++) {
-		const struct host_range *range = &seen->reserved[i];
-
-		if (image->data == NULL ||
-		    !ranges_overlap(image->load.v, bytes, range->base, range->size))
-			continue;
-		config_warning(run, guest->node, "device-tree",
-			       "reserves 0x%llx to 0x%llx, where the %s lies (0x%llx to 0x%llx); "
-			       "move the reservation, or the %s by %s",
-			       (ull)range->base, (ull)(range->base + range->size - 1), what,
-			       (ull)image->load.v, (ull)(image->load.v + bytes - 1), what,
-			       str_equal(what, "kernel") ? "load-address" : "initrd-address");
-	}
-}
-
-static void check_sound_tree(struct config_run *run, const struct config_guest *guest,
-			     const struct host *seen)
-{
-	check_reserved(run, guest, seen, "kernel", &guest->kernel, guest->kernel.span);
-	check_reserved(run, guest, seen, "initrd", &guest->initrd, guest->initrd.size);
-	if (guest->bootargs[0] != '\0' || guest->console != guest->num_regions)
-		config_warning(run, guest->node, "device-tree",
-			       "is given to the guest as it is: bootargs and console have no "
-			       "effect; write them into its /chosen");
-}
-
-/* A tree that was supplied must describe the guest. It goes in as it is, so nothing is added to it.
- */
-static void check_tree(struct config_run *run, const struct config_guest *guest,
-		       struct host *scratch)
-{
-	const struct config_image *image = &guest->tree;
-	struct fdt tree;
-	enum err err = fdt_open(&tree, image->data, image->size);
-
-	if (err == ERR_TOO_BIG)
-		config_error(run, guest->node, "device-tree",
-			     "is larger than 2 MiB or nested too deeply; make it smaller");
-	else if (err != OK)
-		config_error(
-			run, guest->node, "device-tree",
-			"is %s, no sound compiled device tree; compile it with dtc",
-			arch_image_kind(image->data, image->size) == IMAGE_FILE_FDT
-				? "damaged"
-				: arch_image_kind_name(arch_image_kind(image->data, image->size)));
-	else if (guest_tree_check(&tree, guest, scratch, run->diag) == OK)
-		check_sound_tree(run, guest, scratch);
-}
-
-enum err check_trees(struct config_run *run)
-{
-	struct host *scratch = arena_alloc(run, sizeof(*scratch));
-
-	if (scratch == NULL)
-		return ERR_NO_MEMORY;
-	config_for_each_guest (run->system, guest)
-		if (guest->tree.data != NULL)
-			check_tree(run, guest, scratch);
-	run->arena_used = (size_t)((u8 *)scratch - run->arena);
-	return OK;
 }
 
 void check_images(struct config_run *run)

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tree that the user supplies for a guest, held against what that guest will find: memory, CPUs,
- * controller, PSCI, initrd. Runs with the rest of the checks, before anything is allocated.
+ * A tree that the user supplies for a guest, compared with what that guest will find: memory, CPUs,
+ * controller, PSCI, initrd, and the places of kernel and initrd. It goes in as it is: nothing is
+ * added to it.
  */
+#include <arch/image.h>
 #include <arch/vcpu.h>
 #include <mullion/format.h>
 #include <mullion/guest_tree.h>
 #include <mullion/string.h>
+
+#include "config/internal.h"
+
+typedef unsigned long long ull;
 
 #define TEXT_MAX 320 /* bytes of one message */
 
@@ -52,7 +58,7 @@ static bool in_ram(const struct config_guest *g, u64 base, u64 size)
 	return size == 0;
 }
 
-static void check_memory(struct check *c, const struct host *seen)
+static void check_tree_memory(struct check *c, const struct host *seen)
 {
 	if (seen->num_memory == 0)
 		mistake(c, "it has no memory node; describe the guest's RAM");
@@ -68,7 +74,7 @@ static void check_memory(struct check *c, const struct host *seen)
 	}
 }
 
-static void check_cpus(struct check *c, const struct host *seen)
+static void check_tree_cpus(struct check *c, const struct host *seen)
 {
 	u32 count = c->g->num_vcpus;
 
@@ -96,7 +102,7 @@ static void check_cpus(struct check *c, const struct host *seen)
 			   "method = \"hvc\"");
 }
 
-static void check_frame(struct check *c, const char *frame, u64 seen, gpa_t expected)
+static void check_tree_frame(struct check *c, const char *frame, u64 seen, gpa_t expected)
 {
 	if (seen != expected.v)
 		mistake(c,
@@ -104,7 +110,7 @@ static void check_frame(struct check *c, const char *frame, u64 seen, gpa_t expe
 			frame, (unsigned long long)seen, (unsigned long long)expected.v);
 }
 
-static void check_controller(struct check *c, const struct host *seen)
+static void check_tree_controller(struct check *c, const struct host *seen)
 {
 	enum host_gic wanted = c->g->gic_version == 2 ? HOST_GIC_V2 : HOST_GIC_V3;
 
@@ -116,14 +122,15 @@ static void check_controller(struct check *c, const struct host *seen)
 			c->g->gic_version);
 		return;
 	}
-	check_frame(c, "GICD", seen->gicd.base, c->g->gicd);
+	check_tree_frame(c, "GICD", seen->gicd.base, c->g->gicd);
 	if (wanted == HOST_GIC_V2)
-		check_frame(c, "GICC", seen->gicc.base, c->g->gicc);
+		check_tree_frame(c, "GICC", seen->gicc.base, c->g->gicc);
 	else
-		check_frame(c, "GICR", seen->num_gicr > 0 ? seen->gicr[0].base : 0, c->g->gicr);
+		check_tree_frame(c, "GICR", seen->num_gicr > 0 ? seen->gicr[0].base : 0,
+				 c->g->gicr);
 }
 
-static void check_initrd(struct check *c, const struct host *seen)
+static void check_tree_initrd(struct check *c, const struct host *seen)
 {
 	const struct config_image *initrd = &c->g->initrd;
 
@@ -150,9 +157,77 @@ enum err guest_tree_check(const struct fdt *supplied, const struct config_guest 
 			err_name(err));
 		return ERR_INVALID;
 	}
-	check_memory(&c, scratch);
-	check_cpus(&c, scratch);
-	check_controller(&c, scratch);
-	check_initrd(&c, scratch);
+	check_tree_memory(&c, scratch);
+	check_tree_cpus(&c, scratch);
+	check_tree_controller(&c, scratch);
+	check_tree_initrd(&c, scratch);
 	return c.errors == 0 ? OK : ERR_INVALID;
+}
+
+/* What the tree reserves is not the kernel's to use, so nothing else of the guest should lie there.
+ */
+static void check_tree_reserved(struct config_run *run, const struct config_guest *guest,
+				const struct host *seen, const char *what,
+				const struct config_image *image, u64 bytes)
+{
+	for (u32 i = 0; i < seen->num_reserved; i++) {
+		const struct host_range *range = &seen->reserved[i];
+
+		if (image->data == NULL ||
+		    !ranges_overlap(image->load.v, bytes, range->base, range->size))
+			continue;
+		config_warning(run, guest->node, "device-tree",
+			       "reserves 0x%llx to 0x%llx, where the %s lies (0x%llx to 0x%llx); "
+			       "move the reservation, or the %s by %s",
+			       (ull)range->base, (ull)(range->base + range->size - 1), what,
+			       (ull)image->load.v, (ull)(image->load.v + bytes - 1), what,
+			       str_equal(what, "kernel") ? "load-address" : "initrd-address");
+	}
+}
+
+static void check_sound_tree(struct config_run *run, const struct config_guest *guest,
+			     const struct host *seen)
+{
+	check_tree_reserved(run, guest, seen, "kernel", &guest->kernel, guest->kernel.span);
+	check_tree_reserved(run, guest, seen, "initrd", &guest->initrd, guest->initrd.size);
+	if (guest->bootargs[0] != '\0' || guest->console != guest->num_regions)
+		config_warning(run, guest->node, "device-tree",
+			       "is given to the guest as it is: bootargs and console have no "
+			       "effect; write them into its /chosen");
+}
+
+/* A tree that was supplied must describe the guest. It goes in as it is, so nothing is added to it.
+ */
+static void check_supplied(struct config_run *run, const struct config_guest *guest,
+			   struct host *scratch)
+{
+	const struct config_image *image = &guest->tree;
+	struct fdt tree;
+	enum err err = fdt_open(&tree, image->data, image->size);
+
+	if (err == ERR_TOO_BIG)
+		config_error(run, guest->node, "device-tree",
+			     "is larger than 2 MiB or nested too deeply; make it smaller");
+	else if (err != OK)
+		config_error(
+			run, guest->node, "device-tree",
+			"is %s, no sound compiled device tree; compile it with dtc",
+			arch_image_kind(image->data, image->size) == IMAGE_FILE_FDT
+				? "damaged"
+				: arch_image_kind_name(arch_image_kind(image->data, image->size)));
+	else if (guest_tree_check(&tree, guest, scratch, run->diag) == OK)
+		check_sound_tree(run, guest, scratch);
+}
+
+enum err check_trees(struct config_run *run)
+{
+	struct host *scratch = arena_alloc(run, sizeof(*scratch));
+
+	if (scratch == NULL)
+		return ERR_NO_MEMORY;
+	config_for_each_guest (run->system, guest)
+		if (guest->tree.data != NULL)
+			check_supplied(run, guest, scratch);
+	run->arena_used = (size_t)((u8 *)scratch - run->arena);
+	return OK;
 }

@@ -1,12 +1,86 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Templates. A guest that names one inherits what it does not say itself: every node of it stands
- * over the node of the same path in the template. The tree stays as it is; only lookups go on
- * there, so that messages name the node in which a value was written.
+ * Values of properties: their types, the getters, and what a guest inherits. A guest that names a
+ * template inherits what it does not say itself: each of its nodes stands over the node of the same
+ * path in the template. The tree stays as it is; only lookups go on in the template, so that
+ * messages name the node in which a value was written.
  */
 #include <mullion/string.h>
 
 #include "config/internal.h"
+#include "config/schema.h"
+
+/* @count non-empty strings, at least one; a single one may be empty if @empty_too. */
+static bool is_strings(const struct fdt_prop *prop, u32 max, bool empty_too)
+{
+	u32 count = 0, start = 0;
+
+	for (u32 i = 0; i < prop->len; i++) {
+		if (prop->data[i] >= 0x7f || (prop->data[i] != 0 && prop->data[i] < ' '))
+			return false;
+		if (prop->data[i] != 0)
+			continue;
+		if (i == start && !empty_too)
+			return false;
+		start = i + 1;
+		count++;
+	}
+	return count > 0 && count <= max && start == prop->len;
+}
+
+/*
+ * "two" has the size of a number. Where a number is wanted, four or eight bytes are text if they
+ * look so and make no multiple of 4096, as the addresses and sizes that look so by chance do.
+ */
+static bool is_number(const struct fdt_prop *prop, u32 max_bytes)
+{
+	if ((prop->len != 4 && prop->len != 8) || prop->len > max_bytes)
+		return false;
+	return !is_strings(prop, 1, false) || (prop->data[prop->len - 2] & 0xf) == 0;
+}
+
+bool config_matches(enum prop_type type, const struct fdt_prop *prop)
+{
+	switch (type) {
+	case PROP_FLAG: return prop->len == 0;
+	case PROP_U32: return is_number(prop, 4);
+	case PROP_U64: return is_number(prop, 8);
+	case PROP_STRING:
+	case PROP_FILE: return is_strings(prop, 1, false);
+	case PROP_TEXT: return is_strings(prop, 1, true);
+	case PROP_STRINGS: return is_strings(prop, UINT32_MAX, false);
+	case PROP_IRQS: return prop->len > 0 && prop->len % 12 == 0;
+	case PROP_CELLS:
+		return prop->len > 0 && prop->len % 4 == 0 && (prop->len > 8 || is_number(prop, 8));
+	default: return true;
+	}
+}
+
+bool schema_reads_as_text(const struct fdt_prop *prop)
+{
+	for (u32 id = 0; id < SCHEMA_COUNT; id++) {
+		const struct schema_prop *known = schema_find(&schemas[id], prop->name);
+
+		if (known != NULL &&
+		    (known->type == PROP_U32 || known->type == PROP_U64 ||
+		     known->type == PROP_CELLS) &&
+		    is_number(prop, 8))
+			return false;
+	}
+	return prop->len == 1 ? prop->data[0] == 0 : is_strings(prop, UINT32_MAX, false);
+}
+
+bool config_is_file_name(const char *name)
+{
+	if (name[0] == '/')
+		return false;
+	for (const char *p = name; p != NULL; p = strchr(p, '/')) {
+		p += *p == '/' ? 1 : 0;
+		if (p[0] == '.' && p[1] == '.' && (p[2] == '/' || p[2] == '\0'))
+			return false;
+	}
+	return true;
+}
 
 void inherit_init(struct config_run *run)
 {
@@ -143,20 +217,47 @@ u32 config_count_children(const struct config_run *run, fdt_node_t node, u32 max
 	return MIN(count, max);
 }
 
-u32 instance_count(const struct config_run *run, fdt_node_t template)
+/* The getters give back only what the walk above has let pass. */
+bool config_u64(const struct config_run *run, fdt_node_t node, const char *name, u64 *value)
 {
-	u32 count;
+	struct fdt_prop prop;
 
-	return config_u32(run, template, "instances", &count) ? MIN(count, CONFIG_MAX_GUESTS) : 0;
+	if (!config_get(run, node, name, &prop) || !is_number(&prop, 8))
+		return false;
+	*value = config_cell(&prop, 0);
+	if (prop.len == 8)
+		*value = *value << 32 | config_cell(&prop, 1);
+	return true;
 }
 
-u32 config_guest_count(const struct config_run *run)
+bool config_u32(const struct config_run *run, fdt_node_t node, const char *name, u32 *value)
 {
-	fdt_node_t root = fdt_root(run->tree);
-	u32 count =
-		config_count_children(run, fdt_child(run->tree, root, "guests"), CONFIG_MAX_GUESTS);
+	struct fdt_prop prop;
 
-	config_for_each_child (run, fdt_child(run->tree, root, "templates"), it)
-		count = MIN(count + instance_count(run, it.node), CONFIG_MAX_GUESTS);
-	return count;
+	if (!config_get(run, node, name, &prop) || !is_number(&prop, 4))
+		return false;
+	*value = config_cell(&prop, 0);
+	return true;
+}
+
+const char *config_string(const struct config_run *run, fdt_node_t node, const char *name)
+{
+	struct fdt_prop prop;
+
+	return config_get(run, node, name, &prop) && is_strings(&prop, 1, true)
+		       ? (const char *)prop.data
+		       : NULL;
+}
+
+const char *config_string_at(const struct config_run *run, fdt_node_t node, const char *name,
+			     u32 index)
+{
+	struct fdt_prop prop;
+	u32 at = 0;
+
+	if (!config_get(run, node, name, &prop) || !is_strings(&prop, UINT32_MAX, false))
+		return NULL;
+	for (u32 i = 0; i < index && at < prop.len; i++)
+		at += (u32)strlen((const char *)prop.data + at) + 1;
+	return at < prop.len ? (const char *)prop.data + at : NULL;
 }

@@ -59,8 +59,8 @@ static void check_cells(struct config_run *run, fdt_node_t node, const char *pro
 			     "flags %u: write 1 (rising edge) or 4 (level, high)", cells[2]);
 }
 
-static void check_list(struct config_run *run, fdt_node_t node, const char *property, bool on_host,
-		       bool on_guest)
+static void check_interrupts(struct config_run *run, fdt_node_t node, const char *property,
+			     bool on_host, bool on_guest)
 {
 	struct fdt_prop prop;
 	u32 cells[3];
@@ -70,7 +70,7 @@ static void check_list(struct config_run *run, fdt_node_t node, const char *prop
 	if (prop.len / 12 > CONFIG_MAX_IRQS)
 		config_error(run, node, property, "%u interrupts are too many; at most %u",
 			     prop.len / 12, CONFIG_MAX_IRQS);
-	for (u32 i = 0; interrupt_cells(run, node, property, i, cells); i++)
+	for (u32 i = 0; config_interrupt(run, node, property, i, cells); i++)
 		check_cells(run, node, property, on_host, on_guest, cells);
 }
 
@@ -80,8 +80,9 @@ static void check_pairs(struct config_run *run, const struct config_region *regi
 	u32 host_cells[3], guest_cells[3];
 
 	for (u32 i = 0;; i++) {
-		bool host = interrupt_cells(run, region->node, "interrupts", i, host_cells);
-		bool guest = interrupt_cells(run, region->node, "guest-interrupts", i, guest_cells);
+		bool host = config_interrupt(run, region->node, "interrupts", i, host_cells);
+		bool guest =
+			config_interrupt(run, region->node, "guest-interrupts", i, guest_cells);
 
 		if (host != guest) {
 			config_error(run, region->node, "guest-interrupts",
@@ -173,34 +174,35 @@ static void check_rate(struct config_run *run, fdt_node_t node)
 			     "the device has no interrupts; leave it out, or add interrupts");
 }
 
-static void check_region(struct config_run *run, const struct config_region *region)
+static void check_region_irqs(struct config_run *run, const struct config_region *region)
 {
 	bool renumbered = config_has(run, region->node, "guest-interrupts");
 
 	if (region->kind == REGION_VIRTUAL && region->device != NULL) {
-		check_list(run, region->node, "interrupts", false, true);
+		check_interrupts(run, region->node, "interrupts", false, true);
 		if (region->num_irqs > 1)
 			config_error(run, region->node, "interrupts",
 				     "an emulated device has one interrupt; write one");
 	}
 	if (region->kind != REGION_DEVICE)
 		return;
-	check_list(run, region->node, "interrupts", true, !renumbered);
+	check_interrupts(run, region->node, "interrupts", true, !renumbered);
 	check_rate(run, region->node);
 	if (renumbered) {
-		check_list(run, region->node, "guest-interrupts", false, true);
+		check_interrupts(run, region->node, "guest-interrupts", false, true);
 		check_pairs(run, region);
 	}
 }
 
 /* On the machine's side first: the same mistake is not told again on the guest's. */
-static void check_guest(struct config_run *run, struct config_guest *guest, struct met *on_host)
+static void check_guest_irqs(struct config_run *run, struct config_guest *guest,
+			     struct met *on_host)
 {
 	struct met on_guest = { 0 };
 	u32 last = INTID_SPI_FIRST;
 
 	config_for_each_region (guest, region) {
-		check_region(run, region);
+		check_region_irqs(run, region);
 		if (!check_once(run, NULL, region->node, region->num_irqs, region->irqs, on_host))
 			(void)check_once(run, guest, region->node, region->num_irqs, region->irqs,
 					 &on_guest);
@@ -211,7 +213,7 @@ static void check_guest(struct config_run *run, struct config_guest *guest, stru
 }
 
 /* The machine's interrupts that are given away, of all regions together. */
-static void check_count(struct config_run *run)
+static void check_route_count(struct config_run *run)
 {
 	struct claim claim = { 0 };
 	u32 count = 0;
@@ -234,16 +236,16 @@ void check_irqs(struct config_run *run)
 	struct met on_host = { 0 };
 
 	config_for_each_guest (run->system, guest)
-		check_guest(run, guest, &on_host);
+		check_guest_irqs(run, guest, &on_host);
 	config_for_each_component (run->system, component) {
 		config_for_each_grant (component, grant) {
 			if (grant->kind != CONFIG_GRANT_DEVICE)
 				continue;
-			check_list(run, grant->node, "interrupts", true, false);
+			check_interrupts(run, grant->node, "interrupts", true, false);
 			check_rate(run, grant->node);
 			(void)check_once(run, NULL, grant->node, grant->num_irqs, grant->irqs,
 					 &on_host);
 		}
 	}
-	check_count(run);
+	check_route_count(run);
 }

@@ -1,0 +1,434 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Regions: alignment and bounds, overlaps inside a guest, and the owner of each part of the
+ * machine.
+ */
+#include <abi/component.h>
+#include <mullion/format.h>
+
+#include "config/internal.h"
+
+typedef unsigned long long ull; /* what %llx takes */
+
+#define COMPONENT_GUEST_BYTES (BIT(CONFIG_IPA_BITS) - COMPONENT_GUEST)
+#define LAST(base, size)      ((ull)((base) + (size)-1))
+
+/* One value that must be a page multiple and whose range must end within @bits of address space. */
+static bool check_extent(struct config_run *run, const struct config_region *region,
+			 const char *property, u64 base, u32 bits, const char *space)
+{
+	if (!IS_ALIGNED(base, PAGE_SIZE)) {
+		config_error(run, region->node, property, "not a multiple of 4096; write <0x%llx>",
+			     (ull)ALIGN_DOWN(base, PAGE_SIZE));
+		return false;
+	}
+	if (base >= BIT(bits) || region->size > BIT(bits) - base) {
+		config_error(run, region->node, property,
+			     "the region of 0x%llx bytes ends above %s of %u bits; write a lower "
+			     "address",
+			     (ull)region->size, space, bits);
+		return false;
+	}
+	return true;
+}
+
+/* A region that fails gets size 0: the checks behind this one leave it out. */
+void check_shape(struct config_run *run, struct config_region *region)
+{
+	bool good = true;
+
+	if (region->kind == REGION_VIRTUAL && region->device == NULL)
+		return;
+	if (region->size == 0) {
+		u64 size;
+
+		if (config_u64(run, region->node, "size", &size) && size == 0)
+			config_error(run, region->node, "size",
+				     "must not be 0; remove the region or write its size");
+		return;
+	}
+	if (region->size < PAGE_SIZE && region_is_memory(region)) {
+		config_error(run, region->node, "size",
+			     "sizes are in bytes, multiples of 4096; for %llu MiB write <0x%llx>",
+			     (ull)region->size, (ull)MIB(region->size));
+		good = false;
+	} else if (!IS_ALIGNED(region->size, PAGE_SIZE)) {
+		config_error(run, region->node, "size",
+			     "not a multiple of 4096 bytes; write <0x%llx>",
+			     (ull)ALIGN_UP(region->size, PAGE_SIZE));
+		good = false;
+	}
+	if (!check_extent(run, region, "guest-address", region->gpa.v, CONFIG_IPA_BITS,
+			  "a guest's address space"))
+		good = false;
+	if (region->hpa_fixed && region->kind != REGION_ALIAS &&
+	    !check_extent(run, region, "host-address", region->hpa.v, CONFIG_HPA_BITS,
+			  "a machine's address space"))
+		good = false;
+	if (!good)
+		region->size = 0;
+}
+
+static void check_guest_overlaps(struct config_run *run, const struct config_guest *guest)
+{
+	char path[128];
+	u64 reach = 0; /* where the regions before end: they come by rising address */
+
+	for (u32 i = 0; i < guest->num_regions; i++) {
+		const struct config_region *region = &guest->regions[i];
+		u32 before = region->gpa.v < reach ? i : 0;
+
+		reach = MAX(reach, region->gpa.v + region->size);
+		for (u32 j = 0; j < before; j++) {
+			const struct config_region *other = &guest->regions[j];
+
+			if (!ranges_overlap(region->gpa.v, region->size, other->gpa.v, other->size))
+				continue;
+			config_error(run, region->node, "guest-address",
+				     "0x%llx to 0x%llx overlaps %s at 0x%llx to 0x%llx; write "
+				     "<0x%llx> or above, or make that region smaller",
+				     (ull)region->gpa.v, LAST(region->gpa.v, region->size),
+				     fdt_path(run->tree, other->node, path, sizeof(path)),
+				     (ull)other->gpa.v, LAST(other->gpa.v, other->size),
+				     (ull)(other->gpa.v + other->size));
+			break;
+		}
+	}
+}
+
+/* The frames of a guest's interrupt controller, which the core serves there. */
+struct frame {
+	const char *property, *name;
+	u64 base, size;
+};
+
+static u32 guest_frames(const struct config_guest *guest, struct frame frames[2])
+{
+	frames[0] =
+		(struct frame){ "gicd-address", "distributor", guest->gicd.v, GUEST_GICD_BYTES };
+	if (guest->gic_version == 2)
+		frames[1] = (struct frame){ "gicc-address", "CPU interface", guest->gicc.v,
+					    GUEST_GICC_BYTES };
+	else
+		frames[1] = (struct frame){ "gicr-address", "redistributors", guest->gicr.v,
+					    guest->num_vcpus * GUEST_GICR_BYTES };
+	return 2;
+}
+
+static void check_frame(struct config_run *run, const struct config_guest *guest,
+			const struct frame *frame)
+{
+	u64 align = guest->gic_version == 2 ? PAGE_SIZE : KIB(64);
+
+	if (!IS_ALIGNED(frame->base, align) || frame->base >= BIT(CONFIG_IPA_BITS) - frame->size) {
+		config_error(run, guest->node, frame->property,
+			     "must be a multiple of 0x%llx below 2^%u; write e.g. <0x%llx>",
+			     (ull)align, CONFIG_IPA_BITS,
+			     (ull)ALIGN_DOWN(frame->base % (BIT(CONFIG_IPA_BITS) - GIB(1)), align));
+		return;
+	}
+	for (u32 i = 0; i < guest->num_regions; i++) {
+		const struct config_region *region = &guest->regions[i];
+
+		if (ranges_overlap(region->gpa.v, region->size, frame->base, frame->size))
+			config_error(run, region->node, "guest-address",
+				     "0x%llx to 0x%llx overlaps the guest's GICv%u %s at 0x%llx to "
+				     "0x%llx; move the region, or the controller by %s",
+				     (ull)region->gpa.v, LAST(region->gpa.v, region->size),
+				     guest->gic_version, frame->name, (ull)frame->base,
+				     LAST(frame->base, frame->size), frame->property);
+	}
+}
+
+static void check_controller(struct config_run *run, const struct config_guest *guest)
+{
+	struct frame frames[2];
+
+	(void)guest_frames(guest, frames);
+	for (u32 i = 0; i < ARRAY_SIZE(frames); i++)
+		check_frame(run, guest, &frames[i]);
+	if (ranges_overlap(frames[0].base, frames[0].size, frames[1].base, frames[1].size))
+		config_error(run, guest->node, frames[1].property,
+			     "the %s at 0x%llx to 0x%llx overlap the distributor at 0x%llx to "
+			     "0x%llx; write <0x%llx>",
+			     frames[1].name, (ull)frames[1].base,
+			     LAST(frames[1].base, frames[1].size), (ull)frames[0].base,
+			     LAST(frames[0].base, frames[0].size),
+			     (ull)(frames[0].base + frames[0].size));
+}
+
+/* Propose the place above what is reserved, or the one below, whichever is RAM. */
+static void report_reserved(struct config_run *run, const struct config_region *region,
+			    const struct host_range *taken)
+{
+	u64 above = ALIGN_UP(taken->base + taken->size, PAGE_SIZE);
+	u64 below = ALIGN_DOWN(taken->base - region->size, PAGE_SIZE);
+	char advice[48] = "";
+
+	for (u32 i = 0; i < run->host->num_memory && advice[0] == '\0'; i++) {
+		const struct host_range *ram = &run->host->memory[i];
+
+		if (range_within(above, region->size, ram->base, ram->size))
+			(void)format(advice, sizeof(advice), "write <0x%llx> or ", (ull)above);
+		else if (taken->base >= region->size &&
+			 range_within(below, region->size, ram->base, ram->size))
+			(void)format(advice, sizeof(advice), "write <0x%llx> or ", (ull)below);
+	}
+	config_error(run, region->node, "host-address",
+		     "0x%llx to 0x%llx hits memory in use, 0x%llx to 0x%llx (reserved by the "
+		     "machine, or the core's own); %sleave host-address out",
+		     (ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)taken->base,
+		     LAST(taken->base, taken->size), advice);
+}
+
+/* Memory at a fixed place must be RAM of the machine that nobody else has reserved. */
+static void check_host_memory(struct config_run *run, const struct config_region *region)
+{
+	const struct host *host = run->host;
+	const struct host_range *largest = NULL;
+	bool inside = false;
+
+	for (u32 i = 0; i < host->num_memory; i++) {
+		const struct host_range *ram = &host->memory[i];
+
+		inside = inside || range_within(region->hpa.v, region->size, ram->base, ram->size);
+		if (largest == NULL || ram->size > largest->size)
+			largest = ram;
+	}
+	if (!inside && largest != NULL) {
+		config_error(run, region->node, "host-address",
+			     "0x%llx to 0x%llx is not within the machine's RAM, whose largest part "
+			     "is 0x%llx to 0x%llx; choose a range there, or leave host-address out",
+			     (ull)region->hpa.v, LAST(region->hpa.v, region->size),
+			     (ull)largest->base, LAST(largest->base, largest->size));
+		return;
+	}
+	for (u32 i = 0; i < host->num_reserved; i++) {
+		const struct host_range *taken = &host->reserved[i];
+
+		if (!ranges_overlap(region->hpa.v, region->size, taken->base, taken->size))
+			continue;
+		report_reserved(run, region, taken);
+		return;
+	}
+}
+
+static void hit(struct config_run *run, const struct config_region *region, const char *what,
+		const struct host_range *range, bool *told)
+{
+	if (!ranges_overlap(region->hpa.v, region->size, range->base, range->size))
+		return;
+	*told = true;
+	config_error(run, region->node, "host-address",
+		     "0x%llx to 0x%llx hits the machine's %s at 0x%llx to 0x%llx, which the "
+		     "core keeps for itself; write the address of the device's own registers",
+		     (ull)region->hpa.v, LAST(region->hpa.v, region->size), what, (ull)range->base,
+		     LAST(range->base, range->size));
+}
+
+/* Return: whether it can be a device. */
+static bool check_host_device(struct config_run *run, const struct config_region *region)
+{
+	const struct host *host = run->host;
+	bool told = false;
+
+	for (u32 i = 0; i < host->num_memory; i++) {
+		const struct host_range *ram = &host->memory[i];
+
+		if (!ranges_overlap(region->hpa.v, region->size, ram->base, ram->size))
+			continue;
+		config_error(run, region->node, "host-address",
+			     "0x%llx to 0x%llx is RAM of the machine (0x%llx to 0x%llx), no "
+			     "device; write type = \"ram\" or the device's address",
+			     (ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)ram->base,
+			     LAST(ram->base, ram->size));
+		return false;
+	}
+	hit(run, region, "GIC distributor", &host->gicd, &told);
+	hit(run, region, "GIC CPU interface", &host->gicc, &told);
+	hit(run, region, "GIC hypervisor interface", &host->gich, &told);
+	hit(run, region, "GIC virtual CPU interface", &host->gicv, &told);
+	for (u32 i = 0; i < host->num_gicr && i < ARRAY_SIZE(host->gicr); i++)
+		hit(run, region, "GIC redistributors", &host->gicr[i], &told);
+	return !told;
+}
+
+bool claim_next(const struct system *system, struct claim *claim)
+{
+	u32 owner = claim->next_owner, at = claim->next;
+
+	for (; owner < system->num_guests + system->num_components; owner++, at = 0) {
+		const struct config_component *component;
+
+		if (owner < system->num_guests && at < system->guests[owner].num_regions) {
+			const struct config_region *region = &system->guests[owner].regions[at];
+			bool fixed = region->hpa_fixed && region->kind != REGION_ALIAS;
+
+			*claim = (struct claim){ region->node,
+						 owner,
+						 region->hpa.v,
+						 fixed ? region->size : 0,
+						 region->num_irqs,
+						 region->irqs,
+						 owner,
+						 at + 1 };
+			return true;
+		}
+		if (owner < system->num_guests)
+			continue;
+		component = &system->components[owner - system->num_guests];
+		if (at < component->num_grants) {
+			const struct config_grant *grant = &component->grants[at];
+			bool fixed = grant->kind == CONFIG_GRANT_DEVICE;
+
+			*claim = (struct claim){ grant->node,     owner,
+						 grant->hpa.v,    fixed ? grant->size : 0,
+						 grant->num_irqs, grant->irqs,
+						 owner,           at + 1 };
+			return true;
+		}
+	}
+	return false;
+}
+
+/* A range of the machine goes to one owner only: the first that asks for it, in the tree's order,
+ * and of guests that inherit the same node the first guest. */
+static void check_given_once(struct config_run *run, const struct config_region *region, u32 owner)
+{
+	struct claim other = { 0 };
+	char path[128];
+
+	while (claim_next(run->system, &other)) {
+		if (other.node > region->node ||
+		    (other.node == region->node && other.owner >= owner) ||
+		    !ranges_overlap(region->hpa.v, region->size, other.hpa, other.size))
+			continue;
+		config_error(run, region->node, "host-address",
+			     "0x%llx to 0x%llx is given twice: %s has 0x%llx to 0x%llx; write "
+			     "another address",
+			     (ull)region->hpa.v, LAST(region->hpa.v, region->size),
+			     other.node == region->node
+				     ? "another guest of the template"
+				     : fdt_path(run->tree, other.node, path, sizeof(path)),
+			     (ull)other.hpa, LAST(other.hpa, other.size));
+		return;
+	}
+}
+
+/* What is the machine's cannot be had by each instance of a template. */
+static void check_instance(struct config_run *run, struct config_region *region)
+{
+	if (!region->hpa_fixed || region->kind == REGION_ALIAS)
+		return;
+	config_error(run, region->node, "host-address",
+		     "each instance of the template would have this part of the machine; %s",
+		     region->kind == REGION_DEVICE ? "remove the region" : "leave it out");
+	region->size = 0;
+}
+
+void check_host_side(struct config_run *run, const struct config_region *region, u32 owner)
+{
+	if (region->size == 0 || !region->hpa_fixed || region->kind == REGION_ALIAS)
+		return;
+	if (run->host != NULL && region_is_memory(region))
+		check_host_memory(run, region);
+	else if (region->kind == REGION_DEVICE &&
+		 (run->host == NULL || check_host_device(run, region)))
+		check_dma(run, region, owner);
+	check_given_once(run, region, owner);
+	if (region_is_memory(region) && region->size >= MIB(2) &&
+	    (region->hpa.v - region->gpa.v) % MIB(2) != 0)
+		config_warning(run, region->node, "host-address",
+			       "differs from guest-address within 2 MiB, so that only 4 KiB pages "
+			       "can map it; write <0x%llx>",
+			       (ull)(ALIGN_DOWN(region->hpa.v, MIB(2)) + region->gpa.v % MIB(2)));
+}
+
+/* All guests together cannot have more memory than there is, nor one region more than one part of
+ * it. */
+static void check_total_memory(struct config_run *run)
+{
+	char wanted_text[FORMAT_BYTES_MAX], have_text[FORMAT_BYTES_MAX];
+	u64 have = 0, largest = 0, wanted = 0;
+	bool told = false;
+
+	for (u32 i = 0; i < run->host->num_memory; i++) {
+		have += run->host->memory[i].size;
+		largest = MAX(largest, run->host->memory[i].size);
+	}
+	config_for_each_guest (run->system, guest) {
+		config_for_each_region (guest, region) {
+			if (!region_is_memory(region))
+				continue;
+			wanted += guest->absent ? 0 : region->size;
+			if (region->size <= largest || region->hpa_fixed)
+				continue;
+			told = true;
+			config_error(
+				run, region->node, "size",
+				"%s is more than the machine's largest part of RAM, %s; write less",
+				format_bytes(wanted_text, sizeof(wanted_text), region->size),
+				format_bytes(have_text, sizeof(have_text), largest));
+		}
+	}
+	if (wanted > have && !told)
+		config_error(
+			run, fdt_find(run->tree, "/guests"), NULL,
+			"the guests' RAM adds up to %s, but the machine has %s; make some smaller",
+			format_bytes(wanted_text, sizeof(wanted_text), wanted),
+			format_bytes(have_text, sizeof(have_text), have));
+}
+
+/* A vmm sees its guest's memory in the upper half of an address space as large as the guest's. */
+static void check_seen(struct config_run *run, const struct config_guest *guest)
+{
+	if (guest->vmm >= run->system->num_components)
+		return;
+	config_for_each_region (guest, region)
+		if (region_is_memory(region) && region->size != 0 &&
+		    region->gpa.v + region->size > COMPONENT_GUEST_BYTES)
+			config_error(run, region->node, "guest-address",
+				     "ends above 0x%llx, up to where a guest that has a vmm can "
+				     "have memory; write <0x%x 0x%08x> or less, or remove the vmm",
+				     (ull)COMPONENT_GUEST_BYTES,
+				     (u32)((COMPONENT_GUEST_BYTES - region->size) >> 32),
+				     (u32)(COMPONENT_GUEST_BYTES - region->size));
+}
+
+/* Emulated regions need somebody who emulates them. */
+static void check_served(struct config_run *run, const struct config_guest *guest)
+{
+	if (guest->vmm < run->system->num_components || config_lacks_template(run, guest->node))
+		return;
+	config_for_each_region (guest, region) {
+		if (region->kind != REGION_VIRTUAL || region->device == NULL)
+			continue;
+		config_error(run, region->node, "device",
+			     "guest '%s' has no vmm to emulate it; write vmm { }; in the guest",
+			     guest->name);
+		return;
+	}
+}
+
+void check_regions(struct config_run *run)
+{
+	u32 owner = 0;
+
+	config_for_each_guest (run->system, guest) {
+		config_for_each_region (guest, region) {
+			check_shape(run, region);
+			if (guest->absent)
+				check_instance(run, region);
+		}
+		check_guest_overlaps(run, guest);
+		check_controller(run, guest);
+		check_served(run, guest);
+		check_seen(run, guest);
+	}
+	config_for_each_guest (run->system, guest) {
+		config_for_each_region (guest, region)
+			check_host_side(run, region, owner);
+		owner++;
+	}
+	if (run->host != NULL)
+		check_total_memory(run);
+}
