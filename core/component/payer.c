@@ -16,7 +16,8 @@ static struct account *payer_of(const struct component *component, u64 bits)
 
 struct account *payer_account(struct component *component, struct account *payer)
 {
-	if (payer == NULL || (component->thread.affinity & BIT(sched_cpu_of(payer))) == 0)
+	if (payer == NULL || (component->thread.affinity & BIT(sched_cpu_of(payer))) == 0 ||
+	    atomic_load_explicit(&payer->closed, memory_order_relaxed))
 		return &component->thread.home;
 	return payer;
 }

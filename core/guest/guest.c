@@ -14,6 +14,7 @@
 #include <mullion/log.h>
 #include <mullion/manage.h>
 #include <mullion/mem.h>
+#include <mullion/sched.h>
 
 #include "core/guest/life.h"
 
@@ -339,16 +340,37 @@ static enum err create_vcpus(struct guest *guest)
 	return OK;
 }
 
+static bool has_thread(const struct vcpu *vcpu)
+{
+	return atomic_load(&vcpu->thread.state) != VCPU_UNKNOWN;
+}
+
+/* No component works on the vCPUs' accounts any more, or knows one. A component that runs on one
+ * may notify another at this moment, which is then charged to an account that is closed, after it
+ * was evicted; hence the second pass. That other may do the same until it is evicted; hence the
+ * second wait. None that begins after the first is charged to a closed account. */
+static void close_accounts(struct guest *guest)
+{
+	for (u32 i = 0; i < guest->num_vcpus; i++)
+		atomic_store(&guest->vcpus[i]->thread.home.closed, true);
+	for (u32 pass = 0; pass < 2; pass++) {
+		for (u32 i = 0; i < guest->num_vcpus; i++)
+			if (has_thread(guest->vcpus[i]))
+				component_forget_payer(&guest->vcpus[i]->thread.home);
+		sched_settle();
+		irq_settle();
+	}
+}
+
 /* What a guest is made of, whole or as far as it got; nobody else knows it any more. */
 static void take_apart(struct guest *guest)
 {
 	unroute_interrupts(guest);
 	irq_settle();
+	close_accounts(guest);
 	for (u32 i = 0; i < guest->num_vcpus; i++)
-		if (atomic_load(&guest->vcpus[i]->thread.state) != VCPU_UNKNOWN) {
-			component_forget_payer(&guest->vcpus[i]->thread.home);
+		if (has_thread(guest->vcpus[i]))
 			thread_destroy(&guest->vcpus[i]->thread);
-		}
 	arch_guest_destroy(guest);
 	space_destroy(&guest->space);
 	for (u32 i = 0; i < guest->num_regions; i++)

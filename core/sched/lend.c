@@ -18,12 +18,6 @@ u32 sched_cpu_of(struct account *account)
 	return atomic_load_explicit(&sched_owner(account)->cpu, memory_order_relaxed);
 }
 
-/* READY, and not on its way to another CPU. Lock. */
-static bool is_listed(const struct thread *thread)
-{
-	return list_has(&thread->link) || thread->home.owner_ready;
-}
-
 static bool leaves_later(struct thread *thread)
 {
 	u32 used = STACK_USED;
@@ -239,16 +233,16 @@ void sched_offer(struct account *account)
 	spin_unlock(&queue->lock);
 }
 
-__cold void sched_evict(struct thread *thread, const struct account *account)
+/* @thread, lent to @account or in the middle of its work, to its own account. Lock. */
+static void send_home(struct sched_queue *queue, struct thread *thread,
+		      const struct account *account)
 {
-	struct sched_queue *queue = sched_lock_queue_of(thread);
+	bool listed = thread_state(thread) == VCPU_READY && is_listed(thread);
 
 	if (thread->work_of == account)
-		thread->work_of = NULL;
-	if (thread->account != account) {
-		spin_unlock(&queue->lock);
+		thread->work_of = thread->account == &thread->home ? NULL : &thread->home;
+	if (thread->account != account)
 		return;
-	}
 	if (thread == queue->cpu->thread && queue->account == account) {
 		sched_charge(queue);
 		thread->home.since = account->since;
@@ -258,13 +252,37 @@ __cold void sched_evict(struct thread *thread, const struct account *account)
 		if (queue->cpu != this_cpu())
 			arch_cpu_kick(queue->cpu->id);
 	}
-	if (thread_state(thread) == VCPU_READY && is_listed(thread)) {
+	if (listed)
 		sched_take_out(queue, thread);
-		thread->account = &thread->home;
-		sched_make_ready(queue, thread);
-	}
 	thread->account = &thread->home;
+	if (thread->work_of == &thread->home)
+		thread->work_of = NULL;
+	if (listed)
+		sched_make_ready(queue, thread);
+}
+
+__cold void sched_evict(struct thread *thread, const struct account *account)
+{
+	struct sched_queue *queue = sched_lock_queue_of(thread);
+
+	send_home(queue, thread, account);
 	spin_unlock(&queue->lock);
+}
+
+__cold void sched_settle(void)
+{
+	for (u32 id = 0; id < cpu_count; id++) {
+		struct cpu *cpu = cpu_get(id);
+		const volatile bool *idling = &cpu->queue->idling;
+
+		if (cpu == this_cpu())
+			continue;
+		atomic_store(&cpu->resched, true);
+		arch_cpu_kick(id);
+		while (atomic_load(&cpu->resched) && !*idling)
+			arch_cpu_relax();
+	}
+	atomic_thread_fence(memory_order_seq_cst);
 }
 
 __cold void sched_retire(struct account *account)

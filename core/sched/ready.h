@@ -34,6 +34,13 @@ static inline bool has_ready(const struct account *account)
 	return account->num_ready != 0;
 }
 
+/* Returns true if READY @thread is on its account's list, and not on its way to another CPU. The
+ * caller holds the lock. */
+static inline bool is_listed(const struct thread *thread)
+{
+	return list_has(&thread->link) || thread->home.owner_ready;
+}
+
 /* Has it a place in the queue? */
 static inline bool keeps_place(const struct account *account)
 {

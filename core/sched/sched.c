@@ -494,8 +494,9 @@ void sched_cancel(void)
 			sched_leave();
 			return;
 		}
-		/* Woken on another account: it gets the CPU when that does. */
-		if (self->account != queue->account) {
+		/* Woken on another account: it gets the CPU when that does. Or woken so and then
+		 * evicted from that account: it is placed when its stack is free. */
+		if (self->account != queue->account || !is_listed(self)) {
 			charge(queue, self, arch_time_now());
 			give_way(cpu, queue, queue->account->since);
 			atomic_store_explicit(&self->pause_reason, PAUSE_NONE,

@@ -185,8 +185,9 @@ enum err __must_check component_copy_out(const struct component *component, u64 
  * itself. Any context. */
 void component_notify(struct component *component, u64 bits);
 void component_notify_for(struct component *component, u64 bits, struct account *payer);
-/** component_forget_payer() - @account is about to go, and nothing runs on it but components: they
- * go on on their own. Any context, no locks above a guest's. */
+/** component_forget_payer() - components that work on @account, or know it, go on on their own. A
+ * component that runs at this moment may still charge work to it: see guest.c. Any context, no
+ * locks above a guest's. */
 void component_forget_payer(struct account *account);
 /** component_irq() - granted host interrupt @intid came in: it is masked and the component told.
  * Interrupt context. Return: false when it is none of a component's. */

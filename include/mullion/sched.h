@@ -110,6 +110,10 @@ void sched_offer(struct account *account);
 u32 sched_cpu_of(struct account *account);
 /** sched_evict() - @account goes: @thread does not run on it any more. Any CPU. */
 void sched_evict(struct thread *thread, const struct account *account);
+/** sched_settle() - returns when every other CPU has passed through the scheduler, or sleeps: what
+ * the core did there for a thread before the call is done. Interrupts' handlers apart, see
+ * irq_settle(). A thread without locks; waits for one exit of each CPU. */
+void sched_settle(void);
 /** sched_retire() - @account goes: its owner has stopped, and all were evicted. Any CPU. */
 void sched_retire(struct account *account);
 /** sched_charged() - the guest's account that what happens here is charged to; NULL: none, nothing

@@ -94,6 +94,7 @@ struct account {
 	u8 base_priority;             /* what it was given */
 	u8 priority;      /* what counts: raised while a mutex of its owner's is wanted */
 	bool owner_first; /* it goes before `lent`, until `ahead_ns` is 0; else behind */
+	_Atomic bool closed; /* its owner is destroyed: no further work is charged to it */
 	u64 ahead_ns;     /* time of lent threads while the owner was READY, less the owner's */
 	u32 window;       /* time-triggered: the partition it belongs to */
 	ns_t slice;       /* time slice among equals */
