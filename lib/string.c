@@ -161,18 +161,6 @@ char *strchr(const char *s, int c)
 	}
 }
 
-char *strrchr(const char *s, int c)
-{
-	const char *last = NULL;
-
-	for (;; s++) {
-		if (*s == (char)c)
-			last = s;
-		if (*s == '\0')
-			return (char *)(uintptr_t)last;
-	}
-}
-
 #endif
 
 bool str_copy(char *to, size_t size, const char *from)

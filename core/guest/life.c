@@ -183,7 +183,7 @@ static void ended(struct guest *guest, bool asked)
 			component_finish(arch_poweroff);
 	}
 	manage_changed();
-	waitqueue_wake(&guest->stopped, UINT32_MAX);
+	waitqueue_wake(&guest->stopped);
 }
 
 void guest_devices_reset(struct guest *guest)
@@ -249,7 +249,7 @@ void guest_tear_down(struct guest *guest)
 	}
 	spin_lock(&guest->lock);
 	while (guest->running != 0 || atomic_load(&guest->state) == GUEST_RESETTING)
-		(void)waitqueue_sleep(&guest->stopped, &guest->lock, NS_NEVER);
+		waitqueue_sleep(&guest->stopped, &guest->lock);
 	spin_unlock(&guest->lock);
 	/* The last one said so from its own stack. */
 	for (u32 i = 0; i < guest->num_vcpus; i++)

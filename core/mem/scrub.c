@@ -1,49 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The scrubber: a thread of the core that zeroes what guests and components gave back, on a CPU
- * that has nothing else to do.
+ * The scrubber: work of the core at idle priority that zeroes the memory which guests and
+ * components gave back, on a CPU with nothing else to do.
  */
 #include "core/mem/scrub.h"
 
-#include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/sync.h>
 #include <mullion/thread.h>
 
-static struct semaphore wanted;
-static _Atomic bool asked, started;
+static struct workqueue scrubber;
+static struct work work;
+static _Atomic bool requested, started;
 
-static void scrubber(void *data)
+static void scrub_all(struct work *self)
 {
-	(void)data;
-	for (;;) {
-		semaphore_down(&wanted);
-		while (ram_scrub())
-			thread_breathe();
-	}
+	(void)self;
+	while (ram_scrub())
+		thread_breathe();
 }
 
 void scrub_start(void)
 {
-	struct thread *thread;
-	enum err err;
-
-	if (atomic_exchange(&asked, true))
+	if (atomic_exchange(&requested, true))
 		return;
-	thread = thread_create("scrubber", scrubber, NULL, PRIORITY_IDLE, SLICE_DEFAULT);
-	if (thread == NULL) {
-		atomic_store(&asked, false);
+	work_init(&work, scrub_all);
+	if (workqueue_start(&scrubber, "scrubber", PRIORITY_IDLE) != OK) {
+		atomic_store(&requested, false);
 		return;
 	}
-	/* One up at once: for what came back before there was somebody to tell. */
-	semaphore_init(&wanted, 1);
 	atomic_store(&started, true);
-	err = thread_start(thread);
-	ASSERT(err == OK);
+	/* Memory may have come back before there was a queue. */
+	work_submit(&scrubber, &work);
 }
 
 void scrub_wake(void)
 {
 	if (atomic_load(&started))
-		semaphore_up(&wanted);
+		work_submit(&scrubber, &work);
 }

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-obj-y += spinlock.o waitqueue.o mutex.o
+obj-y += spinlock.o waitqueue.o

@@ -57,7 +57,6 @@ enum err thread_init(struct thread *thread, enum thread_kind kind, const char *n
 	thread->account = &thread->home;
 	thread->entry = entry;
 	thread->data = data;
-	list_init(&thread->mutexes);
 	timer_init(&thread->timer, time_is_over);
 	arch_thread_reset(thread, sched_begin);
 	spin_lock(&all_lock);

@@ -239,17 +239,6 @@ void timer_expire(void)
 	spin_unlock(&queue->lock);
 }
 
-ns_t timer_next(void)
-{
-	struct timer_queue *queue = &queues[this_cpu()->id];
-	ns_t when;
-
-	spin_lock(&queue->lock);
-	when = queue->first != NULL ? queue->first->when : NS_NEVER;
-	spin_unlock(&queue->lock);
-	return when;
-}
-
 u32 timer_count(u32 cpu, u64 *fired)
 {
 	struct timer_queue *queue = &queues[cpu];

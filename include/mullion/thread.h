@@ -91,8 +91,8 @@ struct account {
 	};
 	struct thread *_Atomic wants; /* that has work for it, and runs elsewhere: its turn in the
 					 queue is kept, and helps that thread */
-	u8 base_priority;             /* what it was given */
-	u8 priority;      /* what counts: raised while a mutex of its owner's is wanted */
+	u8 base_priority;             /* of the description */
+	u8 priority;                  /* in force: sched_set_priority() */
 	bool owner_first; /* it goes before `lent`, until `ahead_ns` is 0; else behind */
 	_Atomic bool closed; /* its owner is destroyed: no further work is charged to it */
 	u64 ahead_ns;     /* time of lent threads while the owner was READY, less the owner's */
@@ -128,9 +128,7 @@ struct thread {
 	_Atomic u64 refused_edges; /* state changes asked for that the table forbids */
 	struct list_node link;     /* account->lent; under the CPU's lock */
 	struct list_node waiter;   /* of a waitqueue; under its lock */
-	_Atomic bool woken;        /* from the waitqueue rather than by its time */
-	struct mutex *waits_for;   /* priority inheritance: the mutex that it sleeps on */
-	struct list mutexes;       /* held by it: who waits for them may raise its priority */
+	_Atomic bool woken;        /* by waitqueue_wake() */
 	struct timer_event timer;  /* ends a sleep */
 	struct list_node all;      /* every thread that there is; under the list's lock */
 	void (*entry)(void *data);

@@ -38,8 +38,6 @@ bool timer_is_armed(const struct timer_event *event);
 /** timer_expire() - the deadline's interrupt: run every event that is due, set the next deadline.
  * Interrupt context. */
 void timer_expire(void);
-/** timer_next() - when this CPU's earliest event is due; NS_NEVER without one. */
-ns_t timer_next(void);
 /** timer_count() - events armed on @cpu, and fired so far there (@fired may be NULL). */
 u32 timer_count(u32 cpu, u64 *fired);
 

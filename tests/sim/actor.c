@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the threads do: compute, wait, wake each other, sleep, lock, change priority, stop. */
+/* What the threads do: compute, wait, wake each other, sleep, change priority, stop. */
 #include "tests/sim/sim.h"
 
 #include <arch/time.h>
@@ -79,59 +79,26 @@ void wait_for_token(struct actor *self, struct actor *next)
 		atomic_fetch_sub(&self->tokens, 1);
 }
 
-static void hold_mutex(struct actor *self, u32 index)
+/* At most world.limit threads are in. */
+static void go_in(struct actor *self)
 {
-	struct mutex *mutex = &world.mutexes[index];
-
-	switch (chance(3)) {
-	case 0:
-		if (!mutex_try(mutex))
-			return;
-		break;
-	case 1:
-		if (mutex_lock_until(mutex, NS(arch_time_now().v + chance(US(50)))) != OK)
-			return;
-		break;
-	default: mutex_lock(mutex);
-	}
-	MUST(world.holders[index] == NULL, "mutex %u has two owners", index);
-	world.holders[index] = self;
-	compute(self, chance(US(20)), NULL);
-	/* Always in the same order, so that no deadlock is made here. */
-	for (u32 i = index + 1; i < MUTEXES; i++) {
-		if (world.holders[i] == self || chance(2) != 0)
-			continue;
-		mutex_lock(&world.mutexes[i]);
-		MUST(world.holders[i] == NULL, "mutex %u has two owners", i);
-		world.holders[i] = self;
-		compute(self, chance(US(10)), NULL);
-		world.holders[i] = NULL;
-		mutex_unlock(&world.mutexes[i]);
-	}
-	world.holders[index] = NULL;
-	mutex_unlock(mutex);
-}
-
-static void use_semaphore(struct actor *self)
-{
-	ns_t until = chance(2) == 0 ? NS_NEVER : NS(arch_time_now().v + chance(US(40)));
-
-	if (semaphore_down_until(&world.semaphore, until) != OK)
-		return;
+	spin_lock(&world.door);
+	while (world.inside == world.limit)
+		waitqueue_sleep(&world.outside, &world.door);
 	world.inside++;
-	MUST(world.inside <= world.limit, "%u threads are in, of %u", world.inside, world.limit);
+	spin_unlock(&world.door);
 	compute(self, chance(US(20)), NULL);
+	spin_lock(&world.door);
+	MUST(world.inside <= world.limit, "%u threads are in, of %u", world.inside, world.limit);
 	world.inside--;
-	semaphore_up(&world.semaphore);
+	spin_unlock(&world.door);
+	waitqueue_wake(&world.outside);
 }
 
-/* Not of one that has to do with mutexes: what it runs with is not its own then. */
 static void change_priority(struct actor *actor)
 {
 	struct thread *thread = &actor->thread;
 
-	if (thread->waits_for != NULL || !list_is_empty(&thread->mutexes))
-		return;
 	thread->home.base_priority = (u8)(1 + chance(6));
 	sched_set_priority(thread, thread->home.base_priority);
 }
@@ -157,8 +124,8 @@ static void do_something(struct actor *self)
 	case 3: give_token(other()); break;
 	case 4: thread_sleep(NS(chance(US(80)))); break;
 	case 5:
-	case 6: hold_mutex(self, (u32)chance(MUTEXES)); break;
-	case 7: use_semaphore(self); break;
+	case 6:
+	case 7: go_in(self); break;
 	case 8: sched_pass(); break;
 	case 9: change_priority(other()); break;
 	case 10: stop_and_wait(self); break;

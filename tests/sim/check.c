@@ -210,20 +210,6 @@ static void check_choice(const struct thread *thread)
 		     "CPU %u: equals wait, and no time ends the slice", id);
 }
 
-static void check_inheritance(const struct mutex *mutex)
-{
-	const struct thread *owner = mutex->owner;
-
-	list_for_each (&mutex->queue.threads, node) {
-		const struct thread *thread = container_of(node, struct thread, waiter);
-
-		MUST(owner != NULL, "threads wait for a mutex that nobody has");
-		MUST(owner->home.priority >= thread->home.priority,
-		     "a mutex's owner runs with %u, and %u waits", owner->home.priority,
-		     thread->home.priority);
-	}
-}
-
 void check_rest(void)
 {
 	for (u32 i = 0; i < world.num_actors; i++) {
@@ -237,8 +223,6 @@ void check_rest(void)
 			     list_has(&actor->thread.waiter),
 		     "thread %u sleeps over what it waits for", i);
 	}
-	for (u32 i = 0; i < MUTEXES; i++)
-		check_inheritance(&world.mutexes[i]);
 }
 
 void check_times(void)

@@ -23,7 +23,6 @@
 
 #define SIM_CPUS   4
 #define MAX_ACTORS 10
-#define MUTEXES    3
 #define PARTITIONS 3
 #define SEED_NS    UINT64_C(10000000000) /* no seed takes that long */
 #define US(n)      ((u64)(n)*1000)
@@ -55,10 +54,9 @@ struct world {
 	enum scene scene;
 	u32 num_cpus, num_actors;
 	struct actor actors[MAX_ACTORS];
-	struct mutex mutexes[MUTEXES];
-	struct actor *holders[MUTEXES];
-	struct semaphore semaphore;
-	u32 inside, limit; /* of the semaphore */
+	struct spinlock door; /* to a place for `limit` threads; the others wait */
+	struct waitqueue outside;
+	u32 inside, limit;
 	bool finishing;
 	u64 begin;          /* when the world began */
 	u64 idle[SIM_CPUS]; /* how idle the CPUs had been until then */

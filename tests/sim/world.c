@@ -194,9 +194,8 @@ void world_begin(u64 seed)
 	host_time_set(NS(seed * SEED_NS));
 	world.begin = arch_time_now().v;
 	world.limit = 1 + (u32)chance(3);
-	semaphore_init(&world.semaphore, world.limit);
-	for (u32 i = 0; i < MUTEXES; i++)
-		mutex_init(&world.mutexes[i]);
+	spin_init(&world.door, RANK_WORK);
+	waitqueue_init(&world.outside);
 	for (u32 i = 0; i < SIM_CPUS; i++) {
 		world.cpus[i].kicks = kicks[i];
 		world.cpus[i].pause = HOST_IDLE;
@@ -284,8 +283,7 @@ void world_end(void)
 			MUST(thread_set_state(thread, VCPU_RESET) == OK, "no reset");
 		thread_destroy(thread);
 	}
-	for (u32 i = 0; i < MUTEXES; i++)
-		MUST(world.mutexes[i].owner == NULL, "mutex %u has kept an owner", i);
+	MUST(world.inside == 0, "%u threads have stayed in", world.inside);
 	/* A CPU's own review may still come. Then nothing is left for the next seed. */
 	MUST(arch_time_now().v - world.begin < SEED_NS / 2, "a seed took too long");
 	host_time_set(NS(world.begin + SEED_NS / 2));

@@ -143,18 +143,18 @@ static void long_work_lets_others_breathe(void **state)
 
 /* --- Work ------------------------------------------------------------------------------------- */
 
-static struct workqueue *queue;
-static struct semaphore go_on;
+static struct workqueue queue;
 
 static int make_queue(void **state)
 {
+	static bool made;
+
 	if (threads_begin(state) != 0)
 		return 1;
-	if (queue == NULL)
-		queue = workqueue_create("work", 20);
-	assert_non_null(queue);
+	if (!made)
+		assert_int_equal(workqueue_start(&queue, "work", 20), OK);
+	made = true;
 	run_until(in(MS(1)));
-	semaphore_init(&go_on, 0);
 	/* The queue stays, with its thread. */
 	return threads_begin(state);
 }
@@ -171,120 +171,32 @@ static void speak(struct work *work)
 	say(container_of(work, struct spoken, work)->text);
 }
 
-static void speak_when_told(struct work *work)
+static void speak_slowly(struct work *work)
 {
 	say("(");
-	semaphore_down(&go_on);
+	thread_sleep(MS(3));
 	speak(work);
 	say(")");
 }
 
-static struct spoken one, two, three;
-
-static void init(struct spoken *spoken, void (*function)(struct work *work), char *text)
-{
-	work_init(&spoken->work, function);
-	spoken->text = text;
-}
-
-static void flushes(void *data)
-{
-	work_flush(queue);
-	say(data);
-}
-
 static void work_is_done_in_order(void **state)
 {
+	static struct spoken one = { .text = "1" }, two = { .text = "2" };
+
 	(void)state;
-	init(&one, speak_when_told, "1");
-	init(&two, speak, "2");
-	init(&three, speak, "3");
-	assert_true(work_submit(queue, &one.work));
-	assert_true(work_submit(queue, &two.work));
-	assert_false(work_submit(queue, &two.work));
+	work_init(&one.work, speak_slowly);
+	work_init(&two.work, speak);
+	work_submit(&queue, &one.work);
+	work_submit(&queue, &two.work);
+	work_submit(&queue, &two.work);
 	run_until(in(MS(1)));
-	(void)spawn("flusher", flushes, "f", 30, 0);
-	run_until(in(MS(1)));
-	assert_true(work_submit(queue, &three.work));
 	assert_string_equal(said, "(");
 	/* It runs, so it is not pending: it can be submitted once more. */
-	assert_true(work_submit(queue, &one.work));
-	semaphore_up(&go_on);
-	run_until(in(MS(1)));
-	assert_string_equal(said, "(1)2f3(");
-	semaphore_up(&go_on);
-	run_until(in(MS(1)));
-	assert_string_equal(said, "(1)2f3(1)");
-}
-
-static void cancels(void *data)
-{
-	say(work_cancel(data) ? "+" : "-");
-}
-
-static void cancelling_waits_for_what_runs(void **state)
-{
-	(void)state;
-	init(&one, speak_when_told, "1");
-	init(&two, speak, "2");
-	assert_true(work_submit(queue, &one.work));
-	assert_true(work_submit(queue, &two.work));
-	run_until(in(MS(1)));
-	(void)spawn("canceller", cancels, &two.work, 30, 0);
-	(void)spawn("canceller", cancels, &one.work, 30, 0);
-	run_until(in(MS(1)));
-	assert_string_equal(said, "(+");
-	semaphore_up(&go_on);
-	run_until(in(MS(1)));
-	assert_string_equal(said, "(+1)-");
-}
-
-static struct delayed_work delayed;
-static u32 times;
-
-static void repeat(struct work *work)
-{
-	struct delayed_work *self = container_of(work, struct delayed_work, work);
-
-	say("d");
-	if (++times < 3)
-		delayed_work_submit(queue, self, in(MS(2)));
-	/* Its own end is nothing that it can wait for. */
-	must(!work_cancel(work));
-}
-
-static void delayed_work_comes_at_its_time(void **state)
-{
-	(void)state;
-	times = 0;
-	delayed_work_init(&delayed, repeat);
-	delayed_work_submit(queue, &delayed, in(MS(50)));
-	delayed_work_submit(queue, &delayed, in(MS(3)));
-	run_until(in(MS(2)));
-	assert_string_equal(said, "");
-	run_until(in(MS(2)));
-	assert_string_equal(said, "d");
-	run_until(in(MS(10)));
-	assert_string_equal(said, "ddd");
-}
-
-static void cancels_delayed(void *data)
-{
-	say(delayed_work_cancel(data) ? "+" : "-");
-}
-
-static void delayed_work_can_be_cancelled(void **state)
-{
-	(void)state;
-	times = 0;
-	delayed_work_init(&delayed, repeat);
-	delayed_work_submit(queue, &delayed, in(MS(1)));
-	run_until(in(MS(2)));
-	(void)spawn("canceller", cancels_delayed, &delayed, 30, 0);
-	(void)spawn("canceller", cancels_delayed, &delayed, 30, 0);
-	run_until(in(MS(10)));
-	assert_string_equal(said, "d+-");
-	assert_false(timer_is_armed(&delayed.timer));
+	work_submit(&queue, &one.work);
+	run_until(in(MS(4)));
+	assert_string_equal(said, "(1)2(");
+	run_until(in(MS(4)));
+	assert_string_equal(said, "(1)2(1)");
 }
 
 int main(void)
@@ -297,9 +209,6 @@ int main(void)
 		EACH(a_sleep_lasts_its_time),
 		EACH(long_work_lets_others_breathe),
 		WITH_QUEUE(work_is_done_in_order),
-		WITH_QUEUE(cancelling_waits_for_what_runs),
-		WITH_QUEUE(delayed_work_comes_at_its_time),
-		WITH_QUEUE(delayed_work_can_be_cancelled),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
