@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # The one Makefile of Mullion. `make help` lists targets and variables; docs/build.md explains.
-# What an architecture adds is in arch/$(ARCH)/arch.mk.
+# arch/$(ARCH)/arch.mk has the parts of an architecture.
 #
 # Every room (a directory with sources) is named in `rooms` below and lists its objects in its own
-# objects.mk as `obj-y += file.o` or `obj-$(CONFIG_X) += file.o`. All paths in here are relative to
-# the source's top or lie under $(O), so that a build gives the same bytes wherever it is done.
+# objects.mk as `obj-y += file.o` or `obj-$(CONFIG_X) += file.o`. All paths here are relative to the
+# source's top or lie under $(O). So a build gives the same bytes in every directory.
 
 MAKEFLAGS += -rR --no-print-directory
 .DELETE_ON_ERROR:
@@ -108,7 +108,7 @@ OBJCOPY := $(CROSS_COMPILE)objcopy
 endif
 AR := ar
 
-# What the goals need of them is there, or one line says how to get it.
+# Stop with one line of advice if a tool that the goals need is not installed.
 need = $(if $(shell command -v $(firstword $(1)) 2>/dev/null),,$(error $(firstword $(1)) is not \
 	installed; scripts/setup installs what a build needs))
 ifneq ($(builds),)
@@ -252,8 +252,8 @@ endif
 ifneq ($(filter plain,$(flavours)),)
 all: $(O)/plain/libmullion.a tools
 
-# tools/<name>.c or tools/<name>/*.c -> $(O)/tools/<name>. What they share is in tools/common, and an
-# archive, so that tests can use it as well. symbols belongs to the core's link.
+# tools/<name>.c or tools/<name>/*.c -> $(O)/tools/<name>. Their common part is tools/common, an
+# archive that tests can use as well. symbols belongs to the core's link.
 tool-common := $(patsubst %.c,%.o,$(sort $(wildcard tools/common/*.c)))
 tool-names := $(filter-out symbols common,$(patsubst tools/%.c,%,$(wildcard tools/*.c)) \
 	$(patsubst tools/%/,%,$(sort $(dir $(wildcard tools/*/*.c)))))
@@ -297,8 +297,8 @@ unit-programs: $(unit-names:%=$(O)/unit/%)
 unit: unit-programs
 	$(quiet)scripts/run-unit $(O)/unit $(unit-names)
 
-# tests/sim/*.c -> $(O)/sim/sim: SEEDS seeds, or SEED alone. spin_unlock() is wrapped: whoever lets go
-# of a lock may be overtaken there.
+# tests/sim/*.c -> $(O)/sim/sim: SEEDS seeds, or SEED alone. spin_unlock() is wrapped: another CPU
+# may continue there.
 SEEDS ?= 2000
 sim-objects := $(patsubst %.c,%.o,$(sort $(wildcard tests/sim/*.c)))
 $(foreach s,$(sim-objects),$(eval cflags-$(s) += $(tests-relaxed)))
@@ -405,7 +405,7 @@ help:
 #:   unit           host: build and run the unit tests       (UNIT=mem/test_page)
 #:   sim            host: the simulator of the scheduler     (SEEDS=2000, or SEED=17 alone)
 #:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=60)
-#:   guests         our own test and benchmark guests
+#:   guests         the test and benchmark guests
 #:   components     the programs that run beside the core (part of all), and the hostile one
 #:   bench          count instructions and compare with the table (bench-update: accept the counts)
 #:   mutate         break the code on purpose, and see the tests go red  (MUTATION=regex)

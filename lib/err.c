@@ -20,7 +20,7 @@ static const char *const names[ERR_COUNT] = {
 	[ERR_HARDWARE] = "hardware error",
 };
 
-_Static_assert(ERR_COUNT <= 16, "a caller cannot tell more than 16 codes apart");
+_Static_assert(ERR_COUNT <= 16, "at most 16 codes, see mullion/err.h");
 
 const char *err_name(enum err err)
 {

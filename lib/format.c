@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Formatting for the log and for diagnostics. One pass, no buffer but the caller's. From a
- * conversion on that is not in the subset, the format is copied as it stands: the mistake shows in
- * the text, and no later argument is taken for something that it is not.
+ * Formatting for the log and for diagnostics. One pass, no buffer but the caller's. An unknown
+ * conversion and the rest of the format are copied unchanged. So the mistake is visible, and no
+ * later argument has a wrong type.
  */
 #include <mullion/format.h>
 #include <mullion/string.h>

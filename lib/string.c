@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The memory and string functions that a freestanding build has nobody else to take from. Copies
- * go by 64-bit words where both sides allow it; nothing here makes a misaligned access, because
- * the core runs parts of itself with the MMU off.
+ * Memory and string functions for freestanding builds. Copies go by 64-bit words where the
+ * alignment of both sides allows it. No access is misaligned, because parts of the core run with
+ * the MMU off.
  */
 #include <mullion/string.h>
 

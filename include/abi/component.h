@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the core and a component say to each other: system calls, and the page of information that
- * a component starts with. Included by both sides; no pointer crosses, and every index names an
- * entry of the component's own grants.
+ * The interface between the core and a component: system calls, and the page of information. Both
+ * sides include this file. No pointer crosses the interface, and every index names an entry of the
+ * component's own grants.
  *
- * A system call (arm64): SVC #0, number in x8, arguments in x0 to x5; the result in x0, further
- * values in x1 to x5, every other register as it was. A result below 0 is -(enum err).
+ * A system call (arm64) is SVC #0, with the number in x8 and arguments in x0 to x5. The result is
+ * in x0, further values in x1 to x5; all other registers are preserved. A result below 0 is -(enum
+ * err).
  */
 #ifndef ABI_COMPONENT_H
 #define ABI_COMPONENT_H
@@ -36,7 +37,7 @@ enum syscall {
 /* Bits of the notification word: 0 to 47 as the grants say (channels, interrupts, doorbells). */
 #define NOTIFY_GRANTS 48u
 #define NOTIFY_GONE   BIT(56) /* the served guest was destroyed */
-#define NOTIFY_END    BIT(57) /* the machine goes off: bring output to its end, and wait */
+#define NOTIFY_END    BIT(57) /* the machine powers off: write remaining output, and wait */
 #define NOTIFY_LOG    BIT(59) /* the core's log has something new (GRANT_LOG) */
 #define NOTIFY_CHANGE BIT(60) /* a guest or component changed its state (GRANT_MANAGE) */
 #define NOTIFY_TIMER  BIT(61)
@@ -45,9 +46,9 @@ enum syscall {
 		   before an exit that comes with it */
 #define NOTIFY_EXIT BIT(63)
 
-/* The exit record: an access to a virtual region of the served guest. A component that ended after
- * it had taken one, and before its answer, gets the same again when it is restarted, by its number:
- * what must not be done twice can be told by that. */
+/* The exit record: an access to a virtual region of the served guest. A component may end after it
+ * has taken an exit, and before its answer. After its restart it gets the same record with the same
+ * number, so it can detect a repeated action. */
 struct component_exit {
 	u64 where;  /* x1: EXIT_VCPU, EXIT_REGION, EXIT_WIDTH, EXIT_IS_WRITE below */
 	u64 offset; /* x2: bytes into the region */

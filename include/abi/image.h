@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * mullion.img, as tools/pack writes it and the core finds it: where the bundle lies.
+ * mullion.img, which tools/pack writes and the core reads: the place of the bundle.
  *
  * The file starts with one page of headers: the arm64 Image header (64 bytes) and the PE header.
- * The core follows, with the record below at IMAGE_BUNDLE_RECORD (not in the first page, of which
- * an EFI loader may copy the headers alone) and its bss written out as zeros, then the bundle (newc
- * cpio) at a multiple of 4096. In a core without a bundle offset and size are 0. All numbers are
- * little-endian. Also included from assembly.
+ * The core follows, with the record below at IMAGE_BUNDLE_RECORD and its bss written out as zeros.
+ * The record is not in the first page, because an EFI loader may copy only the headers of that.
+ * Then follows the bundle (newc cpio) at a multiple of 4096. In a core without a bundle offset and
+ * size are 0. All numbers are little-endian. Also included from assembly.
  */
 #ifndef ABI_IMAGE_H
 #define ABI_IMAGE_H

@@ -19,8 +19,8 @@ enum manage {
 	MANAGE_GUEST_RESUME,
 	MANAGE_GUEST_RESET,
 	MANAGE_GUEST_HALT, /* stop at once, with a dump, as a fault would */
-	/* Time that a vCPU spends in WFI counts as run_ns while it is alone on its CPU, unless
-	 * somebody looks: for `argument` milliseconds (MANAGE_WATCH_MS at most) it does not. */
+	/* Time in WFI counts as run_ns while a vCPU is alone on its CPU. During a measurement of
+	 * `argument` milliseconds (MANAGE_WATCH_MS at most) it does not. */
 	MANAGE_GUEST_WATCH,
 	/* Acts on component `id`. */
 	MANAGE_COMPONENT_START,
@@ -52,7 +52,7 @@ enum manage {
 /* MANAGE_LOG: from what the core has not printed itself. */
 #define MANAGE_LOG_UNPRINTED UINT64_MAX
 
-/* What a guest or a component takes of the core's own memory, bytes. */
+/* The core's own memory for a guest or a component, bytes. */
 struct manage_core_memory {
 	u64 objects, stacks, tables; /* tables: of its second stage */
 };

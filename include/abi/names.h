@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Words for the numbers in the records of abi/manage.h, each table in the order of its enum, for
- * whoever shows them to people or programs. A number behind a table's end is "invalid".
+ * output to people or programs. A number behind a table's end is "invalid".
  */
 #ifndef ABI_NAMES_H
 #define ABI_NAMES_H

@@ -2,16 +2,15 @@
 /*
  * A serial line through a channel's shared memory: two rings of bytes, one for each direction.
  * Indices run freely and are masked when used, so that a hostile other end can garble text but
- * never reach outside. The producer alone writes `in`, the consumer alone `out`. What was put into
- * a ring stays there when a component is restarted.
+ * never reach outside. The producer alone writes `in`, the consumer alone `out`. The bytes of a
+ * ring remain when a component is restarted.
  *
- * A notification costs the producer more than a hundred bytes do, so it sends few. It notifies when
- * a line ends after a pause, when the ring is half full, and SERIAL_PATIENCE_NS after the first
- * byte of which the consumer was not told; never while bytes of which it was told are not taken
- * yet. The consumer notifies when what is left falls to half of the ring or below. Both look again
- * at the other's index behind a full barrier, so neither waits for a notification that does not
- * come. When one of them starts or ends, the core notifies the other, so that the rest is taken
- * then.
+ * A notification costs the producer more than a hundred bytes, so it sends few. It notifies when a
+ * line ends after a pause, when the ring is half full, and SERIAL_PATIENCE_NS after the first byte
+ * without a notification. It does not notify while notified bytes are still in the ring. The
+ * consumer notifies when the rest falls to half of the ring or below. Both read the other's index
+ * again behind a full barrier, so neither waits for a notification that does not come. When one of
+ * them starts or ends, the core notifies the other, which then takes the rest.
  */
 #ifndef ABI_SERIAL_H
 #define ABI_SERIAL_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the files of lib/fdt share: the format's numbers and its byte order. */
+/* Numbers of the format and its byte order, for the files of lib/fdt. */
 #ifndef LIB_FDT_INTERNAL_H
 #define LIB_FDT_INTERNAL_H
 

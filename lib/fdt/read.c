@@ -2,11 +2,11 @@
 /*
  * Flattened device trees: opening and walking. (Devicetree Specification v0.4, chapter 5.)
  *
- * There is one tokeniser, and it checks bounds always; fdt_open() runs it over the whole blob and
- * refuses what does not fit, so that for the walks afterwards it never fails.
+ * The only tokeniser always checks bounds. fdt_open() runs it over the whole blob and refuses a
+ * blob that breaks them, so it never fails in later walks.
  *
- * The index has a word for each of the structure block. A node takes two of them at least before
- * what is in it (FDT_BEGIN_NODE, name): the index keeps its parent and its next sibling there, and
+ * The index has a word for each word of the structure block. A node has at least two words before
+ * its contents (FDT_BEGIN_NODE, name). The index keeps its parent and its next sibling there, and
  * its first child in the first word of its first property. A node without properties has its first
  * child right behind its name.
  */
@@ -30,7 +30,7 @@ static u32 skip_name(const u8 *p, u32 offset, u32 size)
 	for (; offset < size; offset += FDT_TOKEN_SIZE) {
 		u32 word = *(const fdt_cell_t *)(const void *)(p + offset);
 
-		/* A zero byte is the only one that borrows into its top bit. */
+		/* Only a zero byte sets its top bit here. */
 		if (((word - 0x01010101u) & ~word & 0x80808080u) != 0)
 			break;
 	}
@@ -182,7 +182,7 @@ static bool check_reservations(const struct fdt *fdt)
  */
 static enum err check_structure(struct fdt *fdt)
 {
-	bool closed = false; /* a child has ended in the node that we are in */
+	bool closed = false; /* a child of the current node has ended */
 	u32 depth = 0, offset = 0;
 	struct token token;
 
@@ -216,7 +216,7 @@ static enum err check_structure(struct fdt *fdt)
 	} while (depth > 0);
 	if (!read_token(fdt, offset, &token) || token.tag != FDT_TOKEN_END)
 		return ERR_FORMAT;
-	fdt->structure_size = token.next; /* nothing behind it is looked at any more */
+	fdt->structure_size = token.next; /* no walk reads beyond it */
 	return OK;
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""README and docs/ are tested: what they tell the reader to type is typed, in a copy of the tree.
+"""Test README and docs/: type the commands of their blocks, in a copy of the tree.
 
 A block fenced as ```sh is run by bash as written, all blocks of a file in order and in one copy. Of
 the blocks that follow it,
@@ -9,7 +9,7 @@ the blocks that follow it,
   ```session is a session at the console: what follows a prompt (a guest's shell's, the terminal's,
              U-Boot's, a question's) is typed, "^] 2" is Ctrl-] and then 2, "^C" is Ctrl-C, and the
              other lines are what comes back. Where the prompt may have come before (behind Ctrl-]
-             and lines of the core's log) another is asked for with Enter. The machine is left
+             and lines of the core's log) Enter requests another one. The machine is left
              with Ctrl-A x.
 A block whose last command is an interactive ./run or QEMU is driven as a terminal. Other fences are
 not run. Links to files and headings of the tree must lead somewhere.
