@@ -11,9 +11,6 @@
 
 /* What page_alloc() may lose to alignment, its bitmap, and what a map needs for a moment. */
 #define SLACK_PAGES 4
-/* A virtual interrupt controller's state: for each shared interrupt and for each vCPU. */
-#define VIRQ_SPI_BYTES  32
-#define VIRQ_VCPU_BYTES 16
 /* A thread's stack in the core, of a vCPU or a component. */
 #define CORE_STACK_BYTES KIB(8)
 /* Tables of a component's space: the first GiB's, and those where its program and its grants begin.
@@ -68,10 +65,12 @@ static void add_pages(struct tables *tables, const struct config_region *region,
 		add_tables(tables, end - 1, end - 1);
 }
 
-static u64 stage2_pages(const struct config_guest *guest)
+static u64 stage2_pages(const struct arch_platform *platform, const struct config_guest *guest)
 {
+	u64 arch_bytes, arch_tables;
 	struct tables blocks = { .size = GIB(1) }, pages = { .size = MIB(2) };
 
+	platform->guest_budget(guest, &arch_bytes, &arch_tables);
 	config_for_each_region (guest, region) {
 		const struct config_region *real =
 			region->kind == REGION_ALIAS ? &guest->regions[region->alias_of] : region;
@@ -82,23 +81,24 @@ static u64 stage2_pages(const struct config_guest *guest)
 		add_tables(&blocks, region->gpa.v, region->gpa.v + region->size - 1);
 		add_pages(&pages, region, real->hpa_fixed ? real->hpa.v : 0);
 	}
-	/* A GICv2's CPU interface is mapped as well, perhaps away from everything else. */
-	return ROOT_PAGES + blocks.count + pages.count + (guest->gic_version == 2 ? 2 : 0);
+	return ROOT_PAGES + blocks.count + pages.count + arch_tables;
 }
 
-static u64 guest_pages(const struct config_guest *guest)
+static u64 guest_pages(const struct arch_platform *platform, const struct config_guest *guest)
 {
+	u64 virq, tables;
 	u64 vcpu_bytes = ALIGN_UP(sizeof(struct vcpu), 64) + sizeof(struct vcpu *);
 	u64 objects = sizeof(struct guest) + 128 + guest->num_regions * sizeof(struct region) +
 		      guest->num_vcpus * vcpu_bytes;
-	u64 virq = guest->num_spis * VIRQ_SPI_BYTES + guest->num_vcpus * VIRQ_VCPU_BYTES;
 
+	platform->guest_budget(guest, &virq, &tables);
 	return run_pages(objects) + run_pages(virq) + run_pages(guest->tree.span) +
-	       guest->num_vcpus * run_pages(CORE_STACK_BYTES) + stage2_pages(guest);
+	       guest->num_vcpus * run_pages(CORE_STACK_BYTES) + stage2_pages(platform, guest);
 }
 
 /* Its grants and channels lie behind each other, from COMPONENT_GRANTS on. */
-static u64 component_pages(const struct system *system, const struct config_component *component)
+static u64 component_pages(const struct arch_platform *platform, const struct system *system,
+			   const struct config_component *component)
 {
 	const struct config_guest *guest =
 		component->serves < system->num_guests ? &system->guests[component->serves] : NULL;
@@ -119,20 +119,20 @@ static u64 component_pages(const struct system *system, const struct config_comp
 				bytes += system->channels[i].size;
 	/* It sees its guest's memory as the guest does, higher up by a multiple of 1 GiB. */
 	if (guest != NULL)
-		pages += stage2_pages(guest) - ROOT_PAGES;
+		pages += stage2_pages(platform, guest) - ROOT_PAGES;
 	return pages + bytes / MIB(2);
 }
 
-u64 budget_heap_bytes(const struct system *system)
+u64 budget_heap_bytes(const struct arch_platform *platform, const struct system *system)
 {
 	u64 pages = SLACK_PAGES;
 
 	config_for_each_guest (system, guest) {
-		guest->heap_pages = guest_pages(guest);
+		guest->heap_pages = guest_pages(platform, guest);
 		pages += guest->heap_pages;
 	}
 	config_for_each_component (system, component)
-		pages += component_pages(system, component);
+		pages += component_pages(platform, system, component);
 	/* One component at a time has its page of information made in the heap. */
 	if (system->num_components > 0)
 		pages += run_pages(sizeof(struct component_info)) +

@@ -9,46 +9,19 @@
 #include <mullion/string.h>
 
 #include "config/internal.h"
+#include "config/schema.h"
 
 #define NAME_SHOWN_MAX 48 /* bytes of a compatible that are shown */
-
-/* Devices of registers and interrupts alone. (Linux Documentation/devicetree/bindings.) */
-static const char *const harmless[] = {
-	"arm,pl011",
-	"arm,sbsa-uart",
-	"arm,pl031",
-	"arm,pl061",
-	"arm,sp804",
-	"arm,sp805",
-	"arm,sp810",
-	"arm,armv7-timer-mem",
-	"ns8250",
-	"ns16450",
-	"ns16550",
-	"ns16550a",
-	"cdns,ttc",
-	"cdns,uart-r1p8",
-	"cdns,uart-r1p12",
-	"xlnx,xuartps",
-	"snps,dw-wdt",
-	"snps,dw-apb-uart",
-	"snps,dw-apb-timer",
-	"snps,dw-apb-gpio",
-	"arm,sbsa-gwdt",
-	"brcm,bcm2835-gpio",
-	"amlogic,meson-ao-uart",
-	"amlogic,meson-gx-uart",
-};
 
 /* Properties by whose beginning a node says that its device does DMA, or has it done. */
 static const char *const signs[] = { "dma", "#dma-", "iommu", "#iommu-" };
 
-static bool is_harmless(const char *compatible)
+static bool is_harmless(const struct config_run *run, const char *compatible)
 {
-	for (u32 i = 0; i < ARRAY_SIZE(harmless); i++)
-		if (str_equal(compatible, harmless[i]))
-			return true;
-	return false;
+	const struct arch_platform *platform = run->platform;
+
+	return schema_index(platform->harmless, platform->num_harmless, compatible) <
+	       platform->num_harmless;
 }
 
 /* What was found out about a device. */
@@ -59,8 +32,9 @@ struct device {
 	fdt_node_t node;        /* of the machine's tree; FDT_NONE: it has none there */
 };
 
-static void look_at(const struct fdt *tree, fdt_node_t node, struct device *device)
+static void read_device(const struct config_run *run, fdt_node_t node, struct device *device)
 {
+	const struct fdt *tree = run->host->tree;
 	struct fdt_prop prop;
 	const char *text;
 
@@ -68,7 +42,7 @@ static void look_at(const struct fdt *tree, fdt_node_t node, struct device *devi
 	for (u32 i = 0; fdt_get_str_at(tree, node, "compatible", i, &text) == OK; i++) {
 		if (i == 0)
 			device->compatible = text;
-		device->harmless |= is_harmless(text);
+		device->harmless |= is_harmless(run, text);
 	}
 	fdt_for_each_prop (tree, node, &prop)
 		for (u32 i = 0; i < ARRAY_SIZE(signs); i++)
@@ -93,8 +67,9 @@ static bool is_at(const struct fdt *tree, fdt_node_t node, u64 hpa, u64 size)
 
 /* The first device in the range that is not harmless; of harmless ones the last. A device that the
  * tree disables is there as well. */
-static void find_device(const struct fdt *tree, u64 hpa, u64 size, struct device *device)
+static void find_device(const struct config_run *run, u64 hpa, u64 size, struct device *device)
 {
+	const struct fdt *tree = run->host->tree;
 	u32 depth = 0;
 
 	device->node = FDT_NONE;
@@ -102,7 +77,7 @@ static void find_device(const struct fdt *tree, u64 hpa, u64 size, struct device
 	     node = fdt_next(tree, node, &depth)) {
 		if (!fdt_has(tree, node, "reg") || !is_at(tree, node, hpa, size))
 			continue;
-		look_at(tree, node, device);
+		read_device(run, node, device);
 		if (!device->harmless)
 			return;
 	}
@@ -117,7 +92,7 @@ static void read_claim(const struct config_run *run, fdt_node_t node, struct dev
 	for (u32 i = 0; (text = config_string_at(run, node, "compatible", i)) != NULL; i++) {
 		if (i == 0)
 			device->compatible = text;
-		device->harmless |= is_harmless(text);
+		device->harmless |= is_harmless(run, text);
 	}
 }
 
@@ -158,7 +133,7 @@ void check_dma(struct config_run *run, const struct config_region *region, u32 o
 	if (!is_guest && component->serves < system->num_guests)
 		where = "the node vmm";
 	if (run->host != NULL && run->host->tree != NULL)
-		find_device(run->host->tree, region->hpa.v, region->size, &device);
+		find_device(run, region->hpa.v, region->size, &device);
 	if (device.node == FDT_NONE)
 		read_claim(run, region->node, &device);
 	if (device.harmless)

@@ -1,63 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interrupts, on the machine's side and on the guest's: they must be shared ones, exist, and have
- * one owner. (IHI 0069 §2.2.1; cells as in Linux's arm,gic binding: type, number, flags.)
+ * Interrupts, on the machine's side and on the guest's: each can be given away, exists, and has one
+ * owner.
  */
 #include "config/internal.h"
-
-#define TYPE_SPI 0
-#define TYPE_PPI 1
-
-#define FLAG_EDGE_RISING 1
-#define FLAG_LEVEL_HIGH  4
-
-/* What the core uses a private interrupt of the machine for; NULL for nothing. */
-static const char *core_use(const struct host *host, u32 intid)
-{
-	static const char *const timers[] = { "secure timer", "timer", "virtual timer",
-					      "hypervisor timer" };
-
-	if (host == NULL)
-		return NULL;
-	if (intid == host->maintenance_irq)
-		return "GIC maintenance interrupt";
-	for (u32 i = 0; i < ARRAY_SIZE(timers); i++)
-		if (intid == host->timer_irq[i])
-			return timers[i];
-	return NULL;
-}
-
-/* One interrupt's three cells by themselves. @on_guest: on the guest's side as well. */
-static void check_cells(struct config_run *run, fdt_node_t node, const char *property, bool on_host,
-			bool on_guest, const u32 cells[3])
-{
-	const char *use = on_host ? core_use(run->host, INTID_PPI_FIRST + cells[1]) : NULL;
-	u32 count = on_host ? INTID_SPI_END - INTID_SPI_FIRST : GUEST_SPIS;
-
-	if (cells[0] == TYPE_PPI && use != NULL)
-		config_error(run, node, property,
-			     "<1 %u> is the %s, which the core uses itself; remove it", cells[1],
-			     use);
-	else if (cells[0] == TYPE_PPI)
-		config_error(run, node, property,
-			     "<1 %u> is private to each CPU; only shared interrupts can be given: "
-			     "write <0 number flags>",
-			     cells[1]);
-	else if (cells[0] != TYPE_SPI)
-		config_error(run, node, property,
-			     "no such type of interrupt: %u; write <0 number flags>", cells[0]);
-	else if (cells[1] >= count)
-		config_error(run, node, property, "number %u is out of range; write 0 to %u",
-			     cells[1], count - 1);
-	else if (on_guest && cells[1] >= GUEST_SPIS)
-		config_error(run, node, property,
-			     "number %u is above the guest's last, %u; add guest-interrupts with "
-			     "another number",
-			     cells[1], GUEST_SPIS - 1);
-	if (cells[2] != FLAG_EDGE_RISING && cells[2] != FLAG_LEVEL_HIGH)
-		config_error(run, node, property,
-			     "flags %u: write 1 (rising edge) or 4 (level, high)", cells[2]);
-}
 
 static void check_interrupts(struct config_run *run, fdt_node_t node, const char *property,
 			     bool on_host, bool on_guest)
@@ -71,7 +17,7 @@ static void check_interrupts(struct config_run *run, fdt_node_t node, const char
 		config_error(run, node, property, "%u interrupts are too many; at most %u",
 			     prop.len / 12, CONFIG_MAX_IRQS);
 	for (u32 i = 0; config_interrupt(run, node, property, i, cells); i++)
-		check_cells(run, node, property, on_host, on_guest, cells);
+		run->platform->irq_check(run, node, property, on_host, on_guest, cells);
 }
 
 /* Both lists side by side: as many, and each pair signalled the same way. */
@@ -99,31 +45,31 @@ static void check_pairs(struct config_run *run, const struct config_region *regi
 	}
 }
 
-/* The first region of @guest that has @intid on the guest's side. */
-static fdt_node_t first_of_guest(const struct config_guest *guest, u32 intid)
+/* The first region of @guest that has @line on the guest's side. */
+static fdt_node_t first_of_guest(const struct config_guest *guest, u32 line)
 {
 	config_for_each_region (guest, region)
 		for (u32 i = 0; i < region->num_irqs; i++)
-			if (region->irqs[i].guest == intid)
+			if (region->irqs[i].guest == line)
 				return region->node;
 	return FDT_NONE;
 }
 
 /* The first that has it of the machine. */
-static fdt_node_t first_of_machine(const struct system *system, u32 intid)
+static fdt_node_t first_of_machine(const struct system *system, u32 line)
 {
 	struct claim claim = { 0 };
 
 	while (claim_next(system, &claim))
 		for (u32 i = 0; i < claim.num_irqs; i++)
-			if (claim.irqs[i].host == intid)
+			if (claim.irqs[i].host == line)
 				return claim.node;
 	return FDT_NONE;
 }
 
-/* INTIDs that were met on one side. */
+/* Lines that were met on one side. */
 struct met {
-	u64 bits[INTID_SPI_END / 64 + 1];
+	u64 bits[CONFIG_MAX_LINES / 64];
 };
 
 /* @only: the guest on whose side to look; NULL for the machine's. One report for a region is
@@ -134,23 +80,25 @@ static bool check_once(struct config_run *run, const struct config_guest *only, 
 	const char *property = only != NULL && config_has(run, node, "guest-interrupts")
 				       ? "guest-interrupts"
 				       : "interrupts";
+	u32 cells[3] = { 0 };
 	fdt_node_t owner;
 	char path[128];
 
 	for (u32 i = 0; i < num_irqs; i++) {
-		u32 intid = only == NULL ? irqs[i].host : irqs[i].guest;
+		u32 line = only == NULL ? irqs[i].host : irqs[i].guest;
 
-		if (intid == 0)
+		if (line == 0)
 			continue;
-		if ((met->bits[intid / 64] & BIT(intid % 64)) == 0) {
-			met->bits[intid / 64] |= BIT(intid % 64);
+		if ((met->bits[line / 64] & BIT(line % 64)) == 0) {
+			met->bits[line / 64] |= BIT(line % 64);
 			continue;
 		}
-		owner = only == NULL ? first_of_machine(run->system, intid)
-				     : first_of_guest(only, intid);
+		owner = only == NULL ? first_of_machine(run->system, line)
+				     : first_of_guest(only, line);
+		(void)config_interrupt(run, node, property, i, cells);
 		config_error(run, node, property,
-			     "<0 %u> is given twice%s: %s has it; write another number",
-			     intid - INTID_SPI_FIRST, only == NULL ? "" : " to this guest",
+			     "<%u %u> is given twice%s: %s has it; write another number", cells[0],
+			     cells[1], only == NULL ? "" : " to this guest",
 			     owner == FDT_NONE ? "another region"
 					       : fdt_path(run->tree, owner, path, sizeof(path)));
 		return true;
@@ -199,17 +147,14 @@ static void check_guest_irqs(struct config_run *run, struct config_guest *guest,
 			     struct met *on_host)
 {
 	struct met on_guest = { 0 };
-	u32 last = INTID_SPI_FIRST;
 
 	config_for_each_region (guest, region) {
 		check_region_irqs(run, region);
 		if (!check_once(run, NULL, region->node, region->num_irqs, region->irqs, on_host))
 			(void)check_once(run, guest, region->node, region->num_irqs, region->irqs,
 					 &on_guest);
-		for (u32 i = 0; i < region->num_irqs; i++)
-			last = MAX(last, region->irqs[i].guest);
 	}
-	guest->num_spis = (u32)ALIGN_UP(last + 1 - INTID_SPI_FIRST, 32);
+	run->platform->guest_finish(guest);
 }
 
 /* The machine's interrupts that are given away, of all regions together. */

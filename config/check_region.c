@@ -10,7 +10,6 @@
 typedef unsigned long long ull; /* what %llx takes */
 
 #define COMPONENT_GUEST_BYTES (BIT(CONFIG_IPA_BITS) - COMPONENT_GUEST)
-#define LAST(base, size)      ((ull)((base) + (size)-1))
 
 /* One value that must be a page multiple and whose range must end within @bits of address space. */
 static bool check_extent(struct config_run *run, const struct config_region *region,
@@ -93,67 +92,6 @@ static void check_guest_overlaps(struct config_run *run, const struct config_gue
 			break;
 		}
 	}
-}
-
-/* The frames of a guest's interrupt controller, which the core serves there. */
-struct frame {
-	const char *property, *name;
-	u64 base, size;
-};
-
-static u32 guest_frames(const struct config_guest *guest, struct frame frames[2])
-{
-	frames[0] =
-		(struct frame){ "gicd-address", "distributor", guest->gicd.v, GUEST_GICD_BYTES };
-	if (guest->gic_version == 2)
-		frames[1] = (struct frame){ "gicc-address", "CPU interface", guest->gicc.v,
-					    GUEST_GICC_BYTES };
-	else
-		frames[1] = (struct frame){ "gicr-address", "redistributors", guest->gicr.v,
-					    guest->num_vcpus * GUEST_GICR_BYTES };
-	return 2;
-}
-
-static void check_frame(struct config_run *run, const struct config_guest *guest,
-			const struct frame *frame)
-{
-	u64 align = guest->gic_version == 2 ? PAGE_SIZE : KIB(64);
-
-	if (!IS_ALIGNED(frame->base, align) || frame->base >= BIT(CONFIG_IPA_BITS) - frame->size) {
-		config_error(run, guest->node, frame->property,
-			     "must be a multiple of 0x%llx below 2^%u; write e.g. <0x%llx>",
-			     (ull)align, CONFIG_IPA_BITS,
-			     (ull)ALIGN_DOWN(frame->base % (BIT(CONFIG_IPA_BITS) - GIB(1)), align));
-		return;
-	}
-	for (u32 i = 0; i < guest->num_regions; i++) {
-		const struct config_region *region = &guest->regions[i];
-
-		if (ranges_overlap(region->gpa.v, region->size, frame->base, frame->size))
-			config_error(run, region->node, "guest-address",
-				     "0x%llx to 0x%llx overlaps the guest's GICv%u %s at 0x%llx to "
-				     "0x%llx; move the region, or the controller by %s",
-				     (ull)region->gpa.v, LAST(region->gpa.v, region->size),
-				     guest->gic_version, frame->name, (ull)frame->base,
-				     LAST(frame->base, frame->size), frame->property);
-	}
-}
-
-static void check_controller(struct config_run *run, const struct config_guest *guest)
-{
-	struct frame frames[2];
-
-	(void)guest_frames(guest, frames);
-	for (u32 i = 0; i < ARRAY_SIZE(frames); i++)
-		check_frame(run, guest, &frames[i]);
-	if (ranges_overlap(frames[0].base, frames[0].size, frames[1].base, frames[1].size))
-		config_error(run, guest->node, frames[1].property,
-			     "the %s at 0x%llx to 0x%llx overlap the distributor at 0x%llx to "
-			     "0x%llx; write <0x%llx>",
-			     frames[1].name, (ull)frames[1].base,
-			     LAST(frames[1].base, frames[1].size), (ull)frames[0].base,
-			     LAST(frames[0].base, frames[0].size),
-			     (ull)(frames[0].base + frames[0].size));
 }
 
 /* Propose the place above what is reserved, or the one below, whichever is RAM. */
@@ -243,12 +181,8 @@ static bool check_host_device(struct config_run *run, const struct config_region
 			     LAST(ram->base, ram->size));
 		return false;
 	}
-	hit(run, region, "GIC distributor", &host->gicd, &told);
-	hit(run, region, "GIC CPU interface", &host->gicc, &told);
-	hit(run, region, "GIC hypervisor interface", &host->gich, &told);
-	hit(run, region, "GIC virtual CPU interface", &host->gicv, &told);
-	for (u32 i = 0; i < host->num_gicr && i < ARRAY_SIZE(host->gicr); i++)
-		hit(run, region, "GIC redistributors", &host->gicr[i], &told);
+	for (u32 i = 0; i < host->num_kept; i++)
+		hit(run, region, host->kept[i].what, &host->kept[i].regs, &told);
 	return !told;
 }
 
@@ -420,7 +354,7 @@ void check_regions(struct config_run *run)
 				check_instance(run, region);
 		}
 		check_guest_overlaps(run, guest);
-		check_controller(run, guest);
+		run->platform->guest_check(run, guest);
 		check_served(run, guest);
 		check_seen(run, guest);
 	}

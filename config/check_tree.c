@@ -16,15 +16,7 @@ typedef unsigned long long ull;
 
 #define TEXT_MAX 320 /* bytes of one message */
 
-struct check {
-	const struct config_guest *g;
-	struct diag *diag;
-	u32 errors;
-};
-
-static void mistake(struct check *c, const char *fmt, ...) __printf(2, 3);
-
-static void mistake(struct check *c, const char *fmt, ...)
+void tree_mistake(struct tree_check *c, const char *fmt, ...)
 {
 	char text[TEXT_MAX];
 	va_list args;
@@ -58,79 +50,47 @@ static bool in_ram(const struct config_guest *g, u64 base, u64 size)
 	return size == 0;
 }
 
-static void check_tree_memory(struct check *c, const struct host *seen)
+static void check_tree_memory(struct tree_check *c, const struct host *seen)
 {
 	if (seen->num_memory == 0)
-		mistake(c, "it has no memory node; describe the guest's RAM");
+		tree_mistake(c, "it has no memory node; describe the guest's RAM");
 	for (u32 i = 0; i < seen->num_memory; i++) {
 		const struct host_range *range = &seen->memory[i];
 
 		if (!in_ram(c->g, range->base, range->size))
-			mistake(c,
-				"its memory 0x%llx..0x%llx is not all inside the guest's RAM "
-				"regions; make the two agree",
-				(unsigned long long)range->base,
-				(unsigned long long)(range->base + range->size - 1));
+			tree_mistake(c,
+				     "its memory 0x%llx..0x%llx is not all inside the guest's RAM "
+				     "regions; make the two agree",
+				     (unsigned long long)range->base,
+				     (unsigned long long)(range->base + range->size - 1));
 	}
 }
 
-static void check_tree_cpus(struct check *c, const struct host *seen)
+static void check_tree_cpus(struct tree_check *c, const struct host *seen)
 {
 	u32 count = c->g->num_vcpus;
 
 	if (seen->num_cpus == 0 || seen->num_cpus > count)
-		mistake(c, "it has %u CPU nodes, and the guest has %u vCPUs; write one for each",
-			seen->num_cpus, count);
+		tree_mistake(c,
+			     "it has %u CPU nodes, and the guest has %u vCPUs; write one for each",
+			     seen->num_cpus, count);
 	for (u32 i = 0; i < seen->num_cpus; i++) {
 		bool known = false;
 
 		for (u32 v = 0; v < count; v++)
-			known |= arch_vcpu_identity(v) == seen->cpus[i].mpidr;
+			known |= arch_vcpu_identity(v) == seen->cpus[i].identity;
 		if (!known)
-			mistake(c,
+			tree_mistake(
+				c,
 				"no vCPU has the number 0x%llx of its CPU node; the first vCPU's "
 				"is 0x%llx, the last one's 0x%llx",
-				(unsigned long long)seen->cpus[i].mpidr,
+				(unsigned long long)seen->cpus[i].identity,
 				(unsigned long long)arch_vcpu_identity(0),
 				(unsigned long long)arch_vcpu_identity(count - 1));
-		if (count > 1 && !seen->cpus[i].psci)
-			mistake(c, "CPU 0x%llx has no enable-method = \"psci\"",
-				(unsigned long long)seen->cpus[i].mpidr);
 	}
-	if (seen->psci == HOST_PSCI_NONE)
-		mistake(c, "it has no psci node; add one with compatible = \"arm,psci-1.0\" and "
-			   "method = \"hvc\"");
 }
 
-static void check_tree_frame(struct check *c, const char *frame, u64 seen, gpa_t expected)
-{
-	if (seen != expected.v)
-		mistake(c,
-			"its interrupt controller has %s at 0x%llx, and the guest's is at 0x%llx",
-			frame, (unsigned long long)seen, (unsigned long long)expected.v);
-}
-
-static void check_tree_controller(struct check *c, const struct host *seen)
-{
-	enum host_gic wanted = c->g->gic_version == 2 ? HOST_GIC_V2 : HOST_GIC_V3;
-
-	if (seen->gic != wanted) {
-		mistake(c, "it has %s, and the guest has a GICv%u",
-			seen->gic == HOST_GIC_NONE ? "no interrupt controller"
-			: seen->gic == HOST_GIC_V2 ? "a GICv2"
-						   : "a GICv3",
-			c->g->gic_version);
-		return;
-	}
-	check_tree_frame(c, "GICD", seen->gicd.base, c->g->gicd);
-	if (wanted == HOST_GIC_V2)
-		check_tree_frame(c, "GICC", seen->gicc.base, c->g->gicc);
-	else
-		check_tree_frame(c, "GICR", seen->num_gicr > 0 ? seen->gicr[0].base : 0,
-				 c->g->gicr);
-}
-
-static void check_tree_initrd(struct check *c, const struct host *seen)
+static void check_tree_initrd(struct tree_check *c, const struct host *seen)
 {
 	const struct config_image *initrd = &c->g->initrd;
 
@@ -138,28 +98,28 @@ static void check_tree_initrd(struct check *c, const struct host *seen)
 		return;
 	if (seen->initrd_start != initrd->load.v ||
 	    (initrd->data != NULL && seen->initrd_end != initrd->load.v + initrd->size))
-		mistake(c,
-			"its /chosen does not say where the initrd is; write "
-			"linux,initrd-start = <0x%x 0x%x> and linux,initrd-end = <0x%x 0x%x>",
-			(u32)(initrd->load.v >> 32), (u32)initrd->load.v,
-			(u32)((initrd->load.v + initrd->size) >> 32),
-			(u32)(initrd->load.v + initrd->size));
+		tree_mistake(c,
+			     "its /chosen does not say where the initrd is; write "
+			     "linux,initrd-start = <0x%x 0x%x> and linux,initrd-end = <0x%x 0x%x>",
+			     (u32)(initrd->load.v >> 32), (u32)initrd->load.v,
+			     (u32)((initrd->load.v + initrd->size) >> 32),
+			     (u32)(initrd->load.v + initrd->size));
 }
 
 enum err guest_tree_check(const struct fdt *supplied, const struct config_guest *g,
 			  struct host *scratch, struct diag *diag)
 {
-	struct check c = { .g = g, .diag = diag };
+	struct tree_check c = { .g = g, .diag = diag };
 	enum err err = host_read(supplied, scratch);
 
 	if (err != OK) {
-		mistake(&c, "a CPU, memory, controller or timer node cannot be read (%s)",
-			err_name(err));
+		tree_mistake(&c, "a CPU, memory, controller or timer node cannot be read (%s)",
+			     err_name(err));
 		return ERR_INVALID;
 	}
 	check_tree_memory(&c, scratch);
 	check_tree_cpus(&c, scratch);
-	check_tree_controller(&c, scratch);
+	arch_platform(supplied)->tree_check(&c, scratch);
 	check_tree_initrd(&c, scratch);
 	return c.errors == 0 ? OK : ERR_INVALID;
 }

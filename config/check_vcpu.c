@@ -7,9 +7,6 @@
 
 #include "config/internal.h"
 
-/* GICv2 tells eight CPUs apart (IHI 0048 §1.1). */
-#define GICV2_MAX_VCPUS 8
-
 /* vCPUs that each of the machine's CPUs has so far. */
 struct cpus {
 	const char *whose; /* begins the message about @limit */
@@ -21,7 +18,8 @@ static void check_vcpu_count(struct config_run *run, const struct config_guest *
 			     const struct cpus *cpus)
 {
 	fdt_node_t vcpus = config_child(run, guest->node, "vcpus");
-	u32 count;
+	const char *what;
+	u32 count, max = run->platform->max_vcpus(guest, &what);
 
 	if (vcpus == FDT_NONE)
 		return;
@@ -33,10 +31,10 @@ static void check_vcpu_count(struct config_run *run, const struct config_guest *
 			config_error(run, vcpus, "count", "too many; at most %u",
 				     (u32)CONFIG_MAX_VCPUS);
 	}
-	if (guest->gic_version == 2 && guest->num_vcpus > GICV2_MAX_VCPUS)
+	if (what != NULL && guest->num_vcpus > max)
 		config_error(run, vcpus, config_has(run, vcpus, "count") ? "count" : NULL,
-			     "%u vCPUs are too many for a GICv2, which serves %u; write <%u>",
-			     guest->num_vcpus, GICV2_MAX_VCPUS, GICV2_MAX_VCPUS);
+			     "%u vCPUs are too many for %s, which serves %u; write <%u>",
+			     guest->num_vcpus, what, max, max);
 	else if (guest->num_vcpus > cpus->limit && guest->num_vcpus <= CONFIG_MAX_VCPUS)
 		config_warning(run, vcpus, config_has(run, vcpus, "count") ? "count" : NULL,
 			       "%s %u CPU%s: more vCPUs than that only slow a guest down; write "

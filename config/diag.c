@@ -47,14 +47,14 @@ static void add_number(struct text *text, u32 value)
 	add(text, value < PAGE_SIZE ? "%u" : "0x%x", value);
 }
 
-static void add_value(struct text *text, const struct fdt_prop *prop)
+static void add_value(const struct config_run *run, struct text *text, const struct fdt_prop *prop)
 {
 	u32 cells = prop->len / 4;
 
 	if (prop->len == 0)
 		return;
 	add(text, " = ");
-	if (schema_reads_as_text(prop)) {
+	if (schema_reads_as_text(run->platform, prop)) {
 		for (u32 at = 0; at < prop->len;
 		     at += (u32)strlen((const char *)prop->data + at) + 1) {
 			const char *string = (const char *)prop->data + at;
@@ -115,7 +115,7 @@ static void report(struct config_run *run, const char *severity, u32 *count, fdt
 	value[0] = '\0';
 	if (property != NULL) {
 		if (node != FDT_NONE && fdt_get(run->tree, node, property, &prop))
-			add_value(&value_text, &prop);
+			add_value(run, &value_text, &prop);
 		add(&text, "%s%s: ", property, value);
 	}
 	add_va(&text, fmt, args);

@@ -27,32 +27,6 @@ static void parse_kernel_type(struct config_run *run, struct config_guest *guest
 	guest->kind = guest->kernel.file == NULL ? IMAGE_NONE : type == 0 ? IMAGE_LINUX : IMAGE_RAW;
 }
 
-static void parse_controller(struct config_run *run, struct config_guest *guest)
-{
-	u32 version;
-
-	guest->gicd = GPA(GUEST_GICD);
-	guest->gicc = GPA(GUEST_GICC);
-	guest->gicr = GPA(GUEST_GICR);
-	(void)config_u64(run, guest->node, "gicd-address", &guest->gicd.v);
-	(void)config_u64(run, guest->node, "gicc-address", &guest->gicc.v);
-	(void)config_u64(run, guest->node, "gicr-address", &guest->gicr.v);
-	guest->gic_version = run->host != NULL && run->host->gic == HOST_GIC_V2 ? 2 : 3;
-	if (!config_u32(run, guest->node, "gic-version", &version))
-		return;
-	if (version != 2 && version != 3)
-		config_error(run, guest->node, "gic-version",
-			     "no such controller; write <2> or <3>");
-	else if (run->host != NULL && run->host->gic != HOST_GIC_NONE &&
-		 version != guest->gic_version)
-		config_error(run, guest->node, "gic-version",
-			     "this machine has a GICv%u, which cannot run GICv%u guests; write "
-			     "<%u> or leave it out",
-			     guest->gic_version, version, guest->gic_version);
-	else
-		guest->gic_version = (u8)version;
-}
-
 static void parse_counter(struct config_run *run, struct config_guest *guest)
 {
 	static const char *const names[] = { "machine", "own" };
@@ -122,7 +96,6 @@ enum err parse_guest(struct config_run *run, fdt_node_t node, const char *name,
 	guest->node = node;
 	(void)str_copy(guest->name, sizeof(guest->name), name);
 	guest->autostart = config_has(run, node, "autostart");
-	guest->trap_wfi = config_has(run, node, "trap-wfi");
 	guest->trusted_dma = config_has(run, node, "trusted-dma");
 	guest->trng = !config_has(run, node, "no-trng");
 	/* The empty string at the name's end: a constant of this room is gone after boot. */
@@ -135,7 +108,7 @@ enum err parse_guest(struct config_run *run, fdt_node_t node, const char *name,
 	parse_image(run, node, "initrd", "initrd-address", &guest->initrd);
 	parse_image(run, node, "device-tree", "device-tree-address", &guest->tree);
 	parse_kernel_type(run, guest);
-	parse_controller(run, guest);
+	run->platform->guest_parse(run, guest);
 	parse_counter(run, guest);
 	err = parse_vcpus(run, guest);
 	return err != OK ? err : parse_regions(run, guest);

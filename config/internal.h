@@ -11,30 +11,18 @@
 #ifndef CONFIG_INTERNAL_H
 #define CONFIG_INTERNAL_H
 
+#include <arch/platform.h>
 #include <mullion/config.h>
 #include <mullion/similar.h>
 
 #define CONFIG_MAX_VCPUS HOST_MAX_CPUS
-#define CONFIG_IPA_BITS  40 /* of a guest's physical address; what every arm64 core can do */
+#define CONFIG_IPA_BITS  40 /* of a guest's physical address */
 #define CONFIG_HPA_BITS  48
 #define CONFIG_LOG_LEVEL LOG_INFO
 
-/* Shared peripheral interrupts of a GIC: INTIDs 32 to 1019 (IHI 0069 §2.2.1). */
-#define INTID_PPI_FIRST 16
-#define INTID_SPI_FIRST 32
-#define INTID_SPI_END   1020
-#define GUEST_SPIS      960 /* that a guest's controller has at most */
-
-#define COMPATIBLE_MAX 32 /* bytes of an emulated device's compatible */
-#define PROGRAM_MAX    16 /* bytes of the name of a vmm's program */
-
-/* A guest's controller, where the description does not say otherwise: QEMU virt's addresses. */
-#define GUEST_GICD       UINT64_C(0x08000000)
-#define GUEST_GICC       UINT64_C(0x08010000)
-#define GUEST_GICR       UINT64_C(0x080a0000)
-#define GUEST_GICD_BYTES KIB(64)
-#define GUEST_GICC_BYTES KIB(8)
-#define GUEST_GICR_BYTES KIB(128) /* of one vCPU */
+#define CONFIG_MAX_LINES 1024 /* of an interrupt controller */
+#define COMPATIBLE_MAX   32   /* bytes of an emulated device's compatible */
+#define PROGRAM_MAX      16   /* bytes of the name of a vmm's program */
 
 /* A guest that names a template: nodes in [node, end) inherit from what lies at @base. */
 struct overlay {
@@ -49,6 +37,7 @@ struct config_run {
 	const struct host *host; /* or NULL */
 	const void *bundle;      /* or NULL */
 	size_t bundle_bytes;
+	const struct arch_platform *platform;
 	struct diag *diag;
 	struct system *system;
 	u8 *arena;
@@ -234,7 +223,19 @@ enum err __must_check check_trees(struct config_run *run);
  * multiple. */
 u64 generated_tree_bytes(const struct config_guest *guest);
 /** budget_heap_bytes() - the core's heap for @system; page multiple. */
-u64 budget_heap_bytes(const struct system *system);
+u64 budget_heap_bytes(const struct arch_platform *platform, const struct system *system);
+
+/* A supplied tree under check. */
+struct tree_check {
+	const struct config_guest *g;
+	struct diag *diag;
+	u32 errors;
+};
+/** tree_mistake() - report one mistake of it, as config_error() does. */
+void tree_mistake(struct tree_check *check, const char *fmt, ...) __printf(2, 3);
+
+/* The last byte of a range, for messages. */
+#define LAST(base, size) ((unsigned long long)((base) + (size)-1))
 
 /* Ranges [base, base + size); sizes of 0 never overlap. No end wraps: callers have bounded both. */
 static inline bool ranges_overlap(u64 a, u64 a_size, u64 b, u64 b_size)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of interrupts: <type number flags> each, as in Linux's arm,gic binding. */
+/* Lists of interrupts: <type number flags> each. The architecture knows what the cells mean; a line
+ * that it does not know stays 0, and check_irqs() reports why. */
 #include "config/internal.h"
 
 bool config_interrupt(const struct config_run *run, fdt_node_t node, const char *name, u32 index,
@@ -15,21 +16,15 @@ bool config_interrupt(const struct config_run *run, fdt_node_t node, const char 
 	return true;
 }
 
-/* INTID of <type number flags>, or 0 when it is none that can be given (check_irqs() says why). */
-static u32 intid_of(const u32 cells[3], u32 count)
-{
-	if (cells[0] == 0 && cells[1] < count)
-		return INTID_SPI_FIRST + cells[1];
-	return 0;
-}
-
 enum err parse_irqs(struct config_run *run, fdt_node_t node, bool on_host, u32 *num_irqs,
 		    struct config_irq **irqs)
 {
 	const char *guest_side =
 		config_has(run, node, "guest-interrupts") ? "guest-interrupts" : "interrupts";
 	u32 count = count_irqs(run, node), rate = 0;
-	u32 cells[3];
+	bool (*decode)(const u32 *, bool, u32 *, bool *) = run->platform->irq_decode;
+	u32 cells[3], line;
+	bool level;
 
 	if (count == 0)
 		return OK;
@@ -42,13 +37,13 @@ enum err parse_irqs(struct config_run *run, fdt_node_t node, bool on_host, u32 *
 		struct config_irq *irq = &(*irqs)[i];
 
 		if (config_interrupt(run, node, "interrupts", i, cells)) {
-			if (on_host)
-				irq->host = intid_of(cells, INTID_SPI_END - INTID_SPI_FIRST);
-			irq->level = cells[2] == 4;
+			if (decode(cells, false, &line, &irq->level) && on_host)
+				irq->host = line;
 			irq->max_per_second = rate;
 		}
-		if (config_interrupt(run, node, guest_side, i, cells))
-			irq->guest = intid_of(cells, GUEST_SPIS);
+		if (config_interrupt(run, node, guest_side, i, cells) &&
+		    decode(cells, true, &line, &level))
+			irq->guest = line;
 	}
 	return OK;
 }

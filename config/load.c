@@ -19,6 +19,7 @@ enum err config_load(const struct fdt *tree, const struct host *host, const void
 	struct config_run run = {
 		.tree = tree,
 		.host = host,
+		.platform = arch_platform(host != NULL && host->tree != NULL ? host->tree : tree),
 		.bundle = bundle,
 		.bundle_bytes = bundle_bytes,
 		.diag = diag,
@@ -55,6 +56,6 @@ enum err config_load(const struct fdt *tree, const struct host *host, const void
 		return ERR_NO_MEMORY;
 	if (diag->errors != before)
 		return ERR_INVALID;
-	system->heap_bytes = budget_heap_bytes(system);
+	system->heap_bytes = budget_heap_bytes(run.platform, system);
 	return OK;
 }

@@ -7,43 +7,23 @@
 #include "config/internal.h"
 #include "config/schema.h"
 
-/* What a vmm can emulate, and what it is to the guest's tree. */
-static const struct {
-	const char *device, *compatible;
-	u32 compatible_len;
-} models[] = {
-	{ "pl011", "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell") },
-	{ "pl031", "arm,pl031\0arm,primecell", sizeof("arm,pl031\0arm,primecell") },
-	{ "virtio-console", "virtio,mmio", sizeof("virtio,mmio") },
-};
-
 /* A region without a known device stays as one of an unknown type: no check looks at it. */
 static enum err parse_virtual(struct config_run *run, struct config_region *region)
 {
-	const char *device = config_string(run, region->node, "device");
-	struct similar similar;
-	char hint[SIMILAR_HINT_MAX];
+	const struct arch_platform *platform = run->platform;
+	u32 index = config_choose(run, region->node, "device", "emulated device", platform->models,
+				  platform->num_models, platform->num_models);
+	const struct arch_model *model;
 
-	if (device == NULL)
+	if (index == platform->num_models)
 		return OK;
-	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
-		if (!str_equal(models[i].device, device))
-			continue;
-		region->device = device;
-		if (region->compatible != NULL)
-			return OK;
-		region->compatible_len = models[i].compatible_len;
-		region->compatible =
-			arena_text(run, models[i].compatible, models[i].compatible_len);
-		return region->compatible != NULL ? OK : ERR_NO_MEMORY;
-	}
-	similar_init(&similar, device);
-	for (size_t i = 0; i < ARRAY_SIZE(models); i++)
-		similar_offer(&similar, models[i].device);
-	config_error(
-		run, region->node, "device", "no vmm emulates that%s",
-		similar_hint(&similar, "; write \"pl011\", \"pl031\" or \"virtio-console\"", hint));
-	return OK;
+	region->device = config_string(run, region->node, "device");
+	if (region->compatible != NULL)
+		return OK;
+	model = &platform->model_trees[index];
+	region->compatible_len = model->compatible_len;
+	region->compatible = arena_text(run, model->compatible, model->compatible_len);
+	return region->compatible != NULL ? OK : ERR_NO_MEMORY;
 }
 
 static void parse_extent(struct config_run *run, struct config_region *region)

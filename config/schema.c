@@ -53,12 +53,13 @@ static void report_type(struct config_run *run, fdt_node_t node, const struct sc
 static void report_unknown(struct config_run *run, fdt_node_t node, const struct schema *schema,
 			   const char *name)
 {
+	const struct schema_prop *row;
 	struct similar similar;
 	char hint[SIMILAR_HINT_MAX];
 
 	similar_init(&similar, name);
-	for (u32 i = 0; i < schema->num_props; i++)
-		similar_offer(&similar, schema->props[i].name);
+	for (u32 i = 0; (row = schema_row(run->platform, schema, i)) != NULL; i++)
+		similar_offer(&similar, row->name);
 	config_error(run, node, name, "%s has no such property%s", schema->what,
 		     similar_hint(&similar, "; remove it, or search docs/binding.md for its name",
 				  hint));
@@ -67,7 +68,7 @@ static void report_unknown(struct config_run *run, fdt_node_t node, const struct
 static void check_prop(struct config_run *run, fdt_node_t node, const struct schema *schema,
 		       u32 variant, const struct fdt_prop *prop)
 {
-	const struct schema_prop *known = schema_find(schema, prop->name);
+	const struct schema_prop *known = schema_find(run->platform, schema, prop->name);
 	struct fdt_prop first;
 
 	if (is_housekeeping(prop->name))

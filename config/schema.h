@@ -6,6 +6,7 @@
 #ifndef CONFIG_SCHEMA_H
 #define CONFIG_SCHEMA_H
 
+#include <arch/platform.h>
 #include <mullion/config.h>
 #include <mullion/fdt.h>
 #include <mullion/types.h>
@@ -80,15 +81,21 @@ struct schema {
 	const struct schema_child *children;
 	u32 num_children;
 	u32 max_children;
+	bool of_arch; /* the architecture has further properties of it */
 };
 
 extern const struct schema schemas[SCHEMA_COUNT];
+/** schema_row() - row @index, those of the architecture last, or NULL at the end. Pure. */
+const struct schema_prop *schema_row(const struct arch_platform *platform,
+				     const struct schema *schema, u32 index);
 /** schema_find() - the row of a property, or NULL. Pure. */
-const struct schema_prop *schema_find(const struct schema *schema, const char *name);
+const struct schema_prop *schema_find(const struct arch_platform *platform,
+				      const struct schema *schema, const char *name);
 /** config_matches() - Returns true if the value of @prop has that type. Pure. */
 bool config_matches(enum prop_type type, const struct fdt_prop *prop);
-/** schema_reads_as_text() - a message should show @prop as strings rather than as cells. Pure. */
-bool schema_reads_as_text(const struct fdt_prop *prop);
+/** schema_reads_as_text() - Returns true if a message should show @prop as strings rather than as
+ * cells. Pure. */
+bool schema_reads_as_text(const struct arch_platform *platform, const struct fdt_prop *prop);
 
 extern const char *const schema_type_names[PROP_TYPES];
 extern const char *const region_kind_names[REGION_KINDS];

@@ -127,8 +127,6 @@ enum err parse_system(struct config_run *run)
 	enum err err;
 
 	*run->system = (struct system){ .tree = run->tree };
-	if (run->host != NULL)
-		run->system->uart = run->host->uart;
 	parse_vmm(run);
 	err = parse_guests(run);
 	if (err == OK)

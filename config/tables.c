@@ -58,7 +58,7 @@ static const struct schema_prop guest_props[] = {
 	{ "instances", PROP_U32, TMPL, 0, "<4>", "<0>",
 	  "how many guests can be created from the template at run time" },
 	{ "autostart", PROP_FLAG, ALL, 0, "", "absent", "start the guest at boot" },
-	{ "kernel", PROP_FILE, ALL, GUEST, "\"Image\"", NULL, "the file that the guest runs" },
+	{ "kernel", PROP_FILE, ALL, GUEST, "\"kernel\"", NULL, "the file that the guest runs" },
 	{ "kernel-type", PROP_STRING, ALL, 0, "\"linux\"", "\"linux\"",
 	  "how the kernel is started: \"linux\" or \"raw\"" },
 	{ "load-address", PROP_U64, ALL, 0, "<0x40200000>", "start of RAM (+ text_offset)",
@@ -74,16 +74,6 @@ static const struct schema_prop guest_props[] = {
 	  "the kernel's command line" },
 	{ "console", PROP_STRING, ALL, 0, "\"uart\"", "none",
 	  "the device region that the guest's stdout-path names" },
-	{ "gic-version", PROP_U32, ALL, 0, "<3>", "the machine's",
-	  "the guest's interrupt controller: 2 or 3" },
-	{ "gicd-address", PROP_U64, ALL, 0, "<0x08000000>", "<0x08000000>",
-	  "guest address of the distributor (64 KiB)" },
-	{ "gicc-address", PROP_U64, ALL, 0, "<0x08010000>", "<0x08010000>",
-	  "guest address of the GICv2 CPU interface (8 KiB)" },
-	{ "gicr-address", PROP_U64, ALL, 0, "<0x080a0000>", "<0x080a0000>",
-	  "guest address of the GICv3 redistributors (128 KiB for each vCPU)" },
-	{ "trap-wfi", PROP_FLAG, ALL, 0, "", "absent",
-	  "let the core run something else while a vCPU waits for an interrupt" },
 	{ "counter", PROP_STRING, ALL, 0, "\"own\"", "\"machine\"",
 	  "where its virtual counter begins: \"machine\": with the machine's, or \"own\": at 0 "
 	  "when the guest is created" },
@@ -127,13 +117,13 @@ static const struct schema_prop region_props[] = {
 	  "where the region starts in the guest's memory" },
 	{ "size", PROP_U64, ALL, RAM | ROM | DEVICE | VIRT, "<0x10000000>",
 	  "of an alias: its region's", "bytes" },
-	{ "device", PROP_STRING, VIRT, VIRT, "\"pl011\"", NULL,
-	  "what the guest's vmm emulates there: \"pl011\", \"pl031\" or \"virtio-console\"" },
+	{ "device", PROP_STRING, VIRT, VIRT, "\"pl031\"", NULL,
+	  "the device that the guest's vmm emulates there" },
 	{ "host-address", PROP_U64, RAM | ROM | DEVICE, DEVICE, "<0x9000000>",
 	  "RAM and ROM: chosen by the core", "where the region starts in the machine's memory" },
 	{ "alias-of", PROP_STRING, ALIAS, ALIAS, "\"ram\"", NULL,
 	  "the region that is seen here a second time" },
-	{ "compatible", PROP_STRINGS, DEVICE | VIRT, 0, "\"arm,pl011\", \"arm,primecell\"", "none",
+	{ "compatible", PROP_STRINGS, DEVICE | VIRT, 0, "\"vendor,device\"", "none",
 	  "what the device is, for the guest's tree" },
 	{ "interrupts", PROP_IRQS, DEVICE | VIRT, VIRT, "<0 1 4>", "none",
 	  "the device's interrupts on the machine's controller; of a virtual one: its line" },
@@ -186,8 +176,7 @@ static const struct schema_prop grant_props[] = {
 	  "the device's interrupts on the machine's controller" },
 	{ "max-per-second", PROP_U32, G_DEV, 0, "<10000>", "no limit",
 	  "how often each of its interrupts may come" },
-	{ "compatible", PROP_STRINGS, G_DEV, 0, "\"arm,pl011\", \"arm,primecell\"", "none",
-	  "what the device is" },
+	{ "compatible", PROP_STRINGS, G_DEV, 0, "\"vendor,device\"", "none", "what the device is" },
 	{ "file", PROP_FILE, G_FILE, G_FILE, "\"mterm.script\"", NULL, "a file of the bundle" },
 };
 
@@ -245,7 +234,8 @@ const struct schema schemas[SCHEMA_COUNT] = {
 	[SCHEMA_ROOT] = { "the root", ALL, PROPS(root_props), CHILDREN(root_children), 1024 },
 	[SCHEMA_VMM] = { "vmm", ALL, PROPS(vmm_props), NULL, 0, 0 },
 	[SCHEMA_GUESTS] = { "guests", ALL, NULL, 0, CHILDREN(guests_children), CONFIG_MAX_GUESTS },
-	[SCHEMA_GUEST] = { "a guest", GUEST, PROPS(guest_props), CHILDREN(guest_children), 16 },
+	[SCHEMA_GUEST] = { "a guest", GUEST, PROPS(guest_props), CHILDREN(guest_children), 16,
+			   true },
 	[SCHEMA_VCPUS] = { "vcpus", ALL, PROPS(vcpus_props), CHILDREN(vcpus_children),
 			   CONFIG_MAX_VCPUS },
 	[SCHEMA_VCPU] = { "a vCPU", ALL, PROPS(vcpu_props), NULL, 0, 0 },
@@ -253,8 +243,8 @@ const struct schema schemas[SCHEMA_COUNT] = {
 	[SCHEMA_REGION] = { "a region", 0, PROPS(region_props), NULL, 0, 0 },
 	[SCHEMA_TEMPLATES] = { "templates", ALL, NULL, 0, CHILDREN(templates_children),
 			       CONFIG_MAX_TEMPLATES },
-	[SCHEMA_TEMPLATE] = { "a template", TMPL, PROPS(guest_props), CHILDREN(guest_children),
-			      16 },
+	[SCHEMA_TEMPLATE] = { "a template", TMPL, PROPS(guest_props), CHILDREN(guest_children), 16,
+			      true },
 	[SCHEMA_COMPONENTS] = { "components", ALL, NULL, 0, CHILDREN(components_children),
 				CONFIG_MAX_COMPONENTS },
 	[SCHEMA_COMPONENT] = { "a component", COMP, PROPS(component_props),
@@ -273,11 +263,25 @@ const struct schema schemas[SCHEMA_COUNT] = {
 	[SCHEMA_WINDOW] = { "a window", ALL, PROPS(window_props), NULL, 0, 0 },
 };
 
-const struct schema_prop *schema_find(const struct schema *schema, const char *name)
+const struct schema_prop *schema_row(const struct arch_platform *platform,
+				     const struct schema *schema, u32 index)
+{
+	if (index < schema->num_props)
+		return &schema->props[index];
+	index -= schema->num_props;
+	return schema->of_arch && index < platform->num_guest_props ? &platform->guest_props[index]
+								    : NULL;
+}
+
+const struct schema_prop *schema_find(const struct arch_platform *platform,
+				      const struct schema *schema, const char *name)
 {
 	for (u32 i = 0; i < schema->num_props; i++)
 		if (str_equal(schema->props[i].name, name))
 			return &schema->props[i];
+	for (u32 i = 0; schema->of_arch && i < platform->num_guest_props; i++)
+		if (str_equal(platform->guest_props[i].name, name))
+			return &platform->guest_props[i];
 	return NULL;
 }
 

@@ -56,10 +56,10 @@ bool config_matches(enum prop_type type, const struct fdt_prop *prop)
 	}
 }
 
-bool schema_reads_as_text(const struct fdt_prop *prop)
+bool schema_reads_as_text(const struct arch_platform *platform, const struct fdt_prop *prop)
 {
 	for (u32 id = 0; id < SCHEMA_COUNT; id++) {
-		const struct schema_prop *known = schema_find(&schemas[id], prop->name);
+		const struct schema_prop *known = schema_find(platform, &schemas[id], prop->name);
 
 		if (known != NULL &&
 		    (known->type == PROP_U32 || known->type == PROP_U64 ||

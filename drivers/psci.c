@@ -30,8 +30,10 @@ static s64 call(u32 function, u64 a, u64 b, u64 c)
 __boot enum err firmware_init(const struct host *host)
 {
 	/* HVC at EL2 comes back to EL2: firmware below us can only be called by SMC. */
-	usable = host->psci == HOST_PSCI_SMC;
-	return usable ? OK : host->psci == HOST_PSCI_HVC ? ERR_UNSUPPORTED : ERR_NOT_FOUND;
+	usable = host->arch.arm64.psci == HOST_PSCI_SMC;
+	return usable                                   ? OK
+	       : host->arch.arm64.psci == HOST_PSCI_HVC ? ERR_UNSUPPORTED
+							: ERR_NOT_FOUND;
 }
 
 u32 firmware_version(void)

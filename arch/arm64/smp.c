@@ -139,7 +139,7 @@ __boot enum err arch_cpus_init(struct host *host)
 	enum err err;
 	u32 boot = 0;
 
-	while (boot < host->num_cpus && host->cpus[boot].mpidr != boot_cpu.arch.mpidr)
+	while (boot < host->num_cpus && host->cpus[boot].identity != boot_cpu.arch.mpidr)
 		boot++;
 	if (boot == host->num_cpus)
 		return ERR_NOT_FOUND;
@@ -158,7 +158,7 @@ __boot enum err arch_cpus_init(struct host *host)
 
 		cpus[id] = cpu;
 		cpu->id = id;
-		cpu->arch.mpidr = host->cpus[id].mpidr;
+		cpu->arch.mpidr = host->cpus[id].identity;
 		cpu->arch.window = id == boot ? 0 : id + 1;
 	}
 	atomic_store(&boot_cpu.online, true);

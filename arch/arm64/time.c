@@ -65,7 +65,7 @@ __boot enum err arch_time_init(const struct host *host)
 {
 	if (read_sysreg(cntfrq_el0) == 0)
 		return ERR_HARDWARE;
-	if (host->timer_irq[3] == 0)
+	if (host->arch.arm64.timer_irq[3] == 0)
 		return ERR_NOT_FOUND;
-	return irq_register(host->timer_irq[3], deadline_passed);
+	return irq_register(host->arch.arm64.timer_irq[3], deadline_passed);
 }

@@ -55,7 +55,7 @@ static enum err map_gicv(struct guest *guest)
 
 	if (!virq_gicv_frame(&base, &bytes))
 		return OK;
-	return space_map(&guest->space, guest->config->gicc, base, bytes,
+	return space_map(&guest->space, guest->config->arch.arm64.gicc, base, bytes,
 			 SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 }
 
@@ -63,7 +63,7 @@ enum err arch_guest_init(struct guest *guest)
 {
 	const u64 *raw = machine_id;
 	struct idreg_offer offer = {
-		.gic_sysregs = guest->config->gic_version == 3,
+		.gic_sysregs = guest->config->arch.arm64.gic_version == 3,
 		.ipa_bits = guest->space.address_bits,
 	};
 	enum err err;
@@ -253,7 +253,7 @@ static void choose_wfi(struct vcpu *vcpu)
 	struct arch_vcpu *arch = &vcpu->arch;
 	const struct guest *guest = vcpu->guest;
 	bool others = !sched_alone();
-	bool trap = others || guest->config->trap_wfi ||
+	bool trap = others || guest->config->arch.arm64.trap_wfi ||
 		    atomic_load_explicit(&guest->watch_until, memory_order_relaxed) != 0;
 
 	/* With a stale virtual interrupt pending it neither blocks nor traps (Arm ARM D1.6.2: only

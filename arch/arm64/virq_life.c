@@ -17,9 +17,9 @@ __boot enum err arch_virq_init(const struct host *host)
 {
 	enum err err;
 
-	virq_hw.v3 = host->gic == HOST_GIC_V3;
-	virq_hw.vtimer = host->timer_irq[2];
-	virq_hw.maintenance = host->maintenance_irq;
+	virq_hw.v3 = host->arch.arm64.gic == HOST_GIC_V3;
+	virq_hw.vtimer = host->arch.arm64.timer_irq[2];
+	virq_hw.maintenance = host->arch.arm64.maintenance_irq;
 	if (virq_hw.vtimer < 16 || virq_hw.vtimer >= GIC_PRIVATE || virq_hw.maintenance < 16 ||
 	    virq_hw.maintenance >= GIC_PRIVATE) {
 		log_error("the host tree gives no private interrupt for %s",
@@ -45,25 +45,27 @@ __cold enum err virq_guest_init(struct guest *guest)
 	void *storage;
 	enum err err;
 
-	if (config->gic_version != (virq_hw.v3 ? 3 : 2))
+	if (config->arch.arm64.gic_version != (virq_hw.v3 ? 3 : 2))
 		return ERR_UNSUPPORTED;
-	pages = ALIGN_UP(vgic_storage_bytes(config->num_spis, config->num_vcpus), PAGE_SIZE) >>
+	pages = ALIGN_UP(vgic_storage_bytes(config->arch.arm64.num_spis, config->num_vcpus),
+			 PAGE_SIZE) >>
 		PAGE_SHIFT;
 	storage = page_alloc(pages);
 	if (!storage)
 		return ERR_NO_MEMORY;
 	spin_init(&v->lock, RANK_VIRQ);
-	err = vgic_init(&v->vgic, config->gic_version, MIN(irqchip->num_lrs, (u32)VGIC_MAX_LRS),
-			config->num_spis, config->num_vcpus, storage);
+	err = vgic_init(&v->vgic, config->arch.arm64.gic_version,
+			MIN(irqchip->num_lrs, (u32)VGIC_MAX_LRS), config->arch.arm64.num_spis,
+			config->num_vcpus, storage);
 	if (err) {
 		page_free(storage, pages);
 		return err;
 	}
-	v->gicd = config->gicd.v;
+	v->gicd = config->arch.arm64.gicd.v;
 	v->gicd_size = virq_hw.v3 ? VGIC_GICD3_SIZE : VGIC_GICD2_SIZE;
-	v->dir = config->gicc.v + PAGE_SIZE;
+	v->dir = config->arch.arm64.gicc.v + PAGE_SIZE;
 	v->dir_size = virq_hw.v3 ? 0 : PAGE_SIZE;
-	v->gicr = config->gicr.v;
+	v->gicr = config->arch.arm64.gicr.v;
 	v->gicr_size = virq_hw.v3 ? config->num_vcpus * VGIC_GICR_SIZE : 0;
 	return OK;
 }

@@ -248,7 +248,7 @@ s64 query_cpu(const struct manage_call *call)
 	if (cpu == NULL)
 		return not_found();
 	record.online = atomic_load(&cpu->online);
-	record.identity = managed_host->cpus[call->id].mpidr;
+	record.identity = managed_host->cpus[call->id].identity;
 	sched_describe(cpu->id, &record);
 	record.timers = timer_count(cpu->id, &record.timers_fired);
 	for (u32 id = 0; id < managed->num_guests; id++)

@@ -7,12 +7,12 @@
 
 __boot enum err irqchip_probe(const struct host *host, const struct irqchip **chip)
 {
-	switch (host->gic) {
+	switch (host->arch.arm64.gic) {
 	case HOST_GIC_V2: *chip = &gicv2; return gicv2_init(host);
 	case HOST_GIC_V3: *chip = &gicv3; return gicv3_init(host);
 	default:
-		log_error("the host tree names no interrupt controller that is supported "
-			  "(arm,gic-400, arm,cortex-a15-gic, arm,gic-v3)");
+		log_error("no interrupt controller in the machine's tree: a GICv2 with "
+			  "virtualization (GICH, GICV) or a GICv3 is needed");
 		return ERR_UNSUPPORTED;
 	}
 }

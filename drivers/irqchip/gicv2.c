@@ -56,19 +56,22 @@ __boot static enum err map_frames(const struct host *host)
 {
 	u64 step;
 
-	if (!host->gicc.size || !host->gich.size || !host->gicv.size) {
+	if (!host->arch.arm64.gicc.size || !host->arch.arm64.gich.size ||
+	    !host->arch.arm64.gicv.size) {
 		log_error("the GICv2 has no virtualisation frames (GICH, GICV) in the "
 			  "host tree");
 		return ERR_UNSUPPORTED;
 	}
-	gicd = arch_map_device(HPA(host->gicd.base), host->gicd.size);
-	gicc = arch_map_device(HPA(host->gicc.base), MAX(host->gicc.size, KIB(8)));
-	gicv2_gich = arch_map_device(HPA(host->gich.base), host->gich.size);
+	gicd = arch_map_device(HPA(host->arch.arm64.gicd.base), host->arch.arm64.gicd.size);
+	gicc = arch_map_device(HPA(host->arch.arm64.gicc.base),
+			       MAX(host->arch.arm64.gicc.size, KIB(8)));
+	gicv2_gich = arch_map_device(HPA(host->arch.arm64.gich.base), host->arch.arm64.gich.size);
 	if (!gicd || !gicc || !gicv2_gich)
 		return ERR_NO_MEMORY;
-	step = alias_step(gicc, host->gicc.size);
+	step = alias_step(gicc, host->arch.arm64.gicc.size);
 	gicc += step;
-	gicv2_gicv = HPA(host->gicv.base + (host->gicv.size >= 0x20000 ? step : 0));
+	gicv2_gicv = HPA(host->arch.arm64.gicv.base +
+			 (host->arch.arm64.gicv.size >= 0x20000 ? step : 0));
 	return OK;
 }
 

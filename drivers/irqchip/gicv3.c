@@ -55,7 +55,7 @@ static u32 packed_affinity(u64 mpidr)
 __boot static bool match_frame(const struct host *host, u8 *at, u64 typer)
 {
 	for (u32 i = 0; i < host->num_cpus && i < CONFIG_MAX_CPUS; i++) {
-		u64 mpidr = host->cpus[i].mpidr;
+		u64 mpidr = host->cpus[i].identity;
 
 		if (packed_affinity(mpidr) != typer >> 32)
 			continue;
@@ -75,18 +75,19 @@ __boot static enum err find_redistributors(const struct host *host)
 {
 	u32 found = 0, wanted = MIN(host->num_cpus, (u32)CONFIG_MAX_CPUS);
 
-	for (u32 r = 0; r < host->num_gicr && found < wanted; r++) {
+	for (u32 r = 0; r < host->arch.arm64.num_gicr && found < wanted; r++) {
 		u64 stride, typer;
 
-		for (u64 at = 0; at + GICR_FRAME <= host->gicr[r].size && found < wanted;
+		for (u64 at = 0; at + GICR_FRAME <= host->arch.arm64.gicr[r].size && found < wanted;
 		     at += stride) {
-			u8 *frame = arch_map_device(HPA(host->gicr[r].base + at), GICR_FRAME);
+			u8 *frame = arch_map_device(HPA(host->arch.arm64.gicr[r].base + at),
+						    GICR_FRAME);
 
 			if (!frame)
 				return ERR_NO_MEMORY;
 			typer = mmio_read64(frame + GICR_TYPER);
 			found += match_frame(host, frame, typer);
-			stride = host->gicr_stride;
+			stride = host->arch.arm64.gicr_stride;
 			if (!stride)
 				stride = typer & GICR_TYPER_VLPIS ? 2 * GICR_FRAME : GICR_FRAME;
 			if (typer & GICR_TYPER_LAST)
@@ -98,7 +99,7 @@ __boot static enum err find_redistributors(const struct host *host)
 	for (u32 i = 0; i < wanted; i++)
 		if (!gicr[i])
 			log_error("no GIC redistributor belongs to CPU %u (affinity %lx)", i,
-				  (unsigned long)host->cpus[i].mpidr);
+				  (unsigned long)host->cpus[i].identity);
 	return ERR_NOT_FOUND;
 }
 
@@ -108,7 +109,8 @@ __boot enum err gicv3_init(const struct host *host)
 {
 	enum err err;
 
-	gicd = arch_map_device(HPA(host->gicd.base), MAX(host->gicd.size, KIB(64)));
+	gicd = arch_map_device(HPA(host->arch.arm64.gicd.base),
+			       MAX(host->arch.arm64.gicd.size, KIB(64)));
 	if (!gicd)
 		return ERR_NO_MEMORY;
 	err = find_redistributors(host);

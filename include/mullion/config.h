@@ -7,6 +7,7 @@
 #ifndef MULLION_CONFIG_H
 #define MULLION_CONFIG_H
 
+#include <asm/config.h>
 #include <mullion/fdt.h>
 #include <mullion/host.h>
 #include <mullion/types.h>
@@ -40,8 +41,8 @@ enum region_kind {
 };
 
 struct config_irq {
-	u32 host;  /* INTID on the machine's controller; 0 of a virtual region */
-	u32 guest; /* INTID on the guest's */
+	u32 host;  /* line of the machine's controller; 0 of a virtual region */
+	u32 guest; /* line of the guest's */
 	bool level;
 	u32 max_per_second; /* 0: no limit */
 };
@@ -54,7 +55,7 @@ struct config_region {
 	bool hpa_fixed;
 	hpa_t hpa;              /* where host-address says so (REGION_DEVICE: always) */
 	u32 alias_of;           /* index of the region, REGION_ALIAS */
-	const char *device;     /* what emulates it, REGION_VIRTUAL: e.g. "pl011" */
+	const char *device;     /* what is emulated there, REGION_VIRTUAL */
 	const char *compatible; /* string list in the tree, or NULL */
 	u32 compatible_len;
 	u32 num_irqs;
@@ -105,7 +106,7 @@ struct config_grant {
 	const char *file;
 	const u8 *data; /* of a file: in the bundle */
 	u32 num_irqs;
-	struct config_irq *irqs; /* of a device: host INTIDs */
+	struct config_irq *irqs; /* of a device: lines of the machine */
 	fdt_node_t node;
 };
 
@@ -173,8 +174,6 @@ struct config_cpu {
 struct config_guest {
 	char name[CONFIG_NAME_MAX];
 	bool autostart;
-	u8 gic_version; /* 2 or 3 */
-	bool trap_wfi;
 	bool own_counter; /* the virtual counter begins at 0 when the guest is created */
 	u32 num_vcpus;
 	struct config_vcpu *vcpus;
@@ -182,17 +181,16 @@ struct config_guest {
 	struct config_region *regions; /* sorted by gpa */
 	enum image_kind kind;
 	struct config_image kernel, initrd, tree;
-	gpa_t entry;            /* of the first vCPU */
-	const char *bootargs;   /* "" when none */
-	u32 console;            /* region index for stdout-path, or num_regions */
-	u32 num_spis;           /* shared interrupts of its controller, a multiple of 32 */
-	gpa_t gicd, gicc, gicr; /* guest-physical frames of its controller */
+	gpa_t entry;          /* of the first vCPU */
+	const char *bootargs; /* "" when none */
+	u32 console;          /* region index for stdout-path, or num_regions */
 	bool trng;
 	bool trusted_dma; /* it may have devices that do DMA, and so reach all memory */
 	char template_name[CONFIG_NAME_MAX]; /* it was made from, or "" */
 	bool absent;    /* an instance of a template: not created at boot, but when asked for */
 	u32 vmm;        /* index of the component that serves it, or num_components */
 	u64 heap_pages; /* after the checks: what it takes of the core's heap at most */
+	struct arch_config_guest arch;
 	fdt_node_t node;
 };
 
@@ -205,7 +203,6 @@ struct system {
 	u32 num_channels;
 	struct config_channel *channels;
 	struct config_cpu cpus[CONFIG_MAX_CPUS];
-	enum host_uart uart;
 	u32 log_level;  /* enum log_level */
 	bool stay;      /* do not power off when no guest runs any more */
 	u64 heap_bytes; /* core memory to set aside, computed from the description */

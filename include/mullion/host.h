@@ -6,6 +6,7 @@
 #ifndef MULLION_HOST_H
 #define MULLION_HOST_H
 
+#include <mullion/err.h>
 #include <mullion/fdt.h>
 #include <mullion/types.h>
 
@@ -17,16 +18,22 @@ struct host_range {
 	u64 base, size; /* bytes */
 };
 
-enum host_gic { HOST_GIC_NONE, HOST_GIC_V2, HOST_GIC_V3 };
-enum host_psci { HOST_PSCI_NONE, HOST_PSCI_SMC, HOST_PSCI_HVC };
-enum host_uart { HOST_UART_NONE, HOST_UART_PL011, HOST_UART_UNKNOWN };
+#include <asm/host.h> /* struct arch_host, of struct host_range */
+
+#define HOST_MAX_KEPT 8
+
+enum host_uart {
+	HOST_UART_NONE,
+	HOST_UART_UNKNOWN, /* there is one, but no driver in the core */
+	HOST_UART_KNOWN,
+};
 
 struct host {
 	const struct fdt *tree; /* that it was read from, and which must stay; or NULL */
 	u32 num_cpus;
 	struct host_cpu {
-		u64 mpidr; /* reg of the cpu node: affinity fields only */
-		bool psci; /* enable-method */
+		u64 identity; /* its number in the machine's tree */
+		bool usable;  /* the firmware says how it is started */
 	} cpus[HOST_MAX_CPUS];
 	u32 num_memory;
 	struct host_range memory[HOST_MAX_MEMORY]; /* sorted, merged, without status = "disabled" */
@@ -34,23 +41,18 @@ struct host {
 	u32 num_reserved;
 	struct host_range
 		reserved[HOST_MAX_RESERVED]; /* /reserved-memory and the reservation block */
-	enum host_gic gic;
-	struct host_range gicd, gicc, gich,
-		gicv; /* v2: all four; v3: gicd alone (gicc.. optional) */
-	u32 num_gicr;
-	struct host_range gicr[4];
-	u64 gicr_stride;     /* bytes, 0: by the frames' own VLPIS bit */
-	u32 maintenance_irq; /* INTID, 0 when absent */
-	u32 timer_irq[4];    /* INTIDs: secure, non-secure, virtual, hypervisor; 0 when absent */
-	enum host_psci psci;
+	u32 num_kept;
+	struct host_kept {
+		const char *what;
+		struct host_range regs;
+	} kept[HOST_MAX_KEPT]; /* registers that the core has for itself, whatever is described */
 	enum host_uart uart;
 	struct host_range uart_regs;
-	u32 uart_irq;                 /* INTID, 0 when absent */
-	char uart_path[128];          /* the node's path, for messages */
-	struct host_range rtc;        /* a PL031's registers; size 0: none */
+	struct host_range rtc;        /* registers of a clock that the core reads; size 0: none */
 	char compatible[64];          /* of the root node, first string */
 	u64 initrd_start, initrd_end; /* /chosen, 0 when absent */
 	char bootargs[256];
+	struct arch_host arch;
 };
 
 /** host_read() - fill @host from @fdt. What is missing stays zero/NONE; the caller decides what it

@@ -19,15 +19,14 @@ static const struct host machine = {
 	.memory = { { 0x40000000, 0x40000000 } },
 	.num_reserved = 1,
 	.reserved = { { 0x7ff00000, 0x100000 } },
-	.gic = HOST_GIC_V3,
-	.gicd = { 0x08000000, 0x10000 },
-	.num_gicr = 1,
-	.gicr = { { 0x080a0000, 0xf60000 } },
-	.maintenance_irq = 25,
-	.timer_irq = { 29, 30, 27, 26 },
-	.uart = HOST_UART_PL011,
+	.num_kept = 2,
+	.kept = { { "distributor", { 0x08000000, 0x10000 } },
+		  { "redistributors", { 0x080a0000, 0xf60000 } } },
+	.uart = HOST_UART_KNOWN,
 	.uart_regs = { 0x09000000, 0x1000 },
-	.uart_irq = 33,
+	.arch.arm64 = { .gic = HOST_GIC_V3,
+			.maintenance_irq = 25,
+			.timer_irq = { 29, 30, 27, 26 } },
 };
 
 /* An archive with an Image of 32 MiB, called "Image", a component's program, and an empty file. */
@@ -121,7 +120,8 @@ static void check_region(const struct config_guest *guest, u32 index)
 	    guest->regions[index - 1].gpa.v + guest->regions[index - 1].size > region->gpa.v)
 		abort();
 	for (u32 i = 0; i < region->num_irqs; i++)
-		if (region->irqs[i].guest < 32 || region->irqs[i].guest >= 32 + guest->num_spis ||
+		if (region->irqs[i].guest < 32 ||
+		    region->irqs[i].guest >= 32 + guest->arch.arm64.num_spis ||
 		    (region->kind != REGION_VIRTUAL &&
 		     (region->irqs[i].host < 32 || region->irqs[i].host >= 1020)))
 			abort();
@@ -154,8 +154,8 @@ static bool apart(const struct config_image *a, const struct config_image *b)
 static void check_guest(const struct config_guest *guest)
 {
 	if (guest->num_vcpus == 0 || guest->name[0] == '\0' || guest->kind == IMAGE_NONE ||
-	    guest->console > guest->num_regions || guest->num_spis % 32 != 0 ||
-	    guest->num_spis > 960 || guest->gic_version != 3)
+	    guest->console > guest->num_regions || guest->arch.arm64.num_spis % 32 != 0 ||
+	    guest->arch.arm64.num_spis > 960 || guest->arch.arm64.gic_version != 3)
 		abort();
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		if (guest->vcpus[i].cpu >= machine.num_cpus || guest->vcpus[i].priority == 0 ||

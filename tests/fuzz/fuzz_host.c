@@ -30,15 +30,15 @@ static void check_host(const struct host *host)
 	CHECK(host->num_cpus <= HOST_MAX_CPUS);
 	for (u32 i = 0; i < host->num_cpus; i++)
 		for (u32 j = 0; j < i; j++)
-			CHECK(host->cpus[i].mpidr != host->cpus[j].mpidr);
+			CHECK(host->cpus[i].identity != host->cpus[j].identity);
 	check_ranges(host->memory, host->num_memory, HOST_MAX_MEMORY);
 	check_ranges(host->reserved, host->num_reserved, HOST_MAX_RESERVED);
-	CHECK(host->num_gicr <= ARRAY_SIZE(host->gicr));
-	CHECK(host->maintenance_irq < 5120 && host->uart_irq < 5120);
-	for (u32 i = 0; i < ARRAY_SIZE(host->timer_irq); i++)
-		CHECK(host->timer_irq[i] < 5120);
+	CHECK(host->arch.arm64.num_gicr <= ARRAY_SIZE(host->arch.arm64.gicr));
+	CHECK(host->arch.arm64.maintenance_irq < 5120);
+	for (u32 i = 0; i < ARRAY_SIZE(host->arch.arm64.timer_irq); i++)
+		CHECK(host->arch.arm64.timer_irq[i] < 5120);
 	CHECK(host->initrd_start <= host->initrd_end);
-	CHECK(memchr(host->uart_path, 0, sizeof(host->uart_path)) != NULL);
+	CHECK(host->num_kept <= HOST_MAX_KEPT);
 	CHECK(memchr(host->compatible, 0, sizeof(host->compatible)) != NULL);
 	CHECK(memchr(host->bootargs, 0, sizeof(host->bootargs)) != NULL);
 }

@@ -6,6 +6,7 @@
 
 #include <mullion/format.h>
 
+#include "config/schema.h"
 #include "tools/common/verify.h"
 
 static const char usage[] =
@@ -87,13 +88,12 @@ static void print_image(const char *what, const struct config_image *image)
 		       image->file == NULL ? "" : "  ", image->file == NULL ? "" : image->file);
 }
 
-static void print_guest(const struct config_guest *guest)
+static void print_guest(const struct arch_platform *platform, const struct config_guest *guest)
 {
-	static const char *const kinds[] = { "ram", "rom", "device", "alias", "virtual" };
 	char bytes[FORMAT_BYTES_MAX];
 
-	printf("  guest '%s'%s: GICv%u, vCPUs on CPU", guest->name,
-	       guest->absent ? " (created when asked for)" : "", guest->gic_version);
+	printf("  guest '%s'%s: %s, vCPUs on CPU", guest->name,
+	       guest->absent ? " (created when asked for)" : "", platform->guest_summary(guest));
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		printf(" %u", guest->vcpus[i].cpu);
 	printf("\n");
@@ -102,7 +102,8 @@ static void print_guest(const struct config_guest *guest)
 
 		printf("    %-12s 0x%010llx  %s  %s", region->name,
 		       (unsigned long long)region->gpa.v,
-		       format_bytes(bytes, sizeof(bytes), region->size), kinds[region->kind]);
+		       format_bytes(bytes, sizeof(bytes), region->size),
+		       region_kind_names[region->kind]);
 		if (region->hpa_fixed)
 			printf(" at 0x%llx", (unsigned long long)region->hpa.v);
 		for (u32 j = 0; j < region->num_irqs; j++)
@@ -168,7 +169,7 @@ static void print_system(const struct options *options, const struct system *sys
 	if (!options->verbose)
 		return;
 	for (u32 i = 0; i < system->num_guests; i++)
-		print_guest(&system->guests[i]);
+		print_guest(arch_platform(system->tree), &system->guests[i]);
 	for (u32 i = 0; i < system->num_components; i++)
 		print_component(system, &system->components[i]);
 	printf("  the core sets aside %s\n",

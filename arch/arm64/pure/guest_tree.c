@@ -68,7 +68,7 @@ static void describe_timer(const struct config_guest *g, struct fdt_writer *w)
 	u32 flags = TRIGGER_LEVEL_HIGH;
 
 	/* A GICv2 specifier also has a mask of the CPUs that the PPI is wired to. */
-	if (g->gic_version == 2)
+	if (g->arch.arm64.gic_version == 2)
 		flags |= ((UINT32_C(1) << MIN(g->num_vcpus, 8u)) - 1) << 8;
 	fdt_begin(w, "timer");
 	fdt_put_string(w, "compatible", "arm,armv8-timer");
@@ -95,8 +95,8 @@ static void describe_gic(const struct config_guest *g, struct fdt_writer *w)
 {
 	static const char *const gicv2[] = { "arm,gic-400", "arm,cortex-a15-gic" };
 
-	fdt_begin_at(w, "interrupt-controller", g->gicd.v);
-	if (g->gic_version == 2)
+	fdt_begin_at(w, "interrupt-controller", g->arch.arm64.gicd.v);
+	if (g->arch.arm64.gic_version == 2)
 		fdt_put_strings(w, "compatible", gicv2, ARRAY_SIZE(gicv2));
 	else
 		fdt_put_string(w, "compatible", "arm,gic-v3");
@@ -104,12 +104,12 @@ static void describe_gic(const struct config_guest *g, struct fdt_writer *w)
 	fdt_put_u32(w, "#interrupt-cells", 3);
 	fdt_put_u32(w, "#address-cells", 0);
 	fdt_put_empty(w, "reg");
-	if (g->gic_version == 2) {
-		append_range(w, g->gicd, GICD_V2_BYTES);
-		append_range(w, g->gicc, GICC_BYTES);
+	if (g->arch.arm64.gic_version == 2) {
+		append_range(w, g->arch.arm64.gicd, GICD_V2_BYTES);
+		append_range(w, g->arch.arm64.gicc, GICC_BYTES);
 	} else {
-		append_range(w, g->gicd, GICD_V3_BYTES);
-		append_range(w, g->gicr, (u64)g->num_vcpus * GICR_BYTES);
+		append_range(w, g->arch.arm64.gicd, GICD_V3_BYTES);
+		append_range(w, g->arch.arm64.gicr, (u64)g->num_vcpus * GICR_BYTES);
 		fdt_put_u32(w, "#redistributor-regions", 1);
 	}
 	fdt_put_u32(w, "phandle", GUEST_TREE_CONTROLLER);

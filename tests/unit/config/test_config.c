@@ -24,20 +24,19 @@ static void values_and_defaults(void **state)
 
 	(void)state;
 	assert_int_equal(l->system.num_guests, 1);
-	assert_int_equal(l->system.uart, HOST_UART_PL011);
 	assert_int_equal(l->system.log_level, LOG_INFO);
 	assert_false(l->system.stay);
 	assert_string_equal(g->name, "linux");
 	assert_true(g->autostart);
 	assert_true(g->trng);
-	assert_false(g->trap_wfi);
+	assert_false(g->arch.arm64.trap_wfi);
 	assert_false(g->own_counter);
-	assert_int_equal(g->gic_version, 3);
+	assert_int_equal(g->arch.arm64.gic_version, 3);
 	assert_int_equal(g->num_vcpus, 1);
 	assert_int_equal(g->vcpus[0].cpu, 0);
-	assert_int_equal(g->num_spis, 32);
-	assert_int_equal(g->gicd.v, 0x08000000);
-	assert_int_equal(g->gicr.v, 0x080a0000);
+	assert_int_equal(g->arch.arm64.num_spis, 32);
+	assert_int_equal(g->arch.arm64.gicd.v, 0x08000000);
+	assert_int_equal(g->arch.arm64.gicr.v, 0x080a0000);
 	assert_string_equal(g->bootargs, "");
 	/* Sorted by address. */
 	assert_int_equal(g->num_regions, 2);
@@ -77,12 +76,12 @@ static void values_given(void **state)
 	(void)state;
 	assert_int_equal(l->system.log_level, LOG_DEBUG);
 	assert_true(l->system.stay);
-	assert_true(g->trap_wfi);
+	assert_true(g->arch.arm64.trap_wfi);
 	assert_true(g->own_counter);
 	assert_false(g->trng);
 	assert_string_equal(g->bootargs, "quiet");
-	assert_int_equal(g->gicd.v, 0x30000000);
-	assert_int_equal(g->gicr.v, 0x31000000);
+	assert_int_equal(g->arch.arm64.gicd.v, 0x30000000);
+	assert_int_equal(g->arch.arm64.gicr.v, 0x31000000);
 	/* The one that was asked for, and the free ones in order. */
 	assert_int_equal(g->vcpus[0].cpu, 1);
 	assert_int_equal(g->vcpus[1].cpu, 0);
@@ -97,7 +96,7 @@ static void values_given(void **state)
 	assert_false(g->regions[1].irqs[0].level);
 	assert_int_equal(g->regions[1].irqs[1].host, 932);
 	assert_int_equal(g->regions[1].irqs[1].guest, 102);
-	assert_int_equal(g->num_spis, 96);
+	assert_int_equal(g->arch.arm64.num_spis, 96);
 	assert_string_equal(g->regions[2].name, "low");
 	assert_int_equal(g->regions[2].kind, REGION_ALIAS);
 	assert_int_equal(g->regions[2].alias_of, 3);
@@ -111,9 +110,9 @@ static void gic_version_is_the_machines(void **state)
 	struct loaded *l;
 
 	(void)state;
-	load_host.gic = HOST_GIC_V2;
+	load_host.arch.arm64.gic = HOST_GIC_V2;
 	l = load_good("guests { linux { autostart; kernel = \"Image\"; aspace { " RAM "}; }; };");
-	assert_int_equal(l->system.guests[0].gic_version, 2);
+	assert_int_equal(l->system.guests[0].arch.arm64.gic_version, 2);
 	unload(l);
 	l = load("guests { linux { autostart; kernel = \"Image\"; vcpus { count = <9>; }; aspace "
 		 "{ " RAM "}; }; };");
@@ -121,7 +120,7 @@ static void gic_version_is_the_machines(void **state)
 	assert_non_null(
 		strstr(l->text, "9 vCPUs are too many for a GICv2, which serves 8; write <8>"));
 	unload(l);
-	load_host.gic = HOST_GIC_V3;
+	load_host.arch.arm64.gic = HOST_GIC_V3;
 }
 
 /* --- Places --- */
@@ -300,7 +299,8 @@ static void bounds_hold_for_a_large_guest(void **state)
 	free(tree);
 	objects = sizeof(struct guest) + 64 * sizeof(struct region) + 8 * sizeof(struct vcpu);
 	assert_true(l->system.heap_bytes >
-		    objects + g->tree.span + vgic_storage_bytes(g->num_spis, g->num_vcpus));
+		    objects + g->tree.span +
+			    vgic_storage_bytes(g->arch.arm64.num_spis, g->num_vcpus));
 	buffer_free(&dts);
 	unload(l);
 	load_host.num_cpus = 4;

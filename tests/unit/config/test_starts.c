@@ -36,12 +36,9 @@ static const struct host machine = {
 	.cpus = { { 0, true }, { 1, true }, { 2, true }, { 3, true } },
 	.num_memory = 1,
 	.memory = { { HOST_RAM_BASE + HEAP_BYTES, RAM_BYTES } },
-	.gic = HOST_GIC_V3,
-	.gicd = { 0x08000000, 0x10000 },
-	.num_gicr = 1,
-	.gicr = { { 0x080a0000, 0xf60000 } },
-	.maintenance_irq = 25,
-	.timer_irq = { 29, 30, 27, 26 },
+	.arch.arm64 = { .gic = HOST_GIC_V3,
+			.maintenance_irq = 25,
+			.timer_irq = { 29, 30, 27, 26 } },
 };
 
 static u64 random_state;

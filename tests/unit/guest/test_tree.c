@@ -46,7 +46,6 @@ static struct config_guest sample(u8 gic_version, u32 vcpus)
 {
 	return (struct config_guest){
 		.name = "linux",
-		.gic_version = gic_version,
 		.num_vcpus = vcpus,
 		.num_regions = ARRAY_SIZE(regions),
 		.regions = regions,
@@ -54,9 +53,10 @@ static struct config_guest sample(u8 gic_version, u32 vcpus)
 		.tree = { .file = "own.dtb" },
 		.bootargs = "console=ttyAMA0",
 		.console = 0,
-		.gicd = { 0x8000000 },
-		.gicc = { 0x8010000 },
-		.gicr = { 0x80a0000 },
+		.arch.arm64 = { .gic_version = gic_version,
+				.gicd = { 0x8000000 },
+				.gicc = { 0x8010000 },
+				.gicr = { 0x80a0000 } },
 	};
 }
 
@@ -109,25 +109,23 @@ static void says_what_was_described(void **state)
 	(void)state;
 	assert_true(total < 4096);
 	assert_int_equal(host.num_cpus, 2);
-	assert_int_equal(host.cpus[1].mpidr, 1);
-	assert_true(host.cpus[0].psci && host.cpus[1].psci);
-	assert_int_equal(host.psci, HOST_PSCI_HVC);
+	assert_int_equal(host.cpus[1].identity, 1);
+	assert_true(host.cpus[0].usable && host.cpus[1].usable);
+	assert_int_equal(host.arch.arm64.psci, HOST_PSCI_HVC);
 	assert_int_equal(host.num_memory, 2);
 	assert_int_equal(host.memory[0].base, 0x40000000);
 	assert_int_equal(host.memory[0].size, 0x11000000);
 	assert_int_equal(host.memory[1].base, 0x880000000);
 	assert_int_equal(host.memory[1].size, 0x180000000);
-	assert_int_equal(host.uart, HOST_UART_PL011);
+	assert_int_equal(host.uart, HOST_UART_KNOWN);
 	assert_int_equal(host.uart_regs.base, 0x9000000);
-	assert_int_equal(host.uart_irq, 33);
-	assert_string_equal(host.uart_path, "/uart@9000000");
 	assert_int_equal(host.initrd_start, 0x48000000);
 	assert_int_equal(host.initrd_end, 0x48123457);
 	assert_string_equal(host.bootargs, "console=ttyAMA0");
-	assert_int_equal(host.timer_irq[0], 29);
-	assert_int_equal(host.timer_irq[1], 30);
-	assert_int_equal(host.timer_irq[2], 27);
-	assert_int_equal(host.timer_irq[3], 26);
+	assert_int_equal(host.arch.arm64.timer_irq[0], 29);
+	assert_int_equal(host.arch.arm64.timer_irq[1], 30);
+	assert_int_equal(host.arch.arm64.timer_irq[2], 27);
+	assert_int_equal(host.arch.arm64.timer_irq[3], 26);
 	assert_true(fdt_has(&fdt, fdt_find(&fdt, "/timer"), "always-on"));
 }
 
@@ -137,19 +135,19 @@ static void controllers(void **state)
 
 	(void)state;
 	(void)generate(&guest);
-	assert_int_equal(host.gic, HOST_GIC_V3);
-	assert_int_equal(host.gicd.base, 0x8000000);
-	assert_int_equal(host.gicd.size, 0x10000);
-	assert_int_equal(host.num_gicr, 1);
-	assert_int_equal(host.gicr[0].base, 0x80a0000);
-	assert_int_equal(host.gicr[0].size, 5 * 0x20000);
+	assert_int_equal(host.arch.arm64.gic, HOST_GIC_V3);
+	assert_int_equal(host.arch.arm64.gicd.base, 0x8000000);
+	assert_int_equal(host.arch.arm64.gicd.size, 0x10000);
+	assert_int_equal(host.arch.arm64.num_gicr, 1);
+	assert_int_equal(host.arch.arm64.gicr[0].base, 0x80a0000);
+	assert_int_equal(host.arch.arm64.gicr[0].size, 5 * 0x20000);
 	guest = sample(2, 4);
 	(void)generate(&guest);
-	assert_int_equal(host.gic, HOST_GIC_V2);
-	assert_int_equal(host.gicd.base, 0x8000000);
-	assert_int_equal(host.gicc.base, 0x8010000);
-	assert_int_equal(host.gicc.size, 0x2000);
-	assert_int_equal(host.gich.size, 0);
+	assert_int_equal(host.arch.arm64.gic, HOST_GIC_V2);
+	assert_int_equal(host.arch.arm64.gicd.base, 0x8000000);
+	assert_int_equal(host.arch.arm64.gicc.base, 0x8010000);
+	assert_int_equal(host.arch.arm64.gicc.size, 0x2000);
+	assert_int_equal(host.arch.arm64.gich.size, 0);
 }
 
 /* Sixteen CPUs to a cluster: Aff0 0 to 15, then Aff1. */
@@ -160,9 +158,9 @@ static void cpu_numbers(void **state)
 	(void)state;
 	(void)generate(&guest);
 	assert_int_equal(host.num_cpus, 33);
-	assert_int_equal(host.cpus[15].mpidr, 0xf);
-	assert_int_equal(host.cpus[16].mpidr, 0x100);
-	assert_int_equal(host.cpus[32].mpidr, 0x200);
+	assert_int_equal(host.cpus[15].identity, 0xf);
+	assert_int_equal(host.cpus[16].identity, 0x100);
+	assert_int_equal(host.cpus[32].identity, 0x200);
 	assert_int_not_equal(fdt_find(&fdt, "/cpus/cpu@10f"), FDT_NONE);
 }
 
@@ -347,7 +345,7 @@ static void finds_what_does_not_fit(void **state)
 	assert_non_null(strstr(sink.text, "it has a GICv3, and the guest has a GICv2"));
 
 	guest = sample(3, 2);
-	guest.gicr.v = 0x8100000;
+	guest.arch.arm64.gicr.v = 0x8100000;
 	check(&described, &guest, &sink);
 	assert_non_null(strstr(sink.text, "GICR at 0x80a0000, and the guest's is at 0x8100000"));
 	assert_int_equal(sink.diag.errors, 1);

@@ -43,7 +43,10 @@ static struct system board = {
 };
 static const struct host host = {
 	.num_cpus = MACHINE_CPUS,
-	.cpus = { { .mpidr = 0 }, { .mpidr = 0x100 }, { .mpidr = 0x200 }, { .mpidr = 0x300 } },
+	.cpus = { { .identity = 0 },
+		  { .identity = 0x100 },
+		  { .identity = 0x200 },
+		  { .identity = 0x300 } },
 	.num_memory = 1,
 	.memory = { { HOST_RAM_BASE, MACHINE_RAM } },
 	.uart_regs = { UART, PAGE_SIZE },

@@ -97,8 +97,7 @@ int load_set_up(void **state)
 				   .num_memory = 2,
 				   .memory = { { 0x40000000, 0x40000000 },
 					       { 0x100000000, 0x200000000 } },
-				   .gic = HOST_GIC_V3,
-				   .uart = HOST_UART_PL011 };
+				   .arch.arm64.gic = HOST_GIC_V3 };
 	if (mkdtemp(directory) == NULL)
 		return -1;
 	make_image("Image", 0, MIB(32), 4096);

@@ -58,7 +58,6 @@ void machine_config(struct config_guest *config, const char *name, u32 first_cpu
 	u32 skip = device ? 0 : 1;
 
 	*config = (struct config_guest){
-		.gic_version = 3,
 		.num_vcpus = vcpus,
 		.vcpus = take(vcpus, sizeof(struct config_vcpu)),
 		.num_regions = ARRAY_SIZE(regions) - skip,
@@ -72,9 +71,10 @@ void machine_config(struct config_guest *config, const char *name, u32 first_cpu
 		.tree = { .load = { GUEST_RAM + 0x10000 }, .span = 2 * PAGE_SIZE },
 		.entry = { GUEST_KERNEL },
 		.bootargs = "",
-		.num_spis = 64,
-		.gicd = { 0x8000000 },
-		.gicr = { 0x80a0000 },
+		.arch.arm64 = { .gic_version = 3,
+				.num_spis = 64,
+				.gicd = { 0x8000000 },
+				.gicr = { 0x80a0000 } },
 	};
 	(void)strncpy(config->name, name, sizeof(config->name) - 1);
 	memcpy(config->regions, regions + skip, config->num_regions * sizeof(regions[0]));

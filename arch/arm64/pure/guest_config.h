@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The arm64 part of a guest's description. */
+#ifndef ARM64_PURE_GUEST_CONFIG_H
+#define ARM64_PURE_GUEST_CONFIG_H
+
+#include <mullion/types.h>
+
+struct arm64_guest {
+	u8 gic_version;         /* 2 or 3 */
+	bool trap_wfi;          /* a vCPU that waits for an interrupt leaves the CPU */
+	u32 num_spis;           /* shared interrupts of its controller, a multiple of 32 */
+	gpa_t gicd, gicc, gicr; /* guest-physical frames of its controller */
+};
+
+#endif

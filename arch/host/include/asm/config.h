@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What struct config_guest has of the architecture; <mullion/config.h> includes it. */
+#ifndef ASM_CONFIG_H
+#define ASM_CONFIG_H
+
+#include "arch/arm64/pure/guest_config.h"
+
+struct arch_config_guest {
+	union {
+		struct arm64_guest arm64;
+	};
+};
+
+#endif

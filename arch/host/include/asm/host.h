@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What struct host has of the architecture that it describes; <mullion/host.h> includes it. */
+#ifndef ASM_HOST_H
+#define ASM_HOST_H
+
+#include "arch/arm64/pure/host.h"
+
+struct arch_host {
+	union {
+		struct arm64_host arm64;
+	};
+};
+
+#endif

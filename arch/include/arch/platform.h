@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The architecture contract: what the configuration must know of an architecture. A table and not
+ * functions, because a host program has the tables of all architectures and takes the one of the
+ * machine that is described. Everything here is pure and runs at boot or in a host program.
+ */
+#ifndef ARCH_PLATFORM_H
+#define ARCH_PLATFORM_H
+
+#include <mullion/config.h>
+#include <mullion/fdt.h>
+#include <mullion/host.h>
+
+struct config_run;
+struct schema_prop;
+struct tree_check;
+
+/* A device that a vmm can emulate, as a guest's tree names it. */
+struct arch_model {
+	const char *compatible; /* a list of strings */
+	u32 compatible_len;     /* bytes, with each NUL */
+};
+
+struct arch_platform {
+	/* cpu_read() - the bits of @cpu->identity that count, and @cpu->usable, of a cpu node. */
+	void (*cpu_read)(const struct fdt *tree, fdt_node_t node, struct host_cpu *cpu);
+	/* host_read() - @host->arch, the registers that the core keeps, the clock, and whether the
+	 * core drives @uart (FDT_NONE without one). ERR_TOO_BIG, ERR_FORMAT as host_read(). */
+	enum err (*host_read)(const struct fdt *tree, fdt_node_t uart, struct host *host);
+
+	/* Properties of guests and templates beside those of every architecture. */
+	const struct schema_prop *guest_props;
+	u32 num_guest_props;
+	/* guest_parse() - those properties into @guest->arch. */
+	void (*guest_parse)(struct config_run *run, struct config_guest *guest);
+	/* guest_check() - what they mean to each other, and to the guest's regions. */
+	void (*guest_check)(struct config_run *run, const struct config_guest *guest);
+	/* guest_finish() - what follows from all interrupts of the guest. */
+	void (*guest_finish)(struct config_guest *guest);
+	/* max_vcpus() - at most so many; @what begins the reason, or is NULL for no bound. */
+	u32 (*max_vcpus)(const struct config_guest *guest, const char **what);
+	/* guest_summary() - what guests of this kind differ by, e.g. of the interrupt controller.
+	 */
+	const char *(*guest_summary)(const struct config_guest *guest);
+	/* guest_budget() - bytes of its virtual interrupts' state, and pages of further tables. */
+	void (*guest_budget)(const struct config_guest *guest, u64 *bytes, u64 *table_pages);
+	/* tree_check() - a supplied tree, read into @seen, against the guest. */
+	void (*tree_check)(struct tree_check *check, const struct host *seen);
+
+	/* irq_decode() - a specifier of three cells. Returns false if it names no line that can be
+	 * given away; irq_check() then says why, as it does for a wrong trigger. */
+	bool (*irq_decode)(const u32 cells[3], bool of_guest, u32 *line, bool *level);
+	/* irq_check() - report each mistake. @on_host, @on_guest: whose line it is. */
+	void (*irq_check)(struct config_run *run, fdt_node_t node, const char *property,
+			  bool on_host, bool on_guest, const u32 cells[3]);
+
+	const char *const *models; /* names of emulated devices */
+	const struct arch_model *model_trees;
+	u32 num_models;
+	/* Compatibles of devices that have registers and interrupts, and never do DMA. */
+	const char *const *harmless;
+	u32 num_harmless;
+};
+
+/** arch_platform() - the table of the architecture whose machine @tree describes. Any context. */
+const struct arch_platform *arch_platform(const struct fdt *tree);
+
+#endif
