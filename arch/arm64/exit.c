@@ -173,7 +173,7 @@ static inline u32 take_answer(struct vcpu *vcpu, u64 esr, u64 value)
 
 static u32 __attribute__((noinline)) flush_first(struct vcpu *vcpu, u64 esr, u64 value)
 {
-	virq_flush_slow(vcpu);
+	(void)virq_flush_now(vcpu);
 	if (!virq_again(vcpu))
 		return take_answer(vcpu, esr, value);
 	vcpu->arch.exit->kind = EXIT_NONE;

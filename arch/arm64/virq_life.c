@@ -10,7 +10,7 @@
 #include <mullion/mem.h>
 #include <mullion/string.h>
 
-#include "arch/arm64/virq_hw.h"
+#include "arch/arm64/virq.h"
 #include "drivers/irqchip/gic.h"
 
 __boot enum err arch_virq_init(const struct host *host)
@@ -40,7 +40,7 @@ __boot enum err arch_virq_init(const struct host *host)
 __cold enum err virq_guest_init(struct guest *guest)
 {
 	const struct config_guest *config = guest->config;
-	struct arm64_virq *v = &guest->arch.virq;
+	struct arm64_virq *virq = &guest->arch.virq;
 	u64 pages;
 	void *storage;
 	enum err err;
@@ -53,62 +53,63 @@ __cold enum err virq_guest_init(struct guest *guest)
 	storage = page_alloc(pages);
 	if (!storage)
 		return ERR_NO_MEMORY;
-	spin_init(&v->lock, RANK_VIRQ);
-	err = vgic_init(&v->vgic, config->arch.arm64.gic_version,
+	spin_init(&virq->lock, RANK_VIRQ);
+	err = vgic_init(&virq->vgic, config->arch.arm64.gic_version,
 			MIN(irqchip->num_lrs, (u32)VGIC_MAX_LRS), config->arch.arm64.num_spis,
 			config->num_vcpus, storage);
 	if (err) {
 		page_free(storage, pages);
 		return err;
 	}
-	v->gicd = config->arch.arm64.gicd.v;
-	v->gicd_size = virq_hw.v3 ? VGIC_GICD3_SIZE : VGIC_GICD2_SIZE;
-	v->dir = config->arch.arm64.gicc.v + PAGE_SIZE;
-	v->dir_size = virq_hw.v3 ? 0 : PAGE_SIZE;
-	v->gicr = config->arch.arm64.gicr.v;
-	v->gicr_size = virq_hw.v3 ? config->num_vcpus * VGIC_GICR_SIZE : 0;
+	virq->gicd = config->arch.arm64.gicd.v;
+	virq->gicd_size = virq_hw.v3 ? VGIC_GICD3_SIZE : VGIC_GICD2_SIZE;
+	virq->dir = config->arch.arm64.gicc.v + PAGE_SIZE;
+	virq->dir_size = virq_hw.v3 ? 0 : PAGE_SIZE;
+	virq->gicr = config->arch.arm64.gicr.v;
+	virq->gicr_size = virq_hw.v3 ? config->num_vcpus * VGIC_GICR_SIZE : 0;
 	return OK;
 }
 
 __cold void virq_guest_destroy(struct guest *guest)
 {
-	struct vgic *g = &guest->arch.virq.vgic;
+	struct vgic *vgic = &guest->arch.virq.vgic;
 
-	if (!g->cpus)
+	if (!vgic->cpus)
 		return;
-	page_free(g->cpus,
-		  ALIGN_UP(vgic_storage_bytes(g->num_spis, g->num_cpus), PAGE_SIZE) >> PAGE_SHIFT);
-	memset(g, 0, sizeof(*g));
+	page_free(vgic->cpus,
+		  ALIGN_UP(vgic_storage_bytes(vgic->num_spis, vgic->num_cpus), PAGE_SIZE) >>
+			  PAGE_SHIFT);
+	memset(vgic, 0, sizeof(*vgic));
 }
 
 __cold void virq_guest_reset(struct guest *guest)
 {
-	struct arm64_virq *v = &guest->arch.virq;
+	struct arm64_virq *virq = &guest->arch.virq;
 
-	spin_lock(&v->lock);
+	spin_lock(&virq->lock);
 	irq_move_all(guest, IRQ_ANY_CPU, guest->vcpus[0]->thread.cpu);
-	vgic_reset(&v->vgic);
-	virq_release(&v->vgic, NULL);
-	spin_unlock(&v->lock);
+	vgic_reset(&virq->vgic);
+	virq_release(&virq->vgic, NULL);
+	spin_unlock(&virq->lock);
 }
 
 __cold void virq_vcpu_reset(struct vcpu *vcpu)
 {
-	struct arm64_virq *v = &vcpu->guest->arch.virq;
+	struct arm64_virq *virq = &vcpu->guest->arch.virq;
 	struct arm64_virq_cpu *cpu = &vcpu->arch.virq;
 	enum err err = OK;
 
 	ASSERT(!cpu->loaded);
 	/* Its timer's physical interrupt is active for whoever is loaded: nothing to give back. */
 	cpu->vgic.bank.linked = 0;
-	spin_lock(&v->lock);
-	if (!v->vgic.cpus[vcpu->index])
-		err = vgic_attach(&v->vgic, vcpu->index, &cpu->vgic);
+	spin_lock(&virq->lock);
+	if (!virq->vgic.cpus[vcpu->index])
+		err = vgic_attach(&virq->vgic, vcpu->index, &cpu->vgic);
 	else
-		vgic_cpu_reset(&v->vgic, &cpu->vgic);
+		vgic_cpu_reset(&virq->vgic, &cpu->vgic);
 	ASSERT(err == OK);
-	virq_release(&v->vgic, &cpu->vgic);
-	spin_unlock(&v->lock);
+	virq_release(&virq->vgic, &cpu->vgic);
+	spin_unlock(&virq->lock);
 	cpu->doorbell = virq_hw.v3 ? gicv3_sgi_target[vcpu->thread.cpu] | SGI_KICK << 24 : 0;
 	cpu->vmcr = 0;
 	memset(cpu->apr, 0, sizeof(cpu->apr));

@@ -10,5 +10,5 @@ obj-y += predict.o
 obj-y += psci.o
 obj-y += walk.o
 obj-y += guest_tree.o
-obj-y += vgic.o vgic_lr.o vgic_regs.o
+obj-y += vgic.o vgic_folds.o vgic_lists.o vgic_lr.o vgic_regs.o
 obj-y += host.o config.o

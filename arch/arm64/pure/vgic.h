@@ -31,6 +31,7 @@
 #define VGIC_GICR_SIZE  KIB(128)
 #define VGIC_NONE       0xff
 #define VGIC_PRIVATES   32 /* SGIs and PPIs */
+#define VGIC_TIMER      27 /* the guest's INTID of its virtual timer */
 
 /* A list register in our own form is the GICv3 one (IHI 0069 §12.4.4 ICH_LR<n>_EL2); for a GICv2
  * SGI the source CPU lies in bits 34:32, which are free without HW. */
@@ -124,86 +125,87 @@ size_t vgic_storage_bytes(u32 num_spis, u32 num_cpus);
 /** vgic_init() - a controller in reset state over zeroed @storage. No vCPU is attached yet.
  * Return: ERR_INVALID for a version, count of list registers, vCPUs or SPIs that cannot be. Nobody
  * else looks. */
-enum err __must_check vgic_init(struct vgic *g, u32 version, u32 num_lrs, u32 num_spis,
+enum err __must_check vgic_init(struct vgic *vgic, u32 version, u32 num_lrs, u32 num_spis,
 				u32 num_cpus, void *storage);
-/** vgic_attach() - @c is vCPU @index, in reset state. ERR_RANGE. Lock. */
-enum err __must_check vgic_attach(struct vgic *g, u32 index, struct vgic_cpu *c);
+/** vgic_attach() - @cpu is vCPU @index, in reset state. ERR_RANGE. Lock. */
+enum err __must_check vgic_attach(struct vgic *vgic, u32 index, struct vgic_cpu *cpu);
 /** vgic_reset() - distributor back to reset state; host INTIDs stay. No vCPU runs or has anything
  * inflight. Linked SPIs are in the banks' release bits after it. Lock. */
-void vgic_reset(struct vgic *g);
-/** vgic_cpu_reset() - redistributor of @c to reset state; SPIs that it had active are given up. The
- * list registers were folded or are dropped by the caller. Linked interrupts go to release bits.
- * Own, lock. */
-void vgic_cpu_reset(struct vgic *g, struct vgic_cpu *c);
+void vgic_reset(struct vgic *vgic);
+/** vgic_cpu_reset() - redistributor of @cpu to reset state; SPIs that it had active are given up.
+ * The list registers were folded or are dropped by the caller. Linked interrupts go to release
+ * bits. Own, lock. */
+void vgic_cpu_reset(struct vgic *vgic, struct vgic_cpu *cpu);
 
 /* Events. Each returns the mask of vCPUs that must be kicked so that they flush. */
 /** vgic_set_level() - SPI @intid's input; edge-configured: rising sets the latch. Out of range:
  * ignored. Lock. */
-u64 vgic_set_level(struct vgic *g, u32 intid, bool level);
-/** vgic_set_private() - PPI @intid's input at @c. Lock. */
-u64 vgic_set_private(struct vgic *g, struct vgic_cpu *c, u32 intid, bool level);
+u64 vgic_set_level(struct vgic *vgic, u32 intid, bool level);
+/** vgic_set_private() - PPI @intid's input at @cpu. Lock. */
+u64 vgic_set_private(struct vgic *vgic, struct vgic_cpu *cpu, u32 intid, bool level);
 /** vgic_host_spi() - physical interrupt @physical, active now, is SPI @intid; @level: it is
  * level-sensitive, so the virtual one behaves so too, whatever its ICFGR says. ERR_RANGE: not ours.
  * Lock. */
-enum err __must_check vgic_host_spi(struct vgic *g, u32 intid, u32 physical, bool level, u64 *kick);
-/** vgic_host_private() - the same for a level-sensitive PPI of @c, on its own CPU. Own. */
-void vgic_host_private(struct vgic_cpu *c, u32 intid, u32 physical);
+enum err __must_check vgic_host_spi(struct vgic *vgic, u32 intid, u32 physical, bool level,
+				    u64 *kick);
+/** vgic_host_private() - the same for a level-sensitive PPI of @cpu, on its own CPU. Own. */
+void vgic_host_private(struct vgic_cpu *cpu, u32 intid, u32 physical);
 /** vgic_sgi1r() - a write of @value to ICC_SGI1R (@group1), ICC_SGI0R or ICC_ASGI1R by vCPU @self
  * (IHI 0069 §12.2.20). No lock: it only sets latches. */
-u64 vgic_sgi1r(struct vgic *g, u32 self, u64 value, bool group1);
-/** vgic_dir() - a trapped ICC_DIR of @intid by @c, whose list registers are folded. Lock. */
-u64 vgic_dir(struct vgic *g, struct vgic_cpu *c, u32 intid);
+u64 vgic_sgi1r(struct vgic *vgic, u32 self, u64 value, bool group1);
+/** vgic_dir() - a trapped ICC_DIR of @intid by @cpu, whose list registers are folded. Lock. */
+u64 vgic_dir(struct vgic *vgic, struct vgic_cpu *cpu, u32 intid);
 
 /* List registers. */
-/** vgic_fold() - take back what is in list registers: @lrs[n] as read, for each n of c->used; 0
+/** vgic_fold() - take back what is in list registers: @lrs[n] as read, for each n of cpu->used; 0
  * drops what was pending in it, and a linked physical interrupt comes to the release bits. Own,
  * lock. Return: vCPUs to kick (an SPI that now goes elsewhere). */
-u64 vgic_fold(struct vgic *g, struct vgic_cpu *c, const u64 *lrs);
+u64 vgic_fold(struct vgic *vgic, struct vgic_cpu *cpu, const u64 *lrs);
 /** vgic_release() - the list registers in @empty were found empty; the others stay. Own, lock.
  * Return: flags (VGIC_PRIVATE, VGIC_SHARED) whose interrupts must be looked at again; @kick as
  * vgic_fold(). */
-u32 vgic_release(struct vgic *g, struct vgic_cpu *c, u32 empty, u64 *kick);
+u32 vgic_release(struct vgic *vgic, struct vgic_cpu *cpu, u32 empty, u64 *kick);
 /** vgic_eoi_count() - the guest ended @count interrupts that were in no list register. Before a
  * fold, which would take those that were for them. Own, lock. Return: vCPUs to kick. */
-u64 vgic_eoi_count(struct vgic *g, struct vgic_cpu *c, u32 count);
+u64 vgic_eoi_count(struct vgic *vgic, struct vgic_cpu *cpu, u32 count);
 /** vgic_fill() - put into free list registers what became ready. @what: VGIC_PRIVATE, VGIC_SHARED.
- * Return: mask of list registers to write from c->lr[] (c->hcr may have changed), or
+ * Return: mask of list registers to write from cpu->lr[] (cpu->hcr may have changed), or
  * VGIC_NEED_FOLD: nothing was done; fold everything, then call it with VGIC_PRIVATE | VGIC_SHARED.
  * Own, lock. */
-u32 vgic_fill(struct vgic *g, struct vgic_cpu *c, u32 what);
-/** vgic_ready() - an enabled interrupt is pending for @c in the model (what is inflight apart).
+u32 vgic_fill(struct vgic *vgic, struct vgic_cpu *cpu, u32 what);
+/** vgic_ready() - an enabled interrupt is pending for @cpu in the model (what is inflight apart).
  * Lock. */
-bool vgic_ready(struct vgic *g, const struct vgic_cpu *c);
+bool vgic_ready(struct vgic *vgic, const struct vgic_cpu *cpu);
 
 /* Guest-visible registers (vgic_regs.c). @offset within the frame, @width in bytes. Anything not
  * defined reads as zero and ignores writes. Return: vCPUs to kick. Lock; what the fold mask named
  * is folded. */
-u64 vgic_dist_access(struct vgic *g, u32 self, u32 offset, u32 width, bool write, u64 *value);
+u64 vgic_dist_access(struct vgic *vgic, u32 self, u32 offset, u32 width, bool write, u64 *value);
 /** vgic_redist_access() - @offset within the run of 128 KiB frames, one for each vCPU. */
-u64 vgic_redist_access(struct vgic *g, u32 self, u32 offset, u32 width, bool write, u64 *value);
+u64 vgic_redist_access(struct vgic *vgic, u32 self, u32 offset, u32 width, bool write, u64 *value);
 /** vgic_dist_folds()/vgic_redist_folds() - vCPUs whose list registers must be folded and held empty
  * for that access, because it looks at or changes pending, active or configuration state. Lock not
  * needed. */
-u64 vgic_dist_folds(const struct vgic *g, u32 self, u32 offset, bool write);
-u64 vgic_redist_folds(const struct vgic *g, u32 self, u32 offset);
+u64 vgic_dist_folds(const struct vgic *vgic, u32 self, u32 offset, bool write);
+u64 vgic_redist_folds(const struct vgic *vgic, u32 self, u32 offset);
 /** vgic_affinity() - Aff3.Aff2.Aff1.Aff0 of vCPU @index: Aff0 below 16. Any context. */
 static inline u32 vgic_affinity(u32 index)
 {
 	return (index & 15) | (index >> 4) << 8;
 }
 /** vgic_by_affinity() - the vCPU with that affinity, or VGIC_NONE. */
-static inline u32 vgic_by_affinity(const struct vgic *g, u32 affinity)
+static inline u32 vgic_by_affinity(const struct vgic *vgic, u32 affinity)
 {
 	u32 index = (affinity & 15) | (affinity >> 4 & 0xff0);
 
-	return (affinity & 0xffff00f0u) || index >= g->num_cpus ? VGIC_NONE : index;
+	return (affinity & 0xffff00f0u) || index >= vgic->num_cpus ? VGIC_NONE : index;
 }
 
-/** vgic_mark() - @c must look at @flags. Any context. Return: a kick is needed, because nobody's is
- * on its way. */
-static inline bool vgic_mark(struct vgic_cpu *c, u32 flags)
+/** vgic_mark() - @cpu must look at @flags. Any context. Return: a kick is needed, because nobody's
+ * is on its way. */
+static inline bool vgic_mark(struct vgic_cpu *cpu, u32 flags)
 {
-	return atomic_fetch_or_explicit(&c->flags, flags, memory_order_acq_rel) == 0;
+	return atomic_fetch_or_explicit(&cpu->flags, flags, memory_order_acq_rel) == 0;
 }
 
 /* List register codec for GICv2 (GICH_LRn, IHI 0048B §5.3.10). GICv3's is our own form. */
@@ -211,34 +213,40 @@ u32 vgic_lr_to_v2(u64 lr);
 u64 vgic_lr_from_v2(u32 lr);
 
 /* For the .c files of this room only. */
+#define READ(field)         atomic_load_explicit(&(field), memory_order_relaxed)
+#define SET(field, bits)    atomic_fetch_or_explicit(&(field), (bits), memory_order_relaxed)
+#define CLEAR(field, bits)  atomic_fetch_and_explicit(&(field), ~(bits), memory_order_relaxed)
+#define WRITE(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
+
 /** vgic_spi_mark() - SPI number @i (INTID - 32): who has it, or else would get it, must look. Lock.
  */
-u64 vgic_spi_mark(struct vgic *g, u32 i, u32 flags);
+u64 vgic_spi_mark(struct vgic *vgic, u32 i, u32 flags);
 /** vgic_spi_disown() - it is no longer in @leaver's hands; goes where its route points. Lock. */
-void vgic_spi_disown(struct vgic *g, u32 i, u32 leaver, u64 *kick);
-/** vgic_unlink() - interrupts @bit of @b, not inflight, no longer hold their physical ones. Lock.
+void vgic_spi_disown(struct vgic *vgic, u32 i, u32 leaver, u64 *kick);
+/** vgic_unlink() - interrupts @bit of @bank, not inflight, no longer hold their physical ones.
+ * Lock.
  */
-void vgic_unlink(struct vgic *g, struct vgic_bank *b, u32 bit, bool by_hardware);
-static inline u32 vgic_groups(const struct vgic *g, const struct vgic_bank *b)
+void vgic_unlink(struct vgic *vgic, struct vgic_bank *bank, u32 bit, bool by_hardware);
+static inline u32 vgic_groups(const struct vgic *vgic, const struct vgic_bank *bank)
 {
-	u32 ctlr = atomic_load_explicit(&g->ctlr, memory_order_relaxed);
-	u32 group = atomic_load_explicit(&b->group, memory_order_relaxed);
+	u32 ctlr = atomic_load_explicit(&vgic->ctlr, memory_order_relaxed);
+	u32 group = atomic_load_explicit(&bank->group, memory_order_relaxed);
 
 	return ((ctlr & 1) ? ~group : 0) | ((ctlr & 2) ? group : 0);
 }
-/** vgic_waiting() - interrupts of @b that wait in the model for the level of a physical line. */
-static inline u32 vgic_waiting(const struct vgic_bank *b)
+/** vgic_waiting() - interrupts of @bank that wait in the model for the level of a physical line. */
+static inline u32 vgic_waiting(const struct vgic_bank *bank)
 {
-	return b->linked & b->wired & ~(b->soft | b->inflight) &
-	       atomic_load_explicit(&b->latch, memory_order_relaxed);
+	return bank->linked & bank->wired & ~(bank->soft | bank->inflight) &
+	       atomic_load_explicit(&bank->latch, memory_order_relaxed);
 }
 /** vgic_dist_has_state() - an access to the distributor's register at @offset may need a fold, or a
  * look at lines: it is one of those with pending, active or configuration state, and there is some
  * that is not in the model, or not true any more. No lock: what comes meanwhile comes later. */
-static inline bool vgic_dist_has_state(const struct vgic *g, u32 offset, bool write)
+static inline bool vgic_dist_has_state(const struct vgic *vgic, u32 offset, bool write)
 {
-	u32 w = offset % 128 / 4 - 1, words = g->num_spis / 32;
-	const struct vgic_bank *b;
+	u32 w = offset % 128 / 4 - 1, words = vgic->num_spis / 32;
+	const struct vgic_bank *bank;
 
 	if (offset - 0xc00 < 0x100 && write)
 		w = (offset - 0xc00) / 8 - 1;
@@ -246,31 +254,31 @@ static inline bool vgic_dist_has_state(const struct vgic *g, u32 offset, bool wr
 		return offset - 0xf10 < 0x20;
 	if (w >= words)
 		return true;
-	b = &g->spi[arch_index_clamp(w, words)];
-	return b->inflight | b->active | vgic_waiting(b);
+	bank = &vgic->spi[arch_index_clamp(w, words)];
+	return bank->inflight | bank->active | vgic_waiting(bank);
 }
 /** vgic_self_folds() - whether vCPU @self, which makes the access, has anything in list registers,
  * or something that waits for a line. Nothing gets there meanwhile. */
-static inline bool vgic_self_folds(const struct vgic *g, u32 self)
+static inline bool vgic_self_folds(const struct vgic *vgic, u32 self)
 {
-	const struct vgic_cpu *c = g->cpus[self];
+	const struct vgic_cpu *cpu = vgic->cpus[self];
 
-	return atomic_load_explicit(&c->used, memory_order_relaxed) || c->overflow ||
-	       vgic_waiting(&c->bank);
+	return atomic_load_explicit(&cpu->used, memory_order_relaxed) || cpu->overflow ||
+	       vgic_waiting(&cpu->bank);
 }
 /** vgic_redist_has_state() - the same as vgic_dist_has_state() of the redistributors. */
-static inline bool vgic_redist_has_state(const struct vgic *g, u32 self, u32 offset)
+static inline bool vgic_redist_has_state(const struct vgic *vgic, u32 self, u32 offset)
 {
 	return offset % (u32)VGIC_GICR_SIZE - 0x10200 < 0x200 &&
-	       (offset / (u32)VGIC_GICR_SIZE != self || vgic_self_folds(g, self));
+	       (offset / (u32)VGIC_GICR_SIZE != self || vgic_self_folds(vgic, self));
 }
 /* Interrupts of a bank that would be signalled, active ones too. */
-static inline u32 vgic_pending(const struct vgic *g, const struct vgic_bank *b)
+static inline u32 vgic_pending(const struct vgic *vgic, const struct vgic_bank *bank)
 {
-	u32 latch = atomic_load_explicit(&b->latch, memory_order_relaxed);
+	u32 latch = atomic_load_explicit(&bank->latch, memory_order_relaxed);
 
-	return (latch | (b->line & ~b->edge)) &
-	       atomic_load_explicit(&b->enabled, memory_order_relaxed) & vgic_groups(g, b);
+	return (latch | (bank->line & ~bank->edge)) &
+	       atomic_load_explicit(&bank->enabled, memory_order_relaxed) & vgic_groups(vgic, bank);
 }
 
 #endif

@@ -91,7 +91,7 @@ static inline void hw_deactivate_shared(u32 intid)
 {
 	sim_now->spi_active[intid] = false;
 }
-static inline void hw_route_here(u32 intid)
+static inline void hw_route_to_self(u32 intid)
 {
 	if (intid < SIM_INTIDS)
 		sim_now->spi_cpu[intid] = (u8)(sim_cpu_now - sim_now->cpu);
@@ -103,6 +103,7 @@ static inline bool hw_line_fell(u32 intid)
 	return intid < SIM_INTIDS && sim_now->spi_fell[intid];
 }
 
+#include "arch/arm64/pure/vgic_short.h"
 #include "arch/arm64/pure/vgic_update.h"
 
 static inline void sim_on(struct sim *s, u32 cpu)

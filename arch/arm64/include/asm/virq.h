@@ -59,7 +59,7 @@ void virq_vcpu_off(struct vcpu *vcpu);
 void virq_load(struct vcpu *vcpu);
 void virq_put(struct vcpu *vcpu);
 
-void virq_flush_slow(struct vcpu *vcpu);
+bool virq_flush_now(struct vcpu *vcpu);
 /** virq_flush() - before each entry: put what became pending into list registers. vCPU loaded. */
 #define virq_flush(vcpu)                                                                 \
 	do {                                                                             \
@@ -67,7 +67,7 @@ void virq_flush_slow(struct vcpu *vcpu);
 		if (__builtin_expect(atomic_load_explicit(&flush_->arch.virq.vgic.flags, \
 							  memory_order_acquire) != 0,    \
 				     0))                                                 \
-			virq_flush_slow(flush_);                                         \
+			(void)virq_flush_now(flush_);                                    \
 	} while (0)
 
 /** virq_sync() - take state back from the list registers into the model (for a dump, or before

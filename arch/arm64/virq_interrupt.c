@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Virtual interrupts: from host interrupts, lines and timers. */
+#include "arch/arm64/virq.h"
+
+#include <arch/virq.h>
+#include <mullion/cpu.h>
+#include <mullion/guest.h>
+#include <mullion/irq.h>
+
+#include "arch/arm64/pure/vgic_short.h"
+
+__cold void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid)
+{
+	const struct irq_route *route = irq_lookup(host_intid);
+	struct arm64_virq *virq = &guest->arch.virq;
+	u64 kicked = 0;
+
+	/* It comes to this CPU until a vCPU elsewhere has it (hw_route_to_self()). A vCPU that is
+	 * off or does not run never draws it to its CPU.
+	 */
+	spin_lock(&virq->lock);
+	if (vgic_host_spi(&virq->vgic, guest_intid, host_intid, route && route->level, &kicked) !=
+	    OK)
+		irqchip->deactivate(host_intid);
+	spin_unlock(&virq->lock);
+	virq_kick(guest, kicked);
+}
+
+void arch_virq_set(struct guest *guest, u32 intid, bool level)
+{
+	struct arm64_virq *virq = &guest->arch.virq;
+	u64 kicked;
+
+	spin_lock(&virq->lock);
+	kicked = vgic_set_level(&virq->vgic, intid, level);
+	spin_unlock(&virq->lock);
+	virq_kick(guest, kicked);
+}
+
+void virq_timer_set(struct vcpu *vcpu, u32 ppi, bool level)
+{
+	struct arm64_virq *virq = &vcpu->guest->arch.virq;
+
+	spin_lock(&virq->lock);
+	vgic_set_private(&virq->vgic, &vcpu->arch.virq.vgic, ppi, level);
+	spin_unlock(&virq->lock);
+	if (level)
+		vcpu_kick(vcpu);
+}
+
+/* Everything but the virtual timer, and GICv3's kick. */
+static bool __attribute__((noinline)) other_interrupt(struct vcpu *vcpu, u32 intid)
+{
+	if (intid < GIC_SPURIOUS) {
+		irq_dispatch(intid);
+		/* The core's own timer and the like: the run loop has work. */
+		if (intid < GIC_PRIVATE && intid != SGI_KICK && intid != virq_hw.maintenance)
+			return false;
+	}
+	virq_flush(vcpu);
+	return !virq_has_work(vcpu);
+}
+
+static bool __attribute__((noinline)) timer_interrupt(struct vcpu *vcpu, u32 intid)
+{
+	if (!virq_hw.v3)
+		irqchip->eoi(intid);
+	return vgic_timer_fired(&vcpu->arch.virq.vgic, intid) || virq_flush_now(vcpu);
+}
+
+bool virq_interrupt(struct vcpu *vcpu)
+{
+	u32 intid;
+
+	if (__builtin_expect(!virq_hw.v3, 0)) {
+		intid = irqchip->ack();
+		if (intid == virq_hw.vtimer)
+			return timer_interrupt(vcpu, intid);
+		if (intid != SGI_KICK)
+			return other_interrupt(vcpu, intid);
+		return !virq_has_work(vcpu) && virq_flush_now(vcpu);
+	}
+	intid = gicv3_ack();
+	if (intid == virq_hw.vtimer) {
+		write_sysreg(intid, SYS_ICC_EOIR1_EL1);
+		return timer_interrupt(vcpu, intid);
+	}
+	if (intid != SGI_KICK)
+		return other_interrupt(vcpu, intid);
+	write_sysreg(intid, SYS_ICC_EOIR1_EL1);
+	write_sysreg(intid, SYS_ICC_DIR_EL1);
+	/* A request from here on comes with a kick of its own. */
+	return !virq_has_work(vcpu) && virq_flush_now(vcpu);
+}
+
+/* The timer of the loaded vCPU fired outside its run: in idle, or while another thread ran. */
+void virq_vtimer_handler(u32 intid)
+{
+	struct vcpu *vcpu = this_cpu()->current;
+
+	if (vcpu)
+		virq_vtimer_fired(vcpu);
+	else
+		irqchip->deactivate(intid);
+}
+
+__cold void virq_vtimer_fired(struct vcpu *vcpu)
+{
+	struct vgic_cpu *cpu = &vcpu->arch.virq.vgic;
+
+	/* Loaded, its list registers are this CPU's: most often the last one serves again. */
+	if (vcpu->arch.virq.loaded)
+		(void)vgic_timer_fired(cpu, virq_hw.vtimer);
+	else
+		vgic_host_private(cpu, VGIC_TIMER, virq_hw.vtimer);
+	vcpu_kick(vcpu);
+}
+
+bool virq_holds_vtimer(const struct vcpu *vcpu)
+{
+	return vcpu->arch.virq.vgic.bank.linked >> VGIC_TIMER & 1;
+}
+
+/* A list register requested service: the flush reads its state, which also quiets it. */
+void virq_maintenance_handler(u32 intid)
+{
+	struct vcpu *vcpu = this_cpu()->current;
+
+	(void)intid;
+	if (!vcpu || !vcpu->arch.virq.loaded) {
+		hw_hcr_write(0);
+		return;
+	}
+	atomic_fetch_or_explicit(&vcpu->arch.virq.vgic.flags, VGIC_PRIVATE | VGIC_SHARED,
+				 memory_order_relaxed);
+	(void)virq_flush_now(vcpu);
+}
