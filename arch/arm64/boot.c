@@ -120,7 +120,8 @@ __boot void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi)
 	key[0] = mix(seed ^ 1);
 	key[1] = mix(seed ^ 2);
 	seed_keys();
-	if (arch_cpu_init(&boot_cpu) != OK)
+	cpu_describe(boot_info.cpu_model, sizeof(boot_info.cpu_model));
+	if (cpu_init(&boot_cpu) != OK)
 		stop_machine("the boot CPU lacks what the core needs");
 	core_main();
 }

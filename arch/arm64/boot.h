@@ -4,6 +4,7 @@
 #define ARM64_BOOT_H
 
 #include <mullion/cpu.h>
+#include <mullion/err.h>
 #include <mullion/types.h>
 
 /* Written by mmu_boot(), loaded by head.S on every CPU; the order is known there. */
@@ -20,6 +21,13 @@ void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi) __noreturn;
 /** arm64_time_early() - read the counter's rate, before anything is logged. Boot CPU. */
 void arm64_time_early(void);
 void arm64_secondary(void) __noreturn;
+/** cpu_init() - this CPU's mandatory features and controls. Returns ERR_UNSUPPORTED after it has
+ * logged what the CPU lacks. Each CPU, once, before any guest. */
+enum err __must_check cpu_init(struct cpu *cpu);
+/** cpu_describe() - this CPU's model, e.g. "Cortex-A57 r1p0". Boot CPU. */
+void cpu_describe(char *buf, size_t size);
+/** cpus_release() - let the started CPUs enter sched_loop(). Boot CPU. */
+void cpus_release(void);
 /* head.S: where PSCI starts the other CPUs; and the two ways in. */
 extern u8 secondary_entry[];
 

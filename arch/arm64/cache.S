@@ -28,16 +28,6 @@
 .endm
 
 	.text
-/* void arch_clean_to_poc(const void *va, u64 bytes) */
-	.globl	arch_clean_to_poc
-	.type	arch_clean_to_poc, %function
-arch_clean_to_poc:
-	hint	#34			/* bti c */
-	cbz	x1, 2f
-	BY_LINE	cvac
-2:	ret
-	.size	arch_clean_to_poc, . - arch_clean_to_poc
-
 /* void arch_clean_invalidate(const void *va, u64 bytes) */
 	.globl	arch_clean_invalidate
 	.type	arch_clean_invalidate, %function
@@ -154,11 +144,11 @@ arch_zero_clean:
 	cmp	x0, x5
 	b.lo	3b
 	mov	x0, x6
-	b	arch_clean_to_poc
+	b	arch_clean_invalidate
 4:	stp	xzr, xzr, [x0], #16
 	cmp	x0, x5
 	b.lo	4b
 	mov	x0, x6
-	b	arch_clean_to_poc
+	b	arch_clean_invalidate
 5:	ret
 	.size	arch_zero_clean, . - arch_zero_clean

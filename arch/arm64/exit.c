@@ -332,7 +332,7 @@ static bool mmio_exit(struct vcpu *vcpu, const struct abort_info *info, gpa_t gp
 		}
 		vcpu->arch.pc = read_sysreg(elr_el2);
 		vcpu->arch.pstate = read_sysreg(spsr_el2);
-		arch_vcpu_skip(vcpu);
+		vcpu_skip(vcpu);
 		write_sysreg(vcpu->arch.pc, elr_el2);
 		write_sysreg(vcpu->arch.pstate, spsr_el2);
 		if (!info->write)

@@ -112,6 +112,9 @@ void controls_init(void);
 
 /** inject_undef() - the instruction at ELR_EL2 is undefined, for this guest. In a fast handler. */
 void inject_undef(struct vcpu *vcpu);
+/** inject_fault() - the abort that answers @exit, an access or fault. pc and pstate are in
+ * vcpu->arch. Own thread. */
+void inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit);
 /** guest_translate() - stage 1 of the loaded @vcpu: @va as EL1 or EL0 reads it. False: it faults.
  * Uses the copy window. */
 bool guest_translate(struct vcpu *vcpu, u64 va, bool el0, gpa_t *gpa);
@@ -126,6 +129,10 @@ bool guest_fetch(struct vcpu *vcpu, u64 pc, u64 pstate, u32 *insn);
 /** arm64_skip() - @pc and @pstate behind an instruction that was emulated: step and branch-type
  * state cleared. */
 void arm64_skip(u64 *pc, u64 *pstate, u64 esr);
+
+/** vcpu_skip() - the same of @vcpu, whose pc and pstate are in vcpu->arch; an undecoded access's
+ * base register is updated. Own thread. */
+void vcpu_skip(struct vcpu *vcpu);
 
 /* The same for the usual case, in a fast handler: an A64 instruction. */
 static inline void skip_a64(void)

@@ -88,7 +88,7 @@ void inject_undef(struct vcpu *vcpu)
 	write_sysreg(vcpu->arch.pstate, spsr_el2);
 }
 
-void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit)
+void inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit)
 {
 	bool fault = exit->kind == EXIT_FAULT;
 	u64 status = FSC_SYNC_EXTERNAL;

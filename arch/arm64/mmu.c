@@ -264,6 +264,7 @@ static void give_back(const u8 *from, const u8 *to)
 
 void arch_leave_boot(void)
 {
+	cpus_release();
 	give_back(_boot_begin, _boot_end);
 	give_back(_boot_bss, _bss_end);
 	sched_loop();

@@ -59,7 +59,7 @@ void arch_space_init(struct space *space, enum space_use use)
 	space->start_level = (u8)pte_s2_start_level(ipa_bits);
 }
 
-__boot void arch_cpu_describe(char *buf, size_t size)
+__boot void cpu_describe(char *buf, size_t size)
 {
 	u64 midr = read_sysreg(midr_el1);
 	u32 id = (u32)(FIELD(midr, 31, 24) << 12 | FIELD(midr, 15, 4));
@@ -74,7 +74,7 @@ __boot void arch_cpu_describe(char *buf, size_t size)
 		format(buf, size, "MIDR 0x%08lx", midr);
 }
 
-__boot enum err arch_cpu_init(struct cpu *cpu)
+__boot enum err cpu_init(struct cpu *cpu)
 {
 	u32 bits = pte_s2_pa_bits((u32)FIELD(read_sysreg(id_aa64mmfr0_el1), 3, 0));
 
@@ -127,7 +127,7 @@ __boot static u32 page_sizes(void)
 
 __boot static enum err bring_up_self(struct cpu *cpu)
 {
-	enum err err = arch_cpu_init(cpu);
+	enum err err = cpu_init(cpu);
 
 	if (err == OK)
 		predict_cpu_init(cpu);
@@ -221,7 +221,7 @@ void arm64_secondary(void)
 	sched_loop();
 }
 
-__boot void arch_cpus_release(void)
+void cpus_release(void)
 {
 	atomic_store(&bring_up, NULL);
 	atomic_store(&released, true);

@@ -4,6 +4,7 @@
 
 #include "arch/arm64/boot.h"
 
+#include <arch/boot.h>
 #include <asm/sysreg.h>
 #include <mullion/host.h>
 #include <mullion/irq.h>
@@ -11,29 +12,24 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 
-static u64 frequency;
-
 /* The log has time stamps before the rate is known to be good (arch_time_init). */
 __boot void arm64_time_early(void)
 {
-	frequency = MAX(read_sysreg(cntfrq_el0), UINT64_C(1));
-}
-
-u64 arch_time_frequency_hz(void)
-{
-	return frequency;
+	boot_info.counter_hz = MAX(read_sysreg(cntfrq_el0), UINT64_C(1));
 }
 
 /* Seconds apart, so that nothing overflows in 500 years. */
 static u64 ticks_to_ns(u64 ticks)
 {
-	return ticks / frequency * NS_PER_S + ticks % frequency * NS_PER_S / frequency;
+	return ticks / boot_info.counter_hz * NS_PER_S +
+	       ticks % boot_info.counter_hz * NS_PER_S / boot_info.counter_hz;
 }
 
 /* Rounded up: a deadline never comes early. */
 static u64 ns_to_ticks(u64 ns)
 {
-	return ns / NS_PER_S * frequency + (ns % NS_PER_S * frequency + NS_PER_S - 1) / NS_PER_S;
+	return ns / NS_PER_S * boot_info.counter_hz +
+	       (ns % NS_PER_S * boot_info.counter_hz + NS_PER_S - 1) / NS_PER_S;
 }
 
 ns_t arch_time_now(void)

@@ -6,6 +6,7 @@
 #include "arch/arm64/guest.h"
 
 #include "arch/arm64/pure/esr.h"
+#include <arch/boot.h>
 #include <arch/time.h>
 #include <mullion/timer.h>
 
@@ -27,7 +28,7 @@
 
 static ns_t in_ticks(u64 ticks)
 {
-	u64 hz = arch_time_frequency_hz();
+	u64 hz = boot_info.counter_hz;
 	u64 seconds = ticks / hz;
 	u64 ns = ticks % hz * NS_PER_S / hz + 1;
 

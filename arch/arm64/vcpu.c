@@ -59,6 +59,19 @@ static enum err map_gicv(struct guest *guest)
 			 SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 }
 
+static void vcpu_init(struct vcpu *vcpu)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	arch->vmpidr = arch_vcpu_identity(vcpu->index) | MPIDR_RES1;
+	arch->hcr = vcpu->guest->arch.hcr;
+	arch->extra = vcpu->guest->arch.extra;
+	arch->pac_switch = (read_sysreg(sctlr_el2) & SCTLR_ENIA) != 0;
+	timer_vcpu_init(vcpu);
+	/* The first vCPU looks at the others' redistributors before it starts them. */
+	virq_vcpu_reset(vcpu);
+}
+
 enum err arch_guest_init(struct guest *guest)
 {
 	const u64 *raw = machine_id;
@@ -86,7 +99,11 @@ enum err arch_guest_init(struct guest *guest)
 	/* With an offset, a compare value near the end of time overflows in QEMU 7.2: it stops. */
 	guest->arch.cntvoff = guest->config->own_counter ? read_sysreg(cntpct_el0) : 0;
 	err = map_gicv(guest);
-	return err == OK ? virq_guest_init(guest) : err;
+	if (err == OK)
+		err = virq_guest_init(guest);
+	for (u32 i = 0; err == OK && i < guest->num_vcpus; i++)
+		vcpu_init(guest->vcpus[i]);
+	return err;
 }
 
 void arch_guest_destroy(struct guest *guest)
@@ -101,20 +118,6 @@ void arch_guest_destroy(struct guest *guest)
 void arch_guest_reset(struct guest *guest)
 {
 	virq_guest_reset(guest);
-}
-
-enum err arch_vcpu_init(struct vcpu *vcpu)
-{
-	struct arch_vcpu *arch = &vcpu->arch;
-
-	arch->vmpidr = arch_vcpu_identity(vcpu->index) | MPIDR_RES1;
-	arch->hcr = vcpu->guest->arch.hcr;
-	arch->extra = vcpu->guest->arch.extra;
-	arch->pac_switch = (read_sysreg(sctlr_el2) & SCTLR_ENIA) != 0;
-	timer_vcpu_init(vcpu);
-	/* The first vCPU looks at the others' redistributors before it starts them. */
-	virq_vcpu_reset(vcpu);
-	return OK;
 }
 
 static void save_registers(struct vcpu *vcpu)
@@ -335,7 +338,7 @@ void arm64_skip(u64 *pc, u64 *pstate, u64 esr)
 	*pstate &= ~PSR_SS;
 }
 
-void arch_vcpu_skip(struct vcpu *vcpu)
+void vcpu_skip(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 
@@ -344,14 +347,7 @@ void arch_vcpu_skip(struct vcpu *vcpu)
 	finish_writeback(vcpu);
 }
 
-void arch_vcpu_mmio_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, u64 value)
-{
-	arch_vcpu_skip(vcpu);
-	reg_write(vcpu, exit->mmio.reg,
-		  extend_value(value, exit->mmio.width, exit->mmio.sign_extend, exit->mmio.reg64));
-}
-
-void arch_vcpu_set_result(struct vcpu *vcpu, enum err result)
+static void set_result(struct vcpu *vcpu, enum err result)
 {
 	s64 value = PSCI_INTERNAL_FAILURE;
 
@@ -367,6 +363,25 @@ void arch_vcpu_set_result(struct vcpu *vcpu, enum err result)
 	default: break;
 	}
 	vcpu->arch.x[0] = (u64)value;
+}
+
+void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result, u64 value)
+{
+	switch (exit->kind) {
+	case EXIT_MMIO_READ:
+	case EXIT_MMIO_WRITE:
+	case EXIT_FAULT: break;
+	default: set_result(vcpu, result); return;
+	}
+	if (result != OK) {
+		inject_fault(vcpu, exit);
+		return;
+	}
+	vcpu_skip(vcpu);
+	if (exit->kind == EXIT_MMIO_READ)
+		reg_write(vcpu, exit->mmio.reg,
+			  extend_value(value, exit->mmio.width, exit->mmio.sign_extend,
+				       exit->mmio.reg64));
 }
 
 /* Four registers to a line keep a dump on one screen. */

@@ -5,7 +5,7 @@
  */
 #include "arch/arm64/virq.h"
 
-#include <arch/time.h>
+#include <arch/boot.h>
 #include <arch/virq.h>
 #include <mullion/cpu.h>
 #include <mullion/guest.h>
@@ -13,7 +13,7 @@
 
 u64 virq_wait_end(u64 ns)
 {
-	return read_sysreg(cntpct_el0) + arch_time_frequency_hz() * ns / 1000000000u;
+	return read_sysreg(cntpct_el0) + boot_info.counter_hz * ns / 1000000000u;
 }
 
 void virq_hold_end(struct vcpu *vcpu, u64 mask)

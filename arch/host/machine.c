@@ -24,7 +24,7 @@
 #define WINDOW_MAX       MIB(2)
 #define COPY_CLEAN_BYTES 128
 
-struct boot_info boot_info;
+struct boot_info boot_info = { .counter_hz = FREQUENCY_HZ };
 u32 cpu_count;
 _Thread_local struct cpu *host_this_cpu;
 enum host_end host_end;
@@ -181,12 +181,6 @@ void arch_space_flush(const struct space *space, gpa_t gpa, u64 bytes)
 	host_counts.space_flushes++;
 }
 
-void arch_clean_to_poc(const void *va, u64 bytes)
-{
-	(void)va;
-	host_counts.cleaned_bytes += bytes;
-}
-
 void arch_clean_invalidate(const void *va, u64 bytes)
 {
 	(void)va;
@@ -211,12 +205,6 @@ void arch_zero_clean(void *va, u64 bytes)
 void arch_invalidate_icache(void)
 {
 	host_counts.icache_invalidations++;
-}
-
-enum err arch_cpu_init(struct cpu *cpu)
-{
-	(void)cpu;
-	return OK;
 }
 
 enum err arch_cpu_start(struct cpu *cpu)
@@ -262,11 +250,6 @@ void host_time_set(ns_t now)
 	clock_now = now;
 }
 
-u64 arch_time_frequency_hz(void)
-{
-	return FREQUENCY_HZ;
-}
-
 void arch_time_set_deadline(ns_t when)
 {
 	host_this_cpu->arch.deadlines++;
@@ -289,11 +272,6 @@ void *arch_map_device(hpa_t pa, u64 bytes)
 {
 	(void)pa, (void)bytes;
 	return NULL;
-}
-
-void arch_early_puts(const char *text, size_t n)
-{
-	console_put(text, n);
 }
 
 void arch_reboot(void)

@@ -77,12 +77,6 @@ void arch_guest_reset(struct guest *guest)
 	memset(guest->arch.linked, 0, sizeof(guest->arch.linked));
 }
 
-enum err arch_vcpu_init(struct vcpu *vcpu)
-{
-	record(vcpu, HOST_VCPU_INIT, 0, 0);
-	return OK;
-}
-
 void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
 {
 	vcpu->arch.entry = entry;
@@ -131,29 +125,19 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 	record(vcpu, HOST_VCPU_RUN, (u64)exit->kind, 0);
 }
 
-void arch_vcpu_mmio_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, u64 value)
+void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result, u64 value)
 {
-	ASSERT(exit->kind == EXIT_MMIO_READ || exit->kind == EXIT_MMIO_WRITE);
-	record(vcpu, HOST_VCPU_MMIO_COMPLETE, exit->mmio.gpa.v, value);
-}
+	bool fault = exit->kind == EXIT_FAULT;
 
-void arch_vcpu_skip(struct vcpu *vcpu)
-{
-	record(vcpu, HOST_VCPU_SKIP, 0, 0);
-}
-
-void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit)
-{
-	u64 gpa = exit->kind == EXIT_FAULT ? exit->fault.gpa.v : exit->mmio.gpa.v;
-
-	ASSERT(exit->kind == EXIT_FAULT || exit->kind == EXIT_MMIO_READ ||
-	       exit->kind == EXIT_MMIO_WRITE);
-	record(vcpu, HOST_VCPU_FAULT, gpa, (u64)exit->kind);
-}
-
-void arch_vcpu_set_result(struct vcpu *vcpu, enum err result)
-{
-	record(vcpu, HOST_VCPU_RESULT, (u64)result, 0);
+	if (!fault && exit->kind != EXIT_MMIO_READ && exit->kind != EXIT_MMIO_WRITE)
+		record(vcpu, HOST_VCPU_RESULT, (u64)result, 0);
+	else if (result != OK)
+		record(vcpu, HOST_VCPU_FAULT, fault ? exit->fault.gpa.v : exit->mmio.gpa.v,
+		       (u64)exit->kind);
+	else if (exit->kind == EXIT_MMIO_READ)
+		record(vcpu, HOST_VCPU_MMIO_COMPLETE, exit->mmio.gpa.v, value);
+	else
+		record(vcpu, HOST_VCPU_SKIP, 0, 0);
 }
 
 bool arch_vcpu_posted(const struct vcpu *vcpu)

@@ -37,7 +37,6 @@ static struct host host;
 static struct fdt host_tree, system_tree;
 static struct system system_config;
 static u64 arena_bytes, heap_bytes;
-static char cpu_model[48];
 
 /* The system tree inside a bundle; false when there is none. */
 static bool find_system_tree(const void *bundle, u64 bytes, struct fdt *tree)
@@ -188,9 +187,8 @@ static void step_cpus(void)
 
 static void step_banner(void)
 {
-	arch_cpu_describe(cpu_model, sizeof(cpu_model));
 	log_info("%s, %u CPU%s %s at EL2, %lu MiB free, %s, %u list registers", host.compatible,
-		 cpu_count, cpu_count == 1 ? "" : "s", cpu_model, ram_free_bytes() >> 20,
+		 cpu_count, cpu_count == 1 ? "" : "s", boot_info.cpu_model, ram_free_bytes() >> 20,
 		 irqchip->name, irqchip->num_lrs);
 }
 
@@ -355,7 +353,7 @@ static void step_scheduler(void)
 
 static void step_manager(void)
 {
-	manage_start(&system_config, &host, cpu_model);
+	manage_start(&system_config, &host, boot_info.cpu_model);
 }
 
 static void step_start_cpus(void)
@@ -497,6 +495,5 @@ void core_main(void)
 		log_debug("boot: %s", steps[i].name);
 		steps[i].run();
 	}
-	arch_cpus_release();
 	arch_leave_boot();
 }

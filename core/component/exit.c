@@ -135,16 +135,6 @@ static void remember(struct vcpu *vcpu, struct component *component, const struc
 	};
 }
 
-static void complete(struct vcpu *vcpu, const struct vcpu_exit *exit, const struct exit_slot *slot)
-{
-	if (slot->fault)
-		arch_vcpu_inject_fault(vcpu, exit);
-	else if (exit->kind == EXIT_MMIO_READ)
-		arch_vcpu_mmio_complete(vcpu, exit, slot->answer);
-	else
-		arch_vcpu_skip(vcpu);
-}
-
 bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 			  const struct vcpu_exit *exit)
 {
@@ -165,7 +155,7 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 	if (write && offset == COMPONENT_DOORBELL && exit->mmio.width == DOORBELL_BYTES &&
 	    component->doorbell[index] != COMPONENT_NOTHING) {
 		component_notify(component, BIT(component->doorbell[index]));
-		arch_vcpu_skip(vcpu);
+		arch_vcpu_answer(vcpu, exit, OK, 0);
 		return true;
 	}
 	slot = &component->slots[vcpu->index];
@@ -177,7 +167,7 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 		wake = put_in_queue(component, slot);
 	} /* else serve_leave() has been */
 	if (await_answer(component, vcpu, slot, wake))
-		complete(vcpu, exit, slot);
+		arch_vcpu_answer(vcpu, exit, slot->fault ? ERR_FAULT : OK, slot->answer);
 	return true;
 }
 

@@ -39,7 +39,7 @@ void space_put(hpa_t to, const void *from, u64 bytes)
 
 		memcpy(window, at, here);
 		/* Code is fetched from where it was cleaned to; data does not mind. */
-		arch_clean_to_poc(window, here);
+		arch_clean_invalidate(window, here);
 		arch_window_unmap();
 		to.v += here;
 		at += here;

@@ -47,7 +47,7 @@ static void load_piece(u8 *to, const u8 *from, u64 bytes)
 		arch_copy_clean(to, from, fast);
 	if (bytes > fast) {
 		memcpy(to + fast, from + fast, bytes - fast);
-		arch_clean_to_poc(to + fast, bytes - fast);
+		arch_clean_invalidate(to + fast, bytes - fast);
 	}
 }
 

@@ -53,7 +53,7 @@ static void handle_mmio(struct vcpu *vcpu, struct vcpu_exit *exit)
 			vcpu->guest->config->name, vcpu->index,
 			exit->kind == EXIT_MMIO_READ ? "read" : "write", exit->mmio.width,
 			(unsigned long long)exit->mmio.gpa.v);
-	arch_vcpu_inject_fault(vcpu, exit);
+	arch_vcpu_answer(vcpu, exit, ERR_FAULT, 0);
 }
 
 static const char *fault_name(const struct vcpu_exit *exit)
@@ -84,7 +84,7 @@ static void handle_fault(struct vcpu *vcpu, struct vcpu_exit *exit)
 				 "abort",
 				 vcpu->guest->config->name, vcpu->index, what, gpa, gva, why);
 	}
-	arch_vcpu_inject_fault(vcpu, exit);
+	arch_vcpu_answer(vcpu, exit, ERR_FAULT, 0);
 }
 
 static void handle_wfi(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -102,7 +102,7 @@ static void handle_cpu_on(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 	if (target != NULL)
 		err = vcpu_start(target, exit->cpu_on.entry, exit->cpu_on.context);
-	arch_vcpu_set_result(vcpu, err);
+	arch_vcpu_answer(vcpu, exit, err, 0);
 }
 
 static void handle_cpu_off(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -117,11 +117,11 @@ static void handle_cpu_suspend(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	if (!exit->suspend.power_down) {
 		vcpu_wait(vcpu);
-		arch_vcpu_set_result(vcpu, OK);
+		arch_vcpu_answer(vcpu, exit, OK, 0);
 		return;
 	}
 	if (!vcpu_may_enter(vcpu->guest, exit->suspend.entry)) {
-		arch_vcpu_set_result(vcpu, ERR_RANGE);
+		arch_vcpu_answer(vcpu, exit, ERR_RANGE, 0);
 		return;
 	}
 	vcpu_wait(vcpu);

@@ -328,8 +328,6 @@ static enum err create_vcpus(struct guest *guest)
 		(void)format(name, sizeof(name), "%s/vcpu%u", guest->config->name, i);
 		err = thread_init(&vcpu->thread, THREAD_VCPU, name, vcpu_main, vcpu,
 				  config->priority, config->slice, BIT(config->cpu));
-		if (err == OK)
-			err = arch_vcpu_init(vcpu);
 		if (err != OK)
 			return err;
 		space_use_on(&guest->space, BIT(config->cpu));
@@ -396,9 +394,9 @@ static enum err put_together(u32 id, const struct config_guest *config, struct g
 	if (err == OK)
 		err = map_regions(guest);
 	if (err == OK)
-		err = arch_guest_init(guest);
-	if (err == OK)
 		err = create_vcpus(guest);
+	if (err == OK)
+		err = arch_guest_init(guest);
 	if (err == OK)
 		err = route_interrupts(guest);
 	if (err == OK)

@@ -286,7 +286,7 @@ s64 query_host(const struct manage_call *call)
 	record.image_bytes = boot_info.image_bytes - boot_info.boot_bytes;
 	record.description_bytes = boot_info.description_bytes;
 	record.now_ns = arch_time_now().v;
-	record.counter_hz = arch_time_frequency_hz();
+	record.counter_hz = boot_info.counter_hz;
 	record.guests = managed->num_guests;
 	record.components = managed->num_components;
 	log_bounds(&record.log_first, &record.log_next);

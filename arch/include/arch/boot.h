@@ -20,12 +20,14 @@ struct boot_info {
 	u64 boot_bytes;        /* all that arch_leave_boot() gives back */
 	u64 description_bytes; /* what the core keeps of the system's description */
 	bool efi;              /* entered as an EFI application */
+	u64 counter_hz;        /* rate of the counter behind arch_time_now() */
+	char cpu_model[48];    /* of the boot CPU, e.g. "Cortex-A57 r1p0" */
 };
 
 extern struct boot_info boot_info;
 
-/** arch_leave_boot() - give back the memory of what runs at boot only, then sched_loop(). Boot CPU,
- * last. */
+/** arch_leave_boot() - let the started CPUs enter sched_loop(), free the memory of boot code and
+ * data, enter sched_loop(). Boot CPU, last. */
 void arch_leave_boot(void) __noreturn;
 /** core_index_tree() - give @tree the index, unless it is too large; the tree that had it before is
  * no longer in use. Boot CPU. */
@@ -41,7 +43,6 @@ const void *arch_map_boot(hpa_t pa, u64 bytes);
 void *arch_map_data(hpa_t pa, u64 bytes);
 /** arch_map_device() - map device registers; NULL when the window is used up. */
 void *arch_map_device(hpa_t pa, u64 bytes);
-void arch_early_puts(const char *text, size_t n);
 void arch_reboot(void) __noreturn;
 void arch_poweroff(void) __noreturn;
 /** arch_stop() - stop every CPU for good, after a panic. */

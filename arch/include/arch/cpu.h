@@ -12,18 +12,11 @@ struct host;
 
 /** arch_this_cpu() - in asm/cpu.h, inline: this CPU's struct cpu. */
 /** arch_cpu_relax() - in asm/cpu.h, inline: the hint inside a spin loop. */
-/** arch_cpu_init() - this CPU's mandatory features and controls; ERR_UNSUPPORTED after logging what
- * lacks. */
-enum err __must_check arch_cpu_init(struct cpu *cpu);
 /** arch_cpus_init() - give every CPU of @host its struct cpu and find the firmware that starts
  * them; of more than CONFIG_MAX_CPUS the rest is cut from @host. Boot CPU, once. Return:
  * ERR_NOT_FOUND when @host does not list the boot CPU, ERR_UNSUPPORTED (after logging it) when
  * others are there but cannot be started. */
 enum err __must_check arch_cpus_init(struct host *host);
-/** arch_cpus_release() - let the started CPUs go on to sched_loop(). Boot CPU. */
-void arch_cpus_release(void);
-/** arch_cpu_describe() - this CPU's model, e.g. "Cortex-A57 r1p0". */
-void arch_cpu_describe(char *buf, size_t size);
 /** arch_entropy() - a word of the CPU's random number generator in @value. False: it has none, or
  * it ran dry;
  * @value is then the counter, which is no secret. Any context. */

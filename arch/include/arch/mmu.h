@@ -28,10 +28,8 @@ void arch_space_flush(const struct space *space, gpa_t gpa, u64 bytes);
  * arch_window_unmap(). */
 void *arch_window_map(hpa_t pa, u64 bytes);
 void arch_window_unmap(void);
-/** arch_clean_to_poc() - clean data cache lines so that a CPU with caches off sees the bytes. */
-void arch_clean_to_poc(const void *va, u64 bytes);
-/** arch_clean_invalidate() - clean data cache lines to PoC, and have none of the bytes left in
- * caches. */
+/** arch_clean_invalidate() - write @bytes at @va back to memory, for CPUs with caches off and for
+ * instruction fetches, and leave none of them in data caches. Any context. */
 void arch_clean_invalidate(const void *va, u64 bytes);
 /** arch_copy_clean() - copy and clean to PoC in one pass: @bytes multiple of 128, both 16-aligned.
  */

@@ -12,10 +12,9 @@ struct host;
  * irq_init(). ERR_NOT_FOUND when @host has no such interrupt, ERR_HARDWARE when the rate is not
  * set. */
 enum err __must_check arch_time_init(const struct host *host);
-/** arch_time_now() - nanoseconds since the counter started. arch_time_frequency_hz() - the
- * counter's rate. */
+/** arch_time_now() - nanoseconds since the counter started; boot_info.counter_hz is its rate. Any
+ * context. */
 ns_t arch_time_now(void);
-u64 arch_time_frequency_hz(void);
 /** arch_time_set_deadline()/arch_time_stop() - this CPU's one deadline; its interrupt ends idle. */
 void arch_time_set_deadline(ns_t when);
 void arch_time_stop(void);

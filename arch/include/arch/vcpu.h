@@ -14,8 +14,9 @@ struct vcpu;
 struct config_guest;
 struct fdt_writer;
 
-/** arch_guest_init() - controller and what else a guest has of the architecture, from the guest's
- * config. */
+/** arch_guest_init() - controller, vCPUs and what else @guest has of the architecture, from its
+ * configuration. Its address space and its vCPUs' threads exist. Returns ERR_NO_MEMORY, ERR_INVALID
+ * or ERR_UNSUPPORTED. */
 enum err __must_check arch_guest_init(struct guest *guest);
 /** arch_guest_destroy() - give back what arch_guest_init() took; also of a guest it failed for or
  * never saw. */
@@ -26,7 +27,6 @@ void arch_guest_reset(struct guest *guest);
  * psci, cpus). */
 void arch_guest_describe(const struct config_guest *config, struct fdt_writer *w);
 
-enum err __must_check arch_vcpu_init(struct vcpu *vcpu);
 /** arch_vcpu_reset() - every guest-visible register to reset values; starts at @entry with @context
  * in the first argument. Own thread. */
 void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context);
@@ -36,18 +36,13 @@ void arch_vcpu_put(struct vcpu *vcpu);
 /** arch_vcpu_run() - run until an exit that needs the rest of the core. Its state is loaded first
  * if it is not, and stays so until another vCPU's is. Own thread, no locks. */
 void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit);
-/** arch_vcpu_mmio_complete() - write a read's answer to its register, with width and sign, and skip
- * the instruction. */
-void arch_vcpu_mmio_complete(struct vcpu *vcpu, const struct vcpu_exit *exit, u64 value);
-void arch_vcpu_skip(struct vcpu *vcpu);
-/** arch_vcpu_inject_fault() - a synchronous external abort (data or instruction) at the exit's
- * address. */
-void arch_vcpu_inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit);
-/** arch_vcpu_set_result() - the answer of a firmware call (CPU_ON and the like), as the
- * architecture spells @result: OK, ERR_INVALID (no such CPU, bad parameter), ERR_RANGE (bad entry
- * address), ERR_EXISTS (it is on), ERR_BUSY (it is being started), ERR_DENIED, ERR_UNSUPPORTED;
- * others are an internal failure. */
-void arch_vcpu_set_result(struct vcpu *vcpu, enum err result);
+/** arch_vcpu_answer() - the end of @exit, which stopped the vCPU before an instruction.
+ * An access or fault with an error: a synchronous external abort at its address. An access with OK:
+ * the instruction is done; a read's register gets @value, with the width and sign of @exit. A
+ * firmware call: @result as the architecture spells it; OK, ERR_INVALID or ERR_NOT_FOUND (no such
+ * CPU, bad parameter), ERR_RANGE (bad entry address), ERR_EXISTS (it is on), ERR_BUSY (it is being
+ * started), ERR_DENIED, ERR_UNSUPPORTED; others are an internal failure. Own thread. */
+void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result, u64 value);
 /** arch_vcpu_wants_irq() - a virtual interrupt would be taken or would end WFI. Own thread. */
 bool arch_vcpu_wants_irq(struct vcpu *vcpu);
 /** arch_vcpu_resample() - what is pending for a line that has fallen no longer is. Own thread. */

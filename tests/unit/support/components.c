@@ -190,10 +190,7 @@ static bool serve_inline(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	value = arch_user_argument(user, 1);
 	if (!serve_end(vcpu->served.component))
 		serve_wake(vcpu->served.component);
-	if (write)
-		arch_vcpu_skip(vcpu);
-	else
-		arch_vcpu_mmio_complete(vcpu, exit, value);
+	arch_vcpu_answer(vcpu, exit, OK, value);
 	return true;
 }
 

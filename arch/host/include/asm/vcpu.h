@@ -11,7 +11,6 @@
 #include <mullion/types.h>
 
 enum host_event_kind {
-	HOST_VCPU_INIT,
 	HOST_VCPU_RESET, /* a: entry, b: context */
 	HOST_VCPU_LOAD,
 	HOST_VCPU_PUT,
