@@ -73,11 +73,14 @@ void log_panic_begin(void);
  * no dump. */
 void stop_machine(const char *fmt, ...) __printf(1, 2) __noreturn;
 
+#define ASSERT_TEXT(file, line, cond) file ":" ASSERT_LINE(line) ": assertion failed: " cond
+#define ASSERT_LINE(line)             #line
+
 /* Internal invariants only; stays on in release builds; no side effects in @cond. */
-#define ASSERT(cond)                                                                     \
-	do {                                                                             \
-		if (__builtin_expect(!(cond), 0))                                        \
-			panic("%s:%d: assertion failed: %s", __FILE__, __LINE__, #cond); \
+#define ASSERT(cond)                                                         \
+	do {                                                                 \
+		if (__builtin_expect(!(cond), 0))                            \
+			panic("%s", ASSERT_TEXT(__FILE__, __LINE__, #cond)); \
 	} while (0)
 
 #endif

@@ -133,7 +133,7 @@ struct pick {
 #define KEY_PENDING 1u
 #define KEY_NONE    0xffffu
 
-static void pick_add(struct pick *p, u32 intid, u32 key)
+static __cold void pick_add(struct pick *p, u32 intid, u32 key)
 {
 	u32 at = p->count;
 
@@ -160,7 +160,7 @@ static void pick_add(struct pick *p, u32 intid, u32 key)
 	p->count++;
 }
 
-static void pick_bank(struct pick *p, const struct vgic_bank *bank, u32 ready, u32 base)
+static __cold void pick_bank(struct pick *p, const struct vgic_bank *bank, u32 ready, u32 base)
 {
 	for (; ready; ready &= ready - 1) {
 		u32 n = (u32)__builtin_ctz(ready);
@@ -288,7 +288,7 @@ static struct vgic_bank *bank_of(struct vgic *vgic, struct vgic_cpu *cpu, u32 in
 }
 
 /* More ready than list registers, and none of them in use: choose. */
-static u32 fill_best(struct vgic *vgic, struct vgic_cpu *cpu, u32 ready)
+static __cold u32 fill_best(struct vgic *vgic, struct vgic_cpu *cpu, u32 ready)
 {
 	struct pick p = { .limit = vgic->num_lrs, .best_pending_key = KEY_NONE };
 	bool any_pending = false;
