@@ -8,6 +8,7 @@
 #include "arch/arm64/boot.h"
 #include "arch/arm64/pure/idregs.h"
 #include "arch/arm64/regime.h"
+#include <arch/mmu.h>
 
 u64 machine_id[ARM64_ID_REGS];
 
@@ -25,6 +26,10 @@ u64 machine_id[ARM64_ID_REGS];
 #define MPAMHCR_TRAP_IDR BIT(31)
 #define MPAMIDR_HAS_HCR  BIT(17)
 #define MPAMIDR_HAS_TIDR BIT(58)
+
+/* B: a signed offset in instructions (Arm ARM C6.2.26). */
+#define INSN_B        0x14000000u
+#define INSN_B_OFFSET 0x03ffffffu
 
 __boot static void memory_partitioning(void)
 {
@@ -74,6 +79,20 @@ __boot static void read_id_registers(void)
 	READ_ID_ROW(7);
 }
 
+/* The core signs its return addresses: guests leave and enter by the paths that exchange keys. */
+__boot static void exchange_keys(void)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(arm64_guest_branches); i++) {
+		const struct guest_branch *branch = &arm64_guest_branches[i];
+		u32 *word = arch_window_map(HPA(mmu_pa(branch->at)), sizeof(*word));
+
+		*word = INSN_B | ((u32)(branch->to - branch->at) & INSN_B_OFFSET);
+		arch_clean_invalidate(word, sizeof(*word));
+		arch_window_unmap();
+	}
+	arch_invalidate_icache();
+}
+
 __boot void controls_init(void)
 {
 	u64 pfr0 = read_sysreg(id_aa64pfr0_el1), pfr1 = read_sysreg(id_aa64pfr1_el1);
@@ -89,9 +108,9 @@ __boot void controls_init(void)
 	if (FIELD(pfr0, 43, 40) != 0 || FIELD(pfr1, 19, 16) != 0)
 		memory_partitioning();
 	debug_cpu_init();
-	if (this_cpu() == &boot_cpu)
-		read_id_registers();
-	/* The core signs its return addresses. */
+	if (this_cpu() != &boot_cpu)
+		return;
+	read_id_registers();
 	if (read_sysreg(sctlr_el2) & SCTLR_ENIA)
-		arm64_guest_vectors = arm64_vectors_pac;
+		exchange_keys();
 }

@@ -37,9 +37,11 @@
 	(HCR_VM | HCR_SWIO | HCR_FMO | HCR_IMO | HCR_AMO | HCR_DC | HCR_TSC | HCR_TIDCP | \
 	 HCR_TACR | HCR_TGE | HCR_RW)
 
-extern u8 arm64_vectors[], arm64_vectors_pac[], arm64_user_vectors[];
-/* The table of guests on this machine (vectors.S). */
-extern const u8 *arm64_guest_vectors;
+extern const u8 arm64_vectors[], arm64_user_vectors[];
+/* Branches of the table that differ on a machine whose core signs return addresses (vectors.S). */
+extern const struct guest_branch {
+	const u32 *at, *to;
+} arm64_guest_branches[5];
 
 /* regime_save() - what the loaded and active @vcpu has in these registers. All are read before any
  * is stored, so that they go out in pairs. */
@@ -83,7 +85,7 @@ static inline void regime_load_guest(struct cpu *cpu, const struct vcpu *vcpu)
 	REGIME_REGS(X)
 #undef X
 	write_sysreg(vcpu->guest->arch.vttbr, vttbr_el2);
-	write_sysreg((u64)arm64_guest_vectors, vbar_el2);
+	write_sysreg((u64)arm64_vectors, vbar_el2);
 	cpu->arch.regime = vcpu;
 }
 

@@ -38,7 +38,7 @@ void regime_user(const struct arch_user *user)
 
 void regime_loaded(const struct vcpu *vcpu)
 {
-	write_sysreg((u64)arm64_guest_vectors, vbar_el2);
+	write_sysreg((u64)arm64_vectors, vbar_el2);
 	this_cpu()->arch.regime = vcpu;
 }
 

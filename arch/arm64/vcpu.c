@@ -42,8 +42,6 @@ void arm64_fp_load(const struct arm64_fp *fp);
 /* Between guests: interrupts come to the core, EL1 is AArch64. */
 #define HCR_NO_GUEST (HCR_FMO | HCR_IMO | HCR_AMO | HCR_RW)
 
-const u8 *arm64_guest_vectors = arm64_vectors;
-
 #define PSTATE_RESET (PSR_MODE_EL1H | PSR_DAIF)
 #define MPIDR_RES1   BIT(31)
 

@@ -10,9 +10,10 @@
  * A handler that returns false ends arm64_enter(): everything is saved and its caller goes on.
  * The core's own exceptions go to core_trap() on a stack of their own (asm/trap.h).
  *
- * All of it exists twice: where the core signs its return addresses, APIAKey is exchanged at every
- * exit and every return, so that the core never runs with a key that a guest knows. Other machines
- * have a table without a trace of that (arm64_guest_vectors, chosen at boot).
+ * The paths exist twice: where the core signs its return addresses, APIAKey is exchanged at every
+ * exit and every return, so that the core never runs with a key that a guest knows. On such a
+ * machine the boot CPU replaces five branches of the table (arm64_guest_branches) before the first
+ * guest runs. Other machines execute no instruction for it.
  */
 #include <asm/pairs.h>
 #include <asm/sysreg.h>
@@ -38,14 +39,17 @@
 	.arch	armv8-a
 	.text
 
-/* The beginning of a lower-EL slot: 12 of its 32 instructions; 20 with the exchange of keys. */
-.macro GUEST_SAVE pac
+/* The beginning of a lower-EL slot: 12 of its 32 instructions. */
+.macro GUEST_SAVE
 	stp	x0, x1, [sp, #VCPU_X + 0]
 	X2_TO_X17(stp, sp, VCPU_X + 16)
 	str	x18, [sp, #VCPU_X + 144]
 	stp	x29, x30, [sp, #VCPU_X + 232]
 	mov	x0, sp
-	.if	\pac
+.endm
+
+/* x0 = vcpu: the guest's key into its structure, the core's becomes active. Clobbers x1 to x3. */
+.macro KEY_TO_CORE
 	mrs	x2, SYS_APIAKEYLO_EL1
 	mrs	x3, SYS_APIAKEYHI_EL1
 	stp	x2, x3, [x0, #VCPU_APIA]
@@ -54,24 +58,36 @@
 	msr	SYS_APIAKEYLO_EL1, x2
 	msr	SYS_APIAKEYHI_EL1, x3
 	isb
-	.endif
 .endm
 
 /* A slot whose handler is elsewhere. */
-.macro GUEST_EXIT target, pac
+.macro GUEST_EXIT target
 	.balign	128
-	GUEST_SAVE \pac
+	GUEST_SAVE
 	b	\target
 .endm
 
-/* A slot with all of it. */
-.macro GUEST_SLOT name, handler, suffix, pac
-	.balign	128
-	GUEST_SAVE \pac
-\name:	TO_CORE_STACK x2
+/* x0 = vcpu: an exit that one handler serves. */
+.macro GUEST_HANDLE handler, suffix
+	TO_CORE_STACK x2
 	bl	\handler
 	cbnz	w0, guest_return\suffix
 	b	guest_leave
+.endm
+
+/* A slot with all of it. */
+.macro GUEST_SLOT name, handler
+	.balign	128
+	GUEST_SAVE
+\name:	GUEST_HANDLE \handler
+.endm
+
+/* The same for a machine with keys; the slot's first instruction after GUEST_SAVE branches here. */
+.macro GUEST_PAC name, handler
+	.type	\name, %function
+\name:	KEY_TO_CORE
+	GUEST_HANDLE \handler, _pac
+	.size	\name, . - \name
 .endm
 
 /*
@@ -104,34 +120,54 @@
 	mov	x29, \scratch
 .endm
 
-/* The table, and the paths behind it. */
-.macro GUEST_PATHS suffix, pac
 	.section .text.vectors, "ax"
 	.balign	2048
-	.globl	arm64_vectors\suffix
-	.type	arm64_vectors\suffix, %function
-arm64_vectors\suffix:
+	.globl	arm64_vectors
+	.type	arm64_vectors, %function
+arm64_vectors:
 	.irp	slot, 0, 1, 2, 3, 4, 5, 6
 	.balign	128
 	CORE_TRAP \slot
 	.endr
 	CORE_SERROR
 	/* Lower EL, AArch64. */
-	GUEST_EXIT guest_sync\suffix, \pac
-	GUEST_SLOT guest_irq\suffix, exit_irq, \suffix, \pac
-	GUEST_SLOT guest_fiq\suffix, exit_fiq, \suffix, \pac
-	GUEST_SLOT guest_serror\suffix, exit_serror, \suffix, \pac
-	/* Lower EL, AArch32: programs at EL0 only (HCR_EL2.RW); the same exits. */
-	GUEST_EXIT guest_sync\suffix, \pac
-	GUEST_EXIT guest_irq\suffix, \pac
-	GUEST_EXIT guest_fiq\suffix, \pac
-	GUEST_EXIT guest_serror\suffix, \pac
 	.balign	128
-	.size	arm64_vectors\suffix, . - arm64_vectors\suffix
+	GUEST_SAVE
+slot_sync:
+	b	guest_sync
+	GUEST_SLOT guest_irq, exit_irq
+	GUEST_SLOT guest_fiq, exit_fiq
+	GUEST_SLOT guest_serror, exit_serror
+	/* Lower EL, AArch32: programs at EL0 only (HCR_EL2.RW); the same exits. */
+	.balign	128
+	GUEST_SAVE
+slot_sync_a32:
+	b	guest_sync
+	GUEST_EXIT guest_irq
+	GUEST_EXIT guest_fiq
+	GUEST_EXIT guest_serror
+	.size	arm64_vectors, . - arm64_vectors
 
+	.section .rodata
+	.balign	8
+	.globl	arm64_guest_branches
+	.type	arm64_guest_branches, %object
+arm64_guest_branches:
+	.quad	slot_sync, guest_sync_pac
+	.quad	slot_sync_a32, guest_sync_pac
+	.quad	guest_irq, guest_irq_pac
+	.quad	guest_fiq, guest_fiq_pac
+	.quad	guest_serror, guest_serror_pac
+	.size	arm64_guest_branches, . - arm64_guest_branches
+
+/* The paths behind the table. */
+.macro GUEST_PATHS suffix, pac
 	.text
 	.type	guest_sync\suffix, %function
 guest_sync\suffix:
+	.if	\pac
+	KEY_TO_CORE
+	.endif
 	mrs	x1, esr_el2
 	lsr	x3, x1, #ESR_EC_SHIFT
 	cmp	x3, #ESR_EC_HVC64
@@ -249,6 +285,9 @@ guest_restore_full\suffix:
 
 	GUEST_PATHS , 0
 	GUEST_PATHS _pac, 1
+	GUEST_PAC guest_irq_pac, exit_irq
+	GUEST_PAC guest_fiq_pac, exit_fiq
+	GUEST_PAC guest_serror_pac, exit_serror
 
 /* A handler said false: save the rest, return from arm64_enter(). The core's key is live. */
 	.type	guest_leave, %function
