@@ -4,7 +4,7 @@
  * chapter 5.)
  *
  * fdt_open() checks the whole blob once (header, structure block, names, nesting, strings); every
- * later call on that view then stays inside it without failing. No recursion, no allocation; the
+ * later call on that view stays inside it and cannot fail. No recursion, no allocation; the
  * nesting is at most FDT_MAX_DEPTH. Any context; a view is read-only and may be shared.
  */
 #ifndef MULLION_FDT_H
@@ -41,36 +41,52 @@ struct fdt_prop {
  * Return: ERR_FORMAT when it breaks the format, ERR_TOO_BIG above FDT_MAX_SIZE or FDT_MAX_DEPTH. */
 enum err __must_check fdt_open(struct fdt *fdt, const void *blob, size_t size);
 
-/** fdt_index_bytes() - how much memory fdt_index() takes: the structure block's size. Pure. */
+/** fdt_index_bytes() - return the bytes that fdt_index() needs: the structure block's size. */
 size_t fdt_index_bytes(const struct fdt *fdt);
-/** fdt_index() - build an index in @words (fdt_index_bytes() of it), which stays in use by the
- * view: the walks from node to node then take a bounded number of steps, whatever lies between. */
+/** fdt_index() - build an index in @words, which has fdt_index_bytes(). The view keeps it in use.
+ * Walks from node to node then take a bounded number of steps. */
 void fdt_index(struct fdt *fdt, u32 *words);
 
+/* Functions that return a node return FDT_NONE if there is none. */
+
+/** fdt_root() - return the root node. */
 fdt_node_t fdt_root(const struct fdt *fdt);
-/* Walking: FDT_NONE when there is none. fdt_next() is pre-order over the whole tree; *depth (root
- * 0) is updated. */
+/** fdt_first_child() - return the first child of @node. */
 fdt_node_t fdt_first_child(const struct fdt *fdt, fdt_node_t node);
+/** fdt_next_sibling() - return the next child of @node's parent. */
 fdt_node_t fdt_next_sibling(const struct fdt *fdt, fdt_node_t node);
+/** fdt_parent() - return the parent of @node. */
 fdt_node_t fdt_parent(const struct fdt *fdt, fdt_node_t node);
+/** fdt_next() - return the next node in pre-order over the whole tree. @depth: updated; the root
+ * has 0. */
 fdt_node_t fdt_next(const struct fdt *fdt, fdt_node_t node, u32 *depth);
-/* Lookups: a name without '@' also matches a node with a unit address. fdt_find() takes absolute
- * paths. fdt_find_compatible() goes on behind node @after in pre-order; FDT_NONE: from the root on.
- */
+/** fdt_child() - return the child of @node with this name. A name without '@' also matches a node
+ * with a unit address. */
 fdt_node_t fdt_child(const struct fdt *fdt, fdt_node_t node, const char *name);
+/** fdt_find() - return the node with this absolute path. Names match as for fdt_child(). */
 fdt_node_t fdt_find(const struct fdt *fdt, const char *path);
+/** fdt_find_phandle() - return the node with this phandle. */
 fdt_node_t fdt_find_phandle(const struct fdt *fdt, u32 phandle);
+/** fdt_find_compatible() - return the first node behind @after in pre-order that is compatible.
+ * @after: FDT_NONE: search from the root. */
 fdt_node_t fdt_find_compatible(const struct fdt *fdt, fdt_node_t after, const char *compatible);
+/** fdt_name() - return the node's name with its unit address; "" for the root and for
+ * FDT_NONE. */
 const char *fdt_name(const struct fdt *fdt, fdt_node_t node);
 /** fdt_path() - write the node's full path, always NUL-terminated, cut at @size. Return: @buf. */
 char *fdt_path(const struct fdt *fdt, fdt_node_t node, char *buf, size_t size);
 
+/** fdt_first_prop() - store the first property of @node. Returns false if it has none. */
 bool fdt_first_prop(const struct fdt *fdt, fdt_node_t node, struct fdt_prop *prop);
+/** fdt_next_prop() - replace @prop by the next property. Returns false if it was the last. */
 bool fdt_next_prop(const struct fdt *fdt, struct fdt_prop *prop);
+/** fdt_get() - store the property with this name. Returns false if @node does not have it. */
 bool fdt_get(const struct fdt *fdt, fdt_node_t node, const char *name, struct fdt_prop *prop);
+/** fdt_has() - return true if @node has the property. */
 bool fdt_has(const struct fdt *fdt, fdt_node_t node, const char *name);
 /* Typed reads: ERR_NOT_FOUND without the property, ERR_FORMAT when its size or text is not of the
  * type. (fdt_get_str: libfdt exports an fdt_get_string, and host programs link both.) */
+/** fdt_get_u32() - read a value of one cell. */
 enum err __must_check fdt_get_u32(const struct fdt *fdt, fdt_node_t node, const char *name,
 				  u32 *out);
 /** fdt_get_u64() - one value of one cell (32 bits) or two (64 bits). */
@@ -79,14 +95,16 @@ enum err __must_check fdt_get_u64(const struct fdt *fdt, fdt_node_t node, const 
 /** fdt_get_cell() - cell @index of an array of cells; ERR_RANGE past its end. */
 enum err __must_check fdt_get_cell(const struct fdt *fdt, fdt_node_t node, const char *name,
 				   u32 index, u32 *out);
+/** fdt_get_str() - read one string that ends in NUL. */
 enum err __must_check fdt_get_str(const struct fdt *fdt, fdt_node_t node, const char *name,
 				  const char **out);
 /** fdt_get_str_at() - string @index of a string list; ERR_RANGE past its end. */
 enum err __must_check fdt_get_str_at(const struct fdt *fdt, fdt_node_t node, const char *name,
 				     u32 index, const char **out);
-/** fdt_next_string() - the string of a list that starts at *@at (0 at first), which moves behind
- * it. Return: NULL behind the last, or if it does not end in the property. */
+/** fdt_next_string() - return the string of a list at *@at, and move *@at behind it. *@at is 0 at
+ * first. Returns NULL behind the last, or if the string does not end in the property. */
 const char *fdt_next_string(const struct fdt_prop *prop, u32 *at);
+/** fdt_is_compatible() - return true if the node's list has @compatible. */
 bool fdt_is_compatible(const struct fdt *fdt, fdt_node_t node, const char *compatible);
 /** fdt_is_enabled() - status absent, "okay" or "ok". */
 bool fdt_is_enabled(const struct fdt *fdt, fdt_node_t node);
@@ -108,7 +126,7 @@ bool fdt_reservation(const struct fdt *fdt, u32 index, u64 *address, u64 *size);
 #define fdt_for_each_prop(fdt, node, prop) \
 	for (bool more_ = fdt_first_prop(fdt, node, prop); more_; more_ = fdt_next_prop(fdt, prop))
 
-/* The writer: errors stick (@err), so a caller writes a whole tree and looks once, at the end. */
+/* The writer keeps its first error (@err), so a caller checks once, at the end. */
 #define FDT_WRITER_STRINGS 1024
 
 struct fdt_writer {
@@ -125,20 +143,29 @@ struct fdt_writer {
 	char strings[FDT_WRITER_STRINGS];
 };
 
+/** fdt_writer_init() - begin a tree in @buf, which has @size bytes. */
 void fdt_writer_init(struct fdt_writer *w, void *buf, size_t size);
+/** fdt_begin() - begin a node; "" for the root. Its properties come before its children. */
 void fdt_begin(struct fdt_writer *w, const char *name);
+/** fdt_begin_at() - begin a node with a unit address. */
 void fdt_begin_at(struct fdt_writer *w, const char *name, u64 unit_address);
+/** fdt_end() - end the current node. */
 void fdt_end(struct fdt_writer *w);
+/** fdt_put() - add a property with @len bytes. */
 void fdt_put(struct fdt_writer *w, const char *name, const void *data, u32 len);
+/** fdt_put_empty() - add a property without a value. */
 void fdt_put_empty(struct fdt_writer *w, const char *name);
+/** fdt_put_u32() - add a property of one cell. */
 void fdt_put_u32(struct fdt_writer *w, const char *name, u32 value);
+/** fdt_put_u64() - add a property of two cells. */
 void fdt_put_u64(struct fdt_writer *w, const char *name, u64 value);
+/** fdt_put_cells() - add a property of @count cells. */
 void fdt_put_cells(struct fdt_writer *w, const char *name, const u32 *cells, u32 count);
-/** fdt_append_cells() - more cells to the property put last, whose length must be whole cells. */
+/** fdt_append_cells() - append cells to the last property, whose length must be whole cells. */
 void fdt_append_cells(struct fdt_writer *w, const u32 *cells, u32 count);
+/** fdt_put_string() - add a property with one string and its NUL. */
 void fdt_put_string(struct fdt_writer *w, const char *name, const char *text);
-/** fdt_put_strings() - a string list; @count strings one after the other in @list, each ending in
- * NUL. */
+/** fdt_put_strings() - add a list of @count strings, each with its NUL. */
 void fdt_put_strings(struct fdt_writer *w, const char *name, const char *const *list, u32 count);
 /** fdt_writer_finish() - close the tree and move the strings behind it.
  * Return: the first error of all calls: ERR_TOO_BIG, ERR_STATE for unbalanced nodes, ERR_INVALID

@@ -31,8 +31,8 @@
 /* A cell that may alias any object. */
 typedef u32 __attribute__((may_alias)) fdt_cell_t;
 
-/* A blob may lie at any alignment; nothing here makes a misaligned access, as the core may run with
- * the MMU off. */
+/* fdt_load32() - read a cell, big-endian, at any alignment. No access is misaligned, because the
+ * core may run with the MMU off. */
 static inline u32 fdt_load32(const u8 *p)
 {
 	if (IS_ALIGNED((uintptr_t)p, sizeof(fdt_cell_t)))
@@ -40,11 +40,13 @@ static inline u32 fdt_load32(const u8 *p)
 	return (u32)p[0] << 24 | (u32)p[1] << 16 | (u32)p[2] << 8 | p[3];
 }
 
+/* fdt_load64() - read two cells, big-endian, at any alignment. */
 static inline u64 fdt_load64(const u8 *p)
 {
 	return (u64)fdt_load32(p) << 32 | fdt_load32(p + 4);
 }
 
+/* fdt_store32() - write a cell, big-endian, at any alignment. */
 static inline void fdt_store32(u8 *p, u32 value)
 {
 	p[0] = (u8)(value >> 24);
@@ -53,12 +55,12 @@ static inline void fdt_store32(u8 *p, u32 value)
 	p[3] = (u8)value;
 }
 
-/* fdt_find_cell() - the next node behind @after (FDT_NONE: of all) that has a property of one cell
- * with @value; FDT_NONE if there is none. */
+/* fdt_find_cell() - return the next node behind @after that has a property of one cell with @value.
+ * @after: FDT_NONE: search from the root. Returns FDT_NONE if there is none. */
 fdt_node_t fdt_find_cell(const struct fdt *fdt, fdt_node_t after, u32 value);
 
-/* fdt_ancestors() - the nodes from the root (stack[0]) to @node. Return: how many, 0 if @node is
- * none. */
+/* fdt_ancestors() - store the nodes from the root (stack[0]) to @node. Returns their number; 0 if
+ * @node is no node. */
 u32 fdt_ancestors(const struct fdt *fdt, fdt_node_t node, fdt_node_t stack[FDT_MAX_DEPTH]);
 
 #endif

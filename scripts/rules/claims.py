@@ -52,7 +52,7 @@ def check(paths):
 
 
 def exists(word, page, known, names, made):
-	if "<" in word or word.startswith(("build/", "/")) or word in made:
+	if re.search(r"<|NAME", word) or word.startswith(("build/", "/")) or word in made:
 		return True
 	if "*" in word:
 		end = word.split("*")[-1]
