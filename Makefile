@@ -406,7 +406,7 @@ help:
 #:   sim            host: the simulator of the scheduler     (SEEDS=2000, or SEED=17 alone)
 #:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=60)
 #:   guests         the test and benchmark guests
-#:   components     the programs that run beside the core (part of all), and the hostile one
+#:   components     the programs that run beside the core (part of all), and those of tests
 #:   bench          count instructions and compare with the table (bench-update: accept the counts)
 #:   mutate         break the code on purpose, and see the tests go red  (MUTATION=regex)
 #:   menuconfig     change the configuration in O=

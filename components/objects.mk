@@ -5,6 +5,8 @@
 # linked with components/lib and the few parts of lib/ that it uses, compiled once more for this place.
 
 component-names := $(filter-out lib,$(patsubst components/%/main.c,%,$(wildcard components/*/main.c)))
+# For tests alone, linked with the same runtime.
+test-component-names := relay
 
 component-list = $(addprefix components/$(1)/,$(obj-y))
 define read-component
@@ -14,7 +16,8 @@ component-$(1) := $$(call component-list,$(1))
 endef
 $(foreach name,lib $(component-names),$(eval $(call read-component,$(name))))
 component-objects := $(component-lib) \
-	$(foreach name,$(component-names),$(component-$(name)) components/$(name)/main.o)
+	$(foreach name,$(component-names),$(component-$(name)) components/$(name)/main.o) \
+	$(test-component-names:%=tests/components/%/main.o)
 component-lib += lib/string.o lib/format.o lib/similar.o lib/err.o
 
 flags-component := $(common) $(warnings) -O2 -ffreestanding -fno-pic -fno-pie -fno-builtin \
@@ -27,14 +30,17 @@ component-ldflags := -nostdlib -static --no-undefined --gc-sections --build-id=n
 
 $(eval $(call add-flavour,component))
 
+# Its name, and its directory.
 define add-component
 $(O)/components/$(1).elf: $(patsubst %,$(O)/component/%,$(component-lib) $(component-$(1)) \
-		components/$(1)/main.o) components/lib/arm64/component.lds
+		$(2)/$(1)/main.o) components/lib/arm64/component.lds
 	$$(call say,LD,$$@)
 	$$(quiet)mkdir -p $$(@D)
 	$$(quiet)$(LD) $(component-ldflags) -T components/lib/arm64/component.lds -o $$@ \
 		$$(filter %.o,$$^)
 
-all components: $(O)/components/$(1).elf
+components: $(O)/components/$(1).elf
 endef
-$(foreach name,$(component-names),$(eval $(call add-component,$(name))))
+$(foreach name,$(component-names),$(eval $(call add-component,$(name),components)))
+$(foreach name,$(test-component-names),$(eval $(call add-component,$(name),tests/components)))
+all: $(component-names:%=$(O)/components/%.elf)

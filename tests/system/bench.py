@@ -118,6 +118,40 @@ VIRTIO = UART.replace('"uart"', '"virtio"', 1).replace("focus=bench", "focus=ben
 	};
 };
 """
+# A chain of relays (tests/components/relay), the first of which is the vmm.
+NESTED = """
+/ {
+	components {
+		service { program = "relay.elf"; };
+		driver { program = "relay.elf"; };
+	};
+	guests {
+		bench {
+			bootargs = "nested";
+			vmm { program = "relay.elf"; };
+			aspace {
+				calls {
+					type = "virtual";
+					device = "pl011"; /* any: each access is a call */
+					guest-address = <0x09000000>;
+					size = <0x1000>;
+					interrupts = <0 1 4>;
+				};
+			};
+		};
+	};
+	channels {
+		first {
+			between = "vmm-bench", "service";
+			size = <0x1000>;
+		};
+		second {
+			between = "service", "driver";
+			size = <0x1000>;
+		};
+	};
+};
+"""
 # The curves: so many in all, of the most that a core can be built for.
 LARGE = {"GUESTS": 64, "REGIONS": 256, "COMPONENTS": 128}
 GUESTS = (1, 8, 32, 64)
@@ -244,10 +278,22 @@ def measure_guest(directory):
 	for vcpus in (1, 2):
 		rows, _ = run_guest(directory, f"guest-gicv2-{vcpus}", vcpus, gic=2)
 		measured.update({f"gicv2-{row}": figure for row, figure in rows.items()})
+	measure_nested(directory)
 	measured["copy"] = round((heavy["reset"] - one["reset"]) / BALLAST, 4)
 	measure_boot(directory, one["boot"])
 	memory = re.search(STAMP + r"mullion: core: .*memory (\d+) KiB", said, re.M)
 	measured["memory"] = float(memory.group(1))
+
+
+def measure_nested(directory):
+	"""An access that 1, 2, 3 components have a part in, and what the last one costs."""
+	for gic, prefix in ((3, ""), (2, "gicv2-")):
+		rows, said = run_guest(directory, f"guest-nested-gicv{gic}", 1, overlay=NESTED,
+				       gic=gic)
+		if "wrong answer" in said:
+			raise systems.Failure(f"a relay's answer is wrong: {said[-1000:]}")
+		measured.update({prefix + row: rows[row] for row in ("nest-1", "nest-2", "nest-3")})
+		measured[f"{prefix}nest-hop"] = round(rows["nest-3"] - rows["nest-2"], 1)
 
 
 # Rows that are counted on -cpu max as well, where pointer authentication and RAS state cost

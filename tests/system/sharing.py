@@ -236,6 +236,33 @@ FLOOD = f'/include/ "{systems.BOARD}/console.dtsi"' + """
 	};
 };
 """
+# Of the flooding guest: a chain of three components in place of its devices.
+NESTED = """
+/ {
+	components {
+		/delete-node/ console;
+		/delete-node/ mterm;
+		service { program = "relay.elf"; };
+		driver { program = "relay.elf"; };
+	};
+	guests {
+		flood {
+			vmm { program = "relay.elf"; /delete-property/ console; };
+			aspace { /delete-node/ hvc; };
+		};
+	};
+	channels {
+		first {
+			between = "vmm-flood", "service";
+			size = <0x1000>;
+		};
+		second {
+			between = "service", "driver";
+			size = <0x1000>;
+		};
+	};
+};
+"""
 BURST = {"rounds": 1, "period_us": 200000, "burst_us": 200000, "work": 200}
 BURST_SLICE_US = 2000
 
@@ -245,6 +272,8 @@ def beside(test, what, victim="", properties="", size="0x1000000", files=()):
 	both = f"slice-us = <{BURST_SLICE_US}>;"
 	more = FLOOD.replace("WHAT", what).replace("PROPERTIES", properties + both) \
 		    .replace("SIZE", size)
+	if what == "nested":
+		more += NESTED
 	return run(test, (guest("victim", (0,), victim + both, **BURST),), 1,
 		   end=r"guest 'victim' powered off", more=more,
 		   files=[("flood.img", systems.guest("flood")), *files])["victim/0"]
@@ -252,9 +281,9 @@ def beside(test, what, victim="", properties="", size="0x1000000", files=()):
 
 @suite.case("what a guest causes is its own time: half of the CPU is left to an equal")
 def floods(test):
-	"""Doorbells, registers, characters and log lines, against one that only computes."""
+	"""Doorbells, registers, characters, log lines, chained calls, beside one that computes."""
 	base = beside(test, "spin")["count"]
-	for what in ("doorbell", "register", "uart", "log"):
+	for what in ("doorbell", "register", "uart", "log", "nested"):
 		share = beside(test, what)
 		of_base = share["count"] / base
 		report(test, f"{what}: {of_base:.4f} of its share, off its CPU for at most "

@@ -25,6 +25,7 @@
 #define UART_RUN     512
 #define UART_LINES   32
 #define UART_LINE    64
+#define HOP_BYTES    8 /* of the first relay's region: how far a call goes */
 #define VIRTIO_BYTES 64
 #define VIRTIO_PAGES 16
 #define SGI          1
@@ -325,6 +326,17 @@ static void virtio(void)
 	    VIRTIO_PAGES * sizeof(page));
 }
 
+/* Accesses that the vmm answers, or after it one or two components more: tests/components/relay. */
+static void nested(void)
+{
+	for (u32 hops = 0; hops < 3; hops++)
+		if (read32(UART + HOP_BYTES * hops) != hops)
+			print("# %u hops: a wrong answer\n", hops);
+	MEASURE("nest-1", (void)read32(UART));
+	MEASURE("nest-2", (void)read32(UART + HOP_BYTES));
+	MEASURE("nest-3", (void)read32(UART + 2 * HOP_BYTES));
+}
+
 static void say(const char *text)
 {
 	while (*text != '\0')
@@ -434,6 +446,8 @@ void guest_main(void)
 			uart();
 		else if (wants("virtio"))
 			virtio();
+		else if (wants("nested"))
+			nested();
 		else if (wants("last-words"))
 			last_words();
 		else if (!wants("boot") && machine.num_cpus > 1)

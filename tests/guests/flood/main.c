@@ -5,6 +5,7 @@
  *	doorbell   notify a queue of the virtio console
  *	register   read one of its registers
  *	uart       write characters to the PL011
+ *	nested     read what three components have to answer (tests/components/relay)
  *	log        write lines to the core's log
  *	reset      reset itself
  *	spin       none of these, and no WFI either
@@ -16,6 +17,7 @@
 #define UART   UINT64_C(0x09000000)
 #define VIRTIO UINT64_C(0x0a000000)
 #define NOTIFY 0x50
+#define NESTED 16 /* of the first relay's region: two channels further */
 
 static void flood(const char *what)
 {
@@ -27,6 +29,8 @@ static void flood(const char *what)
 		(void)virtio[0];
 	else if (strcmp(what, "uart") == 0)
 		uart[0] = 'x';
+	else if (strcmp(what, "nested") == 0)
+		(void)uart[NESTED / 4];
 	else if (strcmp(what, "log") == 0)
 		print("flood: a line that says nothing, and is as long as many another one\n");
 	else if (strcmp(what, "reset") == 0)

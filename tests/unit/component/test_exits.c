@@ -344,6 +344,28 @@ static void served_at_once(void **state)
 	assert_int_equal(server->serving, SERVE_THREAD);
 }
 
+/* The server calls on before it answers: the vCPU's account pays for both of them. */
+static void calls_nest(void **state)
+{
+	static const struct host_call calls[] = {
+		CALL(SYS_NOTIFY, SERVER_CHANNEL),
+		CALL(SYS_WAIT),
+		CALL(SYS_VCPU_RESUME, 0, 0x77, RESUME_WAIT),
+	};
+	static const struct host_call answer[] = { CALL(SYS_NOTIFY, 0) };
+	u64 own = server->thread.home.run_ns + peer->thread.home.run_ns;
+
+	(void)state;
+	host_user_script(&server->user, calls, 3);
+	host_user_script(&peer->user, answer, 1);
+	components_access(0, false, SERVED_UART, 0, 4);
+	assert_false(components_waits(0));
+	assert_int_equal(host_last_event(&world.vcpus[0], HOST_VCPU_MMIO_COMPLETE)->b, 0x77);
+	assert_ptr_equal(server->thread.account, &server->slots[0].thread->home);
+	assert_ptr_equal(peer->thread.account, &server->slots[0].thread->home);
+	assert_int_equal(server->thread.home.run_ns + peer->thread.home.run_ns, own);
+}
+
 /* A wake-up for work that is done already: after announce, before the call, the server took it. */
 static void wake_late(void *account)
 {
@@ -397,6 +419,7 @@ int main(void)
 		TEST(stopped_server),
 		TEST(guest_reset_is_told),
 		TEST(helped_for_nothing),
+		TEST(calls_nest),
 		TEST(start_waits_for_devices),
 		TEST(lines),
 	};
