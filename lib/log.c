@@ -23,6 +23,7 @@
 #define RING_BYTES  ((u32)CONFIG_LOG_RING_SIZE) /* power of two */
 #define LINE_BYTES  544u                        /* the longest message of config's checks */
 #define STAMP_BYTES 32u                         /* with NUL, also after 500 years */
+#define LOAD_BYTES  1024u                       /* most that is printed at once, deferred */
 #define PREFIX      "mullion: "
 #define PANIC_WAIT  10000000u /* passes of a loop: some tens of milliseconds */
 
@@ -32,7 +33,8 @@ static u64 ring_head; /* bytes ever put in */
 static u64 ring_tail; /* bytes printed, or read while a component owns the console */
 static bool owned;    /* by a component */
 static _Atomic bool watched, news;
-static void (*console)(const char *text, size_t n);
+static _Atomic bool deferred; /* a full console keeps text in the ring */
+static log_put *console;
 static enum log_level max_level = LOG_INFO;
 static _Atomic(struct cpu *) panic_cpu;
 static _Atomic bool panicking;
@@ -43,24 +45,36 @@ static bool may_print(void)
 	return console != NULL && (!owned || atomic_load(&panicking));
 }
 
-static void ring_drain(void)
+/* Deferred: until the console is full, so the time is bounded. */
+static __attribute__((noinline)) void ring_drain(void)
 {
-	while (may_print() && ring_tail != ring_head) {
-		u32 at = (u32)ring_tail % RING_BYTES;
-		u32 n = MIN((u32)(ring_head - ring_tail), RING_BYTES - at);
+	bool wait = !atomic_load(&deferred) || atomic_load(&panicking);
+	u32 left = wait ? UINT32_MAX : LOAD_BYTES;
 
+	while (may_print() && ring_tail != ring_head && left != 0) {
+		u32 at = (u32)ring_tail % RING_BYTES;
+		u32 n = MIN(MIN((u32)(ring_head - ring_tail), RING_BYTES - at), left), taken;
+
+		/* Before the call: after a panic within it this text is not printed again. */
 		ring_tail += n;
-		console(ring + at, n);
+		left -= n;
+		taken = (u32)console(ring + at, n, wait);
+		ring_tail -= n - taken;
+		if (taken < n)
+			return;
 	}
+}
+
+static u64 backlog(void)
+{
+	return may_print() ? ring_head - ring_tail : 0;
 }
 
 static void ring_put(const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (ring_head - ring_tail == RING_BYTES)
-			ring_drain();
-		if (ring_head - ring_tail == RING_BYTES)
-			ring_tail++; /* nobody took it: the oldest goes */
+			ring_tail++; /* not taken: the oldest goes */
 		ring[ring_head++ % RING_BYTES] = text[i];
 	}
 	ring_drain();
@@ -95,16 +109,18 @@ static size_t stamp(char text[STAMP_BYTES])
 void log_raw(const char *text, size_t n)
 {
 	char time[STAMP_BYTES];
+	u64 left;
 
 	if (!log_enter())
 		return;
 	/* Under the lock: no line is older than the one before it. */
 	ring_put(time, stamp(time));
 	ring_put(text, n);
+	left = backlog();
 	log_leave();
-	/* The caller may hold any lock, so nobody can be woken here: the kick's handler does that,
-	 * or the run loop of a guest whose exit took the kick. */
-	if (atomic_load(&watched) && !atomic_exchange(&news, true)) {
+	/* The caller may hold any lock, so no thread can be woken and no timer armed: the kick's
+	 * handler does that, or the run loop of a guest whose exit took the kick. */
+	if ((left != 0 || atomic_load(&watched)) && !atomic_exchange(&news, true)) {
 		atomic_store(&this_cpu()->resched, true);
 		arch_cpu_kick(this_cpu()->id);
 	}
@@ -118,6 +134,29 @@ bool log_take_news(void)
 __boot void log_watch(bool watch)
 {
 	atomic_store(&watched, watch);
+}
+
+__boot void log_defer(void)
+{
+	atomic_store(&deferred, true);
+}
+
+u64 log_print(void)
+{
+	u64 left;
+
+	if (!log_enter())
+		return 0;
+	ring_drain();
+	left = backlog();
+	log_leave();
+	return left;
+}
+
+void log_flush(void)
+{
+	atomic_store(&deferred, false);
+	log_console_owned(false);
 }
 
 void log_console_owned(bool by_component)
@@ -195,7 +234,7 @@ void log_emit(enum log_level level, const char *fmt, ...)
 	va_end(args);
 }
 
-__boot void log_attach_console(void (*put)(const char *text, size_t n))
+__boot void log_attach_console(log_put *put)
 {
 	if (!log_enter())
 		return;
@@ -242,10 +281,11 @@ void panic(const char *fmt, ...)
 	arch_stop();
 }
 
-void stop_machine(const char *fmt, ...)
+__boot void stop_machine(const char *fmt, ...)
 {
 	va_list args;
 
+	atomic_store(&deferred, false);
 	va_start(args, fmt);
 	emit(PREFIX, fmt, args);
 	va_end(args);

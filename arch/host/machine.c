@@ -53,8 +53,9 @@ static void end(enum host_end how)
 	exit(0);
 }
 
-static void console_put(const char *text, size_t n)
+static size_t console_put(const char *text, size_t n, bool wait)
 {
+	(void)wait;
 	for (size_t i = 0; i < n; i++) {
 		if (console_used == HOST_CONSOLE_BYTES - 1) {
 			console_used = HOST_CONSOLE_BYTES / 2;
@@ -64,6 +65,7 @@ static void console_put(const char *text, size_t n)
 		host_console[console_used++] = text[i];
 	}
 	host_console[console_used] = '\0';
+	return n;
 }
 
 void host_console_clear(void)
@@ -75,7 +77,7 @@ void host_console_clear(void)
 static void host_check(bool condition, const char *text)
 {
 	if (!condition) {
-		console_put(text, strlen(text));
+		(void)console_put(text, strlen(text), true);
 		end(HOST_END_STOP);
 	}
 }

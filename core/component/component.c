@@ -189,7 +189,7 @@ static void load(struct component *component)
 	arch_user_reset(&component->user, &component->space, component->config->entry,
 			COMPONENT_STACK, COMPONENT_INFO);
 	component->starts++;
-	component->log_used = 0;
+	component->line.used = 0;
 	serve_reset(component);
 	/* A reset of the guest that came meanwhile is news to what it keeps, too. */
 	atomic_fetch_and(&component->word, NOTIFY_RESET);

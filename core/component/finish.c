@@ -36,7 +36,7 @@ static __cold void look(struct timer_event *event)
 		return;
 	}
 	atomic_store(&finishing, false);
-	log_console_owned(false); /* what its component has yet to print */
+	log_flush(); /* with what its component has yet to print */
 	end_machine();
 }
 

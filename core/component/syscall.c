@@ -6,7 +6,6 @@
 #include "core/component/internal.h"
 
 #include <arch/speculation.h>
-#include <mullion/format.h>
 #include <mullion/guest.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
@@ -146,28 +145,6 @@ static u64 virq_set(struct component *component, u64 index, u64 level)
 	return FAILED(err);
 }
 
-static void print_line(struct component *component)
-{
-	char line[CONFIG_NAME_MAX + sizeof(component->log_line) + 8];
-	size_t n = format(line, sizeof(line), "[%s] %.*s\n", component->config->name,
-			  (int)component->log_used, component->log_line);
-
-	component->log_used = 0;
-	log_raw(line, MIN(n, sizeof(line) - 1));
-}
-
-/* Only printable characters get out. */
-static void log_character(struct component *component, char c)
-{
-	if (c == '\n') {
-		print_line(component);
-		return;
-	}
-	if (component->log_used == sizeof(component->log_line) - 1)
-		print_line(component);
-	component->log_line[component->log_used++] = (c >= ' ' && c <= '~') || c == '\t' ? c : '?';
-}
-
 static u64 log_text(struct component *component, u64 text, u64 bytes)
 {
 	char piece[LOG_PIECE];
@@ -180,8 +157,7 @@ static u64 log_text(struct component *component, u64 text, u64 bytes)
 
 		if (err != OK)
 			return FAILED(err);
-		for (u64 i = 0; i < here; i++)
-			log_character(component, piece[i]);
+		log_lines(&component->line, component->config->name, piece, (u32)here);
 		text += here;
 		bytes -= here;
 	}

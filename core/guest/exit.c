@@ -8,7 +8,6 @@
 
 #include "core/guest/life.h"
 #include <mullion/component.h>
-#include <mullion/format.h>
 #include <mullion/log.h>
 
 #define MAX_WARNINGS 8 /* messages about accesses per guest; more say nothing new */
@@ -141,33 +140,10 @@ static void handle_system_reset(struct vcpu *vcpu, struct vcpu_exit *exit)
 	(void)guest_reset(vcpu->guest);
 }
 
-static void print_line(struct vcpu *vcpu)
-{
-	char line[CONFIG_NAME_MAX + sizeof(vcpu->log_line) + 8];
-	size_t n = format(line, sizeof(line), "[%s] %.*s\n", vcpu->guest->config->name,
-			  (int)vcpu->log_used, vcpu->log_line);
-
-	vcpu->log_used = 0;
-	log_raw(line, MIN(n, sizeof(line) - 1));
-}
-
-/* Only printable characters get out: a guest's escape sequences must not redraw anybody's screen.
- */
 static void handle_log(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	u32 len = MIN(exit->log.len, (u32)sizeof(exit->log.text));
-
-	for (u32 i = 0; i < len; i++) {
-		char c = exit->log.text[i];
-
-		if (c == '\n') {
-			print_line(vcpu);
-			continue;
-		}
-		if (vcpu->log_used == sizeof(vcpu->log_line) - 1)
-			print_line(vcpu);
-		vcpu->log_line[vcpu->log_used++] = (c >= ' ' && c <= '~') || c == '\t' ? c : '?';
-	}
+	log_lines(&vcpu->line, vcpu->guest->config->name, exit->log.text,
+			MIN(exit->log.len, (u32)sizeof(exit->log.text)));
 }
 
 static void handle_error(struct vcpu *vcpu, struct vcpu_exit *exit)

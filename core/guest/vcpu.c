@@ -213,8 +213,10 @@ static void run(struct vcpu *vcpu)
 	while (serve_requests(vcpu)) {
 		if (sched_needed()) {
 			/* A kick that found the guest running was taken without its handler. */
-			if (log_take_news())
+			if (log_take_news()) {
 				manage_notify(NOTIFY_LOG);
+				log_continue();
+			}
 			sched();
 			/* A request that found the vCPU READY has sent no kick. */
 			continue;

@@ -56,8 +56,10 @@ static void kicked(u32 intid)
 {
 	(void)intid; /* that it ended the guest's run or idle is all that most want */
 	arch_virq_kicked();
-	if (log_take_news())
+	if (log_take_news()) {
 		manage_notify(NOTIFY_LOG);
+		log_continue();
+	}
 }
 
 static void stopped(u32 intid)

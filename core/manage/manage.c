@@ -316,6 +316,7 @@ __boot void manage_start(const struct system *system, const struct host *host,
 	managed_host = host;
 	managed_cpu_model = cpu_model;
 	managed = system;
+	log_defer();
 	for (u32 i = 0; i < system->num_components; i++)
 		if (system->components[i].reads_log)
 			log_watch(true);

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-obj-y += state.o thread.o work.o
+obj-y += log.o state.o thread.o work.o

@@ -30,18 +30,21 @@ __boot void pl011_init(void *regs)
 		reg_write(CR, (u32)(reg_read(CR) | CR_ON));
 }
 
-static void put_byte(char byte)
+/* Returns false if the FIFO is full. */
+static bool put_byte(char byte, bool wait)
 {
-	for (u32 i = 0; (reg_read(FR) & FR_TXFF) && i < SPIN_LIMIT; i++)
-		;
+	for (u32 i = 0; (reg_read(FR) & FR_TXFF) != 0 && i < SPIN_LIMIT; i++)
+		if (!wait)
+			return false;
 	reg_write(DR, (u8)byte);
+	return true;
 }
 
-void pl011_put(const char *text, size_t n)
+size_t pl011_put(const char *text, size_t n, bool wait)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (text[i] == '\n')
-			put_byte('\r');
-		put_byte(text[i]);
-	}
+	for (size_t i = 0; i < n; i++)
+		/* With room for the '\r' alone another one follows, which has no effect. */
+		if ((text[i] == '\n' && !put_byte('\r', wait)) || !put_byte(text[i], wait))
+			return i;
+	return n;
 }

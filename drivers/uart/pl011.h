@@ -8,8 +8,9 @@
  * are kept. Boot CPU. */
 void pl011_init(void *regs);
 
-/** pl011_put() - send @n bytes, '\n' as "\r\n". Waits for room, but not for ever: a UART that does
- * not drain loses text. Under the log lock. */
-void pl011_put(const char *text, size_t n);
+/** pl011_put() - sends @n bytes, '\n' as "\r\n". With @wait a full FIFO is waited for, up to a
+ * limit: a UART that does not drain loses text. Without it, the bytes end where the FIFO is full.
+ * Returns how many bytes of @text were taken. Under the log lock. */
+size_t pl011_put(const char *text, size_t n, bool wait);
 
 #endif

@@ -12,6 +12,7 @@
 #include <mullion/config.h>
 #include <mullion/err.h>
 #include <mullion/list.h>
+#include <mullion/log.h>
 #include <mullion/space.h>
 #include <mullion/spinlock.h>
 #include <mullion/thread.h>
@@ -126,11 +127,10 @@ struct component {
 	/* The account that caused each bit of the word; NULL: none of a guest's (payer.c). */
 	struct account *_Atomic payers[64];
 	struct account *_Atomic timer_payer;
-	u32 last_bit; /* that was chosen before others of the same claim */
-	u32 log_used;
-	char log_line[128];
-	u64 object_pages; /* heap pages of this structure */
-	u32 num_vcpus;    /* of the served guest */
+	u32 last_bit;         /* that was chosen before others of the same claim */
+	struct log_line line; /* of the log, not complete yet */
+	u64 object_pages;     /* heap pages of this structure */
+	u32 num_vcpus;        /* of the served guest */
 	struct exit_slot slots[];
 };
 

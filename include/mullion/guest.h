@@ -14,6 +14,7 @@
 #include <mullion/config.h>
 #include <mullion/err.h>
 #include <mullion/exit.h>
+#include <mullion/log.h>
 #include <mullion/space.h>
 #include <mullion/spinlock.h>
 #include <mullion/sync.h>
@@ -50,10 +51,9 @@ struct vcpu {
 	u64 exits[EXIT_COUNT];
 	struct served_region served; /* the virtual region that it used last */
 	u64 start_pc, start_context;
-	u32 sweep_region; /* where vcpu_sweep() is */
-	u64 sweep_done;   /* bytes of that region */
-	u32 log_used;
-	char log_line[128];
+	u32 sweep_region;     /* where vcpu_sweep() is */
+	u64 sweep_done;       /* bytes of that region */
+	struct log_line line; /* of the log, not complete yet */
 };
 
 enum guest_state {

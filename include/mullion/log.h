@@ -23,17 +23,47 @@ void log_emit(enum log_level level, const char *fmt, ...) __printf(2, 3);
  * "[    1.234567] ", seconds since the counter started. Any context, takes the log lock. */
 void log_raw(const char *text, size_t n);
 
-/** log_attach_console() - from now on print through @put (bytes, count); prints what was kept
- * first. */
-void log_attach_console(void (*put)(const char *text, size_t n));
+/** log_put - prints @n bytes of @text, in order. Without @wait only what the device has room for.
+ * Returns how many bytes were taken; with @wait, all. Under the log lock. */
+typedef size_t log_put(const char *text, size_t n, bool wait);
+
+/* The text of one source since its latest line. */
+struct log_line {
+	u32 used;
+	char text[128];
+};
+
+/** log_attach_console() - print through @put from now on; text that was kept is printed first. */
+void log_attach_console(log_put *put);
+
+/** log_defer() - no text waits for a full console from now on. It stays in the ring, and a kick as
+ * of log_watch() follows; log_print() prints it. Boot CPU. */
+void log_defer(void);
+
+/** log_print() - prints what the console has room for, at most 1 KiB. Returns how many bytes the
+ * core has yet to print. Any context. */
+u64 log_print(void);
+
+/** log_continue() - prints as log_print(), and lets a timer do that again while text is left. Any
+ * context, no locks. */
+void log_continue(void);
+
+/** log_lines() - @n bytes of a guest or a component, which is @name: each complete line of @line
+ * and @text is printed, with '?' for what is no printable character. After a line it sleeps for up
+ * to 16 ms while 2 KiB are unprinted. The thread that @line belongs to, no locks. */
+void log_lines(struct log_line *line, const char *name, const char *text, u32 n);
+
+/** log_flush() - prints all of the ring, and waits for the console from now on: for the machine's
+ * end. Any context. */
+void log_flush(void);
 
 /** log_console_owned() - a component prints, or no longer does. Meanwhile text goes into the ring
  * alone, but for a panic's; what the component has not read by the end is then printed. Any
  * context. */
 void log_console_owned(bool by_component);
 
-/** log_watch() - from now on new text kicks the CPU that logged it, whose next interrupt finds
- * log_take_news() true (once): a place where somebody can be woken. Any context. */
+/** log_watch() - new text kicks the CPU that logged it from now on. Its next interrupt finds
+ * log_take_news() true, once; threads can be woken and timers armed there. Any context. */
 void log_watch(bool watch);
 bool log_take_news(void);
 

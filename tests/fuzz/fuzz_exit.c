@@ -154,7 +154,7 @@ static void check(void)
 		const struct vcpu *vcpu = guest->vcpus[i];
 
 		CHECK(vcpu->thread.state < VCPU_STATES && vcpu->thread.refused_edges == 0);
-		CHECK(vcpu->log_used < sizeof(vcpu->log_line));
+		CHECK(vcpu->line.used < sizeof(vcpu->line.text));
 		running += vcpu->thread.state == VCPU_READY || vcpu->thread.state == VCPU_RUNNING ||
 			   vcpu->thread.state == VCPU_PAUSED;
 		CHECK((cpu_get(i)->current == vcpu) == vcpu->arch.loaded);

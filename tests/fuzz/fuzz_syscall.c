@@ -198,7 +198,7 @@ static void check(void)
 	list_for_each (&server->queue, node)
 		queued--;
 	CHECK(queued == 0);
-	CHECK(server->state <= COMPONENT_FAULTED && server->log_used < sizeof(server->log_line));
+	CHECK(server->state <= COMPONENT_FAULTED && server->line.used < sizeof(server->line.text));
 	CHECK(server->num_grants == SERVER_GRANTS);
 	CHECK(peer->state == COMPONENT_RUNNING && peer->faults == 0 && peer->restarts == 0);
 	CHECK(component_copy_in(peer, seen, SERVER_DATA + 256, sizeof(seen)) == OK);

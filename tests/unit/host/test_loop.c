@@ -231,7 +231,7 @@ static void log_lines_carry_the_guests_name(void **state)
 		give(0, .kind = EXIT_LOG,
 		     .log = { .len = 48,
 			      .text = "................................................" });
-	assert_true(guest->vcpus[0]->log_used < sizeof(guest->vcpus[0]->log_line));
+	assert_true(guest->vcpus[0]->line.used < sizeof(guest->vcpus[0]->line.text));
 }
 
 static void copies_stay_in_memory(void **state)

@@ -14,12 +14,27 @@
 static char seen[131072];
 static size_t used;
 
-static void put(const char *text, size_t n)
+static size_t put(const char *text, size_t n, bool wait)
 {
+	(void)wait;
 	assert_true(used + n < sizeof(seen));
 	memcpy(seen + used, text, n);
 	used += n;
 	seen[used] = '\0';
+	return n;
+}
+
+/* A UART whose FIFO has room for so many bytes more; it drains when waited for. */
+static size_t fifo_room;
+static u32 fifo_waits;
+
+static size_t slow_put(const char *text, size_t n, bool wait)
+{
+	size_t taken = wait ? n : MIN(n, fifo_room);
+
+	fifo_room -= MIN(taken, fifo_room);
+	fifo_waits += taken > 0 && wait;
+	return put(text, taken, wait);
 }
 
 static void clear(void)
@@ -159,6 +174,76 @@ static void an_owned_console_is_left_alone(void **state)
 	assert_string_equal(seen, STAMP "mullion: again\n");
 }
 
+static void a_full_console_is_not_waited_for(void **state)
+{
+	static const char line[] = STAMP "mullion: a line that the FIFO cannot hold\n";
+	u32 kicks = this_cpu()->arch.kicks;
+
+	(void)state;
+	clear();
+	log_attach_console(slow_put);
+	log_defer();
+	fifo_waits = 0;
+	fifo_room = 16;
+	log_error("a line that the FIFO cannot hold");
+	assert_int_equal(used, 16);
+	assert_int_equal(this_cpu()->arch.kicks, kicks + 1);
+	assert_true(log_take_news());
+	fifo_room = 8;
+	assert_int_equal(log_print(), strlen(line) - 24);
+	assert_int_equal(used, 24);
+	fifo_room = 16384;
+	assert_int_equal(log_print(), 0);
+	assert_string_equal(seen, line);
+	assert_int_equal(fifo_waits, 0);
+	/* With room, nothing is left for later. */
+	log_error("short");
+	assert_int_equal(seen[used - 1], '\n');
+	assert_int_equal(log_print(), 0);
+	assert_int_equal(this_cpu()->arch.kicks, kicks + 1);
+	log_flush();
+}
+
+/* However fast the console is. */
+static void a_deferred_print_is_bounded(void **state)
+{
+	(void)state;
+	log_defer();
+	fifo_room = 0;
+	for (u32 i = 0; i < 50; i++)
+		log_error("a line of a backlog that is longer than what is printed at once");
+	assert_true(log_print() > 3000);
+	clear();
+	fifo_room = 16384;
+	assert_true(log_print() > 0);
+	assert_in_range(used, 1, 1024);
+	log_flush();
+}
+
+static void the_end_prints_what_the_ring_holds(void **state)
+{
+	const char *at;
+
+	(void)state;
+	log_defer();
+	fifo_room = 0;
+	for (u32 i = 0; i < 2000; i++)
+		log_info("message %u", i);
+	assert_int_equal(log_print(), 4096);
+	clear();
+	log_flush();
+	at = strstr(seen, STAMP "mullion: message 1990\n");
+	assert_non_null(at);
+	assert_non_null(strstr(at, "message 1999\n"));
+	assert_int_equal(log_print(), 0);
+	/* From now on the console is waited for. */
+	clear();
+	log_error("the last");
+	assert_string_equal(seen, STAMP "mullion: the last\n");
+	log_attach_console(put);
+	assert_true(log_take_news());
+}
+
 /* Nobody can be woken where text comes from, so the CPU is kicked: once, until somebody looked. */
 static void new_text_kicks(void **state)
 {
@@ -191,6 +276,9 @@ int main(void)
 		cmocka_unit_test(text_can_be_read_by_number),
 		cmocka_unit_test(an_owned_console_is_left_alone),
 		cmocka_unit_test(new_text_kicks),
+		cmocka_unit_test(a_full_console_is_not_waited_for),
+		cmocka_unit_test(a_deferred_print_is_bounded),
+		cmocka_unit_test(the_end_prints_what_the_ring_holds),
 	};
 
 	host_start(1, MIB(4), 64);
