@@ -126,7 +126,7 @@ warnings := $(strict) -Wconversion
 repeatable := -ffile-prefix-map=$(O)/=build/ -ffile-prefix-map=$(abspath $(O))/=build/ \
 	-ffile-prefix-map=$(CURDIR)=.
 common := -std=gnu17 -g -fno-common -fno-omit-frame-pointer $(includes) $(repeatable) \
-	$(if $(clang),-ffile-compilation-dir=.,-gno-record-gcc-switches)
+	$(if $(clang),-ffile-compilation-dir=. -Wthread-safety,-gno-record-gcc-switches)
 
 freestanding := -O2 -ffreestanding -fno-pic -fno-pie -fno-asynchronous-unwind-tables \
 	-fno-strict-aliasing -fno-delete-null-pointer-checks -fno-builtin \

@@ -81,7 +81,7 @@ static void ring_put(const char *text, size_t n)
 }
 
 /* Return: whether to print. False on a CPU that did not panic while another did. */
-static bool log_enter(void)
+static bool log_enter(void) TRY_ACQUIRES(&log_lock) NO_LOCK_ANALYSIS
 {
 	if (atomic_load(&panicking))
 		return atomic_load(&panic_cpu) == this_cpu();
@@ -92,7 +92,7 @@ static bool log_enter(void)
 	return false;
 }
 
-static void log_leave(void)
+static void log_leave(void) RELEASES(&log_lock) NO_LOCK_ANALYSIS
 {
 	if (!atomic_load(&panicking) || atomic_load(&panic_cpu) != this_cpu())
 		spin_unlock(&log_lock);

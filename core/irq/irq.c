@@ -134,8 +134,7 @@ const struct irq_route *irq_lookup(u32 host_intid)
 	return slot ? &routes[slot - 1] : NULL;
 }
 
-/* Lock. */
-static enum err route_add(u32 host_intid, const struct irq_route *route)
+static enum err route_add(u32 host_intid, const struct irq_route *route) REQUIRES(&lock)
 {
 	if (route_of[host_intid])
 		return ERR_EXISTS;
@@ -151,8 +150,8 @@ static enum err route_add(u32 host_intid, const struct irq_route *route)
 	return ERR_NO_MEMORY;
 }
 
-/* Lock. What a limit has switched off stays so until its timer. */
-static void route_enable(const struct irq_route *to)
+/* An interrupt that a limit has switched off stays so until the limit's timer. */
+static void route_enable(const struct irq_route *to) REQUIRES(&lock)
 {
 	struct limit *limit = &limits[to - routes];
 

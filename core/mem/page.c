@@ -14,16 +14,16 @@
 static struct spinlock page_lock = SPINLOCK_INIT(RANK_MEMORY);
 static u8 *heap; /* address of page 0 */
 static u64 heap_pa;
-static u64 *taken;      /* one bit per page */
-static u64 total, left; /* pages */
-static u64 low;         /* no page below is free */
+static u64 *taken GUARDED_BY(page_lock); /* one bit per page */
+static u64 total, left;                  /* pages */
+static u64 low GUARDED_BY(page_lock);    /* no page below is free */
 
-static bool is_taken(u64 page)
+static bool is_taken(u64 page) REQUIRES(&page_lock)
 {
 	return (taken[page / 64] >> (page % 64)) & 1;
 }
 
-static void mark(u64 page, u64 count, bool take)
+static void mark(u64 page, u64 count, bool take) REQUIRES(&page_lock)
 {
 	for (u64 i = page; i < page + count; i++) {
 		if (take)
@@ -38,6 +38,7 @@ __boot void page_init(void *va, hpa_t pa, u64 pages)
 	u64 bitmap_pages = ALIGN_UP(ALIGN_UP(pages, 64) / 8, PAGE_SIZE) / PAGE_SIZE;
 
 	ASSERT(pages > bitmap_pages && IS_ALIGNED(pa.v, PAGE_SIZE));
+	spin_lock(&page_lock);
 	heap = va;
 	heap_pa = pa.v;
 	taken = va;
@@ -46,6 +47,7 @@ __boot void page_init(void *va, hpa_t pa, u64 pages)
 	low = bitmap_pages;
 	memset(taken, 0, bitmap_pages * PAGE_SIZE);
 	mark(0, bitmap_pages, true);
+	spin_unlock(&page_lock);
 }
 
 /* Alignment is of the physical address: tables that belong together are what asks for it. */
@@ -57,7 +59,7 @@ static u64 align_page(u64 page, u64 align)
 }
 
 /* The first page at or above @page that is free, as far as the bitmap's words tell at a glance. */
-static u64 skip_taken(u64 page)
+static u64 skip_taken(u64 page) REQUIRES(&page_lock)
 {
 	while (page < total && taken[page / 64] == UINT64_MAX)
 		page = (page / 64 + 1) * 64;
@@ -65,7 +67,7 @@ static u64 skip_taken(u64 page)
 }
 
 /* First fit at @align pages; @total when there is none. */
-static u64 find(u64 count, u64 align)
+static u64 find(u64 count, u64 align) REQUIRES(&page_lock)
 {
 	u64 at = align_page(skip_taken(low), align);
 

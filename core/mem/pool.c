@@ -31,8 +31,8 @@ static void push(struct pool *pool, void *object)
 	pool->free = link;
 }
 
-/* Cut one more page into objects. Called and returns with the lock held, but drops it meanwhile. */
-static void grow(struct pool *pool)
+/* Cut one more page into objects. Releases the lock meanwhile. */
+static void grow(struct pool *pool) REQUIRES(&pool->lock)
 {
 	struct link *page;
 

@@ -33,10 +33,11 @@ struct ranges {
 };
 
 static struct spinlock ram_lock = SPINLOCK_INIT(RANK_MEMORY);
-static struct ranges clean, dirty;
-static struct ranges held; /* dirty parts of memory that was taken; not merged, not free */
-static ram_kept_fn *kept;  /* or NULL */
-static u64 in_hand;        /* bytes that the scrubber zeroes: in no list */
+static struct ranges clean GUARDED_BY(ram_lock), dirty GUARDED_BY(ram_lock);
+/* Dirty parts of memory that was taken; not merged, not free. */
+static struct ranges held GUARDED_BY(ram_lock);
+static ram_kept_fn *kept;                /* or NULL */
+static u64 in_hand GUARDED_BY(ram_lock); /* bytes that the scrubber zeroes: in no list */
 
 static void remove_at(struct ranges *ranges, u32 i)
 {
@@ -158,7 +159,7 @@ static void scrub(u64 base, u64 bytes)
 		log_warn("memory at 0x%lx is lost: the list of free ranges is full", base);
 }
 
-/* Cut a piece from the end of list[i], so that no range falls into two. Lock. */
+/* Cut a piece from the end of list[i], so that no range falls into two. */
 static struct range cut_piece(struct ranges *ranges, u32 i)
 {
 	struct range *r = &ranges->list[i];
@@ -201,8 +202,8 @@ struct walk {
 	struct range run;
 };
 
-/* The range below what was visited, if it ends at @end (0: anywhere). Lock. */
-static bool extend(struct walk *walk, u64 end)
+/* The range below what was visited, if it ends at @end (0: anywhere). */
+static bool extend(struct walk *walk, u64 end) REQUIRES(&ram_lock)
 {
 	const struct range *c = walk->clean != 0 ? &clean.list[walk->clean - 1] : NULL;
 	const struct range *d = walk->dirty != 0 ? &dirty.list[walk->dirty - 1] : NULL;
@@ -220,7 +221,7 @@ static bool extend(struct walk *walk, u64 end)
 	return true;
 }
 
-static bool next_run(struct walk *walk)
+static bool next_run(struct walk *walk) REQUIRES(&ram_lock)
 {
 	if (!extend(walk, 0))
 		return false;
@@ -244,8 +245,8 @@ static bool fits(const struct range *run, u64 size, u64 align, u64 *at)
 	return true;
 }
 
-/* The highest place in clean memory, else the highest of all. Lock. */
-static bool find_place(u64 size, u64 align, u64 *at)
+/* The highest place in clean memory, else the highest of all. */
+static bool find_place(u64 size, u64 align, u64 *at) REQUIRES(&ram_lock)
 {
 	struct walk walk = { clean.num, dirty.num, { 0, 0 } };
 
@@ -258,7 +259,7 @@ static bool find_place(u64 size, u64 align, u64 *at)
 	return false;
 }
 
-static bool is_free(u64 base, u64 end)
+static bool is_free(u64 base, u64 end) REQUIRES(&ram_lock)
 {
 	struct walk walk = { clean.num, dirty.num, { 0, 0 } };
 
@@ -268,8 +269,8 @@ static bool is_free(u64 base, u64 end)
 	return false;
 }
 
-/* Take [base, end), all of it free; its dirty parts are held from now on. Lock. */
-static enum err take_free(u64 base, u64 end)
+/* Take [base, end), all of it free; its dirty parts are held from now on. */
+static enum err take_free(u64 base, u64 end) REQUIRES(&ram_lock)
 {
 	u32 parts = 0, at = 0;
 	enum err err;

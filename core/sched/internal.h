@@ -64,13 +64,13 @@ static inline ns_t sched_slice_end(const struct account *account)
 struct sched_queue *sched_lock_queue_of(const struct thread *thread);
 /** sched_make_ready() - @thread, whose state is READY, is put on its account, which is one of
  * @queue's; its CPU looks, if it has to. */
-void sched_make_ready(struct sched_queue *queue, struct thread *thread);
+void sched_make_ready(struct sched_queue *queue, struct thread *thread) REQUIRES(&queue->lock);
 /** sched_take_out() - the opposite of a READY thread that is on its account. */
-void sched_take_out(struct sched_queue *queue, struct thread *thread);
+void sched_take_out(struct sched_queue *queue, struct thread *thread) REQUIRES(&queue->lock);
 /** sched_announce() - READY @thread has become more urgent: does its CPU have to look? */
-void sched_announce(struct sched_queue *queue, const struct thread *thread);
+void sched_announce(struct sched_queue *queue, const struct thread *thread) REQUIRES(&queue->lock);
 /** sched_charge() - book what the thread that runs in @queue's CPU has run so far. */
-void sched_charge(struct sched_queue *queue);
+void sched_charge(struct sched_queue *queue) REQUIRES(&queue->lock);
 
 /** sched_replenish() - @account's budget has come back. Interrupt context, no locks. */
 void sched_replenish(struct account *account);
@@ -80,10 +80,10 @@ void sched_replenish(struct account *account);
 #define STARVED_S 3u /* it is said after so many seconds */
 /** starve_init() - of a queue that is being made. */
 void starve_init(struct sched_queue *queue);
-/** starve_watch() - something READY has to wait, and no review will look. Lock. */
-void starve_watch(struct sched_queue *queue);
-/** starve_look() - a second has passed. Lock. */
-void starve_look(struct sched_queue *queue);
+/** starve_watch() - something READY has to wait, and no review will look. */
+void starve_watch(struct sched_queue *queue) REQUIRES(&queue->lock);
+/** starve_look() - a second has passed. */
+void starve_look(struct sched_queue *queue) REQUIRES(&queue->lock);
 
 /* core/sched/budget.c; under the lock of the account's CPU. */
 
@@ -97,18 +97,20 @@ bool budget_admits(struct budget *budget);
 /* What lend.c has for sched.c. */
 
 /** sched_take_turns() - @thread has run for @ran nanoseconds on @account, whose owner is READY,
- * or whose lent threads are ahead: which goes first from now on? Lock. */
+ * or whose lent threads are ahead: settle which goes first from now on. The caller holds the lock
+ * of the account's queue. */
 void sched_take_turns(struct account *account, const struct thread *thread, u64 ran);
 /** sched_turn_end() - when @account, which runs, has to be looked at because the turn of its lent
- * threads, or of its owner, ends and the other is READY; NS_NEVER. Lock. */
-ns_t sched_turn_end(const struct sched_queue *queue, const struct account *account);
+ * threads, or of its owner, ends and the other is READY; NS_NEVER. */
+ns_t sched_turn_end(const struct sched_queue *queue, const struct account *account)
+	REQUIRES(&queue->lock);
 
 /** sched_help_ends() - of @self, running, and READY by its state: back to the account whose work it
- * is in the middle of. Lock. */
-void sched_help_ends(struct sched_queue *queue, struct thread *self);
+ * is in the middle of. */
+void sched_help_ends(struct sched_queue *queue, struct thread *self) REQUIRES(&queue->lock);
 /** sched_take_wanted() - @account's turn has come, with nothing READY on it: help the thread that
- * has work for it. Lock. Return: that is READY on it now. */
-bool sched_take_wanted(struct sched_queue *queue, struct account *account);
+ * has work for it. Return: that is READY on it now. */
+bool sched_take_wanted(struct sched_queue *queue, struct account *account) REQUIRES(&queue->lock);
 /** sched_move_on() - @thread, STACK_MOVES, has left its stack: to its account's CPU. No locks. */
 void sched_move_on(struct thread *thread);
 

@@ -26,8 +26,8 @@ static bool leaves_later(struct thread *thread)
 	       used == STACK_MOVES;
 }
 
-/* @thread, READY and on no list, to its account. @queue: of its CPU, locked; unlocks it. */
-static void place(struct sched_queue *queue, struct thread *thread)
+/* @thread, READY and on no list, to its account. @queue: of its CPU, locked. */
+static void place(struct sched_queue *queue, struct thread *thread) RELEASES(&queue->lock)
 {
 	u32 to = sched_cpu_of(thread->account);
 
@@ -42,6 +42,7 @@ static void place(struct sched_queue *queue, struct thread *thread)
 		atomic_store_explicit(&thread->cpu, to, memory_order_relaxed);
 		spin_unlock(&queue->lock);
 		queue = sched_lock_queue_of(thread);
+		spin_is_held(&queue->lock);
 		atomic_store_explicit(&thread->on_cpu, STACK_FREE, memory_order_relaxed);
 	}
 	sched_make_ready(queue, thread);
@@ -50,7 +51,10 @@ static void place(struct sched_queue *queue, struct thread *thread)
 
 __cold void sched_move_on(struct thread *thread)
 {
-	place(sched_lock_queue_of(thread), thread);
+	struct sched_queue *queue = sched_lock_queue_of(thread);
+
+	spin_is_held(&queue->lock);
+	place(queue, thread);
 }
 
 /* Its budget is used up. */
@@ -69,7 +73,7 @@ static bool is_over(const struct account *account)
 /* Does @account, for which @thread is to work, claim more of a CPU than what @thread is READY on?
  * What runs right here does. */
 static bool claims_more(const struct sched_queue *queue, struct account *account,
-			const struct account *than)
+			const struct account *than) REQUIRES(&queue->lock)
 {
 	if (account == this_cpu()->queue->account || is_spent(than))
 		return true;
@@ -78,7 +82,8 @@ static bool claims_more(const struct sched_queue *queue, struct account *account
 	return queue->strategy->preempts(queue, account, than);
 }
 
-/* @thread goes on on @account for a while, with what it does for another. Lock. */
+/* @thread goes on on @account for a while, with what it does for another. The caller holds its
+ * queue's lock. */
 static void set_helped(struct thread *thread, struct account *account)
 {
 	struct thread *none = NULL;
@@ -96,8 +101,9 @@ static void set_helped(struct thread *thread, struct account *account)
 	thread->helps++;
 }
 
-/* READY @thread is taken from its account's list, to be helped on @account. Lock. */
+/* READY @thread is taken from its account's list, to be helped on @account. */
 static void take_to(struct sched_queue *queue, struct thread *thread, struct account *account)
+	REQUIRES(&queue->lock)
 {
 	struct account *from = thread->account;
 
@@ -123,6 +129,7 @@ void sched_take_turns(struct account *account, const struct thread *thread, u64 
 }
 
 ns_t sched_turn_end(const struct sched_queue *queue, const struct account *account)
+	REQUIRES(&queue->lock)
 {
 	u64 left = 0;
 
@@ -139,6 +146,7 @@ ns_t sched_turn_end(const struct sched_queue *queue, const struct account *accou
 }
 
 __cold bool sched_take_wanted(struct sched_queue *queue, struct account *account)
+	REQUIRES(&queue->lock)
 {
 	struct thread *thread = atomic_exchange(&account->wants, NULL);
 
@@ -160,6 +168,7 @@ bool sched_wake_on(struct thread *thread, struct account *account)
 	/* What the caller did for @thread to find comes before the look at its state. */
 	atomic_thread_fence(memory_order_seq_cst);
 	queue = sched_lock_queue_of(thread);
+	spin_is_held(&queue->lock);
 	if ((thread->between || thread->account == account) &&
 	    thread_move(thread, VCPU_PAUSED, VCPU_READY)) {
 		thread->account = account;
@@ -179,8 +188,8 @@ bool sched_wake_on(struct thread *thread, struct account *account)
 	return false;
 }
 
-/* The running thread, READY by its state, to its account. Lock. */
-static void put_self(struct sched_queue *queue, struct thread *self)
+/* The running thread, READY by its state, to its account. */
+static void put_self(struct sched_queue *queue, struct thread *self) REQUIRES(&queue->lock)
 {
 	if (sched_cpu_of(self->account) == queue->cpu->id)
 		sched_make_ready(queue, self);
@@ -188,7 +197,7 @@ static void put_self(struct sched_queue *queue, struct thread *self)
 		atomic_store(&self->on_cpu, STACK_MOVES);
 }
 
-__cold void sched_help_ends(struct sched_queue *queue, struct thread *self)
+__cold void sched_help_ends(struct sched_queue *queue, struct thread *self) REQUIRES(&queue->lock)
 {
 	self->account = self->work_of;
 	self->help_ends++;
@@ -233,9 +242,9 @@ void sched_offer(struct account *account)
 	spin_unlock(&queue->lock);
 }
 
-/* @thread, lent to @account or in the middle of its work, to its own account. Lock. */
+/* @thread, lent to @account or in the middle of its work, to its own account. */
 static void send_home(struct sched_queue *queue, struct thread *thread,
-		      const struct account *account)
+		      const struct account *account) REQUIRES(&queue->lock)
 {
 	bool listed = thread_state(thread) == VCPU_READY && is_listed(thread);
 
@@ -265,6 +274,7 @@ __cold void sched_evict(struct thread *thread, const struct account *account)
 {
 	struct sched_queue *queue = sched_lock_queue_of(thread);
 
+	spin_is_held(&queue->lock);
 	send_home(queue, thread, account);
 	spin_unlock(&queue->lock);
 }
@@ -292,6 +302,7 @@ __cold void sched_retire(struct account *account)
 	if (account->budget != NULL)
 		(void)timer_stop(&account->budget->timer);
 	queue = sched_lock_queue_of(sched_owner(account));
+	spin_is_held(&queue->lock);
 	/* A place that was kept for it. */
 	if (list_has(&account->link))
 		queue->strategy->remove(queue, account);

@@ -29,6 +29,7 @@ __cold void sched_set_priority(struct thread *thread, u8 priority)
 	struct sched_queue *queue = sched_lock_queue_of(thread);
 	struct account *account = &thread->home;
 
+	spin_is_held(&queue->lock);
 	if (list_has(&account->link)) {
 		queue->strategy->remove(queue, account);
 		account->priority = priority;
@@ -53,6 +54,7 @@ u64 sched_run_ns(const struct thread *thread)
 	struct sched_queue *queue = sched_lock_queue_of(thread);
 	u64 ns = thread->run_ns;
 
+	spin_is_held(&queue->lock);
 	if (queue->cpu->thread == thread && queue->account != NULL)
 		ns += arch_time_now().v - queue->account->since.v;
 	spin_unlock(&queue->lock);
@@ -67,6 +69,7 @@ __cold u32 sched_starved_s(const struct thread *thread)
 			      ? account->starved_s
 			      : 0;
 
+	spin_is_held(&queue->lock);
 	spin_unlock(&queue->lock);
 	return seconds;
 }
@@ -76,6 +79,7 @@ __cold u64 sched_charged_ns(const struct thread *thread)
 	struct sched_queue *queue = sched_lock_queue_of(thread);
 	u64 ns = thread->home.run_ns;
 
+	spin_is_held(&queue->lock);
 	if (queue->account == &thread->home)
 		ns += arch_time_now().v - thread->home.since.v;
 	spin_unlock(&queue->lock);

@@ -14,13 +14,14 @@ static inline u32 num_ready(const struct sched_queue *queue)
 	return atomic_load_explicit(&queue->ready, memory_order_relaxed);
 }
 
-static inline void count_ready(struct sched_queue *queue, u32 more)
+static inline void count_ready(struct sched_queue *queue, u32 more) REQUIRES(&queue->lock)
 {
 	atomic_store_explicit(&queue->ready, num_ready(queue) + more, memory_order_relaxed);
 }
 
 /* A slice that was used up is followed by a new one, behind the equals. */
 static inline void enqueue(struct sched_queue *queue, struct account *account, bool front)
+	REQUIRES(&queue->lock)
 {
 	if (__builtin_expect(account->budget != NULL, 0) && !budget_admits(account->budget))
 		return;
@@ -51,6 +52,7 @@ static inline bool keeps_place(const struct account *account)
 /* @thread is READY on its account. @front: it had the CPU, and has a claim to have it back first.
  */
 static inline void mark_ready(struct sched_queue *queue, struct thread *thread, bool front)
+	REQUIRES(&queue->lock)
 {
 	struct account *account = thread->account;
 
@@ -67,6 +69,7 @@ static inline void mark_ready(struct sched_queue *queue, struct thread *thread, 
 }
 
 static inline void add(struct sched_queue *queue, struct thread *thread, bool front)
+	REQUIRES(&queue->lock)
 {
 	struct account *account = thread->account;
 
@@ -75,7 +78,7 @@ static inline void add(struct sched_queue *queue, struct thread *thread, bool fr
 		enqueue(queue, account, front);
 }
 
-static inline void take_out(struct sched_queue *queue, struct thread *thread)
+static inline void take_out(struct sched_queue *queue, struct thread *thread) REQUIRES(&queue->lock)
 {
 	struct account *account = thread->account;
 
@@ -92,6 +95,7 @@ static inline void take_out(struct sched_queue *queue, struct thread *thread)
 
 /* Of an account that has one: the READY thread that goes first is RUNNING. */
 static inline struct thread *take_first(struct sched_queue *queue, struct account *account)
+	REQUIRES(&queue->lock)
 {
 	struct thread *thread = sched_owner(account);
 	bool moved;

@@ -92,7 +92,7 @@ static void check_may_switch(const struct cpu *cpu)
 
 /* --- Under the queue's lock ------------------------------------------------------------------- */
 
-static inline struct sched_queue *lock_queue_of(const struct thread *thread)
+static inline struct sched_queue *lock_queue_of(const struct thread *thread) NO_LOCK_ANALYSIS
 {
 	for (;;) {
 		u32 cpu = atomic_load_explicit(&thread->cpu, memory_order_relaxed);
@@ -108,7 +108,7 @@ static inline struct sched_queue *lock_queue_of(const struct thread *thread)
 /* Must what runs (NULL: idle) be looked at before the time that is armed? What is armed and comes
  * earlier stays: it asks again, which costs less than moving the deadline at every switch. */
 static bool review_comes_first(const struct sched_queue *queue, const struct account *current,
-			       ns_t *when)
+			       ns_t *when) REQUIRES(&queue->lock)
 {
 	*when = queue->strategy->review(queue, current);
 	if (current != NULL && queue->cpu->thread->work_of != NULL)
@@ -123,6 +123,7 @@ static bool review_comes_first(const struct sched_queue *queue, const struct acc
 
 /* This CPU. */
 static void set_review(struct sched_queue *queue, const struct account *current)
+	REQUIRES(&queue->lock)
 {
 	ns_t when;
 
@@ -132,14 +133,15 @@ static void set_review(struct sched_queue *queue, const struct account *current)
 	timer_arm(&queue->review, when);
 }
 
-/* Something waits, and no slice or window ends. Lock. */
-static inline bool needs_watch(const struct sched_queue *queue)
+/* An account waits, and no slice or window ends. */
+static inline bool needs_watch(const struct sched_queue *queue) REQUIRES(&queue->lock)
 {
 	return queue->review_at.v == NS_NEVER.v && num_ready(queue) != 0 && !queue->watched;
 }
 
 /* READY @thread, against what runs. */
 static bool should_run(const struct sched_queue *queue, const struct thread *thread)
+	REQUIRES(&queue->lock)
 {
 	const struct account *account = thread->account;
 
@@ -157,6 +159,7 @@ static bool should_run(const struct sched_queue *queue, const struct thread *thr
 /* @thread has become READY, or more urgent: does its CPU have to look? Also when it was alone and
  * lets a guest sleep (@first), and when it has a time to arm, which it must do itself. */
 static void announce(struct sched_queue *queue, const struct thread *thread, bool first)
+	REQUIRES(&queue->lock)
 {
 	struct cpu *cpu = queue->cpu;
 	bool here = cpu == this_cpu();
@@ -188,6 +191,7 @@ static bool goes_first(const struct thread *thread)
 }
 
 static inline void make_ready(struct sched_queue *queue, struct thread *thread)
+	REQUIRES(&queue->lock)
 {
 	bool first = num_ready(queue) == 0;
 
@@ -197,6 +201,7 @@ static inline void make_ready(struct sched_queue *queue, struct thread *thread)
 
 /* Book the stretch of @thread, which runs, that ends at @now. */
 static inline void charge(struct sched_queue *queue, struct thread *thread, ns_t now)
+	REQUIRES(&queue->lock)
 {
 	struct account *account = queue->account;
 	u64 ran = now.v - account->since.v;
@@ -214,7 +219,7 @@ static inline void charge(struct sched_queue *queue, struct thread *thread, ns_t
 }
 
 /* Nobody is READY: sleep, on whichever stack this is. */
-static ns_t idle(struct sched_queue *queue, ns_t now)
+static ns_t idle(struct sched_queue *queue, ns_t now) REQUIRES(&queue->lock)
 {
 	queue->idling = true;
 	queue->account = NULL;
@@ -257,9 +262,10 @@ static void arrive(void)
 		sched_move_on(left);
 }
 
-/* @next, RUNNING and cpu->thread, gets the CPU from @self. Drops the lock; returns when @self has a
+/* @next, RUNNING and cpu->thread, gets the CPU from @self. Returns when @self has a
  * CPU again. */
 static inline void switch_to(struct sched_queue *queue, struct thread *self, struct thread *next)
+	RELEASES(&queue->lock)
 {
 	next->switches++;
 	queue->switches++;
@@ -272,6 +278,7 @@ static inline void switch_to(struct sched_queue *queue, struct thread *self, str
 
 /* The account that should run at @now, out of the queue; NULL: none may. */
 static inline struct account *take_account(struct sched_queue *queue, ns_t now)
+	REQUIRES(&queue->lock)
 {
 	struct account *account;
 
@@ -284,9 +291,9 @@ static inline struct account *take_account(struct sched_queue *queue, ns_t now)
 	return account;
 }
 
-/* No account runs: the one that should does, when there is one. Drops the lock; returns when the
+/* No account runs: the one that should does, when there is one. Returns when the
  * calling thread has a CPU again. */
-static void choose_next(struct cpu *cpu, struct sched_queue *queue, ns_t now)
+static void choose_next(struct cpu *cpu, struct sched_queue *queue, ns_t now) RELEASES(&queue->lock)
 {
 	struct thread *self = cpu->thread, *next;
 	struct account *account;
@@ -317,8 +324,9 @@ static void choose_next(struct cpu *cpu, struct sched_queue *queue, ns_t now)
 }
 
 /* The running thread, charged, is READY on an account, or none of the queue's business. Let others
- * run until it is its turn again. Drops the lock. */
+ * run until it is its turn again. */
 static inline void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now)
+	RELEASES(&queue->lock)
 {
 	struct account *account = queue->account;
 
@@ -381,9 +389,9 @@ void sched_prepare(enum pause_reason reason)
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
-/* A vCPU in WFI has the CPU for itself: sleep here and now. The short way of give_way(). Lock.
+/* A vCPU in WFI has the CPU for itself: sleep here and now. The short way of give_way().
  * Return: nothing else wants to run; else no account runs. */
-static bool doze(struct cpu *cpu, struct sched_queue *queue, ns_t *now)
+static bool doze(struct cpu *cpu, struct sched_queue *queue, ns_t *now) REQUIRES(&queue->lock)
 {
 	struct thread *self = cpu->thread;
 	struct account *account = queue->account;
@@ -414,7 +422,7 @@ static bool stays_on_account(const struct cpu *cpu, const struct sched_queue *qu
 }
 
 static void next_of_account(struct cpu *cpu, struct sched_queue *queue, struct thread *self,
-			    struct thread *next)
+			    struct thread *next) RELEASES(&queue->lock)
 {
 	cpu->thread = next;
 	if (next->work_of != NULL || queue->account->owner_first)
@@ -449,7 +457,8 @@ void sched_pause(void)
 	atomic_store_explicit(&self->pause_reason, PAUSE_NONE, memory_order_relaxed);
 }
 
-/* Can @thread, PAUSED, run next on the account that runs here? Then it is RUNNING. Lock. */
+/* Returns true if @thread, PAUSED, can run next on the account that runs here. Then it is RUNNING.
+ * The caller holds the queue's lock. */
 static bool take_over(struct cpu *cpu, struct thread *thread, const struct account *account)
 {
 	return account == cpu->queue->account && (thread->between || thread->account == account) &&
@@ -560,17 +569,18 @@ bool sched_ends(void)
 /* --- For the room's other files
  * ------------------------------------------------------------------------ */
 
-__cold struct sched_queue *sched_lock_queue_of(const struct thread *thread)
+__cold struct sched_queue *sched_lock_queue_of(const struct thread *thread) NO_LOCK_ANALYSIS
 {
 	return lock_queue_of(thread);
 }
 
 __cold void sched_make_ready(struct sched_queue *queue, struct thread *thread)
+	REQUIRES(&queue->lock)
 {
 	make_ready(queue, thread);
 }
 
-__cold void sched_take_out(struct sched_queue *queue, struct thread *thread)
+__cold void sched_take_out(struct sched_queue *queue, struct thread *thread) REQUIRES(&queue->lock)
 {
 	take_out(queue, thread);
 }
@@ -580,6 +590,7 @@ __cold void sched_replenish(struct account *account)
 	struct thread *owner = sched_owner(account);
 	struct sched_queue *queue = lock_queue_of(owner);
 
+	spin_is_held(&queue->lock);
 	if (keeps_place(account) && account != queue->account && !list_has(&account->link)) {
 		enqueue(queue, account, false);
 		announce(queue, owner, false);
@@ -588,11 +599,12 @@ __cold void sched_replenish(struct account *account)
 }
 
 __cold void sched_announce(struct sched_queue *queue, const struct thread *thread)
+	REQUIRES(&queue->lock)
 {
 	announce(queue, thread, false);
 }
 
-__cold void sched_charge(struct sched_queue *queue)
+__cold void sched_charge(struct sched_queue *queue) REQUIRES(&queue->lock)
 {
 	charge(queue, queue->cpu->thread, arch_time_now());
 }
@@ -604,6 +616,7 @@ __cold enum err sched_start(struct thread *thread)
 	struct sched_queue *queue = lock_queue_of(thread);
 	enum err err = thread_set_state(thread, VCPU_READY);
 
+	spin_is_held(&queue->lock);
 	if (!err)
 		make_ready(queue, thread);
 	spin_unlock(&queue->lock);
@@ -627,11 +640,13 @@ bool sched_wake(struct thread *thread)
 	/* What the caller did for @thread to find comes before the look at its state. */
 	atomic_thread_fence(memory_order_seq_cst);
 	queue = lock_queue_of(thread);
+	spin_is_held(&queue->lock);
 	if (queue->cpu->id != here && thread_state(thread) == VCPU_PAUSED &&
 	    can_come_here(thread, here)) {
 		atomic_store_explicit(&thread->cpu, here, memory_order_relaxed);
 		spin_unlock(&queue->lock);
 		queue = lock_queue_of(thread);
+		spin_is_held(&queue->lock);
 	}
 	paused = thread_move(thread, VCPU_PAUSED, VCPU_READY);
 	if (paused)

@@ -27,7 +27,7 @@ static __cold void look_at(struct sched_queue *queue, struct account *account)
 			 queue->account != NULL ? queue->account->priority : 0, account->priority);
 }
 
-__cold void starve_look(struct sched_queue *queue)
+__cold void starve_look(struct sched_queue *queue) REQUIRES(&queue->lock)
 {
 	queue->look_at = NS(arch_time_now().v + LOOK_NS);
 	list_for_each (&queue->accounts, node)
@@ -59,7 +59,7 @@ __boot void starve_init(struct sched_queue *queue)
 	timer_init(&queue->watch, look);
 }
 
-__cold void starve_watch(struct sched_queue *queue)
+__cold void starve_watch(struct sched_queue *queue) REQUIRES(&queue->lock)
 {
 	queue->watched = true;
 	timer_arm(&queue->watch, NS(arch_time_now().v + LOOK_NS));

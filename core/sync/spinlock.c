@@ -47,7 +47,7 @@ void spin_init(struct spinlock *lock, enum lock_rank rank)
 	lock->rank = (u8)rank;
 }
 
-void spin_lock(struct spinlock *lock)
+void spin_lock(struct spinlock *lock) NO_LOCK_ANALYSIS
 {
 	u32 mine;
 
@@ -57,7 +57,7 @@ void spin_lock(struct spinlock *lock)
 		arch_cpu_relax();
 }
 
-void spin_unlock(struct spinlock *lock)
+void spin_unlock(struct spinlock *lock) NO_LOCK_ANALYSIS
 {
 	u32 next = atomic_load_explicit(&lock->serving, memory_order_relaxed) + 1;
 

@@ -10,7 +10,7 @@ void waitqueue_init(struct waitqueue *queue)
 	list_init(&queue->threads);
 }
 
-void waitqueue_sleep(struct waitqueue *queue, struct spinlock *lock)
+void waitqueue_sleep(struct waitqueue *queue, struct spinlock *lock) REQUIRES(lock)
 {
 	struct thread *self = this_cpu()->thread;
 

@@ -18,8 +18,8 @@ static struct pool pool = {
 	.limit = MAX_CORE_THREADS,
 };
 
-static struct list all = { { &all.head, &all.head } };
 static struct spinlock all_lock = SPINLOCK_INIT(RANK_WORK);
+static struct list all GUARDED_BY(all_lock) = { { &all.head, &all.head } };
 
 void account_init(struct account *account, u8 priority, ns_t slice)
 {

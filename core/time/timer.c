@@ -76,7 +76,7 @@ static struct timer_event *merge(struct timer_event *a, struct timer_event *b)
 	return first;
 }
 
-static void insert(struct timer_queue *queue, struct timer_event *event)
+static void insert(struct timer_queue *queue, struct timer_event *event) REQUIRES(&queue->lock)
 {
 	event->parent = event->left = event->right = NULL;
 	event->rank = 1;
@@ -84,7 +84,7 @@ static void insert(struct timer_queue *queue, struct timer_event *event)
 	queue->count++;
 }
 
-static void take_out(struct timer_queue *queue, struct timer_event *event)
+static void take_out(struct timer_queue *queue, struct timer_event *event) REQUIRES(&queue->lock)
 {
 	struct timer_event *parent = event->parent;
 	struct timer_event *rest = merge(event->left, event->right);
@@ -105,7 +105,7 @@ static void take_out(struct timer_queue *queue, struct timer_event *event)
 }
 
 /* This CPU's queue. */
-static void set_deadline(struct timer_queue *queue)
+static void set_deadline(struct timer_queue *queue) REQUIRES(&queue->lock)
 {
 	ns_t when = queue->first != NULL ? queue->first->when : NS_NEVER;
 

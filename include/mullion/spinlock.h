@@ -6,6 +6,7 @@
 #ifndef MULLION_SPINLOCK_H
 #define MULLION_SPINLOCK_H
 
+#include <mullion/capability.h>
 #include <mullion/types.h>
 #include <stdatomic.h>
 
@@ -24,7 +25,7 @@ enum lock_rank {
 	RANK_LOG,        /* last: anything may log */
 };
 
-struct spinlock {
+struct LOCKABLE spinlock {
 	_Atomic u32 ticket;
 	_Atomic u32 serving;
 	u8 rank;
@@ -36,7 +37,14 @@ struct spinlock {
 	}
 
 void spin_init(struct spinlock *lock, enum lock_rank rank);
-void spin_lock(struct spinlock *lock);
-void spin_unlock(struct spinlock *lock);
+void spin_lock(struct spinlock *lock) ACQUIRES(lock);
+void spin_unlock(struct spinlock *lock) RELEASES(lock);
+
+/** spin_is_held() - tell the analysis that the caller holds @lock, where it was acquired by a
+ * function that returns the lock's owner. No code. */
+static inline void spin_is_held(const struct spinlock *lock) ASSUMES(lock)
+{
+	(void)lock;
+}
 
 #endif

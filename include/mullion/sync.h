@@ -24,7 +24,7 @@ void waitqueue_init(struct waitqueue *queue);
 /** waitqueue_sleep() - release @lock, which guards the condition, sleep until a wake, acquire @lock
  * again. The condition may have changed once more. The caller holds @lock, of a rank below
  * RANK_WAIT, and no other. */
-void waitqueue_sleep(struct waitqueue *queue, struct spinlock *lock);
+void waitqueue_sleep(struct waitqueue *queue, struct spinlock *lock) REQUIRES(lock);
 /** waitqueue_wake() - wake all threads of @queue. Any context; takes the queue's lock. */
 void waitqueue_wake(struct waitqueue *queue);
 

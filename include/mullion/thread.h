@@ -93,11 +93,11 @@ struct account {
 					 queue is kept, and helps that thread */
 	u8 base_priority;             /* of the description */
 	u8 priority;                  /* in force: sched_set_priority() */
-	bool owner_first; /* it goes before `lent`, until `ahead_ns` is 0; else behind */
+	bool owner_first;    /* it goes before `lent`, until `ahead_ns` is 0; else behind */
 	_Atomic bool closed; /* its owner is destroyed: no further work is charged to it */
-	u64 ahead_ns;     /* time of lent threads while the owner was READY, less the owner's */
-	u32 window;       /* time-triggered: the partition it belongs to */
-	ns_t slice;       /* time slice among equals */
+	u64 ahead_ns;        /* time of lent threads while the owner was READY, less the owner's */
+	u32 window;          /* time-triggered: the partition it belongs to */
+	ns_t slice;          /* time slice among equals */
 	ns_t slice_left;
 	ns_t since;            /* when it was last switched to, or charged */
 	u64 run_ns;            /* time charged to it, without the current stretch */

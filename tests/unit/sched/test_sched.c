@@ -503,7 +503,7 @@ static void sleeps_in_interrupt(void *data)
 	thread_sleep(NS(1));
 }
 
-static void sleeps_with_a_lock(void *data)
+static void sleeps_with_a_lock(void *data) NO_LOCK_ANALYSIS
 {
 	static struct spinlock lock = SPINLOCK_INIT(RANK_GUEST);
 
