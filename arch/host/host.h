@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The core as a Linux process: what a test or fuzz target holds in its hands.
+ * The core as a Linux process, for tests and fuzz targets.
  *
- * The machine has some RAM (an arena, named by host-physical address from HOST_RAM_BASE on), CPUs
- * that the calling thread plays one at a time, and a clock that moves only when told. RAM outside
- * the core's heap cannot be touched but through a mapped copy window: AddressSanitizer sees to it.
+ * The machine has some RAM, an arena with host-physical addresses from HOST_RAM_BASE on. The
+ * calling thread runs its CPUs one at a time; its clock advances only by a call. RAM outside the
+ * core's heap is accessible only through a mapped copy window, which AddressSanitizer enforces.
  */
 #ifndef ARCH_HOST_HOST_H
 #define ARCH_HOST_HOST_H
@@ -43,7 +43,7 @@ void host_set_wants_irq(struct vcpu *vcpu, bool wants);
 /** host_step() - one pass as the vCPU loop makes it: run, serve the exit. On the vCPU's own CPU. */
 void host_step(struct vcpu *vcpu);
 
-/* What a scripted component's run ends with. */
+/* The end of a scripted component's run. */
 struct host_call {
 	enum user_trap trap;
 	u32 number; /* of a system call */
@@ -53,8 +53,9 @@ struct host_call {
  * waits (SYS_WAIT); USER_INTERRUPTED: it computes (HOST_BUSY) and is interrupted. */
 void host_user_script(struct arch_user *user, const struct host_call *calls, u32 count);
 
-/* Where a CPU stopped: its vCPU runs and its script is at its end; it is idle; a
- * thread of a test wants it to; the machine ended (host_end), and the next host_loop() begins anew.
+/* The reason why a CPU stopped. The reasons: its vCPU runs and its script has ended, it is idle, or
+ * a thread of a test stopped it. Or the machine ended (host_end), and the next host_loop() begins
+ * again.
  */
 enum host_pause { HOST_WANTS_EXIT, HOST_IDLE, HOST_BUSY, HOST_ENDED };
 /** host_loop() - let CPU @id go on where it paused, until it pauses again. It begins in
@@ -83,12 +84,12 @@ enum host_end { HOST_END_NONE, HOST_END_POWEROFF, HOST_END_REBOOT, HOST_END_STOP
 extern enum host_end host_end;
 extern jmp_buf *host_end_jump;
 
-/* What the core printed, NUL-terminated; the oldest text goes first when it is full. */
+/* The core's output, with a NUL at the end. A full buffer drops the oldest text. */
 #define HOST_CONSOLE_BYTES 16384
 extern char host_console[HOST_CONSOLE_BYTES];
 void host_console_clear(void);
 
-/* Maintenance that was asked for, so that tests can see that it was. */
+/* Requested maintenance, for tests. */
 struct host_counts {
 	u32 space_publishes, space_flushes, icache_invalidations, windows;
 	u64 cleaned_bytes;

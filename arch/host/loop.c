@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The CPUs' own stacks and the threads': each CPU runs the real scheduler and gives control back to
- * the test where a real CPU would be in its guest or asleep. One host thread, so that every run
- * repeats.
+ * Stacks of CPUs and threads. Each CPU runs the real scheduler, and returns to the test where a
+ * real CPU would be in its guest or idle. There is one host thread, so every run is identical.
  */
 #include <stdlib.h>
 #include <ucontext.h>
@@ -44,7 +43,7 @@ static ucontext_t test_context;
 static const void *test_stack;
 static size_t test_stack_bytes;
 
-/* AddressSanitizer wants to be told of every change of stack. */
+/* AddressSanitizer needs a call for every change of stack. */
 static void before_switch(void **fake, const void *stack, size_t bytes)
 {
 #ifdef HAVE_ASAN

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * From a bare CPU to running guests: one ordered table of steps. A step that finds something
- * missing says what and what to do, and the machine stops: nothing is half started. What is said
- * before the console is up waits in the log's ring.
+ * From a bare CPU to running guests: one ordered table of steps. A failing step prints the cause
+ * and a remedy, and the machine stops. Messages before the start of the console wait in the log's
+ * ring.
  */
 #include "drivers/uart/pl011.h"
 #include <arch/boot.h>
@@ -108,7 +108,7 @@ static void step_random(void)
 	random_start(seed.data, seed.len);
 }
 
-/* What is in use goes out of RAM, and into the list that the description is checked against. */
+/* Memory in use is removed from RAM, and added to the list for the checks of the description. */
 static void reserve(const char *what, u64 base, u64 size)
 {
 	if (size == 0)
@@ -163,7 +163,7 @@ static void step_timer(void)
 			     err_name(err));
 }
 
-/* Asked once: from then on the core's own clock goes on from there, whoever has the device. */
+/* Read once: the core's own clock continues from that time. */
 static void step_wall_clock(void)
 {
 	const volatile u32 *registers;
@@ -222,7 +222,7 @@ static void find_bundle(void)
 		stop_machine("the bundle has no usable " SYSTEM_TREE);
 }
 
-/* Does the description ask for a part of this memory by host-address? */
+/* Returns true if the description uses a part of this memory by host-address. */
 static bool is_wanted(u64 pa, u64 bytes)
 {
 	u32 depth = 0;

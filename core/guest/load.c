@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a guest starts with: pristine images from the bundle and a device tree, put into its RAM and
- * cleaned to the point of coherency, since it starts with its caches off. Its first vCPU copies
- * them before it is entered, at the guest's priority and in the guest's time.
+ * Loading of a guest: pristine images from the bundle and a device tree. They are copied to its RAM
+ * and cleaned to the point of coherency, because a guest starts with its caches off. The thread of
+ * its first vCPU does so before the first entry, with the guest's priority and on its account.
  */
 #include <mullion/guest.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The core's random number generator: ChaCha20 (RFC 8439 §2.3) as a generator with fast key
- * erasure: each request takes one more block, whose first half is the next key and is never given
- * out, so a later look at the state tells nothing of earlier output.
+ * The core's random number generator: ChaCha20 (RFC 8439 §2.3) with fast key erasure. Each request
+ * takes one more block, whose first half is the next key and is never output. So the state does not
+ * reveal earlier output.
  */
 #include <mullion/random.h>
 

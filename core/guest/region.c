@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Finding the region of a guest-physical address: exits ask for it, so it must not cost more with
- * more regions. */
+/* Finding the region of a guest-physical address. Exits need it, so its cost must not grow with the
+ * number of regions. */
 #include <mullion/guest.h>
 
 const struct region *region_find(const struct guest *guest, gpa_t gpa)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Cache maintenance of all of a guest's RAM, which one instruction of a guest may ask for: by
- * address, in pieces, between which others run and requests are served.
+ * Cache maintenance of all of a guest's RAM, which one instruction of a guest may request. It goes
+ * by address in pieces, yields in between, and serves requests.
  */
 #include <mullion/guest.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The scrubber: work of the core at idle priority that zeroes the memory which guests and
- * components gave back, on a CPU with nothing else to do.
+ * The scrubber: work of the core at idle priority. It zeroes memory that guests and components have
+ * released.
  */
 #include "core/mem/scrub.h"
 

@@ -24,7 +24,7 @@
 #define TABLE_BITS 9u
 #define ENTRIES    (1u << TABLE_BITS)
 
-/* What is done between two preemption points: entries written, entries read, tables allocated, with
+/* The work between two preemption points: entries written, entries read, tables allocated, with
  * some 60, 6 and 500 instructions for each. */
 #define WRITTEN_AT_ONCE   128u
 #define READ_AT_ONCE      1024u

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Budgets: an account that has used up its own is out of the queue until some of it comes back. A
- * sporadic server with a bounded number of replenishments (as seL4's MCS scheduler; Stanovich et
- * al., "Defects of the POSIX sporadic server and how to correct them"): what was used in a stretch
- * comes back one period after that stretch began. When there is no room for another replenishment
- * it comes with the last, which is later, so that no span of a period ever has more.
+ * Budgets: an account without budget leaves the queue until its replenishment. An account is a
+ * sporadic server with a bounded number of replenishments, as in seL4's MCS scheduler. Reference:
+ * Stanovich et al., "Defects of the POSIX sporadic server and how to correct them". The time that a
+ * run used is replenished one period after the run began. Without room for another replenishment it
+ * is added to the last one. That is later, so no span of a period has more.
  */
 #include "core/sched/internal.h"
 
@@ -17,7 +17,7 @@ static void drop_first(struct budget *budget)
 		budget->refills[i] = budget->refills[i + 1];
 }
 
-/* What is there by @now is one. */
+/* All replenishments until @now become one. */
 static void merge(struct budget *budget, ns_t now)
 {
 	while (budget->num > 1 && budget->refills[1].at.v <= now.v) {

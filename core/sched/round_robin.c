@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Round-robin: everybody in turn, a slice each; priorities do not count. */
+/* Round robin: accounts run in order, a slice each, without regard to priority. */
 #include "core/sched/internal.h"
 
 static void add(struct sched_queue *queue, struct account *account, bool front)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Time-triggered partitions: a cyclic table tells which partition's time it is, as ARINC 653 has
- * it. In a window only its partition's accounts run, by priority; time that they leave, and time
- * that belongs to nobody, goes to accounts of a priority up to the table's background, of whichever
- * partition. The cycle begins when the clock is a multiple of it, so all CPUs' tables are in step.
+ * Time-triggered partitions: a cyclic table assigns time to partitions, as in ARINC 653. In a
+ * window only its partition's accounts run, by priority. Unused time and time without a window are
+ * for accounts of a priority up to the table's background, of any partition. The cycle begins when
+ * the clock is a multiple of it, so all CPUs' tables are in step.
  */
 #include "core/sched/internal.h"
 
@@ -48,7 +48,7 @@ static u32 claim(const struct sched_queue *queue, const struct account *account)
 {
 	if (queue->place.window != 0 && account->window == queue->place.window)
 		return PRIORITIES + 1u + account->priority;
-	/* What it was given counts: to inherit a higher priority must not cost it the CPU. */
+	/* The original priority counts: an account must not lose the CPU by inheritance. */
 	return account->base_priority <= queue->table->background ? 1u + account->priority : 0;
 }
 

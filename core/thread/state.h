@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The edges of the thread state machine, for those who change states: state.c and the scheduler. */
+/* The edges of the thread state machine, for state.c and the scheduler. */
 #ifndef CORE_THREAD_STATE_H
 #define CORE_THREAD_STATE_H
 

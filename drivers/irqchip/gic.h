@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the GIC drivers share, and what the virtual GIC needs of them beyond struct irqchip: the
- * frames of GICv2's virtualisation, and GICv3's CPU interface inline for the hot path.
+ * Common parts of the GIC drivers, and the virtual GIC's interface to them beyond struct irqchip.
+ * These are the frames of GICv2's virtualisation, and GICv3's CPU interface, inline for the hot
+ * path.
  */
 #ifndef DRIVERS_GIC_H
 #define DRIVERS_GIC_H
@@ -85,8 +86,9 @@ static inline u32 gic_find_intids(u32 typer)
 
 	return count > GIC_SPURIOUS ? GIC_SPURIOUS : count;
 }
-/** gic_clear_words() - @count INTIDs from bit 0 of frame @at, from number @first on: disabled,
- * inactive, not pending, our priority. For the distributor's and the redistributors' arrays. */
+/** gic_clear_words() - make @count INTIDs from number @first on disabled, inactive, not pending,
+ * with the core's priority; @at: the frame. For the distributor's and the redistributors'
+ * arrays. */
 void gic_clear_words(u8 *at, u32 first, u32 count);
 /** gic_set_config() - level or edge of @intid in the frame @at (GICD_ICFGRn, IHI 0069 §12.9.9). */
 void gic_set_config(u8 *at, u32 intid, bool level);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GICv2 (IHI 0048B) without security extensions in our view: every interrupt is in group 0, which
- * a GIC without EL3 signals as IRQ; after firmware at EL3 we are given group 1 under the same
- * addresses, and its registers look to us as group 0 does without. Priority drop and deactivation
- * are split (GICC_CTLR.EOImode), so that a guest's EOI can deactivate.
+ * GICv2 (IHI 0048B), used without security extensions. Every interrupt is in group 0, which a GIC
+ * without EL3 signals as IRQ. After firmware at EL3 the same addresses are those of group 1, with
+ * the same layout. Priority drop and deactivation are split (GICC_CTLR.EOImode), so that a guest's
+ * EOI can deactivate.
  */
 #include <arch/boot.h>
 #include <mullion/log.h>
@@ -24,9 +24,9 @@
 #define GICC_ALIAS_STEP   0xf000u
 
 /*
- * When a guest's end-of-interrupt deactivates a level interrupt whose line is high again by then,
- * QEMU's model leaves it pending but does not signal it before something else
- * changes in the distributor. Told by its identification, which no GIC with GICH has.
+ * A guest's end of interrupt may deactivate a level interrupt whose line is high again. QEMU's
+ * model then leaves it pending, but does not signal it before another change in the distributor.
+ * The model has an identification that no GIC with GICH has.
  */
 #define GICD_IIDR_QEMU 0x0000043bu
 
@@ -38,8 +38,8 @@ hpa_t gicv2_gicv;
 static u8 *gicd, *gicc;
 static u8 cpu_target[8]; /* by host CPU: its bit in GICD_ITARGETSR and GICD_SGIR */
 
-/* Some machines (ZynqMP) put each 4 KiB page at the start of 64 KiB and repeat it: then only the
- * last copy has GICC_DIR, in the next 64 KiB, right behind it. */
+/* Some machines (ZynqMP) repeat each 4 KiB page within 64 KiB. Then only the last copy is followed
+ * by GICC_DIR, in the next 64 KiB. */
 __boot static bool is_gicc(const u8 *at)
 {
 	return (mmio_read32(at + GICC_IIDR) & 0xff0fff) == 0x02043b;

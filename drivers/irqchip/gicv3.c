@@ -51,7 +51,7 @@ static u32 packed_affinity(u64 mpidr)
 	return (u32)(mpidr & 0xffffff) | (u32)(FIELD(mpidr, 39, 32) << 24);
 }
 
-/* The CPU that redistributor @at belongs to is noted. Return: it is one that we know. */
+/* Records the CPU of redistributor @at. Returns true if the core knows that CPU. */
 __boot static bool match_frame(const struct host *host, u8 *at, u64 typer)
 {
 	for (u32 i = 0; i < host->num_cpus && i < CONFIG_MAX_CPUS; i++) {
@@ -69,8 +69,8 @@ __boot static bool match_frame(const struct host *host, u8 *at, u64 typer)
 	return false;
 }
 
-/* Frames are mapped one by one and only until every CPU has its own: a tree may announce room for
- * hundreds (IHI 0069 §12.10: the next one follows at 128 KiB, or 256 KiB with virtual LPIs). */
+/* Frames are mapped one by one, until every CPU has one: a tree may announce room for hundreds. The
+ * next one follows at 128 KiB, or 256 KiB with virtual LPIs (IHI 0069 §12.10). */
 __boot static enum err find_redistributors(const struct host *host)
 {
 	u32 found = 0, wanted = MIN(host->num_cpus, (u32)CONFIG_MAX_CPUS);
@@ -139,7 +139,7 @@ static enum err wake(u8 *rd)
 	return wait_clear(rd + GICR_WAKER, WAKER_CHILDREN);
 }
 
-/* Priorities that boot code left active would block ours for ever. */
+/* Active priorities of boot code would block the core's for ever. */
 static void clear_active_priorities(void)
 {
 	u32 bits = (u32)FIELD(read_sysreg(SYS_ICC_CTLR_EL1), 10, 8) + 1;

@@ -19,13 +19,13 @@ struct elf_program {
 /* Where segments may lie: below the largest stack, whose top is COMPONENT_STACK. */
 #define ELF_STACK_MAX MIB(1)
 
-/** elf_read() - what @program is loaded from: the PT_LOAD segments of the @size bytes at @data,
- * which must stay. Return: ERR_FORMAT when it is no ELF file or a header leaves the file,
- * ERR_UNSUPPORTED for another machine or a program that is not static, ERR_TOO_BIG for more than
- * CONFIG_MAX_SEGMENTS segments, ERR_DENIED for one that is writable and executable, ERR_RANGE
- * outside of a component's space, ERR_OVERLAP for two on one page, ERR_INVALID for what else makes
- * no sense; *@why then says what is wrong, in words that follow the file's name. Any context.
- * (System V ABI, Object Files; ELF for the Arm 64-bit Architecture.) */
+/** elf_read() - read the PT_LOAD segments of the @size bytes at @data, which must remain. Any
+ * context. *@why: the reason of an error, as text to follow the file's name. ERR_FORMAT: no ELF
+ * file, or a header beyond the file. ERR_UNSUPPORTED: another machine, or a program that is not
+ * static. ERR_TOO_BIG: more than CONFIG_MAX_SEGMENTS segments. ERR_DENIED: a segment is writable
+ * and executable. ERR_RANGE: outside of a component's space. ERR_OVERLAP: two segments on one page.
+ * ERR_INVALID: another contradiction. (System V ABI, Object Files; ELF for the Arm 64-bit
+ * Architecture.) */
 enum err __must_check elf_read(const void *data, size_t size, struct elf_program *program,
 			       const char **why);
 

@@ -17,7 +17,7 @@ enum err {
 	ERR_EXISTS,      /* there already is one */
 	ERR_NO_MEMORY,   /* the pool or budget is used up */
 	ERR_FORMAT,      /* foreign bytes that do not follow their format */
-	ERR_TOO_BIG,     /* well-formed, but above a bound of ours */
+	ERR_TOO_BIG,     /* well-formed, but above a bound of the core */
 	ERR_STATE,       /* the object's state does not allow it */
 	ERR_BUSY,        /* in use; later may succeed */
 	ERR_DENIED,      /* no right to it */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a vCPU's run ended with, in terms that no architecture shapes. The hot exits (virtual GIC,
- * timer, PSCI_VERSION, ID registers) are served inside arch_vcpu_run() and never get here.
+ * The exit of a vCPU, in neutral terms. The hot exits (virtual GIC, timer, PSCI_VERSION, ID
+ * registers) are served inside arch_vcpu_run() and never get here.
  */
 #ifndef MULLION_EXIT_H
 #define MULLION_EXIT_H

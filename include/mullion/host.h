@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the machine is, read from the host's device tree (firmware's, or the hardware nodes of the
- * system tree). Pure: runs on the build machine too, over every board tree of Debian's kernel.
+ * The machine, as the host's device tree describes it: firmware's tree, or the hardware nodes of
+ * the system tree. Pure: the build machine runs this too, over every board tree of Debian's kernel.
  */
 #ifndef MULLION_HOST_H
 #define MULLION_HOST_H
@@ -55,9 +55,9 @@ struct host {
 	struct arch_host arch;
 };
 
-/** host_read() - fill @host from @fdt. What is missing stays zero/NONE; the caller decides what it
- * needs. Return: ERR_TOO_BIG above a bound here, ERR_FORMAT for a tree that contradicts itself. Any
- * context. */
+/** host_read() - fill @host from @fdt. Fields without a node are zero or NONE; the caller checks
+ * for those that it needs. Return: ERR_TOO_BIG above a bound here, ERR_FORMAT for a tree that
+ * contradicts itself. Any context. */
 enum err __must_check host_read(const struct fdt *fdt, struct host *host);
 
 #endif

@@ -26,16 +26,16 @@ struct irqchip {
 extern const struct irqchip *irqchip; /* chosen at boot by irq_init() */
 
 /** irqchip_probe() - bring up the distributor of the controller that @host has, and this CPU's
- * interface. From drivers/irqchip (arch/host: its own). Boot CPU, once. ERR_UNSUPPORTED without one
- * that we drive; ERR_NOT_FOUND without a CPU's redistributor; ERR_HARDWARE, ERR_NO_MEMORY. */
+ * interface. From drivers/irqchip (arch/host: its own). Boot CPU, once. ERR_UNSUPPORTED without a
+ * known one; ERR_NOT_FOUND without a CPU's redistributor; ERR_HARDWARE, ERR_NO_MEMORY. */
 enum err __must_check irqchip_probe(const struct host *host, const struct irqchip **chip);
 
-#define SGI_KICK 0 /* look at your requests */
+#define SGI_KICK 0 /* check requests */
 #define SGI_STOP 1 /* panic elsewhere: stop */
 
 /** irq_init() - choose the controller by @host, bring it up for this CPU, register what the arch
- * needs. Boot CPU, once, before any other CPU is started. ERR_NOT_FOUND without a controller that
- * we drive. */
+ * needs. Boot CPU, once, before any other CPU is started. ERR_NOT_FOUND without a known
+ * controller. */
 enum err __must_check irq_init(const struct host *host);
 /** irq_init_cpu() - this (secondary) CPU's interface, and every private interrupt registered so
  * far. */

@@ -16,7 +16,7 @@
 enum err __must_check ram_add(hpa_t base, u64 size);
 enum err __must_check ram_reserve(hpa_t base, u64 size);
 /** ram_alloc() - @size zeroed bytes (page multiple) aligned to @align. First fit from the top of
- * clean RAM; if that is short, of all free RAM, whose dirty parts are zeroed in pieces of 64 KiB,
+ * clean RAM. If that is short, it takes all free RAM, and zeroes dirty parts in pieces of 64 KiB,
  * between which other threads may run. ERR_NO_MEMORY, ERR_INVALID, ERR_TOO_BIG when RAM is in too
  * many pieces. Normal or orphan context, or boot; no locks. */
 enum err __must_check ram_alloc(u64 size, u64 align, hpa_t *base);
@@ -42,9 +42,9 @@ u64 ram_largest_bytes(void);
 /** ram_scrub() - zero one piece of dirty memory (64 KiB at most) to the point of coherency, and put
  * it among the clean. Return: false when nothing is dirty. Contexts as ram_alloc(). */
 bool ram_scrub(void);
-/** scrub_start() - there will be memory to scrub: have a thread that does so when a CPU has nothing
- * else to do. Later calls do nothing; without memory for it, who needs clean memory scrubs for
- * itself. Contexts as thread_create(). */
+/** scrub_start() - start the scrubber, before the first memory to scrub. Later calls have no
+ * effect. Without memory for it, callers of ram_alloc() zero their memory. Contexts as
+ * thread_create(). */
 void scrub_start(void);
 
 /** page_init() - give the heap @pages pages that are mapped at @va and lie at @pa. */

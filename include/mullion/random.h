@@ -3,9 +3,9 @@
  * Random numbers of the core: seeds in guests' trees and the TRNG firmware calls.
  *
  * One generator (ChaCha20 with fast key erasure), seeded with what the machine has: the loader's
- * /chosen rng-seed, the CPU's random number instruction, and counter values. On a machine that
- * offers neither seed nor instruction the counter alone is no entropy worth the name;
- * random_is_seeded() says so, and the TRNG calls are then not offered.
+ * /chosen rng-seed, the CPU's random number instruction, and counter values. On a machine with
+ * neither seed nor instruction the counter alone has too little entropy. Then random_is_seeded()
+ * returns false, and the TRNG calls are not offered.
  */
 #ifndef MULLION_RANDOM_H
 #define MULLION_RANDOM_H

@@ -2,15 +2,15 @@
 /*
  * The scheduler: one ready queue for each CPU, ordered by a strategy (core/sched/, a file each).
  *
- * How a thread waits, so that no wake-up is lost:
+ * The order of calls with which no wake-up is lost:
  *	sched_prepare(reason);            RUNNING to PAUSED; from here on sched_wake() works
- *	if (what it waits for is there)
+ *	if (the condition holds)
  *		sched_cancel();           back to RUNNING
  *	else
- *		sched_pause();            others run; returns RUNNING
- * A thread that pauses while nothing is READY idles its CPU on its own stack: no switch is paid
- * for. sched_pause() may return early, so what is waited for is looked at again; with PAUSE_WFI it
- * does so after every interrupt that found the CPU idle.
+ *		sched_pause();            other threads run; returns RUNNING
+ * A thread that pauses while no thread is READY idles its CPU on its own stack, without a switch.
+ * sched_pause() may return early, so the caller checks the condition again. With PAUSE_WFI it
+ * returns after every interrupt of the idle CPU.
  *
  * Lock: each queue has one (RANK_SCHED), which also guards the scheduler's state changes of the
  * threads whose `cpu` it is.
@@ -34,7 +34,7 @@ struct sched_strategy {
 	/* Should @account take the CPU from @current, by the time of the latest pick()? */
 	bool (*preempts)(const struct sched_queue *queue, const struct account *account,
 			 const struct account *current);
-	/* When @current (NULL: idle) must be looked at again, e.g. its slice or window ends;
+	/* The time of the next check of @current (NULL: idle), e.g. the end of its slice or window;
 	 * NS_NEVER. */
 	ns_t (*review)(const struct sched_queue *queue, const struct account *current);
 };
@@ -47,9 +47,8 @@ extern const struct sched_strategy sched_priority;
 extern const struct sched_strategy sched_windows;
 #endif
 
-/* A window of a CPU's cyclic table: from @offset on, for @length nanoseconds, only threads of
- * partition @window run; time that they leave idle goes to threads of priority up to the table's
- * background. */
+/* A window of a CPU's cyclic table. From @offset on, for @length nanoseconds, only threads of
+ * partition @window run. Unused time is for threads of a priority up to the table's background. */
 struct sched_window {
 	ns_t offset, length;
 	u32 window;
@@ -80,14 +79,14 @@ enum err __must_check sched_start(struct thread *thread);
 /** sched_wake() - PAUSED to READY; anything else is left as it is. Any CPU, any context. Return: it
  * was PAUSED. */
 bool sched_wake(struct thread *thread);
-/** sched_wake_on() - PAUSED to READY as the above, to run on @account (which exists, and whose CPU
- * the thread may use) from now on. A READY orphan in the middle of another account's work is
- * helped: it goes on with that on @account for SCHED_HELP_NS at most, where that claims more of a
- * CPU. Any CPU, any context. Return: it was PAUSED. */
+/** sched_wake_on() - PAUSED to READY as above, to run on @account from now on. @account exists, and
+ * the thread may use its CPU. A READY orphan in the middle of another account's work gets help if
+ * @account has a higher claim. It continues that work on @account for SCHED_HELP_NS at most. Any
+ * CPU, any context. Returns true if it was PAUSED. */
 #define SCHED_HELP_NS UINT64_C(20000)
 bool sched_wake_on(struct thread *thread, struct account *account);
-/* Of an account's READY threads those that are lent go before its owner, until they have run for so
- * long; then the owner does, for that time divided by how much its own counts. */
+/* Donated threads of an account run before its owner until they have run for SCHED_AHEAD_NS. Then
+ * the owner runs for that time divided by SCHED_OWNER_COUNTS. */
 #define SCHED_AHEAD_NS     UINT64_C(1000000)
 #define SCHED_OWNER_COUNTS 16u
 
@@ -103,8 +102,9 @@ void sched_hand_over(struct thread *thread, struct account *account);
  * is READY there when this returns, still has the CPU, and calls sched() next. Locks of a lower
  * rank than a queue's may be held. Return: it does not run on that. */
 bool __must_check sched_join(struct account *account);
-/** sched_offer() - the running orphan has to give its CPU away in the middle of its work, and
- * @account waits for it: it goes on as READY there, helped, if that claims more. Then sched(). */
+/** sched_offer() - the running orphan must yield in the middle of its work, and @account waits for
+ * it. If @account has a higher claim, the orphan is READY there, helped. The caller calls sched()
+ * next. */
 void sched_offer(struct account *account);
 /** sched_cpu_of() - the CPU that @account's time is of. Any context. */
 u32 sched_cpu_of(struct account *account);
@@ -127,15 +127,15 @@ static inline bool sched_needed(void)
 {
 	return atomic_load_explicit(&this_cpu()->resched, memory_order_relaxed);
 }
-/** sched() - let whoever should run do so; the caller stays READY. The running thread; no locks. */
+/** sched() - yield to an account of higher claim, if there is one. The running thread; no locks. */
 void sched(void);
 /** sched_pass() - the same, behind its equals, its slice spent. */
 void sched_pass(void);
 /** sched_alone() - no other thread is READY on this CPU. If one becomes so later, the CPU is
  * kicked. */
 bool sched_alone(void);
-/** sched_ends() - the running thread's slice or window ends by itself. If not, whoever is READY
- * waits until it sleeps. */
+/** sched_ends() - return true if the running thread's slice or window has an end. If not, READY
+ * threads wait until it blocks. */
 bool sched_ends(void);
 /** sched_set_priority() - what @thread runs with from now on, wherever it is. Any CPU. */
 void sched_set_priority(struct thread *thread, u8 priority);
@@ -143,8 +143,8 @@ void sched_set_priority(struct thread *thread, u8 priority);
 u64 sched_run_ns(const struct thread *thread);
 /** sched_starved_s() - seconds that @thread, a vCPU's, has been READY without running. */
 u32 sched_starved_s(const struct thread *thread);
-/** sched_charged_ns() - the time that @thread's own account has paid for so far, the current
- * stretch included: its own, and that of the threads that ran on it. */
+/** sched_charged_ns() - return the time that was charged to @thread's own account, the current run
+ * included: its own, and that of donated threads. */
 u64 sched_charged_ns(const struct thread *thread);
 /** sched_idle_ns() - the time that @cpu had nothing to run. */
 u64 sched_idle_ns(u32 cpu);
@@ -153,7 +153,7 @@ u64 sched_idle_ns(u32 cpu);
 struct manage_cpu;
 void sched_describe(u32 cpu, struct manage_cpu *record);
 
-/* What a CPU is doing, for checks: sleeping is allowed in normal and orphan context alone. */
+/* The context of a CPU, for checks: only normal and orphan context may block. */
 enum context { CONTEXT_NORMAL, CONTEXT_ORPHAN, CONTEXT_INTERRUPT, CONTEXT_IDLE };
 enum context sched_context(void);
 /** sched_interrupt_begin(), sched_interrupt_end() - around the handlers of host interrupts. */

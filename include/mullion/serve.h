@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inline service of an exit. A component whose thread sleeps in a wait, with an empty notification
- * word, is run by the vCPU's own thread, within the guest's exit and without the scheduler.
- * Characters on a UART take this path. If the component makes any other system call than the
- * answer, its own thread goes on from there, and the exit is served by the queue
+ * Inline service of an exit. The component's thread is blocked in a wait, with an empty
+ * notification word. The vCPU's own thread then runs the component, within the guest's exit and
+ * without the scheduler. Characters on a UART take this path. The component may make another system
+ * call than the answer. Then its own thread continues, and the exit is queued
  * (core/component/exit.c).
  *
  * The two halves around the run are inline functions, because a call would cost more than the work.

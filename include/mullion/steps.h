@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * How long interrupts are masked at a stretch (CONFIG_STEPS, for development): from an entry into
- * the core to its next look at interrupts. A new longest stretch is logged.
+ * the core to its next check for interrupts. A new maximum is logged.
  */
 #ifndef MULLION_STEPS_H
 #define MULLION_STEPS_H

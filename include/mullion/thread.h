@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads: what the scheduler runs. Every thread has a stack of its own in the core. A guest's vCPU
- * has one (a normal thread); an orphan belongs to no guest: a thread of the core, or a component's.
+ * Threads, the scheduler's unit of execution. Every thread has a stack of its own in the core. A
+ * guest's vCPU has one (a normal thread); an orphan belongs to no guest: a thread of the core, or a
+ * component's.
  *
  * All of them share one state machine. One table holds the edges, thread_set_state() alone changes
  * a state, and any other edge is refused and counted.
  *
- * The core is not preempted: host interrupts are masked while it runs, and a thread gives its CPU
- * away where it says so (sched.h). What runs long asks thread_breathe() in between.
+ * The core is not preempted: host interrupts are masked while it runs, and a thread yields by a
+ * call (sched.h). Long work calls thread_breathe() in between.
  */
 #ifndef MULLION_THREAD_H
 #define MULLION_THREAD_H
@@ -62,8 +63,8 @@ enum thread_kind {
 #define THREAD_NAME_MAX 32 /* bytes with NUL */
 #define SLICE_DEFAULT   NS(10000000)
 
-/* A bound of what an account gets: `amount_ns` in any span of `period_ns` (a sporadic server: what
- * is used comes back a period later, as in core/sched/budget.c). */
+/* A bound of an account's time: `amount_ns` in any span of `period_ns`. It is a sporadic server,
+ * which replenishes used time a period later (core/sched/budget.c). */
 #define BUDGET_REFILLS 8u
 struct budget {
 	u64 amount_ns, period_ns;
@@ -125,7 +126,7 @@ struct thread {
 	struct account home;       /* its own */
 	u64 run_ns;                /* time that it had the CPU, without the current stretch */
 	u64 switches;              /* times it was switched to */
-	_Atomic u64 refused_edges; /* state changes asked for that the table forbids */
+	_Atomic u64 refused_edges; /* refused changes of state */
 	struct list_node link;     /* account->lent; under the CPU's lock */
 	struct list_node waiter;   /* of a waitqueue; under its lock */
 	_Atomic bool woken;        /* by waitqueue_wake() */

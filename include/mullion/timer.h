@@ -3,9 +3,9 @@
  * Time: a 64-bit clock in nanoseconds, and one-shot events. Each CPU keeps its events ordered and
  * sets its one hardware deadline to the earliest; there is no tick.
  *
- * An event lies inside its owner, so arming one never allocates. It belongs to the CPU that armed
- * it until it fired or was stopped; its handler runs there, in interrupt context, with no lock
- * held, and may arm it again (that is how periodic use is written).
+ * An event is a member of its owner, so arming one never allocates. It belongs to the CPU that
+ * armed it until it fires or is stopped. Its handler runs there, in interrupt context, with no lock
+ * held. The handler may arm it again, for periodic use.
  */
 #ifndef MULLION_TIMER_H
 #define MULLION_TIMER_H
@@ -29,9 +29,9 @@ void timer_init(struct timer_event *event, void (*handler)(struct timer_event *e
 /** timer_arm() - fire on this CPU at @when (or as soon as possible when that is past). An armed
  * event is moved, from whichever CPU. O(log n). Any context; takes a queue's lock. */
 void timer_arm(struct timer_event *event, ns_t when);
-/** timer_stop() - after it returns the handler is not running and will not; if it runs on another
- * CPU, waits for its end (on this CPU, inside the handler itself, it does not wait). Return: it was
- * armed. O(log n). Any context, no lock held that the handler takes. */
+/** timer_stop() - stop an event. When it returns, the handler does not run and will not run. It
+ * waits for a handler that runs on another CPU, but not inside the handler itself. Returns true if
+ * the event was armed. O(log n). Any context, no lock held that the handler takes. */
 bool timer_stop(struct timer_event *event);
 /** timer_is_armed() - a snapshot. Any context. */
 bool timer_is_armed(const struct timer_event *event);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The types that every room shares.
+ * Types for all rooms.
  *
- * Addresses are one-member structs so that a guest-physical address can never be used where a
- * host-physical one is meant without the compiler saying so; the same for times. Raw integers carry
- * their unit in the name (_bytes, _pages, _ns, _hz).
+ * Addresses are one-member structs, so the compiler refuses a guest-physical address in place of a
+ * host-physical one. The same holds for times. Raw integers carry their unit in the name (_bytes,
+ * _pages, _ns, _hz).
  */
 #ifndef MULLION_TYPES_H
 #define MULLION_TYPES_H

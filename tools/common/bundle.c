@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bundle is the same to the byte whenever the same files go in: times and owners are 0, inode
- * numbers count up, names are sorted. Each name is padded with NULs so that the file's bytes start
- * at a multiple of 4096: the core copies images with wide aligned loads.
+ * The same files always give the same bundle: times and owners are 0, inode numbers count up, names
+ * are sorted. Each name is padded with NULs so that the file's bytes start at a multiple of 4096:
+ * the core copies images with wide aligned loads.
  */
 #include "tools/common/bundle.h"
 

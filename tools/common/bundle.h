@@ -10,9 +10,9 @@
 #define BUNDLE_TREE  "system.dtb"
 #define BUNDLE_ALIGN 4096 /* of each file's bytes, from the archive's start */
 
-/** bundle_build() - append an archive to @out (empty): @dtb as system.dtb, then, sorted by name,
- * each file that @tree names and that is in one of @dirs (the first that has it). gzip'd kernels
- * and trees are decompressed. A file that is nowhere is left out: the checks report it.
+/** bundle_build() - append an archive to @out (empty). It has @dtb as system.dtb, and then, sorted
+ * by name, each file that @tree names and @dirs have; the first directory wins. gzip'd kernels and
+ * trees are decompressed. A file that is nowhere is left out: the checks report it.
  * @hints: add empty entries for all other names in @dirs, so that the checks can propose them; such
  * an archive is only for the checks. Return: 0, or 2 after a complaint. */
 int bundle_build(const struct fdt *tree, const struct buffer *dtb, const struct search *dirs,

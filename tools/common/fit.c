@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * RAM is handed out as at boot: what has a host-address first, then from the top down the core's
- * heap, channels, components and guests, in the description's order (core/boot/main.c,
- * core/mem/ram.c). At boot the loader's own things may lie elsewhere, so this is done only here.
+ * RAM is allocated as at boot (core/boot/main.c, core/mem/ram.c): regions with a host-address
+ * first. Then follow, from the top down, the core's heap, channels, components and guests, in the
+ * description's order. At boot the loader's memory may differ, so only the tools do this.
  */
 #include "tools/common/fit.h"
 

@@ -5,7 +5,7 @@
 
 #include <mullion/config.h>
 
-/* What the core takes beside the description's things. */
+/* The core's own memory, without that for the description's objects. */
 struct fit_core {
 	u64 image_bytes; /* image, bundle and arena: where the loader puts them is not known */
 	u64 heap_bytes;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What include/dt-bindings/mullion.h defines; cpp leaves none of them where it was included. */
+/* Names of include/dt-bindings/mullion.h; after its inclusion cpp leaves none of them. */
 static const char *const our_names[] = {
 	"GIC_SPI", "GIC_PPI", "IRQ_EDGE_RISING", "IRQ_LEVEL_HIGH", "KIB", "MIB", "GIB"
 };
@@ -17,7 +17,8 @@ static bool is_word(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* One of our names in @line, as a whole word outside of strings; NULL when it has none. */
+/* Returns one of these names in @line, as a whole word outside of strings; NULL if there is
+ * none. */
 static const char *find_name(const char *line)
 {
 	for (const char *p = line; *p != '\0'; p++) {
@@ -55,7 +56,7 @@ static bool read_mark(const char *line, unsigned long *number, char **file)
 	return true;
 }
 
-/* The first of our names in @text, with file and line. Return: false when there is none. */
+/* Finds the first of these names in @text, with file and line. Returns false if there is none. */
 static bool hint_at_name(char *text)
 {
 	char *rest = text, *line, *file = xstrdup("");

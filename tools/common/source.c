@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * DTS text goes through cpp, which leaves line marks, and through dtc twice: once into a blob, once
- * into text again, where dtc writes the file and line of each node and property behind it. From the
- * second comes the map that messages take file and line from.
+ * DTS text goes through cpp, which leaves line marks, and through dtc twice. The first run gives a
+ * blob. The second gives text with the file and line of each node and property: the map for
+ * messages.
  */
 #include "tools/common/source.h"
 
@@ -32,7 +32,8 @@ static char *directory_of(const char *path)
 	return dir;
 }
 
-/* The include directory of the tree that @dir lies in, with our dt-bindings; NULL if it is in none.
+/* Returns the include directory, with dt-bindings, of the tree that contains @dir; NULL if there is
+ * none.
  */
 static char *find_bindings(const char *dir)
 {
@@ -128,7 +129,7 @@ static int compile(const char *format, bool annotate, const char *dir, const str
 	int status;
 
 	add_arg(&args, "dtc");
-	add_arg(&args, "-q"); /* its warnings are about other bindings than ours */
+	add_arg(&args, "-q"); /* its warnings are about other bindings */
 	add_arg(&args, "-I");
 	add_arg(&args, "dts");
 	add_arg(&args, "-O");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The core's checks on the developer's machine: their messages are gathered, given file and line,
- * and printed by place in the source rather than by the order of the checks.
+ * The core's checks on the developer's machine. Their messages get file and line, and are sorted by
+ * place in the source.
  */
 #include "tools/common/verify.h"
 

@@ -12,7 +12,7 @@
 struct verify {
 	const struct source *source;
 	const struct host *host;   /* or NULL */
-	const struct search *dirs; /* where images are; NULL: images are not looked at */
+	const struct search *dirs; /* where images are; NULL: images are not checked */
 	FILE *out;                 /* where messages go */
 };
 
@@ -23,7 +23,8 @@ int verify_host(const struct source *machine, const struct source *system, struc
 
 /** verify_system() - check, and print every mistake as "FILE:LINE: error: ...", by place.
  * @bundle: filled with the bundle when dirs is given. @system: whole only if 0 is returned; free
- * @arena after. Return: 0, 1 if there are mistakes, 2 if it cannot be told, after a complaint. */
+ * @arena after. Returns 0, 1 if there are mistakes, 2 if the checks cannot run, after a complaint.
+ */
 int verify_system(const struct verify *verify, struct buffer *bundle, struct system *system,
 		  void **arena);
 

@@ -5,8 +5,8 @@
 
 #include "tools/common/file.h"
 
-/** image_compose() - append @bundle to the core in @image and make every header tell so.
- * @path: of the core, for messages. Return: false after a complaint when it is no core. */
+/** image_compose() - append @bundle to the core in @image and adapt all headers. @path: of the
+ * core, for messages. Returns false after a complaint if it is no core. */
 bool image_compose(struct buffer *image, const struct buffer *bundle, const char *path);
 
 #endif

@@ -20,9 +20,9 @@ void arch_thread_destroy(struct thread *thread);
 /** arch_thread_adopt() - the running context, on its CPU's own stack, is @thread from now on (an
  * idle thread). */
 void arch_thread_adopt(struct thread *thread);
-/** arch_thread_switch() - from the running thread @from to @to, interrupts masked; returns when
- * someone switches back. What a guest's vCPU has in the hardware stays there: arch_vcpu_run() and
- * arch_user_run() load what they need. */
+/** arch_thread_switch() - switch from the running thread @from to @to, interrupts masked. It
+ * returns when another switch goes back to @from. A vCPU's registers stay in the hardware:
+ * arch_vcpu_run() and arch_user_run() load theirs. */
 void arch_thread_switch(struct thread *from, struct thread *to);
 
 #endif

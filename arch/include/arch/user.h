@@ -22,12 +22,13 @@ enum user_trap {
 #define USER_ARGUMENTS 6u /* of a system call */
 #define USER_RESULTS   6u
 
-/** arch_user_reset() - registers as at a program's start: at @entry on @stack, @argument in the
- * first argument register, everything else 0; @space: its address space, which must stay. */
+/** arch_user_reset() - set the registers of a program's start. It begins at @entry on @stack, with
+ * @argument in the first argument register and 0 in all others. @space: its address space, which
+ * must remain. */
 void arch_user_reset(struct arch_user *user, const struct space *space, u64 entry, u64 stack,
 		     u64 argument);
-/** arch_user_run() - run it until a trap. The component's own thread; no locks. What a guest's vCPU
- * has loaded stays so. */
+/** arch_user_run() - run it until a trap. The component's own thread; no locks. Loaded registers of
+ * a vCPU stay loaded. */
 enum user_trap arch_user_run(struct arch_user *user);
 /** arch_user_number(), arch_user_argument() - in asm/user.h, inline: of the system call it made;
  * @index below USER_ARGUMENTS. */

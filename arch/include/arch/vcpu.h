@@ -36,12 +36,13 @@ void arch_vcpu_put(struct vcpu *vcpu);
 /** arch_vcpu_run() - run until an exit that needs the rest of the core. Its state is loaded first
  * if it is not, and stays so until another vCPU's is. Own thread, no locks. */
 void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit);
-/** arch_vcpu_answer() - the end of @exit, which stopped the vCPU before an instruction.
- * An access or fault with an error: a synchronous external abort at its address. An access with OK:
- * the instruction is done; a read's register gets @value, with the width and sign of @exit. A
- * firmware call: @result as the architecture spells it; OK, ERR_INVALID or ERR_NOT_FOUND (no such
- * CPU, bad parameter), ERR_RANGE (bad entry address), ERR_EXISTS (it is on), ERR_BUSY (it is being
- * started), ERR_DENIED, ERR_UNSUPPORTED; others are an internal failure. Own thread. */
+/** arch_vcpu_answer() - the end of @exit, which stopped the vCPU before an instruction. An access
+ * or fault with an error: a synchronous external abort at its address. An access with OK: the
+ * instruction is done; a read's register gets @value, with the width and sign of @exit. A firmware
+ * call: @result as the architecture encodes it. Its values are OK, ERR_INVALID or ERR_NOT_FOUND (no
+ * such CPU, bad parameter), ERR_RANGE (bad entry address), ERR_EXISTS (the CPU is on). Further ones
+ * are ERR_BUSY (the CPU is starting), ERR_DENIED and ERR_UNSUPPORTED; others are an internal
+ * failure. Own thread. */
 void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result, u64 value);
 /** arch_vcpu_wants_irq() - a virtual interrupt would be taken or would end WFI. Own thread. */
 bool arch_vcpu_wants_irq(struct vcpu *vcpu);
@@ -52,7 +53,7 @@ void arch_vcpu_resample(struct vcpu *vcpu);
 bool arch_vcpu_posted(const struct vcpu *vcpu);
 /** arch_vcpu_identity() - the CPU identity (MPIDR affinity) of vCPU @index. Pure. */
 u64 arch_vcpu_identity(u32 index);
-/* What can be told of a vCPU from outside, while it runs: as last known. */
+/* The last known state of a vCPU, for queries while it runs. */
 struct vcpu_figures {
 	u64 pc;                          /* where it last left the guest */
 	u32 virqs_pending, virqs_active; /* of its private interrupts */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What struct config_guest has of the architecture; <mullion/config.h> includes it. */
+/* The architecture's part of struct config_guest; <mullion/config.h> includes it. */
 #ifndef ASM_CONFIG_H
 #define ASM_CONFIG_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What struct host has of the architecture that it describes; <mullion/host.h> includes it. */
+/* The architecture's part of struct host; <mullion/host.h> includes it. */
 #ifndef ASM_HOST_H
 #define ASM_HOST_H
 
