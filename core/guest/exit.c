@@ -143,7 +143,7 @@ static void handle_system_reset(struct vcpu *vcpu, struct vcpu_exit *exit)
 static void handle_log(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	log_lines(&vcpu->line, vcpu->guest->config->name, exit->log.text,
-			MIN(exit->log.len, (u32)sizeof(exit->log.text)));
+		  MIN(exit->log.len, (u32)sizeof(exit->log.text)));
 }
 
 static void handle_error(struct vcpu *vcpu, struct vcpu_exit *exit)

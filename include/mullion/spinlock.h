@@ -40,7 +40,7 @@ void spin_init(struct spinlock *lock, enum lock_rank rank);
 void spin_lock(struct spinlock *lock) ACQUIRES(lock);
 void spin_unlock(struct spinlock *lock) RELEASES(lock);
 
-/** spin_is_held() - tell the analysis that the caller holds @lock, where it was acquired by a
+/** spin_is_held() - state for the analysis that the caller holds @lock, where it was acquired by a
  * function that returns the lock's owner. No code. */
 static inline void spin_is_held(const struct spinlock *lock) ASSUMES(lock)
 {
