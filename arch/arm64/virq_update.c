@@ -21,8 +21,8 @@ struct virq_hw virq_hw;
 
 /*
  * The physical interrupt @intid is active, but its line has fallen. GICD_ISPENDRn follows the
- * line of an active one, too (IHI 0048B §4.3.7, IHI 0069 §12.9.28). The virtual timer's line is in
- * the loaded vCPU's register (Arm ARM D11.2.4). An edge is past in any case.
+ * line of an active one, too (IHI 0048B §4.3.7, IHI 0069 §12.9.28). The virtual timer's line
+ * is in the loaded vCPU's register (Arm ARM D11.2.4). An edge is past in any case.
  */
 bool hw_line_fell(u32 intid)
 {
