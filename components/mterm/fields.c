@@ -19,7 +19,7 @@ enum field_type {
 	FIELD_TIME, /* ns, in the unit that fits */
 	FIELD_USE,  /* thousandths of a CPU, in percent */
 	FIELD_BOOL,
-	FIELD_INTID,   /* of an interrupt as a guest sees it; 0: a component's, which sees none */
+	FIELD_SOME,    /* a u32; 0: none */
 	FIELD_TRIGGER, /* of an interrupt: 1 level, 0 edge */
 	FIELD_WORD,    /* a u32 that `names` has a word for */
 	FIELD_EXITS    /* of a vCPU, by kind; their sum in a list */
@@ -65,6 +65,9 @@ static const struct field guest_fields[] = {
 	{ "run", AT(guest.run_ns), FIELD_NS, LISTED, 0, NULL },
 	{ "vmm_state", AT(guest.vmm_state), FIELD_WORD, ALONE, NAMES_COMPONENT_STATE, NULL },
 	{ "vmm_gave_up", AT(guest.vmm_gave_up), FIELD_BOOL, ALONE, 0, "vmm gave up" },
+	{ "starved_s", AT(guest.starved_s), FIELD_U32, ALONE, 0, NULL },
+	{ "vmm_helps", AT(guest.vmm_helps), FIELD_U64, ALONE, 0, NULL },
+	{ "vmm_help_ends", AT(guest.vmm_help_ends), FIELD_U64, ALONE, 0, NULL },
 	{ "id", AT(guest.id), FIELD_U32, ALONE, 0, NULL },
 	{ "template", AT(guest.template_name), FIELD_TEXT, ALONE, 0, NULL },
 	{ "regions", AT(guest.regions), FIELD_U32, ALONE, 0, NULL },
@@ -107,6 +110,8 @@ static const struct field component_fields[] = {
 	{ "memory", AT(component.memory_bytes), FIELD_BYTES, ALONE, 0, NULL },
 	{ "notifications", AT(component.notifications), FIELD_U64, ALONE, 0, NULL },
 	{ "exits", AT(component.exits), FIELD_U64, ALONE, 0, NULL },
+	{ "helps", AT(component.helps), FIELD_U64, ALONE, 0, NULL },
+	{ "help_ends", AT(component.help_ends), FIELD_U64, ALONE, 0, NULL },
 };
 
 static const struct field thread_fields[] = {
@@ -145,10 +150,11 @@ static const struct field timer_fields[] = {
 static const struct field irq_fields[] = {
 	{ "host", AT(irq.host), FIELD_U32, LISTED, 0, "interrupt" },
 	{ "owner", AT(irq.owner), FIELD_TEXT, LISTED, 0, NULL },
-	{ "guest_intid", AT(irq.guest_intid), FIELD_INTID, LISTED, 0, "in the guest" },
+	{ "guest_intid", AT(irq.guest_intid), FIELD_SOME, LISTED, 0, "in the guest" },
 	{ "cpu", AT(irq.cpu), FIELD_U32, LISTED, 0, "to cpu" },
 	{ "level", AT(irq.level), FIELD_TRIGGER, LISTED, 0, "trigger" },
 	{ "count", AT(irq.count), FIELD_U64, LISTED, 0, "taken" },
+	{ "max_per_second", AT(irq.max_per_second), FIELD_SOME, LISTED, 0, "most a second" },
 };
 
 static const struct field region_fields[] = {
@@ -205,7 +211,7 @@ static u64 number(const struct record *r, const struct field *field)
 	switch (field->type) {
 	case FIELD_U32:
 	case FIELD_BOOL:
-	case FIELD_INTID:
+	case FIELD_SOME:
 	case FIELD_TRIGGER:
 	case FIELD_USE:
 	case FIELD_WORD: memcpy(&small, at, sizeof(small)); return small;
@@ -250,7 +256,7 @@ static void value_text(const struct record *r, const struct field *field, char v
 		(void)format(value, VALUE_MAX, "%llu.%03u s", (unsigned long long)(n / 1000000000),
 			     (unsigned int)(n / 1000000 % 1000));
 		break;
-	case FIELD_INTID: (void)format(value, VALUE_MAX, n != 0 ? "%u" : "-", (u32)n); break;
+	case FIELD_SOME: (void)format(value, VALUE_MAX, n != 0 ? "%u" : "-", (u32)n); break;
 	case FIELD_TIME: (void)format_time(value, VALUE_MAX, n); break;
 	case FIELD_USE: (void)format(value, VALUE_MAX, "%u.%u", (u32)n / 10, (u32)n % 10); break;
 	case FIELD_BOOL: (void)str_copy(value, VALUE_MAX, n != 0 ? "yes" : "no"); break;

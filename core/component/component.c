@@ -109,6 +109,8 @@ void component_describe(const struct component *component, struct manage_compone
 	record->syscalls = component->syscalls;
 	record->notifications = component->notifications;
 	record->exits = component->exits;
+	record->helps = component->thread.helps;
+	record->help_ends = component->thread.help_ends;
 }
 
 bool component_waits(struct component *component)

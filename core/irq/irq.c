@@ -30,6 +30,8 @@ struct private_irq {
 	bool linked; /* stays active: a guest's EOI deactivates it */
 };
 
+#define NS_PER_SECOND 1000000000u
+
 const struct irqchip *irqchip;
 
 _Static_assert(IRQ_MAX_ROUTES < UINT8_MAX, "route_of holds a slot and 1");
@@ -185,7 +187,7 @@ __cold void irq_limit(u32 host_intid, u32 per_second)
 		if (limit->timer.handler == NULL)
 			timer_init(&limit->timer, limit_over);
 		limit->due_ns = 0;
-		limit->interval_ns = 1000000000u / per_second;
+		limit->interval_ns = NS_PER_SECOND / per_second;
 	}
 	spin_unlock(&lock);
 }
@@ -314,6 +316,12 @@ static void surprise(u32 intid)
 		log_warn("interrupt %u has no owner (%lu such)", intid, (unsigned long)count);
 }
 
+/* Interrupts per second; 0: no limit. */
+static u32 rate_of(const struct limit *limit)
+{
+	return limit->interval_ns == 0 ? 0 : (u32)(NS_PER_SECOND / limit->interval_ns);
+}
+
 bool irq_describe(u32 index, struct manage_irq *record)
 {
 	bool found = false;
@@ -330,6 +338,7 @@ bool irq_describe(u32 index, struct manage_irq *record)
 		record->cpu = route->cpu;
 		record->level = route->level;
 		record->count = atomic_load(&counts[route - routes]);
+		record->max_per_second = rate_of(&limits[route - routes]);
 		(void)format(record->owner, sizeof(record->owner), "%s",
 			     route->guest != NULL ? route->guest->config->name
 						  : route->component->config->name);

@@ -61,6 +61,7 @@ static u64 exits_of(const struct vcpu *vcpu)
 static void view_guest(const struct guest *guest, void *data)
 {
 	struct manage_guest *record = data;
+	u32 starved;
 
 	if (guest == NULL)
 		return;
@@ -74,6 +75,8 @@ static void view_guest(const struct guest *guest, void *data)
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		record->exits += exits_of(guest->vcpus[i]);
 		record->run_ns += sched_run_ns(&guest->vcpus[i]->thread);
+		starved = sched_starved_s(&guest->vcpus[i]->thread);
+		record->starved_s = MAX(record->starved_s, starved);
 	}
 }
 
@@ -96,6 +99,8 @@ s64 query_guest(const struct manage_call *call)
 		if (vmm != NULL) {
 			record.vmm_state = atomic_load(&vmm->state);
 			record.vmm_gave_up = vmm->gave_up;
+			record.vmm_helps = vmm->thread.helps;
+			record.vmm_help_ends = vmm->thread.help_ends;
 		}
 	}
 	for (u32 i = 0; i < config->num_regions; i++)

@@ -67,6 +67,9 @@ struct manage_guest {
 	u32 resets, crashes;
 	u32 vmm_state;   /* enum component_state, when there is a vmm */
 	u32 vmm_gave_up; /* 1: it ended more often than its restart limit allows */
+	u32 starved_s;   /* of its vCPUs, the most */
+	u32 reserved;
+	u64 vmm_helps, vmm_help_ends; /* as of a component */
 	u64 ram_bytes;
 	u64 start_pc;
 	u64 exits, run_ns;
@@ -99,6 +102,8 @@ struct manage_component {
 	u32 reserved;
 	u64 memory_bytes;
 	u64 run_ns, syscalls, notifications, exits;
+	u64 helps;     /* times that it went on with a piece of work on the account of a waiter */
+	u64 help_ends; /* of these, the times that the help was used up first */
 	struct manage_core_memory core;
 };
 
@@ -131,6 +136,8 @@ struct manage_irq {
 	u32 host, guest_intid, cpu, level;
 	char owner[MANAGE_NAME]; /* guest or component */
 	u64 count;
+	u32 max_per_second; /* 0: no limit */
+	u32 reserved;
 };
 
 struct manage_host {

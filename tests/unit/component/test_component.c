@@ -222,10 +222,14 @@ static void interrupts(void **state)
 /* A device that storms: after eight close together, one in each interval. */
 static void limited_interrupts(void **state)
 {
+	struct manage_irq record = { .host = 0 };
 	u64 now = arch_time_now().v;
 
 	(void)state;
 	irq_limit(DEVICE_IRQ, 1000);
+	assert_true(irq_describe(0, &record));
+	assert_int_equal(record.host, DEVICE_IRQ);
+	assert_int_equal(record.max_per_second, 1000);
 	for (u32 i = 1; i <= IRQ_LIMIT_BURST; i++) {
 		assert_true(host_irq_enabled(DEVICE_IRQ));
 		host_raise(DEVICE_IRQ);

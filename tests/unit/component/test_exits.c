@@ -3,6 +3,7 @@
 #include "support/test.h"
 
 #include <arch/time.h>
+#include <mullion/manage.h>
 #include <mullion/sched.h>
 
 #include "support/components.h"
@@ -381,6 +382,7 @@ static void helped_for_nothing(void **state)
 		CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT),
 	};
 	struct thread *other, *late;
+	struct manage_component record = { .id = 0 };
 	u64 helps = server->thread.helps;
 
 	(void)state;
@@ -397,6 +399,9 @@ static void helped_for_nothing(void **state)
 	assert_int_equal(thread_start(late), OK);
 	components_go();
 	assert_int_equal(server->thread.helps, helps + 1);
+	component_describe(server, &record);
+	assert_int_equal(record.helps, helps + 1);
+	assert_int_equal(record.help_ends, server->thread.help_ends);
 	assert_false(components_waits(0));
 	assert_null(server->thread.work_of);
 	assert_int_equal(server->thread.state, VCPU_PAUSED);

@@ -86,6 +86,7 @@ static void what_runs_and_interrupts_is_described(void **state)
 	assert_int_equal(irq.host, HOST_IRQ);
 	assert_int_equal(irq.guest_intid, GUEST_IRQ);
 	assert_string_equal(irq.owner, "one");
+	assert_int_equal(irq.max_per_second, 0);
 	assert_int_equal(ask(MANAGE_IRQ, 1, &irq, sizeof(irq)), -ERR_NOT_FOUND);
 	assert_int_equal(ask(MANAGE_COMPONENT, CLERK, &component, sizeof(component)),
 			 sizeof(component));

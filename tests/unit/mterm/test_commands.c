@@ -30,8 +30,8 @@ static void lists(void **state)
 	    "\n  1  yes     priority  idle         0  12845         0   50.0  6.422 s\n");
 	has("sched list", "\nvmm-linux  component    0  paused   wait         210  10.000 ms ");
 	says("timer list", "CPU  ARMED  FIRED\n  0      2     77\n  1      2     77\n");
-	says("irq", "INTERRUPT  OWNER    IN THE GUEST  TO CPU  TRIGGER  TAKEN\n"
-		    "       33  console             -       1  level        9\n");
+	says("irq", "INTERRUPT  OWNER    IN THE GUEST  TO CPU  TRIGGER  TAKEN  MOST A SECOND\n"
+		    "       33  console             -       1  level        9           1000\n");
 	has("mem list", "linux/uart  virtual      0x9000000             -   4 KiB\n");
 	has("mem list rt", "NAME     KIND     GUEST ADDRESS");
 	has("mem core", "linux                        8 KiB    16 KiB    12 KiB\n");

@@ -152,7 +152,12 @@ static s64 query_cpu(u64 id, void *buffer, u64 bytes)
 
 static s64 query_irq(u64 id, void *buffer, u64 bytes)
 {
-	struct manage_irq r = { .host = 33, .cpu = 1, .level = 1, .owner = "console", .count = 9 };
+	struct manage_irq r = { .host = 33,
+				.cpu = 1,
+				.level = 1,
+				.owner = "console",
+				.count = 9,
+				.max_per_second = 1000 };
 
 	if (id > 0)
 		return -(s64)ERR_NOT_FOUND;
