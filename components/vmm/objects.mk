@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# The device models and what ties them to a guest, without the program's frame (main.c).
-obj-y += pl011.o pl031.o virtio_console.o vmm.o
+# The vmm without the program's frame (main.c), and the device models of its architecture.
+obj-y += virtio_console.o vmm.o
+obj-y += $(if $(filter arm64 host,$(ARCH)),arm64/models.o arm64/pl011.o arm64/pl031.o)

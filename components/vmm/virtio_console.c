@@ -1,72 +1,44 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The console's registers and queues. */
+/* The console's queues. Each byte is carried once, although the vmm may end at any instruction. */
 #include "components/vmm/virtio_console.h"
 
+#include "components/lib/virtio_mmio.h"
 #include <mullion/string.h>
 
-/* virtio 1.2 §4.2.2 */
-#define MAGIC           0x000u
-#define VERSION         0x004u
-#define DEVICE_ID       0x008u
-#define VENDOR_ID       0x00cu
-#define DEVICE_FEATURES 0x010u
-#define DEVICE_PAGE     0x014u
-#define DRIVER_FEATURES 0x020u
-#define DRIVER_PAGE     0x024u
-#define QUEUE_SELECT    0x030u
-#define QUEUE_MAX       0x034u
-#define QUEUE_SIZE      0x038u
-#define QUEUE_READY     0x044u
-#define QUEUE_NOTIFY    0x050u
-#define INTERRUPTS      0x060u
-#define INTERRUPT_ACK   0x064u
-#define STATUS          0x070u
-#define QUEUE_DESC      0x080u
-#define QUEUE_DRIVER    0x090u
-#define QUEUE_DEVICE    0x0a0u
-#define SHM_LENGTH      0x0b0u /* and base: there is none, so all ones */
-#define SHM_END         0x0c0u
-#define EMERGENCY       0x108u /* of the configuration, §5.3.4 */
-
-#define DRIVER_OK     0x04u
-#define FEATURES_OK   0x08u
-#define NEEDS_RESET   0x40u
-#define STATUS_DRIVER 0x8fu /* what a driver sets */
-
-#define INT_QUEUE  1u
-#define INT_CONFIG 2u
+#define EMERGENCY (VIRTIO_MMIO_CONFIG + 8) /* virtio 1.2 §5.3.4 */
 
 #define RECEIVE  0
 #define TRANSMIT 1
-#define QUEUES   2u
 
 #define PIECE 256u /* bytes copied at once */
-/* Bytes each way before the guest's next access has its turn: the other end of the line may take
- * them as fast as they come, and a chain be as long as the guest likes. */
+/* Bytes each way before the guest's next access is served: the other end of the line may take them
+ * as fast as they come, and the guest chooses the length of a chain. */
 #define TURN SERIAL_RING_BYTES
 
 #define CHAIN_KNOWN BIT(16)
 
+struct virtio_console {
+	struct virtio_mmio mmio;
+	u32 resumed; /* guest memory is untouched since the vmm's restart */
+	/* The chain of a queue that these are about (queue.next and CHAIN_KNOWN), so that the step
+	 * from one chain to the next is a single store: */
+	u32 send_chain, send_from;       /* index in the line's ring of its first byte */
+	u32 receive_chain, receive_upto; /* index in the ring behind the chain before it */
+};
+
+_Static_assert(sizeof(struct virtio_console) <= DEVICE_STATE, "device.h");
+
 /* VIRTIO_CONSOLE_F_EMERG_WRITE; VIRTIO_F_VERSION_1. */
-static const u32 offered[2] = { 0x4, 0x1 };
+static const struct virtio_type console_type = { 3, 2, { 0x4, 0x1 } };
 
-static void update(struct virtio_console *console)
+static void console_update(struct device *device)
 {
-	bool level = console->state->interrupts != 0;
+	const struct virtio_console *s = device->state;
 
-	if (level == console->level || console->interrupt == UINT32_MAX)
-		return;
-	console->level = level;
-	sys_virq_set(console->interrupt, level);
+	device_set_level(device, s->mmio.interrupts != 0);
 }
 
-static void broken(struct virtio_console_state *s)
-{
-	s->status |= NEEDS_RESET;
-	s->interrupts |= INT_CONFIG;
-}
-
-/* Copy what waits behind @skip bytes, and leave it there. */
+/* Copy received bytes behind the first @skip; the line keeps them. */
 static void receive_into(const struct serial_end *serial, u32 skip, u8 __guest *to, u32 bytes)
 {
 	u8 piece[PIECE];
@@ -79,281 +51,212 @@ static void receive_into(const struct serial_end *serial, u32 skip, u8 __guest *
 	}
 }
 
-/* As much as waits, up to @turn bytes. Return: how many. */
-static u32 receive_chain(struct virtio_console *console, const struct chain *chain, u32 turn)
+/* Fill a chain with received bytes, at most @turn. Returns how many. */
+static u32 receive_chain(struct device *device, const struct chain *chain, u32 turn)
 {
-	struct virtio_console_state *s = console->state;
-	struct virtqueue *queue = &s->queues[RECEIVE];
-	u32 waiting = serial_waiting(console->serial), bytes = MIN(waiting, chain->bytes), done = 0;
+	struct virtio_console *s = device->state;
+	struct virtqueue *queue = &s->mmio.queues[RECEIVE];
+	u32 waiting = serial_waiting(&device->serial), bytes = MIN(waiting, chain->bytes), done = 0;
 
 	bytes = MIN(bytes, turn);
 	for (u32 i = 0; i < chain->num && done < bytes; i++) {
 		u32 n = MIN(bytes - done, chain->buffers[i].bytes);
 
-		receive_into(console->serial, done, chain->buffers[i].at, n);
+		receive_into(&device->serial, done, chain->buffers[i].at, n);
 		done += n;
 	}
 	s->receive_chain = 0;
 	keep_order();
-	s->receive_upto = console->serial->taken + bytes;
+	s->receive_upto = device->serial.taken + bytes;
 	keep_order();
 	s->receive_chain = (u16)(queue->next + 1) | CHAIN_KNOWN;
 	keep_order();
 	if (virtqueue_push(queue, chain, bytes))
-		s->interrupts |= INT_QUEUE;
-	serial_take(console->serial, bytes);
+		s->mmio.interrupts |= VIRTIO_INT_QUEUE;
+	serial_take(&device->serial, bytes);
 	return bytes;
 }
 
-/* What an earlier incarnation gave the guest, and did not take out of the line's ring any more. */
-static void finish_receiving(struct virtio_console *console)
+/* Take bytes out of the line's ring that the guest received before the vmm's restart. */
+static void finish_receiving(struct device *device)
 {
-	const struct virtio_console_state *s = console->state;
+	const struct virtio_console *s = device->state;
 	u32 left;
 
-	if (console->serial == NULL || s->receive_chain != (s->queues[RECEIVE].next | CHAIN_KNOWN))
+	if (!device_has_line(device) ||
+	    s->receive_chain != (s->mmio.queues[RECEIVE].next | CHAIN_KNOWN))
 		return;
-	left = s->receive_upto - console->serial->taken;
-	if (left <= serial_waiting(console->serial))
-		serial_take(console->serial, left);
+	left = s->receive_upto - device->serial.taken;
+	if (left <= serial_waiting(&device->serial))
+		serial_take(&device->serial, left);
 }
 
-/* The chain that is next to be sent has begun. */
-static bool sending(const struct virtio_console_state *s)
+/* Returns true if bytes of the next chain may have been sent. */
+static bool is_sending(const struct virtio_console *s)
 {
-	return s->send_chain == (s->queues[TRANSMIT].next | CHAIN_KNOWN);
+	return s->send_chain == (s->mmio.queues[TRANSMIT].next | CHAIN_KNOWN);
 }
 
-/* Return: how many bytes of the next chain are sent. */
-static u32 sent_already(struct virtio_console *console)
+/* Returns how many bytes of the next chain have been sent. */
+static u32 sent_already(struct device *device)
 {
-	struct virtio_console_state *s = console->state;
+	struct virtio_console *s = device->state;
 
-	if (!sending(s)) {
-		s->send_from = console->serial->sent;
+	if (!is_sending(s)) {
+		s->send_from = device->serial.sent;
 		keep_order();
-		s->send_chain = s->queues[TRANSMIT].next | CHAIN_KNOWN;
+		s->send_chain = s->mmio.queues[TRANSMIT].next | CHAIN_KNOWN;
 		keep_order();
 	}
-	return console->serial->sent - s->send_from;
+	return device->serial.sent - s->send_from;
 }
 
-/* @turn is what is left of it. Return: all of the chain was sent. */
-static bool send_chain(struct virtio_console *console, const struct chain *chain, u32 *turn)
+/* Send at most *@turn bytes of a chain, and reduce it. Returns true if the chain is sent. */
+static bool send_chain(struct device *device, const struct chain *chain, u32 *turn)
 {
-	struct virtio_console_state *s = console->state;
-	u32 skip = console->serial != NULL ? sent_already(console) : 0;
+	struct virtio_console *s = device->state;
+	u32 skip = device_has_line(device) ? sent_already(device) : 0;
 
-	for (u32 i = 0; i < chain->num && console->serial != NULL; i++) {
-		u32 here = chain->buffers[i].bytes, n;
+	for (u32 i = 0; i < chain->num && device_has_line(device); i++) {
+		u32 bytes = chain->buffers[i].bytes, n;
 
-		if (skip >= here) {
-			skip -= here;
+		if (skip >= bytes) {
+			skip -= bytes;
 			continue;
 		}
-		here -= skip;
-		/* The guest may change them meanwhile: each byte is fetched once. */
-		n = serial_send(console->serial, (u8 __force *)chain->buffers[i].at + skip,
-				MIN(here, *turn));
+		bytes -= skip;
+		/* The guest may change the bytes meanwhile: each is fetched once. */
+		n = serial_send(&device->serial, (u8 __force *)chain->buffers[i].at + skip,
+				MIN(bytes, *turn));
 		*turn -= n;
-		if (n < here)
+		if (n < bytes)
 			return false;
 		skip = 0;
 	}
-	if (virtqueue_push(&s->queues[TRANSMIT], chain, 0))
-		s->interrupts |= INT_QUEUE;
+	if (virtqueue_push(&s->mmio.queues[TRANSMIT], chain, 0))
+		s->mmio.interrupts |= VIRTIO_INT_QUEUE;
 	return true;
 }
 
-/* Up to *@left bytes; what is left of them is put there. Return: it stopped for its bound alone. */
-static bool serve_queue(struct virtio_console *console, u32 number, u32 *left)
+/* Move at most *@left bytes, and reduce it. Returns true if only that bound ended it. */
+static bool serve_queue(struct device *device, u32 number, u32 *left)
 {
-	struct virtio_console_state *s = console->state;
-	struct virtqueue *queue = &s->queues[number];
+	struct virtio_console *s = device->state;
+	struct virtqueue *queue = &s->mmio.queues[number];
 	struct chain chain;
 
-	if ((s->status & (DRIVER_OK | NEEDS_RESET)) != DRIVER_OK || queue->ready == 0)
+	if (!virtio_mmio_is_ready(&s->mmio, number))
 		return false;
 	for (u32 i = 0; i < queue->size && *left != 0; i++) {
 		enum err err;
 
 		if (number == RECEIVE &&
-		    (console->serial == NULL || serial_waiting(console->serial) == 0))
+		    (!device_has_line(device) || serial_waiting(&device->serial) == 0))
 			return false;
-		err = virtqueue_peek(queue, console->info, number == RECEIVE, &chain);
+		err = virtqueue_peek(queue, device->info, number == RECEIVE, &chain);
 		if (err == ERR_FORMAT)
-			broken(s);
+			virtio_mmio_break(&s->mmio);
 		if (err != OK)
 			return false;
 		if (number == RECEIVE)
-			*left -= receive_chain(console, &chain, *left);
-		else if (!send_chain(console, &chain, left))
-			return *left == 0 && serial_room(console->serial) != 0;
+			*left -= receive_chain(device, &chain, *left);
+		else if (!send_chain(device, &chain, left))
+			return *left == 0 && serial_room(&device->serial) != 0;
 	}
 	return true;
 }
 
-/* An interrupt too many does no harm; one that is missing would. */
-static void go_on(struct virtio_console *console)
+static ns_t virtio_console_timer(struct device *device)
 {
-	struct virtio_console_state *s = console->state;
-
-	console->resumed = false;
-	for (u32 i = 0; i < QUEUES; i++) {
-		if (s->queues[i].ready == 0)
-			continue;
-		virtqueue_resume(&s->queues[i]);
-		s->interrupts |= INT_QUEUE;
-	}
-	finish_receiving(console);
-}
-
-bool virtio_console_serve(struct virtio_console *console)
-{
+	struct virtio_console *s = device->state;
 	u32 out = TURN, in = TURN;
 	bool more;
 
-	if (console->resumed)
-		go_on(console);
-	more = serve_queue(console, TRANSMIT, &out);
-	more = serve_queue(console, RECEIVE, &in) || more;
-	update(console);
-	return more;
-}
-
-void virtio_console_reset(struct virtio_console *console)
-{
-	memset(console->state, 0, sizeof(*console->state));
-	console->resumed = false;
-	console->level = true;
-	update(console);
-}
-
-void virtio_console_resume(struct virtio_console *console)
-{
-	struct virtio_console_state *s = console->state;
-
-	s->interrupts &= INT_QUEUE | INT_CONFIG;
-	for (u32 i = 0; i < QUEUES; i++) {
-		if (s->queues[i].ready != 0 && !virtqueue_check(&s->queues[i], console->info)) {
-			s->queues[i].ready = 0;
-			broken(s);
-		}
+	if (s->resumed != 0) {
+		s->resumed = 0;
+		virtio_mmio_repeat(&s->mmio, &console_type);
+		finish_receiving(device);
 	}
-	console->resumed = true;
-	console->level = s->interrupts == 0;
-	update(console);
+	more = serve_queue(device, TRANSMIT, &out);
+	more = serve_queue(device, RECEIVE, &in) || more;
+	console_update(device);
+	return more ? NS(0) : NS(UINT64_MAX);
 }
 
-static u64 *address_of(struct virtqueue *queue, u64 offset)
+static void virtio_console_reset(struct device *device)
 {
-	switch (offset & ~UINT64_C(4)) {
-	case QUEUE_DESC: return &queue->descriptors;
-	case QUEUE_DRIVER: return &queue->driver;
-	case QUEUE_DEVICE: return &queue->device;
-	default: return NULL;
-	}
+	memset(device->state, 0, sizeof(struct virtio_console));
+	device_force_level(device, false);
 }
 
-static u32 read_queue(const struct virtio_console_state *s, u64 offset)
+static void virtio_console_resume(struct device *device)
 {
-	if (s->selected >= QUEUES)
-		return 0;
-	return offset == QUEUE_MAX ? VIRTQUEUE_MAX : s->queues[s->selected].ready;
+	struct virtio_console *s = device->state;
+
+	virtio_mmio_resume(&s->mmio, &console_type, device->info);
+	s->resumed = 1;
+	device_force_level(device, s->mmio.interrupts != 0);
 }
 
-u64 virtio_console_read(struct virtio_console *console, u64 offset)
+static bool virtio_console_notify(struct device *device)
 {
-	const struct virtio_console_state *s = console->state;
-
-	switch (offset) {
-	case MAGIC: return 0x74726976;
-	case VERSION: return 2;
-	case DEVICE_ID: return 3;
-	case VENDOR_ID: return 0x4e4c554d;
-	case DEVICE_FEATURES: return s->device_page < 2 ? offered[s->device_page] : 0;
-	case QUEUE_MAX:
-	case QUEUE_READY: return read_queue(s, offset);
-	case INTERRUPTS: return s->interrupts;
-	case STATUS: return s->status;
-	default: return offset >= SHM_LENGTH && offset < SHM_END ? UINT32_MAX : 0;
-	}
+	(void)device;
+	return true;
 }
 
-static void set_status(struct virtio_console *console, u32 value)
+static u64 virtio_console_read(struct device *device, u64 offset, u64 number)
 {
-	struct virtio_console_state *s = console->state;
+	const struct virtio_console *s = device->state;
 
-	if (value == 0) {
-		virtio_console_reset(console);
-		return;
-	}
-	value &= STATUS_DRIVER;
-	if ((s->features[0] & ~offered[0]) != 0 || s->features[1] != offered[1])
-		value &= ~FEATURES_OK;
-	if ((value & FEATURES_OK) == 0)
-		value &= ~DRIVER_OK;
-	s->status = (s->status & NEEDS_RESET) | value;
-}
-
-static void set_ready(struct virtio_console *console, struct virtqueue *queue, bool ready)
-{
-	if (!ready || queue->ready != 0) {
-		queue->ready = ready;
-		return;
-	}
-	queue->next = 0;
-	queue->ready = virtqueue_check(queue, console->info);
-}
-
-static void write_queue(struct virtio_console *console, u64 offset, u32 value)
-{
-	struct virtio_console_state *s = console->state;
-	struct virtqueue *queue = &s->queues[s->selected % QUEUES];
-	u64 *address;
-
-	if (s->selected >= QUEUES)
-		return;
-	if (offset == QUEUE_READY)
-		set_ready(console, queue, (value & 1) != 0);
-	else if (queue->ready != 0)
-		return;
-	if (offset == QUEUE_SIZE)
-		queue->size = value;
-	address = address_of(queue, offset);
-	if (address != NULL && (offset & 4) == 0)
-		*address = (*address & ~(u64)UINT32_MAX) | value;
-	else if (address != NULL)
-		*address = (*address & UINT32_MAX) | (u64)value << 32;
+	(void)number;
+	return virtio_mmio_read(&s->mmio, &console_type, offset);
 }
 
 /* The byte may come between two of a chain's. */
-static void send_emergency(struct virtio_console *console, u8 byte)
+static void send_emergency(struct device *device, u8 byte)
 {
-	struct virtio_console_state *s = console->state;
+	struct virtio_console *s = device->state;
 
-	if (console->serial != NULL && serial_put(console->serial, byte) && sending(s))
+	if (device_has_line(device) && serial_put(&device->serial, byte) && is_sending(s))
 		s->send_from++;
 }
 
-bool virtio_console_write(struct virtio_console *console, u64 offset, u64 value)
+static bool virtio_console_write(struct device *device, u64 offset, u64 value, u64 number)
 {
-	struct virtio_console_state *s = console->state;
+	struct virtio_console *s = device->state;
+	bool due;
 
-	switch (offset) {
-	case DEVICE_PAGE: s->device_page = (u32)value; break;
-	case DRIVER_PAGE: s->driver_page = (u32)value; break;
-	case DRIVER_FEATURES:
-		if (s->driver_page < 2 && (s->status & FEATURES_OK) == 0)
-			s->features[s->driver_page] = (u32)value;
-		break;
-	case QUEUE_SELECT: s->selected = (u32)value; break;
-	case QUEUE_NOTIFY: break;
-	case INTERRUPT_ACK: s->interrupts &= ~(u32)value; break;
-	case STATUS: set_status(console, (u32)value); break;
-	case EMERGENCY: send_emergency(console, (u8)value); break;
-	default: write_queue(console, offset, (u32)value); break;
+	(void)number;
+	if (virtio_mmio_is_reset(offset, (u32)value)) {
+		virtio_console_reset(device);
+		return true;
 	}
-	update(console);
-	return offset == STATUS || offset == QUEUE_READY || offset == QUEUE_NOTIFY;
+	if (offset == EMERGENCY) {
+		send_emergency(device, (u8)value);
+		return false;
+	}
+	due = virtio_mmio_write(&s->mmio, &console_type, device->info, offset, (u32)value);
+	console_update(device);
+	return due;
 }
+
+static void virtio_console_init(struct device *device, const struct grant_info *region)
+{
+	const struct grant_info *doorbell = grant_find(device->info, GRANT_DOORBELL, region->name);
+
+	device_attach_line(device, region);
+	if (doorbell != NULL && doorbell->bit < NOTIFY_GRANTS)
+		device->bits |= BIT(doorbell->bit);
+}
+
+const struct device_model virtio_console_model = {
+	.name = "virtio-console",
+	.size = sizeof(struct virtio_console),
+	.init = virtio_console_init,
+	.reset = virtio_console_reset,
+	.resume = virtio_console_resume,
+	.read = virtio_console_read,
+	.write = virtio_console_write,
+	.timer = virtio_console_timer,
+	.notify = virtio_console_notify,
+};

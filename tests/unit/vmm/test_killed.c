@@ -8,7 +8,7 @@
 #define _GNU_SOURCE /* process_vm_readv() */
 #include "vmm/fixture.h"
 
-#include "components/vmm/pl011.h"
+#include "components/vmm/arm64/pl011.h"
 
 #include <errno.h>
 #include <sys/ptrace.h>

@@ -2,7 +2,7 @@
 /* components/vmm/pl011.c: registers, FIFOs, interrupts, a full ring, reset, restart. */
 #include "vmm/fixture.h"
 
-#include "components/vmm/pl011.h"
+#include "components/vmm/arm64/pl011.h"
 
 #define DR    0x000
 #define RSR   0x004

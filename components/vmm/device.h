@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A device model emulates one kind of device for the served guest. Each model is one file, which
+ * exports a struct device_model; device_models lists the models of an architecture's vmm.
+ *
+ * The vmm may end between any two instructions. Its restart preserves each model's state, and the
+ * exit that was being served comes again with the same number. A preserved state may hold any
+ * values: a model bounds each index where it uses it.
+ */
+#ifndef VMM_DEVICE_H
+#define VMM_DEVICE_H
+
+#include "components/lib/serial.h"
+
+#define DEVICE_STATE 248u /* bytes of a model's state, at most */
+
+struct device;
+
+struct device_model {
+	const char *name; /* value of the property `device` in the description */
+	u32 size;         /* bytes of the state; zero when the device is new */
+	/* Find the grants that the model needs beside the interrupt line. NULL: none. */
+	void (*init)(struct device *device, const struct grant_info *region);
+	/* Set the values of power-on; the interrupt line goes low. */
+	void (*reset)(struct device *device);
+	/* Continue with a preserved state, and set the interrupt line again. The guest may have
+	 * been reset or destroyed: guest memory stays untouched until timer(). */
+	void (*resume)(struct device *device);
+	/* Serve an access at @offset bytes into the region. @number: see struct component_exit.
+	 * A write returns true if timer() is due. */
+	u64 (*read)(struct device *device, u64 offset, u64 number);
+	bool (*write)(struct device *device, u64 offset, u64 value, u64 number);
+	/* Do what is due, bounded. Returns the core's time of the next call; NS(0): as soon as the
+	 * other devices have been served; NS(UINT64_MAX): not before an event. */
+	ns_t (*timer)(struct device *device);
+	/* Serve a notification of device->bits. Returns true if timer() is due. */
+	bool (*notify)(struct device *device);
+};
+
+struct device {
+	const struct device_model *model;
+	void *state; /* model->size bytes */
+	const struct component_info *info;
+	u64 bits;                 /* notification bits that notify() serves */
+	struct serial_end serial; /* for a model that has a serial line */
+	u32 interrupt;            /* index of a GRANT_LINE; UINT32_MAX: none */
+	bool level;               /* of the interrupt line, as last set */
+};
+
+/** device_models - the models of this architecture's vmm, up to NULL. A preserved state names its
+ * model by the position here. */
+extern const struct device_model *const device_models[];
+
+/** device_attach_line() - connect the device to its serial line: the channel "GUEST-REGION", else
+ * "REGION", else the guest's, unless another device has it. Without one, device_has_line() stays
+ * false: nothing is received, and sent bytes are dropped. */
+void device_attach_line(struct device *device, const struct grant_info *region);
+
+/** device_has_line() - Returns true if the device has a serial line. */
+static inline bool device_has_line(const struct device *device)
+{
+	return device->serial.bit != 0;
+}
+
+/** device_set_level() - set the device's interrupt line. */
+static inline void device_set_level(struct device *device, bool level)
+{
+	if (level == device->level || device->interrupt == UINT32_MAX)
+		return;
+	device->level = level;
+	sys_virq_set(device->interrupt, level);
+}
+
+/** device_force_level() - the same when the level of the line is unknown. */
+static inline void device_force_level(struct device *device, bool level)
+{
+	device->level = !level;
+	device_set_level(device, level);
+}
+
+#endif
