@@ -20,8 +20,8 @@ static bool find_named(const struct call *call, enum kind kind, const char *name
 		return true;
 	(void)format(otherwise, sizeof(otherwise), "; '%s list' shows all",
 		     kind == call->command->kind ? call->command->name : record_word(kind));
-	command_error(call, "there is no %s '%.63s'%s", record_word(kind), name,
-		      similar_hint(&similar, otherwise, hint));
+	report_error(call, "there is no %s '%.63s'%s", record_word(kind), name,
+		     similar_hint(&similar, otherwise, hint));
 	return false;
 }
 
@@ -34,7 +34,7 @@ static bool measures(struct term *t, enum kind kind)
 	use_begin();
 	use_remember(kind);
 	notes_remember(kind);
-	term_wait(t, MODE_MEASURE, USE_LIST_MS);
+	mode_wait(t, MODE_MEASURE, USE_LIST_MS);
 	return true;
 }
 
@@ -50,7 +50,7 @@ void run_list(struct term *t, const struct call *call)
 		return;
 	result = record_list(call->command->kind, guest, (call->options & OPTION_JSON) != 0);
 	if (result < 0)
-		command_refused(call, result);
+		report_refused(call, result);
 }
 
 void run_show(struct term *t, const struct call *call)
@@ -72,7 +72,7 @@ void run_host(struct term *t, const struct call *call)
 	if (walk_next(&walk, &record))
 		record_show(KIND_HOST, &record, (call->options & OPTION_JSON) != 0);
 	else
-		command_refused(call, walk.error);
+		report_refused(call, walk.error);
 }
 
 /* --- Acts ------------------------------------------------------------------------------------- */
@@ -103,7 +103,7 @@ static bool may_act(struct term *t, const struct call *call, const char *name)
 	if (c->ask == ASK_NEVER || (c->ask == ASK_OWN && !own) || (call->options & OPTION_YES) != 0)
 		return true;
 	if (t->scripted || (call->options & OPTION_JSON) != 0) {
-		command_error(call, "a script or program cannot be asked: add --yes to mean it");
+		report_error(call, "a script or program cannot be asked: add --yes to mean it");
 		return false;
 	}
 	if (name == NULL)
@@ -130,15 +130,15 @@ static void act_failed(const struct call *call, const char *name, s64 result)
 
 	if (c->states == NULL || (result != -(s64)ERR_STATE && result != -(s64)ERR_EXISTS &&
 				  result != -(s64)ERR_NOT_FOUND)) {
-		command_refused(call, result);
+		report_refused(call, result);
 		return;
 	}
 	if (!record_find(c->kind, name, &record, &similar)) {
-		command_error(call, "%s '%s' is gone", record_word(c->kind), name);
+		report_error(call, "%s '%s' is gone", record_word(c->kind), name);
 		return;
 	}
-	command_error(call, "%s '%s' is %s, and must be %s for that", record_word(c->kind), name,
-		      state_of(c->kind, &record), c->states);
+	report_error(call, "%s '%s' is %s, and must be %s for that", record_word(c->kind), name,
+		     state_of(c->kind, &record), c->states);
 }
 
 void run_act(struct term *t, const struct call *call)
@@ -173,13 +173,13 @@ void run_level(struct term *t, const struct call *call)
 			continue;
 		result = port_ctl(MANAGE_LOG_LEVEL, 0, NULL, 0, i, &second);
 		if (result < 0)
-			command_refused(call, result);
+			report_refused(call, result);
 		else
 			done(call, NULL);
 		return;
 	}
-	command_error(call, "there is no level '%.40s'; write error, warn, info or debug",
-		      call->arguments[0]);
+	report_error(call, "there is no level '%.40s'; write error, warn, info or debug",
+		     call->arguments[0]);
 }
 
 /* --- The log ---------------------------------------------------------------------------------- */
@@ -245,12 +245,12 @@ void run_log(struct term *t, const struct call *call)
 
 	walk_begin(&walk, KIND_HOST);
 	if (!walk_next(&walk, &record)) {
-		command_refused(call, walk.error);
+		report_refused(call, walk.error);
 		return;
 	}
 	if ((call->options & OPTION_FOLLOW) != 0 &&
 	    ((call->options & OPTION_JSON) != 0 || t->scripted)) {
-		command_error(call, "-f is for people at the terminal: leave it out");
+		report_error(call, "-f is for people at the terminal: leave it out");
 		return;
 	}
 	if ((call->options & OPTION_JSON) != 0) {
@@ -310,20 +310,6 @@ void run_time(struct term *t, const struct call *call)
 
 /* --- Small ones ------------------------------------------------------------------------------- */
 
-/* A name in quotation marks is a word like any: then the text is made of words, too. */
-void run_echo(struct term *t, const struct call *call)
-{
-	(void)t;
-	if (call->rest != NULL)
-		out_text(call->rest);
-	for (u32 i = 0; i < call->num_arguments; i++) {
-		if (i != 0)
-			out_char(' ');
-		out_text(call->arguments[i]);
-	}
-	out_char('\n');
-}
-
 #define SLEEP_MAX_MS 3600000u
 
 void run_sleep(struct term *t, const struct call *call)
@@ -334,10 +320,10 @@ void run_sleep(struct term *t, const struct call *call)
 	while (*at >= '0' && *at <= '9' && ms <= SLEEP_MAX_MS)
 		ms = ms * 10 + (u64)(*at++ - '0');
 	if (*at != '\0' || ms > SLEEP_MAX_MS || at == call->arguments[0])
-		command_error(call, "'%.40s' is no number of milliseconds up to %u",
-			      call->arguments[0], SLEEP_MAX_MS);
+		report_error(call, "'%.40s' is no number of milliseconds up to %u",
+			     call->arguments[0], SLEEP_MAX_MS);
 	else
-		term_wait(t, MODE_SLEEP, ms);
+		mode_wait(t, MODE_SLEEP, ms);
 }
 
 void run_history(struct term *t, const struct call *call)

@@ -1,56 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A line becomes a call of a row of the command table, or a message that says what is wrong. */
-#include "components/mterm/output.h"
-#include "components/mterm/port.h"
+/* A line becomes a call of a row of the command table, or a message about the mistake in it. */
 #include "components/mterm/term.h"
 
 #include <mullion/format.h>
 #include <mullion/similar.h>
 #include <mullion/string.h>
-
-#define WORD_SHOWN 40 /* of a word that was typed wrong */
-
-void command_error(const struct call *call, const char *fmt, ...)
-{
-	const struct command *c = call->command;
-	char text[OUT_FORMAT_MAX];
-	va_list list;
-	size_t n = 0;
-
-	if (c != NULL)
-		n = format(text, sizeof(text), "%s%s%s: ", c->name, c->verb != NULL ? " " : "",
-			   c->verb != NULL ? c->verb : "");
-	va_start(list, fmt);
-	(void)format_va(text + n, sizeof(text) - n, fmt, list);
-	va_end(list);
-	if ((call->options & OPTION_JSON) != 0) {
-		json_begin();
-		json_open('{');
-		json_key("error");
-		json_text(text);
-		json_close('}');
-		json_end();
-	} else {
-		out_text(text);
-		out_char('\n');
-	}
-}
-
-void command_refused(const struct call *call, s64 result)
-{
-	switch ((enum err) - result) {
-	case ERR_DENIED:
-		command_error(call, "this terminal has no right to it: the description does not "
-				    "grant its component control of that");
-		break;
-	case ERR_BUSY: command_error(call, "something else is being done to it: try again"); break;
-	case ERR_NO_MEMORY:
-		command_error(call, "there is not enough memory: 'host show' tells what is free");
-		break;
-	case ERR_UNSUPPORTED: command_error(call, "this machine or core cannot do it"); break;
-	default: command_error(call, "the core says: %s", err_name((enum err) - result)); break;
-	}
-}
 
 /* --- Taking the line apart -------------------------------------------------------------------- */
 
@@ -122,8 +76,8 @@ static const struct command *find_verb(struct call *call, const struct command *
 	}
 	(void)format(otherwise, sizeof(otherwise), "; 'help %s' lists what it can do", first->name);
 	call->command = NULL;
-	command_error(call, "%s: there is no '%s %.*s'%s", first->name, first->name, WORD_SHOWN,
-		      verb, similar_hint(&similar, otherwise, hint));
+	report_error(call, "%s: there is no '%s %.*s'%s", first->name, first->name, WORD_SHOWN,
+		     verb, similar_hint(&similar, otherwise, hint));
 	return NULL;
 }
 
@@ -168,8 +122,8 @@ static bool check_options(const struct call *call, const char *unknown)
 		if ((c->options & BIT(k)) != 0)
 			similar_offer(&similar, term_options[k]);
 	(void)format(otherwise, sizeof(otherwise), "; 'help %s' shows what it takes", c->name);
-	command_error(call, "it has no option '%.*s'%s", WORD_SHOWN, unknown,
-		      similar_hint(&similar, otherwise, hint));
+	report_error(call, "it has no option '%.*s'%s", WORD_SHOWN, unknown,
+		     similar_hint(&similar, otherwise, hint));
 	return false;
 }
 
@@ -180,15 +134,15 @@ static bool check_count(const struct call *call)
 
 	if (call->num_arguments >= c->min && call->num_arguments <= c->max)
 		return true;
-	command_error(call, "%s; write '%s%s%s%s%s'",
-		      call->num_arguments < c->min ? "something is missing" : "there is too much",
-		      c->name, blank, verb, *c->arguments != '\0' ? " " : "", c->arguments);
+	report_error(call, "%s; write '%s%s%s%s%s'",
+		     call->num_arguments < c->min ? "something is missing" : "there is too much",
+		     c->name, blank, verb, *c->arguments != '\0' ? " " : "", c->arguments);
 	return false;
 }
 
-/* The row of the table and the arguments. Return: false when nothing is left to do: it was said
- * what is wrong, or the help that was asked for was shown. */
-static bool parse(struct term *t, struct call *call, struct words *words)
+/* Find the row of the table and the arguments. Returns false after a message or the help that was
+ * requested. */
+static bool parse(struct call *call, struct words *words)
 {
 	const struct command *first;
 	const char *unknown;
@@ -196,7 +150,7 @@ static bool parse(struct term *t, struct call *call, struct words *words)
 
 	(void)take_options(call, words, &unknown);
 	if (words->count == 0) {
-		command_error(call, "a command comes first; 'help' lists all");
+		report_error(call, "a command comes first; 'help' lists all");
 		return false;
 	}
 	first = find_command(call, words->word[0]);
@@ -211,7 +165,7 @@ static bool parse(struct term *t, struct call *call, struct words *words)
 		return false;
 	if (unknown != NULL && (str_equal(unknown, "--help") || str_equal(unknown, "-h"))) {
 		call->arguments[call->num_arguments++] = first->name;
-		run_help(t, call);
+		help_show(call);
 		return false;
 	}
 	if (!check_options(call, unknown))
@@ -242,12 +196,15 @@ void command_run(struct term *t, char *line, bool confirmed)
 	}
 	split(line, &words);
 	if (words.wrong != NULL) {
-		command_error(&call, "%s", words.wrong);
+		report_error(&call, "%s", words.wrong);
 		return;
 	}
-	if (!parse(t, &call, &words))
+	if (!parse(&call, &words))
 		return;
 	if (confirmed)
 		call.options |= OPTION_YES;
-	call.command->run(t, &call);
+	if (call.command->run != NULL)
+		call.command->run(t, &call);
+	else
+		help_show(&call);
 }

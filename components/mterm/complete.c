@@ -109,7 +109,7 @@ static void names(struct candidates *c, enum kind kind)
 
 static void arguments(struct candidates *c, const struct command *command)
 {
-	if (command->run == run_help)
+	if (command->run == NULL) /* help */
 		command_names(c);
 	else if (command->run == run_level)
 		for (u32 i = 0; i < abi_names[NAMES_LOG_LEVEL].count; i++)

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the terminal says about itself: on one screen, about one command, and to a near miss. */
+/* Help: all commands on one screen, one command, and advice about an unknown one. */
 #include "components/mterm/output.h"
 #include "components/mterm/term.h"
 
 #include <mullion/format.h>
 #include <mullion/string.h>
-
-#define WORD_SHOWN 40 /* of a word that was typed wrong */
 
 /* Is @name one of @words, which blanks part? */
 static bool is_word_of(const char *words, const char *name)
@@ -37,8 +35,8 @@ static bool advise(const struct call *call, const char *name)
 	for (u32 i = 0; i < num_near_misses; i++) {
 		if (!is_word_of(near_misses[i].words, name))
 			continue;
-		command_error(call, "there is no command '%.*s'; %s", WORD_SHOWN, name,
-			      near_misses[i].advice);
+		report_error(call, "there is no command '%.*s'; %s", WORD_SHOWN, name,
+			     near_misses[i].advice);
 		return true;
 	}
 	for (u32 i = 0; i < num_commands; i++) {
@@ -46,15 +44,15 @@ static bool advise(const struct call *call, const char *name)
 
 		if (c->verb == NULL || !str_equal(c->verb, name))
 			continue;
-		command_error(call, "a command comes before '%s'; write '%s %s%s%s'", name, c->name,
-			      name, *c->arguments != '\0' ? " " : "", c->arguments);
+		report_error(call, "a command comes before '%s'; write '%s %s%s%s'", name, c->name,
+			     name, *c->arguments != '\0' ? " " : "", c->arguments);
 		return true;
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (!record_find(kinds[i], name, &record, &similar))
 			continue;
-		command_error(call, "'%s' is a %s, no command; '%s show %s' tells about it", name,
-			      record_word(kinds[i]), record_word(kinds[i]), name);
+		report_error(call, "'%s' is a %s, no command; '%s show %s' tells about it", name,
+			     record_word(kinds[i]), record_word(kinds[i]), name);
 		return true;
 	}
 	return false;
@@ -70,8 +68,8 @@ void help_unknown(const struct call *call, const char *name)
 	similar_init(&similar, name);
 	for (u32 i = 0; i < num_commands; i++)
 		similar_offer(&similar, commands[i].name);
-	command_error(call, "there is no command '%.*s'%s", WORD_SHOWN, name,
-		      similar_hint(&similar, "; 'help' lists all", hint));
+	report_error(call, "there is no command '%.*s'%s", WORD_SHOWN, name,
+		     similar_hint(&similar, "; 'help' lists all", hint));
 }
 
 static void help_row(const struct command *c)
@@ -99,7 +97,7 @@ static void help_all(void)
 		"Ctrl-] and a digit looks at another port: a guest's, for one.\n");
 }
 
-void run_help(struct term *t, const struct call *call)
+void help_show(const struct call *call)
 {
 	const char *name = call->num_arguments > 0 ? call->arguments[0] : NULL;
 	const char *verb = call->num_arguments > 1 ? call->arguments[1] : NULL;
@@ -107,7 +105,6 @@ void run_help(struct term *t, const struct call *call)
 	u32 shown = 0;
 	bool known = false;
 
-	(void)t;
 	if (name == NULL) {
 		help_all();
 		return;
@@ -128,8 +125,8 @@ void run_help(struct term *t, const struct call *call)
 	if (!known)
 		help_unknown(&plain, name);
 	else if (shown == 0)
-		command_error(&plain, "there is no '%.*s %.*s'; 'help %s' lists what it can do",
-			      WORD_SHOWN, name, WORD_SHOWN, verb, name);
+		report_error(&plain, "there is no '%.*s %.*s'; 'help %s' lists what it can do",
+			     WORD_SHOWN, name, WORD_SHOWN, verb, name);
 	else if (shown > 1)
 		out_format("'%s' alone is the first of them.\n", name);
 }

@@ -27,7 +27,7 @@ const char *const term_options[TERM_OPTIONS] = { "--json", "--yes", "--once", "-
 	  operation, NULL }
 
 const struct command commands[] = {
-	PLAIN("help", NULL, "[COMMAND [VERB]]", run_help, 0, 2, 0, "what commands there are"),
+	PLAIN("help", NULL, "[COMMAND [VERB]]", NULL, 0, 2, 0, "what commands there are"),
 
 	LIST("guest", KIND_GUEST, "all guests"),
 	SHOW("guest", KIND_GUEST, "NAME", "all about one guest"),

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The terminal's modes: who gets the bytes that come in, and what runs next. */
+/* The terminal's modes: the receiver of each typed byte, and the next line to run. */
 #include "components/mterm/term.h"
 
 #include "components/mterm/output.h"
-#include "components/mterm/port.h"
 #include "components/mterm/use.h"
 #include <mullion/string.h>
 
@@ -121,8 +120,7 @@ static void edit_byte(struct term *t, char byte)
 /* A live view ends with any key; what a cursor key sends behind its ESC belongs to that key. */
 static void leave_view(struct term *t, char byte)
 {
-	port_timer(UINT64_MAX);
-	t->mode = MODE_EDIT;
+	mode_end(t);
 	out_char('\n');
 	go_on(t);
 	t->editor.cr = byte == '\r';
@@ -132,8 +130,7 @@ static void leave_view(struct term *t, char byte)
 
 static void stop_waiting(struct term *t)
 {
-	port_timer(UINT64_MAX);
-	t->mode = MODE_EDIT;
+	mode_end(t);
 	t->num_ahead = 0;
 	t->script_at = t->config.script_bytes;
 	out_text("^C\n");
@@ -161,14 +158,6 @@ void term_input(struct term *t, const char *bytes, size_t n)
 	out_flush();
 }
 
-void term_wait(struct term *t, enum term_mode mode, u64 ms)
-{
-	u64 since_1970;
-
-	t->mode = mode;
-	port_timer(port_time(&since_1970) + ms * 1000000);
-}
-
 /* The line that waited for its measurement, once more. */
 static void run_measured(struct term *t)
 {
@@ -190,7 +179,7 @@ void term_timer(struct term *t)
 	case MODE_TOP:
 		out_begin();
 		top_tick(t);
-		term_wait(t, MODE_TOP, USE_TOP_MS);
+		mode_wait(t, MODE_TOP, USE_TOP_MS);
 		out_flush();
 		return;
 	case MODE_TOP_ONCE:

@@ -25,6 +25,7 @@ enum term_mode {
 #define TERM_WORDS    8u
 #define TERM_AHEAD    256u /* bytes typed while a command takes its time */
 #define TERM_QUESTION 112u
+#define WORD_SHOWN    40 /* characters of an unknown word in a message */
 
 #define OPTION_JSON   BIT(0)
 #define OPTION_YES    BIT(1)
@@ -64,8 +65,8 @@ struct command {
 	const char *name, *verb; /* verb: NULL when the command has none */
 	const char *arguments;   /* as help shows them */
 	const char *what;
-	void (*run)(struct term *t, const struct call *call);
-	enum kind kind;     /* what the command is about */
+	void (*run)(struct term *t, const struct call *call); /* NULL: help_show() */
+	enum kind kind;                                       /* what the command is about */
 	bool names;         /* its first argument is the name of such */
 	u8 min, max;        /* number of arguments */
 	u8 options;         /* OPTION_... that it has */
@@ -117,13 +118,15 @@ void term_news(struct term *t);
 
 /** command_run() - run one line. @line is taken apart. */
 void command_run(struct term *t, char *line, bool confirmed);
-/** command_error() - say what was wrong; with --json as an object. The first word of it is the
+/** report_error() - print a mistake or failure; with --json as an object. The text starts with the
  * command's name. */
-void command_error(const struct call *call, const char *fmt, ...) __printf(2, 3);
-/** command_refused() - say that the core did not do it. */
-void command_refused(const struct call *call, s64 result);
-/** term_wait() - in @mode until @ms from now. */
-void term_wait(struct term *t, enum term_mode mode, u64 ms);
+void report_error(const struct call *call, const char *fmt, ...) __printf(2, 3);
+/** report_refused() - print why the core refused the call; @result: of port_ctl(), below 0. */
+void report_refused(const struct call *call, s64 result);
+/** mode_wait() - enter @mode and set the timer to @ms milliseconds from now. */
+void mode_wait(struct term *t, enum term_mode mode, u64 ms);
+/** mode_end() - stop the timer and return to MODE_EDIT. */
+void mode_end(struct term *t);
 /** complete() - complete the word before the editor's cursor, or show what it could be. */
 void complete(struct editor *e);
 
@@ -131,8 +134,10 @@ void run_list(struct term *t, const struct call *call);
 void run_show(struct term *t, const struct call *call);
 void run_act(struct term *t, const struct call *call);
 void run_host(struct term *t, const struct call *call);
-void run_help(struct term *t, const struct call *call);
-/** help_unknown() - there is no command @name: say what is near. */
+/** help_show() - print the help about the command and verb in the call's arguments, or about all.
+ */
+void help_show(const struct call *call);
+/** help_unknown() - there is no command @name: print advice. */
 void help_unknown(const struct call *call, const char *name);
 void run_history(struct term *t, const struct call *call);
 void run_echo(struct term *t, const struct call *call);

@@ -140,7 +140,7 @@ void run_top(struct term *t, const struct call *call)
 
 	t->json = (call->options & OPTION_JSON) != 0;
 	if (!once && (t->json || t->scripted)) {
-		command_error(call, "programs and scripts get one table: add --once");
+		report_error(call, "programs and scripts get one table: add --once");
 		return;
 	}
 	use_begin();
@@ -148,5 +148,5 @@ void run_top(struct term *t, const struct call *call)
 		use_remember(sections[s].kind);
 	if (!once)
 		out_text("\033[H\033[2Jone second, please\n");
-	term_wait(t, once ? MODE_TOP_ONCE : MODE_TOP, USE_TOP_MS);
+	mode_wait(t, once ? MODE_TOP_ONCE : MODE_TOP, USE_TOP_MS);
 }

@@ -320,23 +320,23 @@ void run_tree(struct term *t, const struct call *call)
 	(void)t;
 	memset(&reader, 0, sizeof(reader));
 	if (*path != '/' || !str_copy(p.wanted, sizeof(p.wanted), path)) {
-		command_error(call, "a node's path begins with '/', for instance /guests");
+		report_error(call, "a node's path begins with '/', for instance /guests");
 		return;
 	}
 	for (n = strlen(p.wanted); n > 0 && p.wanted[n - 1] == '/'; n--)
 		p.wanted[n - 1] = '\0';
 	if (!open_tree(&reader)) {
 		if (reader.error < 0)
-			command_refused(call, reader.error);
+			report_refused(call, reader.error);
 		else
-			command_error(call, "the core's description has no form that can be read");
+			report_error(call, "the core's description has no form that can be read");
 		return;
 	}
 	json_begin();
 	if (!print_tree(&reader, &p))
-		command_error(call, "the description ends too early, or is not well-formed");
+		report_error(call, "the description ends too early, or is not well-formed");
 	else if (p.printed == 0 && !out_stopped())
-		command_error(call, "there is no node '%.100s'; 'tree' shows all", path);
+		report_error(call, "there is no node '%.100s'; 'tree' shows all", path);
 	else if (p.json)
 		json_end();
 }
