@@ -70,7 +70,7 @@ static bool next_input(struct console *console, u8 *byte, u64 now_ns)
 	for (;;) {
 		if (!keys_waits(keys, now_ns) && keys_take(keys, byte))
 			return true;
-		if (!uart_get(&console->uart, byte))
+		if (!console->uart.driver->get(&console->uart, byte))
 			return false;
 		if (!console->output->keyed && !keys_waits(keys, now_ns))
 			return true;
@@ -117,12 +117,12 @@ bool console_pump(struct console *console, u64 now_ns)
 		if (i != console->focus)
 			more |= port_keep(&console->ports[i], !console->all);
 	}
-	if (console->uart.regs == 0)
+	if (console->uart.driver == NULL)
 		return more;
 	more |= read_input(console, now_ns);
 	more |= write_output(console);
 	receive = !console->held && output_room(console->output) >= NOTE_BYTES;
-	uart_interrupts(&console->uart, receive, output_used(console->output) > 0);
+	console->uart.driver->interrupts(&console->uart, receive, output_used(console->output) > 0);
 	return more;
 }
 

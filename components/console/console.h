@@ -30,32 +30,31 @@
 #define PATIENCE_NS    UINT64_C(5000000000) /* then input that a port does not read is dropped */
 #define ESCAPE_DEFAULT 0x1du                /* Ctrl-] */
 
-/* --- The UART, an Arm PL011 (DDI 0183) --- */
-
-#define UART_DR 0x00
+/* --- The UART --- */
 
 struct uart {
-	u64 regs; /* where they are; 0: there is none */
-	u32 mask; /* what IMSC holds */
+	const struct uart_driver *driver; /* NULL: there is no UART */
+	u64 regs;                         /* address of its registers */
+	u32 mask;                         /* the driver's: interrupts that are enabled */
 };
 
-/** uart_start() - use the UART at @regs with the firmware's line settings, interrupts off. */
-void uart_start(struct uart *uart, u64 regs);
+/* One kind of UART. */
+struct uart_driver {
+	const char *compatible; /* of the grant, from the description */
+	/* Use the UART at uart->regs with the firmware's line settings, interrupts disabled. */
+	void (*start)(struct uart *uart);
+	/* Send the first of @n bytes, as many as there is room for. *@sent counts each by one store
+	 * after it. Returns false if not all were sent. */
+	bool (*send)(const struct uart *uart, const u8 *bytes, u32 n, volatile u16 *sent);
+	/* Take a received byte, without its error bits. Returns false if there is none. */
+	bool (*get)(struct uart *uart, u8 *byte);
+	/* Enable the interrupts of received bytes and of room to send, and disable the others. */
+	void (*interrupts)(struct uart *uart, bool receive, bool send);
+};
 
-/** uart_room() - so many bytes at least can be sent now. */
-u32 uart_room(const struct uart *uart);
-
-/** uart_put() - send a byte, for which there is room. */
-static inline void uart_put(const struct uart *uart, u8 byte)
-{
-	sys_mmio_write(uart->regs + UART_DR, byte);
-}
-
-/** uart_get() - a byte that came, without its error bits. Return: false if there is none. */
-bool uart_get(struct uart *uart, u8 *byte);
-
-/** uart_interrupts() - which interrupts are wanted: for bytes that came, for room to send. */
-void uart_interrupts(struct uart *uart, bool receive, bool send);
+/** uart_drivers - the drivers of this architecture's console, up to NULL. The first one drives a
+ * UART without `compatible`. */
+extern const struct uart_driver *const uart_drivers[];
 
 /* --- Keys --- */
 

@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# All of the console without the program's frame (main.c).
-obj-y += command.o console.o escape.o keys.o output.o pl011.o port.o program.o setup.o show.o
+# The console without the program's frame (main.c), and the UART drivers of its architecture.
+obj-y += command.o console.o escape.o keys.o output.o port.o program.o setup.o show.o
+obj-y += $(if $(filter arm64 host,$(ARCH)),arm64/pl011.o)

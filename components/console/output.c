@@ -215,21 +215,16 @@ bool output_may_break(const struct output *output)
 	return output->sequence == PLAIN || output->sequence_bytes > SEQUENCE_LONG;
 }
 
-/* A byte counts as sent when it is: if this is the last instruction, it is sent once more. */
+/* A byte counts as sent only afterwards: if the console ends in between, it is sent once more. */
 bool output_send(struct output *output, struct uart *uart)
 {
-	u32 left;
+	u32 left, at;
 
 	while ((left = (u16)(output->step.in - output->out)) > 0) {
-		u32 n = uart_room(uart);
-
-		n = MIN(n, left);
-		if (n == 0)
+		at = output->out % OUTPUT_BYTES;
+		if (!uart->driver->send(uart, output->bytes + at, MIN(left, OUTPUT_BYTES - at),
+					&output->out))
 			return false;
-		for (u32 i = 0; i < n; i++) {
-			uart_put(uart, output->bytes[output->out % OUTPUT_BYTES]);
-			*(volatile u16 *)&output->out = (u16)(output->out + 1);
-		}
 	}
 	return true;
 }

@@ -29,6 +29,17 @@ static void find_ports(struct console *console, const struct component_info *inf
 	}
 }
 
+static const struct uart_driver *find_driver(const struct grant_info *regs)
+{
+	if (regs->detail[0] == '\0')
+		return uart_drivers[0];
+	for (u32 i = 0; uart_drivers[i] != NULL; i++)
+		if (str_equal(uart_drivers[i]->compatible, regs->detail))
+			return uart_drivers[i];
+	log_line("%s: no driver for a device compatible with \"%s\"", regs->name, regs->detail);
+	return NULL;
+}
+
 static void find_uart(struct console *console, const struct component_info *info)
 {
 	const struct grant_info *regs = grant_find(info, GRANT_DEVICE, UART);
@@ -36,7 +47,11 @@ static void find_uart(struct console *console, const struct component_info *info
 
 	if (regs == NULL)
 		return;
-	uart_start(&console->uart, regs->address);
+	console->uart.driver = find_driver(regs);
+	if (console->uart.driver == NULL)
+		return;
+	console->uart.regs = regs->address;
+	console->uart.driver->start(&console->uart);
 	if (interrupt == NULL)
 		return;
 	console->uart_interrupt = grant_index(info, interrupt);
