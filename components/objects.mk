@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-# Components: programs that run beside the core, without its privileges. Included by the top Makefile
-# with ARCH=arm64: $(O)/components/<name>.elf, a static executable as lib/elf.c wants it. A component
-# is a directory: the objects of its objects.mk, and main.c, its frame, which a host build leaves out;
-# linked with components/lib and the few parts of lib/ that it uses, compiled once more for this place.
+# Components: programs that run beside the core, without its privileges. The top Makefile includes
+# this file unless ARCH=host: $(O)/components/<name>.elf, a static executable as lib/elf.c loads it.
+#
+# A component is a directory: the objects of its objects.mk, and main.c, which a host build leaves
+# out. It is linked with components/lib and the parts of lib/ that it uses, compiled for this place.
 
 component-names := $(filter-out lib,$(patsubst components/%/main.c,%,$(wildcard components/*/main.c)))
 # For tests alone, linked with the same runtime.

@@ -30,6 +30,7 @@ static enum err parse_grant(struct config_run *run, fdt_node_t node, struct conf
 	grant->kept = config_has(run, node, "kept");
 	if (grant->kind == CONFIG_GRANT_MEMORY)
 		return OK;
+	grant->compatible = config_string_at(run, node, "compatible", 0);
 	if (!config_u64(run, node, "host-address", &grant->hpa.v))
 		grant->size = 0;
 	return parse_irqs(run, node, true, &grant->num_irqs, &grant->irqs);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the keys behind the escape key do. */
+/* The actions of the keys that follow the escape key. */
 #include "components/console/console.h"
 
 #include <mullion/string.h>
@@ -38,7 +38,7 @@ void console_focus(struct console *console, u32 index, bool again)
 	struct output *output = console->output;
 	struct port *port = &console->ports[index];
 
-	/* What waits for room was typed for the port that was looked at. */
+	/* A byte that is held was typed for the port that had the focus. */
 	if (index != console->focus)
 		console->held = console->dropping = false;
 	console->focus = index;
@@ -73,7 +73,7 @@ static void list(struct console *console)
 {
 	struct output *output = console->output;
 
-	note(console, "ports; * is looked at");
+	note(console, "ports; * is in focus");
 	for (u32 i = 0; i < console->num_ports; i++) {
 		const struct port *port = &console->ports[i];
 

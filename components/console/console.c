@@ -24,8 +24,8 @@ static void begin_drop(struct console *console)
 }
 
 /*
- * The byte that waits for room. A port that does not read for long must not lock the user out, so
- * that then the UART is read on for the escape key's sake. Return: true if no byte waits any more.
+ * Give the held byte to the port in focus. If the port does not read for long, the byte is dropped:
+ * the UART must be read, for the user's escape key. Returns true if no byte is held.
  */
 static bool place_held(struct console *console, u64 now_ns)
 {

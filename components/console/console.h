@@ -2,15 +2,14 @@
 /*
  * The console: one UART, a serial port for each channel, one key to change between them.
  *
- * console_pump() moves bytes and says what is left to do; program.c sees to the system calls for
- * it, but for those of the serial lines. All of it runs in the one thread of the component; there
- * are no locks. What comes from a port or from the UART is hostile: it chooses no loop's end and no
- * address.
+ * console_pump() moves bytes and returns what is left to do. program.c makes the system calls,
+ * except those of the serial lines. All code runs in the one thread of the component; there are no
+ * locks. Input from ports and UART is hostile: it chooses no loop's end and no address.
  *
- * The console may be killed between any two instructions. What ports have written lies in memory
- * that is kept (struct console_state, and the lines' own rings), and each step from there to the
- * output, and of the output to the UART, is one store: the next incarnation shows each character
- * that was not shown, and at most one of them twice.
+ * The console may be killed between any two instructions. Output of the ports lies in memory that a
+ * restart preserves: struct console_state, and the lines' own rings. Each step from there to the
+ * output, and from the output to the UART, is one store. After the restart each character that was
+ * not shown is shown, and at most one of them twice.
  */
 #ifndef CONSOLE_H
 #define CONSOLE_H
@@ -66,9 +65,9 @@ enum key {
 	KEY_PREVIOUS,
 	KEY_TERMINAL,
 	KEY_LIST,
-	KEY_MENU,   /* a number is asked for */
-	KEY_DIGIT,  /* of it; the value */
-	KEY_CANCEL, /* it is not wanted any more */
+	KEY_MENU,   /* the user may type a number */
+	KEY_DIGIT,  /* of the number; the value */
+	KEY_CANCEL, /* of the number */
 	KEY_HELP,
 	KEY_UNKNOWN,
 };
@@ -85,8 +84,8 @@ enum key escape_feed(struct escape *escape, u8 byte, u8 *value);
 #define KEYS_MAX     24u                /* bytes of a sequence that may be a key */
 #define KEYS_WAIT_NS UINT64_C(20000000) /* a terminal sends a sequence at once */
 
-/* A port can have the terminal send keys as sequences (xterm's modifyOtherKeys, the keyboard
- * protocol of kitty): while it does, these are looked at for the console's keys. */
+/* A port can have the terminal send keys as sequences: xterm's modifyOtherKeys, the keyboard
+ * protocol of kitty. Meanwhile the console searches the sequences for its keys. */
 struct keys {
 	u8 bytes[KEYS_MAX];
 	u32 num, at; /* bytes that came; of those of a complete sequence, the next one */
@@ -130,12 +129,12 @@ struct output {
 	u32 sequence_bytes;
 	u8 marker;       /* of a control sequence: what follows the bracket, if that is private */
 	bool parameters; /* it has others than 0 */
-	/* What ports have done to the terminal: */
+	/* Changes that ports have made to the terminal: */
 	bool coloured, changed, keyed;
 };
 
-/** output_start() - go on with what an earlier incarnation left, or (@kept is false) begin; then
- * @changed tells whether ports may have done something to the terminal. */
+/** output_start() - continue with a preserved state, or, if @kept is false, begin. @changed: ports
+ * may have changed the terminal before. */
 void output_start(struct output *output, bool kept, bool changed);
 
 /** output_room(), output_used() - bytes that fit; that wait. */
@@ -160,9 +159,9 @@ void output_number(struct output *output, u64 number);
 /** output_fresh_line() - end an escape sequence that is open, and a line that is not empty. */
 void output_fresh_line(struct output *output);
 
-/** output_reset() - undo what a port has done to the terminal, as far as sequences came that can
- * have done so: attributes, characters, cursor, alternate screen, margins, modes of screen and
- * keyboard. The cursor stays. */
+/** output_reset() - undo the changes that sequences of a port can have made to the terminal:
+ * attributes, characters, alternate screen, margins, modes of screen and keyboard. The cursor
+ * stays. */
 void output_reset(struct output *output);
 
 /** output_may_break() - whether other text may come now: no escape sequence is open, or one for too
@@ -182,7 +181,7 @@ u8 output_plain(u8 *skip, u8 byte);
 struct port_state {
 	u32 shown; /* bytes of its line up to this index are in the output, or lost */
 	u32 reserved;
-	u64 lost; /* bytes that nobody saw */
+	u64 lost; /* bytes that were dropped unseen */
 };
 
 /* Bytes are known by their index in the line's ring. Those from state->shown to end.taken are kept,
@@ -199,8 +198,8 @@ struct port {
 /** port_start() - go on with what an earlier incarnation left, if that can be. */
 void port_start(struct port *port, bool kept);
 
-/** port_check() - forget what waits if the other end says that it is more than the ring holds: it
- * would keep the console busy for up to 4 GiB. */
+/** port_check() - drop the received bytes if the other end claims more than the ring holds. Serving
+ * such a claim would take up to 4 GiB of steps. */
 void port_check(struct port *port);
 
 /** port_unseen() - how many bytes are kept. */
@@ -265,25 +264,25 @@ struct console {
 	bool dropping;
 };
 
-/** console_start() - find ports, UART and options in @info, and greet. */
+/** console_start() - find ports, UART and options in @info, and show the port in focus. */
 void console_start(struct console *console, const struct component_info *info);
 
 /** console_pump() - move what can be moved at @now_ns; bounded. Return: true if there is more to
- * move at once. Afterwards log_at and console_alarm() tell what else it waits for. */
+ * move at once. Afterwards log_at and console_alarm() name the other events to wait for. */
 bool console_pump(struct console *console, u64 now_ns);
 
 /** console_alarm() - when it wants to be called again even if nothing happens; UINT64_MAX: never.
  */
 u64 console_alarm(const struct console *console);
 
-/** console_program - what the runtime calls. */
+/** console_program - the program, for runtime_run(). */
 extern const struct program console_program;
 
-/** console_command() - do what a key says. There must be room for NOTE_BYTES. */
+/** console_command() - act on a key. The output must have room for NOTE_BYTES. */
 void console_command(struct console *console, enum key key, u8 value);
 
-/** console_focus() - look at port @index: the terminal is reset, the port named, the line shown
- * @again that it was at, then its output. */
+/** console_focus() - give port @index the focus: reset the terminal, name the port, show its
+ * unfinished line @again, then its output. */
 void console_focus(struct console *console, u32 index, bool again);
 
 /** console_name() - the port's name, in its colour if that is wanted. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What goes to the terminal: a queue before the UART, and what the terminal is made to do by it. */
+/* The output: a queue before the UART, and the terminal's state as the sent bytes change it. */
 #include "components/console/console.h"
 
 #define BELL          0x07
@@ -85,7 +85,7 @@ static bool is_one_of(u8 byte, const char *bytes)
 	return *bytes != 0;
 }
 
-/* What moves the cursor, erases, scrolls or asks leaves nothing behind; what is not known may. */
+/* Cursor movement, erasure, scrolling and queries leave no change; unknown sequences may. */
 static void note_control(struct output *output, u8 final)
 {
 	if (output->marker == 0 && final == 'm')
@@ -191,8 +191,8 @@ void output_fresh_line(struct output *output)
 }
 
 /*
- * Leaving the alternate screen puts the cursor where it was saved last, also where there is nothing
- * to leave, and setting the margins puts it home: so it is saved before each of them.
+ * Leaving the alternate screen restores the saved cursor, even if the screen is not active. Setting
+ * the margins moves the cursor home. So the cursor is saved before each of them.
  */
 void output_reset(struct output *output)
 {

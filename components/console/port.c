@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A port: a serial line, and the output of it that nobody has seen yet. */
+/* A port: a serial line, and its output that is not shown yet. */
 #include "components/console/console.h"
 
 #include <mullion/string.h>

@@ -4,7 +4,7 @@
 
 #include <abi/manage.h>
 
-#define TURNS     4u /* of the pump, before notifications are looked at again */
+#define TURNS     4u /* of the pump, before notifications are read again */
 #define FINISH_NS UINT64_C(1000000000)
 
 static struct console console;
@@ -50,7 +50,7 @@ static void finish(void)
 	}
 }
 
-/* What cannot be done now goes on at once by the timer: so notifications come in between. */
+/* Work beyond TURNS continues by the timer at once, so that notifications are served in between. */
 static void run(void)
 {
 	u64 now_ns = sys_time(NULL).v;

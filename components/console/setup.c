@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the description says: grants, and options in `arguments`. */
+/* The description's grants, and the options in its `arguments`. */
 #include "components/console/console.h"
 
 #include <mullion/string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What is shown next: the core's log before the ports. Text is taken only when little waits for the
- * UART, so that what a slow UART cannot send stays in the channel, and its sender waits.
+ * The choice of the next text: the core's log before the ports. Text is taken only when the output
+ * is short. With a slow UART, text stays in the channel, and its sender waits.
  */
 #include "components/console/console.h"
 
@@ -165,8 +165,8 @@ static bool show_others(struct console *console)
 	return false;
 }
 
-/* May a line of the log begin? What the port in focus has in store of its own line goes first,
- * within bounds, so that the echo of what is typed stays whole. */
+/* Returns true if a line of the log may begin. The rest of the line of the port in focus goes
+ * first, within bounds, so that the echo of typed bytes stays whole. */
 static bool log_may_begin(const struct console *console, bool port)
 {
 	return !port || (output_may_break(console->output) &&

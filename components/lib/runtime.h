@@ -12,7 +12,7 @@
 /* No notification has this bit, every -(enum err) does. */
 #define NOTIFY_ERROR BIT(58)
 
-/* What a program answers an exit with. Two registers: it travels in them. */
+/* A program's answer to an exit; it is passed in two registers. */
 struct answer {
 	u64 value; /* that the guest reads */
 	u64 flags; /* RESUME_FAULT or 0 */
@@ -20,7 +20,7 @@ struct answer {
 #define ANSWER(value) ((struct answer){ value, 0 })
 #define ANSWER_FAULT  ((struct answer){ 0, RESUME_FAULT })
 
-/* What a program does at each event; each may be NULL. */
+/* A program's functions for events; each may be NULL. */
 struct program {
 	/* Once, before anything else. */
 	void (*init)(const struct component_info *info);
@@ -43,8 +43,8 @@ void component_main(const struct component_info *info);
 
 /** runtime_start() - check @info, and init. */
 void runtime_start(const struct program *program, const struct component_info *info);
-/** runtime_serve() - what @bits ask for, then wait for the next. @exit: the record that came with
- * them; is overwritten. Return: the next bits. */
+/** runtime_serve() - serve @bits, then wait. @exit: the record that came with them; it is
+ * overwritten. Returns the next bits. */
 u64 runtime_serve(const struct program *program, u64 bits, struct component_exit *exit);
 /** runtime_run() - start, and serve for ever. In arm64/sys.c: exits go round without a call but to
  * the program. */
@@ -58,8 +58,8 @@ u32 grant_count(const struct component_info *info);
 /** grant_index() - what system calls know @grant by. */
 u32 grant_index(const struct component_info *info, const struct grant_info *grant);
 
-/** argument_find() - the value behind word "@name=" of the component's arguments, up to the next
- * blank or the end, or "" for the word @name alone; NULL when there is neither. */
+/** argument_find() - Returns the value behind the word "@name=" of the component's arguments; it
+ * ends at a blank or at the end. "": the word @name alone; NULL: neither. */
 const char *argument_find(const struct component_info *info, const char *name);
 /** argument_number() - the same as a number, decimal or 0x...; @fallback when there is none. */
 u64 argument_number(const struct component_info *info, const char *name, u64 fallback);

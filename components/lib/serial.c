@@ -19,7 +19,7 @@ bool serial_attach(struct serial_end *end, const struct component_info *info,
 	end->send = grant->flags & GRANT_FIRST ? &line->to_second : &line->to_first;
 	end->receive = grant->flags & GRANT_FIRST ? &line->to_first : &line->to_second;
 	end->sent = atomic_load_explicit(&end->send->in, memory_order_relaxed);
-	end->told = end->sent; /* by the core, at this start */
+	end->notified = end->sent; /* by the core, at this start */
 	end->taken = atomic_load_explicit(&end->receive->out, memory_order_relaxed);
 	end->channel = (u32)(grant - info->grants);
 	end->bit = BIT(grant->bit);
@@ -33,16 +33,16 @@ u32 serial_waiting(const struct serial_end *end)
 	return MIN(used, SIZE);
 }
 
-void serial_tell(struct serial_end *end)
+void serial_notify(struct serial_end *end)
 {
-	u32 told = end->told, out;
+	u32 before = end->notified, out;
 
-	if (!serial_is_untold(end))
+	if (!serial_is_unnotified(end))
 		return;
-	end->told = end->sent;
+	end->notified = end->sent;
 	atomic_thread_fence(memory_order_seq_cst);
 	out = atomic_load_explicit(&end->send->out, memory_order_relaxed);
-	if (end->sent - out <= end->sent - told)
+	if (end->sent - out <= end->sent - before)
 		sys_notify(end->channel);
 }
 
@@ -54,7 +54,7 @@ bool serial_put(struct serial_end *end, u8 c)
 		return false;
 	serial_add(end, c);
 	if (!low || c == '\n')
-		serial_tell(end);
+		serial_notify(end);
 	return true;
 }
 
@@ -70,7 +70,7 @@ u32 serial_send(struct serial_end *end, const u8 *from, u32 n)
 	memcpy(end->send->data, from + first, n - first);
 	end->sent += n;
 	atomic_store_explicit(&end->send->in, end->sent, memory_order_release);
-	serial_tell(end);
+	serial_notify(end);
 	return n;
 }
 

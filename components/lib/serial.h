@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * One end of a serial line (abi/serial.h). The component's own indices are kept here, so that the
- * other end, which can write all of the shared memory, moves none of them; its indices are believed
- * as far as the ring is long.
+ * One end of a serial line (abi/serial.h). The other end can write all of the shared memory, so the
+ * component's own indices are held here. The other end's indices are bounded by the ring's length.
  */
 #ifndef COMPONENTS_SERIAL_H
 #define COMPONENTS_SERIAL_H
@@ -14,7 +13,7 @@
 struct serial_end {
 	struct serial_ring *send, *receive;
 	u32 sent, taken; /* own indices: send->in, receive->out */
-	u32 told;        /* send->in when the other end was last told of it */
+	u32 notified;    /* send->in at the last notification of the other end */
 	u32 channel;     /* index of the grant */
 	u64 bit;         /* of the notification word; 0: not attached */
 };
@@ -44,7 +43,7 @@ static inline bool serial_is_low(const struct serial_end *end)
 	return serial_used(end) < SERIAL_HALF - 1;
 }
 
-/** serial_add() - put @c into the ring, which has room, and leave it to the caller to tell. */
+/** serial_add() - put @c into the ring, which has room. The caller notifies the other end. */
 static inline void serial_add(struct serial_end *end, u8 c)
 {
 	end->send->data[end->sent % SERIAL_RING_BYTES] = c;
@@ -52,25 +51,25 @@ static inline void serial_add(struct serial_end *end, u8 c)
 	atomic_store_explicit(&end->send->in, end->sent, memory_order_release);
 }
 
-/** serial_tell() - tell the other end of what it was not told of, unless it is yet to take what it
- * was told of: then it looks again by itself. */
-void serial_tell(struct serial_end *end);
-/** serial_is_untold() - bytes lie in the ring of which the other end was not told: the caller owes
- * a serial_tell() SERIAL_PATIENCE_NS after the first of them at the latest. */
-static inline bool serial_is_untold(const struct serial_end *end)
+/** serial_notify() - notify the other end of sent bytes, unless an earlier notification is pending:
+ * the other end reads the ring until it is empty. */
+void serial_notify(struct serial_end *end);
+/** serial_is_unnotified() - Returns true if the ring has bytes without a notification. The caller
+ * owes a serial_notify() at most SERIAL_PATIENCE_NS after the first of them. */
+static inline bool serial_is_unnotified(const struct serial_end *end)
 {
-	return end->told != end->sent;
+	return end->notified != end->sent;
 }
 
-/** serial_put() - put one byte of many into the ring, and tell the other end at a line's end or
- * when the ring is half full; see serial_is_untold(). Return: false when there was no room. */
+/** serial_put() - put one byte of many into the ring. A line's end or a half full ring notifies the
+ * other end; see serial_is_unnotified(). Returns false if there was no room. */
 bool serial_put(struct serial_end *end, u8 c);
 /** serial_waiting() - bytes that can be received now. */
 u32 serial_waiting(const struct serial_end *end);
-/** serial_send() - put up to @n bytes into the ring, and tell the other end. Return: how many
+/** serial_send() - put up to @n bytes into the ring, and notify the other end. Returns how many
  * fitted. */
 u32 serial_send(struct serial_end *end, const u8 *from, u32 n);
-/** serial_receive() - take up to @max bytes out, and tell the other end when there is room again.
+/** serial_receive() - take up to @max bytes out, and notify the other end when there is room again.
  * Return: how many there were. After a return of less than @max, a notification comes with the next
  * byte. */
 u32 serial_receive(struct serial_end *end, u8 *to, u32 max);

@@ -16,18 +16,24 @@ u64 sys_wait(struct component_exit *exit);
 /** sys_resume_wait() - answer the exit of @vcpu with @value and @flags (RESUME_FAULT), and wait:
  * one system call. Return: as sys_wait(). */
 u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit);
+/** sys_notify() - set the other end's notification bit of the channel. */
 void sys_notify(u32 channel);
+/** sys_irq_done() - end the service of an interrupt: it is unmasked. */
 void sys_irq_done(u32 interrupt);
 /** sys_timer_set() - NOTIFY_TIMER at @when; NS(UINT64_MAX): never. */
 void sys_timer_set(ns_t when);
 /** sys_time() - Return: the core's clock. @since_1970, if not NULL: the wall clock, 0 unknown. */
 ns_t sys_time(ns_t *since_1970);
+/** sys_virq_set() - set the level of an interrupt line of the served guest. */
 void sys_virq_set(u32 line, bool level);
 /** sys_guest_ctl() - abi/manage.h. @next, if not NULL: the second result. Return: bytes, 0, or
  * -(enum err). */
 s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next);
+/** sys_log() - write @n bytes to the core's log; each line has a stamp. */
 void sys_log(const char *text, size_t n);
+/** sys_yield() - let other threads of the same priority run. */
 void sys_yield(void);
+/** sys_exit() - end the component; the description's restart policy applies. */
 void sys_exit(s64 code) __noreturn;
 
 /** sys_mmio_read(), sys_mmio_write() - a device register of 32 bits at @address in a GRANT_DEVICE.
@@ -35,8 +41,8 @@ void sys_exit(s64 code) __noreturn;
 u32 sys_mmio_read(u64 address);
 void sys_mmio_write(u64 address, u32 value);
 
-/** keep_order() - what is stored before is there for the next incarnation, or for who shares the
- * memory with this CPU, wherever this one ends: the compiler moves no access across. */
+/** keep_order() - the compiler moves no memory access across. Stores before it are visible to a
+ * restarted component, and to sharers of the memory on this CPU, before stores behind it. */
 static inline void keep_order(void)
 {
 	atomic_signal_fence(memory_order_seq_cst);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The registers of a virtio device (virtio 1.2 §4.2): identity, features, status, queues. What the
- * queues carry and the configuration space are the device's. A driver that violates the rules finds
- * DEVICE_NEEDS_RESET, and the device does nothing until its reset.
+ * The registers of a virtio device (virtio 1.2 §4.2): identity, features, status, queues. The
+ * device itself serves the queues and the configuration space. A driver that violates the rules
+ * finds DEVICE_NEEDS_RESET, and the device does nothing until its reset.
  *
  * struct virtio_mmio holds plain values: it may be preserved over a restart, and may then hold
  * anything.

@@ -51,7 +51,7 @@ static _Atomic u16 *field(u64 gpa)
 	return (_Atomic u16 *)(u8 __force *)sys_guest_memory(gpa);
 }
 
-/* One fetch of @bytes into memory of our own. */
+/* One fetch of @bytes into the component's own memory. */
 static void fetch(void *to, u64 gpa, size_t bytes)
 {
 	memcpy(to, (const u8 __force *)sys_guest_memory(gpa), bytes);

@@ -36,17 +36,17 @@ struct chain {
 
 /** virtqueue_check() - whether size and addresses are usable: aligned, and all in RAM. */
 bool virtqueue_check(const struct virtqueue *queue, const struct component_info *info);
-/** virtqueue_peek() - the next chain: buffers that the device writes (@writable) or reads. Return:
- * ERR_NOT_FOUND when there is none; ERR_FORMAT when the queue or the chain is broken (more than
- * CHAIN_MAX buffers, one outside of RAM or of the other direction). */
+/** virtqueue_peek() - read the next chain: buffers that the device writes (@writable) or reads.
+ * Returns ERR_NOT_FOUND if there is none. Returns ERR_FORMAT if the queue is broken, or the chain:
+ * more than CHAIN_MAX buffers, one outside of RAM, or one of the other direction. */
 enum err __must_check virtqueue_peek(const struct virtqueue *queue,
 				     const struct component_info *info, bool writable,
 				     struct chain *chain);
 /** virtqueue_push() - give the peeked chain back, with @written bytes in it. Return: the guest
  * wants an interrupt. */
 bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written);
-/** virtqueue_resume() - tell the guest of what was given back once more: a component may end in the
- * middle of a push, of which the step of queue->next is what counts. */
+/** virtqueue_resume() - repeat the used index of the pushed chains. A component may end in the
+ * middle of a push, after the step of queue->next. */
 void virtqueue_resume(const struct virtqueue *queue);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the commands do, but for tree and top. */
+/* The commands, except tree, top, help, echo and those about memory. */
 #include "components/mterm/notes.h"
 #include "components/mterm/output.h"
 #include "components/mterm/port.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The line editor. It knows of the user's terminal only what all of them have: CR, BS, and the
- * sequences of ECMA-48 that move the cursor and erase to the line's end.
+ * The line editor. It uses only what all terminals have: CR, BS, and the sequences of ECMA-48 that
+ * move the cursor or erase to the line's end.
  */
 #include "components/mterm/edit.h"
 
@@ -87,7 +87,7 @@ static void erase(struct editor *e, u32 at, u32 n)
 	edit_redraw(e);
 }
 
-static void insert(struct editor *e, char c)
+static void insert_byte(struct editor *e, char c)
 {
 	if (e->overwrite && e->cursor < e->length) {
 		e->line[e->cursor++] = c;
@@ -112,7 +112,7 @@ static void insert(struct editor *e, char c)
 void edit_insert(struct editor *e, const char *text)
 {
 	while (*text != '\0')
-		insert(e, *text++);
+		insert_byte(e, *text++);
 }
 
 static void move(struct editor *e, u32 to)
@@ -272,7 +272,7 @@ enum edit_event edit_key(struct editor *e, char byte)
 	default: break;
 	}
 	if (byte >= ' ' && byte <= '~')
-		insert(e, byte);
+		insert_byte(e, byte);
 	else
 		control_key(e, byte);
 	return EDIT_NONE;

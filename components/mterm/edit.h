@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Line editing: bytes from a terminal become a line of printable ASCII. Whatever comes, the line
- * stays within its bound; one that was too long is told apart, so that half a command never runs.
+ * Line editing: bytes from a terminal become a line of printable ASCII. Any input leaves
+ * the line within its bound. A line that was too long is marked: half a command never runs.
  */
 #ifndef MTERM_EDIT_H
 #define MTERM_EDIT_H

@@ -295,7 +295,7 @@ static void value_json(const struct record *r, const struct field *field)
 	}
 }
 
-/* A unit belongs to the key where no text can tell it. */
+/* A number in JSON has no unit beside it, so the key has the unit. */
 static void key_json(const struct field *field)
 {
 	char key[32];

@@ -25,7 +25,7 @@ static bool is_word_of(const char *words, const char *name)
 	return false;
 }
 
-/* What a word means that is no command, but is known otherwise. Return: false when it is not. */
+/* Print advice about a word that is no command. Returns false if there is none. */
 static bool advise(const struct call *call, const char *name)
 {
 	static const enum kind kinds[] = { KIND_GUEST, KIND_COMPONENT };
@@ -51,7 +51,7 @@ static bool advise(const struct call *call, const char *name)
 	for (u32 i = 0; i < ARRAY_SIZE(kinds); i++) {
 		if (!record_find(kinds[i], name, &record, &similar))
 			continue;
-		report_error(call, "'%s' is a %s, no command; '%s show %s' tells about it", name,
+		report_error(call, "'%s' is a %s, no command; '%s show %s' describes it", name,
 			     record_word(kinds[i]), record_word(kinds[i]), name);
 		return true;
 	}
@@ -93,8 +93,8 @@ static void help_all(void)
 	for (u32 i = 0; i < num_topics; i++)
 		out_format("%-8s %-10s%s\n", topics[i].group, topics[i].name, topics[i].what);
 	out_text(
-		"\n'help COMMAND' tells more. Tab completes. --json prints one line for programs.\n"
-		"Ctrl-] and a digit looks at another port: a guest's, for one.\n");
+		"\n'help COMMAND' shows more. Tab completes. --json prints one line for programs.\n"
+		"Ctrl-] and a digit shows another port: a guest's, for one.\n");
 }
 
 void help_show(const struct call *call)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The terminal as a component: its line is a channel to the console, its script a file of the
- * bundle that the description grants it under the name "script".
+ * The terminal as a component. Its line is a channel to the console. Its script is a file of the
+ * bundle that the description grants under the name "script".
  */
 #include "components/lib/runtime.h"
 #include "components/mterm/port.h"

@@ -54,7 +54,7 @@ static bool find_busiest(u32 cpu, struct record *busiest)
 	return most != 0;
 }
 
-/* A vCPU that had nothing of its CPU is looked at: it is READY now, and has not run. */
+/* A vCPU is starved if it is READY now and has not run since the first look. */
 static void starvation(const struct record *vcpu)
 {
 	const struct use use = use_of(KIND_VCPU, vcpu, false);

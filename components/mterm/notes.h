@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a list or record cannot tell in its columns: what is wrong, and the cure, a line each. */
+/* Notes below a list or record: each names a fault and its remedy, in a line. */
 #ifndef MTERM_NOTES_H
 #define MTERM_NOTES_H
 
@@ -7,8 +7,9 @@
 
 /** notes_remember() - the counters that notes need into the look that use_begin() began. */
 void notes_remember(enum kind kind);
-/** notes_show() - below records of @kind, of guest @guest alone unless that is NULL: components
- * that reached their restart limit; vCPUs that were READY and did not run, and what ran instead. */
+/** notes_show() - print the notes about records of @kind; of guest @guest alone unless that is
+ * NULL. They name components that reached their restart limit, vCPUs that were READY and did not
+ * run, and the threads that ran instead. */
 void notes_show(enum kind kind, const char *guest);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the terminal prints goes through one small buffer, so that a line is one write. */
+/* All output goes through one small buffer, so that a line is one write. */
 #include "components/mterm/output.h"
 
 #include "components/mterm/port.h"
@@ -29,7 +29,7 @@ bool out_stopped(void)
 	return stopped;
 }
 
-static void put(char c)
+static void buffer_byte(char c)
 {
 	if (used == sizeof(buffer))
 		out_flush();
@@ -39,8 +39,8 @@ static void put(char c)
 void out_char(char c)
 {
 	if (c == '\n')
-		put('\r');
-	put(c);
+		buffer_byte('\r');
+	buffer_byte(c);
 }
 
 void out_text(const char *text)
@@ -90,7 +90,7 @@ void out_foreign(const char *text, size_t n)
 static void begin_value(void)
 {
 	if (comma)
-		put(',');
+		buffer_byte(',');
 	comma = true;
 }
 
@@ -102,27 +102,27 @@ void json_begin(void)
 void json_open(char bracket)
 {
 	begin_value();
-	put(bracket);
+	buffer_byte(bracket);
 	comma = false;
 }
 
 void json_close(char bracket)
 {
-	put(bracket);
+	buffer_byte(bracket);
 	comma = true;
 }
 
 void json_key(const char *key)
 {
 	json_text(key);
-	put(':');
+	buffer_byte(':');
 	comma = false;
 }
 
 void json_string_begin(void)
 {
 	begin_value();
-	put('"');
+	buffer_byte('"');
 }
 
 /* Bytes above ASCII are taken for Latin-1: whatever they are, the line stays valid. */
@@ -134,21 +134,21 @@ void json_string_more(const char *text, size_t n)
 		u8 c = (u8)text[i];
 
 		if (c == '"' || c == '\\') {
-			put('\\');
-			put((char)c);
+			buffer_byte('\\');
+			buffer_byte((char)c);
 		} else if (is_printable((char)c)) {
-			put((char)c);
+			buffer_byte((char)c);
 		} else {
 			out_text("\\u00");
-			put(digits[c >> 4]);
-			put(digits[c & 15]);
+			buffer_byte(digits[c >> 4]);
+			buffer_byte(digits[c & 15]);
 		}
 	}
 }
 
 void json_string_end(void)
 {
-	put('"');
+	buffer_byte('"');
 }
 
 void json_text(const char *text)

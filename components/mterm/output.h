@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the terminal prints: text for people, JSON for machines. A newline goes out as CR LF. */
+/* The terminal's output: text for people, JSON for programs. A newline is sent as CR LF. */
 #ifndef MTERM_OUTPUT_H
 #define MTERM_OUTPUT_H
 
@@ -20,8 +20,8 @@ void out_text(const char *text);
 #define OUT_FORMAT_MAX 512u
 void out_format(const char *fmt, ...) __printf(1, 2);
 void out_format_va(const char *fmt, va_list list) __printf(1, 0);
-/** out_foreign() - @n bytes from elsewhere: line ends and printable ASCII as they are, a tab as a
- * blank, all other as '?', so that they cannot steer the user's terminal. */
+/** out_foreign() - print @n bytes of foreign text. Line ends and printable ASCII stay, a tab
+ * becomes a blank, any other byte '?': the text cannot control the user's terminal. */
 void out_foreign(const char *text, size_t n);
 
 /* JSON, piece by piece on one line. Commas come by themselves. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The records of abi/manage.h as tables of fields: lists, single records and JSON are all made from
- * the same table, so that none of them lacks what another has.
+ * The records of abi/manage.h as tables of fields. Lists, single records and JSON come from the
+ * same table, so that they agree.
  */
 #ifndef MTERM_RECORD_H
 #define MTERM_RECORD_H
@@ -26,7 +26,7 @@ enum kind {
 };
 
 #define RECORD_NAME (2 * MANAGE_NAME) /* a name as typed and shown, bytes with NUL */
-#define RECORDS_MAX 1024u             /* of one kind that are looked at */
+#define RECORDS_MAX 1024u             /* of one kind that are read */
 
 struct record {
 	char name[RECORD_NAME];
@@ -49,7 +49,7 @@ struct record {
 struct walk {
 	enum kind kind;
 	u32 guest, index;
-	u32 left; /* records that may still be asked for */
+	u32 left; /* records that may still be read */
 	bool in_guest;
 	char owner[MANAGE_NAME];
 	s64 error; /* why nothing came, -(enum err), 0: there is none */

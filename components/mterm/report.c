@@ -40,7 +40,7 @@ void report_refused(const struct call *call, s64 result)
 		break;
 	case ERR_BUSY: report_error(call, "something else is being done to it: try again"); break;
 	case ERR_NO_MEMORY:
-		report_error(call, "there is not enough memory: 'host show' tells what is free");
+		report_error(call, "there is not enough memory: 'host show' shows what is free");
 		break;
 	case ERR_UNSUPPORTED: report_error(call, "this machine or core cannot do it"); break;
 	default: report_error(call, "the core says: %s", err_name((enum err) - result)); break;

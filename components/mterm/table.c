@@ -117,8 +117,8 @@ const struct topic topics[] = {
 const u32 num_topics = ARRAY_SIZE(topics);
 
 const struct near_miss near_misses[] = {
-	{ "exit quit logout bye q :q", "the terminal does not end: Ctrl-] and a digit or n looks "
-				       "at another port, 'host poweroff' "
+	{ "exit quit logout bye q :q", "the terminal does not end: Ctrl-] and a digit or n shows "
+				       "another port, 'host poweroff' "
 				       "ends the machine" },
 	{ "reboot", "'host reboot' starts the machine again, 'guest reset NAME' a guest" },
 	{ "poweroff shutdown halt off",
@@ -129,7 +129,7 @@ const struct near_miss near_misses[] = {
 	{ "vcpus", "'vcpu' lists the virtual CPUs" },
 	{ "cpus", "'cpu' lists the machine's CPUs" },
 	{ "console connect attach switch screen",
-	  "Ctrl-] and a digit looks at a guest's console; Ctrl-] and l lists the ports" },
+	  "Ctrl-] and a digit shows a guest's console; Ctrl-] and l lists the ports" },
 	{ "dmesg logs journalctl", "'log' shows the core's log" },
 	{ "uptime date clock", "'time' shows the time, and how long the machine is up" },
 	{ "free memory meminfo", "'host' shows the machine's memory, 'mem' the guests'" },

@@ -60,7 +60,7 @@ static bool script_line(struct term *t)
 	return true;
 }
 
-/* What was run is over, or waits: go on with what comes next. */
+/* Run the next line of the script, or begin to edit; a waiting command changes nothing. */
 static void go_on(struct term *t)
 {
 	while (t->mode == MODE_EDIT && script_line(t))

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The management terminal: lines from the console or from a script become commands, and those
- * become calls of SYS_GUEST_CTL. Nothing here waits but port_write(): what takes time (sleep, top,
- * a log that is followed, a question) is a mode, left by a key, a time or news of the log.
+ * become calls of SYS_GUEST_CTL. Only port_write() waits. A command that takes time is a mode:
+ * sleep, top, a followed log, a question. A key, the timer or news of the log ends it.
  */
 #ifndef MTERM_TERM_H
 #define MTERM_TERM_H
@@ -93,7 +93,7 @@ struct topic {
 extern const struct topic topics[];
 extern const u32 num_topics;
 
-/* What others call a command, and what to write here. */
+/* Names of commands elsewhere, and what to write here. */
 struct near_miss {
 	const char *words; /* blanks part them */
 	const char *advice;
@@ -105,7 +105,7 @@ extern const u32 num_near_misses;
 #define TERM_OPTIONS 4u
 extern const char *const term_options[TERM_OPTIONS];
 
-/** term_start() - greet, run the script, prompt. */
+/** term_start() - print the banner, run the script, prompt. */
 void term_start(struct term *t, const struct term_config *config);
 /** term_input() - @n bytes that the user typed. */
 void term_input(struct term *t, const char *bytes, size_t n);

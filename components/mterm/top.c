@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* top: what CPUs, vCPUs and other threads used between two looks at the core's counters. */
+/* top: the use of CPUs, vCPUs and other threads between two readings of the core's counters. */
 #include "components/mterm/output.h"
 #include "components/mterm/port.h"
 #include "components/mterm/term.h"

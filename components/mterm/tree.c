@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The compiled description as text. It comes from the core in pieces and is printed as it comes
- * (Devicetree Specification v0.4, chapter 5), so that it may be larger than this component. The
- * core has checked it; still every step goes forward and stays within the size.
+ * The compiled description as text (Devicetree Specification v0.4, chapter 5). It is read and
+ * printed in pieces, so that it may be larger than this component. The core has checked it; still
+ * every step goes forward and stays within the size.
  */
 #include "components/mterm/output.h"
 #include "components/mterm/port.h"

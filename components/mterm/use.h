@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How much of the CPUs records use, by two looks at the core's counters. While that goes on the
- * core is asked to trap WFI (MANAGE_GUEST_WATCH), so that an idle guest is told from a busy one.
+ * The use of CPUs by each record, from two readings of the core's counters. In between the core
+ * traps a guest's wait instructions (MANAGE_GUEST_WATCH), which distinguishes an idle guest from a
+ * busy one.
  */
 #ifndef MTERM_USE_H
 #define MTERM_USE_H

@@ -11,8 +11,8 @@
 #define TRANSMIT 1
 
 #define PIECE 256u /* bytes copied at once */
-/* Bytes each way before the guest's next access is served: the other end of the line may take them
- * as fast as they come, and the guest chooses the length of a chain. */
+/* Bytes each way before the guest's next access is served. The other end of the line may take them
+ * as fast as they come, and the guest chooses a chain's length: neither bounds the work. */
 #define TURN SERIAL_RING_BYTES
 
 #define CHAIN_KNOWN BIT(16)
@@ -20,8 +20,8 @@
 struct virtio_console {
 	struct virtio_mmio mmio;
 	u32 resumed; /* guest memory is untouched since the vmm's restart */
-	/* The chain of a queue that these are about (queue.next and CHAIN_KNOWN), so that the step
-	 * from one chain to the next is a single store: */
+	/* Progress within the chain queue.next, which is named with CHAIN_KNOWN. The step to the
+	 * next chain is a single store. */
 	u32 send_chain, send_from;       /* index in the line's ring of its first byte */
 	u32 receive_chain, receive_upto; /* index in the ring behind the chain before it */
 };

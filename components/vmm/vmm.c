@@ -174,7 +174,7 @@ static void vmm_end(void)
 {
 	for (u32 i = 0; i < num_devices; i++)
 		if (device_has_line(&devices[i]))
-			serial_tell(&devices[i].serial);
+			serial_notify(&devices[i].serial);
 }
 
 static void vmm_notified(u64 bits)

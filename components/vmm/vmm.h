@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's devices: which there are stands in the grants. What their registers hold is kept in the
- * memory "state", so a guest does not notice when its vmm is restarted.
+ * The devices of a guest, as the grants name them. The memory "state" preserves the values of their
+ * registers, so the vmm's restart is invisible to the guest.
  */
 #ifndef VMM_H
 #define VMM_H

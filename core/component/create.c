@@ -204,6 +204,8 @@ static enum err grant_piece(struct builder *b, const struct config_grant *config
 
 	if (err != OK)
 		return err;
+	if (config->compatible != NULL)
+		(void)str_copy(info->detail, sizeof(info->detail), config->compatible);
 	if (config->kind == CONFIG_GRANT_DEVICE)
 		flags |= SPACE_DEVICE;
 	else

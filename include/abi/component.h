@@ -75,7 +75,8 @@ struct component_exit {
 
 enum grant_kind {
 	GRANT_NONE,
-	GRANT_DEVICE,    /* registers at `address`, `size` bytes */
+	GRANT_DEVICE,    /* registers at `address`, `size` bytes; `detail`: the first of the
+			    description's `compatible`, or "" */
 	GRANT_INTERRUPT, /* bit `bit` when it comes; masked until SYS_IRQ_DONE(index) */
 	GRANT_CHANNEL,   /* bit `bit` from the other end, SYS_NOTIFY(index) to it; shared memory at
 			    `address`, `size` bytes (0: none); `flags`: GRANT_FIRST at its first end
@@ -107,7 +108,8 @@ struct grant_info {
 	u16 flags;
 	u64 address, size;
 	char name[GRANT_NAME];   /* channel: its node's name; else of the region, file, guest */
-	char detail[GRANT_NAME]; /* channel: the other end's name; virtual: device */
+	char detail[GRANT_NAME]; /* channel: the other end's name; virtual: device; device:
+				    compatible */
 };
 
 #define COMPONENT_INFO_MAGIC 0x4d434931u /* "MCI1" */

@@ -100,9 +100,10 @@ enum config_grant_kind {
 struct config_grant {
 	char name[CONFIG_NAME_MAX];
 	enum config_grant_kind kind;
-	bool kept; /* memory that stays as it is when the component is restarted */
-	u64 size;  /* bytes, page multiple; of a file: as in the bundle */
-	hpa_t hpa; /* of a device */
+	bool kept;              /* memory that stays as it is when the component is restarted */
+	u64 size;               /* bytes, page multiple; of a file: as in the bundle */
+	hpa_t hpa;              /* of a device */
+	const char *compatible; /* of a device: the first of its list, or NULL */
 	const char *file;
 	const u8 *data; /* of a file: in the bundle */
 	u32 num_irqs;

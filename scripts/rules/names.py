@@ -15,7 +15,9 @@ def programs(paths):
 	"""Lists of the files that may be linked together."""
 	rooms = ("core/", "config/", "lib/", "drivers/", "include/", "arch/include/")
 	neutral = [p for p in paths if p.startswith(rooms)]
-	libraries = [p for p in paths if p.startswith(("lib/", "include/", "components/lib/"))]
+	# components/lib/host.c has the system calls in place of an architecture's.
+	libraries = [p for p in paths if p.startswith(("lib/", "include/", "components/lib/")) and
+		     p != "components/lib/host.c"]
 	for arch in sorted(os.listdir(ROOT / "arch")):
 		if arch != "include":
 			yield neutral + [p for p in paths if p.startswith(f"arch/{arch}/")]

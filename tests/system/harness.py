@@ -309,7 +309,7 @@ class Console(Machine):
 
 	def unseen(self, name):
 		"""How many bytes of a port wait to be seen."""
-		self.key("l", r"\[console: ports; \* is looked at\]\r*\n")
+		self.key("l", r"\[console: ports; \* is in focus\]\r*\n")
 		line = self.expect(rf"^[* ] \d+ {name}(?:  (\d+) bytes unseen)?\r*\n")
 		return int(line.group(1) or 0)
 

@@ -199,7 +199,7 @@ static bool set_due(struct device *uart)
 static void clear_due(struct pl011_state *s)
 {
 	s->due = NS(UINT64_MAX);
-	s->told = 0;
+	s->notified = 0;
 }
 
 static bool __attribute__((noinline)) send_slowly(struct device *uart, u8 c, u64 number)
@@ -212,7 +212,7 @@ static bool __attribute__((noinline)) send_slowly(struct device *uart, u8 c, u64
 	} else if (device_has_line(uart) && !exit_is_done(s, number, serial->sent)) {
 		exit_note(s, number, serial->sent);
 		(void)serial_put(serial, c);
-		s->told |= c == '\n';
+		s->notified |= c == '\n';
 	}
 	if (line_has_room(uart))
 		s->raw |= INT_TX;
@@ -229,7 +229,7 @@ static inline bool send_character(struct device *uart, u8 c, u64 number)
 	/* The state for most characters: the guest knows of room, and no notification is due. */
 	if (__builtin_expect((s->raw & INT_TX) != 0 && (s->control & CR_LBE) == 0 &&
 				     s->due.v != UINT64_MAX && serial_is_low(&uart->serial) &&
-				     (c != '\n' || s->told) && s->number != number,
+				     (c != '\n' || s->notified) && s->number != number,
 			     1)) {
 		exit_note(s, number, uart->serial.sent);
 		serial_add(&uart->serial, c);
@@ -243,7 +243,7 @@ static ns_t pl011_timer(struct device *uart)
 	struct pl011_state *s = uart->state;
 
 	if (s->due.v != UINT64_MAX && sys_time(NULL).v >= s->due.v) {
-		serial_tell(&uart->serial);
+		serial_notify(&uart->serial);
 		clear_due(s);
 	}
 	return s->due;
@@ -269,7 +269,7 @@ static void pl011_reset(struct device *uart)
 	clear_due(s);
 	device_force_level(uart, false);
 	if (device_has_line(uart))
-		serial_tell(&uart->serial);
+		serial_notify(&uart->serial);
 }
 
 static void pl011_resume(struct device *uart)

@@ -3,11 +3,11 @@
  * The Arm PrimeCell UART (PL011, DDI 0183) at the end of a serial line. Sent bytes go straight into
  * the line's ring, which stands for the transmit FIFO. Received bytes stay in the ring until the
  * receive FIFO has room, so none is lost. Sending and receiving ignore CR.UARTEN: a guest may
- * expect that firmware has set it. The other end is notified when the ring is half full, of other
- * bytes after SERIAL_PATIENCE_NS, and of the first line within that time at once.
+ * expect that firmware has set it. A half full ring notifies the other end at once, and so does the
+ * first line's end. Other bytes notify it after SERIAL_PATIENCE_NS.
  *
- * Each character is sent once and read once although the vmm may end between any two instructions:
- * the exit's number is noted first, and then one store takes effect.
+ * Each character is sent once and read once, although the vmm may end between any two instructions.
+ * The exit's number is noted first, and then one store takes effect.
  */
 #ifndef VMM_PL011_H
 #define VMM_PL011_H
@@ -32,10 +32,10 @@ struct pl011_state {
 		};
 		u64 arrived; /* both, for one store */
 	};
-	u64 number; /* of the latest exit that sent or read a character */
-	u32 answer; /* that it read */
-	u32 told;   /* a line's end has notified the other end since `due` was set */
-	ns_t due;   /* time to notify the other end of sent bytes; NS(UINT64_MAX): never */
+	u64 number;   /* of the latest exit that sent or read a character */
+	u32 answer;   /* that it read */
+	u32 notified; /* a line's end has notified the other end since `due` was set */
+	ns_t due;     /* time to notify the other end of sent bytes; NS(UINT64_MAX): never */
 };
 
 extern const struct device_model pl011_model;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The Arm PrimeCell real time clock (PL031, DDI 0224): one alarm, and seconds since 1970, or since
- * the machine started if the core has no wall clock.
+ * The Arm PrimeCell real time clock (PL031, DDI 0224), with one alarm. It counts seconds since
+ * 1970, or since the machine started if the core has no wall clock.
  */
 #ifndef VMM_PL031_H
 #define VMM_PL031_H

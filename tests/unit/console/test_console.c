@@ -88,7 +88,7 @@ static void the_list_tells_what_is_unseen(void **state)
 	fake_say(1, "hello");
 	fake_clear();
 	fake_key("\035l");
-	expect("[console: ports; * is looked at]\r\n* 1 linux1\r\n  2 linux2  5 bytes unseen\r\n"
+	expect("[console: ports; * is in focus]\r\n* 1 linux1\r\n  2 linux2  5 bytes unseen\r\n"
 	       "  3 mterm\r\n");
 }
 
@@ -170,6 +170,22 @@ static void granted_rings_are_used(void **state)
 }
 
 /* --- Backpressure ----------------------------------------------------------------------------- */
+
+static void compatible_selects_the_driver(void **state)
+{
+	(void)state;
+	fake_grants(2, "");
+	strcpy(fake.info.grants[0].detail, "arm,pl011");
+	console_start(&fake.console, &fake.info);
+	assert_ptr_equal(fake.console.uart.driver, uart_drivers[0]);
+	fake_grants(2, "");
+	strcpy(fake.info.grants[0].detail, "ns16550a");
+	console_start(&fake.console, &fake.info);
+	assert_null(fake.console.uart.driver);
+	assert_false(console_pump(&fake.console, 0));
+	assert_non_null(strstr(host_core.log, "ns16550a"));
+	assert_int_equal(fake.shown, 0);
+}
 
 static void a_busy_uart_lets_the_sender_wait(void **state)
 {
@@ -606,6 +622,7 @@ int main(void)
 		cmocka_unit_test(unseen_output_is_kept),
 		cmocka_unit_test(overflow_loses_the_oldest_and_tells),
 		cmocka_unit_test(granted_rings_are_used),
+		cmocka_unit_test(compatible_selects_the_driver),
 		cmocka_unit_test(a_busy_uart_lets_the_sender_wait),
 		cmocka_unit_test(a_paste_of_100_kb_loses_nothing),
 		cmocka_unit_test(a_port_that_never_reads_does_not_lock_the_user_out),

@@ -255,7 +255,7 @@ static void refusals_are_explained(void **state)
 {
 	(void)state;
 	fake.refuse = -(s64)ERR_NO_MEMORY;
-	says("guest create spare", "guest create: there is not enough memory: 'host show' tells "
+	says("guest create spare", "guest create: there is not enough memory: 'host show' shows "
 				   "what is free\n");
 	fake.refuse = -(s64)ERR_BUSY;
 	says("guest reset rt", "guest reset: something else is being done to it: try again\n");

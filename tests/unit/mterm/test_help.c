@@ -82,8 +82,9 @@ static void near_misses_get_a_hint(void **state)
 		{ "start linux", "a command comes before 'start'; write 'guest start NAME'\n" },
 		{ "kill vmm-linux", "write 'component kill NAME'\n" },
 		{ "level debug", "write 'log level LEVEL'\n" },
-		{ "linux", "'linux' is a guest, no command; 'guest show linux' tells about it\n" },
-		{ "vmm-rt", "'vmm-rt' is a component, no command; 'component show vmm-rt' tells" },
+		{ "linux", "'linux' is a guest, no command; 'guest show linux' describes it\n" },
+		{ "vmm-rt",
+		  "'vmm-rt' is a component, no command; 'component show vmm-rt' describes" },
 		{ "qui", "there is no command 'qui'; 'help' lists all\n" },
 		{ "help exit", "there is no command 'exit'; the terminal does not end" },
 	};

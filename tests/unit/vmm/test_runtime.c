@@ -72,7 +72,7 @@ static void test_full(void **state)
 
 /* One byte of many: told of at a line's end and at half a ring, and once until all that was told of
  * is taken. */
-static void test_told(void **state)
+static void test_notifications(void **state)
 {
 	u8 bytes[SIZE];
 	u32 sent = 0;
@@ -80,10 +80,10 @@ static void test_told(void **state)
 	(void)state;
 	assert_true(serial_attach(&vmm_end, &info, &info.grants[G_CHANNEL]));
 	assert_true(serial_put(&vmm_end, 'a'));
-	assert_true(serial_is_untold(&vmm_end));
+	assert_true(serial_is_unnotified(&vmm_end));
 	assert_int_equal(host_core.notified[G_CHANNEL], 0);
 	assert_true(serial_put(&vmm_end, '\n'));
-	assert_false(serial_is_untold(&vmm_end));
+	assert_false(serial_is_unnotified(&vmm_end));
 	assert_int_equal(host_core.notified[G_CHANNEL], 1);
 	/* The consumer has yet to look, and will see this as well. */
 	assert_true(serial_put(&vmm_end, '\n'));
@@ -99,7 +99,7 @@ static void test_told(void **state)
 	assert_int_equal(host_core.notified[G_CHANNEL], 2);
 	assert_false(serial_put(&vmm_end, 'e'));
 	assert_int_equal(serial_receive(&console, bytes, SIZE), SIZE);
-	/* It may take what it was not told of, and sleep. */
+	/* It may take bytes without a notification, and sleep. */
 	assert_true(serial_put(&vmm_end, 'f'));
 	assert_int_equal(serial_receive(&console, bytes, SIZE), 1);
 	assert_true(serial_put(&vmm_end, '\n'));
@@ -280,7 +280,7 @@ int main(void)
 		cmocka_unit_test_setup(test_attach, ends),
 		cmocka_unit_test_setup(test_wrap, ends),
 		cmocka_unit_test_setup(test_full, ends),
-		cmocka_unit_test_setup(test_told, fresh),
+		cmocka_unit_test_setup(test_notifications, fresh),
 		cmocka_unit_test_setup(test_hostile, ends),
 		cmocka_unit_test_setup(test_order, fresh),
 		cmocka_unit_test_setup(test_refused, fresh),
