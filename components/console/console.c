@@ -108,9 +108,24 @@ static bool write_output(struct console *console)
 	return true;
 }
 
+static void set_interrupts(struct console *console)
+{
+	struct uart *uart = &console->uart;
+	u32 wanted = 0;
+
+	if (!console->held && output_room(console->output) >= NOTE_BYTES)
+		wanted |= UART_RECEIVED;
+	if (output_used(console->output) > 0)
+		wanted |= UART_ROOM;
+	if (wanted == uart->interrupts)
+		return;
+	uart->interrupts = wanted;
+	uart->driver->interrupts(uart);
+}
+
 bool console_pump(struct console *console, u64 now_ns)
 {
-	bool more = false, receive;
+	bool more = false;
 
 	for (u32 i = 0; i < console->num_ports; i++) {
 		port_check(&console->ports[i]);
@@ -121,8 +136,7 @@ bool console_pump(struct console *console, u64 now_ns)
 		return more;
 	more |= read_input(console, now_ns);
 	more |= write_output(console);
-	receive = !console->held && output_room(console->output) >= NOTE_BYTES;
-	console->uart.driver->interrupts(&console->uart, receive, output_used(console->output) > 0);
+	set_interrupts(console);
 	return more;
 }
 

@@ -31,10 +31,13 @@
 
 /* --- The UART --- */
 
+#define UART_RECEIVED BIT(0) /* bytes were received */
+#define UART_ROOM     BIT(1) /* there is room to send */
+
 struct uart {
 	const struct uart_driver *driver; /* NULL: there is no UART */
 	u64 regs;                         /* address of its registers */
-	u32 mask;                         /* the driver's: interrupts that are enabled */
+	u32 interrupts;                   /* enabled: UART_RECEIVED, UART_ROOM */
 };
 
 /* One kind of UART. */
@@ -47,8 +50,8 @@ struct uart_driver {
 	bool (*send)(const struct uart *uart, const u8 *bytes, u32 n, volatile u16 *sent);
 	/* Take a received byte, without its error bits. Returns false if there is none. */
 	bool (*get)(struct uart *uart, u8 *byte);
-	/* Enable the interrupts of received bytes and of room to send, and disable the others. */
-	void (*interrupts)(struct uart *uart, bool receive, bool send);
+	/* Enable the interrupts of uart->interrupts, and disable the others. */
+	void (*interrupts)(const struct uart *uart);
 };
 
 /** uart_drivers - the drivers of this architecture's console, up to NULL. The first one drives a

@@ -26,7 +26,7 @@ static void pl011_start(struct uart *uart)
 	u64 regs = uart->regs;
 	u32 line;
 
-	uart->mask = 0;
+	uart->interrupts = 0;
 	sys_mmio_write(regs + IMSC, 0);
 	line = sys_mmio_read(regs + LCR_H);
 	if ((line & LCR_H_FEN) == 0)
@@ -47,16 +47,18 @@ static u32 pl011_room(const struct uart *uart)
 
 static bool pl011_send(const struct uart *uart, const u8 *bytes, u32 n, volatile u16 *sent)
 {
-	const u8 *end = bytes + n;
+	u64 data = uart->regs + DR;
+	u16 done = *sent;
 
-	while (bytes < end) {
-		u32 room = pl011_room(uart);
+	while (n > 0) {
+		u32 room = MIN(pl011_room(uart), n);
 
 		if (room == 0)
 			return false;
-		for (; room > 0 && bytes < end; room--) {
-			sys_mmio_write(uart->regs + DR, *bytes++);
-			*sent = (u16)(*sent + 1);
+		n -= room;
+		for (; room > 0; room--) {
+			sys_mmio_write(data, *bytes++);
+			*sent = ++done;
 		}
 	}
 	return true;
@@ -74,14 +76,12 @@ static bool pl011_get(struct uart *uart, u8 *byte)
  * The driver never clears an interrupt by ICR. Each ends with its cause, and an interrupt that was
  * cleared while its cause lasts would not come again.
  */
-static void pl011_interrupts(struct uart *uart, bool receive, bool send)
+static void pl011_interrupts(const struct uart *uart)
 {
-	u32 mask = (u32)((receive ? INT_RX | INT_RT : 0) | (send ? INT_TX : 0));
+	u32 received = (uart->interrupts & UART_RECEIVED) != 0 ? (u32)(INT_RX | INT_RT) : 0;
+	u32 room = (uart->interrupts & UART_ROOM) != 0 ? (u32)INT_TX : 0;
 
-	if (mask == uart->mask)
-		return;
-	uart->mask = mask;
-	sys_mmio_write(uart->regs + IMSC, mask);
+	sys_mmio_write(uart->regs + IMSC, received | room);
 }
 
 static const struct uart_driver pl011_driver = {
