@@ -20,8 +20,6 @@
 
 static bool __cold stop(struct vcpu *vcpu, const char *why)
 {
-	vcpu->arch.fault_esr = read_sysreg(esr_el2);
-	vcpu->arch.fault_far = read_sysreg(far_el2);
 	vcpu->arch.exit->kind = EXIT_ERROR;
 	vcpu->arch.exit->error.why = why;
 	return false;
@@ -90,17 +88,17 @@ static __cold enum user_trap serror_inline(struct vcpu *vcpu)
 static u32 __cold leave_component(struct vcpu *vcpu, u32 left)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
-	struct component_exit record = record_of(vcpu, arch->fault_esr, arch->fault_offset);
+	struct component_exit record = record_of(vcpu, arch->trap.esr, arch->fault_offset);
 	enum user_trap trap = left == USER_LEFT_SERROR
 				      ? serror_inline(vcpu)
 				      : user_trap(&vcpu->served.component->user, left);
 
 	serve_leave(vcpu, trap, &record);
 	arch->writeback = false;
-	fill_mmio(vcpu, arch->fault_esr, GPA(vcpu->served.base + record.offset), record.value);
+	fill_mmio(vcpu, arch->trap.esr, GPA(vcpu->served.base + record.offset), record.value);
 	regime_guest(vcpu);
-	write_sysreg(arch->pc, elr_el2);
-	write_sysreg(arch->pstate, spsr_el2);
+	write_sysreg(arch->trap.pc, elr_el2);
+	write_sysreg(arch->trap.pstate, spsr_el2);
 	return QUICK_LEAVE;
 }
 
@@ -118,13 +116,13 @@ static u32 __attribute__((noinline)) finish_component(struct cpu *cpu, u32 left)
 {
 	struct vcpu *vcpu = cpu->current;
 	struct component *component = vcpu->served.component;
-	u64 esr = vcpu->arch.fault_esr;
+	u64 esr = vcpu->arch.trap.esr;
 
 	if (__builtin_expect(left != USER_LEFT_SYSCALL || !serve_answered(vcpu), 0))
 		return leave_component(vcpu, left);
 	regime_load_guest(cpu, vcpu);
-	write_sysreg(vcpu->arch.pc + 4, elr_el2);
-	write_sysreg(vcpu->arch.pstate, spsr_el2);
+	write_sysreg(vcpu->arch.trap.pc + 4, elr_el2);
+	write_sysreg(vcpu->arch.trap.pstate, spsr_el2);
 	vcpu->exits[(esr & ISS_WNR) != 0 ? EXIT_MMIO_WRITE : EXIT_MMIO_READ]++;
 	if ((esr & ISS_WNR) == 0)
 		reg_write(vcpu, (u32)FIELD(esr, 20, 16),
@@ -147,10 +145,10 @@ static u32 __attribute__((noinline)) exit_component(struct vcpu *vcpu, u64 esr, 
 
 	if (!serve_begin(vcpu))
 		return QUICK_NOT;
-	vcpu->arch.pc = read_sysreg(elr_el2);
-	vcpu->arch.pstate = read_sysreg(spsr_el2);
-	vcpu->arch.fault_esr = esr;
-	vcpu->arch.fault_far = read_sysreg(far_el2);
+	vcpu->arch.trap.pc = read_sysreg(elr_el2);
+	vcpu->arch.trap.pstate = read_sysreg(spsr_el2);
+	vcpu->arch.trap.esr = esr;
+	vcpu->arch.trap.far = read_sysreg(far_el2);
 	vcpu->arch.fault_offset = offset;
 	record = record_of(vcpu, esr, offset);
 	arch_user_set_result(user, 0, NOTIFY_EXIT);
@@ -229,17 +227,18 @@ u32 exit_abort_quick(struct vcpu *vcpu, u64 esr)
 	return QUICK_NOT;
 }
 
-/* The IPA of a fault, where the hardware does not give it: walk the guest's stage 1. */
-static bool fault_ipa(struct vcpu *vcpu, const struct abort_info *info, u64 far, u64 pstate,
-		      gpa_t *gpa)
+/* The IPA of a fault; where the hardware does not give it, by a walk of the guest's stage 1. */
+static bool fault_ipa(struct vcpu *vcpu, const struct abort_info *info, gpa_t *gpa)
 {
+	const struct arm64_trap *trap = &vcpu->arch.trap;
+
 	if (info->hpfar_valid) {
 		/* Of a descriptor only the page is known: the offset is the access's own. */
-		*gpa = GPA(abort_ipa(read_sysreg(hpfar_el2), info->walk ? 0 : far));
+		*gpa = GPA(abort_ipa(trap->hpfar, info->walk ? 0 : trap->far));
 		return true;
 	}
-	return guest_translate(vcpu, far, (pstate & PSR_MODE_MASK & ~PSR_A32) == PSR_MODE_EL0T,
-			       gpa);
+	return guest_translate(vcpu, trap->far,
+			       (trap->pstate & PSR_MODE_MASK & ~PSR_A32) == PSR_MODE_EL0T, gpa);
 }
 
 /*
@@ -251,7 +250,7 @@ static bool fault_ipa(struct vcpu *vcpu, const struct abort_info *info, u64 far,
 static bool has_no_handler(struct vcpu *vcpu, bool exec)
 {
 	if (exec)
-		return in_vectors(read_sysreg(elr_el2), read_sysreg(spsr_el2));
+		return in_vectors(vcpu->arch.trap.pc, vcpu->arch.trap.pstate);
 	return vcpu->arch.vector_aborts > VECTOR_ABORTS_MAX;
 }
 
@@ -263,13 +262,13 @@ static bool no_handler(struct vcpu *vcpu)
 static bool __cold fault_exit(struct vcpu *vcpu, const struct abort_info *info)
 {
 	struct vcpu_exit *exit = vcpu->arch.exit;
-	u64 far = vcpu->arch.fault_far;
+	u64 far = vcpu->arch.trap.far;
 	gpa_t gpa = GPA(UINT64_MAX);
 
 	if (has_no_handler(vcpu, info->exec))
 		return no_handler(vcpu);
 	/* For the message alone; the fault is injected either way. */
-	(void)fault_ipa(vcpu, info, far, read_sysreg(spsr_el2), &gpa);
+	(void)fault_ipa(vcpu, info, &gpa);
 	exit->kind = EXIT_FAULT;
 	exit->fault.gpa = gpa;
 	exit->fault.gva = GVA(info->far_valid ? far : UINT64_MAX);
@@ -284,12 +283,12 @@ static bool __cold fault_exit(struct vcpu *vcpu, const struct abort_info *info)
 static bool decode_instruction(struct vcpu *vcpu, struct abort_info *info)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
-	u64 pstate = read_sysreg(spsr_el2);
+	u64 pstate = arch->trap.pstate;
 	struct insn_access access;
 	u64 base;
 	u32 insn;
 
-	if ((pstate & PSR_A32) != 0 || !guest_fetch(vcpu, read_sysreg(elr_el2), pstate, &insn) ||
+	if ((pstate & PSR_A32) != 0 || !guest_fetch(vcpu, arch->trap.pc, pstate, &insn) ||
 	    !insn_decode(insn, &access))
 		return false;
 	/* Another vCPU may have changed the word since: then what was decoded is not what faulted.
@@ -330,11 +329,7 @@ static bool mmio_exit(struct vcpu *vcpu, const struct abort_info *info, gpa_t gp
 			exit->kind = EXIT_NONE;
 			return false;
 		}
-		vcpu->arch.pc = read_sysreg(elr_el2);
-		vcpu->arch.pstate = read_sysreg(spsr_el2);
 		vcpu_skip(vcpu);
-		write_sysreg(vcpu->arch.pc, elr_el2);
-		write_sysreg(vcpu->arch.pstate, spsr_el2);
 		if (!info->write)
 			reg_write(vcpu, info->reg,
 				  extend_value(value, info->width, info->sign_extend, info->reg64));
@@ -352,44 +347,35 @@ static bool mmio_exit(struct vcpu *vcpu, const struct abort_info *info, gpa_t gp
 	return false;
 }
 
-static bool __cold abort_exit(struct vcpu *vcpu, u64 esr)
+static bool __cold abort_exit(struct vcpu *vcpu, struct arm64_trap *trap)
 {
 	struct abort_info info;
 	gpa_t gpa;
 
-	vcpu->arch.fault_esr = esr;
-	vcpu->arch.fault_far = read_sysreg(far_el2);
 	vcpu->arch.writeback = false;
-	abort_decode(esr, &info);
+	abort_decode(trap->esr, &info);
 	if (info.exec || info.walk || !info.translation)
 		return fault_exit(vcpu, &info);
 	if (info.cache_op) {
 		/* Maintenance by address of what is not there: nothing to maintain. */
-		skip_a64();
+		trap_skip(trap);
 		return true;
 	}
 	if (!info.decoded && !decode_instruction(vcpu, &info))
 		return fault_exit(vcpu, &info);
-	if (!fault_ipa(vcpu, &info, vcpu->arch.fault_far, read_sysreg(spsr_el2), &gpa)) {
+	if (!fault_ipa(vcpu, &info, &gpa)) {
 		vcpu->arch.writeback = false;
 		return fault_exit(vcpu, &info);
 	}
 	return mmio_exit(vcpu, &info, gpa);
 }
 
-static bool data_abort(struct vcpu *vcpu, u64 esr)
+static bool wfx_exit(struct vcpu *vcpu, struct arm64_trap *trap)
 {
-	u32 quick = (esr & ISS_ISV) != 0 ? exit_abort_quick(vcpu, esr) : QUICK_NOT;
-
-	return quick != QUICK_NOT ? quick == QUICK_DONE : abort_exit(vcpu, esr);
-}
-
-static bool wfx_exit(struct vcpu *vcpu, u64 esr)
-{
-	skip_a64();
-	if ((esr & BIT(0)) != 0) /* WFE: no more than a hint */
+	trap_skip(trap);
+	if ((trap->esr & BIT(0)) != 0) /* WFE: no more than a hint */
 		return true;
-	/* Whether there is anything to wait for is asked once, by who waits. The skip is done. */
+	/* vcpu_wait() asks once whether there is anything to wait for. The skip is done. */
 	vcpu->arch.exit->kind = EXIT_WFI;
 	return false;
 }
@@ -407,35 +393,59 @@ bool exit_hvc(struct vcpu *vcpu, u64 esr)
 	return smccc_serve(vcpu);
 }
 
+/* Trapped, so the program counter is at the SMC itself. */
+static bool smc_exit(struct vcpu *vcpu, struct arm64_trap *trap)
+{
+	trap_skip(trap);
+	return exit_hvc(vcpu, trap->esr);
+}
+
+/* A feature that the guest is not offered, or AArch32 at EL0: undefined there. */
+static bool undefined_exit(struct vcpu *vcpu, struct arm64_trap *trap)
+{
+	(void)trap;
+	inject_undef(vcpu);
+	return true;
+}
+
+/* By exception class. False: the exit goes to arch_vcpu_run()'s caller. */
+static bool (*const handlers[ESR_EC_COUNT])(struct vcpu *vcpu, struct arm64_trap *trap) = {
+	[ESR_EC_DABT_LOW] = abort_exit,    [ESR_EC_IABT_LOW] = abort_exit,
+	[ESR_EC_SYS64] = sysreg_trap,      [ESR_EC_WFX] = wfx_exit,
+	[ESR_EC_SMC64] = smc_exit,         [ESR_EC_UNKNOWN] = undefined_exit,
+	[ESR_EC_CP15_32] = undefined_exit, [ESR_EC_CP15_64] = undefined_exit,
+	[ESR_EC_CP14_32] = undefined_exit, [ESR_EC_CP14_LS] = undefined_exit,
+	[ESR_EC_CP14_64] = undefined_exit, [ESR_EC_FP] = undefined_exit,
+	[ESR_EC_VMRS] = undefined_exit,    [ESR_EC_PAUTH] = undefined_exit,
+	[ESR_EC_SVE] = undefined_exit,     [ESR_EC_SME] = undefined_exit,
+	[ESR_EC_LS64] = undefined_exit,    [ESR_EC_SYS128] = undefined_exit,
+};
+
+static bool handle(struct vcpu *vcpu, u64 esr)
+{
+	struct arm64_trap *trap = &vcpu->arch.trap;
+	bool done;
+
+	*trap = (struct arm64_trap){ .pc = read_sysreg(elr_el2),
+				     .pstate = read_sysreg(spsr_el2),
+				     .esr = esr,
+				     .far = read_sysreg(far_el2),
+				     .hpfar = read_sysreg(hpfar_el2) };
+	if (handlers[ESR_EC(esr)] == NULL)
+		return stop(vcpu, "an exception that should not reach the hypervisor");
+	done = handlers[ESR_EC(esr)](vcpu, trap);
+	write_sysreg(trap->pc, elr_el2);
+	write_sysreg(trap->pstate, spsr_el2);
+	return done;
+}
+
 bool exit_sync(struct vcpu *vcpu, u64 esr)
 {
-	switch (ESR_EC(esr)) {
-	case ESR_EC_DABT_LOW: return data_abort(vcpu, esr);
-	case ESR_EC_SYS64: return sysreg_trap(vcpu, esr);
-	case ESR_EC_IABT_LOW: return abort_exit(vcpu, esr);
-	case ESR_EC_WFX: return wfx_exit(vcpu, esr);
-	case ESR_EC_SMC64:
-		/* Trapped, so ELR is at the SMC itself. */
-		skip_a64();
-		return exit_hvc(vcpu, esr);
-	case ESR_EC_UNKNOWN:
-	case ESR_EC_CP15_32:
-	case ESR_EC_CP15_64:
-	case ESR_EC_CP14_32:
-	case ESR_EC_CP14_LS:
-	case ESR_EC_CP14_64:
-	case ESR_EC_FP:
-	case ESR_EC_VMRS:
-	case ESR_EC_PAUTH:
-	case ESR_EC_SVE:
-	case ESR_EC_SME:
-	case ESR_EC_LS64:
-	case ESR_EC_SYS128:
-		/* Of what the guest is not offered, or of AArch32 at EL0: undefined there. */
-		inject_undef(vcpu);
-		return true;
-	default: return stop(vcpu, "an exception that should not reach the hypervisor");
-	}
+	u32 quick = QUICK_NOT;
+
+	if (ESR_EC(esr) == ESR_EC_DABT_LOW && (esr & ISS_ISV) != 0)
+		quick = exit_abort_quick(vcpu, esr);
+	return quick != QUICK_NOT ? quick == QUICK_DONE : handle(vcpu, esr);
 }
 
 bool exit_irq(struct vcpu *vcpu)
@@ -452,10 +462,8 @@ bool exit_irq(struct vcpu *vcpu)
 __cold bool exit_fiq(struct vcpu *vcpu)
 {
 	/* The core uses no FIQ; firmware that lets one through has given this CPU away. */
-	bool stopped = stop(vcpu, "a physical FIQ while it ran");
-
-	vcpu->arch.fault_esr = 0; /* that of some exception before */
-	return stopped;
+	vcpu->arch.trap.esr = 0; /* that of some exception before */
+	return stop(vcpu, "a physical FIQ while it ran");
 }
 
 __cold bool exit_serror(struct vcpu *vcpu)

@@ -17,7 +17,7 @@ void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)
 {
 	const struct vgic_bank *bank = &vcpu->arch.virq.vgic.bank;
 
-	figures->pc = vcpu->arch.pc;
+	figures->pc = vcpu->arch.trap.pc;
 	figures->virqs_pending = count(atomic_load(&bank->enabled) &
 				       (atomic_load(&bank->latch) | (bank->line & ~bank->edge)));
 	figures->virqs_active = count(bank->active);

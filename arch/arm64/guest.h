@@ -38,9 +38,9 @@ void smccc_ask(s32 workaround[3]);
 s64 smccc_firmware(u32 id, u64 argument);
 /** smccc_serve() - serve the firmware call in x0 to x7; result as of a fast handler. */
 bool smccc_serve(struct vcpu *vcpu);
-/** sysreg_trap() - serve a trapped system register or instruction (EC 0x18); result as of a fast
- * handler. */
-bool sysreg_trap(struct vcpu *vcpu, u64 esr);
+/** sysreg_trap() - serve a trapped system register or instruction (EC 0x18). A handler of exit.c's
+ * table. */
+bool sysreg_trap(struct vcpu *vcpu, struct arm64_trap *trap);
 
 /** arm64_vcpu_load() - @vcpu's state into this CPU, wherever it is now: before its EL1 registers
  * are touched. Own thread. */
@@ -110,7 +110,7 @@ extern s32 machine_workaround[3]; /* smccc_ask() on the boot CPU */
  * before any runs. */
 void controls_init(void);
 
-/** inject_undef() - the instruction at ELR_EL2 is undefined, for this guest. In a fast handler. */
+/** inject_undef() - the instruction of @vcpu's trap is undefined for this guest. */
 void inject_undef(struct vcpu *vcpu);
 /** inject_fault() - the abort that answers @exit, an access or fault. pc and pstate are in
  * vcpu->arch. Own thread. */
@@ -126,20 +126,12 @@ bool guest_fetch(struct vcpu *vcpu, u64 pc, u64 pstate, u32 *insn);
 #define VECTOR_TABLE_BYTES 0x800u
 #define PSR_A32            BIT(4)
 
-/** arm64_skip() - @pc and @pstate behind an instruction that was emulated: step and branch-type
- * state cleared. */
-void arm64_skip(u64 *pc, u64 *pstate, u64 esr);
-
-/** vcpu_skip() - the same of @vcpu, whose pc and pstate are in vcpu->arch; an undecoded access's
- * base register is updated. Own thread. */
+/** trap_skip() - pc and pstate of @trap go behind its instruction, which was emulated; step and
+ * branch-type state are cleared. */
+void trap_skip(struct arm64_trap *trap);
+/** vcpu_skip() - the same of @vcpu's trap, and the base register of an undecoded access is updated.
+ * Own thread. */
 void vcpu_skip(struct vcpu *vcpu);
-
-/* The same for the usual case, in a fast handler: an A64 instruction. */
-static inline void skip_a64(void)
-{
-	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
-	write_sysreg(read_sysreg(spsr_el2) & ~(PSR_SS | PSR_BTYPE), spsr_el2);
-}
 
 static inline u64 reg_read(const struct vcpu *vcpu, u32 reg)
 {

@@ -9,13 +9,14 @@
 #define FSC_SYNC_EXTERNAL      0x10u
 #define FSC_SYNC_EXTERNAL_WALK 0x14u /* and the level */
 
-/* Take the exception: EL1's registers in hardware, pc and pstate in vcpu->arch. */
+/* Take the exception: EL1's registers in hardware, pc and pstate in its trap. */
 static void inject(struct vcpu *vcpu, u64 esr)
 {
 	const u64 *id = vcpu->guest->arch.id;
+	struct arm64_trap *trap = &vcpu->arch.trap;
 	struct inject in = {
-		.pc = vcpu->arch.pc,
-		.pstate = vcpu->arch.pstate,
+		.pc = trap->pc,
+		.pstate = trap->pstate,
 		.vbar = read_sysreg(vbar_el1),
 		.sctlr = read_sysreg(sctlr_el1),
 		.esr = esr,
@@ -27,8 +28,8 @@ static void inject(struct vcpu *vcpu, u64 esr)
 	write_sysreg(in.elr, elr_el1);
 	write_sysreg(in.spsr, spsr_el1);
 	write_sysreg(in.new_esr, esr_el1);
-	vcpu->arch.pc = in.new_pc;
-	vcpu->arch.pstate = in.new_pstate;
+	trap->pc = in.new_pc;
+	trap->pstate = in.new_pstate;
 }
 
 static bool read_descriptor(void *context, u64 ipa, u64 *descriptor)
@@ -54,38 +55,35 @@ __cold static struct walk walk_of(struct vcpu *vcpu, u64 va)
 /* The guest's table walk ran into stage 2 at @gpa. */
 static u64 walk_status(struct vcpu *vcpu, gpa_t gpa)
 {
-	const struct walk walk = walk_of(vcpu, vcpu->arch.fault_far);
+	const struct walk walk = walk_of(vcpu, vcpu->arch.trap.far);
 	u8 level;
 
 	return walk_level(&walk, gpa.v, &level) ? FSC_SYNC_EXTERNAL_WALK | level
 						: FSC_SYNC_EXTERNAL;
 }
 
-/* For the exit in vcpu->arch.fault_*. */
+/* For the abort in vcpu->arch.trap. */
 static void inject_abort(struct vcpu *vcpu, bool exec, u64 status)
 {
+	const struct arm64_trap *trap = &vcpu->arch.trap;
 	u64 esr = (u64)(exec ? ESR_EC_IABT_LOW : ESR_EC_DABT_LOW) << ESR_EC_SHIFT | ESR_IL | status;
 
 	if (!exec)
-		esr |= vcpu->arch.fault_esr & (ISS_WNR | ISS_CM);
-	if (!syndrome_has_address(vcpu->arch.fault_esr))
+		esr |= trap->esr & (ISS_WNR | ISS_CM);
+	if (!syndrome_has_address(trap->esr))
 		esr |= ISS_FNV;
 	vcpu->arch.writeback = false;
-	if (in_vectors(vcpu->arch.pc, vcpu->arch.pstate))
+	if (in_vectors(trap->pc, trap->pstate))
 		vcpu->arch.vector_aborts++;
 	else
 		vcpu->arch.vector_aborts = 0;
 	inject(vcpu, esr);
-	write_sysreg(vcpu->arch.fault_far, far_el1);
+	write_sysreg(trap->far, far_el1);
 }
 
 void inject_undef(struct vcpu *vcpu)
 {
-	vcpu->arch.pc = read_sysreg(elr_el2);
-	vcpu->arch.pstate = read_sysreg(spsr_el2);
 	inject(vcpu, (u64)ESR_EC_UNKNOWN << ESR_EC_SHIFT | ESR_IL);
-	write_sysreg(vcpu->arch.pc, elr_el2);
-	write_sysreg(vcpu->arch.pstate, spsr_el2);
 }
 
 void inject_fault(struct vcpu *vcpu, const struct vcpu_exit *exit)

@@ -143,13 +143,14 @@ bool sysreg_quick(struct vcpu *vcpu, u64 esr)
 			return false;
 		reg_write(vcpu, SYSREG_RT((u32)esr), value);
 	}
-	skip_a64();
+	write_sysreg(read_sysreg(elr_el2) + 4, elr_el2);
+	write_sysreg(read_sysreg(spsr_el2) & ~(PSR_SS | PSR_BTYPE), spsr_el2);
 	return true;
 }
 
-bool sysreg_trap(struct vcpu *vcpu, u64 esr)
+bool sysreg_trap(struct vcpu *vcpu, struct arm64_trap *trap)
 {
-	u32 iss = (u32)ESR_ISS(esr);
+	u32 iss = (u32)ESR_ISS(trap->esr);
 	u32 reg = iss & (u32)SYSREG_MASK;
 	bool write = (iss & SYSREG_READ) == 0;
 	u64 value = write ? reg_read(vcpu, SYSREG_RT(iss)) : 0;
@@ -167,7 +168,7 @@ bool sysreg_trap(struct vcpu *vcpu, u64 esr)
 	}
 	if (!write)
 		reg_write(vcpu, SYSREG_RT(iss), value);
-	skip_a64();
+	trap_skip(trap);
 	if (leave)
 		vcpu->arch.exit->kind = EXIT_NONE;
 	return !leave;

@@ -21,8 +21,8 @@
 
 _Static_assert(offsetof(struct vcpu, arch) == 0, "known to assembly");
 _Static_assert(offsetof(struct arch_vcpu, x) == VCPU_X, "known to assembly");
-_Static_assert(offsetof(struct arch_vcpu, pc) == VCPU_PC, "known to assembly");
-_Static_assert(offsetof(struct arch_vcpu, pstate) == VCPU_PSTATE, "known to assembly");
+_Static_assert(offsetof(struct arch_vcpu, trap.pc) == VCPU_PC, "known to assembly");
+_Static_assert(offsetof(struct arch_vcpu, trap.pstate) == VCPU_PSTATE, "known to assembly");
 _Static_assert(offsetof(struct arch_vcpu, host_sp) == VCPU_HOST_SP, "known to assembly");
 _Static_assert(offsetof(struct arch_vcpu, pac_switch) == VCPU_PAC_SWITCH, "known to assembly");
 _Static_assert(offsetof(struct arch_vcpu, apia) == VCPU_APIA, "known to assembly");
@@ -210,8 +210,8 @@ void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
 	memset(arch->apia, 0, sizeof(arch->apia));
 	memset(&arch->fp, 0, sizeof(arch->fp));
 	extra_reset(vcpu);
-	arch->pc = entry;
-	arch->pstate = PSTATE_RESET;
+	arch->trap.pc = entry;
+	arch->trap.pstate = PSTATE_RESET;
 	arch->x[0] = context;
 #define X(field, name, reset) arch->el1.field = (reset);
 	ARM64_EL1_REGS(X)
@@ -320,20 +320,20 @@ static void finish_writeback(struct vcpu *vcpu)
 	arm64_vcpu_load(vcpu);
 	if (arch->writeback_reg != 31)
 		arch->x[arch->writeback_reg] = arch->writeback_value;
-	else if ((arch->pstate & PSR_MODE_MASK) == PSR_MODE_EL1H)
+	else if ((arch->trap.pstate & PSR_MODE_MASK) == PSR_MODE_EL1H)
 		write_sysreg(arch->writeback_value, sp_el1);
 	else
 		write_sysreg(arch->writeback_value, sp_el0);
 }
 
-void arm64_skip(u64 *pc, u64 *pstate, u64 esr)
+void trap_skip(struct arm64_trap *trap)
 {
-	*pc += (esr & ESR_IL) != 0 ? 4 : 2;
-	if (*pstate & PSR_A32)
-		*pstate = a32_skip_it(*pstate);
+	trap->pc += (trap->esr & ESR_IL) != 0 ? 4 : 2;
+	if (trap->pstate & PSR_A32)
+		trap->pstate = a32_skip_it(trap->pstate);
 	else
-		*pstate &= ~PSR_BTYPE;
-	*pstate &= ~PSR_SS;
+		trap->pstate &= ~PSR_BTYPE;
+	trap->pstate &= ~PSR_SS;
 }
 
 void vcpu_skip(struct vcpu *vcpu)
@@ -341,7 +341,7 @@ void vcpu_skip(struct vcpu *vcpu)
 	struct arch_vcpu *arch = &vcpu->arch;
 
 	arch->vector_aborts = 0;
-	arm64_skip(&arch->pc, &arch->pstate, arch->fault_esr);
+	trap_skip(&arch->trap);
 	finish_writeback(vcpu);
 }
 
@@ -404,21 +404,22 @@ void arch_vcpu_dump(struct vcpu *vcpu)
 		regime_guest(vcpu);
 		save_registers(vcpu);
 	}
-	if (syndrome_has_address(arch->fault_esr))
+	if (syndrome_has_address(arch->trap.esr))
 		log_error("  vcpu %u on CPU %u, exception syndrome %08lx, fault address %016lx",
-			  vcpu->index, vcpu->thread.cpu, arch->fault_esr, arch->fault_far);
+			  vcpu->index, vcpu->thread.cpu, arch->trap.esr, arch->trap.far);
 	else
 		log_error("  vcpu %u on CPU %u, exception syndrome %08lx", vcpu->index,
-			  vcpu->thread.cpu, arch->fault_esr);
+			  vcpu->thread.cpu, arch->trap.esr);
 	for (u32 i = 0; i < 31; i += 4)
 		dump_line(vcpu, i);
-	log_error("  pc  %016lx pstate %08lx sp_el0 %016lx sp_el1 %016lx", arch->pc, arch->pstate,
-		  arch->el1.sp_el0, arch->el1.sp_el1);
+	log_error("  pc  %016lx pstate %08lx sp_el0 %016lx sp_el1 %016lx", arch->trap.pc,
+		  arch->trap.pstate, arch->el1.sp_el0, arch->el1.sp_el1);
 	log_error("  elr %016lx spsr %08lx esr %08lx far %016lx vbar %016lx", arch->el1.elr,
 		  arch->el1.spsr, arch->el1.esr, arch->el1.far, arch->el1.vbar);
 	log_error("  sctlr %016lx tcr %016lx ttbr0 %016lx ttbr1 %016lx", arch->el1.sctlr,
 		  arch->el1.tcr, arch->el1.ttbr0, arch->el1.ttbr1);
-	if (this_cpu()->current == vcpu && guest_fetch(vcpu, arch->pc, arch->pstate, &insn))
+	if (this_cpu()->current == vcpu &&
+	    guest_fetch(vcpu, arch->trap.pc, arch->trap.pstate, &insn))
 		log_error("  instruction at pc: %08x", insn);
 	else
 		log_error("  instruction at pc: cannot be read");

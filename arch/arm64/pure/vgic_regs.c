@@ -329,19 +329,23 @@ static u64 sgi_pending_access(struct vgic *vgic, u32 self, u32 offset, u32 width
 	struct vgic_cpu *cpu = vgic->cpus[self];
 	u64 kick = 0;
 
-	for (u32 i = 0; cpu && i < width; i++) {
+	for (u32 i = 0; i < width; i++) {
 		u32 id = (offset + i) & 15;
 		u8 sources = (u8)(*value >> (8 * i));
 
 		if (!write) {
 			*value |= (u64)cpu->sources[id] << (8 * i);
-		} else if (set) {
-			kick |= sgi_from(vgic, self, id, sources);
-		} else {
-			CLEAR(cpu->bank.latch, 1u << id);
-			if (CLEAR(cpu->sources[id], sources) & ~sources)
-				SET(cpu->bank.latch, 1u << id);
+			continue;
 		}
+		if (!sources)
+			continue;
+		if (set) {
+			kick |= sgi_from(vgic, self, id, sources);
+			continue;
+		}
+		CLEAR(cpu->bank.latch, 1u << id);
+		if (CLEAR(cpu->sources[id], sources) & ~sources)
+			SET(cpu->bank.latch, 1u << id);
 	}
 	return kick;
 }

@@ -207,6 +207,7 @@
 /* ESR_ELx. */
 #define ESR_EC_SHIFT       26
 #define ESR_EC(esr)        (((esr) >> 26) & 0x3f)
+#define ESR_EC_COUNT       64
 #define ESR_IL             SYS_BIT(25)
 #define ESR_ISS(esr)       ((esr)&0x1ffffff)
 #define ESR_EC_UNKNOWN     0x00

@@ -5,7 +5,7 @@
  * While a vCPU is loaded its EL1 registers and FP state are live in the hardware, also while other
  * threads run on its CPU: it is put away when another vCPU is loaded. x0..x30 are in
  * struct arch_vcpu during the whole of an exit; pc and pstate stay in ELR_EL2/SPSR_EL2 while the
- * fast handlers of exit.c run, and are in the structure once arch_vcpu_run() has returned.
+ * quick handlers of exit.c run, and are in struct arm64_trap once arch_vcpu_run() has returned.
  */
 #ifndef ASM_VCPU_H
 #define ASM_VCPU_H
@@ -14,9 +14,9 @@
 #define VCPU_X          0
 #define VCPU_PC         248
 #define VCPU_PSTATE     256
-#define VCPU_HOST_SP    264
-#define VCPU_PAC_SWITCH 272
-#define VCPU_APIA       280
+#define VCPU_HOST_SP    288
+#define VCPU_PAC_SWITCH 296
+#define VCPU_APIA       304
 
 #ifndef __ASSEMBLER__
 
@@ -90,9 +90,17 @@ struct arm64_extra {
 	u64 vdisr, vsesr;
 };
 
+/* The exception that ended the guest's run, read once by exit_sync(). A handler changes pc and
+ * pstate here. The quick handlers change ELR_EL2 and SPSR_EL2 instead; they use none of the rest.
+ */
+struct arm64_trap {
+	u64 pc, pstate;
+	u64 esr, far, hpfar;
+};
+
 struct arch_vcpu {
 	u64 x[31];
-	u64 pc, pstate;
+	struct arm64_trap trap;
 	u64 host_sp;            /* core stack while the guest runs */
 	u64 pac_switch;         /* 1: the core signs its return addresses, so APIAKey is switched at
 				   entry/exit */
@@ -116,9 +124,8 @@ struct arch_vcpu {
 	bool writeback;   /* an undecoded access's base register still wants its update */
 	u8 writeback_reg; /* 0..30, 31: the stack pointer in use */
 	u64 writeback_value;
-	u32 vector_aborts;        /* aborts in a row that the guest's own vector code ran into */
-	u64 fault_esr, fault_far; /* of the last abort that left the fast handlers */
-	u64 fault_offset;         /* while a component serves it: into its region */
+	u32 vector_aborts; /* aborts in a row that the guest's own vector code ran into */
+	u64 fault_offset;  /* while a component serves it: into its region */
 	struct arm64_virq_cpu virq;
 };
 
