@@ -9,14 +9,14 @@
 
 #include "config/internal.h"
 
-/* What page_alloc() may lose to alignment, its bitmap, and what a map needs for a moment. */
+/* The loss of page_alloc() by alignment, its bitmap, and a map's temporary pages. */
 #define SLACK_PAGES 4
 /* A thread's stack in the core, of a vCPU or a component. */
 #define CORE_STACK_BYTES KIB(8)
 /* Tables of a component's space: the first GiB's, and those where its program and its grants begin.
  */
 #define COMPONENT_TABLES 3
-/* What the core keeps of a channel. */
+/* The core's object of a channel. */
 #define CHANNEL_BYTES 64
 /* First-level tables stand beside each other: 2^40 bytes are 1024 entries. */
 #define ROOT_PAGES 2

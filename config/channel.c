@@ -11,7 +11,7 @@
 
 #define CHANNEL_MAX MIB(1)
 
-/* What a component's line is named after. */
+/* The name of a component's line. */
 static const char *line_name(const struct system *system, const struct config_component *component)
 {
 	return component->serves < system->num_guests ? system->guests[component->serves].name

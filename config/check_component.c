@@ -91,7 +91,7 @@ static void check_component_name(struct config_run *run, const struct config_com
 	const struct config_component *first =
 		&system->components[config_find_component(system, component->name)];
 
-	/* A vmm's name is no node's, so the other one is told. */
+	/* A vmm's name is no node's: the report is about the other one. */
 	if (first != component && component->serves < system->num_guests)
 		config_error(run, first->node, NULL,
 			     "is the name of the vmm of guest '%s'; rename the component",

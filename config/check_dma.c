@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Devices that can reach memory by themselves. No IOMMU confines them here, so the owner of one can
- * read and write all of the machine's memory: the description must say that it may. The machine's
- * tree says whether the device at the region's host address does DMA. Where the tree has nothing
- * there, the region's compatible does. An unknown device does DMA.
+ * Devices that can reach memory by themselves. No IOMMU confines them: the owner of one can access
+ * all of the machine's memory. The description must say that it may. The machine's tree says
+ * whether the device at the region's host address does DMA. Where the tree has nothing there, the
+ * region's compatible does. An unknown device does DMA.
  */
 #include <mullion/format.h>
 #include <mullion/string.h>
@@ -24,7 +24,7 @@ static bool is_harmless(const struct config_run *run, const char *compatible)
 	       platform->num_harmless;
 }
 
-/* What was found out about a device. */
+/* The facts about a device. */
 struct device {
 	bool harmless;
 	const char *property;   /* that says that it does DMA; or NULL */
@@ -83,7 +83,7 @@ static void find_device(const struct config_run *run, u64 hpa, u64 size, struct 
 	}
 }
 
-/* What the region itself says. */
+/* The facts in the region itself. */
 static void read_claim(const struct config_run *run, fdt_node_t node, struct device *device)
 {
 	const char *text;
@@ -146,8 +146,8 @@ void check_dma(struct config_run *run, const struct config_region *region, u32 o
 			       name, buf);
 	else
 		config_error(run, region->node, "host-address",
-			     "the device may do DMA, and '%s' could then reach all of the "
-			     "machine's memory: %s; remove the region%s, or write trusted-dma; in "
+			     "the device may do DMA, and '%s' could reach all memory: %s; remove "
+			     "the region%s, or write trusted-dma; in "
 			     "%s if it may",
 			     name, buf,
 			     device.node == FDT_NONE && device.compatible == NULL

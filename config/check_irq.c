@@ -142,7 +142,7 @@ static void check_region_irqs(struct config_run *run, const struct config_region
 	}
 }
 
-/* On the machine's side first: the same mistake is not told again on the guest's. */
+/* On the machine's side first: the same mistake is not reported again on the guest's. */
 static void check_guest_irqs(struct config_run *run, struct config_guest *guest,
 			     struct met *on_host)
 {

@@ -118,7 +118,7 @@ static void report_reserved(struct config_run *run, const struct config_region *
 		     LAST(taken->base, taken->size), advice);
 }
 
-/* Memory at a fixed place must be RAM of the machine that nobody else has reserved. */
+/* Memory at a fixed place must be RAM of the machine that is not reserved. */
 static void check_host_memory(struct config_run *run, const struct config_region *region)
 {
 	const struct host *host = run->host;
@@ -224,8 +224,8 @@ bool claim_next(const struct system *system, struct claim *claim)
 	return false;
 }
 
-/* A range of the machine goes to one owner only: the first that asks for it, in the tree's order,
- * and of guests that inherit the same node the first guest. */
+/* A range of the machine has one owner: the first in the tree's order. Of guests that inherit the
+ * same node it is the first guest. */
 static void check_given_once(struct config_run *run, const struct config_region *region, u32 owner)
 {
 	struct claim other = { 0 };
@@ -248,7 +248,7 @@ static void check_given_once(struct config_run *run, const struct config_region 
 	}
 }
 
-/* What is the machine's cannot be had by each instance of a template. */
+/* Instances of a template cannot share a part of the machine. */
 static void check_instance(struct config_run *run, struct config_region *region)
 {
 	if (!region->hpa_fixed || region->kind == REGION_ALIAS)
@@ -328,7 +328,7 @@ static void check_seen(struct config_run *run, const struct config_guest *guest)
 				     (u32)(COMPONENT_GUEST_BYTES - region->size));
 }
 
-/* Emulated regions need somebody who emulates them. */
+/* Emulated regions need a vmm. */
 static void check_served(struct config_run *run, const struct config_guest *guest)
 {
 	if (guest->vmm < run->system->num_components || config_lacks_template(run, guest->node))

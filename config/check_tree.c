@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A tree that the user supplies for a guest, compared with what that guest will find: memory, CPUs,
- * controller, PSCI, initrd, and the places of kernel and initrd. It goes in as it is: nothing is
- * added to it.
+ * A tree that the user supplies for a guest, compared with the guest: memory, CPUs, the nodes of
+ * the architecture, initrd. Kernel and initrd must lie outside of what it reserves. The guest gets
+ * it unchanged.
  */
-#include <arch/image.h>
 #include <arch/vcpu.h>
 #include <mullion/format.h>
 #include <mullion/guest_tree.h>
@@ -124,8 +123,7 @@ enum err guest_tree_check(const struct fdt *supplied, const struct config_guest 
 	return c.errors == 0 ? OK : ERR_INVALID;
 }
 
-/* What the tree reserves is not the kernel's to use, so nothing else of the guest should lie there.
- */
+/* The kernel does not use memory that the tree reserves: kernel and initrd should not lie there. */
 static void check_tree_reserved(struct config_run *run, const struct config_guest *guest,
 				const struct host *seen, const char *what,
 				const struct config_image *image, u64 bytes)
@@ -156,6 +154,14 @@ static void check_sound_tree(struct config_run *run, const struct config_guest *
 			       "effect; write them into its /chosen");
 }
 
+/* The file begins as a tree does. */
+static bool is_tree(const struct config_image *image)
+{
+	const struct fdt_prop start = { .data = image->data, .len = 4 };
+
+	return image->size >= 4 && config_cell(&start, 0) == FDT_MAGIC;
+}
+
 /* A tree that was supplied must describe the guest. It goes in as it is, so nothing is added to it.
  */
 static void check_supplied(struct config_run *run, const struct config_guest *guest,
@@ -169,12 +175,10 @@ static void check_supplied(struct config_run *run, const struct config_guest *gu
 		config_error(run, guest->node, "device-tree",
 			     "is larger than 2 MiB or nested too deeply; make it smaller");
 	else if (err != OK)
-		config_error(
-			run, guest->node, "device-tree",
-			"is %s, no sound compiled device tree; compile it with dtc",
-			arch_image_kind(image->data, image->size) == IMAGE_FILE_FDT
-				? "damaged"
-				: arch_image_kind_name(arch_image_kind(image->data, image->size)));
+		config_error(run, guest->node, "device-tree",
+			     "is %s, no sound compiled device tree; compile it with dtc",
+			     is_tree(image) ? "damaged"
+					    : run->platform->file_name(image->data, image->size));
 	else if (guest_tree_check(&tree, guest, scratch, run->diag) == OK)
 		check_sound_tree(run, guest, scratch);
 }

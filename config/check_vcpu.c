@@ -131,11 +131,11 @@ void check_limits(struct config_run *run)
 			if (sums[vcpu->cpu] <= UINT64_C(1) << 20)
 				continue;
 			config_error(run, guest->node, NULL,
-				     "vcpu%u: with its budget of %llu us of each %llu us, CPU %u "
-				     "has promised %u %% of its time; make a budget smaller, or "
-				     "put a vCPU on another CPU",
-				     i, US(vcpu->budget), US(vcpu->period), vcpu->cpu,
-				     (u32)((sums[vcpu->cpu] * PERCENT + (1u << 19)) >> 20));
+				     "vcpu%u: its budget of %llu us in %llu us makes %u %% of CPU "
+				     "%u; make a budget smaller, or use another CPU",
+				     i, US(vcpu->budget), US(vcpu->period),
+				     (u32)((sums[vcpu->cpu] * PERCENT + (1u << 19)) >> 20),
+				     vcpu->cpu);
 			return;
 		}
 	}
@@ -149,7 +149,7 @@ static bool has_window(const struct config_cpu *cpu, u32 window)
 	return false;
 }
 
-/* Who is in a partition and runs on a CPU by windows needs one there. */
+/* A member of a partition needs a window on a CPU that runs by windows. */
 static void check_runs(struct config_run *run, fdt_node_t node, u64 cpus, u32 window)
 {
 	bool windows = false;

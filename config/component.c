@@ -84,7 +84,7 @@ static enum err parse_program(struct config_run *run, struct config_component *c
 	return component->program != NULL ? OK : ERR_NO_MEMORY;
 }
 
-/* What a vmm's priority and partition are unless it says so: above its guest, beside it. */
+/* A vmm's default priority is above its guest's, and its default partition is its guest's. */
 static void parse_running(struct config_run *run, struct config_component *component)
 {
 	u32 priority = PRIORITY_COMPONENT, window = 0;

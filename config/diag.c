@@ -21,10 +21,10 @@ struct text {
 	size_t size, used;
 };
 
-static void add_va(struct text *text, const char *fmt, va_list args) __printf(2, 0);
-static void add(struct text *text, const char *fmt, ...) __printf(2, 3);
+static void text_add_va(struct text *text, const char *fmt, va_list args) __printf(2, 0);
+static void text_add(struct text *text, const char *fmt, ...) __printf(2, 3);
 
-static void add_va(struct text *text, const char *fmt, va_list args)
+static void text_add_va(struct text *text, const char *fmt, va_list args)
 {
 	size_t room = text->size - text->used;
 	size_t n = format_va(text->buf + text->used, room, fmt, args);
@@ -32,19 +32,19 @@ static void add_va(struct text *text, const char *fmt, va_list args)
 	text->used += MIN(n, room - 1);
 }
 
-static void add(struct text *text, const char *fmt, ...)
+static void text_add(struct text *text, const char *fmt, ...)
 {
 	va_list args;
 
 	va_start(args, fmt);
-	add_va(text, fmt, args);
+	text_add_va(text, fmt, args);
 	va_end(args);
 }
 
 /* Counts and interrupt numbers are read in decimal, addresses and sizes in hexadecimal. */
 static void add_number(struct text *text, u32 value)
 {
-	add(text, value < PAGE_SIZE ? "%u" : "0x%x", value);
+	text_add(text, value < PAGE_SIZE ? "%u" : "0x%x", value);
 }
 
 static void add_value(const struct config_run *run, struct text *text, const struct fdt_prop *prop)
@@ -53,53 +53,53 @@ static void add_value(const struct config_run *run, struct text *text, const str
 
 	if (prop->len == 0)
 		return;
-	add(text, " = ");
+	text_add(text, " = ");
 	if (schema_reads_as_text(run->platform, prop)) {
 		for (u32 at = 0; at < prop->len;
 		     at += (u32)strlen((const char *)prop->data + at) + 1) {
 			const char *string = (const char *)prop->data + at;
 
-			add(text, "%s\"%.*s%s\"", at == 0 ? "" : ", ", STRING_MAX, string,
-			    strlen(string) > STRING_MAX ? "..." : "");
+			text_add(text, "%s\"%.*s%s\"", at == 0 ? "" : ", ", STRING_MAX, string,
+				 strlen(string) > STRING_MAX ? "..." : "");
 			if (text->used + 1 >= text->size)
 				break;
 		}
 	} else if (prop->len % 4 != 0) {
 		for (u32 i = 0; i < MIN(prop->len, CELLS_MAX); i++)
-			add(text, "%s%02x", i == 0 ? "[" : " ", prop->data[i]);
-		add(text, prop->len > CELLS_MAX ? " ...]" : "]");
+			text_add(text, "%s%02x", i == 0 ? "[" : " ", prop->data[i]);
+		text_add(text, prop->len > CELLS_MAX ? " ...]" : "]");
 	} else if (cells == 1) {
 		add_number(text, config_cell(prop, 0));
 	} else {
 		for (u32 i = 0; i < MIN(cells, CELLS_MAX); i++) {
-			add(text, i == 0 ? "<" : " ");
+			text_add(text, i == 0 ? "<" : " ");
 			add_number(text, config_cell(prop, i));
 		}
-		add(text, cells > CELLS_MAX ? " ...>" : ">");
+		text_add(text, cells > CELLS_MAX ? " ...>" : ">");
 	}
 }
 
-/* A mistake in a template comes up in each guest that is made from it: tell it once. (FNV-1a; a
- * text that is lost because another has the same hash is told when that one is put right.) */
-static bool is_told(struct config_run *run, const char *text)
+/* A mistake in a template comes up in each guest that is made from it: it is reported once.
+ * (FNV-1a. A text that is lost to another with the same hash appears once that one is cured.) */
+static bool was_reported(struct config_run *run, const char *text)
 {
 	u32 hash = 2166136261;
 
 	for (; *text != '\0'; text++)
 		hash = (hash ^ (u8)*text) * 16777619;
-	for (u32 i = 0; i < MIN(run->num_told, TOLD_MAX); i++)
-		if (run->told[i] == hash)
+	for (u32 i = 0; i < MIN(run->num_reported, REPORTED_MAX); i++)
+		if (run->reported[i] == hash)
 			return true;
-	run->told[run->num_told++ % TOLD_MAX] = hash;
+	run->reported[run->num_reported++ % REPORTED_MAX] = hash;
 	return false;
 }
 
 /* @count: errors or warnings, one more when the message was not given before. */
-static void report(struct config_run *run, const char *severity, u32 *count, fdt_node_t node,
-		   const char *property, const char *fmt, va_list args) __printf(6, 0);
+static void report_va(struct config_run *run, const char *severity, u32 *count, fdt_node_t node,
+		      const char *property, const char *fmt, va_list args) __printf(6, 0);
 
-static void report(struct config_run *run, const char *severity, u32 *count, fdt_node_t node,
-		   const char *property, const char *fmt, va_list args)
+static void report_va(struct config_run *run, const char *severity, u32 *count, fdt_node_t node,
+		      const char *property, const char *fmt, va_list args)
 {
 	char buf[TEXT_MAX], path[PATH_MAX_], value[VALUE_MAX];
 	struct text text = { buf, sizeof(buf), 0 }, value_text = { value, sizeof(value), 0 };
@@ -109,17 +109,17 @@ static void report(struct config_run *run, const char *severity, u32 *count, fdt
 	if (node != FDT_NONE && property != NULL && !fdt_has(run->tree, node, property) &&
 	    config_has(run, node, property))
 		node = config_base(run, node);
-	add(&text, "%s: ", severity);
+	text_add(&text, "%s: ", severity);
 	if (node != FDT_NONE)
-		add(&text, "%s: ", fdt_path(run->tree, node, path, sizeof(path)));
+		text_add(&text, "%s: ", fdt_path(run->tree, node, path, sizeof(path)));
 	value[0] = '\0';
 	if (property != NULL) {
 		if (node != FDT_NONE && fdt_get(run->tree, node, property, &prop))
 			add_value(run, &value_text, &prop);
-		add(&text, "%s%s: ", property, value);
+		text_add(&text, "%s%s: ", property, value);
 	}
-	add_va(&text, fmt, args);
-	if (is_told(run, buf) && *count > 0)
+	text_add_va(&text, fmt, args);
+	if (was_reported(run, buf) && *count > 0)
 		return;
 	(*count)++;
 	run->diag->report(run->diag, node, property, buf);
@@ -131,7 +131,7 @@ void config_error(struct config_run *run, fdt_node_t node, const char *property,
 	va_list args;
 
 	va_start(args, fmt);
-	report(run, "error", &run->diag->errors, node, property, fmt, args);
+	report_va(run, "error", &run->diag->errors, node, property, fmt, args);
 	va_end(args);
 }
 
@@ -141,7 +141,7 @@ void config_warning(struct config_run *run, fdt_node_t node, const char *propert
 	va_list args;
 
 	va_start(args, fmt);
-	report(run, "warning", &run->diag->warnings, node, property, fmt, args);
+	report_va(run, "warning", &run->diag->warnings, node, property, fmt, args);
 	va_end(args);
 }
 
@@ -159,7 +159,7 @@ u32 config_choose(struct config_run *run, fdt_node_t node, const char *property,
 	if (index < count)
 		return index;
 	for (u32 i = 0; i < count; i++)
-		add(&text, "%s\"%s\"", i == 0 ? "" : i == count - 1 ? " or " : ", ", names[i]);
+		text_add(&text, "%s\"%s\"", i == 0 ? "" : i == count - 1 ? " or " : ", ", names[i]);
 	config_error(run, node, property, "no such %s; write %s", what, list);
 	return value;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest. Runs over all that schema_check() let pass, so that the checks find as many mistakes as
- * they can: a property that was refused gets its default.
+ * A guest. A property that schema_check() refused gets its default, so that the checks find as many
+ * mistakes as they can.
  */
 #include <mullion/format.h>
 #include <mullion/string.h>
@@ -24,7 +24,9 @@ static void parse_kernel_type(struct config_run *run, struct config_guest *guest
 	u32 type = config_choose(run, guest->node, "kernel-type", "type of kernel", names,
 				 ARRAY_SIZE(names), 0);
 
-	guest->kind = guest->kernel.file == NULL ? IMAGE_NONE : type == 0 ? IMAGE_LINUX : IMAGE_RAW;
+	guest->kind = guest->kernel.file == NULL ? KERNEL_NONE
+		      : type == 0                ? KERNEL_LINUX
+						 : KERNEL_RAW;
 }
 
 static void parse_counter(struct config_run *run, struct config_guest *guest)

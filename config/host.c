@@ -19,7 +19,7 @@ static enum err add_range(struct host_range *list, u32 *count, u32 max, u64 base
 		return OK;
 	if (base + (size - 1) < base)
 		return ERR_FORMAT;
-	/* The last byte of the address space is given up, so that base + size never wraps. */
+	/* The last byte of the address space is left out, so that base + size never wraps. */
 	if (base + size < base)
 		size--;
 	while (at < *count && list[at].base + list[at].size < base)
@@ -119,7 +119,7 @@ static enum err read_reserved(const struct fdt *fdt, struct host *host)
 		err = add_range(host->reserved, &host->num_reserved, HOST_MAX_RESERVED, base, size);
 	if (err != OK || parent == FDT_NONE)
 		return err;
-	/* A child without reg asks its operating system to choose a place: none of our concern. */
+	/* A child without reg asks its operating system to choose a place: the core has none. */
 	fdt_for_each_child (fdt, parent, node) {
 		if (!fdt_is_enabled(fdt, node))
 			continue;

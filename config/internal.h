@@ -1,12 +1,21 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the files of config/ share. Each uses those before it in this list, and none behind it:
- * tables.c (nodes, properties, kinds), value.c (getters, inheritance), diag.c (messages), arena.c
- * (memory, counts), runnable.c and interrupts.c (properties that kinds of nodes share); a parser
- * per kind of node; schema.c (is each node and property known and of its type?); check_*.c (does it
- * fit the machine and itself?), place.c (the places of the images), budget.c (the core's heap),
- * load.c (the order). A check that cannot be made because an earlier one failed is left out: no
- * mistake is reported twice.
+ * Shared by the files of config/. Each uses those before it in this list, and none behind it:
+ *
+ * tables.c                  nodes, properties, kinds
+ * value.c                   getters, inheritance
+ * diag.c                    messages
+ * arena.c                   memory, counts
+ * runnable.c, interrupts.c  properties that kinds of nodes share
+ * a parser per kind of node
+ * schema.c                  is each node and property known and of its type?
+ * check_*.c                 does it fit the machine and itself?
+ * place.c                   the places of the images
+ * budget.c                  the core's heap
+ * load.c                    the order
+ *
+ * A check that cannot be made because an earlier one failed is left out: no mistake is reported
+ * twice.
  */
 #ifndef CONFIG_INTERNAL_H
 #define CONFIG_INTERNAL_H
@@ -29,8 +38,8 @@ struct overlay {
 	fdt_node_t node, end, base;
 };
 
-#define NAME_BITS 4096 /* a power of two */
-#define TOLD_MAX  32   /* messages that are remembered, so that none is given twice */
+#define NAME_BITS    4096 /* a power of two */
+#define REPORTED_MAX 32   /* messages that are remembered, so that none is given twice */
 
 struct config_run {
 	const struct fdt *tree;
@@ -46,8 +55,8 @@ struct config_run {
 	struct overlay overlays[CONFIG_MAX_GUESTS];
 	u32 num_partitions;
 	const char *partitions[CONFIG_MAX_PARTITIONS]; /* names, in the order of their numbers */
-	u32 num_told;
-	u32 told[TOLD_MAX];
+	u32 num_reported;
+	u32 reported[REPORTED_MAX];
 	u32 names[NAME_BITS / 32]; /* of nodes: a bit for each hash that was seen */
 };
 
@@ -84,7 +93,9 @@ bool config_lacks_template(const struct config_run *run, fdt_node_t node);
 /* As fdt_get(), fdt_has() and fdt_child(), with what is inherited. @node may be FDT_NONE. */
 bool config_get(const struct config_run *run, fdt_node_t node, const char *name,
 		struct fdt_prop *prop);
+/** config_has() - Returns true if @node has the property or inherits it. */
 bool config_has(const struct config_run *run, fdt_node_t node, const char *name);
+/** config_child() - the child of that name, own or inherited, or FDT_NONE. */
 fdt_node_t config_child(const struct config_run *run, fdt_node_t node, const char *name);
 
 /* The children of a node and, behind them, those that it inherits. */
@@ -93,7 +104,9 @@ struct config_children {
 	fdt_node_t node;      /* the present one, FDT_NONE at the end */
 	bool inherited;
 };
+/** config_children() - the first one. */
 struct config_children config_children(const struct config_run *run, fdt_node_t node);
+/** config_next_child() - the next one. */
 void config_next_child(const struct config_run *run, struct config_children *it);
 /** config_count_children() - their number, at most @max. @node may be FDT_NONE. */
 u32 config_count_children(const struct config_run *run, fdt_node_t node, u32 max);
@@ -216,6 +229,32 @@ void check_limits(struct config_run *run);
 void check_images(struct config_run *run);
 void check_programs(struct config_run *run);
 void place_images(struct config_run *run);
+/* place.c: one guest's placement under way. */
+#define TREE_MAX MIB(2) /* a tree must not cross a multiple of this, nor be larger */
+struct placing {
+	struct config_run *run;
+	struct config_guest *guest;
+	const struct config_region *ram; /* the region of the pieces that have no place yet */
+	u64 offset;                      /* the kernel's, from the start of RAM */
+	struct taken {
+		const char *property, *what;
+		u64 base, size;
+	} taken[3];
+	u32 num_taken;
+};
+/** place_take() - @what has its place; @property is the one that can move it. */
+void place_take(struct placing *p, const char *property, const char *what, u64 base, u64 size);
+/** place_find() - the highest free place of @size bytes in [@low, @high). Returns false if there is
+ * none. */
+bool place_find(const struct placing *p, u64 low, u64 high, u64 size, u64 align, u64 *base);
+/** place_fixed() - an address that the user chose: it must be inside one memory region, and clear
+ * of each piece before. Returns false after a report. */
+bool place_fixed(struct placing *p, const char *property, const char *what, u64 base, u64 size);
+/** place_too_large() - report that a piece of @bytes does not fit into the RAM of @p. */
+void place_too_large(struct placing *p, const char *property, const char *what, u64 bytes);
+/** place_memory_at() - the RAM or ROM of @guest at @gpa, or NULL. */
+const struct config_region *place_memory_at(const struct config_guest *guest, u64 gpa);
+
 /** check_trees() - supplied trees, after everything was placed. Returns ERR_NO_MEMORY or OK. */
 enum err __must_check check_trees(struct config_run *run);
 

@@ -1,39 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Where kernel, tree and initrd go in guest memory. The kernel goes to the start of RAM as its
- * header asks; tree and initrd as high as a kernel can reach them, so that a kernel that is older
- * than image_size has room behind it. (Linux Documentation/arm64/booting.rst §2 and §4.)
+ * The places of kernel, tree and initrd in guest memory. The boot protocol of the architecture
+ * knows the pieces and their bounds. Here are free places, places that the user chose, and the
+ * messages.
  */
-#include <arch/image.h>
 #include <mullion/format.h>
 #include <mullion/string.h>
 
 #include "config/internal.h"
 
 typedef unsigned long long ull;
-
-/* Before Linux 4.2 the tree must lie within this of the kernel's base. */
-#define TREE_REACH MIB(512)
-/* Kernel and initrd must lie within this, from a multiple of 1 GiB. */
-#define INITRD_REACH       GIB(32)
-#define INITRD_REACH_ALIGN GIB(1)
-/* A tree must not cross a multiple of this, nor be larger. */
-#define TREE_MAX MIB(2)
-
-struct taken {
-	const char *property, *what;
-	u64 base, size;
-};
-
-/* One guest's placement under way. */
-struct placing {
-	struct config_run *run;
-	struct config_guest *guest;
-	const struct config_region *ram; /* where tree and initrd go */
-	u64 text_offset;
-	struct taken taken[3];
-	u32 num_taken;
-};
 
 u64 generated_tree_bytes(const struct config_guest *guest)
 {
@@ -56,7 +32,7 @@ static const struct config_region *main_ram(const struct config_guest *guest)
 	return best;
 }
 
-static const struct config_region *memory_at(const struct config_guest *guest, u64 gpa)
+const struct config_region *place_memory_at(const struct config_guest *guest, u64 gpa)
 {
 	config_for_each_region (guest, region)
 		if (region_is_memory(region) && range_within(gpa, 1, region->gpa.v, region->size))
@@ -64,8 +40,7 @@ static const struct config_region *memory_at(const struct config_guest *guest, u
 	return NULL;
 }
 
-/* Was there RAM, had it been described rightly? Then its mistakes were told, and this one is none.
- */
+/* Returns true if memory was described, but refused: the report about it is enough. */
 static bool has_refused_memory(const struct config_guest *guest)
 {
 	config_for_each_region (guest, region)
@@ -75,7 +50,7 @@ static bool has_refused_memory(const struct config_guest *guest)
 	return false;
 }
 
-static void take(struct placing *p, const char *property, const char *what, u64 base, u64 size)
+void place_take(struct placing *p, const char *property, const char *what, u64 base, u64 size)
 {
 	p->taken[p->num_taken++] = (struct taken){ property, what, base, size };
 }
@@ -90,7 +65,7 @@ static const struct taken *find_taken(const struct placing *p, u64 base, u64 siz
 
 /* The highest free place of @size bytes in [@low, @high), or false. Each step passes one that is
  * taken. */
-static bool find_place(const struct placing *p, u64 low, u64 high, u64 size, u64 align, u64 *base)
+bool place_find(const struct placing *p, u64 low, u64 high, u64 size, u64 align, u64 *base)
 {
 	const struct taken *taken;
 
@@ -107,10 +82,9 @@ static bool find_place(const struct placing *p, u64 low, u64 high, u64 size, u64
 }
 
 /* An address that the user chose: inside one memory region, and clear of what was placed before. */
-static bool check_fixed(struct placing *p, const char *property, const char *what, u64 base,
-			u64 size)
+bool place_fixed(struct placing *p, const char *property, const char *what, u64 base, u64 size)
 {
-	const struct config_region *region = memory_at(p->guest, base);
+	const struct config_region *region = place_memory_at(p->guest, base);
 	char path[128], text[FORMAT_BYTES_MAX];
 	const struct taken *taken;
 
@@ -141,43 +115,7 @@ static bool check_fixed(struct placing *p, const char *property, const char *wha
 	return true;
 }
 
-/* Where the kernel must start so that base and text_offset come out right. */
-static bool check_linux_address(struct placing *p, struct config_image *kernel)
-{
-	u64 offset = p->text_offset, over = (kernel->load.v - offset) % IMAGE_BASE_ALIGN;
-	u64 in_block = offset % IMAGE_BASE_ALIGN;
-	u64 below = MAX(ALIGN_DOWN(kernel->load.v, IMAGE_BASE_ALIGN) + in_block, offset);
-
-	if (kernel->load.v >= offset && over == 0)
-		return true;
-	if (offset == 0)
-		config_error(p->run, p->guest->node, "load-address",
-			     "an arm64 Image must lie at a multiple of 2 MiB; write <0x%llx>",
-			     (ull)below);
-	else
-		config_error(p->run, p->guest->node, "load-address",
-			     "this Image must lie 0x%llx bytes (its text_offset) above a multiple "
-			     "of 2 MiB; write <0x%llx>",
-			     (ull)p->text_offset, (ull)below);
-	return false;
-}
-
-static bool choose_kernel_address(struct placing *p, struct config_image *kernel)
-{
-	u64 base = p->ram->gpa.v;
-
-	if (p->guest->kind == IMAGE_LINUX && !IS_ALIGNED(base, IMAGE_BASE_ALIGN)) {
-		config_error(p->run, p->ram->node, "guest-address",
-			     "RAM that a Linux kernel starts in must begin at a multiple of 2 MiB; "
-			     "write <0x%llx>",
-			     (ull)ALIGN_UP(base, IMAGE_BASE_ALIGN));
-		return false;
-	}
-	kernel->load = GPA(base + p->text_offset);
-	return true;
-}
-
-static void report_too_large(struct placing *p, const char *property, const char *what, u64 bytes)
+void place_too_large(struct placing *p, const char *property, const char *what, u64 bytes)
 {
 	char text[FORMAT_BYTES_MAX], ram[FORMAT_BYTES_MAX], path[128];
 	u64 needed = bytes;
@@ -191,123 +129,13 @@ static void report_too_large(struct placing *p, const char *property, const char
 		     format_bytes(ram, sizeof(ram), p->ram->size),
 		     fdt_path(p->run->tree, p->ram->node, path, sizeof(path)),
 		     p->num_taken > 0 ? " beside what is there" : "",
-		     (ull)ALIGN_UP(needed + p->text_offset + TREE_MAX, MIB(2)));
-}
-
-static bool place_kernel(struct placing *p)
-{
-	struct config_image *kernel = &p->guest->kernel;
-	struct image_header header;
-	u64 span = MAX(kernel->span, 1);
-
-	if (p->guest->kind == IMAGE_NONE || (kernel->data != NULL && kernel->span == 0))
-		return false;
-	if (p->guest->kind == IMAGE_LINUX && kernel->data != NULL &&
-	    arch_image_decode(kernel->data, kernel->size, &header) == OK)
-		p->text_offset = header.text_offset;
-	if (kernel->load_fixed) {
-		if (p->guest->kind == IMAGE_LINUX && kernel->data != NULL &&
-		    !check_linux_address(p, kernel))
-			return false;
-		if (!IS_ALIGNED(kernel->load.v, 4)) {
-			config_error(p->run, p->guest->node, "load-address",
-				     "code must start at a multiple of 4; write <0x%llx>",
-				     (ull)ALIGN_DOWN(kernel->load.v, 4));
-			return false;
-		}
-		if (!check_fixed(p, "load-address", "kernel", kernel->load.v, span))
-			return false;
-	} else {
-		if (!choose_kernel_address(p, kernel))
-			return false;
-		if (!range_within(kernel->load.v, span, p->ram->gpa.v, p->ram->size)) {
-			report_too_large(p, "kernel", "kernel", span);
-			return false;
-		}
-	}
-	p->guest->entry = kernel->load;
-	take(p, "load-address", "kernel", kernel->load.v, span);
-	return true;
-}
-
-static u64 power_of_two_above(u64 bytes)
-{
-	u64 power = PAGE_SIZE;
-
-	while (power < bytes)
-		power <<= 1;
-	return power;
-}
-
-/* In a slot of a power of two, at most 2 MiB, aligned to itself: so it crosses no multiple of 2
- * MiB. */
-static void place_tree(struct placing *p)
-{
-	struct config_image *tree = &p->guest->tree;
-	u64 end = p->ram->gpa.v + p->ram->size;
-	u64 kernel_base = ALIGN_DOWN(p->guest->kernel.load.v, IMAGE_BASE_ALIGN);
-	u64 slot;
-
-	tree->span = tree->file == NULL ? generated_tree_bytes(p->guest) : MAX(tree->size, 1);
-	if (tree->span > TREE_MAX) {
-		if (tree->file == NULL)
-			config_error(p->run, p->guest->node, NULL,
-				     "its tree may take %llu bytes, and at most 2 MiB can be "
-				     "given; shorten compatible and bootargs",
-				     (ull)tree->span);
-		tree->span = TREE_MAX;
-	}
-	slot = power_of_two_above(tree->span);
-	if (tree->load_fixed) {
-		if (!IS_ALIGNED(tree->load.v, 8) || tree->load.v % TREE_MAX + tree->span > TREE_MAX)
-			config_error(p->run, p->guest->node, "device-tree-address",
-				     "a tree must start at a multiple of 8 and, with its %llu "
-				     "bytes, not cross a multiple of 2 MiB; write <0x%llx>",
-				     (ull)tree->span, (ull)ALIGN_DOWN(tree->load.v, TREE_MAX));
-		else if (check_fixed(p, "device-tree-address", "tree", tree->load.v, tree->span))
-			take(p, "device-tree-address", "tree", tree->load.v, tree->span);
-		return;
-	}
-	if (p->guest->kind == IMAGE_LINUX && end > kernel_base + TREE_REACH &&
-	    kernel_base >= p->ram->gpa.v)
-		end = kernel_base + TREE_REACH;
-	if (find_place(p, p->ram->gpa.v, end, slot, slot, &tree->load.v))
-		take(p, "device-tree-address", "tree", tree->load.v, tree->span);
-	else
-		report_too_large(p, "kernel", "guest's tree", slot);
-}
-
-static void place_initrd(struct placing *p)
-{
-	struct config_image *initrd = &p->guest->initrd;
-	u64 low = p->ram->gpa.v, end = p->ram->gpa.v + p->ram->size;
-	u64 window = ALIGN_DOWN(p->guest->kernel.load.v, INITRD_REACH_ALIGN) + INITRD_REACH;
-	u64 span = ALIGN_UP(MAX(initrd->size, 1), PAGE_SIZE);
-
-	if (initrd->file == NULL || (p->run->bundle != NULL && initrd->data == NULL))
-		return;
-	if (initrd->load_fixed) {
-		if (!IS_ALIGNED(initrd->load.v, PAGE_SIZE))
-			config_error(p->run, p->guest->node, "initrd-address",
-				     "not a multiple of 4096; write <0x%llx>",
-				     (ull)ALIGN_DOWN(initrd->load.v, PAGE_SIZE));
-		else if (check_fixed(p, "initrd-address", "initrd", initrd->load.v, span))
-			take(p, "initrd-address", "initrd", initrd->load.v, span);
-		return;
-	}
-	if (p->guest->kind == IMAGE_LINUX)
-		end = MIN(end, window);
-	if (find_place(p, low, end, span, PAGE_SIZE, &initrd->load.v))
-		take(p, "initrd-address", "initrd", initrd->load.v, span);
-	else
-		report_too_large(p, "initrd", "initrd", span);
+		     (ull)ALIGN_UP(needed + p->offset + TREE_MAX, MIB(2)));
 }
 
 static void place_guest(struct config_run *run, struct config_guest *guest)
 {
 	struct placing p = { .run = run, .guest = guest, .ram = main_ram(guest) };
 	fdt_node_t aspace = config_child(run, guest->node, "aspace");
-	const struct config_region *chosen;
 
 	if (p.ram == NULL) {
 		if (aspace != FDT_NONE && guest->num_regions > 0 && !has_refused_memory(guest))
@@ -316,21 +144,7 @@ static void place_guest(struct config_run *run, struct config_guest *guest)
 				     "kernel and tree");
 		return;
 	}
-	if (!place_kernel(&p))
-		return;
-	/* Tree and initrd go beside the kernel where that is RAM at all. */
-	chosen = memory_at(guest, guest->kernel.load.v);
-	if (chosen != NULL && chosen->kind == REGION_RAM)
-		p.ram = chosen;
-	/* What the user has placed comes first, so that what the core may choose keeps clear of it.
-	 */
-	if (guest->initrd.load_fixed && !guest->tree.load_fixed) {
-		place_initrd(&p);
-		place_tree(&p);
-	} else {
-		place_tree(&p);
-		place_initrd(&p);
-	}
+	run->platform->boot_place(&p);
 }
 
 void place_images(struct config_run *run)

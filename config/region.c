@@ -7,7 +7,7 @@
 #include "config/internal.h"
 #include "config/schema.h"
 
-/* A region without a known device stays as one of an unknown type: no check looks at it. */
+/* A region without a known device stays as one of an unknown type: no check examines it. */
 static enum err parse_virtual(struct config_run *run, struct config_region *region)
 {
 	const struct arch_platform *platform = run->platform;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What vCPUs and components have in common: priority, slice, partition, budget, and the CPUs that
- * may run them.
+ * The properties that vCPUs and components share: priority, slice, partition, budget, and the CPUs
+ * that may run them.
  */
 #include <mullion/string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Walk a tree by the tables: every node and property must be known, of its type, given once, and
- * nothing required may lack. What values mean to each other is for the checks that follow.
+ * nothing required may lack. Values are compared with each other by the checks that follow.
  */
 #include <mullion/format.h>
 #include <mullion/string.h>
@@ -23,14 +23,14 @@ static bool is_housekeeping(const char *name)
 }
 
 /*
- * At the root the machine's own nodes may stand beside ours, in standard form: those have a unit
+ * At the root the machine's nodes may stand beside those of the description. They have a unit
  * address, a compatible or device_type property, or one of these names.
  */
 static bool is_hardware(const struct fdt *tree, fdt_node_t node)
 {
-	static const char *const names[] = { "cpus",        "aliases", "chosen", "reserved-memory",
-					     "firmware",    "psci",    "timer",  "memory",
-					     "__symbols__", "soc",     "clocks", "options" };
+	static const char *const names[] = { "cpus",     "aliases", "chosen", "reserved-memory",
+					     "firmware", "timer",   "memory", "__symbols__",
+					     "soc",      "clocks",  "options" };
 	const char *name = fdt_name(tree, node);
 
 	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
@@ -230,12 +230,12 @@ static bool is_first_of_name(struct config_run *run, fdt_node_t parent, fdt_node
 }
 
 /* "guests@0" would be found by the name of "guests", but no table would hold it. */
-static bool is_ours_with_address(const struct schema *parent, const char *name)
+static bool is_known_with_address(const struct schema *parent, const char *name)
 {
 	for (u32 i = 0; i < parent->num_children; i++) {
-		const char *ours = parent->children[i].name;
+		const char *known = parent->children[i].name;
 
-		if (ours != NULL && str_has_prefix(name, ours) && name[strlen(ours)] == '@')
+		if (known != NULL && str_has_prefix(name, known) && name[strlen(known)] == '@')
 			return true;
 	}
 	return false;
@@ -261,7 +261,7 @@ static enum schema_id classify(struct config_run *run, fdt_node_t parent_node,
 		return (enum schema_id)parent->children[i].schema;
 	}
 	if (parent_id != SCHEMA_ROOT || !is_hardware(run->tree, node) ||
-	    is_ours_with_address(parent, name))
+	    is_known_with_address(parent, name))
 		report_unknown_child(run, node, parent);
 	return SCHEMA_SKIP;
 }

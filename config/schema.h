@@ -25,8 +25,8 @@ enum prop_type {
 	PROP_TYPES
 };
 
-/* Variants of a kind of node, as bits: for regions BIT(enum region_kind), for pieces of a
- * component's space BIT(enum config_grant_kind), for the rest as below or VARIANT_ALL. */
+/* Variants of a kind of node, as bits. Regions: BIT(enum region_kind). Regions of a component:
+ * BIT(enum config_grant_kind). The rest: as below, or VARIANT_ALL. */
 #define VARIANT_ALL       0xffu
 #define VARIANT_GUEST     BIT(0)
 #define VARIANT_TEMPLATE  BIT(1)
@@ -75,7 +75,7 @@ struct schema_child {
 
 struct schema {
 	const char *what; /* "a guest" */
-	u8 variant;       /* of its properties; 0: the node's type tells */
+	u8 variant;       /* of its properties; 0: by the node's type */
 	const struct schema_prop *props;
 	u32 num_props;
 	const struct schema_child *children;

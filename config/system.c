@@ -28,7 +28,7 @@ static void parse_vmm(struct config_run *run)
 }
 
 /* A guest of the description has the name of an instance. */
-static bool is_taken(struct config_run *run, const char *instance)
+static bool has_instance_name(struct config_run *run, const char *instance)
 {
 	config_for_each_guest (run->system, guest) {
 		if (!str_equal(guest->name, instance))
@@ -40,7 +40,7 @@ static bool is_taken(struct config_run *run, const char *instance)
 	return false;
 }
 
-/* NAME-1 and so on: absent until somebody has them created. */
+/* NAME-1 and so on: absent until a component creates them. */
 static enum err parse_instances(struct config_run *run, fdt_node_t template, u32 max)
 {
 	struct system *system = run->system;
@@ -59,7 +59,7 @@ static enum err parse_instances(struct config_run *run, fdt_node_t template, u32
 				     name, CONFIG_NAME_MAX - 4);
 			return OK;
 		}
-		if (is_taken(run, instance))
+		if (has_instance_name(run, instance))
 			continue;
 		err = parse_guest(run, template, instance, guest);
 		if (err != OK)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Values of properties: their types, the getters, and what a guest inherits. A guest that names a
- * template inherits what it does not say itself: each of its nodes stands over the node of the same
- * path in the template. The tree stays as it is; only lookups go on in the template, so that
- * messages name the node in which a value was written.
+ * Values of properties: their types, the getters, and inheritance. A guest that names a template
+ * inherits the values that it lacks. Each of its nodes stands over the node of the same path in the
+ * template. The tree is not changed. Only lookups go on in the template, so that messages name the
+ * node in which a value was written.
  */
 #include <mullion/string.h>
 
@@ -29,8 +29,8 @@ static bool is_strings(const struct fdt_prop *prop, u32 max, bool empty_too)
 }
 
 /*
- * "two" has the size of a number. Where a number is wanted, four or eight bytes are text if they
- * look so and make no multiple of 4096, as the addresses and sizes that look so by chance do.
+ * "two" has the size of a number. Four or eight printable bytes are text, unless they make a
+ * multiple of 4096: an address or a size can look like text by chance.
  */
 static bool is_number(const struct fdt_prop *prop, u32 max_bytes)
 {
@@ -179,7 +179,7 @@ fdt_node_t config_child(const struct config_run *run, fdt_node_t node, const cha
 }
 
 /* Go over to the inherited ones at the end of the own, and pass those that the own stand over. */
-static void settle(const struct config_run *run, struct config_children *it)
+static void pass_overlaid(const struct config_run *run, struct config_children *it)
 {
 	if (it->node == FDT_NONE && !it->inherited && it->base != FDT_NONE) {
 		it->inherited = true;
@@ -198,14 +198,14 @@ struct config_children config_children(const struct config_run *run, fdt_node_t 
 		return it;
 	it.base = config_base(run, node);
 	it.node = fdt_first_child(run->tree, node);
-	settle(run, &it);
+	pass_overlaid(run, &it);
 	return it;
 }
 
 void config_next_child(const struct config_run *run, struct config_children *it)
 {
 	it->node = fdt_next_sibling(run->tree, it->node);
-	settle(run, it);
+	pass_overlaid(run, it);
 }
 
 u32 config_count_children(const struct config_run *run, fdt_node_t node, u32 max)

@@ -21,6 +21,7 @@
 	*arch/arm64/early.o(sections)       \
 	*arch/arm64/efi.o(sections)         \
 	*arch/arm64/platform.o(sections)         \
+	*arch/arm64/pure/boot.o(sections)        \
 	*arch/arm64/pure/config.o(sections)      \
 	*arch/arm64/pure/host.o(sections)        \
 	*arch/arm64/pure/image.o(sections)

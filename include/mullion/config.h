@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The description: device tree -> struct system. The same C code runs in tools/check on the
- * developer's machine and at boot. The whole tree is looked at before anything is allocated, and
- * every mistake is reported, not the first alone. docs/binding.md is the user's side of this file.
+ * developer's machine and at boot. The whole tree is checked before anything is allocated.
+ * Every mistake is reported, not the first alone. docs/binding.md is the user's side of this file.
  */
 #ifndef MULLION_CONFIG_H
 #define MULLION_CONFIG_H
@@ -63,10 +63,10 @@ struct config_region {
 	fdt_node_t node; /* for messages */
 };
 
-enum image_kind {
-	IMAGE_NONE,
-	IMAGE_LINUX, /* arm64 Image: header honoured, x0 = tree */
-	IMAGE_RAW,   /* bytes at a load address, entered there, x0 = tree */
+enum kernel_kind {
+	KERNEL_NONE,
+	KERNEL_LINUX, /* a Linux kernel: its header is honoured */
+	KERNEL_RAW,   /* bytes at a load address, entered there */
 };
 
 struct config_image {
@@ -76,7 +76,7 @@ struct config_image {
 	u64 size;         /* bytes in the bundle */
 	bool load_fixed;
 	gpa_t load; /* after the checks: where it goes */
-	u64 span;   /* bytes it takes in guest memory (Image: image_size) */
+	u64 span;   /* bytes it takes in guest memory */
 };
 
 struct config_vcpu {
@@ -131,7 +131,7 @@ struct config_component {
 	u32 serves; /* index of the guest whose vmm it is, or num_guests */
 	bool manages_all;
 	bool trusted_dma; /* it may have devices that do DMA */
-	bool reads_log;   /* it is told of the core's log, and may read it */
+	bool reads_log;   /* it may read the core's log, and is notified of new lines */
 	u64 manages;      /* bit per guest: those that it may control */
 	bool autostart;
 	u8 priority;
@@ -180,7 +180,7 @@ struct config_guest {
 	struct config_vcpu *vcpus;
 	u32 num_regions;
 	struct config_region *regions; /* sorted by gpa */
-	enum image_kind kind;
+	enum kernel_kind kind;
 	struct config_image kernel, initrd, tree;
 	gpa_t entry;          /* of the first vCPU */
 	const char *bootargs; /* "" when none */
@@ -188,7 +188,7 @@ struct config_guest {
 	bool trng;
 	bool trusted_dma; /* it may have devices that do DMA, and so reach all memory */
 	char template_name[CONFIG_NAME_MAX]; /* it was made from, or "" */
-	bool absent;    /* an instance of a template: not created at boot, but when asked for */
+	bool absent;    /* an instance of a template: created at run time only */
 	u32 vmm;        /* index of the component that serves it, or num_components */
 	u64 heap_pages; /* after the checks: what it takes of the core's heap at most */
 	struct arch_config_guest arch;
@@ -219,7 +219,7 @@ struct diag {
 /** config_load() - check the whole of @tree and build @system out of @arena (16-byte aligned, in
  * bytes).
  * @host: the machine, or NULL: checks against hardware are then left out (and said so by
- * tools/check). What the core itself occupies should stand in host->reserved.
+ * tools/check). host->reserved has the core's own memory as well.
  * @bundle/@bundle_bytes: the cpio archive with the images, or NULL: checks of images are then left
  * out.
  * @system points into @tree, @bundle and @arena, which must stay. Boot CPU or host program; no

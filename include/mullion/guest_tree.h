@@ -27,8 +27,8 @@ enum err __must_check guest_tree_write(const struct config_guest *g,
 				       u32 *total, void (*breathe)(void));
 
 /** guest_tree_check() - hold a supplied tree against what the guest will find: memory, CPUs,
- * interrupt controller, PSCI, initrd. Every mistake goes to @diag, with g->node and "device-tree",
- * and is counted there.
+ * initrd, and what the architecture adds. Every mistake goes to @diag, with g->node and
+ * "device-tree", and is counted there.
  * @scratch: overwritten; it is too large for a core stack. Return: ERR_INVALID after any mistake.
  */
 enum err __must_check guest_tree_check(const struct fdt *supplied, const struct config_guest *g,

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Any bytes as a guest's kernel: the decoder answers within its contract and stays inside them. */
-#include <arch/image.h>
+#include "arch/arm64/pure/image.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
 	struct image_header header;
-	enum image_file kind = arch_image_kind(data, size);
-	enum err err = arch_image_decode(data, size, &header);
+	enum image_file kind = arm64_file_kind(data, size);
+	enum err err = arm64_image_decode(data, size, &header);
 
-	if (arch_image_kind_name(kind) == NULL)
+	if (arm64_file_name(kind) == NULL)
 		__builtin_trap();
 	if (err != OK && err != ERR_FORMAT && err != ERR_INVALID)
 		__builtin_trap();

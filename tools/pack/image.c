@@ -11,7 +11,8 @@
 #include <string.h>
 
 #include <abi/image.h>
-#include <arch/image.h>
+
+#include "arch/arm64/pure/image.h"
 
 #define HEADER_BYTES          0x1000
 #define IMAGE_SIZE            16
@@ -92,7 +93,7 @@ bool image_compose(struct buffer *image, const struct buffer *bundle, const char
 	u64 offset;
 
 	if (image->used < IMAGE_BUNDLE_RECORD + sizeof(record) || image->used < HEADER_BYTES ||
-	    arch_image_decode(image->data, image->used, &header) != OK) {
+	    arm64_image_decode(image->data, image->used, &header) != OK) {
 		complain("%s is no core: it has no arm64 Image header; name the mullion.bin that "
 			 "make "
 			 "has built",

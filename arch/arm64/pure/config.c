@@ -24,7 +24,7 @@
 #define GUEST_GICC_BYTES KIB(8)
 #define GUEST_GICR_BYTES KIB(128) /* of one vCPU */
 
-/* GICv2 tells eight CPUs apart (IHI 0048 §1.1). */
+/* GICv2 has numbers for eight CPUs (IHI 0048 §1.1). */
 #define GICV2_MAX_VCPUS 8
 
 /* A virtual interrupt controller's state: for each shared interrupt and for each vCPU. */
@@ -216,7 +216,7 @@ static bool irq_decode(const u32 cells[3], bool of_guest, u32 *line, bool *level
 	return cells[0] == TYPE_SPI && cells[1] < count;
 }
 
-/* What the core uses a private interrupt of the machine for; NULL for nothing. */
+/* The core's use of a private interrupt of the machine; NULL: none. */
 static const char *core_use(const struct arm64_host *host, u32 intid)
 {
 	static const char *const timers[] = { "secure timer", "timer", "virtual timer",
@@ -321,6 +321,9 @@ const struct arch_platform arm64_platform = {
 	.tree_check = tree_check,
 	.irq_decode = irq_decode,
 	.irq_check = irq_check,
+	.boot_check = arm64_boot_check,
+	.boot_place = arm64_boot_place,
+	.file_name = arm64_boot_file_name,
 	.models = models,
 	.model_trees = model_trees,
 	.num_models = ARRAY_SIZE(models),

@@ -284,7 +284,7 @@ static enum err read_psci(const struct fdt *fdt, const struct finds *finds, stru
 	return OK;
 }
 
-/* It only tells the time: one that cannot be used is none. */
+/* The clock is optional: an unusable one counts as none. */
 static void read_rtc(const struct fdt *fdt, fdt_node_t node, struct host *host)
 {
 	if (node == FDT_NONE || !fdt_is_enabled(fdt, node) ||

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The arm64 Image header, and a good guess at what a file is that has none: the commonest mistake
- * in a description is to name the wrong kind of file, and the message should say what it is.
+ * The arm64 Image header, and the kind of a file that has none. The commonest mistake in a
+ * description is a file of the wrong kind, and the message should name that kind.
  */
-#include <arch/image.h>
+#include "arch/arm64/pure/image.h"
 
 #define HEADER_BYTES       64u
 #define OFFSET_TEXT_OFFSET 8u
@@ -79,7 +79,7 @@ static bool matches(const u8 *data, size_t size, const struct magic *magic)
 	return true;
 }
 
-enum image_file arch_image_kind(const void *data, size_t size)
+enum image_file arm64_file_kind(const void *data, size_t size)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
 		if (matches(data, size, &magics[i]))
@@ -89,7 +89,7 @@ enum image_file arch_image_kind(const void *data, size_t size)
 	return size < HEADER_BYTES ? IMAGE_FILE_SHORT : IMAGE_FILE_UNKNOWN;
 }
 
-const char *arch_image_kind_name(enum image_file kind)
+const char *arm64_file_name(enum image_file kind)
 {
 	static const char *const names[] = {
 		[IMAGE_FILE_LINUX] = "an arm64 Linux Image",
@@ -125,7 +125,7 @@ static u64 sections_end(const u8 *bytes, size_t size, u64 pe)
 	return end;
 }
 
-enum err arch_image_decode(const void *data, size_t size, struct image_header *header)
+enum err arm64_image_decode(const void *data, size_t size, struct image_header *header)
 {
 	static const u32 page_sizes[] = { 0, KIB(4), KIB(16), KIB(64) };
 	const u8 *bytes = data;

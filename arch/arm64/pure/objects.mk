@@ -11,4 +11,4 @@ obj-y += psci.o
 obj-y += walk.o
 obj-y += guest_tree.o
 obj-y += vgic.o vgic_folds.o vgic_lists.o vgic_lr.o vgic_regs.o
-obj-y += host.o config.o
+obj-y += boot.o host.o config.o

@@ -12,6 +12,7 @@
 #include <mullion/host.h>
 
 struct config_run;
+struct placing;
 struct schema_prop;
 struct tree_check;
 
@@ -53,6 +54,13 @@ struct arch_platform {
 	/* irq_check() - report each mistake. @on_host, @on_guest: whose line it is. */
 	void (*irq_check)(struct config_run *run, fdt_node_t node, const char *property,
 			  bool on_host, bool on_guest, const u32 cells[3]);
+
+	/* boot_check() - the kernel's file must be one that the guest can start; its span. */
+	void (*boot_check)(struct config_run *run, struct config_guest *guest);
+	/* boot_place() - the pieces that a guest starts with, each to its place. */
+	void (*boot_place)(struct placing *placing);
+	/* file_name() - the kind of a file in words, e.g. "an ELF file". */
+	const char *(*file_name)(const void *data, size_t size);
 
 	const char *const *models; /* names of emulated devices */
 	const struct arch_model *model_trees;

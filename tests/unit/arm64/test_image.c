@@ -2,7 +2,7 @@
 /* The arm64 Image header, and what other files are taken for. */
 #include "support/test.h"
 
-#include <arch/image.h>
+#include "arch/arm64/pure/image.h"
 
 #define BYTES 256
 
@@ -31,8 +31,8 @@ static void header_of_a_current_kernel(void **state)
 	memcpy(image, "MZ", 2);
 	put(image, 60, 64, 4);
 	memcpy(image + 64, "PE\0\0", 4);
-	assert_int_equal(arch_image_kind(image, BYTES), IMAGE_FILE_LINUX);
-	assert_int_equal(arch_image_decode(image, BYTES, &header), OK);
+	assert_int_equal(arm64_file_kind(image, BYTES), IMAGE_FILE_LINUX);
+	assert_int_equal(arm64_image_decode(image, BYTES, &header), OK);
 	assert_int_equal(header.text_offset, 0);
 	assert_int_equal(header.image_size, 0x1aa0000);
 	assert_false(header.big_endian);
@@ -60,7 +60,7 @@ static void flags(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		make(image, 0x80000, 0x1000000, cases[i].flags);
-		assert_int_equal(arch_image_decode(image, BYTES, &header), OK);
+		assert_int_equal(arm64_image_decode(image, BYTES, &header), OK);
 		assert_int_equal(header.big_endian, cases[i].big_endian);
 		assert_int_equal(header.anywhere, cases[i].anywhere);
 		assert_int_equal(header.page_size, cases[i].page_size);
@@ -77,7 +77,7 @@ static void old_kernel(void **state)
 
 	(void)state;
 	make(image, 0x8000000000000, 0, 0);
-	assert_int_equal(arch_image_decode(image, BYTES, &header), OK);
+	assert_int_equal(arm64_image_decode(image, BYTES, &header), OK);
 	assert_int_equal(header.text_offset, 0x80000);
 	assert_int_equal(header.image_size, 0);
 }
@@ -96,14 +96,14 @@ static void contradictions(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		make(image, cases[i].text_offset, cases[i].image_size, 0xa);
-		assert_int_equal(arch_image_decode(image, BYTES, &header), ERR_INVALID);
+		assert_int_equal(arm64_image_decode(image, BYTES, &header), ERR_INVALID);
 	}
 	make(image, 0, MIB(16), 0xa);
 	for (size_t size = 0; size < 64; size++)
-		assert_int_equal(arch_image_decode(image, size, &header), ERR_FORMAT);
-	assert_int_equal(arch_image_decode(image, 64, &header), OK);
+		assert_int_equal(arm64_image_decode(image, size, &header), ERR_FORMAT);
+	assert_int_equal(arm64_image_decode(image, 64, &header), OK);
 	image[56] = 'B';
-	assert_int_equal(arch_image_decode(image, BYTES, &header), ERR_FORMAT);
+	assert_int_equal(arm64_image_decode(image, BYTES, &header), ERR_FORMAT);
 }
 
 /* The protocol bounds neither: Apache NuttX's begins above its own size. */
@@ -114,7 +114,7 @@ static void text_offset_above_the_size(void **state)
 
 	(void)state;
 	make(image, 0x480000, 0x11000, 0xa);
-	assert_int_equal(arch_image_decode(image, BYTES, &header), OK);
+	assert_int_equal(arm64_image_decode(image, BYTES, &header), OK);
 	assert_int_equal(header.text_offset, 0x480000);
 	assert_int_equal(header.image_size, 0x11000);
 }
@@ -136,11 +136,11 @@ static void file_bytes(void **state)
 	put(image, 104 + 20, 0x1000, 4);
 	put(image, 144 + 16, 0x200, 4);
 	put(image, 144 + 20, 0x4000, 4);
-	assert_int_equal(arch_image_decode(image, BYTES, &header), OK);
+	assert_int_equal(arm64_image_decode(image, BYTES, &header), OK);
 	assert_int_equal(header.file_bytes, 0x4200);
 	/* A table that is not whole says nothing. */
 	put(image, 64 + 6, 0xffff, 2);
-	assert_int_equal(arch_image_decode(image, BYTES, &header), OK);
+	assert_int_equal(arm64_image_decode(image, BYTES, &header), OK);
 	assert_int_equal(header.file_bytes, 0);
 }
 
@@ -156,12 +156,12 @@ static void pe_pointer(void **state)
 		make(image, 0, MIB(16), 0xa);
 		memcpy(image, "MZ", 2);
 		put(image, 60, pointers[i], 4);
-		assert_int_equal(arch_image_decode(image, BYTES, &header), OK);
+		assert_int_equal(arm64_image_decode(image, BYTES, &header), OK);
 		assert_false(header.pe);
 	}
 	put(image, 60, BYTES - 4, 4);
 	memcpy(image + BYTES - 4, "PE\0\0", 4);
-	assert_int_equal(arch_image_decode(image, BYTES, &header), OK);
+	assert_int_equal(arm64_image_decode(image, BYTES, &header), OK);
 	assert_true(header.pe);
 }
 
@@ -192,15 +192,15 @@ static void other_files(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		memset(file, 0, sizeof(file));
 		memcpy(file + cases[i].offset, cases[i].magic, cases[i].bytes);
-		assert_int_equal(arch_image_kind(file, BYTES), cases[i].kind);
-		assert_int_equal(arch_image_decode(file, BYTES, &header), ERR_FORMAT);
-		assert_true(strlen(arch_image_kind_name(cases[i].kind)) > 4);
+		assert_int_equal(arm64_file_kind(file, BYTES), cases[i].kind);
+		assert_int_equal(arm64_image_decode(file, BYTES, &header), ERR_FORMAT);
+		assert_true(strlen(arm64_file_name(cases[i].kind)) > 4);
 	}
 	memset(file, 0, sizeof(file));
-	assert_int_equal(arch_image_kind(file, 63), IMAGE_FILE_SHORT);
-	assert_int_equal(arch_image_kind(file, 0), IMAGE_FILE_SHORT);
-	assert_string_equal(arch_image_kind_name((enum image_file)99),
-			    arch_image_kind_name(IMAGE_FILE_UNKNOWN));
+	assert_int_equal(arm64_file_kind(file, 63), IMAGE_FILE_SHORT);
+	assert_int_equal(arm64_file_kind(file, 0), IMAGE_FILE_SHORT);
+	assert_string_equal(arm64_file_name((enum image_file)99),
+			    arm64_file_name(IMAGE_FILE_UNKNOWN));
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What struct config_guest has of the architecture; <mullion/config.h> includes it. */
+/* The part of struct config_guest that an architecture has. <mullion/config.h> includes it. */
 #ifndef ASM_CONFIG_H
 #define ASM_CONFIG_H
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What struct host has of the architecture; <mullion/host.h> includes it. */
+/* The part of struct host that an architecture has. <mullion/host.h> includes it. */
 #ifndef ASM_HOST_H
 #define ASM_HOST_H
 

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The architecture contract: what a guest kernel's file says about itself. Pure. */
-#ifndef ARCH_IMAGE_H
-#define ARCH_IMAGE_H
+/* The file of a guest's kernel: its kind, and the header of an arm64 Image. Pure. */
+#ifndef ARM64_PURE_IMAGE_H
+#define ARM64_PURE_IMAGE_H
 
 #include <mullion/err.h>
 #include <mullion/types.h>
 
-/* What the first bytes of a file are. Only IMAGE_FILE_LINUX boots as kernel-type "linux". */
+/* The kind of a file, by its first bytes. Only IMAGE_FILE_LINUX boots as kernel-type "linux". */
 enum image_file {
 	IMAGE_FILE_LINUX, /* this architecture's Linux kernel format */
-	IMAGE_FILE_SHORT, /* too few bytes to tell */
+	IMAGE_FILE_SHORT, /* too few bytes to say */
 	IMAGE_FILE_GZIP,
 	IMAGE_FILE_OTHER_COMPRESSION, /* xz, zstd, lz4, bzip2, lzma */
 	IMAGE_FILE_ELF,
@@ -34,19 +34,18 @@ struct image_header {
 
 #define IMAGE_BASE_ALIGN MIB(2)
 
-/** arch_image_kind() - tell what @data (@size bytes of a file, its start) is. Any context; pure. */
-enum image_file arch_image_kind(const void *data, size_t size);
+/** arm64_file_kind() - the kind of a file of @size bytes that begins with @data. Any context. */
+enum image_file arm64_file_kind(const void *data, size_t size);
 
-/** arch_image_kind_name() - the same in words for messages, e.g. "a gzip'd file". Any context;
- * pure. */
-const char *arch_image_kind_name(enum image_file kind);
+/** arm64_file_name() - the kind in words for messages, e.g. "a gzip'd file". Any context. */
+const char *arm64_file_name(enum image_file kind);
 
-/** arch_image_decode() - read the header of a Linux kernel image.
+/** arm64_image_decode() - read the header of a Linux kernel image.
  * @data, @size: the file, bytes. @header: not to be used after an error.
- * Return: ERR_FORMAT if it is no such image, ERR_INVALID if its numbers contradict each other or
- * the protocol: image_size below the header's own 64 bytes, image_size or text_offset above what
- * a guest's address space holds (2^40), text_offset not a multiple of 4. Any context; pure. Linux
- * Documentation/arm64/booting.rst §4. */
-enum err __must_check arch_image_decode(const void *data, size_t size, struct image_header *header);
+ * Returns ERR_FORMAT if it is no such image. Returns ERR_INVALID if a number breaks the protocol:
+ * image_size below the header's 64 bytes, either above 2^40, text_offset not a multiple of 4. Any
+ * context; pure. Linux Documentation/arm64/booting.rst §4. */
+enum err __must_check arm64_image_decode(const void *data, size_t size,
+					 struct image_header *header);
 
 #endif

@@ -1,0 +1,282 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The boot protocol of arm64: a kernel with an Image header or raw bytes, a tree, an initrd. The
+ * kernel goes to the start of RAM as its header asks. Tree and initrd go as high as a kernel can
+ * reach them, so that a kernel that is older than image_size has room behind it. (Linux
+ * Documentation/arm64/booting.rst §2 and §4.)
+ */
+#include "arch/arm64/pure/config.h"
+#include "arch/arm64/pure/image.h"
+#include "config/internal.h"
+
+typedef unsigned long long ull;
+
+/* Before Linux 4.2 the tree must lie within this of the kernel's base. */
+#define TREE_REACH MIB(512)
+/* Kernel and initrd must lie within this, from a multiple of 1 GiB. */
+#define INITRD_REACH       GIB(32)
+#define INITRD_REACH_ALIGN GIB(1)
+
+static const char *kernel_advice(enum image_file kind)
+{
+	switch (kind) {
+	case IMAGE_FILE_GZIP: return "make the bundle with tools/pack, which unpacks it";
+	case IMAGE_FILE_OTHER_COMPRESSION: return "unpack it first";
+	case IMAGE_FILE_ELF:
+		return "name arch/arm64/boot/Image of the kernel's build, or turn a bare program "
+		       "into bytes with objcopy -O binary and write kernel-type = \"raw\"";
+	case IMAGE_FILE_PE: return "take the Image out of it (a zboot kernel holds it compressed)";
+	case IMAGE_FILE_UIMAGE: return "name the Image that it was made from";
+	case IMAGE_FILE_FDT: return "did you mean device-tree?";
+	case IMAGE_FILE_CPIO: return "did you mean initrd?";
+	case IMAGE_FILE_OTHER_ARCH: return "name one that was built for arm64";
+	default: return "name an arm64 Image, or write kernel-type = \"raw\"";
+	}
+}
+
+/* A kernel whose pages the CPU has not stops without a word. */
+static void check_pages(struct config_run *run, const struct config_guest *guest, u32 size)
+{
+	u32 have = run->host != NULL ? run->host->page_sizes : 0;
+
+	if (size <= KIB(4) || (have & size) != 0)
+		return;
+	if (have != 0)
+		config_error(run, guest->node, "kernel",
+			     "was built for pages of %u KiB, which this CPU has not; name one with "
+			     "pages of 4 KiB",
+			     size >> 10);
+	else
+		config_warning(run, guest->node, "kernel",
+			       "was built for pages of %u KiB, which not every CPU has; it needs a "
+			       "machine that has them",
+			       size >> 10);
+}
+
+static void check_linux(struct config_run *run, struct config_guest *guest)
+{
+	struct config_image *kernel = &guest->kernel;
+	enum image_file kind = arm64_file_kind(kernel->data, kernel->size);
+	struct image_header header = { 0 };
+
+	kernel->span = 0;
+	if (kind != IMAGE_FILE_LINUX) {
+		config_error(run, guest->node, "kernel", "is %s, no arm64 Image; %s",
+			     arm64_file_name(kind), kernel_advice(kind));
+	} else if (arm64_image_decode(kernel->data, kernel->size, &header) != OK) {
+		config_error(run, guest->node, "kernel",
+			     "its header contradicts itself: text_offset 0x%llx, image_size "
+			     "0x%llx; build or fetch it again, or write kernel-type = \"raw\" to "
+			     "start it without",
+			     (ull)header.text_offset, (ull)header.image_size);
+	} else if (kernel->size < header.file_bytes) {
+		config_error(run, guest->node, "kernel",
+			     "is cut short: its header says %llu bytes, and there are %llu; build "
+			     "or fetch it again",
+			     (ull)header.file_bytes, (ull)kernel->size);
+	} else if (header.big_endian) {
+		config_error(
+			run, guest->node, "kernel",
+			"is a big-endian kernel; name one built with CONFIG_CPU_LITTLE_ENDIAN");
+	} else {
+		check_pages(run, guest, header.page_size);
+		kernel->span = MAX(header.image_size, kernel->size);
+	}
+}
+
+static void check_raw(struct config_run *run, const struct config_guest *guest)
+{
+	enum image_file kind = arm64_file_kind(guest->kernel.data, guest->kernel.size);
+	struct image_header header;
+
+	/* One with a damaged header can only be started so. */
+	if (kind == IMAGE_FILE_LINUX &&
+	    arm64_image_decode(guest->kernel.data, guest->kernel.size, &header) == OK)
+		config_warning(run, guest->node, "kernel",
+			       "is an arm64 Image but started as raw bytes; write kernel-type = "
+			       "\"linux\" to honour its header");
+	else if (kind == IMAGE_FILE_ELF || kind == IMAGE_FILE_GZIP)
+		config_error(run, guest->node, "kernel", "is %s, no raw binary; %s",
+			     arm64_file_name(kind),
+			     kind == IMAGE_FILE_ELF ? "turn it into bytes with objcopy -O binary"
+						    : kernel_advice(kind));
+}
+
+void arm64_boot_check(struct config_run *run, struct config_guest *guest)
+{
+	if (guest->kind == KERNEL_LINUX)
+		check_linux(run, guest);
+	else
+		check_raw(run, guest);
+}
+
+const char *arm64_boot_file_name(const void *data, size_t size)
+{
+	return arm64_file_name(arm64_file_kind(data, size));
+}
+
+/* Where the kernel must start so that base and text_offset come out right. */
+static bool check_linux_address(struct placing *p, struct config_image *kernel)
+{
+	u64 offset = p->offset, over = (kernel->load.v - offset) % IMAGE_BASE_ALIGN;
+	u64 in_block = offset % IMAGE_BASE_ALIGN;
+	u64 below = MAX(ALIGN_DOWN(kernel->load.v, IMAGE_BASE_ALIGN) + in_block, offset);
+
+	if (kernel->load.v >= offset && over == 0)
+		return true;
+	if (offset == 0)
+		config_error(p->run, p->guest->node, "load-address",
+			     "an arm64 Image must lie at a multiple of 2 MiB; write <0x%llx>",
+			     (ull)below);
+	else
+		config_error(p->run, p->guest->node, "load-address",
+			     "this Image must lie 0x%llx bytes (its text_offset) above a multiple "
+			     "of 2 MiB; write <0x%llx>",
+			     (ull)p->offset, (ull)below);
+	return false;
+}
+
+static bool choose_kernel_address(struct placing *p, struct config_image *kernel)
+{
+	u64 base = p->ram->gpa.v;
+
+	if (p->guest->kind == KERNEL_LINUX && !IS_ALIGNED(base, IMAGE_BASE_ALIGN)) {
+		config_error(p->run, p->ram->node, "guest-address",
+			     "RAM that a Linux kernel starts in must begin at a multiple of 2 MiB; "
+			     "write <0x%llx>",
+			     (ull)ALIGN_UP(base, IMAGE_BASE_ALIGN));
+		return false;
+	}
+	kernel->load = GPA(base + p->offset);
+	return true;
+}
+
+static bool place_kernel(struct placing *p)
+{
+	struct config_image *kernel = &p->guest->kernel;
+	struct image_header header;
+	u64 span = MAX(kernel->span, 1);
+
+	if (p->guest->kind == KERNEL_NONE || (kernel->data != NULL && kernel->span == 0))
+		return false;
+	if (p->guest->kind == KERNEL_LINUX && kernel->data != NULL &&
+	    arm64_image_decode(kernel->data, kernel->size, &header) == OK)
+		p->offset = header.text_offset;
+	if (kernel->load_fixed) {
+		if (p->guest->kind == KERNEL_LINUX && kernel->data != NULL &&
+		    !check_linux_address(p, kernel))
+			return false;
+		if (!IS_ALIGNED(kernel->load.v, 4)) {
+			config_error(p->run, p->guest->node, "load-address",
+				     "code must start at a multiple of 4; write <0x%llx>",
+				     (ull)ALIGN_DOWN(kernel->load.v, 4));
+			return false;
+		}
+		if (!place_fixed(p, "load-address", "kernel", kernel->load.v, span))
+			return false;
+	} else {
+		if (!choose_kernel_address(p, kernel))
+			return false;
+		if (!range_within(kernel->load.v, span, p->ram->gpa.v, p->ram->size)) {
+			place_too_large(p, "kernel", "kernel", span);
+			return false;
+		}
+	}
+	p->guest->entry = kernel->load;
+	place_take(p, "load-address", "kernel", kernel->load.v, span);
+	return true;
+}
+
+static u64 power_of_two_above(u64 bytes)
+{
+	u64 power = PAGE_SIZE;
+
+	while (power < bytes)
+		power <<= 1;
+	return power;
+}
+
+/* In a slot of a power of two, at most 2 MiB, aligned to itself: so it crosses no multiple of 2
+ * MiB. */
+static void place_tree(struct placing *p)
+{
+	struct config_image *tree = &p->guest->tree;
+	u64 end = p->ram->gpa.v + p->ram->size;
+	u64 kernel_base = ALIGN_DOWN(p->guest->kernel.load.v, IMAGE_BASE_ALIGN);
+	u64 slot;
+
+	tree->span = tree->file == NULL ? generated_tree_bytes(p->guest) : MAX(tree->size, 1);
+	if (tree->span > TREE_MAX) {
+		if (tree->file == NULL)
+			config_error(p->run, p->guest->node, NULL,
+				     "its tree may take %llu bytes, and at most 2 MiB can be "
+				     "given; shorten compatible and bootargs",
+				     (ull)tree->span);
+		tree->span = TREE_MAX;
+	}
+	slot = power_of_two_above(tree->span);
+	if (tree->load_fixed) {
+		if (!IS_ALIGNED(tree->load.v, 8) || tree->load.v % TREE_MAX + tree->span > TREE_MAX)
+			config_error(p->run, p->guest->node, "device-tree-address",
+				     "a tree must start at a multiple of 8 and, with its %llu "
+				     "bytes, not cross a multiple of 2 MiB; write <0x%llx>",
+				     (ull)tree->span, (ull)ALIGN_DOWN(tree->load.v, TREE_MAX));
+		else if (place_fixed(p, "device-tree-address", "tree", tree->load.v, tree->span))
+			place_take(p, "device-tree-address", "tree", tree->load.v, tree->span);
+		return;
+	}
+	if (p->guest->kind == KERNEL_LINUX && end > kernel_base + TREE_REACH &&
+	    kernel_base >= p->ram->gpa.v)
+		end = kernel_base + TREE_REACH;
+	if (place_find(p, p->ram->gpa.v, end, slot, slot, &tree->load.v))
+		place_take(p, "device-tree-address", "tree", tree->load.v, tree->span);
+	else
+		place_too_large(p, "kernel", "guest's tree", slot);
+}
+
+static void place_initrd(struct placing *p)
+{
+	struct config_image *initrd = &p->guest->initrd;
+	u64 low = p->ram->gpa.v, end = p->ram->gpa.v + p->ram->size;
+	u64 window = ALIGN_DOWN(p->guest->kernel.load.v, INITRD_REACH_ALIGN) + INITRD_REACH;
+	u64 span = ALIGN_UP(MAX(initrd->size, 1), PAGE_SIZE);
+
+	if (initrd->file == NULL || (p->run->bundle != NULL && initrd->data == NULL))
+		return;
+	if (initrd->load_fixed) {
+		if (!IS_ALIGNED(initrd->load.v, PAGE_SIZE))
+			config_error(p->run, p->guest->node, "initrd-address",
+				     "not a multiple of 4096; write <0x%llx>",
+				     (ull)ALIGN_DOWN(initrd->load.v, PAGE_SIZE));
+		else if (place_fixed(p, "initrd-address", "initrd", initrd->load.v, span))
+			place_take(p, "initrd-address", "initrd", initrd->load.v, span);
+		return;
+	}
+	if (p->guest->kind == KERNEL_LINUX)
+		end = MIN(end, window);
+	if (place_find(p, low, end, span, PAGE_SIZE, &initrd->load.v))
+		place_take(p, "initrd-address", "initrd", initrd->load.v, span);
+	else
+		place_too_large(p, "initrd", "initrd", span);
+}
+
+void arm64_boot_place(struct placing *p)
+{
+	const struct config_guest *guest = p->guest;
+	const struct config_region *chosen;
+
+	if (!place_kernel(p))
+		return;
+	/* Tree and initrd go beside the kernel where that is RAM at all. */
+	chosen = place_memory_at(guest, guest->kernel.load.v);
+	if (chosen != NULL && chosen->kind == REGION_RAM)
+		p->ram = chosen;
+	/* A place that the user chose comes first: all others keep clear of it. */
+	if (guest->initrd.load_fixed && !guest->tree.load_fixed) {
+		place_initrd(p);
+		place_tree(p);
+	} else {
+		place_tree(p);
+		place_initrd(p);
+	}
+}
