@@ -16,13 +16,14 @@ import subprocess
 import sys
 import tempfile
 
-from harness import LOGS, ROOT, STAMP, TURNS, Machine, Suite
+from harness import DEFAULT_MACHINE, LOGS, ROOT, STAMP, TURNS, Machine, Suite
 import systems
 
 TABLE = ROOT / "tests/bench/table.json"
 PAGE = ROOT / "docs/bench.md"
 MARKS = ("<!-- {}: make bench-update writes it -->\n", "<!-- end of {} -->\n")
 GROWTH = 1.03
+MACHINE = DEFAULT_MACHINE	# whose rows these are: the table's key
 SYMBOLS = "aarch64-linux-gnu-nm"
 RUN_TIMEOUT = 200
 BALLAST = 4 << 20	# bytes
@@ -471,7 +472,7 @@ def measure():
 
 
 def load_table():
-	return json.loads(TABLE.read_text())["rows"]
+	return json.loads(TABLE.read_text())[MACHINE]
 
 
 def check_row(test, row):
@@ -526,8 +527,10 @@ def update():
 		if figure is None:
 			sys.exit(f"bench: {row['row']} was not measured; nothing was written")
 		row["measured"] = int(figure) if figure == int(figure) else figure
-	body = ",\n".join("    " + json.dumps(row) for row in rows)
-	TABLE.write_text('{\n  "rows": [\n' + body + "\n  ]\n}\n")
+	table = {**json.loads(TABLE.read_text()), MACHINE: rows}
+	TABLE.write_text("{\n" + ",\n".join(
+		f'  "{name}": [\n' + ",\n".join("    " + json.dumps(row) for row in rows) + "\n  ]"
+		for name, rows in table.items()) + "\n}\n")
 	page = replace(PAGE.read_text(), "table", render(rows))
 	PAGE.write_text(replace(page, "curves", render_curves()))
 	print(render(rows) + render_curves(), end="")

@@ -403,12 +403,17 @@ COUNT = 8000
 KILLS = 3
 
 
+def kill_soon(machine, component, kills, pause_ms):
+	"""Let the terminal kill a component so many times, while another port has the focus."""
+	machine.terminal()
+	for _ in range(kills):
+		machine.sendline(f"sleep {pause_ms}")
+		machine.sendline(f"component kill {component} --yes")
+
+
 def check_vmm(machine):
 	"""A vmm is killed while its guest prints: no character is lost, and none comes twice."""
-	machine.terminal()
-	for _ in range(KILLS):
-		machine.sendline("sleep 1000")
-		machine.sendline("component kill vmm-linux1 --yes")
+	kill_soon(machine, "vmm-linux1", KILLS, 1000)
 	machine.look("2", "linux1")
 	machine.sendline(f"clear; seq 1 {COUNT}; echo 'e''nd'")
 	machine.expect(r"\x1b\[J")

@@ -48,6 +48,8 @@ ESCAPE = "\x1d"	# Ctrl-], the console's key
 TERMINAL_PROMPT = r"^mullion> "
 LOG_STAMP = r"\[ *\d+\.\d{6}\] "	# before a line of the core's log
 STAMP = r"^\[ *\d+\.\d{6}\] "	# before each line of the core's log
+QEMU_CONSOLE = ["-nodefaults", "-display", "none", "-no-reboot",
+		"-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
 BOOT_PATHS = ("kernel", "uboot-booti", "uboot-bootefi", "edk2")
 PR_SET_PDEATHSIG = 1
 
@@ -64,59 +66,96 @@ class Skip(Exception):
 # Machines
 # ---------------------------------------------------------------------------------------------
 
-def cpu_option(model):
-	"""QEMU's -cpu argument. The architected cipher of pointer authentication is slow there."""
-	return "max,pauth-impdef=on" if model == "max" else model
-
-
-def qemu_command(image=None, gic=3, cpu="cortex-a57", cpus=2, memory=1024, boot="kernel", el2=True,
-		 acpi=None, dtb=None, initrd=None, append=None, disk=None, icount=False, shift=0,
-		 args=()):
-	"""QEMU's command line for one machine, as a list.
-
-	image: file for -kernel (boot path "kernel" only). memory: MiB. disk: directory shown to
-	the machine as a FAT disk (the other boot paths). el2=False starts at EL1. icount: an
-	instruction takes 2^shift nanoseconds. args: anything more.
+class QemuVirt:
+	"""QEMU's machine virt for arm64. A kind of machine has a command line, a disk that its
+	firmware starts an image from, and the dialogue with that firmware.
 	"""
-	if acpi is None:
-		acpi = boot != "edk2"	# EDK2 hands out either ACPI tables or the device tree
-	machine = f"virt,gic-version={gic}"
-	if el2:
-		machine += ",virtualization=on"
-	if not acpi:
-		machine += ",acpi=off"
-	cmd = ["qemu-system-aarch64", "-M", machine, "-cpu", cpu_option(cpu), "-smp", str(cpus),
-	       "-m", str(memory), "-nodefaults", "-display", "none", "-no-reboot",
-	       "-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"]
-	if boot == "kernel":
-		if image is not None:
+	name = "qemu-virt"
+	boot_paths = BOOT_PATHS
+
+	@staticmethod
+	def cpu_option(model):
+		"""QEMU's -cpu argument. The architected pointer authentication is slow there."""
+		return "max,pauth-impdef=on" if model == "max" else model
+
+	def command(self, image=None, gic=3, cpu="cortex-a57", cpus=2, memory=1024, boot="kernel",
+		    el2=True, acpi=None, dtb=None, initrd=None, append=None, disk=None,
+		    icount=False, shift=0, args=()):
+		"""The emulator's command line for one machine, as a list.
+
+		image: file for -kernel (boot path "kernel" only). memory: MiB. disk: directory
+		shown to the machine as a FAT disk (the other boot paths). el2=False starts at EL1.
+		icount: an instruction takes 2^shift nanoseconds. args: further arguments.
+		"""
+		if boot not in self.boot_paths:
+			raise ValueError(f"boot path {boot!r} is none of {self.boot_paths}")
+		if acpi is None:
+			acpi = boot != "edk2"	# EDK2 hands out ACPI tables or the device tree
+		machine = f"virt,gic-version={gic}"
+		if el2:
+			machine += ",virtualization=on"
+		if not acpi:
+			machine += ",acpi=off"
+		cmd = ["qemu-system-aarch64", "-M", machine, "-cpu", self.cpu_option(cpu),
+		       "-smp", str(cpus), "-m", str(memory), *QEMU_CONSOLE]
+		if boot != "kernel":
+			cmd += ["-bios", str(EDK2 if boot == "edk2" else UBOOT)]
+		elif image is not None:
 			cmd += ["-kernel", str(image)]
-	elif boot in ("uboot-booti", "uboot-bootefi"):
-		cmd += ["-bios", str(UBOOT)]
-	elif boot == "edk2":
-		cmd += ["-bios", str(EDK2)]
-	else:
-		raise ValueError(f"boot path {boot!r} is none of {', '.join(BOOT_PATHS)}")
-	if disk is not None:
-		cmd += ["-drive", f"file=fat:{disk},format=raw,readonly=on,if=none,id=disk",
-			"-device", "virtio-blk-device,drive=disk"]
-	if dtb is not None:
-		cmd += ["-dtb", str(dtb)]
-	if initrd is not None:
-		cmd += ["-initrd", str(initrd)]
-	if append is not None:
-		cmd += ["-append", append]
-	if icount:
-		cmd += ["-icount", f"shift={shift},sleep=off", *ICOUNT]
-	return cmd + [str(a) for a in args]
+		if disk is not None:
+			drive = f"file=fat:{disk},format=raw,readonly=on,if=none,id=disk"
+			cmd += ["-drive", drive, "-device", "virtio-blk-device,drive=disk"]
+		for option, value in (("-dtb", dtb), ("-initrd", initrd), ("-append", append)):
+			if value is not None:
+				cmd += [option, str(value)]
+		if icount:
+			cmd += ["-icount", f"shift={shift},sleep=off", *ICOUNT]
+		return cmd + [str(a) for a in args]
+
+	def tree(self, path, **options):
+		"""Write the device tree that such a machine gets to path."""
+		cmd = self.command(**options)
+		cmd[cmd.index("-M") + 1] += f",dumpdtb={path}"
+		subprocess.run(cmd, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+			       stderr=subprocess.STDOUT, timeout=60)
+
+	@staticmethod
+	def fill_disk(disk, image, boot):
+		"""Put the image where the firmware of this boot path finds it."""
+		if boot == "edk2":
+			(disk / "EFI/BOOT").mkdir(parents=True)
+			shutil.copy(image, disk / "EFI/BOOT/BOOTAA64.EFI")
+		else:
+			shutil.copy(image, disk / "mullion.img")
+
+	@staticmethod
+	def start(machine):
+		"""Have the firmware start the image from the disk. EDK2 does so by itself."""
+		if machine.boot not in ("uboot-booti", "uboot-bootefi"):
+			return
+		machine.expect("Hit any key to stop autoboot")
+		machine.send("\n")
+		machine.expect("=> ")
+		machine.command_uboot("load virtio 0:1 ${kernel_addr_r} mullion.img",
+				      r"\d+ bytes read")
+		if machine.boot == "uboot-booti":
+			machine.sendline("booti ${kernel_addr_r} - ${fdtcontroladdr}")
+		else:
+			machine.sendline("bootefi ${kernel_addr_r} ${fdtcontroladdr}")
 
 
-def machine_tree(path, **options):
-	"""Write the device tree that QEMU would hand to a machine with these options to path."""
-	cmd = qemu_command(**options)
-	cmd[cmd.index("-M") + 1] += f",dumpdtb={path}"
-	subprocess.run(cmd, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-		       stderr=subprocess.STDOUT, timeout=60)
+DEFAULT_MACHINE = "qemu-virt"
+MACHINES = {kind.name: kind for kind in (QemuVirt(),)}
+
+
+def qemu_command(machine=DEFAULT_MACHINE, **options):
+	"""The command line of a kind of machine."""
+	return MACHINES[machine].command(**options)
+
+
+def machine_tree(path, machine=DEFAULT_MACHINE, **options):
+	"""Write the device tree of a kind of machine to path."""
+	MACHINES[machine].tree(path, **options)
 
 
 def _die_with_parent():
@@ -126,21 +165,23 @@ def _die_with_parent():
 class Machine:
 	"""One emulated machine with its serial console. Use as a context manager, or call close().
 
-	log: file that gets all console output (appended). The options are qemu_command()'s. For the
-	boot paths through firmware, image is put on a FAT disk, and the firmware is told to start
-	it.
+	log: file that gets all console output (appended). machine: its kind, a key of MACHINES.
+	The options are those of the kind's command(). For the boot paths through firmware, image is
+	put on a FAT disk, and the firmware starts it.
 	"""
 
 	def __init__(self, log, image=None, boot="kernel", disk=None, timeout=DEFAULT_TIMEOUT,
-		     **options):
+		     machine=DEFAULT_MACHINE, **options):
 		self.timeout = timeout
-		self.image = image
 		self.boot = boot
 		self._temp = None
 		self._log = open(log, "ab", buffering=0)
+		kind = MACHINES[machine]
 		if boot != "kernel" and image is not None and disk is None:
-			disk = self._make_disk(image)
-		self.command = qemu_command(image=image, boot=boot, disk=disk, **options)
+			self._temp = tempfile.mkdtemp(prefix="mullion-disk-")
+			disk = pathlib.Path(self._temp)
+			kind.fill_disk(disk, image, boot)
+		self.command = kind.command(image=image, boot=boot, disk=disk, **options)
 		self._note("$ " + " ".join(self.command))
 		self.child = pexpect.spawn(self.command[0], self.command[1:], timeout=timeout,
 					   echo=False, preexec_fn=_die_with_parent, maxread=65536,
@@ -148,34 +189,11 @@ class Machine:
 		self.child.logfile_read = self._log
 		self.child.delaybeforesend = None
 		self.started = time.monotonic()
-		self._start_firmware()
+		if image is not None:
+			kind.start(self)
 
 	def _note(self, text):
 		self._log.write(f"{text}\n".encode())
-
-	def _make_disk(self, image):
-		self._temp = tempfile.mkdtemp(prefix="mullion-disk-")
-		disk = pathlib.Path(self._temp)
-		if self.boot == "edk2":
-			(disk / "EFI/BOOT").mkdir(parents=True)
-			shutil.copy(image, disk / "EFI/BOOT/BOOTAA64.EFI")
-		else:
-			shutil.copy(image, disk / "mullion.img")
-		return disk
-
-	def _start_firmware(self):
-		"""Bring the image from the disk to its start. EDK2 does that by itself."""
-		if self.image is None or self.boot not in ("uboot-booti", "uboot-bootefi"):
-			return
-		self.expect("Hit any key to stop autoboot")
-		self.send("\n")
-		self.expect("=> ")
-		self.command_uboot("load virtio 0:1 ${kernel_addr_r} mullion.img",
-				   r"\d+ bytes read")
-		if self.boot == "uboot-booti":
-			self.sendline("booti ${kernel_addr_r} - ${fdtcontroladdr}")
-		else:
-			self.sendline("bootefi ${kernel_addr_r} ${fdtcontroladdr}")
 
 	def command_uboot(self, command, answer, timeout=None):
 		"""Type a U-Boot command and wait for its answer and the next prompt."""

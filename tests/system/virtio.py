@@ -10,7 +10,7 @@ import functools
 import hashlib
 import random
 
-from console import check_same, count_to, digits, poll
+from console import check_same, count_to, digits, kill_soon, poll
 from harness import SHELL_PROMPT, TERMINAL_PROMPT, Suite, Test
 import systems
 
@@ -148,12 +148,9 @@ def console(test, gic):
 
 # --- Its vmm is killed, its guest comes and goes ------------------------------------------------
 
-def kill_soon(machine):
-	"""Let the terminal kill the vmm some times while the port of hvc0 is looked at."""
-	machine.terminal()
-	for _ in range(KILLS):
-		machine.sendline("sleep 400")
-		machine.sendline("component kill vmm-linux --yes")
+def kill_vmm(machine):
+	"""Let the terminal kill the vmm some times, while the port of hvc0 has the focus."""
+	kill_soon(machine, "vmm-linux", KILLS, 400)
 	machine.look("3", "linux-hvc")
 
 
@@ -166,7 +163,7 @@ def check_restarts(machine, number):
 
 def check_killed_sending(machine):
 	"""Every number comes, and comes once."""
-	kill_soon(machine)
+	kill_vmm(machine)
 	machine.sendline(f"clear; seq 1 {COUNT}; echo 'e''nd'")
 	machine.expect(r"\x1b\[J")
 	machine.expect(r"end\r*\n", absent=BAD)
@@ -179,7 +176,7 @@ def check_killed_sending(machine):
 
 def check_killed_receiving(machine):
 	machine.look("3", "linux-hvc")
-	text = paste(machine, 200, kill_soon)
+	text = paste(machine, 200, kill_vmm)
 	# The file is shown when nothing else is said any more.
 	check_restarts(machine, 2 * KILLS)
 	machine.look("3", "linux-hvc")
