@@ -51,7 +51,7 @@ void bench_interrupt(u64 time)
 {
 	u64 id = sysreg_read(ICC_IAR1_EL1);
 
-	if (id == machine.timer_virt)
+	if (id == machine.arch.timer_virt)
 		sysreg_write(CNTV_CTL_EL0, 0);
 	sysreg_write(ICC_EOIR1_EL1, id);
 	taken_at = time;
@@ -67,7 +67,7 @@ void bench_interrupt_v2(u64 time)
 {
 	u32 id = read32(gic.gicc + GICC_IAR);
 
-	if (id == machine.timer_virt)
+	if (id == machine.arch.timer_virt)
 		sysreg_write(CNTV_CTL_EL0, 0);
 	write32(gic.gicc + GICC_EOIR, id);
 	taken_at = time;
@@ -436,7 +436,7 @@ void guest_main(void)
 		sysreg_write(VBAR_EL1, gic.version == 3 ? bench_vectors : bench_vectors_v2);
 		isb();
 		gic_enable(SGI);
-		gic_enable(machine.timer_virt);
+		gic_enable(machine.arch.timer_virt);
 		irq_enable();
 		if (wants("switches"))
 			switches();

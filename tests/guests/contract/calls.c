@@ -90,7 +90,7 @@ static void flags_kept(void)
 
 static void smc_cpu_info(void)
 {
-	CHECK_EQ(call(smccc_smc, PSCI_AFFINITY_INFO, machine.mpidr[0], 0), 0);
+	CHECK_EQ(call(smccc_smc, PSCI_AFFINITY_INFO, machine.arch.mpidr[0], 0), 0);
 }
 
 /* --- 2: unknown ids --------------------------------------------------------------------------- */

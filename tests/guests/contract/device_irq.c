@@ -43,7 +43,7 @@ static void uart_begin(u32 at)
 	write32(machine.uart + IMSC, 0);
 	write32(machine.uart + ICR, ALL);
 	this_cpu()->irq_hook = uart_quiet;
-	gic_set_edge(machine.uart_irq, !machine.uart_level);
+	gic_set_edge(machine.uart_irq, !machine.arch.uart_level);
 }
 
 static void check_taken(u32 count)
@@ -99,7 +99,7 @@ static void uart_split(void)
 
 static void uart_level(void)
 {
-	if (!machine.uart_level)
+	if (!machine.arch.uart_level)
 		test_skip("the line is edge-triggered");
 	uart_begin(TIMES);
 	gic_enable(machine.uart_irq);
@@ -201,8 +201,8 @@ static void timer_level(void)
 {
 	quiet_at = TIMES;
 	this_cpu()->irq_hook = timer_quiet;
-	gic_set_edge(machine.timer_virt, false);
-	gic_enable(machine.timer_virt);
+	gic_set_edge(machine.arch.timer_virt, false);
+	gic_enable(machine.arch.timer_virt);
 	timer_fire();
 	check_taken(TIMES);
 }
@@ -211,14 +211,14 @@ static void timer_before_enable(void)
 {
 	quiet_at = 1;
 	this_cpu()->irq_hook = timer_quiet;
-	gic_set_edge(machine.timer_virt, false);
+	gic_set_edge(machine.arch.timer_virt, false);
 	timer_fire();
 	irq_enable();
 	(void)WAIT(false, QUIET_MS);
 	irq_disable();
 	CHECK_EQ(taken(), 0);
-	CHECK(gic_pending(machine.timer_virt));
-	gic_enable(machine.timer_virt);
+	CHECK(gic_pending(machine.arch.timer_virt));
+	gic_enable(machine.arch.timer_virt);
 	check_taken(1);
 }
 
@@ -226,8 +226,8 @@ static void timer_100(void)
 {
 	quiet_at = 0;
 	this_cpu()->irq_hook = timer_quiet;
-	gic_set_edge(machine.timer_virt, false);
-	gic_enable(machine.timer_virt);
+	gic_set_edge(machine.arch.timer_virt, false);
+	gic_enable(machine.arch.timer_virt);
 	irq_enable();
 	for (u32 i = 1; i <= 100; i++) {
 		timer_fire();

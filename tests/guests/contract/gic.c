@@ -198,9 +198,9 @@ static void router(void)
 
 	write64(reg, 0);
 	CHECK_EQ(read64(reg), 0);
-	write64(reg, machine.mpidr[machine.num_cpus - 1]);
-	CHECK_EQ(read64(reg), machine.mpidr[machine.num_cpus - 1]);
-	CHECK_EQ(read32(reg), (u32)machine.mpidr[machine.num_cpus - 1]);
+	write64(reg, machine.arch.mpidr[machine.num_cpus - 1]);
+	CHECK_EQ(read64(reg), machine.arch.mpidr[machine.num_cpus - 1]);
+	CHECK_EQ(read32(reg), (u32)machine.arch.mpidr[machine.num_cpus - 1]);
 	write32(reg, 0);
 	CHECK_EQ(read64(reg), 0);
 }
@@ -264,7 +264,7 @@ static void redistributor_each(void)
 
 	for (u64 at = 0; at < gic.gicr_size && !last; at += 0x20000, frames++) {
 		u64 typer = read64(gic.gicr + at + GICR_TYPER);
-		u64 mpidr = machine.mpidr[MIN(frames, machine.num_cpus - 1)];
+		u64 mpidr = machine.arch.mpidr[MIN(frames, machine.num_cpus - 1)];
 
 		last = (typer & BIT(4)) != 0;
 		CHECK_EQ(typer >> 32, (mpidr & 0xffffff) | FIELD(mpidr, 39, 32) << 24);

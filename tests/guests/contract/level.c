@@ -189,36 +189,36 @@ static void check_again(const struct source *s)
 	}
 }
 
-#define TESTS(name, id)                                                   \
-	static const struct source *name##_source(void)                   \
-	{                                                                 \
-		static struct source s = { 0, name##_rise, name##_fall }; \
-                                                                          \
-		s.irq = (id);                                             \
-		if (s.irq == machine.uart_irq && !machine.uart_level)     \
-			test_skip("the line is edge-triggered");          \
-		return &s;                                                \
-	}                                                                 \
-	static void name##_looked_at(void)                                \
-	{                                                                 \
-		check_looked_at(name##_source());                         \
-	}                                                                 \
-	static void name##_unseen(void)                                   \
-	{                                                                 \
-		check_not_looked_at(name##_source());                     \
-	}                                                                 \
-	static void name##_cleared(void)                                  \
-	{                                                                 \
-		check_cleared(name##_source());                           \
-	}                                                                 \
-	static void name##_again(void)                                    \
-	{                                                                 \
-		check_again(name##_source());                             \
+#define TESTS(name, id)                                                    \
+	static const struct source *name##_source(void)                    \
+	{                                                                  \
+		static struct source s = { 0, name##_rise, name##_fall };  \
+                                                                           \
+		s.irq = (id);                                              \
+		if (s.irq == machine.uart_irq && !machine.arch.uart_level) \
+			test_skip("the line is edge-triggered");           \
+		return &s;                                                 \
+	}                                                                  \
+	static void name##_looked_at(void)                                 \
+	{                                                                  \
+		check_looked_at(name##_source());                          \
+	}                                                                  \
+	static void name##_unseen(void)                                    \
+	{                                                                  \
+		check_not_looked_at(name##_source());                      \
+	}                                                                  \
+	static void name##_cleared(void)                                   \
+	{                                                                  \
+		check_cleared(name##_source());                            \
+	}                                                                  \
+	static void name##_again(void)                                     \
+	{                                                                  \
+		check_again(name##_source());                              \
 	}
 
 TESTS(uart, machine.uart_irq)
-TESTS(virtual, machine.timer_virt)
-TESTS(physical, machine.timer_phys)
+TESTS(virtual, machine.arch.timer_virt)
+TESTS(physical, machine.arch.timer_phys)
 
 static const struct test tests[] = {
 	{ "12.uart-falls", uart_looked_at, NEEDS_UART },

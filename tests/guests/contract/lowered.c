@@ -81,7 +81,7 @@ static void begin_uart(void)
 {
 	char text[16];
 
-	if (!machine.uart_level)
+	if (!machine.arch.uart_level)
 		test_skip("the line is edge-triggered");
 	begin(machine.uart_irq, uart_raise, uart_lower,
 	      !machine.mullion || str_equal(boot_arg("uart", text, sizeof(text)), "emulated"));
@@ -89,12 +89,12 @@ static void begin_uart(void)
 
 static void begin_virtual(void)
 {
-	begin(machine.timer_virt, virtual_raise, virtual_lower, !machine.mullion);
+	begin(machine.arch.timer_virt, virtual_raise, virtual_lower, !machine.mullion);
 }
 
 static void begin_physical(void)
 {
-	begin(machine.timer_phys, physical_raise, physical_lower, true);
+	begin(machine.arch.timer_phys, physical_raise, physical_lower, true);
 }
 
 static void raise_and_lower(void)
@@ -231,8 +231,8 @@ static void standby(void)
 		CHECK(!gic_pending(other));                                              \
 		check_taken(0);                                                          \
 	} while (0)
-#define UNTIL_VIRTUAL  machine.timer_virt, CNTV_CVAL_EL0, CNTV_CTL_EL0, CNTVCT_EL0
-#define UNTIL_PHYSICAL machine.timer_phys, CNTP_CVAL_EL0, CNTP_CTL_EL0, CNTPCT_EL0
+#define UNTIL_VIRTUAL  machine.arch.timer_virt, CNTV_CVAL_EL0, CNTV_CTL_EL0, CNTVCT_EL0
+#define UNTIL_PHYSICAL machine.arch.timer_phys, CNTP_CVAL_EL0, CNTP_CTL_EL0, CNTPCT_EL0
 
 static void uart_sleep(void)
 {

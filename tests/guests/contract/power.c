@@ -12,7 +12,7 @@ static u64 value[4];
 
 static s64 info(u32 cpu)
 {
-	return psci(PSCI_AFFINITY_INFO, machine.mpidr[cpu], 0, 0);
+	return psci(PSCI_AFFINITY_INFO, machine.arch.mpidr[cpu], 0, 0);
 }
 
 static void count_once(void)
@@ -63,13 +63,13 @@ static void info_bad_target(void)
 
 static void info_bad_level(void)
 {
-	CHECK_EQ(psci(PSCI_AFFINITY_INFO, machine.mpidr[0], 4, 0), PSCI_INVALID);
-	CHECK_EQ(psci(PSCI_AFFINITY_INFO, machine.mpidr[0], ~0ull, 0), PSCI_INVALID);
+	CHECK_EQ(psci(PSCI_AFFINITY_INFO, machine.arch.mpidr[0], 4, 0), PSCI_INVALID);
+	CHECK_EQ(psci(PSCI_AFFINITY_INFO, machine.arch.mpidr[0], ~0ull, 0), PSCI_INVALID);
 }
 
 static void info_smc32(void)
 {
-	CHECK_EQ(psci(PSCI_AFFINITY_INFO & ~(u32)BIT(30), machine.mpidr[0], 0, 0), INFO_ON);
+	CHECK_EQ(psci(PSCI_AFFINITY_INFO & ~(u32)BIT(30), machine.arch.mpidr[0], 0, 0), INFO_ON);
 }
 
 /* Counts as fast as it can until it is off: behind OFF the count must stand still. */
@@ -95,7 +95,8 @@ static void off_is_off(void)
 
 static void on_self(void)
 {
-	CHECK_EQ(psci(PSCI_CPU_ON, machine.mpidr[0], (u64)secondary_entry, 0), PSCI_ALREADY_ON);
+	CHECK_EQ(psci(PSCI_CPU_ON, machine.arch.mpidr[0], (u64)secondary_entry, 0),
+		 PSCI_ALREADY_ON);
 }
 
 static void on_running(void)
@@ -103,7 +104,7 @@ static void on_running(void)
 	s64 answer;
 
 	start_and_hold();
-	answer = psci(PSCI_CPU_ON, machine.mpidr[1], (u64)secondary_entry, 0);
+	answer = psci(PSCI_CPU_ON, machine.arch.mpidr[1], (u64)secondary_entry, 0);
 	STORE(go, 1);
 	CHECK(cpu_wait_off(1));
 	CHECK_EQ(answer, PSCI_ALREADY_ON);
@@ -116,7 +117,8 @@ static void on_twice(void)
 
 	STORE(go, 0);
 	CHECK_EQ(cpu_on(1, run_until_go), PSCI_SUCCESS);
-	second = psci(PSCI_CPU_ON, machine.mpidr[1], (u64)secondary_entry, (u64)&cpu_starts[1]);
+	second =
+		psci(PSCI_CPU_ON, machine.arch.mpidr[1], (u64)secondary_entry, (u64)&cpu_starts[1]);
 	STORE(go, 1);
 	CHECK(cpu_wait_off(1));
 	CHECK(second == PSCI_ALREADY_ON || second == PSCI_ON_PENDING);
@@ -151,7 +153,7 @@ static void on_while_off(void)
 	STORE(count, 0);
 	CHECK_EQ(cpu_on(1, count_once), PSCI_SUCCESS);
 	for (u32 i = 0; i < 2000 && started < 20; i++) {
-		s64 answer = psci(PSCI_CPU_ON, machine.mpidr[1], (u64)secondary_entry,
+		s64 answer = psci(PSCI_CPU_ON, machine.arch.mpidr[1], (u64)secondary_entry,
 				  (u64)&cpu_starts[1]);
 
 		if (answer == PSCI_SUCCESS)
@@ -172,7 +174,8 @@ static void start_cpu2(void)
 	(void)ADD(count, 1);
 	while (LOAD(go) == 0 && LOAD(test_stop) == 0)
 		;
-	answer = psci(PSCI_CPU_ON, machine.mpidr[2], (u64)secondary_entry, (u64)&cpu_starts[2]);
+	answer =
+		psci(PSCI_CPU_ON, machine.arch.mpidr[2], (u64)secondary_entry, (u64)&cpu_starts[2]);
 	value[1] = (u64)answer;
 	if (answer == PSCI_SUCCESS)
 		(void)ADD(seen_ok, 1);
@@ -200,7 +203,7 @@ static void on_race(void)
 		CHECK_EQ(cpu_on(1, start_cpu2), PSCI_SUCCESS);
 		CHECK(WAIT(LOAD(count) == 1, WAIT_MS));
 		STORE(go, 1);
-		answer = psci(PSCI_CPU_ON, machine.mpidr[2], (u64)secondary_entry,
+		answer = psci(PSCI_CPU_ON, machine.arch.mpidr[2], (u64)secondary_entry,
 			      (u64)&cpu_starts[2]);
 		if (answer == PSCI_SUCCESS)
 			(void)ADD(seen_ok, 1);
@@ -227,16 +230,16 @@ static void on_bad_mpidr(void)
 /* One past the last CPU: an index that no CPU has. */
 static void on_past_last(void)
 {
-	CHECK_EQ(
-		psci(PSCI_CPU_ON, machine.mpidr[machine.num_cpus - 1] + 1, (u64)secondary_entry, 0),
-		PSCI_INVALID);
+	CHECK_EQ(psci(PSCI_CPU_ON, machine.arch.mpidr[machine.num_cpus - 1] + 1,
+		      (u64)secondary_entry, 0),
+		 PSCI_INVALID);
 }
 
 static void on_bad_entry(void)
 {
-	CHECK_EQ(psci(PSCI_CPU_ON, machine.mpidr[1], NOWHERE, 0), PSCI_INVALID_ADDRESS);
-	CHECK_EQ(psci(PSCI_CPU_ON, machine.mpidr[1], ~3ull, 0), PSCI_INVALID_ADDRESS);
-	CHECK_EQ(psci(PSCI_CPU_ON, machine.mpidr[1], gic.gicd, 0), PSCI_INVALID_ADDRESS);
+	CHECK_EQ(psci(PSCI_CPU_ON, machine.arch.mpidr[1], NOWHERE, 0), PSCI_INVALID_ADDRESS);
+	CHECK_EQ(psci(PSCI_CPU_ON, machine.arch.mpidr[1], ~3ull, 0), PSCI_INVALID_ADDRESS);
+	CHECK_EQ(psci(PSCI_CPU_ON, machine.arch.mpidr[1], gic.gicd, 0), PSCI_INVALID_ADDRESS);
 	CHECK_EQ(info(1), INFO_OFF);
 }
 
@@ -246,7 +249,7 @@ static void on_smc32(void)
 	cpu_starts[1].record.index = 1;
 	cpu_starts[1].run = count_once;
 	STORE(count, 0);
-	CHECK_EQ(psci(PSCI_CPU_ON & ~(u32)BIT(30), machine.mpidr[1], (u64)secondary_entry,
+	CHECK_EQ(psci(PSCI_CPU_ON & ~(u32)BIT(30), machine.arch.mpidr[1], (u64)secondary_entry,
 		      (u64)&cpu_starts[1]),
 		 PSCI_SUCCESS);
 	CHECK(cpu_wait_off(1));
@@ -264,7 +267,7 @@ static void mpidr_self(void)
 {
 	u64 mpidr = sysreg_read(MPIDR_EL1);
 
-	CHECK_EQ(mpidr & 0xff00ffffff, machine.mpidr[0]);
+	CHECK_EQ(mpidr & 0xff00ffffff, machine.arch.mpidr[0]);
 	CHECK_EQ(mpidr >> 31 & 1, 1);
 }
 
@@ -272,7 +275,7 @@ static void mpidr_second(void)
 {
 	CHECK_EQ(cpu_on(1, note_mpidr), PSCI_SUCCESS);
 	CHECK(cpu_wait_off(1));
-	CHECK_EQ(value[0] & 0xff00ffffff, machine.mpidr[1]);
+	CHECK_EQ(value[0] & 0xff00ffffff, machine.arch.mpidr[1]);
 	CHECK_EQ(value[0] >> 31 & 1, 1);
 	CHECK_EQ(value[1], sysreg_read(MIDR_EL1));
 	CHECK_EQ(value[2], sysreg_read(CNTFRQ_EL0));

@@ -54,7 +54,7 @@ static void soil(void)
 	sysreg_write(CNTV_CTL_EL0, TIMER_ENABLE);
 	sysreg_write(CNTP_CVAL_EL0, sysreg_read(CNTPCT_EL0));
 	sysreg_write(CNTP_CTL_EL0, TIMER_ENABLE);
-	gic_enable(machine.timer_virt);
+	gic_enable(machine.arch.timer_virt);
 	if (machine.num_cpus > 1 && cpu_on(1, hold) == PSCI_SUCCESS)
 		(void)WAIT(LOAD(held) == 1, WAIT_MS);
 	memset((void *)machine.tree, 0xa5, 64);
@@ -128,7 +128,7 @@ static void timers_reset(void)
 static void others_off(void)
 {
 	for (u32 i = 1; i < machine.num_cpus; i++)
-		CHECK_EQ(psci(PSCI_AFFINITY_INFO, machine.mpidr[i], 0, 0), 1);
+		CHECK_EQ(psci(PSCI_AFFINITY_INFO, machine.arch.mpidr[i], 0, 0), 1);
 	CHECK_EQ(LOAD(held), 0);
 }
 

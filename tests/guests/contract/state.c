@@ -48,7 +48,7 @@ static void fp_over_wfi(void)
 {
 	fill(0x987654321);
 	fp_load(&filled);
-	gic_enable(machine.timer_virt);
+	gic_enable(machine.arch.timer_virt);
 	for (u32 i = 0; i < 5; i++) {
 		sysreg_write(CNTV_CVAL_EL0, time_now() + time_ticks(1000));
 		sysreg_write(CNTV_CTL_EL0, TIMER_ENABLE);
@@ -230,7 +230,7 @@ static void general_state(void)
 	sysreg_write(SP_EL0, 0x4444);
 	for (u32 i = 0; i < 20; i++) {
 		(void)psci(PSCI_VERSION, 0, 0, 0);
-		(void)psci(PSCI_AFFINITY_INFO, machine.mpidr[0], 0, 0);
+		(void)psci(PSCI_AFFINITY_INFO, machine.arch.mpidr[0], 0, 0);
 		(void)read32(gic.gicd + 4);
 	}
 	other_regs[0] = sysreg_read(SP_EL0);

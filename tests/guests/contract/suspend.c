@@ -17,7 +17,7 @@ static bool extended(void)
 /* The virtual timer's interrupt, not taken (PSTATE.I), some time from now. */
 static void arm_timer(u64 us)
 {
-	gic_enable(machine.timer_virt);
+	gic_enable(machine.arch.timer_virt);
 	sysreg_write(CNTV_CVAL_EL0, time_now() + time_ticks(us));
 	sysreg_write(CNTV_CTL_EL0, TIMER_ENABLE);
 	isb();
@@ -99,7 +99,7 @@ static void powerdown_woken(void)
 	if (!power_down(&answer))
 		test_fail("power-down returned", (u64)answer, 0);
 	CHECK(time_now() >= due);
-	CHECK(gic_pending(machine.timer_virt) || timer_fired());
+	CHECK(gic_pending(machine.arch.timer_virt) || timer_fired());
 }
 
 static void reserved_state(void)

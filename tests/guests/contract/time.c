@@ -21,12 +21,12 @@ static u32 taken(void)
 
 static struct timer virtual(void)
 {
-	return (struct timer){ .irq = machine.timer_virt };
+	return (struct timer){ .irq = machine.arch.timer_virt };
 }
 
 static struct timer physical(void)
 {
-	return (struct timer){ .irq = machine.timer_phys, .physical = true };
+	return (struct timer){ .irq = machine.arch.timer_phys, .physical = true };
 }
 
 static u64 counter(struct timer t)
@@ -81,7 +81,7 @@ static void set_down(struct timer t, s32 value)
 
 static void quiet(u32 id)
 {
-	set_control(id == machine.timer_phys ? physical() : virtual(), 0);
+	set_control(id == machine.arch.timer_phys ? physical() : virtual(), 0);
 }
 
 static void listen(struct timer t)

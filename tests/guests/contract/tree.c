@@ -121,8 +121,8 @@ static void cpu_addresses(void)
 {
 	for (u32 i = 0; i < machine.num_cpus; i++)
 		for (u32 k = 0; k < i; k++)
-			CHECK_NE(machine.mpidr[i], machine.mpidr[k]);
-	CHECK_EQ(machine.mpidr[0], sysreg_read(MPIDR_EL1) & 0xff00ffffff);
+			CHECK_NE(machine.arch.mpidr[i], machine.arch.mpidr[k]);
+	CHECK_EQ(machine.arch.mpidr[0], sysreg_read(MPIDR_EL1) & 0xff00ffffff);
 }
 
 static void memory_node(void)

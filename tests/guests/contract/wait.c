@@ -15,9 +15,9 @@ static u32 taken(void)
 
 static void quiet(u32 id)
 {
-	if (id == machine.timer_virt)
+	if (id == machine.arch.timer_virt)
 		sysreg_write(CNTV_CTL_EL0, 0);
-	else if (id == machine.timer_phys)
+	else if (id == machine.arch.timer_phys)
 		sysreg_write(CNTP_CTL_EL0, 0);
 	isb();
 }
@@ -25,7 +25,7 @@ static void quiet(u32 id)
 static void arm_virtual(u64 us)
 {
 	this_cpu()->irq_hook = quiet;
-	gic_enable(machine.timer_virt);
+	gic_enable(machine.arch.timer_virt);
 	sysreg_write(CNTV_CVAL_EL0, time_now() + time_ticks(us));
 	sysreg_write(CNTV_CTL_EL0, TIMER_ENABLE);
 	isb();
@@ -69,7 +69,7 @@ static void timer_taken(void)
 static void physical_timer(void)
 {
 	this_cpu()->irq_hook = quiet;
-	gic_enable(machine.timer_phys);
+	gic_enable(machine.arch.timer_phys);
 	sysreg_write(CNTP_CVAL_EL0, sysreg_read(CNTPCT_EL0) + time_ticks(2000));
 	sysreg_write(CNTP_CTL_EL0, TIMER_ENABLE);
 	WAIT_FOR_TIMER(CNTP_CTL_EL0);

@@ -66,12 +66,12 @@ void cpu_nonsense(void)
 	for (u32 i = 0; i < 20000; i++) {
 		u64 target = random_next() >> (i % 64), entry = random_next() >> (i % 61);
 
-		if ((target & 0xff00ffffff) == machine.mpidr[machine.num_cpus - 1])
+		if ((target & 0xff00ffffff) == machine.arch.mpidr[machine.num_cpus - 1])
 			continue;
 		(void)psci(PSCI_CPU_ON, target, entry, random_next());
 		(void)psci(PSCI_AFFINITY_INFO, target, random_next(), 0);
 		if (machine.num_cpus > 1)
-			(void)psci(PSCI_CPU_ON, machine.mpidr[1], NOWHERE + entry % MIB(1), 0);
+			(void)psci(PSCI_CPU_ON, machine.arch.mpidr[1], NOWHERE + entry % MIB(1), 0);
 	}
 }
 
@@ -82,7 +82,7 @@ void cpu_into_zeros(void)
 
 	print("hostile: cpu-zeros goes on\n");
 	if (machine.num_cpus > 1)
-		(void)psci(PSCI_CPU_ON, machine.mpidr[1], (u64)zeros, 0);
+		(void)psci(PSCI_CPU_ON, machine.arch.mpidr[1], (u64)zeros, 0);
 	(void)WAIT(false, 1000);
 }
 

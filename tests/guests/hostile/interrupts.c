@@ -128,8 +128,8 @@ static void leave_high(u32 id)
 void line(void)
 {
 	this_cpu()->irq_hook = leave_high;
-	gic_enable(machine.timer_virt);
-	gic_enable(machine.timer_phys);
+	gic_enable(machine.arch.timer_virt);
+	gic_enable(machine.arch.timer_phys);
 	sysreg_write(CNTV_CVAL_EL0, 0);
 	sysreg_write(CNTV_CTL_EL0, TIMER_ENABLE);
 	sysreg_write(CNTP_CVAL_EL0, 0);

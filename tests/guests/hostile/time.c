@@ -88,7 +88,7 @@ void time_interrupts(void)
 void time_timer(void)
 {
 	begin();
-	gic_enable(machine.timer_virt);
+	gic_enable(machine.arch.timer_virt);
 	for (;;) {
 		sysreg_write(CNTV_CVAL_EL0, time_now());
 		sysreg_write(CNTV_CTL_EL0, TIMER_ENABLE);

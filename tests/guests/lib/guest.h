@@ -1,77 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Our own library for bare-metal arm64 guests at EL1. A guest is a program with guest_main(); the
- * library starts it from an arm64 Image, reads the device tree, brings up MMU, interrupt controller
- * and print, starts other CPUs, and lets the guest look at every exception. The same images run
- * on a bare emulated machine, which is how the tests themselves are tested.
+ * A library for test programs that run inside guests, without an operating system. A program has
+ * guest_main(). The library starts it, reads the device tree, sets up MMU and interrupt controller,
+ * prints, starts other CPUs and catches exceptions. The same images run on a bare emulated machine,
+ * which tests the tests.
+ *
+ * This directory is the same on every architecture. guest_arch.h, in the architecture's directory,
+ * has registers, exceptions, the interrupt controller, MMU and the start of CPUs.
  */
 #ifndef GUEST_H
 #define GUEST_H
 
-#include "asm.h"
 #include <mullion/fdt.h>
 #include <mullion/format.h>
 #include <mullion/string.h>
 #include <mullion/types.h>
 
-/* --- System registers, barriers, device memory ------------------------------------------------ */
+#define LOAD(x)     __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
+#define STORE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELEASE)
+#define ADD(x, v)   __atomic_fetch_add(&(x), (v), __ATOMIC_ACQ_REL)
 
-#define sysreg_read(name)                                                    \
-	({                                                                   \
-		u64 value_;                                                  \
-		__asm__ volatile("mrs %0, " #name : "=r"(value_)::"memory"); \
-		value_;                                                      \
-	})
-#define sysreg_write(name, value) \
-	__asm__ volatile("msr " #name ", %x0" ::"rZ"((u64)(value)) : "memory")
-#define isb()   __asm__ volatile("isb" ::: "memory")
-#define dsb()   __asm__ volatile("dsb sy" ::: "memory")
-#define wfi()   __asm__ volatile("dsb sy\n\twfi" ::: "memory")
-#define wfe()   __asm__ volatile("wfe" ::: "memory")
-#define sev()   __asm__ volatile("dsb sy\n\tsev" ::: "memory")
-#define yield() __asm__ volatile("yield" ::: "memory")
-
-/* One load or store each, of the form that a data abort describes whole (ISV=1). */
-#define DEFINE_IO(bits, reg, suffix)                                                        \
-	static inline u##bits read##bits(u64 address)                                       \
-	{                                                                                   \
-		u##bits value;                                                              \
-		__asm__ volatile("ldr" suffix " %" reg "0, [%1]"                            \
-				 : "=r"(value)                                              \
-				 : "r"(address)                                             \
-				 : "memory");                                               \
-		return value;                                                               \
-	}                                                                                   \
-	static inline void write##bits(u64 address, u##bits value)                          \
-	{                                                                                   \
-		__asm__ volatile("str" suffix " %" reg "0, [%1]" ::"r"(value), "r"(address) \
-				 : "memory");                                               \
-	}
-DEFINE_IO(8, "w", "b")
-DEFINE_IO(16, "w", "h")
-DEFINE_IO(32, "w", "")
-DEFINE_IO(64, "x", "")
-
-static inline void irq_enable(void)
-{
-	__asm__ volatile("msr DAIFClr, #2\n\tisb" ::: "memory");
-}
-
-static inline void irq_disable(void)
-{
-	__asm__ volatile("msr DAIFSet, #2\n\tisb" ::: "memory");
-}
+#include "guest_arch.h"
 
 /* --- Start ------------------------------------------------------------------------------------ */
-
-/* What a CPU looked like at its first instruction. start.S knows the layout (asm.h). */
-struct boot_record {
-	u64 index;
-	u64 image; /* address of the Image header */
-	u64 x[4];
-	u64 el, daif, spsel, sctlr, vbar, ttbr0, tpidr, cntv_ctl, cntp_ctl;
-	u64 time; /* CNTVCT_EL0 */
-};
 
 struct machine {
 	struct fdt fdt;
@@ -79,207 +30,40 @@ struct machine {
 	u64 image, image_end;
 	u64 ram, ram_size;
 	u32 num_cpus;
-	u64 mpidr[GUEST_MAX_CPUS]; /* affinity fields as in /cpus */
-	u64 uart;                  /* of stdout-path, 0 without one */
-	u32 uart_irq;              /* INTID, 0 without one */
-	bool uart_level;
-	u32 timer_phys, timer_virt; /* INTIDs of the EL1 timers */
+	u64 uart;     /* of stdout-path, 0 without one */
+	u32 uart_irq; /* as the interrupt controller numbers it, 0 without one */
 	const char *bootargs;
 	bool mullion; /* the vendor calls answer */
-	bool quiet;   /* print() says nothing (measurements) */
+	bool quiet;   /* print() is silent (measurements) */
+	struct machine_arch arch;
 };
 
-extern struct boot_record boot_record;
-extern u64 boot_registers[31]; /* x0 to x30 at the first instruction; x9 is not known */
 extern struct machine machine;
 extern char _head[], _end[];
 
-/** guest_before_gic() - a guest may have one: tree read, MMU on, the controller as it was found. */
-void guest_before_gic(void);
-
-/** guest_main() - the guest itself; on CPU 0, MMU on, controller up, interrupts masked. */
+/** guest_main() - the program; on CPU 0, MMU on, interrupt controller set up, interrupts masked. */
 void guest_main(void);
 
-/** boot_arg() - the value of `key=value` in the boot arguments, cut at @size, or "". Return: @buf.
- */
+/** tree_read() - fill @machine from the device tree at @address; nothing if it is no tree. */
+void tree_read(u64 address);
+
+/** boot_arg() - Returns @buf with the value of `key=value` in the boot arguments, cut at @size, or
+ * "". */
 const char *boot_arg(const char *key, char *buf, size_t size);
 
-/* --- Firmware calls --------------------------------------------------------------------------- */
-
-#define PSCI_VERSION           0x84000000u
-#define PSCI_CPU_SUSPEND       0xc4000001u
-#define PSCI_CPU_OFF           0x84000002u
-#define PSCI_CPU_ON            0xc4000003u
-#define PSCI_AFFINITY_INFO     0xc4000004u
-#define PSCI_MIGRATE_INFO_TYPE 0x84000006u
-#define PSCI_SYSTEM_OFF        0x84000008u
-#define PSCI_SYSTEM_RESET      0x84000009u
-#define PSCI_FEATURES          0x8400000au
-#define PSCI_SYSTEM_SUSPEND    0xc400000eu
-#define PSCI_SYSTEM_RESET2     0xc4000012u
-#define SMCCC_VERSION          0x80000000u
-#define SMCCC_ARCH_FEATURES    0x80000001u
-
-#define PSCI_SUCCESS         0
-#define PSCI_NOT_SUPPORTED   (-1)
-#define PSCI_INVALID         (-2)
-#define PSCI_DENIED          (-3)
-#define PSCI_ALREADY_ON      (-4)
-#define PSCI_ON_PENDING      (-5)
-#define PSCI_INVALID_ADDRESS (-9)
-
-void smccc_hvc(u64 regs[8]);
-void smccc_smc(u64 regs[8]);
-/** psci() - a call by HVC; the low 32 bits of x0, sign-extended. */
-s64 psci(u32 function, u64 a, u64 b, u64 c);
+/** power_off() - end the guest, or the bare machine. */
 void __noreturn power_off(void);
 
 /* --- Print ------------------------------------------------------------------------------------ */
 
 /** print() - a line or part of it, at most 255 bytes, to the hypervisor's log or the UART. */
 void print(const char *fmt, ...) __printf(1, 2);
-
-/* --- Exceptions ------------------------------------------------------------------------------- */
-
-struct frame {
-	u64 x[31];
-	u64 elr, spsr;
-};
-
-enum vector { VECTOR_SYNC, VECTOR_IRQ, VECTOR_FIQ, VECTOR_SERROR };
-
-/* The exceptions that trap_begin() .. trap_end() caught. */
-struct trap {
-	u32 count;
-	u64 vector; /* of the last one, 0 to 15 */
-	u64 esr, far, elr, spsr;
-};
-#define TRAP_EC(t) ((u32)((t).esr >> 26) & 0x3f)
-
-#define EC_UNKNOWN 0x00
-#define EC_SVC     0x15
-#define EC_SYSREG  0x18
-#define EC_IABT    0x21
-#define EC_PC      0x22
-#define EC_DABT    0x25
-#define EC_SP      0x26
-#define EC_BRK     0x3c
-
-struct jump {
-	u64 regs[13];
-};
-int jump_set(struct jump *jump) __attribute__((returns_twice));
-void __noreturn jump_back(struct jump *jump);
-
-struct cpu {
-	u32 index;
-	bool trapping; /* synchronous exceptions are caught, not fatal */
-	struct trap trap;
-	struct jump *escape;      /* where an exception that nobody expects goes */
-	void (*irq_hook)(u32 id); /* between acknowledge and end of interrupt */
-	bool (*sync_hook)(struct frame *frame, u64 vector); /* true: handled */
-	bool no_eoi;                                        /* the hook ends the interrupt itself */
-	u32 irqs;                                           /* taken since irq_forget() */
-	u32 spurious;
-	u32 irq_log[64]; /* the first of them, as acknowledged */
-};
-
-struct cpu *this_cpu(void);
-struct cpu *cpu_get(u32 index);
-/** trap_begin() - from now, a synchronous exception is noted and its instruction skipped; from a
- * fetch that failed it goes on at x30. */
-void trap_begin(void);
-/** trap_end() - stop that. Return: what was caught. */
-struct trap trap_end(void);
-/** call_at() - call @address with no arguments. */
-void call_at(u64 address);
-void irq_forget(void);
-
-/* A system register as MRS and MSR encode it, x0 as the register. */
-#define SYSREG(op0, op1, crn, crm, op2) \
-	((u32)(op0) << 19 | (u32)(op1) << 16 | (u32)(crn) << 12 | (u32)(crm) << 8 | (u32)(op2) << 5)
-
-/** execute() - run one instruction with @regs in x0..x2 (and back); it touches no other register.
- * Return: what it trapped with, count 0 if it did not. */
-struct trap execute(u32 instruction, u64 regs[3]);
-struct trap execute_mrs(u32 encoding, u64 *value);
-struct trap execute_msr(u32 encoding, u64 value);
-
-/* --- Interrupt controller --------------------------------------------------------------------- */
-
-#define GIC_PRIORITY_DEFAULT 0xa0
-#define GIC_PRIORITY_ALL     0xf8
-#define GIC_SPURIOUS         1023
-
-struct gic {
-	u32 version; /* 2 or 3 */
-	u64 gicd, gicc, gicr, gicr_size;
-	u32 num_irqs; /* first INTID past the last */
-};
-extern struct gic gic;
-
-/** gic_find() - from the tree. Return: false without one that we know. */
-bool gic_find(void);
-/** gic_init() - distributor on; SPIs disabled, neither pending nor active, default priority, edge,
- * for CPU 0. */
-void gic_init(void);
-/** gic_init_cpu() - this CPU's interface and private interrupts. */
-void gic_init_cpu(void);
-u64 gic_sgi_frame(u32 cpu); /* GICv3 */
-/* Registers of one bit or byte for each interrupt; private ones (below 32) are this CPU's. */
-void gic_enable(u32 id);
-void gic_disable(u32 id);
-bool gic_enabled(u32 id);
-void gic_set_pending(u32 id);
-void gic_clear_pending(u32 id);
-bool gic_pending(u32 id);
-void gic_set_active(u32 id);
-void gic_clear_active(u32 id);
-bool gic_active(u32 id);
-void gic_set_priority(u32 id, u8 priority);
-u8 gic_priority(u32 id);
-void gic_set_edge(u32 id, bool edge);
-void gic_set_target(u32 id, u32 cpu);
-/** gic_register() - address of the register at @offset, in this CPU's frame for a private @id. */
-u64 gic_register(u32 id, u64 offset);
-void gic_send(u32 cpu, u32 sgi);
-void gic_send_others(u32 sgi);
-u32 gic_ack(void); /* as read: GICv2 has the sender in bits 12:10 */
-void gic_eoi(u32 ack);
-void gic_deactivate(u32 ack);
-void gic_set_mask(u8 priority);
-void gic_set_binary_point(u8 point);
-void gic_set_split(bool split);
-u32 gic_running_priority(void);
-u32 gic_highest_pending(void);
-
-/* --- MMU -------------------------------------------------------------------------------------- */
-
-#define MMU_NORMAL (0ull << 2)
-#define MMU_DEVICE (1ull << 2)
-#define MMU_XN     (3ull << 53)
-#define MMU_BLOCK  (0x701ull) /* access flag, inner shareable, block */
-#define MMU_TABLE  3ull
-#define MMU_RO     (2ull << 6)
-
-/** mmu_on() - identity map of 1 GiB blocks, 512 of them: RAM cached, the rest device memory. */
-void mmu_on(void);
-void mmu_off(void);
-/** mmu_set_gib() - change the entry of GiB @gib; TLBs of all CPUs are flushed. */
-void mmu_set_gib(u32 gib, u64 entry);
-u64 mmu_gib(u32 gib);
+/** arch_print() - the text of print(). */
+void arch_print(const char *text, size_t length);
 
 /* --- Time ------------------------------------------------------------------------------------- */
 
-#define TIMER_ENABLE  BIT(0)
-#define TIMER_IMASK   BIT(1)
-#define TIMER_ISTATUS BIT(2)
-
-static inline u64 time_now(void)
-{
-	isb();
-	return sysreg_read(CNTVCT_EL0);
-}
+/** time_ticks() - Returns the steps of time_now() in @us microseconds. */
 u64 time_ticks(u64 us);
 
 /* Spin until @condition or @ms milliseconds; true if it came. */
@@ -296,30 +80,16 @@ u64 time_ticks(u64 us);
 
 /* --- Other CPUs ------------------------------------------------------------------------------- */
 
-struct cpu_start {
-	struct boot_record record; /* first: start.S writes it */
-	void (*run)(void);
-	u32 done;    /* run() has returned; CPU_OFF follows */
-	u32 crashed; /* an exception that nobody expected */
-};
-extern struct cpu_start cpu_starts[GUEST_MAX_CPUS];
-void secondary_entry(void);
-/** cpu_on() - start CPU @index in @run; it switches itself off when that returns. PSCI's answer. */
+/** cpu_on() - start CPU @index in @run; it switches itself off when that returns. Returns 0, or an
+ * error of the architecture's firmware. */
 s64 cpu_on(u32 index, void (*run)(void));
-/** cpu_wait_off() - until it has run and AFFINITY_INFO says OFF. false after WAIT_MS. */
+/** cpu_is_off() - Returns true if CPU @index is off. */
+bool cpu_is_off(u32 index);
+/** cpu_wait_off() - wait until its function has returned and it is off. Returns false after
+ * WAIT_MS.
+ */
 bool cpu_wait_off(u32 index);
-
-/* --- Floating point --------------------------------------------------------------------------- */
-
-struct fp {
-	u64 v[64];
-	u64 fpcr, fpsr;
-};
-void fp_load(const struct fp *fp);
-void fp_store(struct fp *fp);
-
-#define LOAD(x)     __atomic_load_n(&(x), __ATOMIC_ACQUIRE)
-#define STORE(x, v) __atomic_store_n(&(x), (v), __ATOMIC_RELEASE)
-#define ADD(x, v)   __atomic_fetch_add(&(x), (v), __ATOMIC_ACQ_REL)
+/** cpu_crashed() - Returns true if CPU @index had an unexpected exception since the last call. */
+bool cpu_crashed(u32 index);
 
 #endif

@@ -32,34 +32,11 @@ static const char *missing(u32 needs)
 		return "needs 2 CPUs";
 	if ((needs & NEEDS_3_CPUS) != 0 && machine.num_cpus < 3)
 		return "needs 3 CPUs";
-	if ((needs & NEEDS_GICV2) != 0 && gic.version != 2)
-		return "needs a GICv2";
-	if ((needs & NEEDS_GICV3) != 0 && gic.version != 3)
-		return "needs a GICv3";
-	if ((needs & NEEDS_UART) != 0 && (machine.uart == 0 || machine.uart_irq == 0))
-		return "needs a PL011 with its interrupt";
 	if ((needs & NEEDS_INITRD) != 0 &&
 	    fdt_get_u64(&machine.fdt, fdt_find(&machine.fdt, "/chosen"), "linux,initrd-start",
 			&start) != OK)
 		return "needs an initrd";
-	return NULL;
-}
-
-/* Whatever the last test left behind: timers off, interrupts masked and forgotten. */
-static void quiesce(void)
-{
-	struct cpu *cpu = this_cpu();
-
-	irq_disable();
-	sysreg_write(CNTV_CTL_EL0, 0);
-	sysreg_write(CNTP_CTL_EL0, 0);
-	isb();
-	cpu->trapping = false;
-	cpu->sync_hook = NULL;
-	irq_forget();
-	STORE(test_stop, 0);
-	gic_init();
-	gic_init_cpu();
+	return arch_test_missing(needs);
 }
 
 /* Other CPUs must be off when the next test begins: one that hangs would spoil it. */
@@ -67,12 +44,10 @@ static void check_cpus_off(void)
 {
 	STORE(test_stop, 1);
 	for (u32 i = 1; i < machine.num_cpus; i++) {
-		if (psci(PSCI_AFFINITY_INFO, machine.mpidr[i], 0, 0) != 1 && !cpu_wait_off(i))
+		if (!cpu_is_off(i) && !cpu_wait_off(i))
 			test_fail("CPU_OFF", i, 0);
-		if (cpu_starts[i].crashed != 0) {
-			cpu_starts[i].crashed = 0;
+		if (cpu_crashed(i))
 			test_fail("exception on another CPU", i, 0);
-		}
 	}
 }
 
@@ -81,7 +56,7 @@ static void stop_cpus(void)
 {
 	STORE(test_stop, 1);
 	for (u32 i = 1; i < machine.num_cpus; i++)
-		(void)WAIT(psci(PSCI_AFFINITY_INFO, machine.mpidr[i], 0, 0) == 1, WAIT_MS / 5);
+		(void)WAIT(cpu_is_off(i), WAIT_MS / 5);
 }
 
 /* Return: true if it passed. The escape brings it back a second time. */
@@ -94,7 +69,8 @@ static bool attempt(const struct test *test)
 		stop_cpus();
 		return false;
 	}
-	quiesce();
+	arch_test_quiesce();
+	STORE(test_stop, 0);
 	test->run();
 	irq_disable();
 	check_cpus_off();

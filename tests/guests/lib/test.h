@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Named tests inside a guest. A test is a function that returns when all is as it must be; a check
- * that fails, or an exception that nobody expected, leaves it at once. Results are lines as in TAP.
+ * Named tests inside a guest. A test is a function that returns if it passes. A failed check or an
+ * unexpected exception leaves it at once. Results are lines as in TAP.
  * Checks belong on CPU 0; other CPUs leave values for it.
  */
 #ifndef GUEST_TEST_H
@@ -9,7 +9,7 @@
 
 #include "guest.h"
 
-/* What a test needs; without it, it is reported as skipped. */
+/* Needs of a test; without them it is reported as skipped. */
 #define NEEDS_MULLION BIT(0) /* proves the hypervisor, says nothing about a bare machine */
 #define NEEDS_2_CPUS  BIT(1)
 #define NEEDS_3_CPUS  BIT(2)
@@ -37,9 +37,15 @@ extern u32 test_stop;
 void test_run(const struct test *tests, u32 count);
 /** test_end() - the summary line. */
 void test_end(void);
-/** test_fail() - leave the test that runs: it expected @expected, saw @saw, in @what. */
+/** test_fail() - leave the test that runs: it expected @expected, saw @saw, in the expression
+ * @what. */
 void __noreturn test_fail(const char *what, u64 saw, u64 expected);
 void __noreturn test_skip(const char *why);
+
+/** arch_test_missing() - Returns what the machine lacks of @needs, or NULL. */
+const char *arch_test_missing(u32 needs);
+/** arch_test_quiesce() - stop timers, mask interrupts, and forget those of the last test. */
+void arch_test_quiesce(void);
 
 #define CHECK_EQ(saw, expected)                                     \
 	do {                                                        \

@@ -65,7 +65,7 @@ struct virtio_rings {
 /* Of a console's two queues. */
 extern struct virtio_rings virtio_rings[2];
 
-/* What a queue is set up with; addresses are the guest's. */
+/* Set-up of a queue; addresses are the guest's. */
 struct virtio_queue {
 	u64 size, desc, driver, device;
 };
@@ -80,7 +80,7 @@ bool virtio_set_queue(u64 base, u32 number, const struct virtio_queue *queue);
 bool virtio_features(u64 base);
 /** virtio_begin() - reset, features, queues with empty rings, DRIVER_OK. Return: it runs. */
 bool virtio_begin(u64 base);
-/** virtio_put() - what @number's descriptor @entry is. */
+/** virtio_put() - write descriptor @entry of queue @number. */
 void virtio_put(u32 number, u32 entry, u64 address, u32 bytes, u32 flags, u32 next);
 /** virtio_offer() - make the chain at @head available, and ring. */
 void virtio_offer(u64 base, u32 number, u32 head);

@@ -131,7 +131,7 @@ void guest_main(void)
 	boot_arg("how", how, sizeof(how));
 	if (str_equal(how, "resets"))
 		(void)psci(PSCI_SYSTEM_RESET, 0, 0, 0);
-	gic_enable(machine.timer_virt);
+	gic_enable(machine.arch.timer_virt);
 	sysreg_write(CNTV_CVAL_EL0, ~UINT64_C(0));
 	sysreg_write(CNTV_CTL_EL0, TIMER_ENABLE);
 	isb();

@@ -110,7 +110,7 @@ static void run(u32 index)
 	struct share *share = &shares[index];
 
 	this_cpu()->irq_hook = tick;
-	gic_enable(machine.timer_virt);
+	gic_enable(machine.arch.timer_virt);
 	irq_enable();
 	share->on_min = share->phase_min = UINT64_MAX;
 	for (u64 round = 0; round < rounds; round++)
@@ -145,11 +145,11 @@ static void tell_all(u32 index)
 /* The timer's interrupt came, masked, and then its line fell. */
 static void fall(void)
 {
-	gic_enable(machine.timer_virt);
+	gic_enable(machine.arch.timer_virt);
 	sysreg_write(CNTV_CVAL_EL0, time_now());
 	sysreg_write(CNTV_CTL_EL0, TIMER_ENABLE);
 	isb();
-	if (!WAIT(gic_highest_pending() == machine.timer_virt, WAIT_MS))
+	if (!WAIT(gic_highest_pending() == machine.arch.timer_virt, WAIT_MS))
 		print("spin: FAILED timer\n");
 	sysreg_write(CNTV_CTL_EL0, 0);
 	isb();

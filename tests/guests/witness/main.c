@@ -53,8 +53,8 @@ static void fail(const char *what, u64 saw, u64 expected)
 
 static void tick(u32 id)
 {
-	if (id != machine.timer_virt)
-		fail("interrupt", id, machine.timer_virt);
+	if (id != machine.arch.timer_virt)
+		fail("interrupt", id, machine.arch.timer_virt);
 	sysreg_write(CNTV_CVAL_EL0, time_now() + time_ticks(TICK_US));
 	isb();
 	STORE(ticks, ticks + 1);
@@ -123,7 +123,7 @@ static void set_up(void)
 	fp_load(&fp_own);
 	keep_registers();
 	this_cpu()->irq_hook = tick;
-	gic_enable(machine.timer_virt);
+	gic_enable(machine.arch.timer_virt);
 	sysreg_write(CNTV_CVAL_EL0, time_now());
 	sysreg_write(CNTV_CTL_EL0, TIMER_ENABLE);
 	irq_enable();

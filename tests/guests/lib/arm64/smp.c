@@ -39,7 +39,17 @@ s64 cpu_on(u32 index, void (*run)(void))
 	start->record.index = index;
 	start->run = run;
 	dsb();
-	return psci(PSCI_CPU_ON, machine.mpidr[index], (u64)secondary_entry, (u64)start);
+	return psci(PSCI_CPU_ON, machine.arch.mpidr[index], (u64)secondary_entry, (u64)start);
+}
+
+bool cpu_is_off(u32 index)
+{
+	return psci(PSCI_AFFINITY_INFO, machine.arch.mpidr[index], 0, 0) == 1;
+}
+
+bool cpu_crashed(u32 index)
+{
+	return __atomic_exchange_n(&cpu_starts[index].crashed, 0, __ATOMIC_ACQ_REL) != 0;
 }
 
 bool cpu_wait_off(u32 index)
@@ -47,5 +57,5 @@ bool cpu_wait_off(u32 index)
 	struct cpu_start *start = &cpu_starts[index];
 
 	return WAIT(LOAD(start->done) != 0 || LOAD(start->crashed) != 0, WAIT_MS) &&
-	       WAIT(psci(PSCI_AFFINITY_INFO, machine.mpidr[index], 0, 0) == 1, WAIT_MS);
+	       WAIT(cpu_is_off(index), WAIT_MS);
 }

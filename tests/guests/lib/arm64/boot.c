@@ -1,13 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Start of a guest in C: what the tree says about the machine, then the library's parts in order.
- */
+/* The start in C: the machine as the tree describes it, then the library's parts in order. */
 #include "internal.h"
 
 #include <abi/vendor.h>
 
 struct boot_record boot_record __section(".data") = { .index = 0 };
 u64 boot_registers[31] __section(".data") = { 0 };
-struct machine machine;
 
 /* A PPI or SPI of an `interrupts` property with three cells each. */
 static u32 intid(fdt_node_t node, u32 index)
@@ -34,19 +32,20 @@ static void find_cpus(void)
 		    fdt_get_str(&machine.fdt, cpu, "device_type", &type) != OK ||
 		    !str_equal(type, "cpu") || fdt_get_u64(&machine.fdt, cpu, "reg", &mpidr) != OK)
 			continue;
-		machine.mpidr[machine.num_cpus++] = mpidr;
+		machine.arch.mpidr[machine.num_cpus++] = mpidr;
 	}
 }
 
-static void find_uart(fdt_node_t chosen)
+static void find_uart(void)
 {
+	fdt_node_t chosen = fdt_find(&machine.fdt, "/chosen");
 	const char *path;
 	char node_path[96];
 	fdt_node_t node;
 	u64 address, size;
 	u32 flags;
 
-	if (fdt_get_str(&machine.fdt, chosen, "stdout-path", &path) != OK)
+	if (chosen == FDT_NONE || fdt_get_str(&machine.fdt, chosen, "stdout-path", &path) != OK)
 		return;
 	(void)str_copy(node_path, sizeof(node_path), path);
 	if (strchr(node_path, ':') != NULL)
@@ -57,25 +56,12 @@ static void find_uart(fdt_node_t chosen)
 		return;
 	machine.uart = address;
 	machine.uart_irq = intid(node, 0);
-	machine.uart_level =
+	machine.arch.uart_level =
 		fdt_get_cell(&machine.fdt, node, "interrupts", 2, &flags) == OK && (flags & 4) != 0;
 }
 
-static void find_memory(void)
-{
-	fdt_node_t root = fdt_root(&machine.fdt);
-
-	fdt_for_each_child (&machine.fdt, root, node) {
-		const char *type;
-
-		if (fdt_get_str(&machine.fdt, node, "device_type", &type) == OK &&
-		    str_equal(type, "memory") &&
-		    fdt_reg(&machine.fdt, node, 0, &machine.ram, &machine.ram_size) == OK)
-			return;
-	}
-}
-
-/* Whether Mullion's vendor calls answer. A machine without EL2 has no HVC: the trap is caught. */
+/* Returns true if Mullion's vendor calls answer. Without EL2 there is no HVC: the trap is caught.
+ */
 static bool find_mullion(void)
 {
 	u64 regs[8] = { VENDOR_CALL_UID };
@@ -87,31 +73,26 @@ static bool find_mullion(void)
 	       (u32)regs[3] == VENDOR_UID_3;
 }
 
-static void read_tree(void)
+static void find_timer(void)
 {
-	fdt_node_t chosen, timer;
+	fdt_node_t timer = fdt_find_compatible(&machine.fdt, FDT_NONE, "arm,armv8-timer");
 
-	machine.tree = boot_record.x[0];
-	machine.image = (u64)_head;
-	machine.image_end = (u64)_end;
-	machine.bootargs = "";
-	if (machine.tree == 0 || (machine.tree & 7) != 0 ||
-	    fdt_open(&machine.fdt, (const void *)machine.tree, FDT_MAX_SIZE) != OK)
-		return;
-	machine.tree_size = machine.fdt.size;
-	chosen = fdt_find(&machine.fdt, "/chosen");
-	if (chosen != FDT_NONE) {
-		find_uart(chosen);
-		if (fdt_get_str(&machine.fdt, chosen, "bootargs", &machine.bootargs) != OK)
-			machine.bootargs = "";
-	}
-	find_memory();
-	find_cpus();
-	timer = fdt_find_compatible(&machine.fdt, FDT_NONE, "arm,armv8-timer");
 	if (timer == FDT_NONE)
 		return;
-	machine.timer_phys = intid(timer, 1);
-	machine.timer_virt = intid(timer, 2);
+	machine.arch.timer_phys = intid(timer, 1);
+	machine.arch.timer_virt = intid(timer, 2);
+}
+
+static void read_machine(void)
+{
+	machine.image = (u64)_head;
+	machine.image_end = (u64)_end;
+	tree_read(boot_record.x[0]);
+	if (machine.tree_size == 0)
+		return;
+	find_uart();
+	find_cpus();
+	find_timer();
 }
 
 __attribute__((weak)) void guest_before_gic(void)
@@ -122,7 +103,7 @@ void guest_start(void)
 {
 	sysreg_write(TPIDR_EL1, (u64)cpu_get(0));
 	machine.mullion = find_mullion();
-	read_tree();
+	read_machine();
 	if (machine.ram_size == 0 || !gic_find()) {
 		print("guest: no usable device tree at %p\n", (void *)machine.tree);
 		power_off();
@@ -138,28 +119,6 @@ void guest_start(void)
 u64 time_ticks(u64 us)
 {
 	return sysreg_read(CNTFRQ_EL0) * us / 1000000;
-}
-
-const char *boot_arg(const char *key, char *buf, size_t size)
-{
-	const char *at = machine.bootargs;
-	size_t len = strlen(key);
-
-	buf[0] = '\0';
-	while (*at != '\0') {
-		size_t word = 0;
-
-		while (at[word] != '\0' && at[word] != ' ')
-			word++;
-		if (word > len && strncmp(at, key, len) == 0 && at[len] == '=') {
-			(void)str_copy(buf, MIN(size, word - len), at + len + 1);
-			return buf;
-		}
-		at += word;
-		while (*at == ' ')
-			at++;
-	}
-	return buf;
 }
 
 s64 psci(u32 function, u64 a, u64 b, u64 c)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the assembly of guests shares with C: offsets into the structures of guest.h. */
+/* Offsets into the structures of guest_arch.h, for the assembly. */
 #ifndef GUEST_ASM_H
 #define GUEST_ASM_H
 

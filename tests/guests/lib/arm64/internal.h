@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the parts of the guest library know of each other and guests do not. */
+/* Functions that the files of this library share, hidden from programs. */
 #ifndef GUEST_INTERNAL_H
 #define GUEST_INTERNAL_H
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * GICv2 and GICv3 behind one interface, as a guest uses them: GICv3 by system registers with group
- * 1, GICv2 by its CPU interface page with group 0. (IHI 0048B, IHI 0069.)
+ * GICv2 and GICv3 behind one interface (IHI 0048B, IHI 0069). GICv3 is used by system registers,
+ * with group 1; GICv2 by its CPU interface page, with group 0.
  */
 #include "guest.h"
 
@@ -58,7 +58,7 @@ bool gic_find(void)
 /* The redistributor whose affinity is the CPU's; frames lie in a row. */
 u64 gic_sgi_frame(u32 cpu)
 {
-	u64 mpidr = machine.mpidr[cpu];
+	u64 mpidr = machine.arch.mpidr[cpu];
 	u64 affinity = (mpidr & 0xffffff) | FIELD(mpidr, 39, 32) << 24;
 
 	for (u64 at = 0; at + GICR_FRAME <= gic.gicr_size; at += GICR_FRAME) {
@@ -166,7 +166,7 @@ void gic_set_target(u32 id, u32 cpu)
 	if (gic.version == 2)
 		write8(gic.gicd + GICD_ITARGETSR + id, (u8)(1u << cpu));
 	else
-		write64(gic.gicd + GICD_IROUTER + (u64)id * 8, machine.mpidr[cpu]);
+		write64(gic.gicd + GICD_IROUTER + (u64)id * 8, machine.arch.mpidr[cpu]);
 }
 
 static void reset_private(void)
@@ -227,7 +227,7 @@ void gic_init_cpu(void)
 
 void gic_send(u32 cpu, u32 sgi)
 {
-	u64 mpidr = machine.mpidr[cpu];
+	u64 mpidr = machine.arch.mpidr[cpu];
 
 	dsb();
 	if (gic.version == 2) {

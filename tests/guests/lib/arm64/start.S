@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's first instructions: the arm64 Image header, what the boot protocol promised (kept in
- * boot_record before anything changes it), relocation, zeroed bss, a stack; the same for the other
- * CPUs behind PSCI CPU_ON; the exception vectors.
+ * A guest's first instructions: the arm64 Image header, the registers at entry (for boot_record),
+ * relocation, zeroed bss, a stack. The other CPUs enter here by PSCI CPU_ON. The exception vectors.
  *
  * Linux Documentation/arm64/booting.rst.
  */
@@ -84,7 +83,7 @@ secondary_entry:
 park:	wfi
 	b	park
 
-/* x0 = record. What the CPU looked like on entry. Uses x10. */
+/* x0 = record for the CPU's registers. Uses x10. */
 	.globl	save_state
 save_state:
 	mrs	x10, CurrentEL

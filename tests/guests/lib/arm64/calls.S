@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What C cannot say: firmware calls with every argument register, the way back out of a test,
- * floating-point registers as a block (the rest of a guest is compiled without FP).
+ * Instructions that C cannot express: firmware calls with every argument register, the way back out
+ * of a test, and floating-point registers as a block. The rest of a guest is compiled without FP.
  */
 
 	.text

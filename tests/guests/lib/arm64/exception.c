@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every exception of a guest lands here. Interrupts are acknowledged, noted, shown to a hook and
- * ended; synchronous exceptions are caught where a test asked for it. What nobody expects goes to
- * the CPU's escape, or ends the guest with a message.
+ * The handler of every exception. Interrupts are acknowledged, noted, shown to a hook and ended.
+ * Synchronous exceptions are caught between trap_begin() and trap_end(). An unexpected exception
+ * goes to the CPU's escape, or ends the guest with a message.
  */
 #include "internal.h"
 
