@@ -289,8 +289,12 @@ __cold void sched_settle(void)
 			continue;
 		atomic_store(&cpu->resched, true);
 		arch_cpu_kick(id);
-		while (atomic_load(&cpu->resched) && !*idling)
+		/* Another CPU may wait here for this one. */
+		while (atomic_load(&cpu->resched) && !*idling) {
+			if (sched_needed() && sched_context() == CONTEXT_ORPHAN)
+				sched();
 			arch_cpu_relax();
+		}
 	}
 	atomic_thread_fence(memory_order_seq_cst);
 }

@@ -15,13 +15,15 @@
 
 #include "support/machine.h"
 
-#define GUESTS     3
+#define GUESTS     SERVED_GUESTS
+#define MANAGERS   2
 #define ACTS       30
 #define MOST_STEPS 100000
 
 static struct config_guest configs[GUESTS];
-static struct thread *manager;
-static bool managed, exiting;
+static struct thread *managers[MANAGERS];
+static u32 num_managers, managed;
+static bool exiting, served;
 static u64 free_pages, free_ram;
 
 static struct vcpu *in_guest(u32 id)
@@ -55,8 +57,19 @@ static void choose_exit(struct vcpu *vcpu)
 	struct vcpu_exit *exit = &exits[vcpu->thread.cpu];
 	u64 other = chance(vcpu->guest->num_vcpus);
 
+	host_set_wants_irq(vcpu, false);
 	*exit = (struct vcpu_exit){ .kind = EXIT_CPU_ON, .cpu_on = { other, GUEST_RAM, 0 } };
 	/* One guest only ever starts its vCPUs, which spin. */
+	if (served && chance(20) != 0) {
+		if (chance(6) == 0)
+			exit->kind = EXIT_WFI;
+		else
+			exit->kind = chance(2) == 0 ? EXIT_MMIO_WRITE : EXIT_MMIO_READ;
+		exit->mmio.gpa = GPA(GUEST_VIRTUAL + (chance(2) == 0 ? 0x50 : 0));
+		exit->mmio.width = 4;
+		host_script(vcpu, exit, 1);
+		return;
+	}
 	switch (vcpu->guest->id == 0 ? 6 : chance(16)) {
 	case 0: exit->kind = EXIT_SYSTEM_OFF; break;
 	case 1: exit->kind = EXIT_SYSTEM_RESET; break;
@@ -85,6 +98,10 @@ static bool step(u32 id)
 	}
 	world.cpus[id].pause = host_loop(id);
 	check_guests();
+	if (served) {
+		served_check();
+		pass_time(US(3));
+	}
 	return true;
 }
 
@@ -96,6 +113,33 @@ static void settle(void)
 		MUST(steps < MOST_STEPS, "the CPUs do not come to rest");
 		still = step((u32)chance(world.num_cpus)) ? 0 : still + 1;
 	}
+}
+
+/* One of a guest's vCPUs gets an interrupt. */
+static void interrupt_guest(u32 id)
+{
+	struct guest *guest;
+
+	if (guest_pin(id, &guest) != OK)
+		return;
+	host_set_wants_irq(guest->vcpus[chance(guest->num_vcpus)], true);
+	guest_unpin(id);
+}
+
+/* A device's interrupt, on a CPU that is not in the core. */
+static void interrupt(u32 id)
+{
+	if (world.cpus[id].pause == HOST_BUSY)
+		return;
+	host_cpu_select(id);
+	sched_interrupt_begin();
+	if (chance(2) == 0)
+		interrupt_guest((u32)chance(GUESTS));
+	else
+		served_interrupt();
+	sched_interrupt_end();
+	world.cpus[id].poked = true;
+	served_check();
 }
 
 /* Up to the earliest deadline, and all that it causes. */
@@ -115,18 +159,41 @@ static void go_on(void)
 		host_time_set(NS(next));
 }
 
+/* Another manager may be at it, or have been first. */
+static void destroy(u32 id)
+{
+	enum err err = guest_destroy(id);
+
+	MUST(err == OK || ((err == ERR_BUSY || err == ERR_NOT_FOUND) && num_managers > 1),
+	     "guest %u is not destroyed: %s", id, err_name(err));
+}
+
+static void create(u32 id)
+{
+	struct guest *guest = NULL;
+	enum err err = guest_create(id, &configs[id], &guest);
+
+	MUST(err == OK || ((err == ERR_BUSY || err == ERR_EXISTS) && num_managers > 1),
+	     "guest %u is not created: %s", id, err_name(err));
+	if (err != OK || guest_pin(id, &guest) != OK)
+		return;
+	err = guest_start(guest);
+	MUST(err == OK || (err == ERR_STATE && num_managers > 1), "guest %u is not started: %s", id,
+	     err_name(err));
+	guest_unpin(id);
+}
+
 static void act_on(u32 id, u64 what)
 {
 	struct guest *guest = NULL;
 	enum err err = guest_pin(id, &guest);
 
 	if (err == ERR_NOT_FOUND) {
-		err = guest_create(id, &configs[id], &guest);
-		MUST(err == OK, "guest %u is not created: %s", id, err_name(err));
-		err = guest_start(guest);
-		MUST(err == OK, "guest %u is not started: %s", id, err_name(err));
+		create(id);
 		return;
 	}
+	if (err == ERR_BUSY && num_managers > 1)
+		return;
 	MUST(err == OK, "guest %u cannot be acted on: %s", id, err_name(err));
 	switch (what) {
 	case 0: err = guest_pause(guest); break;
@@ -138,25 +205,25 @@ static void act_on(u32 id, u64 what)
 	}
 	MUST(err == OK || err == ERR_STATE || err == ERR_BUSY, "an act ends in %s", err_name(err));
 	guest_unpin(id);
-	if (what == 5) {
-		err = guest_destroy(id);
-		MUST(err == OK, "guest %u is not destroyed: %s", id, err_name(err));
-	}
+	if (what == 5)
+		destroy(id);
 }
 
 static void manage(void *data)
 {
 	(void)data;
 	for (u32 i = 0; i < ACTS; i++) {
-		act_on((u32)chance(GUESTS), chance(8));
+		act_on((u32)chance(GUESTS), chance(served ? 16 : 8));
 		thread_sleep(NS(chance(MS(1))));
 	}
+	/* The last manager leaves no guest. */
+	if (++managed < num_managers)
+		return;
 	for (u32 id = 0; id < GUESTS; id++) {
 		enum err err = guest_destroy(id);
 
 		MUST(err == OK || err == ERR_NOT_FOUND, "the last destroy: %s", err_name(err));
 	}
-	managed = true;
 }
 
 static void begin(u64 seed_ns)
@@ -164,7 +231,7 @@ static void begin(u64 seed_ns)
 	memset(&world, 0, sizeof(world));
 	host_time_set(NS(seed_ns));
 	world.begin = seed_ns;
-	world.num_cpus = 1 + (u32)chance(2);
+	world.num_cpus = 1 + (u32)chance(SIM_CPUS);
 	for (u32 i = 0; i < world.num_cpus; i++) {
 		world.cpus[i].kicks = cpu_get(i)->arch.kicks;
 		world.cpus[i].pause = HOST_IDLE;
@@ -176,33 +243,66 @@ static void begin(u64 seed_ns)
 			configs[i].vcpus[k].priority = (u8)(PRIORITY_GUEST + 10 * chance(3));
 		}
 	}
+	served = chance(2) == 0;
 	guests_stay = true;
-	managed = false;
+	managed = 0;
+	num_managers = served ? MANAGERS : 1;
 	host_cpu_select(0);
 	/* More urgent than most vCPUs are, and as urgent as the others. */
-	manager = thread_create("manager", manage, NULL, PRIORITY_GUEST + 20, SLICE_DEFAULT);
-	MUST(manager != NULL && thread_start(manager) == OK, "no manager");
+	for (u32 i = 0; i < num_managers; i++) {
+		managers[i] =
+			thread_create("manager", manage, NULL, PRIORITY_GUEST + 20, SLICE_DEFAULT);
+		MUST(managers[i] != NULL && thread_start(managers[i]) == OK, "no manager");
+	}
 	free_pages = page_free_count();
 	free_ram = ram_free_bytes();
+	if (served)
+		served_begin(configs);
 	world.cpus[0].poked = true;
+}
+
+static void stop_components(void)
+{
+	for (u32 steps = 0; !served_stopped(); steps++) {
+		MUST(steps < MOST_STEPS, "a component never stops");
+		served_stop(); /* a restart may have come last */
+		go_on();
+	}
+	host_cpu_select(0);
+	served_end();
+	served = false;
+}
+
+static bool managers_stopped(void)
+{
+	for (u32 i = 0; i < num_managers; i++)
+		if (!thread_stopped(managers[i]))
+			return false;
+	return true;
 }
 
 void guests_run(u64 seed_ns)
 {
 	begin(seed_ns);
-	for (u32 steps = 0; !managed || !thread_stopped(manager); steps++) {
+	for (u32 steps = 0; !managers_stopped(); steps++) {
 		MUST(steps < MOST_STEPS, "an act of the manager's never ends");
-		exiting = chance(4) == 0;
-		for (u64 i = chance(16); i > 0; i--)
+		exiting = chance(4) == 0 || served;
+		for (u64 i = chance(served ? 200 : 16); i > 0; i--) {
 			(void)step((u32)chance(world.num_cpus));
-		if (chance(2) == 0)
+			if (served && chance(20) == 0)
+				interrupt((u32)chance(world.num_cpus));
+		}
+		if (chance(served ? 16 : 2) == 0)
 			go_on();
 	}
 	go_on();
 	host_cpu_select(0);
+	if (served)
+		stop_components();
 	MUST(page_free_count() == free_pages, "pages are lost");
 	MUST(ram_free_bytes() == free_ram, "RAM is lost");
-	thread_release(manager);
+	for (u32 i = 0; i < num_managers; i++)
+		thread_release(managers[i]);
 	for (u32 i = 0; i < GUESTS; i++)
 		machine_config_free(&configs[i]);
 	/* A review and a look for what starves may still come, at times of each CPU's own. */

@@ -17,7 +17,7 @@ static struct account *account_of(struct actor *server, u32 payer)
 {
 	struct account *account = &world.actors[payer].thread.home;
 
-	/* What no guest has caused is a server's own. */
+	/* Work that no guest has caused is a server's own. */
 	if (payer < SERVERS && world.scene == SCENE_LEND)
 		return &server->thread.home;
 	return (server->thread.affinity & BIT(sched_cpu_of(account))) != 0 ? account
@@ -104,7 +104,7 @@ void lend_serve(struct actor *self)
 	u32 payer = best_payer(self, true);
 
 	if (payer == MAX_ACTORS) {
-		/* What it was helped for may have been done before. */
+		/* The work that it was helped for may have been done before. */
 		MUST(!sched_join(self->thread.account), "server %u leaves its account",
 		     self->index);
 		sleep(self);

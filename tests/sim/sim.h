@@ -10,11 +10,13 @@
  *	actor.c   what the threads do
  *	check.c   what must hold
  *	guests.c  guests and a manager instead
+ *	served.c  components for these guests
  *	lend.c    servers that work on others' accounts
  */
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
 
+#include <mullion/config.h>
 #include <mullion/cpu.h>
 #include <mullion/sched.h>
 #include <mullion/sync.h>
@@ -85,6 +87,8 @@ void complain(const char *fmt, ...) __printf(1, 2) __noreturn;
 
 /* world.c */
 void world_begin(u64 seed);
+/** pass_time() - less than @most, and not beyond the earliest deadline, but for some lateness. */
+void pass_time(u64 most);
 void world_run(void);
 void world_end(void);
 /** interrupted() - an interrupt of @cpu is pending. */
@@ -100,6 +104,19 @@ void compute(struct actor *self, u64 ns, void (*stop)(struct actor *self));
 void wait_for_token(struct actor *self, struct actor *next);
 /** give_token() - to @actor, and wake it. */
 void give_token(struct actor *actor);
+
+/* served.c */
+#define SERVED_GUESTS 3
+/** served_begin() - components for @guests, SERVED_GUESTS of them, which become theirs. */
+void served_begin(struct config_guest *guests);
+/** served_interrupt() - something happens to one of them. Interrupt context, no locks. */
+void served_interrupt(void);
+/** served_check() - after each step. */
+void served_check(void);
+/** served_stop() - all are to stop. served_stopped() - all have. served_end() - then they go. */
+void served_stop(void);
+bool served_stopped(void);
+void served_end(void);
 
 /* guests.c */
 /** guests_run() - a whole seed of its own, from @seed_ns on. */

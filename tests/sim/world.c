@@ -82,8 +82,7 @@ static void settle(void)
 	check_rest();
 }
 
-/* Not beyond the earliest deadline, but for a little lateness. */
-static void pass_time(u64 most)
+void pass_time(u64 most)
 {
 	u64 now = arch_time_now().v, next = now + chance(most);
 
