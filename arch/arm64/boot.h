@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the boot files of arm64 share among themselves and with head.S. */
+/* Common parts of arm64's boot files and head.S. */
 #ifndef ARM64_BOOT_H
 #define ARM64_BOOT_H
 

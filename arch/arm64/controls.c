@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * EL2 controls that are the same for every guest and component, so that no switch writes them: what
- * traps, and known values in registers whose reset value the architecture leaves open.
+ * EL2 controls that are the same for every guest and component, so no switch writes them. They are
+ * traps, and values of registers whose reset value the architecture leaves open.
  */
 #include "arch/arm64/guest.h"
 

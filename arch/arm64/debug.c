@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Debug registers of guests. All of them trap; breakpoints and watchpoints reach the hardware when
- * a vCPU has enabled one (EXTRA_DEBUG), so a vCPU that uses no debugger pays nothing for them.
+ * Debug registers of guests. All of them trap. Breakpoints and watchpoints reach the hardware when
+ * a vCPU has enabled one (EXTRA_DEBUG), so a vCPU without debugger has no cost.
  */
 #include "arch/arm64/guest.h"
 

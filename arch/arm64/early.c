@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The one message of a start at the wrong exception level. Runs where the image was loaded, with
- * whatever MMU state the loader left, so: no address of anything in static data, no core services;
- * only lib/fdt, whose code is position-independent as all of the core's is.
+ * The one message of a start at the wrong exception level. This code runs at the load address, with
+ * the loader's MMU state. So it uses no addresses in static data and no services of the core. It
+ * uses lib/fdt, which is position-independent like all of the core.
  */
 #include <mullion/fdt.h>
 
@@ -31,7 +31,7 @@ void early_refuse(u64 el, const void *tree)
 	fdt_node_t node = FDT_NONE;
 	u64 uart, size;
 
-	/* x0 may be anything (ATAGS, zero): fdt_open() looks at the magic first. */
+	/* x0 may have any value (ATAGS, zero): fdt_open() checks the magic first. */
 	if (tree != NULL && ((u64)tree & 7) == 0 && fdt_open(&fdt, tree, FDT_MAX_SIZE) == OK)
 		node = fdt_find_compatible(&fdt, FDT_NONE, "arm,pl011");
 	if (node != FDT_NONE && fdt_reg(&fdt, node, 0, &uart, &size) == OK) {

@@ -5,7 +5,7 @@
 
 #define SYS_RNDRRS S3_3_C2_C4_1 /* reseeded for each read */
 
-/* It may run dry for a moment; a few tries are what the manual asks for. */
+/* It may be empty for a moment; the manual recommends a few tries. */
 #define TRIES 16
 
 bool arch_entropy(u64 *value)

@@ -72,7 +72,7 @@ void extra_save(struct vcpu *vcpu)
 		save_keys(arch);
 	if (arch->extra & EXTRA_SME)
 		arch->options.tpidr2 = read_sysreg(SYS_TPIDR2_EL0);
-	/* Whatever runs next has the mitigation on, as at power-on. */
+	/* The next vCPU or component has the mitigation on, as at power-on. */
 	if (arch->extra & EXTRA_SSB)
 		(void)smccc_firmware(SMCCC_ARCH_WORKAROUND_2, 1);
 	if (arch->extra & EXTRA_RAS) {

@@ -3,13 +3,13 @@
  * The first page of mullion.img and the way from a boot loader into the core.
  *
  * One file is an arm64 Image (Linux's boot protocol: x0 = device tree, EL2, MMU off) and an EFI
- * application (PE32+). Both entries meet in `primary`, which puts the CPU into a known state,
- * lets C build the core's page tables with the MMU off, and goes to the linked address.
- * Other CPUs come in by PSCI at `secondary_entry`.
+ * application (PE32+). Both entries lead to `primary`. It initialises the CPU, calls C code that
+ * builds the core's page tables with the MMU off, and continues at the linked address. PSCI starts
+ * other CPUs at `secondary_entry`.
  *
- * MMU on without an identity map: the core's addresses lie where no RAM is, so the fetch after
- * SCTLR_EL2.M was set finds no translation and the CPU takes that fault to VBAR_EL2 + 0x200, which
- * is the linked address of `landing`. No table has to map the place that the image was loaded to.
+ * The MMU is turned on without an identity map. No RAM has the core's addresses, so the fetch after
+ * the write of SCTLR_EL2.M has no translation. The CPU takes that fault to VBAR_EL2 + 0x200, the
+ * linked address of `landing`. No table maps the image's load address.
  *
  * In here: x19 device tree (physical), x20 image (physical), x21 1 when EFI loaded us,
  * x22 where to go after landing (linked address), x23 struct cpu (linked address).
@@ -108,7 +108,7 @@ image_entry:
 	mrs	x0, CurrentEL
 	cmp	x0, #CURRENTEL_EL2
 	b.eq	primary
-	/* EL1 or EL3: tell so in C, with the MMU as it is. */
+	/* EL1 or EL3: report it in C, with the MMU as it is. */
 	ADDRESS	x1, _boot_stack + CPU_STACK_BYTES
 	msr	spsel, #1
 	mov	sp, x1
@@ -122,7 +122,7 @@ image_entry:
 primary:
 	msr	daifset, #0xf
 	msr	spsel, #1
-	/* What the loader wrote, and what is cached of the memory that we write uncached below. */
+	/* Clean the loader's writes, and memory that is written uncached below. */
 	mov	x0, x20
 	ADDRESS	x1, _end
 	bl	clean_invalidate
@@ -168,8 +168,8 @@ clean_invalidate:
 
 	.text
 /*
- * This CPU's EL2 controls, whatever firmware left in them (TF-A, raspi and EDK2 all differ): MMU
- * and caches off, E2H and TGE off, FP usable at EL2, nothing trapped yet. Clobbers x0, x1.
+ * Set this CPU's EL2 controls, because those of firmware differ (TF-A, raspi, EDK2). MMU and caches
+ * are off, E2H and TGE are off, FP is usable at EL2, and no traps are set. Clobbers x0, x1.
  */
 	.type	known_state, %function
 known_state:

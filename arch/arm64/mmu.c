@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The core's own address space. It is built twice over: mmu_boot() runs where the image was loaded,
- * with the MMU off, and maps the image at its linked address; everything later adds to those
- * tables. Nothing is writable and executable; memory of guests is mapped only in the copy windows,
- * each seen by one CPU.
+ * The core's own address space. mmu_boot() runs at the load address with the MMU off, and maps the
+ * image at its linked address. Later code adds to those tables. No page is writable and executable;
+ * memory of guests is mapped only in the copy windows, each seen by one CPU.
  */
 #include <arch/mmu.h>
 

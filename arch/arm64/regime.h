@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Whose EL0 a CPU is set up for. A component runs while a guest's vCPU stays loaded: only the few
- * registers that rule EL0, or that EL0 can write, change hands. this_cpu()->arch.regime says who is
- * active:
+ * The EL0 context of a CPU. A component runs while a guest's vCPU stays loaded: only the few
+ * registers that control EL0, or that EL0 can write, are exchanged. this_cpu()->arch.regime has the
+ * active context:
  *   the loaded vCPU (this_cpu()->current): all of its registers are in the hardware
  *   a struct arch_user: those of REGIME_REGS, and HCR_EL2, are in the loaded vCPU's structure
- *   NULL: nobody; no vCPU is loaded
+ *   NULL: none; no vCPU is loaded
  * All functions: interrupts masked, no locks.
  */
 #ifndef ARM64_REGIME_H
@@ -16,9 +16,9 @@
 #include <mullion/cpu.h>
 #include <mullion/guest.h>
 
-/* Of a vCPU's EL1 registers: X(field of struct arm64_el1, register, value for a component). What
- * EL0 may do by itself is nothing but run and access memory: no FP, no counter, no cache
- * maintenance, no WFI, no keys, no debug exceptions. */
+/* Of a vCPU's EL1 registers: X(field of struct arm64_el1, register, value for a component). EL0 may
+ * only run and access memory. It has no FP, no counter, no cache maintenance, no WFI, no keys, and
+ * no debug exceptions. */
 #define REGIME_CONTROLS(X)                  \
 	X(sctlr, sctlr_el1, SCTLR_EL1_RES1) \
 	X(cpacr, cpacr_el1, 0)              \
@@ -108,9 +108,8 @@ static inline void regime_none(void)
 	this_cpu()->arch.regime = NULL;
 }
 
-/* user_enter() - run @user, for whom the CPU is ready, until it traps. Every register that is worth
- * something is the component's meanwhile, so the compiler keeps what it needs elsewhere. Return:
- * USER_LEFT_... */
+/* user_enter() - run @user until it traps. The CPU has its EL0 context. All registers are the
+ * component's meanwhile, so the compiler saves its own elsewhere. Returns USER_LEFT_... */
 static inline u32 user_enter(struct arch_user *user)
 {
 	register u64 x0 __asm__("x0") = (u64)user;

@@ -42,7 +42,7 @@ struct cpu boot_cpu = { .arch = { .exception_top = BOOT_EXCEPTION_TOP,
 static struct cpu others[CONFIG_MAX_CPUS - 1];
 static struct cpu *cpus[CONFIG_MAX_CPUS] = { &boot_cpu };
 static _Atomic bool released;
-/* What a CPU does first, while the code for that is there. */
+/* The first work of a CPU, before the boot code is released. */
 static enum err (*_Atomic bring_up)(struct cpu *cpu);
 static u32 ipa_bits = PTE_S2_MAX_IPA_BITS;
 

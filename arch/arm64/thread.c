@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads' stacks and the switch. Stacks are pages of the heap, seen a second time in an area of
- * their own, where an unmapped page lies below each: an overflow is a fault and not a corruption.
+ * Threads' stacks and the switch. Stacks are pages of the heap, mapped a second time in an area of
+ * their own. An unmapped page below each turns an overflow into a fault.
  */
 #include <arch/thread.h>
 
@@ -18,7 +18,7 @@
 
 _Static_assert(offsetof(struct thread, arch) == 0, "known to assembly");
 _Static_assert(offsetof(struct arch_thread, sp) == THREAD_SP, "known to assembly");
-_Static_assert(THREAD_STACK_BYTES == CPU_STACK_BYTES, "trap.c tells overflows by one size");
+_Static_assert(THREAD_STACK_BYTES == CPU_STACK_BYTES, "trap.c detects overflows by one size");
 
 #define SLOTS 1024u /* stacks at a time; a multiple of 64 */
 _Static_assert(SLOTS >= CONFIG_MAX_THREADS + 64, "stacks of vCPUs, components, the core's threads");

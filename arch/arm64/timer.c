@@ -23,7 +23,7 @@
 #define WATCH_NS 2000000u
 #define LOOK_NS  10000000u
 
-/* A wait beyond this is looked at again when it is over: bounds the arithmetic. */
+/* A longer wait is divided: this bounds the arithmetic. */
 #define MAX_WAIT_S 1000000u
 
 static ns_t in_ticks(u64 ticks)
@@ -40,8 +40,9 @@ static void ptimer_due(struct timer_event *event)
 	timer_update(container_of(event, struct vcpu, arch.ptimer));
 }
 
-/* The hardware's timer is another vCPU's now. What it would have done: the interrupt, linked to the
- * physical one that the vCPU's own end of interrupt deactivates (virq_load() makes that true). */
+/* The hardware's timer is another vCPU's now. Its effect is posted here: the interrupt, linked to
+ * the host interrupt that the vCPU's end of interrupt deactivates (virq_load() does the
+ * linking). */
 static void vtimer_due(struct timer_event *event)
 {
 	virq_vtimer_fired(container_of(event, struct vcpu, arch.vtimer));

@@ -168,7 +168,7 @@ void core_trap(struct trap_frame *frame, u32 vector)
 	struct cpu *cpu = this_cpu();
 
 	if (atomic_fetch_add(&cpu->arch.trapped, 1) != 0)
-		arch_stop(); /* an exception while one was being told: nothing more can be said */
+		arch_stop(); /* an exception during the report of one */
 	log_panic_begin();
 	print_cause(frame, vector);
 	print_pc("pc", frame->elr);

@@ -46,7 +46,7 @@ void regime_guest_slow(struct vcpu *vcpu)
 {
 	ASSERT(this_cpu()->current == vcpu);
 	regime_load_guest(this_cpu(), vcpu);
-	/* Who asked may be about to look through the guest's own translation. */
+	/* The caller may use the guest's own translation next. */
 	isb();
 }
 

@@ -74,7 +74,7 @@ user_leave:
 
 /*
  * x0 = struct arch_user; returns USER_LEFT_... in w0. Clobbers every general register but x29 and
- * SP, which user_enter() tells the compiler: what is worth keeping differs between its callers.
+ * SP. user_enter() declares that to the compiler, because its callers need different registers.
  */
 	.globl	arm64_user_enter
 	.type	arm64_user_enter, %function

@@ -10,10 +10,10 @@
  * A handler that returns false ends arm64_enter(): everything is saved and its caller goes on.
  * The core's own exceptions go to core_trap() on a stack of their own (asm/trap.h).
  *
- * The paths exist twice: where the core signs its return addresses, APIAKey is exchanged at every
- * exit and every return, so that the core never runs with a key that a guest knows. On such a
- * machine the boot CPU replaces five branches of the table (arm64_guest_branches) before the first
- * guest runs. Other machines execute no instruction for it.
+ * The paths exist twice. Where the core signs its return addresses, APIAKey is exchanged at every
+ * exit and every return. So the core never runs with a guest's key. On such a machine the boot CPU
+ * replaces five branches of the table (arm64_guest_branches) before the first guest runs. Other
+ * machines execute no instruction for it.
  */
 #include <asm/pairs.h>
 #include <asm/sysreg.h>
@@ -196,7 +196,8 @@ guest_restore\suffix:
 
 /*
  * A load or store by x19-x28 needs them in memory; any other to the interrupt controller is served
- * without. What exit_abort_quick() does not serve it has not touched: it goes the long way.
+ * without. exit_abort_quick() changes nothing of an access that it does not serve: the slow path
+ * serves it.
  */
 	.type	guest_not_hvc\suffix, %function
 guest_not_hvc\suffix:

@@ -100,7 +100,8 @@ __cold void virq_vcpu_reset(struct vcpu *vcpu)
 	enum err err = OK;
 
 	ASSERT(!cpu->loaded);
-	/* Its timer's physical interrupt is active for whoever is loaded: nothing to give back. */
+	/* Its timer's host interrupt is active for the loaded vCPU: there is nothing to
+	 * deactivate. */
 	cpu->vgic.bank.linked = 0;
 	spin_lock(&virq->lock);
 	if (!virq->vgic.cpus[vcpu->index])
@@ -162,7 +163,7 @@ void virq_put(struct vcpu *vcpu)
 	cpu->loaded = false;
 	if (virq_holds_vtimer(vcpu))
 		irqchip->set_active(virq_hw.vtimer, false);
-	/* virq_load() looks at everything: what is posted until then is news, and wakes it. */
+	/* virq_load() checks all interrupts: one that is posted until then wakes the vCPU. */
 	atomic_store_explicit(&cpu->vgic.flags, 0, memory_order_relaxed);
 }
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Self-hosted debug of a guest: its breakpoint and watchpoint registers as it wrote them, and what
- * of them reaches the hardware. Every guest access to a debug register traps, so this structure is
- * always current and nothing is read back when a vCPU is put away. Pure; Arm ARM D2, D13.3.
+ * Self-hosted debug of a guest: its breakpoint and watchpoint registers as written, and their
+ * values for the hardware. Every guest access to a debug register traps, so this structure is
+ * always current, and a switch reads nothing back. Pure; Arm ARM D2, D13.3.
  */
 #ifndef ARM64_PURE_DEBUG_H
 #define ARM64_PURE_DEBUG_H
@@ -41,8 +41,8 @@ bool debug_access(struct debug_state *debug, enum debug_kind kind, u32 index, bo
  * hardware. */
 bool debug_live(const struct debug_state *debug);
 
-/** debug_mdscr() - MDSCR_EL1 for the hardware: MDE only with debug_live(), as MDE alone would wake
- * up what lies in the registers; nothing while the OS lock is taken (D2.1). */
+/** debug_mdscr() - return MDSCR_EL1 for the hardware. MDE is set only with debug_live(), because
+ * MDE alone would enable old registers. No bit is set while the OS lock is taken (D2.1). */
 u64 debug_mdscr(const struct debug_state *debug);
 
 /** debug_bcr() - DBGBCR of breakpoint @index for the hardware, where the guest's last breakpoint is

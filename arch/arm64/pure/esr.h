@@ -54,7 +54,7 @@ bool syndrome_has_address(u64 esr);
 #define SYSREG_RT(i)  (((i) >> 5) & 31u)
 #define SYSREG_READ   1u /* direction bit of an ISS */
 
-/* What a guest's EL1 takes: the exception's registers before and after. */
+/* An exception to a guest's EL1: the registers before and after. */
 struct inject {
 	/* In. */
 	u64 pc, pstate, vbar, sctlr;
@@ -65,9 +65,9 @@ struct inject {
 	u64 elr, spsr, new_pc, new_pstate, new_esr;
 };
 
-/** inject_encode() - a synchronous exception to EL1 (AArch64) at in->pc from in->pstate.
- * The EC of in->esr is that of a fault from a lower EL (0x20, 0x24) or 0x00 (unknown); taken from
- * EL1 it becomes the one without a change of EL. Arm ARM D1.10.4 (vectors), D1.10.5 (PSTATE). */
+/** inject_encode() - a synchronous exception to EL1 (AArch64) at in->pc from in->pstate. The EC of
+ * in->esr is that of a fault from a lower EL (0x20, 0x24) or 0x00 (unknown). For a fault from EL1
+ * it becomes the EC without a change of EL. Arm ARM D1.10.4 (vectors), D1.10.5 (PSTATE). */
 void inject_encode(struct inject *in);
 
 /** a32_skip_it() - @spsr of AArch32 with ITSTATE advanced past one instruction. Arm ARM G1.11

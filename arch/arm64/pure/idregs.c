@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a guest reads in the ID registers: see idregs.h. Field positions: Arm ARM D13.2. */
+/* Values of the ID registers for a guest, see idregs.h. Field positions: Arm ARM D13.2. */
 #include "arch/arm64/pure/idregs.h"
 
 #define NIBBLE(lo) MASK((lo) + 3, lo)
@@ -62,9 +62,8 @@ static const struct rule rules[] = {
 #define ISAR1_PAUTH (NIBBLE(4) | NIBBLE(8) | NIBBLE(24) | NIBBLE(28))
 #define ISAR2_PAUTH (NIBBLE(8) | NIBBLE(12) | NIBBLE(24))
 
-/* ID_AA64DFR0_EL1: ARMv8.0 debug (6) with the fewest breakpoints (2, the second of which compares
- * contexts) and watchpoints (2) that it may have, nothing else; DoubleLock (39:36) 0xf: OSDLR_EL1
- * is not implemented. */
+/* ID_AA64DFR0_EL1: ARMv8.0 debug (6) with the minimum of two breakpoints and two watchpoints. The
+ * second breakpoint compares contexts. DoubleLock (39:36) 0xf: OSDLR_EL1 is not implemented. */
 #define DFR0_GUEST (UINT64_C(6) | UINT64_C(1) << 12 | UINT64_C(1) << 20 | NIBBLE(36))
 
 static u64 with_field(u64 value, u32 lo, u64 field)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The identification registers as a guest sees them: the machine's, without what is not switched,
- * not virtualised or not allowed. What this file does not know reads as zero, which the
- * architecture defines as "not implemented" for the whole ID space.
+ * not virtualised or not allowed. Unknown fields read as zero, which the architecture defines as
+ * "not implemented" for the whole ID space.
  */
 #ifndef ARM64_PURE_IDREGS_H
 #define ARM64_PURE_IDREGS_H

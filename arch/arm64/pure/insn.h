@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Loads and stores that the hardware does not decode for us (ISV=0): forms with write-back of the
- * base register. Everything else of that kind (pairs, SIMD, exclusives, atomics, DC ZVA) is
- * refused, and the guest gets an external abort, as from a bus that cannot do the transfer.
+ * Loads and stores that the hardware does not decode (ISV=0): forms with write-back of the base
+ * register. Others (pairs, SIMD, exclusives, atomics, DC ZVA) are refused. The guest gets an
+ * external abort, as from a bus that cannot do the transfer.
  */
 #ifndef ARM64_PURE_INSN_H
 #define ARM64_PURE_INSN_H

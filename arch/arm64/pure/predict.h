@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What keeps a CPU's branch predictors from carrying something from one guest to the next: decided
- * once for each CPU, from its ID registers and what its firmware offers. Pure: no emulator has any
- * of it, so the tests run a model of such CPUs.
+ * The sequence that isolates branch predictors between guests. It is chosen once for each CPU, from
+ * its ID registers and its firmware. Pure: no emulator implements these features, so the tests run
+ * a model of such CPUs.
  *
  * Sources: Arm ARM ID_AA64PFR0_EL1.CSV2, ID_AA64MMFR1_EL1.ECBHB and CLRBHB of ISAR2; DEN0028,
- * sections 7.4 to 7.6; Arm's advisories on cache speculation side-channels and on Spectre-BHB,
- * which name the cores and the lengths of the loop.
+ * sections 7.4 to 7.6. Arm's advisories on cache speculation side-channels and on Spectre-BHB have
+ * the cores and the lengths of the loop.
  */
 #ifndef ARM64_PURE_PREDICT_H
 #define ARM64_PURE_PREDICT_H

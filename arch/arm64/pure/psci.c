@@ -8,7 +8,7 @@
 
 #include <abi/vendor.h>
 
-/* Linux asks for 3 words at most: DEN0098 bounds a request to 192 bits (96 for the 32-bit form). */
+/* Linux requests 3 words at most: DEN0098 bounds a request to 192 bits (96 for the 32-bit form). */
 #define TRNG_MAX_BITS_64 192
 #define TRNG_MAX_BITS_32 96
 
@@ -28,7 +28,8 @@ static void result(struct smccc_call *call, s64 value)
 	call->res[0] = (u64)value;
 }
 
-/* Is @id a PSCI call that we serve? What PSCI_FEATURES says and smccc_decode() does is one list. */
+/* Returns true if @id is a supported PSCI call. PSCI_FEATURES and smccc_decode() share this
+ * list. */
 static bool psci_served(u32 id)
 {
 	switch (id) {

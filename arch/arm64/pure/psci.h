@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Firmware calls of a guest: SMCCC 1.1+ (DEN0028), PSCI 1.1 (DEN0022), TRNG 1.0 (DEN0098) and our
- * vendor calls. Pure: registers in, an action out, so that tests and the fuzzer see all of it.
+ * Firmware calls of a guest: SMCCC 1.1+ (DEN0028), PSCI 1.1 (DEN0022), TRNG 1.0 (DEN0098) and
+ * Mullion's vendor calls. Pure: registers in, an action out, so tests and the fuzzer cover all of
+ * it.
  */
 #ifndef ARM64_PURE_PSCI_H
 #define ARM64_PURE_PSCI_H
@@ -63,11 +64,11 @@ enum smccc_action {
 	SMCCC_LOG,      /* args: count of bytes; text in x2.. */
 };
 
-/* What this guest is offered beside PSCI. */
+/* Offers to this guest besides PSCI. */
 struct smccc_offer {
 	bool trng;
-	/* What the machine's firmware says to ARCH_FEATURES of WORKAROUND_1 to 3: negative: unknown
-	 * there, 0: needed on this CPU and served, 1: served and not needed. */
+	/* The firmware's result of ARCH_FEATURES for WORKAROUND_1 to 3. Negative: unknown; 0:
+	 * needed on this CPU and served; 1: served and not needed. */
 	s32 workaround[3];
 };
 
@@ -82,9 +83,9 @@ struct smccc_call {
  * 32-bit calls see the low halves of their arguments. Any context; DEN0028 §2, DEN0022 §5. */
 void smccc_decode(const u64 x[8], const struct smccc_offer *offer, struct smccc_call *call);
 
-/** smccc_trng_pack() - lay @bits (1 to 192, or 96 for 32-bit words) of @random out as TRNG_RND
- * returns them: res[0] success, then the words, most significant first, unused high bits zero.
- * DEN0098 §2.5.
+/** smccc_trng_pack() - arrange @bits (1 to 192, or 96 for 32-bit words) of @random as the result of
+ * TRNG_RND. res[0] is success; then follow the words, most significant first, with zeros in unused
+ * high bits. DEN0098 §2.5.
  * @random: three 64-bit words. */
 void smccc_trng_pack(u32 bits, u32 word_bits, const u64 random[3], struct smccc_call *call);
 

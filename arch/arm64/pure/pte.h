@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Page-table entries of VMSAv8-64 with a 4 KiB granule: encoding and decoding, nothing else, so
- * that the walkers that use it can be proved on the build machine. (Arm ARM D8.3, D8.5.)
+ * Page-table entries of VMSAv8-64 with a 4 KiB granule: encoding and decoding only. So the walkers
+ * have tests on the build machine. (Arm ARM D8.3, D8.5.)
  */
 #ifndef ARM64_PTE_H
 #define ARM64_PTE_H
@@ -46,16 +46,17 @@ u64 pte_s1_leaf(u64 pa, u32 level, enum pte_kind kind, bool guarded);
 
 enum arch_space_kind { SPACE_STAGE2 };
 
-/** pte_s2_start_level() - where the walk of an @ipa_bits space starts, with tables concatenated at
- * the first level rather than one level more (Arm ARM D8.2.7): 31..34 bits: 2, above: 1. Pure. */
+/** pte_s2_start_level() - return the first level of the walk of an @ipa_bits space: 2 for 31 to 34
+ * bits, 1 above. First-level tables are concatenated, which saves a level (Arm ARM D8.2.7).
+ * Pure. */
 u32 pte_s2_start_level(u32 ipa_bits);
 
 /** pte_s2_control() - VTCR_EL2 for an @ipa_bits space on a CPU whose PARange field is @parange.
  * Write-back walks, inner shareable, 8-bit VMIDs. Pure. D13.2.148. */
 u64 pte_s2_control(u32 ipa_bits, u32 parange);
 
-/** pte_s2_pa_bits() - bits of physical address that ID_AA64MMFR0_EL1.PARange value @parange means;
- * the largest that we can use (48) for those above. Pure. */
+/** pte_s2_pa_bits() - return the bits of a physical address for ID_AA64MMFR0_EL1.PARange value
+ * @parange, at most the supported 48. Pure. */
 u32 pte_s2_pa_bits(u32 parange);
 
 static inline bool arch_space_is_valid(u32 kind, u64 entry)

@@ -3,9 +3,9 @@
  * The virtual GIC's state: reset and events.
  *
  * Where an interrupt's pending state is: a level input counts by itself for as long as it is high.
- * A latch (edge, software, or a physical interrupt linked to it) moves into the list register
- * with the interrupt and comes back by vgic_fold() if the guest has not taken it. So a second
- * event meanwhile sets the latch anew, and is neither lost nor mistaken for the first.
+ * A latch (edge, software, or a linked host interrupt) moves into the list register with the
+ * interrupt. vgic_fold() takes it back if the guest has not acknowledged it. So a second event sets
+ * the latch again, and is neither lost nor merged with the first.
  */
 #include "arch/arm64/pure/vgic.h"
 
@@ -40,8 +40,7 @@ __cold enum err vgic_init(struct vgic *vgic, u32 version, u32 num_lrs, u32 num_s
 	vgic->spis = (struct vgic_spi *)(void *)at;
 	/* ITLinesNumber; v2: CPUNumber; v3: IDbits = 10 - 1, so that INTIDs end where SPIs do. */
 	vgic->typer = num_spis / 32 | (version == 2 ? (num_cpus - 1) << 5 : 9u << 19);
-	vgic->iidr =
-		0x4d00043b; /* our product id, revision 0, and Arm as designer of the interface */
+	vgic->iidr = 0x4d00043b; /* product id of Mullion, revision 0, designer Arm */
 	vgic_reset(vgic);
 	return OK;
 }
@@ -156,7 +155,7 @@ u64 vgic_set_level(struct vgic *vgic, u32 intid, bool level)
 			return 0;
 		SET(bank->latch, bit);
 	} else if (bank->inflight & bit && level) {
-		return 0; /* EOI maintenance looks at the line again */
+		return 0; /* EOI maintenance checks the line again */
 	}
 	return vgic_spi_mark(vgic, i, level ? 0 : VGIC_FOLD);
 }
@@ -228,7 +227,7 @@ u64 vgic_sgi1r(struct vgic *vgic, u32 self, u64 value, bool group1)
 	u32 base, affinity;
 	u64 kick = 0;
 
-	if (FIELD(value, 40, 40)) { /* IRM: everybody but the sender */
+	if (FIELD(value, 40, 40)) { /* IRM: all vCPUs but the sender */
 		for (u32 i = 0; i < vgic->num_cpus; i++)
 			if (i != self)
 				kick |= sgi_post(vgic, i, bit, group1);

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The virtual GIC as data: what a guest's distributor and redistributors hold, and which of it sits
- * in list registers. Nothing here touches hardware, so unit tests and fuzzers run all of it.
+ * The virtual GIC as data: the state of a guest's distributor and redistributors, and the
+ * interrupts in list registers. The code does not access hardware, so unit tests and fuzzers run
+ * all of it.
  *
  * An interrupt that was put into a list register ("inflight") has its pending and active state
- * there, where the guest changes it without an exit. It comes back by vgic_fold() (list registers
- * read) or vgic_release() (list registers known to be empty), never by guessing: so what costs an
- * exit nothing is left alone until something asks.
+ * there, where the guest changes it without an exit. vgic_fold() takes it back from read list
+ * registers, vgic_release() from list registers that are known to be empty. State is never guessed;
+ * it is read back only when needed.
  *
  * Locks: "lock" is the guest's virtual interrupt lock (RANK_VIRQ). Fields marked "own" belong to
- * the CPU that runs the vCPU and are only touched by it. Fields of type _Atomic may be read by
- * anyone; who may write is said beside them.
+ * the CPU that runs the vCPU and are only touched by it. Fields of type _Atomic may be read by any
+ * CPU; their comments have the writers.
  *
  * Sources: IHI 0048B (GICv2), IHI 0069 (GICv3).
  */
@@ -33,8 +34,8 @@
 #define VGIC_PRIVATES   32 /* SGIs and PPIs */
 #define VGIC_TIMER      27 /* the guest's INTID of its virtual timer */
 
-/* A list register in our own form is the GICv3 one (IHI 0069 §12.4.4 ICH_LR<n>_EL2); for a GICv2
- * SGI the source CPU lies in bits 34:32, which are free without HW. */
+/* The model's list register has GICv3's form (IHI 0069 §12.4.4 ICH_LR<n>_EL2). For a GICv2 SGI the
+ * source CPU is in bits 34:32, which are free without HW. */
 #define LR_PENDING   BIT(62)
 #define LR_ACTIVE    BIT(63)
 #define LR_STATE     (LR_PENDING | LR_ACTIVE)
@@ -52,7 +53,7 @@
 #define VGIC_HCR_NPIE    0x8u    /* no list register pending */
 #define VGIC_HCR_TDIR    0x4000u /* trap ICC_DIR (GICv3) */
 
-/* struct vgic_cpu.flags: what its next flush has to look at. */
+/* struct vgic_cpu.flags: work of its next flush. */
 #define VGIC_PRIVATE 0x1u /* SGIs and PPIs */
 #define VGIC_SHARED  0x2u /* SPIs */
 #define VGIC_FOLD    0x4u /* list registers hold what is no longer true: read all of them back */
@@ -79,11 +80,11 @@ struct vgic_bank {
 	};
 };
 
-/* What an SPI has besides its bits. Lock. */
+/* State of an SPI besides its bits. Lock. */
 struct vgic_spi {
 	u32 route;    /* v3: IROUTER's Aff3.Aff2.Aff1.Aff0 */
 	u16 physical; /* host INTID, 0: none */
-	u8 target;    /* vCPU that gets it next, VGIC_NONE: nobody */
+	u8 target;    /* vCPU that gets it next, VGIC_NONE: none */
 	u8 owner;     /* vCPU that has it inflight or active, else VGIC_NONE */
 	u8 targets;   /* v2: ITARGETSR */
 	bool any;     /* v3: IROUTER.Interrupt_Routing_Mode, 1 of N */
@@ -91,8 +92,8 @@ struct vgic_spi {
 
 struct vgic_cpu {
 	_Atomic u32 flags; /* anyone sets, own clears */
-	_Atomic u32 used;  /* list registers with something of ours; own */
-	_Atomic u32 hold;  /* somebody works on folded state: do not fill; anyone */
+	_Atomic u32 used;  /* list registers in use by the model; own */
+	_Atomic u32 hold;  /* a CPU works on folded state: do not fill; any CPU */
 	u32 index;
 	u32 hcr;                 /* maintenance bits that the fill wants; own */
 	u32 hcr_written;         /* ICH_HCR or GICH_HCR as it is in hardware; own */
@@ -122,9 +123,9 @@ struct vgic {
 
 /** vgic_storage_bytes() - memory that vgic_init() needs for @num_spis and @num_cpus, 8-aligned. */
 size_t vgic_storage_bytes(u32 num_spis, u32 num_cpus);
-/** vgic_init() - a controller in reset state over zeroed @storage. No vCPU is attached yet.
- * Return: ERR_INVALID for a version, count of list registers, vCPUs or SPIs that cannot be. Nobody
- * else looks. */
+/** vgic_init() - a controller in reset state over zeroed @storage. No vCPU is attached yet. Return:
+ * ERR_INVALID for a version, count of list registers, vCPUs or SPIs that cannot be. No other access
+ * meanwhile. */
 enum err __must_check vgic_init(struct vgic *vgic, u32 version, u32 num_lrs, u32 num_spis,
 				u32 num_cpus, void *storage);
 /** vgic_attach() - @cpu is vCPU @index, in reset state. ERR_RANGE. Lock. */
@@ -132,9 +133,9 @@ enum err __must_check vgic_attach(struct vgic *vgic, u32 index, struct vgic_cpu 
 /** vgic_reset() - distributor back to reset state; host INTIDs stay. No vCPU runs or has anything
  * inflight. Linked SPIs are in the banks' release bits after it. Lock. */
 void vgic_reset(struct vgic *vgic);
-/** vgic_cpu_reset() - redistributor of @cpu to reset state; SPIs that it had active are given up.
- * The list registers were folded or are dropped by the caller. Linked interrupts go to release
- * bits. Own, lock. */
+/** vgic_cpu_reset() - redistributor of @cpu to reset state; its active SPIs become inactive. The
+ * list registers were folded or are dropped by the caller. Linked interrupts go to release bits.
+ * Own, lock. */
 void vgic_cpu_reset(struct vgic *vgic, struct vgic_cpu *cpu);
 
 /* Events. Each returns the mask of vCPUs that must be kicked so that they flush. */
@@ -144,8 +145,7 @@ u64 vgic_set_level(struct vgic *vgic, u32 intid, bool level);
 /** vgic_set_private() - PPI @intid's input at @cpu. Lock. */
 u64 vgic_set_private(struct vgic *vgic, struct vgic_cpu *cpu, u32 intid, bool level);
 /** vgic_host_spi() - physical interrupt @physical, active now, is SPI @intid; @level: it is
- * level-sensitive, so the virtual one behaves so too, whatever its ICFGR says. ERR_RANGE: not ours.
- * Lock. */
+ * level-sensitive, and so is the virtual one, regardless of ICFGR. ERR_RANGE: no such SPI. Lock. */
 enum err __must_check vgic_host_spi(struct vgic *vgic, u32 intid, u32 physical, bool level,
 				    u64 *kick);
 /** vgic_host_private() - the same for a level-sensitive PPI of @cpu, on its own CPU. Own. */
@@ -157,21 +157,19 @@ u64 vgic_sgi1r(struct vgic *vgic, u32 self, u64 value, bool group1);
 u64 vgic_dir(struct vgic *vgic, struct vgic_cpu *cpu, u32 intid);
 
 /* List registers. */
-/** vgic_fold() - take back what is in list registers: @lrs[n] as read, for each n of cpu->used; 0
- * drops what was pending in it, and a linked physical interrupt comes to the release bits. Own,
- * lock. Return: vCPUs to kick (an SPI that now goes elsewhere). */
+/** vgic_fold() - take back the contents of list registers: @lrs[n] as read, for each n of
+ * cpu->used. 0 drops a pending interrupt, and a linked host interrupt gets a release bit. Own,
+ * lock. Returns vCPUs to kick, for an SPI that has another target now. */
 u64 vgic_fold(struct vgic *vgic, struct vgic_cpu *cpu, const u64 *lrs);
 /** vgic_release() - the list registers in @empty were found empty; the others stay. Own, lock.
- * Return: flags (VGIC_PRIVATE, VGIC_SHARED) whose interrupts must be looked at again; @kick as
- * vgic_fold(). */
+ * Returns flags (VGIC_PRIVATE, VGIC_SHARED) of interrupts to check again; @kick as vgic_fold(). */
 u32 vgic_release(struct vgic *vgic, struct vgic_cpu *cpu, u32 empty, u64 *kick);
 /** vgic_eoi_count() - the guest ended @count interrupts that were in no list register. Before a
  * fold, which would take those that were for them. Own, lock. Return: vCPUs to kick. */
 u64 vgic_eoi_count(struct vgic *vgic, struct vgic_cpu *cpu, u32 count);
-/** vgic_fill() - put into free list registers what became ready. @what: VGIC_PRIVATE, VGIC_SHARED.
- * Return: mask of list registers to write from cpu->lr[] (cpu->hcr may have changed), or
- * VGIC_NEED_FOLD: nothing was done; fold everything, then call it with VGIC_PRIVATE | VGIC_SHARED.
- * Own, lock. */
+/** vgic_fill() - put ready interrupts into free list registers. @what: VGIC_PRIVATE, VGIC_SHARED.
+ * Returns the mask of list registers to write from cpu->lr[]; cpu->hcr may have changed.
+ * VGIC_NEED_FOLD: no change; fold all, then call it with VGIC_PRIVATE | VGIC_SHARED. Own, lock. */
 u32 vgic_fill(struct vgic *vgic, struct vgic_cpu *cpu, u32 what);
 /** vgic_ready() - an enabled interrupt is pending for @cpu in the model (what is inflight apart).
  * Lock. */
@@ -184,7 +182,7 @@ u64 vgic_dist_access(struct vgic *vgic, u32 self, u32 offset, u32 width, bool wr
 /** vgic_redist_access() - @offset within the run of 128 KiB frames, one for each vCPU. */
 u64 vgic_redist_access(struct vgic *vgic, u32 self, u32 offset, u32 width, bool write, u64 *value);
 /** vgic_dist_folds()/vgic_redist_folds() - vCPUs whose list registers must be folded and held empty
- * for that access, because it looks at or changes pending, active or configuration state. Lock not
+ * for that access, because it reads or changes pending, active or configuration state. Lock not
  * needed. */
 u64 vgic_dist_folds(const struct vgic *vgic, u32 self, u32 offset, bool write);
 u64 vgic_redist_folds(const struct vgic *vgic, u32 self, u32 offset);
@@ -201,14 +199,14 @@ static inline u32 vgic_by_affinity(const struct vgic *vgic, u32 affinity)
 	return (affinity & 0xffff00f0u) || index >= vgic->num_cpus ? VGIC_NONE : index;
 }
 
-/** vgic_mark() - @cpu must look at @flags. Any context. Return: a kick is needed, because nobody's
- * is on its way. */
+/** vgic_mark() - @cpu must check @flags. Any context. Returns true if a kick is needed, because
+ * none is pending. */
 static inline bool vgic_mark(struct vgic_cpu *cpu, u32 flags)
 {
 	return atomic_fetch_or_explicit(&cpu->flags, flags, memory_order_acq_rel) == 0;
 }
 
-/* List register codec for GICv2 (GICH_LRn, IHI 0048B §5.3.10). GICv3's is our own form. */
+/* List register codec for GICv2 (GICH_LRn, IHI 0048B §5.3.10). GICv3's is the model's own form. */
 u32 vgic_lr_to_v2(u64 lr);
 u64 vgic_lr_from_v2(u32 lr);
 
@@ -218,7 +216,8 @@ u64 vgic_lr_from_v2(u32 lr);
 #define CLEAR(field, bits)  atomic_fetch_and_explicit(&(field), ~(bits), memory_order_relaxed)
 #define WRITE(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
 
-/** vgic_spi_mark() - SPI number @i (INTID - 32): who has it, or else would get it, must look. Lock.
+/** vgic_spi_mark() - SPI number @i (INTID - 32): mark the vCPU that has it, or else its target.
+ * Lock.
  */
 u64 vgic_spi_mark(struct vgic *vgic, u32 i, u32 flags);
 /** vgic_spi_disown() - it is no longer in @leaver's hands; goes where its route points. Lock. */
@@ -240,9 +239,10 @@ static inline u32 vgic_waiting(const struct vgic_bank *bank)
 	return bank->linked & bank->wired & ~(bank->soft | bank->inflight) &
 	       atomic_load_explicit(&bank->latch, memory_order_relaxed);
 }
-/** vgic_dist_has_state() - an access to the distributor's register at @offset may need a fold, or a
- * look at lines: it is one of those with pending, active or configuration state, and there is some
- * that is not in the model, or not true any more. No lock: what comes meanwhile comes later. */
+/** vgic_dist_has_state() - return true if an access to the distributor's register at @offset may
+ * need a fold, or a check of lines. The register has pending, active or configuration state, and
+ * some of it is not in the model, or outdated. No lock: a concurrent event counts as a later
+ * one. */
 static inline bool vgic_dist_has_state(const struct vgic *vgic, u32 offset, bool write)
 {
 	u32 w = offset % 128 / 4 - 1, words = vgic->num_spis / 32;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The codec between our list registers (GICv3's form) and GICv2's GICH_LRn (IHI 0048B §5.3.10). */
+/* The codec between the model's list registers (GICv3's form) and GICv2's GICH_LRn (IHI 0048B
+ * §5.3.10). */
 #include "arch/arm64/pure/vgic.h"
 
 #define V2_PINTID(v) ((u32)(v) << 10)

@@ -3,8 +3,9 @@
  * The virtual GIC as the guest's loads and stores see it: distributor, and redistributors of GICv3.
  * (IHI 0048B §4.3, IHI 0069 §12.9, §12.11.) One security state: GICD_CTLR.DS reads as one.
  *
- * Nearly all registers are arrays with one bit for each interrupt, 128 bytes apart and the same in
- * the distributor and in a redistributor's SGI frame: they are decoded once, by offset / 128.
+ * Nearly all registers are arrays with one bit for each interrupt, 128 bytes apart. They are the
+ * same in the distributor and in a redistributor's SGI frame, so they are decoded once, by offset /
+ * 128.
  */
 #include "arch/arm64/pure/vgic_frames.h"
 
@@ -43,7 +44,7 @@ static bool word_dist(struct vgic *vgic, u32 self, u32 n, struct word *word)
 	return true;
 }
 
-/* The interrupts @bits changed: those who have them must look. */
+/* The interrupts @bits changed: mark the vCPUs that have them. */
 static u64 word_mark(const struct word *word, u32 bits, u32 flags)
 {
 	u64 kick = 0;
@@ -57,8 +58,8 @@ static u64 word_mark(const struct word *word, u32 bits, u32 flags)
 	return kick;
 }
 
-/* Those of @bits that may be in a list register. What is private to another vCPU can get into one
- * any time, without the lock. */
+/* Returns those of @bits that may be in a list register. A private interrupt of another vCPU can
+ * get into one at any time, without the lock. */
 static u32 word_inflight(const struct word *word, u32 bits)
 {
 	return word->remote ? bits : bits & word->bank->inflight;
@@ -71,7 +72,7 @@ static u32 word_pending(const struct word *word)
 
 static u64 enable(const struct word *word, u32 bits)
 {
-	/* Those that were enabled already too: the short way may have done that, and no more. */
+	/* Includes those that were enabled before: the fast path may have done only that. */
 	SET(word->bank->enabled, bits);
 	return word_mark(word, bits & word_pending(word), 0);
 }
@@ -120,7 +121,7 @@ static u64 clear_pending(const struct word *word, u32 bits)
 	word->bank->soft &= ~bits;
 	bits &= ~vgic_waiting(word->bank);
 	CLEAR(word->bank->latch, bits);
-	/* Linked and neither pending nor active any more: nobody else would deactivate it. */
+	/* Linked, and neither pending nor active any more: no other code would deactivate it. */
 	for (bits &= word->bank->linked & ~word->bank->active & ~word->bank->inflight; bits;
 	     bits &= bits - 1)
 		vgic_unlink(word->vgic, word->bank, bits & -bits, false);
@@ -418,7 +419,7 @@ static u64 control_access(struct vgic *vgic, u32 offset, bool write, u64 *value)
 	return 0;
 }
 
-/* What lies above the arrays of bits, and in GICv3's second part of the frame. */
+/* Registers above the arrays of bits, and in GICv3's second part of the frame. */
 static u64 __attribute__((noinline))
 dist_rest(struct vgic *vgic, u32 self, u32 offset, u32 width, bool write, u64 *value)
 {

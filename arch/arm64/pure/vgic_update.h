@@ -2,13 +2,13 @@
 /*
  * The steps between the virtual GIC and list registers, over any implementation of these:
  * virq_update.c includes this file with the machine's, the tests with simulated ones. Inline,
- * because the hot path goes through it.
+ * because it is on the hot path.
  *
  * The includer defines before:
  *   u64 hw_lr_read(u32 n), void hw_lr_write(u32 n, u64 lr)
- *   bool hw_lr_write_short(u32 n, u64 lr)   the same, or false: only the long way can
- *   u32 hw_elrsr_read(void)   list registers that are empty and ask for nothing
- *   u32 hw_eisr_read(void)    list registers that are empty and ask for maintenance
+ *   bool hw_lr_write_short(u32 n, u64 lr)   the same, or false: needs hw_lr_write()
+ *   u32 hw_elrsr_read(void)   empty list registers without maintenance
+ *   u32 hw_eisr_read(void)    empty list registers with maintenance
  *   u32 hw_hcr_read(void), void hw_hcr_write(u32 hcr)
  *   bool hw_line_fell(u32 intid)   a physical one: level-sensitive, and its line is low
  *   void hw_route_to_self(u32 intid)   a shared physical one: it comes to this CPU from now on
@@ -21,10 +21,10 @@
 
 #define VGIC_HCR_COUNT(hcr) ((hcr) >> 27)
 
-/** vgic_release_physical() - deactivate the physical interrupts that the model let go. @cpu: this
- * CPU's, or NULL. @here: a shared one may come again at once, so it comes to this CPU, on which the
- * guest runs that let it go: no guest's writes interrupt a CPU on which it does not run. Lock. */
-static __cold void vgic_release_physical(struct vgic *vgic, struct vgic_cpu *cpu, bool here)
+/** vgic_release_physical() - deactivate the host interrupts that the model has released. @cpu: this
+ * CPU's, or NULL. @reroute: route a shared one to this CPU, because it may come again at once. So a
+ * guest's writes interrupt only CPUs on which it runs. Lock. */
+static __cold void vgic_release_physical(struct vgic *vgic, struct vgic_cpu *cpu, bool reroute)
 {
 	for (; cpu && cpu->bank.release; cpu->bank.release &= cpu->bank.release - 1)
 		hw_deactivate_private(cpu->physical[__builtin_ctz(cpu->bank.release)]);
@@ -38,15 +38,15 @@ static __cold void vgic_release_physical(struct vgic *vgic, struct vgic_cpu *cpu
 			u32 physical =
 				vgic->spis[w * 32 + (u32)__builtin_ctz(bank->release)].physical;
 
-			if (here)
+			if (reroute)
 				hw_route_to_self(physical);
 			hw_deactivate_shared(physical);
 		}
 	}
 }
 
-/* List register @lr, as read, is pending for a level that is gone. Nobody told us, because the
- * guest quiets what is passed through to it without an exit. */
+/* List register @lr, as read, is pending for a line that is low: a guest deasserts the line of a
+ * passed-through device without an exit. */
 static inline bool vgic_stale(const struct vgic *vgic, const struct vgic_cpu *cpu, u64 lr)
 {
 	u32 intid = LR_INTID(lr);
@@ -58,8 +58,8 @@ static inline bool vgic_stale(const struct vgic *vgic, const struct vgic_cpu *cp
 }
 
 /* The same for interrupts @waiting of bank @bank, the first of which is @base (@cpu: NULL for
- * SPIs): what is disabled, of a group that is off, or queued waits in the model for longer than its
- * line may stay high. */
+ * SPIs): interrupts that are disabled, of a disabled group, or queued. They may be in the model for
+ * longer than their line is high. */
 static __cold void vgic_drop_fallen(struct vgic *vgic, struct vgic_cpu *cpu, struct vgic_bank *bank,
 				    u32 waiting, u32 base)
 {
@@ -74,7 +74,7 @@ static __cold void vgic_drop_fallen(struct vgic *vgic, struct vgic_cpu *cpu, str
 	}
 }
 
-/* What waits in @c's own bank (its vCPU is loaded here), and of SPIs. Own, lock. */
+/* Waiting interrupts of @c's own bank (its vCPU is loaded here), and SPIs. Own, lock. */
 static inline void vgic_drop_private(struct vgic *vgic, struct vgic_cpu *cpu)
 {
 	u32 waiting = vgic_waiting(&cpu->bank);
@@ -120,7 +120,7 @@ static __cold u64 vgic_fold_hardware(struct vgic *vgic, struct vgic_cpu *cpu)
 	return kick | vgic_fold(vgic, cpu, lrs);
 }
 
-/* What vgic_fill() gave is written; list registers of @stale that it did not use are cleared. */
+/* Writes the result of vgic_fill(); clears list registers of @stale that it did not use. */
 static inline void vgic_write_back(const struct vgic *vgic, struct vgic_cpu *cpu, u32 written,
 				   u32 stale)
 {
@@ -140,9 +140,9 @@ static inline void vgic_write_back(const struct vgic *vgic, struct vgic_cpu *cpu
 	}
 }
 
-/* Of the list registers in @empty: those that ask for maintenance until they are rewritten, and
- * those whose interrupt has come again. The others stay their interrupt's own until the room is
- * needed, so that the next time is short. */
+/* Returns those of @empty that request maintenance until they are rewritten, and those whose
+ * interrupt has come again. The others stay assigned to their interrupt until the room is needed,
+ * which makes its next delivery fast. */
 static inline u32 vgic_due(struct vgic *vgic, const struct vgic_cpu *cpu, u32 empty)
 {
 	u32 due = 0;
@@ -194,8 +194,8 @@ static inline u64 vgic_update(struct vgic *vgic, struct vgic_cpu *cpu, u32 flags
 	return kick;
 }
 
-/** vgic_withdraw() - everything back into the model, list registers empty; the next update looks at
- * all. Own, lock. Return: vCPUs to kick. */
+/** vgic_withdraw() - move all state back into the model and empty the list registers; the next
+ * update checks all. Own, lock. Returns vCPUs to kick. */
 static inline u64 vgic_withdraw(struct vgic *vgic, struct vgic_cpu *cpu)
 {
 	u32 used = cpu->used;

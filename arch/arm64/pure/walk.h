@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's stage 1, walked by software. The core has no AT instruction: on several cores one that
- * is executed speculatively, while VTTBR_EL2 and the guest's registers are exchanged, puts a wrong
- * translation into the TLB (Cortex-A55 1530923, A57 1319537, A72 1319367, A76 1165522). Pure; the
- * guest's memory is read through a function.
+ * A guest's stage 1, walked by software. The core has no AT instruction. On several cores a
+ * speculative AT during the exchange of VTTBR_EL2 and the guest's registers puts a wrong
+ * translation into the TLB. These are Cortex-A55 1530923, A57 1319537, A72 1319367 and A76 1165522.
+ * Pure; the guest's memory is read through a function.
  */
 #ifndef ARM64_PURE_WALK_H
 #define ARM64_PURE_WALK_H

@@ -4,9 +4,9 @@
 #define ASM_MMU_H
 
 /*
- * The core runs at one virtual address wherever it was loaded: high in a 48-bit space, where no
- * machine has RAM, so that a physical address or a small number is never valid in the core. All of
- * it lies within one level-2 table (1 GiB):
+ * The core runs at one virtual address, independent of its load address. It is high in a 48-bit
+ * space, where no machine has RAM. So a physical address or a small number is never valid in the
+ * core. All of it lies within one level-2 table (1 GiB):
  *   0x0000_0000  image, stacks, heap, small devices: 4 KiB pages, level-3 tables as needed
  *   0x1000_0000  large maps (bundle, tree, big device frames): placed so that 2 MiB blocks fit
  *   0x3000_0000  copy windows: 4 MiB for each CPU

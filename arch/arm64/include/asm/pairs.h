@@ -18,8 +18,8 @@
 	\insn	x\first, x\second, [\base, #\offset]
 .endm
 
-/* What AAPCS64 has a callee keep, but for the frame record; and what a call may clobber and a
- * system call's exit needs no scratch for. */
+/* Callee-saved registers of AAPCS64, without the frame record. Caller-saved registers that the exit
+ * of a system call does not need as scratch. */
 #define X19_TO_X28(insn, base, offset) PAIRS insn, base, (offset), 19, 10
 #define X2_TO_X17(insn, base, offset)  PAIRS insn, base, (offset), 2, 16
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a thread has of arm64: where its registers are while it does not run. */
+/* The architecture's part of a thread: the place of its registers while it does not run. */
 #ifndef ASM_THREAD_H
 #define ASM_THREAD_H
 

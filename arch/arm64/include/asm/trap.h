@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The core's own exceptions: what the vector table saves and hands to core_trap(). An exception
- * taken from EL2 never returns, so its entry may use any register of the guest as scratch; it
- * always runs on the CPU's exception stack, which is how a stack overflow can still be told.
+ * The core's own exceptions: the frame that the vector table saves for core_trap(). An exception
+ * from EL2 never returns, so its entry may use any register of the guest as scratch. It runs on the
+ * CPU's exception stack, so it can report a stack overflow.
  */
 #ifndef ASM_TRAP_H
 #define ASM_TRAP_H
@@ -11,7 +11,7 @@
 
 #define TRAP_FRAME_BYTES 304
 
-/* What @vector of core_trap() says: slot of the vector table (0..15), Arm ARM D1.10.2. */
+/* @vector of core_trap(): slot of the vector table (0..15), Arm ARM D1.10.2. */
 #define TRAP_SP0_SYNC   0
 #define TRAP_SP0_IRQ    1
 #define TRAP_SP0_FIQ    2

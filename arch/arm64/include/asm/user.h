@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a component has of arm64. It runs at EL0 directly under EL2: HCR_EL2.TGE sends every
- * exception there, HCR_EL2.DC makes stage 1 an identity with normal memory, and stage 2 is its
- * address space. Its registers are all in struct arch_user while the core runs.
+ * The architecture's part of a component. It runs at EL0 directly under EL2. HCR_EL2.TGE routes
+ * every exception to EL2, and HCR_EL2.DC makes stage 1 an identity with normal memory. Stage 2 is
+ * its address space. While the core runs, struct arch_user has all its registers.
  */
 #ifndef ASM_USER_H
 #define ASM_USER_H

@@ -50,8 +50,8 @@ void virq_guest_reset(struct guest *guest);
 /** virq_vcpu_reset() - redistributor and CPU interface to reset state; shared physical interrupts
  * that it held are deactivated. Not loaded. */
 void virq_vcpu_reset(struct vcpu *vcpu);
-/** virq_vcpu_off() - the same of a vCPU that has stopped, and interrupts of devices that came to
- * its CPU go to that of a vCPU which is on, if there is one. Own CPU, not loaded. */
+/** virq_vcpu_off() - the same for a vCPU that has stopped. Interrupts of devices that came to its
+ * CPU move to the CPU of a vCPU that is on, if there is one. Own CPU, not loaded. */
 void virq_vcpu_off(struct vcpu *vcpu);
 
 /** virq_load() - CPU interface state to hardware. virq_put() - back; no list register is left in
@@ -70,29 +70,30 @@ bool virq_flush_now(struct vcpu *vcpu);
 			(void)virq_flush_now(flush_);                                    \
 	} while (0)
 
-/** virq_sync() - take state back from the list registers into the model (for a dump, or before
- * another CPU looks at it). Not needed after an ordinary exit. vCPU loaded. */
+/** virq_sync() - read state back from the list registers into the model, for a dump or for another
+ * CPU. Not needed after an ordinary exit. vCPU loaded. */
 void virq_sync(struct vcpu *vcpu);
 /** virq_mmio() - serve an access of @width bytes (1, 2, 4, 8) at @gpa to the guest's controller.
- * @value: in for writes, zero-extended; out for reads. False: not ours. No locks held. After the
- * virq_flush() that follows, virq_again() says whether the guest must repeat the access. */
+ * @value: in for writes, zero-extended; out for reads. Returns false if @gpa is not the
+ * controller's. No locks held. After the virq_flush() that follows, virq_again() returns true if
+ * the guest must repeat the access. */
 bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value);
 /** virq_dist() - the same at @offset bytes into its distributor. Return: a read's value.
  * virq_redist() - into the run of its redistributors. */
 u64 virq_dist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value);
 u64 virq_redist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value);
-/** virq_again() - the access was not served, because another CPU was waited for in vain: the run
- * loop looks at its work first, and the guest repeats the access. Said once. */
+/** virq_again() - return true, once, if the access was not served because another CPU did not
+ * answer. The run loop does its pending work, and the guest repeats the access. */
 bool virq_again(struct vcpu *vcpu);
 /** virq_sgi() - a write of @value to ICC_SGI1R_EL1, if that can be served at once. Return: it was.
  */
 bool virq_sgi(struct vcpu *vcpu, u64 value);
 /** virq_sysreg() - serve a trapped GIC system register; @iss as in ESR_EL2 (Rt and direction are
- * ignored). False: not ours. No locks held. */
+ * ignored). Returns false for another register. No locks held. */
 bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value);
-/** virq_interrupt() - take the host interrupt that ended the guest's run. True: served, list
- * registers are up to date, go straight back to the guest. False: the run loop must look at
- * requests. */
+/** virq_interrupt() - take the host interrupt that ended the guest's run. Returns true if it was
+ * served, and list registers are current: the guest continues at once. Returns false if the run
+ * loop must check requests. */
 bool virq_interrupt(struct vcpu *vcpu);
 /** virq_wants() - a virtual interrupt is pending that would be signalled (ends WFI). Consumes flush
  * flags, so ask it just before sleeping: what is posted later sends a kick. Loaded or not. */
