@@ -80,11 +80,12 @@ def python_pieces(text):
 	for token in tokens:
 		if token.type == tokenize.COMMENT and not token.string.startswith("#!"):
 			number, body = token.start[0], token.string[1:].strip()
-			if comments and comments[-1][1] == number - 1:
+			alone = token.line.lstrip().startswith("#")
+			if comments and alone and comments[-1][1] == number - 1:
 				first, _, before = comments.pop()
 				comments.append((first, number, before + "\n" + body))
 			else:
-				comments.append((number, number, body))
+				comments.append((number, number if alone else 0, body))
 		elif token.type == tokenize.STRING:
 			body = re.sub(r"^[rbfuRBFU]*('''|\"\"\"|'|\")", "", token.string)
 			yield Piece(token.start[0], "string",
@@ -147,8 +148,10 @@ def markdown_pieces(text):
 
 def pieces(path):
 	text = read(path)
-	if path.endswith((".c", ".h", ".S", ".dts", ".dtsi", ".lds.S")):
-		return c_pieces(text)
+	if path.endswith((".dts", ".dtsi")):
+		return (p for p in c_pieces(text) if p.kind == "comment")
+	if path.endswith((".c", ".h", ".S")):
+		return (p for p in c_pieces(text) if p.kind != "string" or "{ " not in p.text)
 	if path.endswith(".md"):
 		return markdown_pieces(text)
 	if path.endswith(".py") or text.startswith("#!/usr/bin/python3"):
