@@ -34,7 +34,7 @@ WORDS = [
 ]
 PROSE = [(re.compile(rf"(?<![-\w'])(?:{words})(?![-\w'])", re.I), cure) for words, cure in WORDS]
 # The same in identifiers, between underscores.
-IDENTIFIER = re.compile(r"(?:^|_)(?:here|lend|lends|lent|lending|doom|doomed|greet|"
+IDENTIFIER = re.compile(r"^here_|(?:^|_)(?:lend|lends|lent|lending|doom|doomed|greet|"
 			r"greeted|greeting|breathe|breath|nobody|somebody|everybody|whoever|who)"
 			r"(?=_|$)", re.I)
 CLAUSE = re.compile(r"(?:What|Whatever|Who|Whoever|Whichever|That which)\b(?![^.]*\?)")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * components/console: whatever the user types and the other ends write into the shared memory, the
- * console stays within its own, each turn ends, and the escape key still works.
+ * components/console: random keys, and random data of the other ends in shared memory. The console
+ * accesses only its own memory, each step ends, and the escape key still works.
  */
 #include "console/fake.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exit dispatch and guest life cycle on the fake machine: two vCPUs of one guest end their runs
- * with whatever the input says, in any order, while the machine's operator stops and resets it.
- * Whatever comes, the core does not panic, loses no memory, and a second guest goes on untouched.
+ * Exit dispatch and guest life cycle on the fake machine: two vCPUs of one guest exit with causes
+ * from the input. Meanwhile a manager stops and resets the guest. The core must not panic or lose
+ * memory, and a second guest must not be affected.
  */
 #include <mullion/irq.h>
 #include <mullion/mem.h>
@@ -29,7 +29,7 @@ struct input {
 	size_t left;
 };
 
-/* What an action byte can mean beyond the kinds of exits. */
+/* Meanings of an action byte beyond the kinds of exits. */
 enum action {
 	ACTION_RAISE = EXIT_COUNT, /* a host interrupt */
 	ACTION_WANTS_IRQ,          /* the vCPU gets, or loses, a virtual interrupt */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lib/fdt against libfdt. Whatever we accept, libfdt must accept too, and then both must see the
- * same tree; and what our writer makes of that tree must be the same tree to libfdt.
+ * lib/fdt against libfdt. libfdt must accept every tree that lib/fdt accepts, and both must see the
+ * same tree. The writer's copy of that tree must be the same tree to libfdt.
  */
 #include <mullion/fdt.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * components/mterm: whatever is typed, the line stays in its bounds, what is printed is text, and
- * nothing that hurts is done without a yes: --yes in the line, or "y" to the question. The input's
- * first byte chooses what else happens; 0xff in it lets a second go by, 0xfe brings news of the
+ * components/mterm: random keys. The line stays in its bounds, the output is text, and no
+ * destructive act happens without --yes in the line or "y" to the question. The input's first byte
+ * selects further events. 0xff in the input advances the clock by a second, 0xfe notifies of the
  * log.
  */
 #include "support/fake_core.h"
@@ -28,8 +28,8 @@ static bool hurts(u64 operation)
 	       operation == MANAGE_REBOOT;
 }
 
-/* An act that hurts comes from a line with --yes (perhaps put together by quotation marks), or from
- * a yes behind a question that is the last on the screen, with no prompt since. */
+/* A destructive act comes from a line with --yes, also in quotation marks, or from a yes to a
+ * question. The question is the last output, with no prompt since. */
 static void check_act(u64 operation)
 {
 	const char *line = term.editor.line;
@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		config.script_bytes = sizeof(script) - 1;
 	}
 	if ((data[0] & 2) != 0) {
-		/* What follows is also a tree and a script. */
+		/* The rest is also a tree and a script. */
 		fake.tree = data + 1;
 		fake.tree_bytes = size - 1;
 	}

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * components/vmm: a hostile guest, a hostile other end of its line, resets and restarts with a
- * state that is anything. Whatever they do, the device stays within its memory, its registers have
- * no bits that they do not have, and its line's level is that of its interrupts.
+ * components/vmm: a hostile guest, a hostile other end of its line, resets and restarts with
+ * arbitrary state. The device must stay within its memory, undefined bits of registers stay zero,
+ * and its line's level is that of its interrupts.
  *
  * Input: steps of 4 bytes, kind (bit 6: the exit that was before, once more), offset / 4 of the
  * register (two bytes), value.

@@ -4,8 +4,8 @@
  * and buffers lie in the input. The device touches nothing but the guest's RAM, and always comes
  * back.
  *
- * Input: 1024 bytes of RAM, the queues of a driver that is already set up among them; then steps of
- * 4 bytes: kind, register / 4 or place in RAM (two bytes), value.
+ * Input: 1024 bytes of RAM with the queues of an initialised driver. Then follow steps of 4 bytes:
+ * kind, register / 4 or place in RAM (two bytes), value.
  */
 #include "components/lib/host.h"
 #include "components/lib/runtime.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The hostile component. Its first start makes every system call with every bad argument; each
- * later one tries one thing that must end it, so its policy has to be "always". When nothing is
- * left it says so and waits. Whatever it does, nobody else may notice.
+ * The hostile component. Its first start makes every system call with every bad argument. Each
+ * later start tries one fault that must end it, so its policy must be "always". At the end it
+ * reports and waits. It must not affect guests and other components.
  */
 #include <abi/component.h>
 #include <abi/manage.h>
@@ -243,7 +243,7 @@ static void try_everything(void)
 	}
 }
 
-/* What has no grant is refused, and by its own error. */
+/* A request without a grant is refused, with its own error. */
 static void check_refusals(void)
 {
 	for (u64 i = 0; i < ODD; i++) {

@@ -4,8 +4,8 @@
  *
  * It runs where one instruction is one nanosecond (QEMU's -icount shift=0), so the counter, which
  * ticks every TICK_INSNS instructions, counts instructions. Each row is an average over many
- * repetitions and is printed as "bench: NAME INSTRUCTIONS"; on the bare machine the same program
- * gives the figures to subtract.
+ * repetitions, printed as "bench: NAME INSTRUCTIONS". On the bare machine the same program gives
+ * the figures to subtract.
  */
 #include "bench.h"
 #include "virtio.h"
@@ -251,7 +251,7 @@ static void reset(struct persist *p)
 	(void)psci(PSCI_SYSTEM_RESET, 0, 0, 0);
 }
 
-/* As drivers send: after a look at the status. */
+/* As drivers send: after a read of the status. */
 static void polled(u8 c)
 {
 	while ((read32(UART + UART_FR) & UART_TXFF) != 0)
@@ -288,8 +288,8 @@ static void uart(void)
 	uart_lines();
 }
 
-/* @rounds chains of @bytes each: from the offer until the device has given it back, which the guest
- * polls for, or (@acknowledge) has an interrupt for, without its handler. */
+/* @rounds chains of @bytes each, from the offer until the device returns them. The guest polls for
+ * that, or gets an interrupt (@acknowledge) without its handler. */
 static u64 virtio_chains(u64 base, const u8 *from, u32 bytes, u32 rounds, bool acknowledge)
 {
 	u64 begin = time_now();
@@ -343,15 +343,15 @@ static void say(const char *text)
 		polled((u8)*text++);
 }
 
-/* What no line's end tells of, and then the end. */
+/* Text without a line's end, and then the end. */
 static void last_words(void)
 {
 	say("bench: a line\r\n");
 	say("bench: last words");
 }
 
-/* Two vCPUs on one CPU, both of which compute: from one's last look at the counter to the other's
- * first, the interrupt that ends the slice included. */
+/* Two computing vCPUs on one CPU, from the last read of the counter by one to the first by the
+ * other. The interrupt at the end of the slice is included. */
 #define SWITCHES  200
 #define GAP_TICKS 12 /* more between two looks: the other had the CPU */
 
@@ -432,7 +432,7 @@ void guest_main(void)
 	struct persist *p = (struct persist *)(machine.ram + machine.ram_size / 8 * 7);
 
 	if (p->magic != MAGIC) {
-		row("boot", boot_record.time, 1); /* of the machine's counter: it is ours as well */
+		row("boot", boot_record.time, 1); /* ticks of the counter */
 		sysreg_write(VBAR_EL1, gic.version == 3 ? bench_vectors : bench_vectors_v2);
 		isb();
 		gic_enable(SGI);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What each register of the interrupt controller costs: a row is the dearest one. Interrupt 40 has
- * no device, SGI 9 and PPI 22 no sender. None of them is enabled, so nothing is delivered. What is
- * made active by hand takes a list register all the same: the active bits have a row of their own.
+ * Costs of the interrupt controller's registers: a row is the dearest one. Interrupt 40 has no
+ * device, SGI 9 and PPI 22 no sender. None of them is enabled, so nothing is delivered. An
+ * interrupt that the guest makes active takes a list register all the same, so active bits have a
+ * row of their own.
  */
 #include "bench.h"
 

@@ -222,7 +222,7 @@ static void features_unknown(void)
 	CHECK_EQ(features(0xffffffff), PSCI_NOT_SUPPORTED);
 }
 
-/* What FEATURES denies must not be there. */
+/* Calls that FEATURES denies must not exist. */
 static void features_honest(void)
 {
 	for (u32 n = 0; n < 0x40; n++) {

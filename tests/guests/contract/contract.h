@@ -34,7 +34,7 @@ void boot_run(void);       /* 26 */
 void tree_run(void);       /* 27 */
 void reset_run(void);      /* 7; resets the guest, comes back */
 
-/* In a page of RAM that no image covers: what one boot tells the next. */
+/* In a page of RAM that no image covers: data from one boot for the next. */
 struct persist {
 	u64 magic;
 	u32 boot; /* 0, 1, 2 */

@@ -26,7 +26,7 @@
 
 #define HITS 2
 
-/* What CPU n has taken. */
+/* Exceptions that CPU n has taken. */
 static struct hits {
 	u32 count, ec[HITS];
 	u64 elr[HITS], far[HITS];
@@ -190,7 +190,7 @@ static void check_silent(u32 os_lock, u64 mdscr)
 	CHECK_EQ(hits[0].count, 0);
 }
 
-/* QEMU 7.2 itself looks at the wrong bit of the OS lock. */
+/* QEMU 7.2 itself checks the wrong bit of the OS lock. */
 static void locked(void)
 {
 	check_silent(1, MDSCR_KDE | MDSCR_MDE);

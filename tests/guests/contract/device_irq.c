@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Points 10 to 12 with real lines: the PL011's transmit interrupt (level; passed through and linked
- * to the physical one, or of a PL011 that the vmm emulates) and the virtual timer's.
+ * Points 10 to 12 with real lines: the PL011's transmit interrupt (level) and the virtual timer's.
+ * The PL011 is passed through, with a linked interrupt, or the vmm emulates it.
  */
 #include "contract.h"
 
@@ -136,8 +136,8 @@ static void uart_disabled_again(void)
 static u32 cpu1_up, uart_done;
 
 /* Counts once the line is low: a raise before that would be quieted along with the last. Meanwhile
- * the interrupt is active with its line high, and QEMU's GICv2 (7.2) signals it once more to a CPU
- * that it is moved to: to a guest it must not come twice.
+ * the interrupt is active with its line high. QEMU's GICv2 (7.2) signals it again to a CPU to which
+ * it is moved; a guest must not get it twice.
  */
 static void uart_quiet_count(u32 id)
 {

@@ -94,7 +94,7 @@ static void stage1_permission(void)
 	CHECK_EQ(trap.esr >> 6 & 1, 1);
 }
 
-/* Instructions from a device's page, ours to read, not to run. */
+/* Instructions from a device's page, which the guest may read but not execute. */
 static void fetch_device(void)
 {
 	u64 entry = mmu_gib(0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of interrupts that software makes pending share. */
+/* Common parts of the tests of interrupts that software makes pending. */
 #ifndef CONTRACT_IRQ_H
 #define CONTRACT_IRQ_H
 

@@ -128,7 +128,7 @@ static bool can(u32 how)
 	return gic.version == 3 || machine.mullion || (how & BY_HAND) == 0;
 }
 
-/* The registers tell what will come. */
+/* The registers show the pending interrupt. */
 static void check_looked_at(const struct source *s)
 {
 	for (u32 how = 0; how < ALL_FOUR; how++) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Points 4, 12 and 17: a level interrupt whose line falls before it was acknowledged is no longer
- * pending (IHI 0048B §3.2.4, IHI 0069 §4.1.2), ends no sleep, and comes again with the line.
+ * Points 4, 12 and 17: the line of a level interrupt falls before its acknowledge. The interrupt is
+ * no longer pending (IHI 0048B §3.2.4, IHI 0069 §4.1.2), ends no sleep, and comes again with the
+ * line.
  */
 #include "contract.h"
 
@@ -17,7 +18,7 @@ struct source {
 	u32 id;
 	void (*raise)(void);
 	void (*lower)(void);
-	bool told; /* the fall itself is seen by whoever emulates the controller */
+	bool told; /* the emulator of the controller sees the fall */
 };
 
 static struct source source;
@@ -149,7 +150,7 @@ static void physical_gone(void)
 	check_gone();
 }
 
-/* High all the time, it stays pending whatever is looked at, and is taken. */
+/* With a high line it stays pending, whatever is read, and is taken. */
 static void check_stays(void)
 {
 	source.raise();
@@ -176,7 +177,7 @@ static void virtual_stays(void)
 	check_stays();
 }
 
-/* What software made pending as well does not fall with the line (IHI 0048B §4.3.7). */
+/* Pending state that software has set does not fall with the line (IHI 0048B §4.3.7). */
 static void uart_pended_too(void)
 {
 	if (gic.version == 2 && !machine.mullion)
@@ -194,8 +195,8 @@ static void uart_pended_too(void)
 	check_taken(2);
 }
 
-/* WFI behind it, with which a CPU that is left alone sleeps without telling anybody: only the look
- * does. PSCI's standby tells.
+/* A WFI follows, with which a CPU sleeps without an exit: only the read is visible. PSCI's standby
+ * exits.
  */
 static void fall_and_look(void)
 {

@@ -91,7 +91,7 @@ static void by_address(void)
 		CHECK_EQ(data[i], 0xa5);
 }
 
-/* What is written with caches off is seen with caches on, and the other way round. */
+/* Writes with caches off are visible with caches on, and the other way round. */
 static void coherent_with_caches_off(void)
 {
 	static volatile u32 word __aligned(64);
@@ -345,8 +345,8 @@ static void abort_flags(void)
 	CHECK_EQ(trap.spsr & 0xf, 5);
 }
 
-/* Stage 1's own fault comes first: no abort of ours instead of an alignment fault. (Some emulators
- * let misaligned accesses to device memory pass unless SCTLR_EL1.A asks.) */
+/* Stage 1's own fault comes first: no abort of the hypervisor instead of an alignment fault. (Some
+ * emulators let misaligned accesses to device memory pass unless SCTLR_EL1.A asks.) */
 static void unaligned_device(void)
 {
 	u64 regs[3] = { 0, 0, gic.gicd + 2 }, sctlr = sysreg_read(SCTLR_EL1);

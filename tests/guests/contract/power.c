@@ -145,7 +145,7 @@ static void on_off_cycle(void)
 	}
 }
 
-/* While CPU 1 switches itself off, CPU 0 keeps asking for it: one success for each start. */
+/* While CPU 1 switches itself off, CPU 0 repeats the call: one success for each start. */
 static void on_while_off(void)
 {
 	u32 started = 1;

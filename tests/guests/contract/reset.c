@@ -19,7 +19,7 @@ static struct gic_state {
 } at_start;
 static u32 held;
 
-/* What the next life must know. */
+/* Data for the next life. */
 static void before_reset(void)
 {
 	struct persist *p = persist();

@@ -42,7 +42,7 @@ static void begin(bool with_other)
 	CHECK(WAIT(LOAD(up) == 1, WAIT_MS));
 }
 
-/* What each CPU must have taken by now. */
+/* Interrupts that each CPU must have taken by now. */
 static void check_taken(u32 own, u32 others, bool with_other)
 {
 	struct cpu *other = cpu_get(1);
@@ -156,7 +156,7 @@ static void irm(void)
 	check_taken(0, 1, true);
 }
 
-static void nobody(u64 value)
+static void no_cpu(u64 value)
 {
 	begin(false);
 	sgi1r(value);
@@ -165,35 +165,35 @@ static void nobody(u64 value)
 
 static void empty_list(void)
 {
-	nobody(0);
+	no_cpu(0);
 }
 
 static void absent_aff0(void)
 {
-	nobody(0xff00);
+	no_cpu(0xff00);
 }
 
 static void absent_aff1(void)
 {
-	nobody(SGI1R_AFF1(5) | 0xffff);
+	no_cpu(SGI1R_AFF1(5) | 0xffff);
 }
 
 static void absent_aff2(void)
 {
-	nobody(SGI1R_AFF2(5) | 0xffff);
+	no_cpu(SGI1R_AFF2(5) | 0xffff);
 }
 
 static void absent_aff3(void)
 {
-	nobody(SGI1R_AFF3(5) | 0xffff);
+	no_cpu(SGI1R_AFF3(5) | 0xffff);
 }
 
-/* Affinity 16 and up of this cluster: nobody, whether the selector is implemented or reserved. */
+/* Affinity 16 and up of this cluster: no CPU, whether the selector is implemented or reserved. */
 static void range_selector(void)
 {
 	if ((sysreg_read(ICC_CTLR_EL1) & BIT(18)) == 0)
 		test_skip("no range selector (ICC_CTLR_EL1.RSS)");
-	nobody(SGI1R_RS(1) | 0xffff);
+	no_cpu(SGI1R_RS(1) | 0xffff);
 }
 
 /* Group 0 and the other group's SGIs reach no interrupt of group 1. */

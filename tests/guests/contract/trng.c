@@ -31,7 +31,8 @@ static void uuid(void)
 	CHECK_NE(regs[0] | regs[1] | regs[2] | regs[3], 0);
 }
 
-/* Ask for @bits with @id, @word bits a register; x3 has the lowest, nothing above @bits is set. */
+/* Request @bits with @id, @word bits a register; x3 has the lowest, and no bit above @bits is
+ * set. */
 static void check_bits(u32 id, u32 word, u32 bits)
 {
 	u64 first = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Point 12: what a driver of a PL011 (DDI 0183 §3.3) looks at, whoever emulates it. Its interrupt
- * is device_irq.c's.
+ * Point 12: registers of a PL011 (DDI 0183 §3.3) that drivers read, with each emulator of it. Its
+ * interrupt is device_irq.c's.
  */
 #include "contract.h"
 

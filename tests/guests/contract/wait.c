@@ -95,7 +95,7 @@ static void timer_already_due(void)
 	CHECK((sysreg_read(CNTV_CTL_EL0) & TIMER_ISTATUS) != 0);
 }
 
-/* What is pending but disabled ends no sleep; the timer 3 ms later does. */
+/* A pending but disabled interrupt ends no sleep; the timer 3 ms later does. */
 static void disabled_sleeps_on(void)
 {
 	u64 before = time_now();

@@ -60,7 +60,7 @@ void calls(void)
 	machine.quiet = false;
 }
 
-/* Targets, entries and power states that nobody can serve. */
+/* Targets, entries and power states that are impossible. */
 void cpu_nonsense(void)
 {
 	for (u32 i = 0; i < 20000; i++) {

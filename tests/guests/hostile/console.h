@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the cases against a virtio console share. The vmm must bear all of it: where the guest broke
- * a rule it is told so (DEVICE_NEEDS_RESET), or it is answered, and a reset makes all good again.
+ * Common parts of the cases against a virtio console. The vmm must survive all of them. It reports
+ * a broken rule (DEVICE_NEEDS_RESET) or answers, and a reset restores the device.
  */
 #ifndef HOSTILE_CONSOLE_H
 #define HOSTILE_CONSOLE_H

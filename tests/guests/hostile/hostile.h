@@ -5,9 +5,9 @@
 
 #include "guest.h"
 
-#define NOWHERE 0x2000000000ull /* no guest has anything there; inside our map */
+#define NOWHERE 0x2000000000ull /* unused in each guest; inside this guest's map */
 
-/* Faults that our vectors took. */
+/* Faults that this guest's vectors took. */
 extern u32 faults;
 
 u64 random_next(void);

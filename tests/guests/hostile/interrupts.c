@@ -118,7 +118,7 @@ void interface(void)
 
 static u32 ignored;
 
-/* The timer's line is high and nobody quiets it: it comes again as soon as it is ended. */
+/* The timer's line stays high: the interrupt comes again as soon as it is ended. */
 static void leave_high(u32 id)
 {
 	if (++ignored >= 20000)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest that tries everything that must not harm anyone else. Each case ends in faults that this
- * guest's own vectors take and count, in a power-off, or in this guest stopped; the witness on
+ * A guest that tries everything that must not affect others. Each case ends in faults that this
+ * guest's own vectors take and count, or in a power-off, or this guest is stopped. The witness on
  * another CPU must not notice.
  */
 #include "hostile.h"
@@ -81,7 +81,7 @@ void attack(u32 instruction, u64 data, u64 address)
 	(void)execute(instruction, regs);
 }
 
-/* Whatever it was: counted, stepped over. A fetch that failed was a call. */
+/* Each exception is counted and skipped. A failed fetch was a call. */
 static bool count_fault(struct frame *frame, u64 vector)
 {
 	u32 ec = (u32)(sysreg_read(ESR_EL1) >> 26) & 0x3f;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Accesses to what is not ours, in every form; translation tables and vectors that lead nowhere. */
+/* Accesses to foreign addresses, in every form; invalid translation tables and vectors. */
 #include "hostile.h"
 
 /* ldr/str of x0 at [x2]; the rest as named. */
@@ -123,7 +123,7 @@ void walks(void)
 	}
 }
 
-/* What has no syndrome, at every register of the controller. */
+/* Accesses without a syndrome, at every register of the controller. */
 void forms(void)
 {
 	u64 frame = gic.version == 3 ? gic.gicr + 0x10000 : gic.gicc;
@@ -154,7 +154,7 @@ void misaligned(void)
 	mmu_on();
 }
 
-/* From here on nobody can take an exception: the first one ends this guest. */
+/* From here on exceptions have no vectors: the first one ends this guest. */
 void jump(void)
 {
 	map_nowhere();
@@ -187,7 +187,7 @@ void vector_loop(void)
 	attack(LDR_X, 0, NOWHERE);
 }
 
-/* Even our own code is gone. */
+/* Even this guest's own code is unmapped. */
 void bad_tables(void)
 {
 	sysreg_write(TTBR0_EL1, NOWHERE);

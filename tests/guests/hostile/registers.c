@@ -7,7 +7,7 @@
 extern u32 raw_slot;
 void raw_run(const u64 regs[31]);
 
-/* Writes that would only take our own ground away, and prove nothing. */
+/* Writes that would only break this guest, and prove nothing. */
 static bool is_ground(u32 encoding)
 {
 	static const u32 ground[] = {
@@ -70,9 +70,10 @@ static bool leave(struct frame *frame, u64 vector)
 	jump_back(&back);
 }
 
-/* Whether an instruction would only end our own run: branches loop, a lost stack pointer ends
- * everything, and system registers are a case of their own (some values hang QEMU's timers). QEMU
- * 7.2 aborts on unallocated words among the half-precision two-register operations. */
+/* Returns true for an instruction that would only end this run. Branches loop, and a lost stack
+ * pointer ends the guest. System registers are a case of their own (some values hang QEMU's
+ * timers). QEMU 7.2 aborts on unallocated words among the half-precision two-register
+ * operations. */
 static bool is_dull(u32 word)
 {
 	bool branch = (word >> 26 & 7) == 5 && (word >> 29 & 3) != 2;

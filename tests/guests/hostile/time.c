@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Attacks on time: loops without an end around what costs the core or a component the most. The
- * guest under attack has the higher priority and tells how late it was (tests/system/neighbour.py).
+ * Attacks on time: endless loops around the most expensive requests. The guest under attack has the
+ * higher priority and reports its lateness (tests/system/neighbour.py).
  */
 #include "hostile.h"
 #include "virtio.h"

@@ -73,7 +73,7 @@ static u32 direction(u32 number)
 	return number == VIRTIO_RECEIVE ? VIRTIO_DESC_WRITE : 0;
 }
 
-/* What no buffer of two bytes may lie in. */
+/* Addresses that no buffer of two bytes may have. */
 static void bad_addresses(u32 number)
 {
 	const u64 bad[] = { 0,
@@ -233,7 +233,7 @@ static void bad_areas(void)
 			    BIT(40) + machine.ram,
 			    BIT(63) + machine.ram,
 			    ~0ull - 15,
-			    machine.ram + machine.ram_size / 2 + 1 /* aligned for nobody */ };
+			    machine.ram + machine.ram_size / 2 + 1 /* misaligned */ };
 
 	for (u32 i = 0; i < 2 * ARRAY_SIZE(bad); i++) {
 		u32 number = i % 2;

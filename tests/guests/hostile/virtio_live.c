@@ -50,7 +50,7 @@ void virtio_registers(void)
 	if (!WAIT(console_broken(), WAIT_MS))
 		console_failed("head", 0);
 	touch_all();
-	/* What no syndrome describes, and what reaches over the end. */
+	/* Accesses without a syndrome, and accesses beyond the end. */
 	for (u32 i = 0; i < ARRAY_SIZE(offsets); i++)
 		attack_all(console + offsets[i]);
 	attack_all(console + 0xffc);
@@ -176,8 +176,8 @@ void virtio_doorbells(void)
 	console_end();
 }
 
-/* Right, but for one in sixteen in each respect. It is a few bytes of scratch: what the device
- * writes must not be our own code. */
+/* Right, but for one in sixteen in each respect. It is a few bytes of scratch: the device must not
+ * write to this guest's code. */
 static struct virtio_desc random_desc(u32 number)
 {
 	const u64 nowhere[] = { 0, machine.ram + machine.ram_size - 8, NOWHERE, ~0ull - 7 };
@@ -202,7 +202,7 @@ static struct virtio_desc random_desc(u32 number)
 	return desc;
 }
 
-/* On another CPU, until it is told to stop. */
+/* On another CPU, until a flag stops it. */
 static void scribble(void)
 {
 	while (LOAD(stop) == 0) {

@@ -63,7 +63,7 @@ static void clean_twice(void)
 	      (unsigned long long)count, (unsigned long long)first, (unsigned long long)again);
 }
 
-/* What was written with caches on is there with caches off, and the other way round. */
+/* Writes with caches on are visible with caches off, and the other way round. */
 static void toggle_caches(void)
 {
 	volatile u64 *words = (volatile u64 *)(machine.ram + LIFE_OFFSET + PAGE_SIZE);

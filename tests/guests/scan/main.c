@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every system register that answers, in two guests that share a CPU. The writer fills all it may
- * write, over and over. The reader checks that what it finds in its first life, and again after a
- * SYSTEM_RESET, are reset values; then it fills the registers itself, and they must stay as they
- * are. Boot argument: role=write or role=read.
+ * write, over and over. The reader checks for reset values in its first life, and again after a
+ * SYSTEM_RESET. Then it fills the registers itself, and they must keep their values. Boot argument:
+ * role=write or role=read.
  */
 #include "guest.h"
 
@@ -150,7 +150,7 @@ static void look(const char *what)
 		}
 }
 
-/* What answers gets a write, and keeps what it reads as then. */
+/* Each readable register gets a write, and must keep its value. */
 static void fill(u64 pattern, bool try_all)
 {
 	for (u32 op0 = OP0_FIRST; op0 < 4; op0++)

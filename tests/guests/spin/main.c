@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The spinning guest: what share of its CPU each vCPU gets, and when. In each round every vCPU
- * sleeps until the period begins, then works for the length of a burst and looks at the counter all
- * the time: where it jumps, the vCPU was off its CPU. Work counts in the middle half of a burst, so
- * that guests whose counters are a little apart compete for all that is counted.
+ * The spinning guest measures the share of each vCPU and its times. In each round every vCPU sleeps
+ * until the period begins, then works for the length of a burst and reads the counter. A jump of
+ * the counter is time off the CPU. Work counts in the middle half of a burst, so guests with
+ * slightly different counters compete for all of it.
  *
- * Boot arguments: rounds, period-us, burst-us, work (instructions between two looks), gap-us (a
- * longer jump of the counter is time off the CPU; 5), cycle-us (0: none; else the phase within it
- * at which the vCPU comes back is told), idle (sleep for ever), stale (the same, after the timer's
- * interrupt was pending and its line has fallen). At the end a line for each figure of each vCPU,
- * in ticks of the counter, then the guest powers off.
+ * Boot arguments: rounds, period-us, burst-us, work (instructions between two reads), gap-us (a
+ * longer jump of the counter is time off the CPU; 5). cycle-us (0: none): print the phase within it
+ * at which the vCPU runs again. idle: sleep for ever. stale: the same, after the timer's interrupt
+ * was pending and its line has fallen. At the end the guest prints each figure of each vCPU, in
+ * ticks of the counter, and powers off.
  */
 #include "guest.h"
 

@@ -12,7 +12,7 @@
 #define TICK_US       5000
 #define TICKS_A_BEAT  40
 
-/* What a vCPU owns and this guest does not need: FAR_EL1 is written by a fault alone. */
+/* Registers of a vCPU that this guest does not need: only a fault writes FAR_EL1. */
 static const u32 encodings[] = {
 	SYSREG(3, 3, 13, 0, 2), /* TPIDR_EL0 */
 	SYSREG(3, 3, 13, 0, 3), /* TPIDRRO_EL0 */

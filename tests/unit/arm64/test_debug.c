@@ -82,7 +82,7 @@ static void when_it_is_live(void **state)
 	assert_true(debug_live(&debug));
 	debug.mdscr = 0;
 	assert_false(debug_live(&debug));
-	/* Bits for an external debugger stay away. */
+	/* Bits for an external debugger stay clear. */
 	debug.mdscr = UINT32_MAX;
 	assert_int_equal(debug_mdscr(&debug), MDSCR_MDE | MDSCR_KDE | MDSCR_SS | MDSCR_TDCC);
 }
