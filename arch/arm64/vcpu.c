@@ -35,7 +35,7 @@ void arm64_fp_load(const struct arm64_fp *fp);
 /* Traps that need the feature to exist, because their bits are RES0 without it. */
 #define HCR_TLOR BIT(35)
 
-/* What every guest runs under (Arm ARM D13.2.48). */
+/* HCR_EL2 of every guest (Arm ARM D13.2.48). */
 #define HCR_GUEST                                                                          \
 	(HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_IS | \
 	 HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_RW)
@@ -66,7 +66,7 @@ static void vcpu_init(struct vcpu *vcpu)
 	arch->extra = vcpu->guest->arch.extra;
 	arch->pac_switch = (read_sysreg(sctlr_el2) & SCTLR_ENIA) != 0;
 	timer_vcpu_init(vcpu);
-	/* The first vCPU looks at the others' redistributors before it starts them. */
+	/* The first vCPU reads the other redistributors before it starts their vCPUs. */
 	virq_vcpu_reset(vcpu);
 }
 
@@ -383,16 +383,27 @@ void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err 
 }
 
 /* Four registers to a line keep a dump on one screen. */
-static void dump_line(const struct vcpu *vcpu, u32 first)
-{
-	const u64 *x = vcpu->arch.x;
+#define DUMP_LINES 11u
 
-	if (first == 28)
-		log_error("  x28 %016lx x29 %016lx x30 %016lx", x[28], x[29], x[30]);
+static void dump_line(const struct vcpu *vcpu, u32 line)
+{
+	const struct arch_vcpu *arch = &vcpu->arch;
+	const u64 *x = &arch->x[4 * MIN(line, 7u)];
+
+	if (line < 7)
+		log_error("  x%-2u %016lx x%-2u %016lx x%-2u %016lx x%-2u %016lx", 4 * line, x[0],
+			  4 * line + 1, x[1], 4 * line + 2, x[2], 4 * line + 3, x[3]);
+	else if (line == 7)
+		log_error("  x28 %016lx x29 %016lx x30 %016lx", x[0], x[1], x[2]);
+	else if (line == 8)
+		log_error("  pc  %016lx pstate %08lx sp_el0 %016lx sp_el1 %016lx", arch->trap.pc,
+			  arch->trap.pstate, arch->el1.sp_el0, arch->el1.sp_el1);
+	else if (line == 9)
+		log_error("  elr %016lx spsr %08lx esr %08lx far %016lx vbar %016lx", arch->el1.elr,
+			  arch->el1.spsr, arch->el1.esr, arch->el1.far, arch->el1.vbar);
 	else
-		log_error("  x%-2u %016lx x%-2u %016lx x%-2u %016lx x%-2u %016lx", first, x[first],
-			  first + 1, x[first + 1], first + 2, x[first + 2], first + 3,
-			  x[first + 3]);
+		log_error("  sctlr %016lx tcr %016lx ttbr0 %016lx ttbr1 %016lx", arch->el1.sctlr,
+			  arch->el1.tcr, arch->el1.ttbr0, arch->el1.ttbr1);
 }
 
 void arch_vcpu_dump(struct vcpu *vcpu)
@@ -410,14 +421,11 @@ void arch_vcpu_dump(struct vcpu *vcpu)
 	else
 		log_error("  vcpu %u on CPU %u, exception syndrome %08lx", vcpu->index,
 			  vcpu->thread.cpu, arch->trap.esr);
-	for (u32 i = 0; i < 31; i += 4)
-		dump_line(vcpu, i);
-	log_error("  pc  %016lx pstate %08lx sp_el0 %016lx sp_el1 %016lx", arch->trap.pc,
-		  arch->trap.pstate, arch->el1.sp_el0, arch->el1.sp_el1);
-	log_error("  elr %016lx spsr %08lx esr %08lx far %016lx vbar %016lx", arch->el1.elr,
-		  arch->el1.spsr, arch->el1.esr, arch->el1.far, arch->el1.vbar);
-	log_error("  sctlr %016lx tcr %016lx ttbr0 %016lx ttbr1 %016lx", arch->el1.sctlr,
-		  arch->el1.tcr, arch->el1.ttbr0, arch->el1.ttbr1);
+	/* A line takes 8,000 instructions. */
+	for (u32 line = 0; line < DUMP_LINES; line++) {
+		thread_breathe();
+		dump_line(vcpu, line);
+	}
 	if (this_cpu()->current == vcpu &&
 	    guest_fetch(vcpu, arch->trap.pc, arch->trap.pstate, &insn))
 		log_error("  instruction at pc: %08x", insn);

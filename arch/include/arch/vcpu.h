@@ -61,7 +61,8 @@ struct vcpu_figures {
 
 /** arch_vcpu_figures() - a snapshot without locks. Any CPU. */
 void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures);
-/** arch_vcpu_dump() - log registers and the faulting instruction. */
+/** arch_vcpu_dump() - log registers and the faulting instruction. May yield between lines: the
+ * vCPU's own thread, no locks. */
 void arch_vcpu_dump(struct vcpu *vcpu);
 
 #endif
