@@ -45,7 +45,6 @@ static enum err load_generated_tree(const struct guest *guest)
 	if (tree == NULL)
 		return ERR_NO_MEMORY;
 	random_fill(seed, sizeof(seed));
-	thread_breathe();
 	err = guest_tree_write(guest->config, seed, tree, pages * PAGE_SIZE, &bytes,
 			       thread_breathe);
 	if (err == OK)
@@ -57,8 +56,11 @@ static enum err load_generated_tree(const struct guest *guest)
 enum err guest_load_images(struct vcpu *vcpu)
 {
 	const struct config_guest *config = vcpu->guest->config;
-	enum err err = load_image(vcpu, &config->kernel);
+	enum err err;
 
+	/* The reset of the guest came before, and took 10,000 instructions. */
+	thread_breathe();
+	err = load_image(vcpu, &config->kernel);
 	if (err == OK)
 		err = load_image(vcpu, &config->initrd);
 	if (err == OK)
