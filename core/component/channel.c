@@ -1,29 +1,41 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What sets bits of a component's notification word: others' channels, its interrupts, its timer.
- */
+/* Channels: a notification bit each way between two components, perhaps with shared memory. */
 #include "core/component/internal.h"
 
-#include <mullion/irq.h>
-#include <mullion/sched.h>
+#include <mullion/log.h>
+#include <mullion/mem.h>
 
 struct channel *component_channels;
 
-bool component_irq(u32 intid)
+__boot static enum err make(const struct config_channel *config, struct channel *channel)
 {
-	const struct irq_route *route = irq_lookup(intid);
+	enum err err = OK;
 
-	if (route == NULL || route->component == NULL)
-		return false;
-	irqchip->disable(intid);
-	component_notify_for(route->component, BIT(route->guest_intid), NULL);
-	return true;
+	channel->size = config->size;
+	if (config->size != 0)
+		err = ram_alloc(config->size, PAGE_SIZE, &channel->memory);
+	if (err != OK)
+		log_error("channel '%s': %lu bytes of memory: %s", config->name,
+			  (unsigned long)config->size, err_name(err));
+	return err;
 }
 
-void component_timer(struct timer_event *event)
+__boot enum err channel_make_all(const struct system *system)
 {
-	struct component *component = container_of(event, struct component, timer);
+	u64 bytes = ALIGN_UP(system->num_channels * sizeof(struct channel), PAGE_SIZE);
 
-	component_notify_for(component, NOTIFY_TIMER, atomic_load(&component->timer_payer));
+	if (bytes == 0)
+		return OK;
+	component_channels = page_alloc(bytes / PAGE_SIZE);
+	if (component_channels == NULL)
+		return ERR_NO_MEMORY;
+	for (u32 i = 0; i < system->num_channels; i++) {
+		enum err err = make(&system->channels[i], &component_channels[i]);
+
+		if (err != OK)
+			return err;
+	}
+	return OK;
 }
 
 void channel_notify(const struct component_grant *grant)
@@ -35,7 +47,7 @@ void channel_notify(const struct component_grant *grant)
 		component_notify(channel->ends[other], BIT(channel->bits[other]));
 }
 
-void channel_greet(struct component *component)
+void channel_announce(struct component *component)
 {
 	for (u32 i = 0; i < component->num_grants; i++)
 		if (component->grants[i].kind == GRANT_CHANNEL)

@@ -30,39 +30,10 @@ struct builder {
 	hpa_t fresh, kept; /* the next piece of its memory that is zeroed at a start, or is not */
 };
 
-/* --- Channels ----------------------------------------------------------------------------------
- */
-
-static enum err make_channel(const struct config_channel *config, struct channel *channel)
-{
-	enum err err = OK;
-
-	channel->size = config->size;
-	if (config->size != 0)
-		err = ram_alloc(config->size, PAGE_SIZE, &channel->memory);
-	if (err != OK)
-		log_error("channel '%s': %lu bytes of memory: %s", config->name,
-			  (unsigned long)config->size, err_name(err));
-	return err;
-}
-
 enum err component_setup(const struct system *system)
 {
-	u64 bytes = ALIGN_UP(system->num_channels * sizeof(struct channel), PAGE_SIZE);
-
 	component_system = system;
-	if (bytes == 0)
-		return OK;
-	component_channels = page_alloc(bytes / PAGE_SIZE);
-	if (component_channels == NULL)
-		return ERR_NO_MEMORY;
-	for (u32 i = 0; i < system->num_channels; i++) {
-		enum err err = make_channel(&system->channels[i], &component_channels[i]);
-
-		if (err != OK)
-			return err;
-	}
-	return OK;
+	return channel_make_all(system);
 }
 
 /* --- Grants ------------------------------------------------------------------------------------
@@ -221,7 +192,6 @@ static enum err grant_piece(struct builder *b, const struct config_grant *config
 static enum err grant_virtual(struct builder *b, u32 index, const struct config_region *region)
 {
 	struct component *component = b->component;
-	u32 virtual = component->num_grants;
 	struct component_grant *grant;
 	struct grant_info *info;
 	enum err err = add_grant(b, GRANT_VIRTUAL, region->name, &info, &grant);
@@ -231,7 +201,7 @@ static enum err grant_virtual(struct builder *b, u32 index, const struct config_
 	info->address = region->gpa.v;
 	info->size = region->size;
 	(void)str_copy(info->detail, sizeof(info->detail), region->device);
-	component->virtual_grant[index] = (u8) virtual;
+	component->virtual_grant[index] = (u8)(info - b->info->grants);
 	for (u32 i = 0; i < region->num_irqs; i++) {
 		err = add_grant(b, GRANT_LINE, region->name, &info, &grant);
 		if (err != OK)
@@ -245,8 +215,6 @@ static enum err grant_virtual(struct builder *b, u32 index, const struct config_
 		err = give_bit(b, info, grant);
 	if (err != OK)
 		return err;
-	info->address = COMPONENT_DOORBELL;
-	info->size = virtual;
 	component->doorbell[index] = grant->bit;
 	return OK;
 }
@@ -286,7 +254,7 @@ static enum err grant_control(struct builder *b)
 	if (err == OK && config->manages_all) {
 		err = add_grant(b, GRANT_MANAGE, "", &info, &grant);
 		if (err == OK)
-			info->size = UINT64_MAX;
+			info->guest = GRANT_ALL;
 		return err;
 	}
 	for (u32 i = 0; err == OK && i < component_system->num_guests; i++) {
@@ -294,7 +262,7 @@ static enum err grant_control(struct builder *b)
 			continue;
 		err = add_grant(b, GRANT_MANAGE, component_system->guests[i].name, &info, &grant);
 		if (err == OK)
-			info->size = i;
+			info->guest = i;
 	}
 	return err;
 }

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Inside of the component room. */
+/* Declarations inside the component room. */
 #ifndef COMPONENT_INTERNAL_H
 #define COMPONENT_INTERNAL_H
 
 #include <mullion/component.h>
 
-#define COMPONENT_WINDOW   MIB(2) /* most that a copy window maps */
-#define COMPONENT_DOORBELL 0x50u  /* of a region: QueueNotify (virtio 1.2 §4.2.2) */
+#define COMPONENT_WINDOW MIB(2) /* most that a copy window maps */
 
-/* Two components and a notification bit of each; perhaps memory that both see. */
+/* Two components and a notification bit of each, perhaps with shared memory. */
 struct channel {
 	struct component *ends[2]; /* NULL: not created */
 	u8 bits[2];
@@ -20,74 +19,86 @@ extern const struct system *component_system;
 extern struct channel *component_channels; /* as many as the description has */
 extern struct component *components[CONFIG_MAX_COMPONENTS];
 
-/** component_main() - the thread of a component; @data: the component. */
+/** component_main() - the entry of a component's thread; @data: the component. */
 void component_main(void *data);
-/** component_timer() - its SYS_TIMER_SET time has come. Interrupt context. */
+/** component_timer() - the time of SYS_TIMER_SET has come. Interrupt context. */
 void component_timer(struct timer_event *event);
 /** component_watchdog() - a watchdog period is over. Interrupt context. */
 void component_watchdog(struct timer_event *event);
-
-/** syscall_serve() - serve the system call that its run ended with. Return: false when it wants to
- * end. Its own thread, no locks. */
-bool syscall_serve(struct component *component);
-
-/** space_load() - its memory as at a program's start. It does not run; its own thread. */
-void space_load(struct component *component);
-/** space_put() - copy to RAM that is not mapped in the core. No copy window in use. */
-void space_put(hpa_t to, const void *from, u64 bytes);
-
-/** exit_left() - @vcpu's access goes on on the long way, as an exit that was taken. */
-void exit_left(struct component *component, const struct vcpu *vcpu,
-	       const struct component_exit *record);
-/** exit_take() - the first queued exit's record into the result registers; NOTIFY_EXIT is set again
- * for more. Return: false when none is left of the
- * payer that it runs for. Takes the component's lock. */
-bool exit_take(struct component *component);
-/** exit_answer() - of vCPU @index's exit, which is woken; with @next, one of this CPU is put there
- * in place of that, for the caller to wake before the CPU is given away. ERR_RANGE, ERR_STATE when
- * it waits for none. Takes the component's lock. */
-enum err __must_check exit_answer(struct component *component, u64 index, u64 value, bool fault,
-				  struct thread **next);
-/** exit_again() - the component was restarted: present what it had taken once more. Takes the
- * component's lock. */
-void exit_again(struct component *component);
-
-/** reset_taken() - it takes NOTIFY_RESET. reset_done() - it waits again, or is not there any more:
- * what has waited for that goes on. reset_again() - it starts anew, and must be told once more. Its
- * own thread, no locks. */
-void reset_taken(struct component *component);
-void reset_done(struct component *component);
-void reset_again(struct component *component);
-
-/** component_waits() - its registers can be lent, for it sleeps in a wait; or it is in a wait that
- * does the core's work. Any context. */
+/** component_serving() - Return: the component that serves @guest and sees its RAM, or NULL. Any
+ * context while the guest exists. */
+struct component *component_serving(const struct guest *guest);
+/** component_waits() - Return: true if the component's thread blocks in a wait, or starts its guest
+ * within one. Any context. */
 bool component_waits(struct component *component);
 
-/** component_announce() - as component_notify_for(), but leaves it to the caller to wake the
- * thread. NOTIFY_EXIT's payer is the queue's. Return: that has to be done. */
+/** syscall_serve() - serve the system call that the component's run ended with. Return: false for
+ * SYS_EXIT. The component's own thread, no locks. */
+bool syscall_serve(struct component *component);
+
+/** space_load() - load the program and zero the rest of the memory. The component's own thread,
+ * while the component does not run. */
+void space_load(struct component *component);
+/** space_put() - copy @bytes to RAM that the core has not mapped. No copy window in use. */
+void space_put(hpa_t to, const void *from, u64 bytes);
+
+/** exit_left() - enter @vcpu's access @record as an exit that the component has taken. The vCPU's
+ * own thread, within serve_leave(). */
+void exit_left(struct component *component, const struct vcpu *vcpu,
+	       const struct component_exit *record);
+/** exit_take() - put the first queued exit's record into the result registers, and set NOTIFY_EXIT
+ * again if there are more. Return: false if no exit of the account that the component works on is
+ * left. The component's own thread; takes the component's lock. */
+bool exit_take(struct component *component);
+/** exit_answer() - answer the exit of vCPU @index and wake the vCPU. With @next a thread of this
+ * CPU is not woken but stored there: the caller must wake it before it yields the CPU. Return:
+ * ERR_RANGE, ERR_STATE if the vCPU waits for no answer. Takes the component's lock. */
+enum err __must_check exit_answer(struct component *component, u64 index, u64 value, bool fault,
+				  struct thread **next);
+/** exit_again() - after a restart: queue the exits that were taken once more. The component's own
+ * thread; takes the component's lock. */
+void exit_again(struct component *component);
+/** exit_drop_all() - drop every exit; no vCPU of the guest runs. The caller holds the component's
+ * lock. */
+void exit_drop_all(struct component *component);
+
+/** reset_taken() - the component has taken NOTIFY_RESET. Its own thread, no locks. */
+void reset_taken(struct component *component);
+/** reset_done() - the component waits again or has ended: a pending reset is complete. Its own
+ * thread, no locks. */
+void reset_done(struct component *component);
+/** reset_again() - the component starts anew: a pending reset begins again. Its own thread, no
+ * locks. */
+void reset_again(struct component *component);
+
+/** component_announce() - as component_notify_for(), without the wake. NOTIFY_EXIT's payer is the
+ * queue's. Return: true if the caller must wake the thread. Any context. */
 bool __must_check component_announce(struct component *component, u64 bits, struct account *payer);
 
-/** payer_account() - what @component runs on when it works for @payer (NULL: for none): that
- * account if its CPU is one of the component's; else its own. */
+/** payer_account() - Return: the account that @component works on for @payer (NULL: none). It is
+ * @payer if its CPU is one of the component's, else the component's own. Any context. */
 struct account *payer_account(struct component *component, struct account *payer);
-/** payer_choose() - of the bits of its word, those of one payer, on whose account it runs now; they
- * are still set. When another's turn comes first it gives its CPU away, and runs there when this
- * returns. @next: a thread to be woken before that, which is NULL then. Return: 0: look again. Its
- * own thread, no locks. */
+/** payer_choose() - choose one payer among the set bits and join its account. The bits stay set. If
+ * another account takes precedence, the thread yields, and works on that account afterwards. @next:
+ * a thread to be woken before that; NULL then. Return: the payer's bits, or 0: call again. The
+ * component's own thread, no locks. */
 u64 payer_choose(struct component *component, struct thread **next);
-/** payer_offer() - it has to give its CPU away in the middle of its work: go on, helped, on the
- * account of another that waits for it. Its own thread, no locks. */
+/** payer_offer() - the component must yield in the middle of its work: continue it, if another
+ * account waits for the component, on that account. Its own thread, no locks. */
 void payer_offer(struct component *component);
-/** payer_pull() - the same for one that is READY; those that wait asked when it was not. */
+/** payer_pull() - as payer_offer(), for a component that is READY. Any context. */
 void payer_pull(struct component *component);
-/** payer_home() - it runs on its own account from now on. Its own thread, no locks. */
+/** payer_home() - the component works on its own account from now on. Its own thread, no locks. */
 void payer_home(struct component *component);
 
-/** channel_greet() - the component was (re)started: it and its peers look at their channels. */
-void channel_greet(struct component *component);
-/** channel_notify_all() - the component has ended: its peers look at what it left. */
+/** channel_make_all() - take the memory of @system's channels. Return: ERR_NO_MEMORY. Boot CPU. */
+enum err __must_check channel_make_all(const struct system *system);
+/** channel_announce() - the component has started: notify it and its peers of every channel. Its
+ * own thread. */
+void channel_announce(struct component *component);
+/** channel_notify_all() - notify the other end of each of the component's channels. Any context. */
 void channel_notify_all(struct component *component);
-/** channel_notify() - ring the other end of @grant's channel. */
+/** channel_notify() - notify the other end of @grant's channel. Any context. */
 void channel_notify(const struct component_grant *grant);
 
 #endif

@@ -22,33 +22,6 @@ struct account *payer_account(struct component *component, struct account *payer
 	return payer;
 }
 
-bool component_announce(struct component *component, u64 bits, struct account *payer)
-{
-	u64 new = bits & ~atomic_load(&component->word) & ~NOTIFY_EXIT, before;
-
-	/* Of two at the same time either pays. */
-	for (; new != 0; new &= new - 1)
-		atomic_store_explicit(&component->payers[__builtin_ctzll(new)], payer,
-				      memory_order_relaxed);
-	before = atomic_fetch_or(&component->word, bits);
-	/* Whatever set the same bits before wakes it. */
-	if ((before & bits) == bits)
-		return false;
-	component->notifications++;
-	return true;
-}
-
-void component_notify_for(struct component *component, u64 bits, struct account *payer)
-{
-	if (component_announce(component, bits, payer))
-		(void)sched_wake_on(&component->thread, payer_account(component, payer));
-}
-
-void component_notify(struct component *component, u64 bits)
-{
-	component_notify_for(component, bits, sched_charged());
-}
-
 /* Does @account claim more than @best? Of equals @than does. */
 static bool is_better(const struct account *account, const struct account *best,
 		      const struct account *than)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls. A component names things by small numbers alone, which index its own grants; every
- * argument is looked at here, and a bad one is answered with an error.
+ * System calls. A component names objects by small numbers that index its own grants. Every
+ * argument is checked here, and a bad one is answered with an error.
  */
 #include "core/component/internal.h"
 
@@ -9,7 +9,6 @@
 #include <mullion/guest.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
-#include <mullion/manage.h>
 #include <mullion/sched.h>
 #include <mullion/serve.h>
 
@@ -18,7 +17,14 @@
 
 #define FAILED(err) ((u64) - (s64)(err))
 
-/* Grant number @index, when it is of that kind. */
+static manage_function *manager;
+
+__boot void component_set_manager(manage_function *call)
+{
+	manager = call;
+}
+
+/* Returns grant number @index if it is of that kind, else NULL. */
 static const struct component_grant *grant_of(const struct component *component, u64 index,
 					      enum grant_kind kind)
 {
@@ -30,8 +36,9 @@ static const struct component_grant *grant_of(const struct component *component,
 	return grant->kind == (u8)kind ? grant : NULL;
 }
 
-/* Sleep until there is something; the bits of one payer, and with NOTIFY_EXIT a record. 0: it has
- * to end, or came back from a vCPU with a trap. @next: a thread to be woken, or NULL. */
+/* Block until a notification is pending. Returns the bits of one payer, and with NOTIFY_EXIT a
+ * record. Returns 0 if a request is pending or an inline run has left a trap. @next: a thread to be
+ * woken, or NULL. */
 static u64 take_notifications(struct component *component, struct thread *next)
 {
 	for (;;) {
@@ -39,7 +46,7 @@ static u64 take_notifications(struct component *component, struct thread *next)
 
 		if (bits != 0) {
 			atomic_fetch_and(&component->word, ~bits);
-			/* The one that was announced may have been dropped since. */
+			/* The exit may have been dropped since its announcement. */
 			if ((bits & NOTIFY_EXIT) != 0 && !exit_take(component))
 				bits &= ~NOTIFY_EXIT;
 			if ((bits & NOTIFY_RESET) != 0)
@@ -110,7 +117,7 @@ static u64 time(struct arch_user *user)
 	return now.v;
 }
 
-/* An exit that was withdrawn meanwhile, because its guest was stopped, needs no answer. */
+/* ERR_STATE is no error for a wait: a guest that stops withdraws its exits. */
 static u64 vcpu_resume(struct component *component, u64 index, u64 value, u64 flags)
 {
 	bool waits = (flags & RESUME_WAIT) != 0;
@@ -170,14 +177,16 @@ static u64 guest_ctl(struct component *component)
 	u64 second = 0;
 	s64 result;
 
-	result = manage_call(component, arch_user_argument(user, 0), arch_user_argument(user, 1),
-			     arch_user_argument(user, 2), arch_user_argument(user, 3),
-			     arch_user_argument(user, 4), &second);
+	if (manager == NULL)
+		return FAILED(ERR_DENIED);
+	result = manager(component, arch_user_argument(user, 0), arch_user_argument(user, 1),
+			 arch_user_argument(user, 2), arch_user_argument(user, 3),
+			 arch_user_argument(user, 4), &second);
 	arch_user_set_result(&component->user, 1, second);
 	return (u64)result;
 }
 
-/* The less frequent ones. */
+/* The less frequent system calls. */
 static u64 serve_other(struct component *component, u32 number)
 {
 	struct arch_user *user = &component->user;
@@ -212,7 +221,7 @@ bool syscall_serve(struct component *component)
 		return false;
 	else
 		result = serve_other(component, number);
-	/* Else its registers have gone on without the thread. */
+	/* After an inline run the registers are not those of this system call. */
 	if (!serve_is(component, SERVE_RETURNED))
 		arch_user_set_result(user, 0, result);
 	return true;

@@ -12,7 +12,6 @@
 #include <mullion/format.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
-#include <mullion/manage.h>
 #include <mullion/mem.h>
 #include <mullion/sched.h>
 
@@ -429,7 +428,7 @@ enum err guest_create(u32 id, const struct config_guest *config, struct guest **
 		publish(id, *out);
 	guest_unpin(id);
 	if (err == OK)
-		manage_changed();
+		component_changed();
 	return err;
 }
 
@@ -445,6 +444,6 @@ enum err guest_destroy(u32 id)
 	component_guest_detach(guest);
 	take_apart(guest);
 	guest_unpin(id);
-	manage_changed();
+	component_changed();
 	return OK;
 }

@@ -14,7 +14,6 @@
 #include <arch/cpu.h>
 #include <mullion/component.h>
 #include <mullion/log.h>
-#include <mullion/manage.h>
 #include <mullion/sched.h>
 
 #define LEAVE_STACK_NS NS(100000) /* a vCPU's way from its last word to off its stack */
@@ -42,7 +41,7 @@ static enum err start_first(struct guest *guest)
 	spin_unlock(&guest->lock);
 	if (err == OK)
 		err = vcpu_start(guest->vcpus[0], config->entry.v, config->tree.load.v);
-	manage_changed();
+	component_changed();
 	return err;
 }
 
@@ -62,7 +61,7 @@ static bool make_anew(struct guest *guest)
 	}
 	arch_guest_reset(guest);
 	guest->warnings = 0;
-	return component_guest_reset(guest);
+	return component_guest_reset(guest, guest_devices_reset);
 }
 
 enum err guest_start(struct guest *guest)
@@ -120,7 +119,7 @@ static enum err leave(struct guest *guest, enum guest_state state, u64 requests,
 	}
 	spin_unlock(&guest->lock);
 	if (err == OK)
-		manage_changed();
+		component_changed();
 	return err;
 }
 
@@ -156,7 +155,7 @@ static enum err change(struct guest *guest, enum guest_state from, enum guest_st
 	}
 	spin_unlock(&guest->lock);
 	if (err == OK)
-		manage_changed();
+		component_changed();
 	return err;
 }
 
@@ -182,7 +181,7 @@ static void ended(struct guest *guest, bool asked)
 		if (!guests_stay && !asked)
 			component_finish(arch_poweroff);
 	}
-	manage_changed();
+	component_changed();
 	waitqueue_wake(&guest->stopped);
 }
 

@@ -1,25 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* vCPUs: the loop that runs one, and what others can ask of it. */
+/* vCPUs: requests from other CPUs, start, and the wait for an interrupt. run.c has the thread. */
 #include <mullion/guest.h>
 
 #include "core/guest/life.h"
-#include <abi/component.h>
 #include <arch/cpu.h>
 #include <arch/time.h>
 #include <mullion/cpu.h>
-#include <mullion/log.h>
-#include <mullion/manage.h>
 #include <mullion/sched.h>
 
-/* A change that the caller knows to be allowed. */
-static void set_state(struct vcpu *vcpu, enum vcpu_state to)
-{
-	enum err err = thread_set_state(&vcpu->thread, to);
-
-	ASSERT(err == OK);
-}
-
-/* This CPU is in the core, and each way back into a guest looks: only another CPU must be told. */
+/* This CPU is in the core and checks requests before it enters a guest: kick only another CPU. */
 static void kick_cpu(const struct vcpu *vcpu)
 {
 	u32 cpu = atomic_load_explicit(&vcpu->thread.cpu, memory_order_relaxed);
@@ -35,9 +24,9 @@ void vcpu_request(struct vcpu *vcpu, u64 bits)
 		kick_cpu(vcpu);
 }
 
-/* The vCPU of this CPU that has just woken another may be in a fast handler, on its way back into
- * its guest, and into a WFI that was left to it while it was alone: make it look around first. */
-static void look_around(void)
+/* The vCPU of this CPU has woken another one, perhaps in a fast handler that returns to the guest
+ * at once. The kick makes it call the scheduler first. */
+static void yield_soon(void)
 {
 	const struct cpu *cpu = this_cpu();
 
@@ -48,20 +37,20 @@ static void look_around(void)
 
 void vcpu_kick(struct vcpu *vcpu)
 {
-	/* It runs here, or sleeps here in WFI: it looks next. */
+	/* The vCPU of this CPU checks before it enters the guest. */
 	if (&vcpu->thread == this_cpu()->thread)
 		return;
-	/* After what was changed: the vCPU looks for that once it is PAUSED (sched_prepare()). */
+	/* Behind the change: the vCPU checks for that once it is PAUSED (sched_prepare()). */
 	atomic_thread_fence(memory_order_seq_cst);
 	switch (atomic_load_explicit(&vcpu->thread.state, memory_order_relaxed)) {
 	case VCPU_PAUSED:
 		if (atomic_load_explicit(&vcpu->thread.pause_reason, memory_order_relaxed) ==
 			    PAUSE_WFI &&
 		    sched_wake(&vcpu->thread))
-			look_around();
+			yield_soon();
 		break;
 	case VCPU_RUNNING: kick_cpu(vcpu); break;
-	default: break; /* it looks before it runs */
+	default: break; /* it checks before it runs */
 	}
 }
 
@@ -69,7 +58,7 @@ __cold void guest_watch(struct guest *guest, ns_t until)
 {
 	if (atomic_exchange(&guest->watch_until, until.v) != 0)
 		return;
-	/* A kick alone does not end a run: one that sleeps in WFI would go on sleeping. */
+	/* A kick alone does not end a run: a vCPU that waits in the guest would go on waiting. */
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		vcpu_request(guest->vcpus[i], VCPU_REQ_WATCH);
 }
@@ -141,7 +130,8 @@ void vcpu_wait(struct vcpu *vcpu)
 	}
 	do {
 		sched_prepare(PAUSE_WFI);
-		/* What was asked for or posted since wakes a vCPU only if it saw it PAUSED. */
+		/* A request or an interrupt posted since has woken nothing: the vCPU was not
+		 * PAUSED yet. */
 		if (atomic_load(&vcpu->requests) != 0 || arch_vcpu_posted(vcpu)) {
 			sched_cancel();
 			return;
@@ -150,91 +140,8 @@ void vcpu_wait(struct vcpu *vcpu)
 	} while (!arch_vcpu_posted(vcpu) && !has_reason_to_run(vcpu));
 }
 
-/* For as long as the guest is paused and nobody wants it to stop, which ends the pause. */
-static void stay_paused(struct vcpu *vcpu)
-{
-	while (guest_is_paused(vcpu->guest)) {
-		sched_prepare(PAUSE_ASKED);
-		if (guest_is_paused(vcpu->guest))
-			sched_pause();
-		else
-			sched_cancel();
-	}
-}
-
-/* Act on what others asked for; false: the vCPU has stopped. */
-static bool serve_requests(struct vcpu *vcpu)
-{
-	u64 requests = atomic_load(&vcpu->requests);
-
-	while (requests != 0) {
-		requests = atomic_exchange(&vcpu->requests, 0);
-		if ((requests & VCPU_REQ_STOP) != 0) {
-			if ((requests & VCPU_REQ_DUMP) != 0)
-				arch_vcpu_dump(vcpu);
-			set_state(vcpu, (requests & VCPU_REQ_DUMP) != 0 ? VCPU_HALTED : VCPU_RESET);
-			return false;
-		}
-		if ((requests & VCPU_REQ_PAUSE) != 0)
-			stay_paused(vcpu);
-		if ((requests & VCPU_REQ_SWEEP) != 0 && vcpu_sweep_piece(vcpu)) {
-			atomic_fetch_or(&vcpu->requests, VCPU_REQ_SWEEP);
-			thread_breathe();
-		}
-		/* VCPU_REQ_WATCH: being here is enough, arch_vcpu_run() chooses. */
-		requests = atomic_load(&vcpu->requests);
-	}
-	return true;
-}
-
 bool vcpu_breathe(const struct vcpu *vcpu)
 {
 	thread_breathe();
 	return (atomic_load(&vcpu->requests) & VCPU_REQ_STOP) == 0;
-}
-
-/* The first vCPU of a new life. */
-static void __cold load_guest(struct vcpu *vcpu)
-{
-	vcpu->guest->fresh = false;
-	if (guest_load_images(vcpu) != OK)
-		guest_stop(vcpu->guest, true); /* unless it was asked to stop */
-}
-
-/* From its start until it is stopped. */
-static void run(struct vcpu *vcpu)
-{
-	struct vcpu_exit exit;
-
-	if (vcpu->guest->fresh)
-		load_guest(vcpu);
-	arch_vcpu_reset(vcpu, vcpu->start_pc, vcpu->start_context);
-	atomic_store(&vcpu->fresh, false);
-	while (serve_requests(vcpu)) {
-		if (sched_needed()) {
-			/* A kick that found the guest running was taken without its handler. */
-			if (log_take_news()) {
-				manage_notify(NOTIFY_LOG);
-				log_continue();
-			}
-			sched();
-			/* A request that found the vCPU READY has sent no kick. */
-			continue;
-		}
-		arch_vcpu_run(vcpu, &exit);
-		vcpu->exits[exit.kind]++;
-		exit_handle(vcpu, &exit);
-		if (atomic_load(&vcpu->thread.state) != VCPU_RUNNING)
-			break;
-	}
-	arch_vcpu_put(vcpu);
-	guest_vcpu_stopped(vcpu);
-}
-
-void vcpu_main(void *data)
-{
-	for (;;) {
-		run(data);
-		sched_leave();
-	}
 }

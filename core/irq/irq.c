@@ -8,7 +8,6 @@
  */
 #include <mullion/irq.h>
 
-#include <abi/component.h>
 #include <arch/virq.h>
 #include <mullion/component.h>
 #include <mullion/config.h>
@@ -58,10 +57,7 @@ static void kicked(u32 intid)
 {
 	(void)intid; /* that it ended the guest's run or idle is all that most want */
 	arch_virq_kicked();
-	if (log_take_news()) {
-		manage_notify(NOTIFY_LOG);
-		log_continue();
-	}
+	log_news();
 }
 
 static void stopped(u32 intid)
@@ -214,7 +210,7 @@ static enum err route(u32 host_intid, const struct irq_route *route, bool masked
 	enum err err;
 
 	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid ||
-	    route->cpu >= cpu_count || route->guest_intid >= IRQ_MAX_INTID)
+	    route->cpu >= cpu_count || route->target >= IRQ_MAX_INTID)
 		return ERR_RANGE;
 	spin_lock(&lock);
 	err = route_add(host_intid, route);
@@ -229,7 +225,7 @@ enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool le
 {
 	u32 intid = MIN(guest_intid, UINT16_MAX), on = MIN(cpu, UINT8_MAX);
 	const struct irq_route to = {
-		.guest = guest, .guest_intid = (u16)intid, .level = level, .cpu = (u8)on
+		.guest = guest, .target = (u16)intid, .level = level, .cpu = (u8)on
 	};
 
 	return route(host_intid, &to, false);
@@ -240,7 +236,7 @@ __boot enum err irq_route_component(u32 host_intid, struct component *component,
 {
 	u32 own = MIN(bit, UINT16_MAX), on = MIN(cpu, UINT8_MAX);
 	const struct irq_route to = {
-		.component = component, .guest_intid = (u16)own, .level = level, .cpu = (u8)on
+		.component = component, .target = (u16)own, .level = level, .cpu = (u8)on
 	};
 
 	return route(host_intid, &to, true);
@@ -334,7 +330,7 @@ bool irq_describe(u32 index, struct manage_irq *record)
 			continue;
 		found = true;
 		record->host = intid;
-		record->guest_intid = route->guest_intid;
+		record->guest_intid = route->target;
 		record->cpu = route->cpu;
 		record->level = route->level;
 		record->count = atomic_load(&counts[route - routes]);
@@ -362,7 +358,7 @@ static void serve_shared(u32 intid)
 	if (route && limits[route - routes].interval_ns != 0)
 		limit_count(route);
 	if (guest) {
-		arch_virq_host(guest, route->guest_intid, intid);
+		arch_virq_host(guest, route->target, intid);
 	} else {
 		if (route)
 			limits[route - routes].wanted = false;

@@ -5,7 +5,7 @@
 
 #include <mullion/manage.h>
 
-/* One SYS_GUEST_CTL, its arguments not looked at yet, but that the right to it is there. */
+/* One SYS_GUEST_CTL. The right to it was checked, the other arguments were not. */
 struct manage_call {
 	struct component *by;
 	u64 id;
@@ -19,7 +19,8 @@ extern const struct system *managed;
 extern const struct host *managed_host;
 extern const char *managed_cpu_model;
 
-/* Each answers one query: the bytes copied, or -(enum err). */
+/** query_*() - serve one query. Return: the bytes copied, or -(enum err). The manager's own thread,
+ * no locks. */
 s64 query_guest(const struct manage_call *call);
 s64 query_vcpu(const struct manage_call *call);
 s64 query_component(const struct manage_call *call);

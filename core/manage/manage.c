@@ -17,10 +17,6 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 
-const struct system *managed;
-const struct host *managed_host;
-const char *managed_cpu_model;
-
 static s64 result(enum err err)
 {
 	return -(s64)err;
@@ -223,11 +219,6 @@ static const struct operation {
 	[MANAGE_TREE] = { query_tree, OF_ALL },
 };
 
-static bool is_manager(const struct config_component *config)
-{
-	return config->manages_all || config->manages != 0;
-}
-
 /* Where @id names a guest, it is clamped. */
 static enum err check_right(const struct config_component *config, enum object object, u64 *id)
 {
@@ -236,7 +227,7 @@ static enum err check_right(const struct config_component *config, enum object o
 
 	if (object == OF_LOG)
 		return config->reads_log ? OK : ERR_DENIED;
-	if (!is_manager(config))
+	if (!component_is_manager(config))
 		return ERR_DENIED;
 	if (object == OF_ALL)
 		return config->manages_all ? OK : ERR_DENIED;
@@ -266,49 +257,7 @@ s64 manage_call(struct component *component, u64 operation, u64 id, u64 buffer_v
 	return err != OK ? result(err) : operations[operation].run(&call);
 }
 
-/* --- News ------------------------------------------------------------------------------------- */
-
-void manage_notify(u64 bits)
-{
-	if (managed == NULL)
-		return;
-	for (u32 i = 0; i < component_count; i++) {
-		struct component *component = component_get(i);
-		const struct config_component *config;
-
-		if (component == NULL)
-			continue;
-		config = component->config;
-		if ((bits & NOTIFY_LOG) != 0 ? config->reads_log : is_manager(config))
-			component_notify(component, bits);
-	}
-}
-
-/* Does a component that runs have the registers of the console's UART? */
-static bool console_is_owned(void)
-{
-	for (u32 i = 0; i < component_count; i++) {
-		const struct component *component = component_get(i);
-		const struct config_component *config;
-
-		if (component == NULL || atomic_load(&component->state) != COMPONENT_RUNNING)
-			continue;
-		config = component->config;
-		for (u32 k = 0; k < config->num_grants; k++)
-			if (config->grants[k].kind == CONFIG_GRANT_DEVICE &&
-			    config->grants[k].hpa.v == managed_host->uart_regs.base)
-				return true;
-	}
-	return false;
-}
-
-void manage_changed(void)
-{
-	if (managed == NULL)
-		return;
-	log_console_owned(console_is_owned());
-	manage_notify(NOTIFY_CHANGE);
-}
+/* --- Start ----------------------------------------------------------------------------------- */
 
 __boot void manage_start(const struct system *system, const struct host *host,
 			 const char *cpu_model)
@@ -317,8 +266,9 @@ __boot void manage_start(const struct system *system, const struct host *host,
 	managed_cpu_model = cpu_model;
 	managed = system;
 	log_defer();
+	component_set_manager(manage_call);
 	for (u32 i = 0; i < system->num_components; i++)
 		if (system->components[i].reads_log)
-			log_watch(true);
-	manage_changed();
+			log_notify_with(component_notify_log);
+	component_watch_states(HPA(host->uart_regs.base));
 }

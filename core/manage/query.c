@@ -24,6 +24,10 @@
 #define PART_GUEST(id) ((u32)(id) >> 16)
 #define LOG_PIECE      256u /* bytes of text on the stack */
 
+const struct system *managed;
+const struct host *managed_host;
+const char *managed_cpu_model;
+
 static void set_name(char *to, size_t size, const char *from)
 {
 	size_t n = strnlen(from, size - 1);

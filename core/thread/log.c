@@ -18,6 +18,25 @@ static void print_again(struct timer_event *event);
 
 static struct timer_event print_timer = { .handler = print_again };
 static _Atomic bool printing; /* the timer runs */
+static void (*_Atomic notify_readers)(void);
+
+void log_news(void)
+{
+	void (*notify)(void);
+
+	if (!log_take_news())
+		return;
+	notify = atomic_load(&notify_readers);
+	if (notify != NULL)
+		notify();
+	log_continue();
+}
+
+__boot void log_notify_with(void (*notify)(void))
+{
+	atomic_store(&notify_readers, notify);
+	log_watch(true);
+}
 
 void log_continue(void)
 {

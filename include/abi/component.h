@@ -83,22 +83,27 @@ enum grant_kind {
 			  */
 	GRANT_MEMORY,   /* memory of its own at `address`, `size` bytes, zeroed at each start, or at
 			   the first alone: `flags` GRANT_KEPT */
-	GRANT_VIRTUAL,  /* a virtual region of the served guest: `detail` names the device, `size`
-			   bytes; exits carry this index. `address`: its guest address */
+	GRANT_VIRTUAL,  /* a virtual region of the served guest at guest address `address`, `size`
+			   bytes; `detail` names the device; exits carry this index */
 	GRANT_LINE,     /* an interrupt line of the served guest, of the region of that name:
 			   SYS_VIRQ_SET(index) */
-	GRANT_DOORBELL, /* writes of 4 bytes at `address` bytes into virtual region `size` only set
-			   bit `bit` */
+	GRANT_DOORBELL, /* writes of DOORBELL_WIDTH bytes at DOORBELL_OFFSET in the virtual region
+			   of that name only set bit `bit` */
 	GRANT_RAM,      /* a RAM region of the served guest: guest address `address`, `size` bytes,
 			   seen at COMPONENT_GUEST + address */
-	GRANT_MANAGE,   /* control of a guest by SYS_GUEST_CTL: `size` its id, or UINT64_MAX: all,
-			   and what belongs to none */
+	GRANT_MANAGE,   /* control of guest number `guest` by SYS_GUEST_CTL; GRANT_ALL: of all
+			   guests, and of the objects that belong to none */
 	GRANT_LOG,      /* the core's log: NOTIFY_LOG, and MANAGE_LOG by SYS_GUEST_CTL */
 	GRANT_FILE,     /* a file of the bundle, read-only at `address`, `size` bytes */
 };
 
+/* The doorbell of a virtio device: QueueNotify (virtio 1.2 §4.2.2). */
+#define DOORBELL_OFFSET 0x50u
+#define DOORBELL_WIDTH  4u
+
 #define GRANT_FIRST BIT(0)
 #define GRANT_KEPT  BIT(1)
+#define GRANT_ALL   UINT32_MAX
 #define GRANT_NAME  32u
 #define GRANTS_MAX  48u
 
@@ -107,6 +112,7 @@ struct grant_info {
 	u16 bit;
 	u16 flags;
 	u64 address, size;
+	u32 guest;               /* GRANT_MANAGE */
 	char name[GRANT_NAME];   /* channel: its node's name; else of the region, file, guest */
 	char detail[GRANT_NAME]; /* channel: the other end's name; virtual: device; device:
 				    compatible */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Components: unprivileged programs with an address space, a thread, a notification word and the
- * grants that the description gives them. What one does, a fault included, reaches nothing that it
- * was not granted.
+ * Components: unprivileged programs with an address space, one thread, a notification word and the
+ * grants of the description. No action of a component, and no fault, reaches an object that was
+ * not granted.
  */
 #ifndef MULLION_COMPONENT_H
 #define MULLION_COMPONENT_H
@@ -32,38 +32,38 @@ enum component_state {
 	COMPONENT_CREATED,
 	COMPONENT_RUNNING,
 	COMPONENT_STOPPED, /* by the manager, or SYS_EXIT with policy never */
-	COMPONENT_FAULTED, /* for good: its restart policy is used up */
+	COMPONENT_FAULTED, /* the restart policy forbids another start */
 };
 
-/* Requests to a component's thread; it acts at the component's next trap. */
+/* Requests to a component's thread, served at the component's next trap. */
 #define COMPONENT_REQ_START    BIT(0)
 #define COMPONENT_REQ_STOP     BIT(1)
 #define COMPONENT_REQ_KILL     BIT(2)
 #define COMPONENT_REQ_WATCHDOG BIT(3)
 
-/* An exit of one vCPU on its way through the component that serves it. */
+/* The state of a vCPU's exit that a component serves. */
 enum slot_state {
 	SLOT_FREE,
-	SLOT_QUEUED, /* the component has yet to take it */
+	SLOT_QUEUED, /* the component has not taken it yet */
 	SLOT_TAKEN,
-	SLOT_ANSWERED, /* the vCPU has yet to go on */
+	SLOT_ANSWERED, /* the vCPU has not resumed yet */
 };
 
 struct exit_slot {
-	struct list_node link; /* QUEUED: first come first; under the component's lock */
+	struct list_node link; /* QUEUED: in the queue, under the component's lock */
 	_Atomic u32 state;     /* enum slot_state */
-	bool fault;            /* the answer: nothing is there */
-	struct thread *thread; /* the vCPU's; while it is not FREE */
+	bool fault;            /* the answer: inject a fault */
+	struct thread *thread; /* the vCPU's, unless FREE */
 	struct component_exit access;
 	u64 answer;
 };
 
-/* What the core itself must know of a grant; struct grant_info has what the component is told. */
+/* A grant as the core sees it; struct grant_info is the component's view. */
 struct component_grant {
 	u8 kind;   /* enum grant_kind */
 	u8 bit;    /* of the notification word */
 	u16 end;   /* channel: which end of it this is */
-	u32 value; /* channel: its number; interrupt: host INTID; line: the guest's INTID */
+	u32 value; /* number of the channel, host's line or guest's line */
 };
 
 /* The owner of a component's registers: its own thread, or a vCPU's (serve.h has the edges). */
@@ -75,12 +75,12 @@ enum serve_state {
 	SERVE_STATES
 };
 
-/* Where it is with a reset that its guest's new start waits for. */
+/* The state of a reset that the start of the served guest waits for. */
 enum reset {
 	RESET_NONE,
 	RESET_ASKED, /* NOTIFY_RESET is set */
-	RESET_TAKEN, /* it was told, and has yet to wait again */
-	RESET_DONE,  /* its thread starts the guest, on the core's account */
+	RESET_TAKEN, /* the component has taken NOTIFY_RESET, and has not waited since */
+	RESET_DONE,  /* the component's thread starts the guest, on the core's behalf */
 };
 
 #define COMPONENT_NOTHING 0xffu /* no grant, no bit */
@@ -101,7 +101,8 @@ struct component {
 	const struct config_guest *serves; /* or NULL */
 	struct guest *guest;               /* the served guest while it exists, or NULL */
 	_Atomic u32 reset;                 /* enum reset; changes under the lock */
-	struct list queue;   /* exits to be taken: the higher priority, the older first */
+	void (*reset_done)(struct guest *guest);
+	struct list queue;   /* exits to be taken: by priority, then by age */
 	_Atomic u32 serving; /* enum serve_state: serve.h and serve.c alone */
 	enum user_trap returned_trap;
 	struct timer_event timer;
@@ -120,101 +121,132 @@ struct component {
 	ns_t period_start;
 	/* Counts, for the manager. */
 	u32 restarts, faults;
-	bool gave_up; /* it ended more often than its restart limit allows; until it is started */
-	u64 syscalls; /* that its own thread served */
+	bool gave_up; /* the restart limit was reached; until the next start */
+	u64 syscalls; /* served by the component's own thread */
 	u64 notifications;
-	u64 exits; /* taken, once each: the latest one's number. Whoever runs it counts */
-	/* The account that caused each bit of the word; NULL: none of a guest's (payer.c). */
+	u64 exits; /* taken; the latest exit's number */
+	/* The account that pays for each bit of the word; NULL: the component's own (payer.c). */
 	struct account *_Atomic payers[64];
 	struct account *_Atomic timer_payer;
-	u32 last_bit;         /* that was chosen before others of the same claim */
+	u32 last_bit;         /* chosen among equal accounts */
 	struct log_line line; /* of the log, not complete yet */
 	u64 object_pages;     /* heap pages of this structure */
 	u32 num_vcpus;        /* of the served guest */
 	struct exit_slot slots[];
 };
 
+/* --- Life (core/component/create.c, component.c, run.c, finish.c) ----------------------------- */
+
 /** component_setup() - keep @system, which must stay, and make its channels. Boot CPU, once, after
- * the heap and before any component. ERR_NO_MEMORY. */
+ * the heap and before any component. Return: ERR_NO_MEMORY. */
 enum err __must_check component_setup(const struct system *system);
 
 extern u32 component_count;
-/** component_get() - number @id of the description, or NULL. component_find() - the one of that
- * name, or NULL. Any context. */
+/** component_get() - Return: number @id of the description, or NULL. Any context. */
 struct component *component_get(u32 id);
+/** component_find() - Return: the component of that name, or NULL. Any context. */
 struct component *component_find(const char *name);
 
-/** component_create() - address space, grants, thread for @config, which is one of the system's;
- * a failure leaves nothing. Boot CPU, in the description's order. ERR_NO_MEMORY, ERR_TOO_BIG with
- * too many grants, ERR_RANGE, ERR_EXISTS for an interrupt that has an owner. */
+/** component_create() - make the address space, grants and thread for @config, which is one of the
+ * system's. A failure leaves nothing. Boot CPU, in the description's order. Return: ERR_NO_MEMORY,
+ * ERR_TOO_BIG with too many grants, ERR_RANGE, ERR_EXISTS for an interrupt that has an owner. */
 enum err __must_check component_create(const struct config_component *config,
 				       struct component **out);
-/** component_start() - it is loaded from the bundle, the rest of its memory zeroed, and runs; its
- * own thread does that. Any context. ERR_STATE when it is running. */
-enum err __must_check component_start(struct component *component);
-/** component_stop() - its thread ends at its next trap; vCPUs that wait for it go on waiting. Any
- * context. */
-void component_stop(struct component *component);
-/** component_restart() - the same, and it starts again. component_kill() - as if it had faulted.
- * Any context. ERR_STATE when it is not running. */
-enum err __must_check component_restart(struct component *component);
-enum err __must_check component_kill(struct component *component);
-/** component_destroy() - give back all that component_create() took, for one that never started or
- * was not created whole. Boot CPU. */
+/** component_destroy() - release all that component_create() took, for a component that never
+ * started or was not created whole. Boot CPU. */
 void component_destroy(struct component *component);
-/** component_describe() - what a manager may know beside the description: fills all of @record but
- * names, id and policy. Any context. */
+/** component_start() - start the thread, which loads the program from the bundle and zeroes the
+ * rest of the memory. Return: ERR_STATE if the component runs. Any context. */
+enum err __must_check component_start(struct component *component);
+/** component_stop() - end the component at its next trap. vCPUs that wait for its answers stay
+ * blocked. Any context. */
+void component_stop(struct component *component);
+/** component_restart() - component_stop(), then a start. Return: ERR_STATE if the component does
+ * not run. Any context. */
+enum err __must_check component_restart(struct component *component);
+/** component_kill() - end the component as after a fault. Return: ERR_STATE if it does not run. Any
+ * context. */
+enum err __must_check component_kill(struct component *component);
+/** component_describe() - fill all of @record but names, id and policy. Any context. */
 void component_describe(const struct component *component, struct manage_component *record);
+/** component_watch() - the component returns from a wait: its watchdog begins anew. The thread that
+ * runs it. */
+void component_watch(struct component *component);
 
-/** component_finish() - the machine is about to be switched off by @end, which does not return:
- * components get NOTIFY_END, and @end is called when all of them wait, or after a second. At once
- * when none is running; else in interrupt context. A second call before that does nothing. Any
- * context, no locks. */
+/** component_finish() - the machine is about to be switched off by @end, which does not return.
+ * Components get NOTIFY_END. @end is called once all of them wait, or after a second: in interrupt
+ * context, or at once if no component runs. A second call before that has no effect. Any context,
+ * no locks. */
 void component_finish(void (*end)(void));
 
-/** component_copy_in(), component_copy_out() - copy between core memory and what @component may
- * read (write) of its own memory; never a guest's RAM or a device. Any context, no copy window in
- * use. ERR_FAULT, with a part copied. */
+/** component_copy_in() - copy @bytes from address @va of the component's own memory; a guest's RAM
+ * and devices are excluded. Return: ERR_FAULT, with a part copied. Any context, no copy window in
+ * use. */
 enum err __must_check component_copy_in(const struct component *component, void *to, u64 va,
 					u64 bytes);
+/** component_copy_out() - as component_copy_in(), to the component's memory. */
 enum err __must_check component_copy_out(const struct component *component, u64 va,
 					 const void *from, u64 bytes);
 
-/** component_notify() - set @bits of its notification word and wake it; the account that runs here
- * (sched_charged()) pays for the work. component_notify_for() - @payer does; NULL: the component
- * itself. Any context. */
+/* --- Notifications (core/component/notify.c, payer.c, news.c) --------------------------------- */
+
+/** component_notify() - set @bits of the notification word and wake the component. The account that
+ * runs on this CPU (sched_charged()) pays for the work. Any context. */
 void component_notify(struct component *component, u64 bits);
+/** component_notify_for() - as component_notify(); @payer pays, NULL: the component itself. */
 void component_notify_for(struct component *component, u64 bits, struct account *payer);
-/** component_forget_payer() - components that work on @account, or know it, go on on their own. A
- * component that runs at this moment may still charge work to it: see guest.c. Any context, no
- * locks above a guest's. */
+/** component_irq() - granted host interrupt @line came in: mask it and notify its component.
+ * Return: false if no component has it. Interrupt context. */
+bool component_irq(u32 line);
+/** component_forget_payer() - components that work on @account, or know it, continue on their own
+ * accounts. A component that runs at this moment may still charge work to it: see guest.c. Any
+ * context, no locks above a guest's. */
 void component_forget_payer(struct account *account);
-/** component_irq() - granted host interrupt @intid came in: it is masked and the component told.
- * Interrupt context. Return: false when it is none of a component's. */
-bool component_irq(u32 intid);
+
+/** component_is_manager() - Return: true if the description grants control of guests. */
+static inline bool component_is_manager(const struct config_component *config)
+{
+	return config->manages_all || config->manages != 0;
+}
+/** component_watch_states() - from now on component_changed() has an effect. The core leaves the
+ * UART at @registers to a component that runs and has it. Boot CPU, once. */
+void component_watch_states(hpa_t registers);
+/** component_changed() - a guest or component has changed its state: notify the managers, and find
+ * the owner of the core's UART. Any context; no locks but those of lower rank than
+ * RANK_COMPONENT. */
+void component_changed(void);
+/** component_notify_log() - notify the readers of the log. As component_changed(). */
+void component_notify_log(void);
+
+/** manage_function - serves SYS_GUEST_CTL: manage_call(). */
+typedef s64 manage_function(struct component *component, u64 operation, u64 id, u64 buffer_va,
+			    u64 bytes, u64 argument, u64 *second);
+/** component_set_manager() - @call serves SYS_GUEST_CTL from now on; before, it is refused with
+ * ERR_DENIED. Boot CPU, once. */
+void component_set_manager(manage_function *call);
+
+/* --- The served guest (core/component/exit.c, reset.c) ---------------------------------------- */
 
 /** component_serve_exit() - hand an access of @vcpu to @region to the component that serves it, and
- * wait for the answer (PAUSED(io)); it is then completed or a fault injected. A doorbell is rung
- * without a wait. The vCPU's own thread, no locks. Return: false when no component serves that
- * region. */
+ * block until the answer (PAUSED(io)). The access is then completed, or a fault injected. A
+ * doorbell only notifies. Return: false if no component serves that region. The vCPU's own thread,
+ * no locks. */
 bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 			  const struct vcpu_exit *exit);
-
-/** component_watch() - it goes on after a wait: its watchdog begins anew. Who runs it. */
-void component_watch(struct component *component);
-/** component_guest_attach(), component_guest_detach() - @guest was created with its memory, or is
- * about to be destroyed: the component that serves it sees its RAM, or no longer. */
+/** component_guest_attach() - @guest was created: map its RAM for the component that serves it.
+ * Return: the errors of the mapping. The context of guest_create(). */
 enum err __must_check component_guest_attach(struct guest *guest);
+/** component_guest_detach() - @guest is about to be destroyed: unmap its RAM. No vCPU runs. */
 void component_guest_detach(struct guest *guest);
-/** component_guest_reset() - @guest is to start anew: its devices must, before its RAM is written.
- * No vCPU of it runs. Return: true when that is so; false when its component's thread calls
- * guest_devices_reset() as soon as it is. */
-bool __must_check component_guest_reset(struct guest *guest);
-/** component_guest_forget() - @guest is not to start any more. Return: guest_devices_reset() would
- * have been called, and will not be. */
+/** component_guest_reset() - have the devices of @guest reset before its RAM is written. No vCPU of
+ * it runs. Return: true if they are reset; false if the component's thread will call @done. Any
+ * context, no locks above a guest's. */
+bool __must_check component_guest_reset(struct guest *guest, void (*done)(struct guest *guest));
+/** component_guest_forget() - @guest must not start any more: withdraw a pending reset. Return:
+ * true if there was one; its function is not called then. As component_guest_reset(). */
 bool component_guest_forget(struct guest *guest);
-/** component_guest_start() - @guest is about to run: the component that serves it is started, if it
- * never was. Not at boot, but for a guest that is created later. Return: component_start()'s. */
+/** component_guest_start() - @guest is about to run: start the component that serves it, if it was
+ * never started. For a guest that is created after boot. Return: component_start()'s. */
 enum err __must_check component_guest_start(const struct guest *guest);
 
 #endif

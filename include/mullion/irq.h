@@ -52,7 +52,7 @@ struct guest;
 struct irq_route {
 	struct guest *guest; /* whose it is: one of the two, the other is NULL */
 	struct component *component;
-	u16 guest_intid; /* a component's: the bit of its notification word */
+	u16 target; /* a component's: the bit of its notification word */
 	bool level;
 	u8 cpu; /* host CPU that takes it */
 	u16 host;

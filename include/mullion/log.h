@@ -67,6 +67,12 @@ void log_console_owned(bool by_component);
 void log_watch(bool watch);
 bool log_take_news(void);
 
+/** log_news() - after new text: call the function of log_notify_with(), then log_continue(). Any
+ * context, no locks. */
+void log_news(void);
+/** log_notify_with() - as log_watch(true); @notify notifies the readers of the log. Boot CPU. */
+void log_notify_with(void (*notify)(void));
+
 /** log_bounds() - numbers of the first byte that the ring still holds, and of the next to come; all
  * text since boot is counted. Any context. */
 void log_bounds(u64 *first, u64 *next);

@@ -175,7 +175,7 @@ static void act(struct input *in)
 	case ACTION_RESET_GUEST:
 		stop_vcpus();
 		/* Nor has it images to be started with again. */
-		if (!component_guest_reset(&world.guest))
+		if (!component_guest_reset(&world.guest, guest_devices_reset))
 			(void)component_guest_forget(&world.guest);
 		break;
 	default: act_attach(); break;

@@ -215,7 +215,7 @@ static void guest_reset_is_told(void **state)
 	(void)sched_wake(server->slots[0].thread);
 	components_go();
 	atomic_store(&world.vcpus[0].requests, 0);
-	assert_false(component_guest_reset(&world.guest));
+	assert_false(component_guest_reset(&world.guest, guest_devices_reset));
 	assert_true(component_guest_forget(&world.guest));
 	components_go();
 	SAYS(server, NOTIFY_RESET);
@@ -231,7 +231,7 @@ static void guest_reset_is_told(void **state)
 	component_stop(server);
 	components_go();
 	components_access(0, true, SERVED_UART, 5, 4);
-	assert_true(component_guest_reset(&world.guest));
+	assert_true(component_guest_reset(&world.guest, guest_devices_reset));
 	assert_true(list_is_empty(&server->queue));
 	assert_int_equal(server->slots[0].state, SLOT_FREE);
 	atomic_store(&world.vcpus[0].requests, VCPU_REQ_STOP);
@@ -265,7 +265,7 @@ static void start_waits_for_devices(void **state)
 	waitqueue_init(&world.guest.stopped);
 	world.guest.state = GUEST_RESETTING;
 	host_user_script(&server->user, dies, 1);
-	assert_false(component_guest_reset(&world.guest));
+	assert_false(component_guest_reset(&world.guest, guest_devices_reset));
 	components_go();
 	assert_int_equal(server->reset, RESET_TAKEN);
 	assert_false(went_on());
@@ -275,7 +275,7 @@ static void start_waits_for_devices(void **state)
 	assert_true(went_on());
 	assert_int_equal(server->reset, RESET_NONE);
 	/* Its end is an end of the wait. */
-	assert_false(component_guest_reset(&world.guest));
+	assert_false(component_guest_reset(&world.guest, guest_devices_reset));
 	component_stop(server);
 	components_go();
 	assert_true(went_on());
@@ -283,7 +283,7 @@ static void start_waits_for_devices(void **state)
 	 * for. */
 	assert_int_equal(component_start(server), OK);
 	components_go();
-	assert_false(component_guest_reset(&world.guest));
+	assert_false(component_guest_reset(&world.guest, guest_devices_reset));
 	assert_true(component_guest_forget(&world.guest));
 	assert_false(component_guest_forget(&world.guest));
 	components_go();

@@ -106,7 +106,7 @@ static int begin(void **state)
 	/* Before there is anything to manage, nothing can be. */
 	assert_int_equal(manage_call(components[BOSS], MANAGE_HOST, 0, 0, 0, 0, &ignored),
 			 -ERR_DENIED);
-	manage_notify(NOTIFY_CHANGE);
+	component_changed();
 	assert_int_equal(components[BOSS]->word, 0);
 	manage_start(&board, &host, "a cpu");
 	assert_int_equal(guest_create(0, &guests[0], &guest), OK);

@@ -270,11 +270,11 @@ static void the_console_is_left_to_who_drives_it(void **state)
 	(void)state;
 	host_console_clear();
 	atomic_store(&components[NOBODY]->state, COMPONENT_RUNNING);
-	manage_changed();
+	component_changed();
 	log_error("for the component");
 	assert_string_equal(host_console, "");
 	atomic_store(&components[NOBODY]->state, COMPONENT_FAULTED);
-	manage_changed();
+	component_changed();
 	assert_non_null(strstr(host_console, "] mullion: for the component\n"));
 	atomic_store(&components[NOBODY]->state, COMPONENT_CREATED);
 }

@@ -268,7 +268,7 @@ int components_begin(void **state)
 	component_stop(server);
 	component_stop(peer);
 	components_go();
-	CHECK(component_guest_reset(&world.guest)); /* it is stopped */
+	CHECK(component_guest_reset(&world.guest, guest_devices_reset)); /* it is stopped */
 	components_script(server, NULL, 0);
 	components_script(peer, NULL, 0);
 	CHECK(component_start(server) == OK);

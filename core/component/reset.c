@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The guest that a component serves: its RAM in the component's address space, and the reset
+ * protocol. A guest that starts anew waits until the component has reset the devices, which it
+ * shows by its next wait after NOTIFY_RESET. So no device writes into RAM that is being loaded.
+ */
+#include "core/component/internal.h"
+
+#include <mullion/guest.h>
+#include <mullion/log.h>
+
+/* Finds the address of a guest's region in the component's space. Returns false if it has none. */
+static bool seen_at(const struct region *region, gpa_t *at, u32 *flags)
+{
+	enum region_kind kind = region->config->kind;
+
+	if (kind != REGION_RAM && kind != REGION_ROM)
+		return false;
+	*at = GPA(COMPONENT_GUEST + region->gpa.v);
+	*flags = SPACE_READ | (kind == REGION_RAM ? SPACE_WRITE : 0);
+	return true;
+}
+
+static void hide_regions(struct component *component, const struct guest *guest, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		const struct region *region = &guest->regions[i];
+		gpa_t at;
+		u32 flags;
+
+		if (seen_at(region, &at, &flags))
+			space_unmap(&component->space, at, region->size);
+	}
+}
+
+/* The account for work that concerns the guest as a whole. */
+static struct account *account_of(const struct guest *guest)
+{
+	return guest != NULL && guest->num_vcpus != 0 ? &guest->vcpus[0]->thread.home : NULL;
+}
+
+enum err component_guest_attach(struct guest *guest)
+{
+	struct component *component = component_get(guest->config->vmm);
+
+	if (component == NULL || component->serves != guest->config)
+		return OK;
+	for (u32 i = 0; i < guest->num_regions; i++) {
+		const struct region *region = &guest->regions[i];
+		enum err err;
+		gpa_t at;
+		u32 flags;
+
+		if (!seen_at(region, &at, &flags))
+			continue;
+		err = space_map(&component->space, at, region->hpa, region->size, flags);
+		if (err != OK) {
+			hide_regions(component, guest, i);
+			return err;
+		}
+	}
+	spin_lock(&component->lock);
+	component->guest = guest;
+	spin_unlock(&component->lock);
+	component_notify_for(component, NOTIFY_RESET, account_of(guest));
+	return OK;
+}
+
+/* No vCPU of the guest runs: drop all exits. A component that runs gets @reset as its state.
+ * Returns true if it runs. */
+static bool drop_exits(struct component *component, struct guest *guest, enum reset reset)
+{
+	bool runs;
+
+	spin_lock(&component->lock);
+	exit_drop_all(component);
+	component->guest = guest;
+	runs = atomic_load(&component->state) == COMPONENT_RUNNING;
+	atomic_store(&component->reset, runs ? reset : RESET_NONE);
+	spin_unlock(&component->lock);
+	component_notify_for(component, NOTIFY_RESET, account_of(guest));
+	return runs;
+}
+
+void component_guest_detach(struct guest *guest)
+{
+	struct component *component = component_serving(guest);
+
+	if (component == NULL)
+		return;
+	(void)drop_exits(component, NULL, RESET_NONE);
+	hide_regions(component, guest, guest->num_regions);
+	component_notify_for(component, NOTIFY_GONE, NULL);
+}
+
+bool component_guest_reset(struct guest *guest, void (*done)(struct guest *guest))
+{
+	struct component *component = component_serving(guest);
+
+	if (component == NULL)
+		return true;
+	/* No reset of this guest is under way, so the component's thread does not read it. */
+	component->reset_done = done;
+	return !drop_exits(component, guest, RESET_ASKED);
+}
+
+/* Change the reset's state from @from, or with RESET_NONE from every state of a pending reset.
+ * Returns the guest of that reset, or NULL if nothing changed. */
+static struct guest *change_reset(struct component *component, enum reset from, enum reset to)
+{
+	struct guest *guest = NULL;
+	u32 now;
+
+	spin_lock(&component->lock);
+	now = atomic_load(&component->reset);
+	if (now != RESET_NONE && now != RESET_DONE && (from == RESET_NONE || now == from)) {
+		atomic_store(&component->reset, to);
+		guest = component->guest;
+	}
+	spin_unlock(&component->lock);
+	return guest;
+}
+
+bool component_guest_forget(struct guest *guest)
+{
+	struct component *component = component_serving(guest);
+
+	return component != NULL && change_reset(component, RESET_NONE, RESET_NONE) != NULL;
+}
+
+void reset_taken(struct component *component)
+{
+	(void)change_reset(component, RESET_ASKED, RESET_TAKEN);
+}
+
+void reset_again(struct component *component)
+{
+	if (change_reset(component, RESET_NONE, RESET_ASKED) != NULL)
+		atomic_fetch_or(&component->word, NOTIFY_RESET);
+}
+
+void reset_done(struct component *component)
+{
+	struct guest *guest = change_reset(component, RESET_NONE, RESET_DONE);
+	u32 done = RESET_DONE;
+
+	if (guest == NULL)
+		return;
+	component->reset_done(guest);
+	/* The next reset may be pending already. */
+	(void)atomic_compare_exchange_strong(&component->reset, &done, RESET_NONE);
+}
+
+enum err component_guest_start(const struct guest *guest)
+{
+	struct component *component = component_serving(guest);
+
+	if (component == NULL || atomic_load(&component->state) != COMPONENT_CREATED)
+		return OK;
+	return component_start(component);
+}
