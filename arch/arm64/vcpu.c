@@ -423,7 +423,7 @@ void arch_vcpu_dump(struct vcpu *vcpu)
 			  vcpu->thread.cpu, arch->trap.esr);
 	/* A line takes 8,000 instructions. */
 	for (u32 line = 0; line < DUMP_LINES; line++) {
-		thread_breathe();
+		thread_preempt_point();
 		dump_line(vcpu, line);
 	}
 	if (this_cpu()->current == vcpu &&

@@ -4,7 +4,7 @@
  * and a remedy, and the machine stops. Messages before the start of the console wait in the log's
  * ring.
  */
-#include "drivers/uart/pl011.h"
+#include "drivers/uart/uart.h"
 #include <arch/boot.h>
 #include <arch/cpu.h>
 #include <arch/mmu.h>
@@ -72,10 +72,10 @@ static void step_tree(void)
 		stop_machine("the machine's device tree cannot be used: %s", err_name(err));
 }
 
-/* Without a loader's tree: the PL011 that the description passes to a guest will do. */
+/* Without a loader's tree: the UART that the description passes to a guest will do. */
 static bool find_described_uart(struct host_range *regs)
 {
-	fdt_node_t node = fdt_find_compatible(&host_tree, FDT_NONE, "arm,pl011");
+	fdt_node_t node = fdt_find_compatible(&host_tree, FDT_NONE, UART_COMPATIBLE);
 
 	regs->size = PAGE_SIZE;
 	return boot_info.tree == NULL && node != FDT_NONE &&
@@ -88,14 +88,14 @@ static void step_console(void)
 	void *regs;
 
 	if (host.uart != HOST_UART_KNOWN && !find_described_uart(&at)) {
-		log_warn("no PL011 UART in the machine's tree: there is no console");
+		log_warn("no UART of a known kind in the machine's tree: there is no console");
 		return;
 	}
 	regs = arch_map_device(HPA(at.base), at.size);
 	if (regs == NULL)
 		return;
-	pl011_init(regs);
-	log_attach_console(pl011_put);
+	uart_init(regs);
+	log_attach_console(uart_put);
 }
 
 static void step_random(void)
@@ -109,7 +109,7 @@ static void step_random(void)
 }
 
 /* Memory in use is removed from RAM, and added to the list for the checks of the description. */
-static void reserve(const char *what, u64 base, u64 size)
+static void reserve_range(const char *what, u64 base, u64 size)
 {
 	if (size == 0)
 		return;
@@ -135,11 +135,11 @@ static void step_memory(void)
 	for (u32 i = 0; i < given; i++)
 		if (ram_reserve(HPA(host.reserved[i].base), host.reserved[i].size) != OK)
 			stop_machine("too many pieces of reserved memory");
-	reserve("core", boot_info.image_pa.v, boot_info.image_bytes);
-	reserve("bundle", boot_info.bundle_pa.v, boot_info.bundle_bytes);
-	reserve("device tree", boot_info.tree_pa.v, boot_info.tree_bytes);
+	reserve_range("core", boot_info.image_pa.v, boot_info.image_bytes);
+	reserve_range("bundle", boot_info.bundle_pa.v, boot_info.bundle_bytes);
+	reserve_range("device tree", boot_info.tree_pa.v, boot_info.tree_bytes);
 	if (host.initrd_end > host.initrd_start)
-		reserve("initrd", host.initrd_start, host.initrd_end - host.initrd_start);
+		reserve_range("initrd", host.initrd_start, host.initrd_end - host.initrd_start);
 }
 
 static void step_irqchip(void)
@@ -159,7 +159,7 @@ static void step_timer(void)
 		stop_machine("no hypervisor timer in the machine's tree: arm,armv8-timer with four "
 			     "interrupts is needed");
 	if (err != OK)
-		stop_machine("the timer cannot be used: %s (does the firmware set CNTFRQ_EL0?)",
+		stop_machine("the timer cannot be used: %s (does the firmware set its frequency?)",
 			     err_name(err));
 }
 
@@ -187,12 +187,13 @@ static void step_cpus(void)
 
 static void step_banner(void)
 {
-	log_info("%s, %u CPU%s %s at EL2, %lu MiB free, %s, %u list registers", host.compatible,
-		 cpu_count, cpu_count == 1 ? "" : "s", boot_info.cpu_model, ram_free_bytes() >> 20,
+	log_info("%s, %u CPU%s %s, %lu MiB free, %s, %u list registers", host.compatible, cpu_count,
+		 cpu_count == 1 ? "" : "s", boot_info.cpu_model, ram_free_bytes() >> 20,
 		 irqchip->name, irqchip->num_lrs);
 }
 
-static void report(struct diag *diag, fdt_node_t node, const char *property, const char *text)
+static void report_mistake(struct diag *diag, fdt_node_t node, const char *property,
+			   const char *text)
 {
 	(void)diag;
 	(void)node;
@@ -201,7 +202,7 @@ static void report(struct diag *diag, fdt_node_t node, const char *property, con
 }
 
 /* A bundle of the boot loader's (initrd) comes before the one behind the image. */
-static void find_bundle(void)
+static void choose_bundle(void)
 {
 	u64 bytes = host.initrd_end > host.initrd_start ? host.initrd_end - host.initrd_start : 0;
 	const void *initrd = bytes != 0 ? arch_map_boot(HPA(host.initrd_start), bytes) : NULL;
@@ -259,12 +260,12 @@ static bool alloc_clear(u64 bytes, hpa_t *pa)
 
 static void step_description(void)
 {
-	struct diag diag = { .report = report };
+	struct diag diag = { .report = report_mistake };
 	enum err err;
 	void *arena;
 	hpa_t pa;
 
-	find_bundle();
+	choose_bundle();
 	host_tree.index = NULL;
 	core_index_tree(&system_tree);
 	arena_bytes = ALIGN_UP(config_arena_bytes(&system_tree), PAGE_SIZE);

@@ -52,7 +52,7 @@ static void load_segment(hpa_t to, const struct config_segment *segment)
 	for (u64 done = 0; done < segment->file_bytes; done += LOAD_PIECE) {
 		space_put(HPA(to.v + segment->skip + done), segment->data + done,
 			  MIN(LOAD_PIECE, segment->file_bytes - done));
-		thread_breathe();
+		thread_preempt_point();
 	}
 }
 
@@ -65,7 +65,7 @@ void space_load(struct component *component)
 	/* Memory comes zeroed at the first start. */
 	for (u64 done = 0; starts != 0 && done < component->fresh_bytes; done += LOAD_PIECE) {
 		space_zero(HPA(at.v + done), MIN(LOAD_PIECE, component->fresh_bytes - done));
-		thread_breathe();
+		thread_preempt_point();
 	}
 	for (u32 i = 0; i < config->num_segments; i++) {
 		load_segment(at, &config->segments[i]);

@@ -27,7 +27,7 @@ static enum err load_image(struct vcpu *vcpu, const struct config_image *image)
 	for (u64 at = 0; at < image->size && err == OK; at += piece) {
 		err = guest_load(vcpu->guest, GPA(image->load.v + at), image->data + at,
 				 MIN(image->size - at, piece));
-		if (err == OK && !vcpu_breathe(vcpu))
+		if (err == OK && !vcpu_preempt_point(vcpu))
 			err = ERR_BUSY;
 	}
 	return err;
@@ -46,7 +46,7 @@ static enum err load_generated_tree(const struct guest *guest)
 		return ERR_NO_MEMORY;
 	random_fill(seed, sizeof(seed));
 	err = guest_tree_write(guest->config, seed, tree, pages * PAGE_SIZE, &bytes,
-			       thread_breathe);
+			       thread_preempt_point);
 	if (err == OK)
 		err = guest_load(guest, guest->config->tree.load, tree, bytes);
 	page_free(tree, pages);
@@ -59,7 +59,7 @@ enum err guest_load_images(struct vcpu *vcpu)
 	enum err err;
 
 	/* The reset of the guest came before, and took 10,000 instructions. */
-	thread_breathe();
+	thread_preempt_point();
 	err = load_image(vcpu, &config->kernel);
 	if (err == OK)
 		err = load_image(vcpu, &config->initrd);

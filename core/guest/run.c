@@ -42,7 +42,7 @@ static bool serve_requests(struct vcpu *vcpu)
 			stay_paused(vcpu);
 		if ((requests & VCPU_REQ_SWEEP) != 0 && vcpu_sweep_piece(vcpu)) {
 			atomic_fetch_or(&vcpu->requests, VCPU_REQ_SWEEP);
-			thread_breathe();
+			thread_preempt_point();
 		}
 		/* VCPU_REQ_WATCH has served its purpose: arch_vcpu_run() chooses anew. */
 		requests = atomic_load(&vcpu->requests);

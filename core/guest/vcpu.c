@@ -140,8 +140,8 @@ void vcpu_wait(struct vcpu *vcpu)
 	} while (!arch_vcpu_posted(vcpu) && !has_reason_to_run(vcpu));
 }
 
-bool vcpu_breathe(const struct vcpu *vcpu)
+bool vcpu_preempt_point(const struct vcpu *vcpu)
 {
-	thread_breathe();
+	thread_preempt_point();
 	return (atomic_load(&vcpu->requests) & VCPU_REQ_STOP) == 0;
 }

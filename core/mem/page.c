@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The core's heap: one physically contiguous piece of RAM whose size the description settles, given
- * out by pages. A bitmap at its start tells what is taken. Pages are handed out zeroed, so nothing
- * of an earlier owner shows.
+ * out by pages. A bitmap at its start marks the pages in use. Pages are handed out zeroed, so
+ * nothing of an earlier owner shows.
  */
 #include <mullion/mem.h>
 
@@ -18,7 +18,7 @@ static u64 *taken GUARDED_BY(page_lock); /* one bit per page */
 static u64 total, left;                  /* pages */
 static u64 low GUARDED_BY(page_lock);    /* no page below is free */
 
-static bool is_taken(u64 page) REQUIRES(&page_lock)
+static bool page_is_taken(u64 page) REQUIRES(&page_lock)
 {
 	return (taken[page / 64] >> (page % 64)) & 1;
 }
@@ -50,7 +50,7 @@ __boot void page_init(void *va, hpa_t pa, u64 pages)
 	spin_unlock(&page_lock);
 }
 
-/* Alignment is of the physical address: tables that belong together are what asks for it. */
+/* Alignment is of the physical address: tables that lie side by side need it. */
 static u64 align_page(u64 page, u64 align)
 {
 	u64 first = heap_pa / PAGE_SIZE;
@@ -58,7 +58,7 @@ static u64 align_page(u64 page, u64 align)
 	return ALIGN_UP(first + page, align) - first;
 }
 
-/* The first page at or above @page that is free, as far as the bitmap's words tell at a glance. */
+/* The first page from @page on in a word of the bitmap with a free page. */
 static u64 skip_taken(u64 page) REQUIRES(&page_lock)
 {
 	while (page < total && taken[page / 64] == UINT64_MAX)
@@ -74,7 +74,7 @@ static u64 find(u64 count, u64 align) REQUIRES(&page_lock)
 	while (at + count <= total) {
 		u64 n = 0;
 
-		while (n < count && !is_taken(at + n))
+		while (n < count && !page_is_taken(at + n))
 			n++;
 		if (n == count)
 			return at;
@@ -98,7 +98,7 @@ void *page_alloc(u64 count)
 		mark(at, count, true);
 		left -= count;
 		low = at == low ? at + count : low;
-		while (low < total && is_taken(low))
+		while (low < total && page_is_taken(low))
 			low = skip_taken(low + 1);
 		va = heap + at * PAGE_SIZE;
 	}
@@ -118,7 +118,7 @@ void page_free(void *va, u64 count)
 	ASSERT((u8 *)va >= heap && at + count <= total && count != 0);
 	spin_lock(&page_lock);
 	for (u64 i = at; i < at + count; i++)
-		ASSERT(is_taken(i));
+		ASSERT(page_is_taken(i));
 	mark(at, count, false);
 	left += count;
 	low = MIN(low, at);

@@ -23,7 +23,7 @@ void pool_init(struct pool *pool, u32 size, u32 limit)
 	pool->limit = limit;
 }
 
-static void push(struct pool *pool, void *object)
+static void pool_push(struct pool *pool, void *object)
 {
 	struct link *link = object;
 
@@ -44,7 +44,7 @@ static void grow(struct pool *pool) REQUIRES(&pool->lock)
 	page->next = pool->pages;
 	pool->pages = page;
 	for (u64 at = HEAD_BYTES; at + pool->size <= PAGE_SIZE; at += pool->size)
-		push(pool, (u8 *)page + at);
+		pool_push(pool, (u8 *)page + at);
 }
 
 void *pool_alloc(struct pool *pool)
@@ -74,7 +74,7 @@ void pool_free(struct pool *pool, void *object)
 	spin_lock(&pool->lock);
 	ASSERT(pool->used > 0);
 	pool->used--;
-	push(pool, object);
+	pool_push(pool, object);
 	spin_unlock(&pool->lock);
 }
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The machine's RAM: sorted lists of free ranges. Guests' memory and the core's heap are taken
- * from it in a few large pieces at boot and when a guest is created, so lists of bounded length
- * with first fit do; nothing of it is mapped in the core.
+ * The machine's RAM: sorted lists of free ranges. Guests' memory and the core's heap are a few
+ * large pieces, allocated at boot and when a guest is created. So lists of bounded length with
+ * first fit suffice. The core maps none of this memory.
  *
- * RAM is dirty at boot (firmware and earlier systems wrote there) and when an owner gives it back.
- * It gets an owner only after it was zeroed, and only dirty parts are zeroed: by the scrubber
- * (scrub.c) on an idle CPU, or by the caller that takes them.
+ * RAM is dirty at boot, because firmware and earlier systems wrote to it, and when an owner frees
+ * it. It is zeroed before it gets an owner, and only dirty parts are: by the scrubber (scrub.c) on
+ * an idle CPU, or by the caller that allocates them.
  */
 #include <mullion/mem.h>
 
@@ -57,8 +57,8 @@ static enum err insert_at(struct ranges *ranges, u32 i, struct range range)
 	return OK;
 }
 
-/* Put [base, end) in, merged with its neighbours. What overlaps a free range is in only once. */
-static enum err add(struct ranges *ranges, u64 base, u64 end)
+/* Put [base, end) in, merged with its neighbours. An overlap with a free range is in only once. */
+static enum err range_add(struct ranges *ranges, u64 base, u64 end)
 {
 	u32 i = 0;
 
@@ -73,7 +73,7 @@ static enum err add(struct ranges *ranges, u64 base, u64 end)
 }
 
 /* Take [base, end) out of every range. */
-static enum err take(struct ranges *ranges, u64 base, u64 end)
+static enum err range_take(struct ranges *ranges, u64 base, u64 end)
 {
 	for (u32 i = 0; i < ranges->num;) {
 		struct range r = ranges->list[i];
@@ -119,7 +119,7 @@ __boot enum err ram_add(hpa_t base, u64 size)
 	if (from >= end)
 		return OK;
 	spin_lock(&ram_lock);
-	err = add(&dirty, from, end);
+	err = range_add(&dirty, from, end);
 	spin_unlock(&ram_lock);
 	return err;
 }
@@ -132,7 +132,7 @@ __boot enum err ram_reserve(hpa_t base, u64 size)
 	if (base.v + size < base.v || end < base.v)
 		return ERR_INVALID;
 	spin_lock(&ram_lock);
-	err = take(&dirty, from, end);
+	err = range_take(&dirty, from, end);
 	spin_unlock(&ram_lock);
 	return err;
 }
@@ -153,7 +153,7 @@ static void scrub(u64 base, u64 bytes)
 	zero_piece(base, bytes);
 	spin_lock(&ram_lock);
 	in_hand -= bytes;
-	err = add(&clean, base, base + bytes);
+	err = range_add(&clean, base, base + bytes);
 	spin_unlock(&ram_lock);
 	if (err != OK)
 		log_warn("memory at 0x%lx is lost: the list of free ranges is full", base);
@@ -188,10 +188,10 @@ bool ram_scrub(void)
 }
 
 /* Between two pieces. While there are no threads yet, there is nothing else to run. */
-static void breathe(void)
+static void between_pieces(void)
 {
 	if (sched_context() == CONTEXT_ORPHAN)
-		thread_breathe();
+		thread_preempt_point();
 	else
 		arch_cpu_relax();
 }
@@ -203,7 +203,7 @@ struct walk {
 };
 
 /* The range below what was visited, if it ends at @end (0: anywhere). */
-static bool extend(struct walk *walk, u64 end) REQUIRES(&ram_lock)
+static bool extend_run(struct walk *walk, u64 end) REQUIRES(&ram_lock)
 {
 	const struct range *c = walk->clean != 0 ? &clean.list[walk->clean - 1] : NULL;
 	const struct range *d = walk->dirty != 0 ? &dirty.list[walk->dirty - 1] : NULL;
@@ -221,11 +221,11 @@ static bool extend(struct walk *walk, u64 end) REQUIRES(&ram_lock)
 	return true;
 }
 
-static bool next_run(struct walk *walk) REQUIRES(&ram_lock)
+static bool next_free_run(struct walk *walk) REQUIRES(&ram_lock)
 {
-	if (!extend(walk, 0))
+	if (!extend_run(walk, 0))
 		return false;
-	while (extend(walk, walk->run.base))
+	while (extend_run(walk, walk->run.base))
 		;
 	return true;
 }
@@ -246,14 +246,14 @@ static bool fits(const struct range *run, u64 size, u64 align, u64 *at)
 }
 
 /* The highest place in clean memory, else the highest of all. */
-static bool find_place(u64 size, u64 align, u64 *at) REQUIRES(&ram_lock)
+static bool find_free_place(u64 size, u64 align, u64 *at) REQUIRES(&ram_lock)
 {
 	struct walk walk = { clean.num, dirty.num, { 0, 0 } };
 
 	for (u32 i = clean.num; i-- > 0;)
 		if (fits(&clean.list[i], size, align, at))
 			return true;
-	while (next_run(&walk))
+	while (next_free_run(&walk))
 		if (fits(&walk.run, size, align, at))
 			return true;
 	return false;
@@ -263,7 +263,7 @@ static bool is_free(u64 base, u64 end) REQUIRES(&ram_lock)
 {
 	struct walk walk = { clean.num, dirty.num, { 0, 0 } };
 
-	while (next_run(&walk))
+	while (next_free_run(&walk))
 		if (walk.run.base <= base && end <= walk.run.end)
 			return true;
 	return false;
@@ -291,9 +291,9 @@ static enum err take_free(u64 base, u64 end) REQUIRES(&ram_lock)
 		err = insert_at(&held, at, r);
 		ASSERT(err == OK);
 	}
-	err = take(&dirty, base, end);
+	err = range_take(&dirty, base, end);
 	if (err == OK)
-		err = take(&clean, base, end);
+		err = range_take(&clean, base, end);
 	ASSERT(err == OK); /* there was room for a range that falls into two */
 	return OK;
 }
@@ -312,7 +312,7 @@ static void zero_held(u64 base, u64 end)
 		if (piece.end == 0)
 			return;
 		zero_piece(piece.base, piece.end - piece.base);
-		breathe();
+		between_pieces();
 	}
 }
 
@@ -327,13 +327,13 @@ static enum err take_place(u64 size, u64 align, bool fixed, u64 *base)
 		if (fixed)
 			err = is_free(*base, *base + size) ? OK : ERR_OVERLAP;
 		else
-			err = find_place(size, align, base) ? OK : ERR_NO_MEMORY;
+			err = find_free_place(size, align, base) ? OK : ERR_NO_MEMORY;
 		more = err != OK && in_hand != 0;
 		if (err == OK)
 			err = take_free(*base, *base + size);
 		spin_unlock(&ram_lock);
 		if (more)
-			breathe();
+			between_pieces();
 	} while (more);
 	return err;
 }
@@ -393,7 +393,7 @@ void ram_free(hpa_t base, u64 size)
 
 	ASSERT(size != 0 && IS_ALIGNED(base.v | size, PAGE_SIZE));
 	spin_lock(&ram_lock);
-	err = add(&dirty, at, end);
+	err = range_add(&dirty, at, end);
 	if (err != OK)
 		in_hand += size;
 	spin_unlock(&ram_lock);
@@ -407,7 +407,7 @@ void ram_free(hpa_t base, u64 size)
 
 		scrub(at, bytes);
 		at += bytes;
-		breathe();
+		between_pieces();
 	}
 }
 
@@ -428,7 +428,7 @@ u64 ram_largest_bytes(void)
 
 	spin_lock(&ram_lock);
 	walk = (struct walk){ clean.num, dirty.num, { 0, 0 } };
-	while (next_run(&walk))
+	while (next_free_run(&walk))
 		bytes = MAX(bytes, walk.run.end - walk.run.base);
 	spin_unlock(&ram_lock);
 	return bytes;

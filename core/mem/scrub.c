@@ -17,7 +17,7 @@ static void scrub_all(struct work *self)
 {
 	(void)self;
 	while (ram_scrub())
-		thread_breathe();
+		thread_preempt_point();
 }
 
 void scrub_start(void)

@@ -66,13 +66,13 @@ static u64 root_pages(const struct space *space)
 	return MAX(entries * sizeof(u64) / PAGE_SIZE, 1);
 }
 
-static void push(struct tables *tables, u64 *table)
+static void table_push(struct tables *tables, u64 *table)
 {
 	table[0] = (u64)(uintptr_t)tables->first;
 	tables->first = table;
 }
 
-static u64 *pop(struct tables *tables)
+static u64 *table_pop(struct tables *tables)
 {
 	u64 *table = tables->first;
 
@@ -84,7 +84,7 @@ static u64 *pop(struct tables *tables)
 static void free_tables(struct tables *tables)
 {
 	while (tables->first != NULL)
-		page_free(pop(tables), 1);
+		page_free(table_pop(tables), 1);
 }
 
 static u64 *slot_in(const struct space *space, u64 *table, u32 level, u64 gpa)
@@ -140,11 +140,11 @@ void space_use_on(struct space *space, u64 cpus)
 static void preempt_after(u32 written)
 {
 	if (written % WRITTEN_AT_ONCE == 0)
-		thread_breathe();
+		thread_preempt_point();
 }
 
 /* The largest leaves for @gpa that @hpa and @left bytes allow, to the end of their table. */
-static struct run next_run(const struct space *space, u64 gpa, u64 hpa, u64 left)
+static struct run next_leaves(const struct space *space, u64 gpa, u64 hpa, u64 left)
 {
 	u32 level = MAX((u32)space->start_level, ARCH_SPACE_BLOCK_LEVEL);
 	u64 size = level_size(level), row = UINT64_MAX;
@@ -164,7 +164,7 @@ static enum err count_tables(const struct space *space, u64 gpa, u64 hpa, u64 en
 
 	*count = 0;
 	while (gpa < end) {
-		struct run run = next_run(space, gpa, hpa, end - gpa);
+		struct run run = next_leaves(space, gpa, hpa, end - gpa);
 		u64 bytes = run.entries * level_size(run.level);
 		struct walk walk;
 		u64 entries;
@@ -189,13 +189,13 @@ static enum err count_tables(const struct space *space, u64 gpa, u64 hpa, u64 en
 		read += entries;
 		if (read >= READ_AT_ONCE) {
 			read = 0;
-			thread_breathe();
+			thread_preempt_point();
 		}
 	}
 	return OK;
 }
 
-static enum err reserve(u32 count, struct tables *spare)
+static enum err reserve_tables(u32 count, struct tables *spare)
 {
 	while (count-- > 0) {
 		u64 *table = page_alloc(1);
@@ -204,9 +204,9 @@ static enum err reserve(u32 count, struct tables *spare)
 			free_tables(spare);
 			return ERR_NO_MEMORY;
 		}
-		push(spare, table);
+		table_push(spare, table);
 		if (count % ALLOCATED_AT_ONCE == ALLOCATED_AT_ONCE - 1)
-			thread_breathe();
+			thread_preempt_point();
 	}
 	return OK;
 }
@@ -218,7 +218,7 @@ static u64 *make_slot(struct space *space, u64 gpa, u32 level, struct tables *sp
 
 	walk_to(space, gpa, &walk);
 	while (walk.level < level) {
-		u64 *table = pop(spare);
+		u64 *table = table_pop(spare);
 
 		space->table_pages++;
 		arch_space_publish(walk.slot[walk.level],
@@ -234,7 +234,7 @@ static void commit(struct space *space, u64 gpa, u64 hpa, u64 end, u32 flags, st
 	u32 done = 0;
 
 	while (gpa < end) {
-		struct run run = next_run(space, gpa, hpa, end - gpa);
+		struct run run = next_leaves(space, gpa, hpa, end - gpa);
 		u64 *slot = make_slot(space, gpa, run.level, spare), size = level_size(run.level);
 
 		for (u64 i = 0; i < run.entries; i++, gpa += size, hpa += size) {
@@ -255,7 +255,7 @@ enum err space_map(struct space *space, gpa_t to, hpa_t from, u64 size, u32 flag
 		return ERR_RANGE;
 	err = count_tables(space, to.v, from.v, to.v + size, &count);
 	if (err == OK)
-		err = reserve(count, &spare);
+		err = reserve_tables(count, &spare);
 	if (err == OK)
 		commit(space, to.v, from.v, to.v + size, flags, &spare);
 	return err;
@@ -272,7 +272,7 @@ static void prune(struct space *space, struct walk *walk, struct tables *removed
 				return;
 		walk->level--;
 		arch_space_publish(walk->slot[walk->level], 0);
-		push(removed, table);
+		table_push(removed, table);
 		space->table_pages--;
 	}
 }

@@ -61,7 +61,7 @@ void spin_unlock(struct spinlock *lock) NO_LOCK_ANALYSIS
 {
 	u32 next = atomic_load_explicit(&lock->serving, memory_order_relaxed) + 1;
 
-	/* Last: whoever gets the lock next may free what it lies in. */
+	/* Last: the next owner of the lock may free the memory that it lies in. */
 	rank_drop(lock);
 	atomic_store_explicit(&lock->serving, next, memory_order_release);
 }

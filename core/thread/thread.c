@@ -173,7 +173,7 @@ void thread_sleep(ns_t ns)
 	(void)timer_stop(&self->timer);
 }
 
-void thread_breathe(void)
+void thread_preempt_point(void)
 {
 	enum context context = sched_context();
 
@@ -182,7 +182,7 @@ void thread_breathe(void)
 		return;
 	}
 	steps_end();
-	steps_begin(STEPS_BREATH);
+	steps_begin(STEPS_PREEMPT);
 	irq_handle();
 	if (sched_needed())
 		sched();

@@ -18,7 +18,7 @@ static void work_loop(void *data)
 		list_remove(&work->link);
 		spin_unlock(&queue->lock);
 		work->function(work);
-		thread_breathe();
+		thread_preempt_point();
 	}
 }
 

@@ -2,10 +2,9 @@
 /*
  * Timer events: each CPU keeps its own in a leftist heap.
  *
- * The heap's links lie inside the events, so arming never allocates; inserting and taking out any
- * event walk at most log2(n) nodes, without recursion. `rank` is the number of nodes on the way
- * down the right links; a node's left rank is never below its right one, which keeps that way
- * short.
+ * The heap's links lie inside the events, so arming never allocates. Inserting and removing walk at
+ * most log2(n) nodes, without recursion. `rank` is the number of nodes on the way down the right
+ * links. A node's left rank is never below its right one, which keeps that way short.
  */
 #include <mullion/timer.h>
 
@@ -33,7 +32,7 @@ static u32 rank_of(const struct timer_event *event)
 }
 
 /* Put a node's children right. Return: its rank has changed. */
-static bool settle(struct timer_event *event)
+static bool heap_settle(struct timer_event *event)
 {
 	u32 before = event->rank;
 
@@ -48,7 +47,7 @@ static bool settle(struct timer_event *event)
 }
 
 /* Two heaps to one: down along the right links, and up again to settle what was changed. */
-static struct timer_event *merge(struct timer_event *a, struct timer_event *b)
+static struct timer_event *heap_merge(struct timer_event *a, struct timer_event *b)
 {
 	struct timer_event *first = NULL, *parent = NULL;
 	struct timer_event **link = &first;
@@ -72,22 +71,22 @@ static struct timer_event *merge(struct timer_event *a, struct timer_event *b)
 	if (a != NULL)
 		a->parent = parent;
 	for (; parent != NULL; parent = parent->parent)
-		(void)settle(parent);
+		(void)heap_settle(parent);
 	return first;
 }
 
-static void insert(struct timer_queue *queue, struct timer_event *event) REQUIRES(&queue->lock)
+static void heap_insert(struct timer_queue *queue, struct timer_event *event) REQUIRES(&queue->lock)
 {
 	event->parent = event->left = event->right = NULL;
 	event->rank = 1;
-	queue->first = merge(queue->first, event);
+	queue->first = heap_merge(queue->first, event);
 	queue->count++;
 }
 
-static void take_out(struct timer_queue *queue, struct timer_event *event) REQUIRES(&queue->lock)
+static void heap_remove(struct timer_queue *queue, struct timer_event *event) REQUIRES(&queue->lock)
 {
 	struct timer_event *parent = event->parent;
-	struct timer_event *rest = merge(event->left, event->right);
+	struct timer_event *rest = heap_merge(event->left, event->right);
 
 	queue->count--;
 	if (rest != NULL)
@@ -100,7 +99,7 @@ static void take_out(struct timer_queue *queue, struct timer_event *event) REQUI
 		parent->left = rest;
 	else
 		parent->right = rest;
-	while (parent != NULL && settle(parent))
+	while (parent != NULL && heap_settle(parent))
 		parent = parent->parent;
 }
 
@@ -139,7 +138,7 @@ static bool disarm(struct timer_event *event)
 		spin_lock(&queue->lock);
 		found = atomic_load_explicit(&event->cpu, memory_order_relaxed) == at;
 		if (found) {
-			take_out(queue, event);
+			heap_remove(queue, event);
 			atomic_store(&event->cpu, 0);
 			if (at - 1 == this_cpu()->id)
 				set_deadline(queue);
@@ -165,13 +164,13 @@ void timer_arm(struct timer_event *event, ns_t when)
 		spin_lock(&queue->lock);
 		at = atomic_load_explicit(&event->cpu, memory_order_relaxed);
 		if (at == id + 1)
-			take_out(queue, event);
+			heap_remove(queue, event);
 		/* Another CPU may arm the same event meanwhile: then move it again. */
 		armed = at == id + 1 ||
 			(at == 0 && atomic_compare_exchange_strong(&event->cpu, &at, id + 1));
 		if (armed) {
 			event->when = when;
-			insert(queue, event);
+			heap_insert(queue, event);
 			set_deadline(queue);
 		}
 		spin_unlock(&queue->lock);
@@ -222,7 +221,7 @@ void timer_expire(void)
 
 		if (event == NULL || event->when.v > now.v)
 			break;
-		take_out(queue, event);
+		heap_remove(queue, event);
 		queue->fired++;
 		atomic_store(&queue->running, event);
 		atomic_store(&event->cpu, 0);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Arm PL011: polled output for the core's messages (DDI 0183, chapter 3). */
-#include "drivers/uart/pl011.h"
+#include "drivers/uart/uart.h"
 
 #define DR      0x00
 #define FR      0x18
@@ -23,7 +23,7 @@ static void reg_write(u32 offset, u32 value)
 	*(volatile u32 *)(uart + offset) = value;
 }
 
-__boot void pl011_init(void *regs)
+__boot void uart_init(void *regs)
 {
 	uart = regs;
 	if ((reg_read(CR) & CR_ON) != CR_ON)
@@ -40,7 +40,7 @@ static bool put_byte(char byte, bool wait)
 	return true;
 }
 
-size_t pl011_put(const char *text, size_t n, bool wait)
+size_t uart_put(const char *text, size_t n, bool wait)
 {
 	for (size_t i = 0; i < n; i++)
 		/* With room for the '\r' alone another one follows, which has no effect. */

@@ -186,9 +186,9 @@ struct vcpu *vcpu_find(const struct guest *guest, u64 identity);
 /** vcpu_main() - what a vCPU's thread does: run it each time that it is started. @data: the vCPU.
  */
 void vcpu_main(void *data);
-/** vcpu_breathe() - in long work: as thread_breathe(). Return: false when it was asked to stop.
- * The vCPU's own thread; no locks. */
-bool __must_check vcpu_breathe(const struct vcpu *vcpu);
+/** vcpu_preempt_point() - in long work: as thread_preempt_point(). Return: false when it was asked
+ * to stop. The vCPU's own thread; no locks. */
+bool __must_check vcpu_preempt_point(const struct vcpu *vcpu);
 /** vcpu_sweep() - before it goes on, the data caches are cleaned and invalidated over all RAM of
  * its guest; a sweep that is under way begins anew. The caller leaves the guest. vcpu_sweep_piece()
  * - the next piece. Return: false when all was done before. The vCPU's own thread. */

@@ -52,9 +52,13 @@ void page_init(void *va, hpa_t pa, u64 pages);
 /** page_alloc() - @count zeroed contiguous pages, physically aligned to @count rounded up to a
  * power of two; NULL when none. Heap lock. */
 void *page_alloc(u64 count);
+/** page_free() - give back @count pages at @va that page_alloc() returned together; NULL has no
+ * effect. Heap lock. */
 void page_free(void *va, u64 count);
+/** page_to_hpa(), page_from_hpa() - convert addresses of the heap. Any context. */
 hpa_t page_to_hpa(const void *va);
 void *page_from_hpa(hpa_t pa);
+/** page_free_count(), page_total() - pages of the heap: free ones, and all. Any context. */
 u64 page_free_count(void);
 u64 page_total(void);
 

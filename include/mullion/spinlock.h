@@ -36,8 +36,13 @@ struct LOCKABLE spinlock {
 		.ticket = 0, .serving = 0, .rank = (r) \
 	}
 
+/** spin_init() - make @lock free, of @rank. No other CPU knows it. */
 void spin_init(struct spinlock *lock, enum lock_rank rank);
+/** spin_lock() - wait for @lock and acquire it. Any context; the CPU holds locks of lower rank
+ * only.
+ */
 void spin_lock(struct spinlock *lock) ACQUIRES(lock);
+/** spin_unlock() - release @lock. The CPU that acquired it. */
 void spin_unlock(struct spinlock *lock) RELEASES(lock);
 
 /** spin_is_held() - state for the analysis that the caller holds @lock, where it was acquired by a

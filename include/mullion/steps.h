@@ -9,10 +9,10 @@
 #include <mullion/types.h>
 
 /* How a stretch began, beside an exit's syndrome. */
-#define STEPS_USER   UINT64_C(1) /* a component's trap */
-#define STEPS_IDLE   UINT64_C(2)
-#define STEPS_BREATH UINT64_C(3) /* thread_breathe() */
-#define STEPS_IRQ    UINT64_C(4) /* an interrupt of a guest */
+#define STEPS_USER    UINT64_C(1) /* a component's trap */
+#define STEPS_IDLE    UINT64_C(2)
+#define STEPS_PREEMPT UINT64_C(3) /* thread_preempt_point() */
+#define STEPS_IRQ     UINT64_C(4) /* an interrupt of a guest */
 
 #ifdef CONFIG_STEPS
 /** steps_begin() - interrupts of this CPU wait from now on; @cause: STEPS_* or a syndrome.

@@ -20,6 +20,7 @@ struct waitqueue {
 	struct list threads;
 };
 
+/** waitqueue_init() - make @queue empty. No other CPU knows it. */
 void waitqueue_init(struct waitqueue *queue);
 /** waitqueue_sleep() - release @lock, which guards the condition, sleep until a wake, acquire @lock
  * again. The condition may have changed once more. The caller holds @lock, of a rank below

@@ -8,7 +8,7 @@
  * a state, and any other edge is refused and counted.
  *
  * The core is not preempted: host interrupts are masked while it runs, and a thread yields by a
- * call (sched.h). Long work calls thread_breathe() in between.
+ * call (sched.h). Long work calls thread_preempt_point() in between.
  */
 #ifndef MULLION_THREAD_H
 #define MULLION_THREAD_H
@@ -22,8 +22,7 @@
 
 enum vcpu_state {
 	VCPU_UNKNOWN,
-	VCPU_RESET, /* created or reset, not started (a vCPU that is powered off, in PSCI's words)
-		     */
+	VCPU_RESET, /* created or reset, not started; a vCPU is powered off */
 	VCPU_READY,
 	VCPU_RUNNING,
 	VCPU_PAUSED,
@@ -187,8 +186,8 @@ enum err __must_check thread_start(struct thread *thread);
 void thread_release(struct thread *thread);
 /** thread_sleep() - at least @ns nanoseconds. Orphan context. */
 void thread_sleep(ns_t ns);
-/** thread_breathe() - in long work: take pending interrupts and let others that should run do so.
- * Orphan context, or a vCPU's that has not stopped; at boot it does nothing. No locks held. */
-void thread_breathe(void);
+/** thread_preempt_point() - in long work: take pending interrupts and let others that should run do
+ * so. Orphan context, or a vCPU's that has not stopped; at boot it does nothing. No locks held. */
+void thread_preempt_point(void);
 
 #endif

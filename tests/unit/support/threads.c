@@ -125,6 +125,6 @@ void busy(u64 ns)
 
 	while (sched_run_ns(self) - had < ns) {
 		(void)host_yield(HOST_BUSY);
-		thread_breathe();
+		thread_preempt_point();
 	}
 }

@@ -127,7 +127,7 @@ static void breathes(void *data)
 	for (u32 i = 0; i < 3; i++) {
 		say(data);
 		(void)host_yield(HOST_BUSY);
-		thread_breathe();
+		thread_preempt_point();
 	}
 }
 
