@@ -100,11 +100,6 @@ bool host_yield(enum host_pause pause)
 	return true;
 }
 
-void arch_cpu_relax(void)
-{
-	(void)host_yield(HOST_BUSY);
-}
-
 enum host_pause host_loop(u32 id)
 {
 	struct fiber_cpu *cpu = &cpus[id];
@@ -128,6 +123,18 @@ enum host_pause host_loop(u32 id)
 		cpu->current = NULL;
 	}
 	return cpu->pause;
+}
+
+void (*host_on_relax)(void);
+
+void arch_cpu_relax(void)
+{
+	u32 self = this_cpu()->id;
+
+	if (host_yield(HOST_BUSY) || host_on_relax == NULL)
+		return;
+	host_on_relax();
+	host_cpu_select(self);
 }
 
 /* --- Threads ---------------------------------------------------------------------------------- */

@@ -20,12 +20,23 @@ static void *take(size_t count, size_t size)
 	return p;
 }
 
+/* The test waits for another CPU. */
+static void let_others_run(void)
+{
+	u32 self = this_cpu()->id;
+
+	for (u32 id = 0; id < MACHINE_CPUS; id++)
+		if (id != self)
+			pauses[id] = host_loop(id);
+}
+
 void machine_start(void)
 {
 	if (cpu_count == 0) {
 		host_start(MACHINE_CPUS, MACHINE_RAM, MACHINE_HEAP);
 		if (sched_init() != OK)
 			abort();
+		host_on_relax = let_others_run;
 	}
 }
 
