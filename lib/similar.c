@@ -36,8 +36,9 @@ void similar_init(struct similar *similar, const char *wanted)
 {
 	u32 len = (u32)strnlen(wanted, SIMILAR_MAX + 1);
 
-	*similar = (struct similar){ .wanted = wanted,
-				     .limit = len > SIMILAR_MAX ? 0 : MIN(len, len / 3 + 2) };
+	memset(similar, 0, sizeof(*similar));
+	similar->wanted = wanted;
+	similar->limit = len > SIMILAR_MAX ? 0 : MIN(len, len / 3 + 2);
 }
 
 void similar_offer(struct similar *similar, const char *candidate)

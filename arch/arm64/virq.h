@@ -26,9 +26,6 @@ void virq_maintenance_handler(u32 intid);
 /** virq_release() - deactivate the physical interrupts that the model released, wherever they come
  * to. As vgic_release_physical(). */
 void virq_release(struct vgic *vgic, struct vgic_cpu *cpu);
-/** virq_flush_now() - put pending interrupts into list registers. Always true, so that callers end
- * in it. vCPU loaded, own CPU, no locks. */
-bool virq_flush_now(struct vcpu *vcpu);
 
 /** virq_access() - serve an access by the model. @how: VIRQ_ACCESS_*. Returns a read's value. Own
  * CPU, no locks. virq_again() says whether it was served. */

@@ -76,6 +76,7 @@ static u64 *table_pop(struct tables *tables)
 {
 	u64 *table = tables->first;
 
+	ASSERT(table != NULL); /* the caller has counted them, or looked */
 	tables->first = (u64 *)(uintptr_t)table[0];
 	table[0] = 0;
 	return table;
@@ -153,7 +154,8 @@ static struct run next_leaves(const struct space *space, u64 gpa, u64 hpa, u64 l
 		size = level_size(++level);
 	if (level != space->start_level)
 		row = ENTRIES - (gpa >> level_shift(level)) % ENTRIES;
-	return (struct run){ level, MIN(row, left >> level_shift(level)) };
+	row = MIN(row, left >> level_shift(level));
+	return (struct run){ level, row };
 }
 
 /* Count the tables that are missing for a mapping. ERR_OVERLAP when a page of it is mapped. */

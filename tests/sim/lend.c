@@ -37,12 +37,12 @@ static u32 best_payer(struct actor *self, bool stays)
 	u32 wanted = atomic_load(&self->wanted), best = MAX_ACTORS;
 
 	for (u32 i = 0; i < world.num_actors; i++) {
-		const struct account *account = account_of(self, i), *than;
+		const struct account *account = account_of(self, i);
+		const struct account *than = account_of(self, best != MAX_ACTORS ? best : i);
 
 		if ((wanted & BIT(i)) == 0)
 			continue;
-		than = best != MAX_ACTORS ? account_of(self, best) : NULL;
-		if (than == NULL || account->priority > than->priority ||
+		if (best == MAX_ACTORS || account->priority > than->priority ||
 		    (stays && account == self->thread.account &&
 		     account->priority == than->priority))
 			best = i;

@@ -59,6 +59,8 @@ void virq_vcpu_off(struct vcpu *vcpu);
 void virq_load(struct vcpu *vcpu);
 void virq_put(struct vcpu *vcpu);
 
+/** virq_flush_now() - put pending interrupts into list registers. Returns true, so that a caller
+ * can end in it. The vCPU is loaded; own CPU, no locks. */
 bool virq_flush_now(struct vcpu *vcpu);
 /** virq_flush() - before each entry: put what became pending into list registers. vCPU loaded. */
 #define virq_flush(vcpu)                                                                 \
