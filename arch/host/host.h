@@ -65,8 +65,8 @@ enum host_pause host_loop(u32 id);
 /** host_yield() - from inside host_loop(), on whichever thread's stack: pause. False when the test
  * itself is running. */
 bool host_yield(enum host_pause pause);
-/** host_on_relax - called when the test itself, which acts for a CPU, spins: other CPUs may go on by
- * it. NULL: they do not. */
+/** host_on_relax - called when the test itself, which acts for a CPU, spins. Other CPUs may go on
+ * by it; with NULL they stand. */
 extern void (*host_on_relax)(void);
 
 /** host_last_event() - the latest thing of @kind that the core did to @vcpu; NULL when none is
