@@ -43,3 +43,17 @@ guests: $(O)/guests/$(1).img
 endef
 $(foreach guest,$(guest-names),$(if $(call guest-sources,$(guest)),\
 	$(eval $(call add-guest,$(guest)))))
+
+# Programs for Linux in a guest, without a C library: $(O)/guests/linux/<name>.
+linux-programs := $(basename $(wildcard tests/linux/$(ARCH)/*.c))
+
+define add-linux-program
+$(O)/guests/linux/$(notdir $(1)): $(O)/guest/$(1).o
+	$$(call say,LD,$$@)
+	$$(quiet)mkdir -p $$(@D)
+	$$(quiet)$(LD) -static --build-id=none -z noexecstack -z max-page-size=65536 -o $$@ $$<
+
+guests: $(O)/guests/linux/$(notdir $(1))
+-include $(O)/guest/$(1).d
+endef
+$(foreach program,$(linux-programs),$(eval $(call add-linux-program,$(program))))

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's own kernels in a guest: kernels x interrupt controllers x CPU models x vCPUs.
 
-Each case boots to the shell, looks at what the guest sees, restarts it and powers it off.
+Each case boots to the shell, looks at what the guest sees, restarts it and powers it off. Others
+run a debugger in the guest: hardware breakpoints, watchpoints and single steps.
 """
 
 import functools
@@ -12,6 +13,7 @@ from harness import Suite, Test
 import systems
 
 CHIPS = {2: "GIC-0", 3: "GICv3"}	# names of the controllers' drivers
+DEBUG_ROUNDS = 200
 MODELS = {"a57": "cortex-a57", "max": "max"}
 
 
@@ -82,10 +84,40 @@ def boot_and_stop(test, kernel, gic, model, vcpus):
 	machine.expect_end(20)
 
 
+def debug(test, gic, model):
+	"""A debugger in the guest, and the same program without one, on two vCPUs of one CPU."""
+	dts = systems.overlay("linux.dts", """
+/ {
+	guests {
+		linux {
+			vcpus {
+				vcpu0 {
+					cpu = <0>;
+				};
+				vcpu1 {
+					cpu = <0>;
+				};
+			};
+		};
+	};
+};""")
+	directory = test.directory()
+	initrd = systems.make_initrd(directory / "initrd.cpio",
+				     [("bin/hwdebug", systems.linux_program("hwdebug"))])
+	files = [("Image", systems.kernel("6.1")), ("initrd.cpio", initrd)]
+	machine = test.machine(systems.pack(directory, dts, files), gic=gic, cpu=MODELS[model])
+	machine.shell()
+	answer = machine.run("taskset 2 hwdebug quiet 2000 >/tmp/quiet & "
+			     f"taskset 1 hwdebug points {DEBUG_ROUNDS}; wait; cat /tmp/quiet")
+	test.equal(answer.split("\n"), ["hwdebug: passed"] * 2 + [""], "what hwdebug reports")
+
+
 suite = Suite("debian", setup=functools.partial(systems.prepare, systems.KERNELS))
 for kernel, gic, model, vcpus in itertools.product(systems.KERNELS, (2, 3), MODELS, (1, 2)):
 	suite.add(f"Debian {kernel}, GICv{gic}, {model}, {vcpus} vCPU{'s'[:vcpus - 1]}",
 		  boot_and_stop, kernel=kernel, gic=gic, model=model, vcpus=vcpus)
+for gic, model in itertools.product((2, 3), MODELS):
+	suite.add(f"a debugger in Debian 6.1, GICv{gic}, {model}", debug, gic=gic, model=model)
 
 if __name__ == "__main__":
 	suite.main()

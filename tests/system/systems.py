@@ -64,6 +64,11 @@ def guest(name):
 	return need(ARM64 / f"guests/{name}.img", "make ARCH=arm64 guests")
 
 
+def linux_program(name):
+	"""A program of tests/linux, for Linux in a guest."""
+	return need(ARM64 / f"guests/linux/{name}", "make ARCH=arm64 guests")
+
+
 def _run(command):
 	result = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL,
 				stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
