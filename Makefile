@@ -18,6 +18,9 @@ V ?= 0
 FUZZ_SECONDS ?= 60
 PYTHON := /usr/bin/python3
 
+ifneq ($(words $(CURDIR)),1)
+$(error the path of this checkout, $(CURDIR), has a blank, which make cannot handle; move it)
+endif
 empty :=
 arches := $(patsubst arch/%/arch.mk,%,$(sort $(wildcard arch/*/arch.mk)))
 ifeq ($(filter $(ARCH),$(arches)),)
@@ -25,9 +28,6 @@ $(error ARCH=$(ARCH) is not known: it is $(subst $(empty) , or ,$(arches)))
 endif
 ifneq ($(words $(O)),1)
 $(error O=$(O) is no usable directory name: it has blanks)
-endif
-ifneq ($(words $(CURDIR)),1)
-$(error the path of this checkout, $(CURDIR), has a blank, which make cannot handle; move it)
 endif
 quiet := $(if $(filter 0,$(V)),@)
 silent := $(findstring s,$(filter-out --%,$(firstword $(MAKEFLAGS))))

@@ -19,7 +19,7 @@ from systems import ARM64, BOARD, HOST
 suite = Suite("tools", setup=functools.partial(systems.prepare, []))
 
 CORE = ARM64 / "mullion.bin"
-RECORD = int(re.search(r"IMAGE_BUNDLE_RECORD\s+(\w+)",
+RECORD = int(re.search(r"#define IMAGE_BUNDLE_RECORD\s+(\w+)",
 		       (ROOT / "include/abi/image.h").read_text()).group(1), 0)
 SMALL = """/dts-v1/;
 / {
