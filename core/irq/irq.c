@@ -40,8 +40,8 @@ static struct private_irq private_irqs[IRQ_PRIVATE];
  * interval with each. Too far ahead of now, the interrupt is off until a burst fits again. */
 struct limit {
 	struct timer_event timer;
-	u64 interval_ns;     /* 0: no limit; route's life */
 	u64 due_ns;          /* of the CPU that takes it */
+	u32 interval_ns;     /* at most a second; 0: no limit; route's life */
 	bool off;            /* lock */
 	_Atomic bool wanted; /* to be enabled then: not masked by its component */
 };
@@ -192,7 +192,7 @@ __cold void irq_limit(u32 host_intid, u32 per_second)
 static __cold void limit_count(const struct irq_route *to)
 {
 	struct limit *limit = &limits[to - routes];
-	u64 now = arch_time_now().v, burst = IRQ_LIMIT_BURST * limit->interval_ns;
+	u64 now = arch_time_now().v, burst = IRQ_LIMIT_BURST * (u64)limit->interval_ns;
 
 	limit->due_ns = MAX(limit->due_ns, now) + limit->interval_ns;
 	if (limit->due_ns < now + burst)
