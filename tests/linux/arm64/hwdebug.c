@@ -3,10 +3,10 @@
  * A debugger with hardware breakpoint, watchpoint and single step, for Linux in a guest: ptrace()
  * as gdb uses it (Documentation of PTRACE_SETREGSET: NT_ARM_HW_BREAK, NT_ARM_HW_WATCH).
  *
- *	hwdebug points N   N rounds: watchpoint, single step, breakpoint; each must fire where it is
- *	hwdebug quiet N    the same program under a debugger that sets nothing: nothing may fire
+ *	hwdebug N PLACE   N rounds: watchpoint, single step, breakpoint; each must fire where it is
  *
- * Both at once on two vCPUs of one CPU show that debug registers are switched. The last line is
+ * Two run at once on two vCPUs of one CPU, with the places 0 and 1. Both use the first registers of
+ * their vCPU, for other addresses: a point is missed if they are not switched. The last line is
  * "hwdebug: passed" or says what differs. Without a C library: Debian's cross compiler has none.
  */
 typedef unsigned int u32;
@@ -62,7 +62,8 @@ struct siginfo {
 	u64 rest[13];
 };
 
-static volatile u64 watched __attribute__((aligned(8)));
+#define PLACES 2
+static volatile u64 watched[PLACES];
 
 static long call(long number, long a, long b, long c, long d, long e)
 {
@@ -112,12 +113,19 @@ static long trace(long request, long pid, long address, const void *data)
 
 /* --- The program under the debugger ----------------------------------------------------------- */
 
-static void __attribute__((noinline)) broken(void)
+static void __attribute__((noinline)) first(void)
 {
 	__asm__ volatile("nop");
 }
 
-static void __attribute__((noreturn)) debuggee(long rounds)
+static void __attribute__((noinline)) second(void)
+{
+	__asm__ volatile("nop; nop");
+}
+
+static void (*const broken[PLACES])(void) = { first, second };
+
+static void __attribute__((noreturn)) debuggee(long rounds, u32 place)
 {
 	(void)trace(PTRACE_TRACEME, 0, 0, (void *)0);
 	(void)call(SYS_KILL, call(SYS_GETPID, 0, 0, 0, 0, 0), SIGSTOP, 0, 0, 0);
@@ -125,8 +133,8 @@ static void __attribute__((noreturn)) debuggee(long rounds)
 		/* Long enough for other vCPUs of the CPU to run between. */
 		for (volatile u32 n = 0; n < 20000; n++)
 			;
-		watched = (u64)i;
-		broken();
+		watched[place] = (u64)i;
+		broken[place]();
 	}
 	end(EXIT_STATUS);
 }
@@ -169,9 +177,9 @@ static u64 peek(long pid, u64 address)
 	return value;
 }
 
-static void one_round(long pid, u64 round)
+static void one_round(long pid, u64 round, u32 place)
 {
-	u64 data = (u64)&watched, code = (u64)broken;
+	u64 data = (u64)&watched[place], code = (u64)broken[place];
 
 	set_point(pid, NT_ARM_HW_WATCH, data, CTRL_EL0_STORE);
 	run_to(pid, PTRACE_CONT, TRAP_HWBKPT, data);
@@ -182,13 +190,6 @@ static void one_round(long pid, u64 round)
 	set_point(pid, NT_ARM_HW_BREAK, code, CTRL_EL0_EXECUTE);
 	run_to(pid, PTRACE_CONT, TRAP_HWBKPT, code);
 	set_point(pid, NT_ARM_HW_BREAK, code, 0);
-}
-
-static int is(const char *text, const char *other)
-{
-	while (*text != '\0' && *text == *other)
-		text++, other++;
-	return *text == *other;
 }
 
 static long number(const char *text)
@@ -205,17 +206,18 @@ static __attribute__((noreturn, used)) void start(const u64 *stack)
 {
 	const char *const *argv = (const char *const *)(stack + 1);
 	long rounds, pid;
+	u32 place;
 
-	must(stack[0] == 3, "usage: hwdebug points|quiet ROUNDS");
-	rounds = number(argv[2]);
+	must(stack[0] == 3, "usage: hwdebug ROUNDS PLACE");
+	rounds = number(argv[1]);
+	place = number(argv[2]) != 0;
 	pid = call(SYS_CLONE, SIGCHLD, 0, 0, 0, 0);
 	must(pid >= 0, "no process");
 	if (pid == 0)
-		debuggee(rounds);
+		debuggee(rounds, place);
 	must(wait_for(pid) == (SIGSTOP << 8 | 0x7f), "the program did not stop");
-	if (is(argv[1], "points"))
-		for (long i = 1; i <= rounds; i++)
-			one_round(pid, (u64)i);
+	for (long i = 1; i <= rounds; i++)
+		one_round(pid, (u64)i, place);
 	must(trace(PTRACE_CONT, pid, 0, (void *)0) == 0, "the program does not go on");
 	must(wait_for(pid) == EXIT_STATUS << 8, "the program did not end as it should");
 	print("hwdebug: passed\n");
