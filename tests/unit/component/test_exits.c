@@ -409,6 +409,25 @@ static void helped_for_nothing(void **state)
 	thread_release(late);
 }
 
+/* A guest is being destroyed: work that is still notified for it is the component's own. */
+static void closed_account_pays_nothing(void **state)
+{
+	struct thread *other;
+
+	(void)state;
+	components_access(1, false, SERVED_UART, 0, 4);
+	other = server->slots[1].thread;
+	DO(server, CALL(SYS_VCPU_RESUME, 1, 0, RESUME_WAIT));
+	component_notify_for(server, BIT(40), &other->home);
+	assert_ptr_equal(server->thread.account, &other->home);
+	components_go();
+	atomic_store(&other->home.closed, true);
+	component_notify_for(server, BIT(41), &other->home);
+	assert_ptr_equal(server->thread.account, &server->thread.home);
+	components_go();
+	atomic_store(&other->home.closed, false);
+}
+
 int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, components_begin)
@@ -424,6 +443,7 @@ int main(void)
 		TEST(stopped_server),
 		TEST(guest_reset_is_told),
 		TEST(helped_for_nothing),
+		TEST(closed_account_pays_nothing),
 		TEST(calls_nest),
 		TEST(start_waits_for_devices),
 		TEST(lines),
