@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Freestanding library: no dependency on any other room.
-obj-y += string.o format.o similar.o err.o log.o cpio.o elf.o fdt/read.o fdt/value.o fdt/write.o
+obj-y += string.o format.o similar.o err.o log.o spinlock.o cpio.o elf.o fdt/read.o \
+	fdt/value.o fdt/write.o
 
 # Nothing here but copies is hot, and the core's text has a budget; the tree readers run at boot only,
 # where their time counts.

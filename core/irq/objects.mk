@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 # Host interrupts.
-obj-y += irq.o
+obj-y += irq.o preempt.o

@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-obj-y += ram.o page.o pool.o scrub.o space.o
+# RAM of guests and components, and their address spaces.
+obj-y += ram.o scrub.o space.o

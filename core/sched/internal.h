@@ -57,7 +57,8 @@ static inline ns_t sched_slice_end(const struct account *account)
 	return NS(account->since.v + account->slice_left.v);
 }
 
-/* What sched.c has for lend.c and query.c. All but the first under the lock of the thread's queue.
+/* What sched.c has for donate.c and query.c. All but the first under the lock of the thread's
+ * queue.
  */
 
 /** sched_lock_queue_of() - lock the queue of @thread's CPU. */
@@ -94,14 +95,14 @@ u64 budget_left(struct budget *budget, ns_t now);
 /** budget_admits() - is there any? If not, sched_replenish() is called when there is. */
 bool budget_admits(struct budget *budget);
 
-/* What lend.c has for sched.c. */
+/* What donate.c has for sched.c. */
 
 /** sched_take_turns() - @thread has run for @ran nanoseconds on @account, whose owner is READY,
- * or whose lent threads are ahead: settle which goes first from now on. The caller holds the lock
- * of the account's queue. */
+ * or whose donated threads are ahead: settle which goes first from now on. The caller holds the
+ * lock of the account's queue. */
 void sched_take_turns(struct account *account, const struct thread *thread, u64 ran);
-/** sched_turn_end() - when @account, which runs, has to be looked at because the turn of its lent
- * threads, or of its owner, ends and the other is READY; NS_NEVER. */
+/** sched_turn_end() - when @account, which runs, has to be looked at because the turn of its
+ * donated threads, or of its owner, ends and the other is READY; NS_NEVER. */
 ns_t sched_turn_end(const struct sched_queue *queue, const struct account *account)
 	REQUIRES(&queue->lock);
 

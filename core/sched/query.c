@@ -2,7 +2,7 @@
 /* What others ask of the scheduler, and the one thing that they set: a priority. */
 #include "core/sched/internal.h"
 
-#include "core/thread/state.h"
+#include "core/sched/state.h"
 #include <abi/manage.h>
 #include <arch/cpu.h>
 #include <mullion/format.h>

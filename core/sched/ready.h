@@ -6,7 +6,7 @@
 
 #include "core/sched/internal.h"
 
-#include "core/thread/state.h"
+#include "core/sched/state.h"
 #include <mullion/log.h>
 
 static inline u32 num_ready(const struct sched_queue *queue)
@@ -61,11 +61,11 @@ static inline void mark_ready(struct sched_queue *queue, struct thread *thread, 
 		account->owner_ready = 1;
 		return;
 	}
-	account->num_lent++;
+	account->num_donated++;
 	if (front)
-		list_push_front(&account->lent, &thread->link);
+		list_push_front(&account->donated, &thread->link);
 	else
-		list_push_back(&account->lent, &thread->link);
+		list_push_back(&account->donated, &thread->link);
 }
 
 static inline void add(struct sched_queue *queue, struct thread *thread, bool front)
@@ -85,7 +85,7 @@ static inline void take_out(struct sched_queue *queue, struct thread *thread) RE
 	if (account == &thread->home) {
 		account->owner_ready = 0;
 	} else {
-		account->num_lent--;
+		account->num_donated--;
 		list_remove(&thread->link);
 	}
 	count_ready(queue, UINT32_MAX);
@@ -100,15 +100,15 @@ static inline struct thread *take_first(struct sched_queue *queue, struct accoun
 	struct thread *thread = sched_owner(account);
 	bool moved;
 
-	if (__builtin_expect(account->num_lent == 0, 1) ||
+	if (__builtin_expect(account->num_donated == 0, 1) ||
 	    (account->owner_first && account->owner_ready)) {
 		account->owner_ready = 0;
 	} else {
-		struct list_node *node = list_first(&account->lent);
+		struct list_node *node = list_first(&account->donated);
 
-		ASSERT(node != NULL); /* it has as many as num_lent */
+		ASSERT(node != NULL); /* it has as many as num_donated */
 		thread = container_of(node, struct thread, link);
-		account->num_lent--;
+		account->num_donated--;
 		list_remove(node);
 	}
 	count_ready(queue, UINT32_MAX);

@@ -7,12 +7,12 @@
  * switched to gives the stack of the one before free.
  *
  * Queues order accounts. An account is in its CPU's queue when it has a READY thread and does not
- * run; of its threads the lent ones go first, within a bound (sched_take_turns()). lend.c moves
- * threads from account to account.
+ * run; of its threads the donated ones go first, within a bound (sched_take_turns()). donate.c
+ * moves threads from account to account.
  */
 #include "core/sched/ready.h"
 
-#include "core/thread/state.h"
+#include "core/sched/state.h"
 #include <arch/cpu.h>
 #include <mullion/format.h>
 #include <mullion/log.h>
@@ -37,6 +37,13 @@ static void review_now(struct timer_event *event)
 	queue->review_at = NS_NEVER;
 	atomic_store_explicit(&queue->cpu->resched, true, memory_order_relaxed);
 	spin_unlock(&queue->lock);
+}
+
+void account_init(struct account *account, u8 priority, ns_t slice)
+{
+	list_init(&account->donated);
+	account->base_priority = account->priority = priority;
+	account->slice = account->slice_left = slice.v != 0 ? slice : SLICE_DEFAULT;
 }
 
 __boot enum err sched_init(void)
@@ -150,7 +157,7 @@ static bool should_run(const struct sched_queue *queue, const struct thread *thr
 	if (__builtin_expect(account->budget != NULL, 0) && !list_has(&account->link) &&
 	    account != queue->account) /* it has used that up */
 		return false;
-	if (account == queue->account) /* one that is lent goes before the owner */
+	if (account == queue->account) /* a donated one goes before the owner */
 		return account != &thread->home && account == &queue->cpu->thread->home &&
 		       !account->owner_first;
 	return queue->strategy->preempts(queue, account, queue->account);

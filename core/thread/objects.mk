@@ -1,2 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
-obj-y += log.o state.o thread.o work.o
+# Threads of the core, and what they wait for.
+obj-y += log.o thread.o waitqueue.o work.o

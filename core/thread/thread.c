@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Making threads of every kind, and orphans of the core: functions of it with a stack each. */
-#include <mullion/steps.h>
 #include <mullion/thread.h>
 
-#include "core/thread/state.h"
+#include "core/sched/state.h"
 #include <arch/cpu.h>
-#include <mullion/irq.h>
 #include <mullion/pool.h>
 #include <mullion/sched.h>
 #include <mullion/string.h>
@@ -20,13 +18,6 @@ static struct pool pool = {
 
 static struct spinlock all_lock = SPINLOCK_INIT(RANK_WORK);
 static struct list all GUARDED_BY(all_lock) = { { &all.head, &all.head } };
-
-void account_init(struct account *account, u8 priority, ns_t slice)
-{
-	list_init(&account->lent);
-	account->base_priority = account->priority = priority;
-	account->slice = account->slice_left = slice.v != 0 ? slice : SLICE_DEFAULT;
-}
 
 /* The end of thread_sleep() and of every wait that has one. */
 static void time_is_over(struct timer_event *event)
@@ -171,19 +162,4 @@ void thread_sleep(ns_t ns)
 			sched_cancel();
 	}
 	(void)timer_stop(&self->timer);
-}
-
-void thread_preempt_point(void)
-{
-	enum context context = sched_context();
-
-	if (context != CONTEXT_NORMAL && context != CONTEXT_ORPHAN) {
-		arch_cpu_relax();
-		return;
-	}
-	steps_end();
-	steps_begin(STEPS_PREEMPT);
-	irq_handle();
-	if (sched_needed())
-		sched();
 }

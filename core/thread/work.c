@@ -2,6 +2,7 @@
 /* Work that a thread of the core does later, in order of submission; see sync.h. */
 #include <mullion/sync.h>
 
+#include <mullion/sched.h>
 #include <mullion/thread.h>
 
 static void work_loop(void *data)
@@ -18,7 +19,8 @@ static void work_loop(void *data)
 		list_remove(&work->link);
 		spin_unlock(&queue->lock);
 		work->function(work);
-		thread_preempt_point();
+		if (sched_needed())
+			sched();
 	}
 }
 

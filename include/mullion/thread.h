@@ -81,10 +81,10 @@ struct budget {
  * which one it runs on is another matter (struct thread: account). All under the CPU's lock. */
 struct account {
 	struct list_node link; /* the ready queue: it has a READY thread, and does not run */
-	struct list lent;      /* READY threads on it but its owner; in order */
+	struct list donated;   /* READY threads on it but its owner; in order */
 	union {
 		struct {
-			u16 num_lent;    /* of those */
+			u16 num_donated; /* of those */
 			u16 owner_ready; /* 1: its owner is READY on it */
 		};
 		u32 num_ready; /* 0: neither */
@@ -93,11 +93,11 @@ struct account {
 					 queue is kept, and helps that thread */
 	u8 base_priority;             /* of the description */
 	u8 priority;                  /* in force: sched_set_priority() */
-	bool owner_first;    /* it goes before `lent`, until `ahead_ns` is 0; else behind */
+	bool owner_first;    /* it goes before `donated`, until `ahead_ns` is 0; else behind */
 	_Atomic bool closed; /* its owner is destroyed: no further work is charged to it */
-	u64 ahead_ns;        /* time of lent threads while the owner was READY, less the owner's */
-	u32 window;          /* time-triggered: the partition it belongs to */
-	ns_t slice;          /* time slice among equals */
+	u64 ahead_ns; /* time of donated threads while the owner was READY, less the owner's */
+	u32 window;   /* time-triggered: the partition it belongs to */
+	ns_t slice;   /* time slice among equals */
 	ns_t slice_left;
 	ns_t since;            /* when it was last switched to, or charged */
 	u64 run_ns;            /* time charged to it, without the current stretch */
@@ -126,7 +126,7 @@ struct thread {
 	u64 run_ns;                /* time that it had the CPU, without the current stretch */
 	u64 switches;              /* times it was switched to */
 	_Atomic u64 refused_edges; /* refused changes of state */
-	struct list_node link;     /* account->lent; under the CPU's lock */
+	struct list_node link;     /* account->donated; under the CPU's lock */
 	struct list_node waiter;   /* of a waitqueue; under its lock */
 	_Atomic bool woken;        /* by waitqueue_wake() */
 	struct timer_event timer;  /* ends a sleep */

@@ -16,9 +16,9 @@ ROOMS = re.compile(r"(core/\w+|config|lib/fdt|lib|drivers/\w+)/")
 DATA = re.compile(r"^(?!static|extern|typedef|struct \w+ \{|enum|#|\s)"
 		  r"[\w ]+[ *]+(\w+)(?:\[[^=]*\])? = ", re.M)
 # Each room may need those before it.
-ORDER = ["lib", "lib/fdt", "core/sync", "core/time", "core/mem", "core/sched", "core/thread",
-	 "drivers/irqchip", "drivers/uart", "config", "core/irq", "core/component", "core/guest",
-	 "core/manage", "core/boot"]
+ORDER = ["lib", "lib/fdt", "core/time", "core/heap", "core/sched", "core/thread",
+	 "drivers/irqchip", "drivers/uart", "config", "core/irq", "core/mem", "core/component",
+	 "core/guest", "core/manage", "core/boot"]
 INCLUDE = re.compile(r'#include "([^"]+)"')
 
 

@@ -151,12 +151,12 @@ void actor_main(void *data)
 		self->left--;
 		if (world.scene == SCENE_RANDOM)
 			do_something(self);
-		else if (world.scene == SCENE_LEND && self->index < SERVERS)
-			lend_serve(self);
-		else if (world.scene == SCENE_LEND)
-			lend_ask(self);
+		else if (world.scene == SCENE_DONATE && self->index < SERVERS)
+			donate_serve(self);
+		else if (world.scene == SCENE_DONATE)
+			donate_ask(self);
 		else if (self->index == SERVER)
-			lend_serve(self);
+			donate_serve(self);
 		else
 			compute_and_ask(self);
 		if (sched_needed())

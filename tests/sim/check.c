@@ -41,7 +41,7 @@ static u32 check_account(const struct sched_queue *queue, struct account *accoun
 {
 	u32 count = 0;
 
-	list_for_each (&account->lent, node) {
+	list_for_each (&account->donated, node) {
 		check_ready(queue, account, container_of(node, struct thread, link), seen);
 		count++;
 	}
@@ -177,10 +177,10 @@ void check_step(void)
 		check_queue(cpu_get(i)->queue, &seen);
 	for (u32 i = 0; i < world.num_actors; i++)
 		check_thread(&world.actors[i], seen);
-	for (u32 i = 0; world.scene == SCENE_LEND && i < SERVERS; i++)
-		lend_check(&world.actors[i]);
-	for (u32 i = SERVERS; world.scene == SCENE_LEND && i < world.num_actors; i++)
-		lend_check_turn(&world.actors[i]);
+	for (u32 i = 0; world.scene == SCENE_DONATE && i < SERVERS; i++)
+		donate_check(&world.actors[i]);
+	for (u32 i = SERVERS; world.scene == SCENE_DONATE && i < world.num_actors; i++)
+		donate_check_turn(&world.actors[i]);
 	for (u32 i = 0; i < world.num_cpus; i++)
 		check_cpu(i);
 }
@@ -201,7 +201,7 @@ static void check_choice(const struct thread *thread)
 		MUST(current == &thread->home || current != &cpu->thread->home ||
 			     (current->owner_first && cpu->arch.has_deadline &&
 			      cpu->arch.deadline.v <= turn),
-		     "CPU %u runs an account's owner before one that is lent", id);
+		     "CPU %u runs an account's owner before a donated one", id);
 		return;
 	}
 	MUST(its <= claim(id, current), "CPU %u runs a thread of less claim", id);
@@ -216,9 +216,9 @@ void check_rest(void)
 		struct actor *actor = &world.actors[i];
 
 		check_choice(&actor->thread);
-		MUST(world.scene != SCENE_LEND || lend_idle(actor),
+		MUST(world.scene != SCENE_DONATE || donate_idle(actor),
 		     "server %u sleeps over what is wanted", i);
-		MUST(world.scene == SCENE_LEND || atomic_load(&actor->tokens) == 0 ||
+		MUST(world.scene == SCENE_DONATE || atomic_load(&actor->tokens) == 0 ||
 			     actor->thread.state != VCPU_PAUSED || actor->thread.timer.cpu != 0 ||
 			     list_has(&actor->thread.waiter),
 		     "thread %u sleeps over what it waits for", i);

@@ -213,7 +213,7 @@ static void check_account(u32 cpu, struct account *account)
 
 	MUST(owner->cpu == cpu && owner->state != VCPU_UNKNOWN,
 	     "CPU %u queues an account that is not its", cpu);
-	list_for_each (&account->lent, node) {
+	list_for_each (&account->donated, node) {
 		const struct thread *thread = container_of(node, struct thread, link);
 
 		MUST(thread->account == account && thread->cpu == cpu,

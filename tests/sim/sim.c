@@ -66,7 +66,7 @@ void complain(const char *fmt, ...)
 		       "wants '%s'\n",
 		       thread->on_cpu, owner_name(thread->account), owner_name(thread->work_of),
 		       list_has(&thread->home.link) ? "queued" : "not queued",
-		       thread->home.num_lent, thread->home.owner_ready,
+		       thread->home.num_donated, thread->home.owner_ready,
 		       thread->home.wants != NULL ? thread->home.wants->name : "-");
 	}
 	for (u32 i = 0; i < world.num_cpus; i++)

@@ -11,7 +11,7 @@
  *	check.c   what must hold
  *	guests.c  guests and a manager instead
  *	served.c  components for these guests
- *	lend.c    servers that work on others' accounts
+ *	donate.c    servers that work on others' accounts
  */
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
@@ -48,7 +48,7 @@ struct actor {
 
 /* Anything goes; or equals that compute, and the first actor, which is more urgent, serves some on
  * their accounts; or the first SERVERS actors serve the others, and each other on their behalf. */
-enum scene { SCENE_RANDOM, SCENE_FAIR, SCENE_LEND };
+enum scene { SCENE_RANDOM, SCENE_FAIR, SCENE_DONATE };
 #define SERVERS 3
 #define SERVER  0
 
@@ -129,18 +129,18 @@ void check_rest(void);
 void check_times(void);
 void check_fair(void);
 
-/* lend.c */
-/** lend_serve(), lend_ask() - one round of a server, and of one that is served. */
-void lend_serve(struct actor *self);
-void lend_ask(struct actor *self);
-/** lend_interrupt() - it causes work of a server's, of its own if @payer is one. No locks. */
-void lend_interrupt(u32 payer);
-/** lend_check_turn() - of one that is served, in a step: its account does not run for long without
- * it while it is READY. */
-void lend_check_turn(struct actor *actor);
-/** lend_check() - of a server's thread, in a step. */
-void lend_check(const struct actor *actor);
-/** lend_idle() - nothing is wanted of it. */
-bool lend_idle(const struct actor *actor);
+/* donate.c */
+/** donate_serve(), donate_ask() - one round of a server, and of one that is served. */
+void donate_serve(struct actor *self);
+void donate_ask(struct actor *self);
+/** donate_interrupt() - it causes work of a server's, of its own if @payer is one. No locks. */
+void donate_interrupt(u32 payer);
+/** donate_check_turn() - of one that is served, in a step: its account does not run for long
+ * without it while it is READY. */
+void donate_check_turn(struct actor *actor);
+/** donate_check() - of a server's thread, in a step. */
+void donate_check(const struct actor *actor);
+/** donate_idle() - nothing is wanted of it. */
+bool donate_idle(const struct actor *actor);
 
 #endif

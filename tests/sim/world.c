@@ -111,8 +111,8 @@ static void interrupt(void)
 		MUST(thread_set_state(thread, VCPU_RESET) == OK, "HALTED to RESET is refused");
 	if (thread->state == VCPU_RESET)
 		MUST(sched_start(thread) == OK, "RESET to READY is refused");
-	else if (world.scene == SCENE_LEND && (actor->index < SERVERS || chance(2) == 0))
-		lend_interrupt(actor->index);
+	else if (world.scene == SCENE_DONATE && (actor->index < SERVERS || chance(2) == 0))
+		donate_interrupt(actor->index);
 	else
 		give_token(actor);
 	sched_interrupt_end();
@@ -159,14 +159,14 @@ static void make_actor(u32 index)
 	bool fair = world.scene == SCENE_FAIR;
 	char name[THREAD_NAME_MAX];
 
-	if (world.scene == SCENE_LEND)
+	if (world.scene == SCENE_DONATE)
 		kind = index < SERVERS ? THREAD_COMPONENT : THREAD_VCPU;
 	if (kind == THREAD_VCPU || fair || (kind == THREAD_COMPONENT && chance(4) == 0))
 		affinity = BIT(fair ? 0 : cpu);
 	(void)format(name, sizeof(name), "%u", index);
 	actor->index = index;
 	actor->payer = MAX_ACTORS;
-	actor->floods = world.scene == SCENE_LEND && index >= SERVERS && index % 2 == 0;
+	actor->floods = world.scene == SCENE_DONATE && index >= SERVERS && index % 2 == 0;
 	actor->left = fair ? 1000000 : 20 + (u32)chance(80);
 	MUST(thread_init(&actor->thread, kind, name, actor_main, actor,
 			 fair ? (index == SERVER ? 6 : 5) : (u8)(1 + chance(6)),
@@ -178,7 +178,7 @@ static void make_actor(u32 index)
 void world_begin(u64 seed)
 {
 	u64 which = chance(20);
-	enum scene scene = which == 0 ? SCENE_FAIR : which < 6 ? SCENE_LEND : SCENE_RANDOM;
+	enum scene scene = which == 0 ? SCENE_FAIR : which < 6 ? SCENE_DONATE : SCENE_RANDOM;
 	u32 kicks[SIM_CPUS];
 
 	for (u32 i = 0; i < SIM_CPUS; i++)
@@ -187,7 +187,7 @@ void world_begin(u64 seed)
 	world.scene = scene;
 	world.num_cpus = scene == SCENE_FAIR ? 1 : 1 + (u32)chance(SIM_CPUS);
 	world.num_actors = 2 + (u32)chance(scene == SCENE_FAIR ? 5 : MAX_ACTORS - 1);
-	if (scene == SCENE_LEND)
+	if (scene == SCENE_DONATE)
 		world.num_actors = MAX(world.num_actors, SERVERS + 1u);
 	/* The same time for the same seed, whatever ran before. */
 	host_time_set(NS(seed * SEED_NS));

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/sync/spinlock.c: ranks are checked (in a child process, since a wrong one panics), and the
+ * lib/spinlock.c: ranks are checked (in a child process, since a wrong one panics), and the
  * lock excludes: threads that play CPUs count together without losing a step.
  */
 #include "support/test.h"

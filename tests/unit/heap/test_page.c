@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/mem/page.c and pool.c: random use against a model; zeroing, alignment, exhaustion. */
+/* core/heap: random use against a model; zeroing, alignment, exhaustion. */
 #include "support/test.h"
 
 #include <mullion/mem.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The edges of the thread state machine, for state.c and the scheduler. */
-#ifndef CORE_THREAD_STATE_H
-#define CORE_THREAD_STATE_H
+#ifndef CORE_SCHED_STATE_H
+#define CORE_SCHED_STATE_H
 
 #include <mullion/log.h>
 #include <mullion/thread.h>

@@ -18,7 +18,7 @@ static struct account *account_of(struct actor *server, u32 payer)
 	struct account *account = &world.actors[payer].thread.home;
 
 	/* Work that no guest has caused is a server's own. */
-	if (payer < SERVERS && world.scene == SCENE_LEND)
+	if (payer < SERVERS && world.scene == SCENE_DONATE)
 		return &server->thread.home;
 	return (server->thread.affinity & BIT(sched_cpu_of(account))) != 0 ? account
 									   : &server->thread.home;
@@ -81,7 +81,7 @@ static void work(struct actor *self)
 		cause(&world.actors[self->index + 1], self->payer);
 }
 
-void lend_interrupt(u32 payer)
+void donate_interrupt(u32 payer)
 {
 	struct actor *server = &world.actors[chance(SERVERS)];
 
@@ -99,7 +99,7 @@ static void sleep(struct actor *self)
 	self->thread.between = false;
 }
 
-void lend_serve(struct actor *self)
+void donate_serve(struct actor *self)
 {
 	u32 payer = best_payer(self, true);
 
@@ -149,7 +149,7 @@ static void ask(struct actor *self, struct actor *server)
 		cause(server, self->index);
 }
 
-void lend_ask(struct actor *self)
+void donate_ask(struct actor *self)
 {
 	struct actor *server = &world.actors[chance(SERVERS)];
 
@@ -162,7 +162,7 @@ void lend_ask(struct actor *self)
 	}
 }
 
-void lend_check(const struct actor *actor)
+void donate_check(const struct actor *actor)
 {
 	struct actor *server = &world.actors[actor->index];
 	const struct thread *thread = &actor->thread;
@@ -178,7 +178,7 @@ void lend_check(const struct actor *actor)
 	     (unsigned long)thread->helps, (unsigned long)actor->for_others);
 }
 
-void lend_check_turn(struct actor *actor)
+void donate_check_turn(struct actor *actor)
 {
 	const struct thread *thread = &actor->thread;
 	u64 charged = sched_charged_ns(thread);
@@ -190,7 +190,7 @@ void lend_check_turn(struct actor *actor)
 	     (unsigned long)(charged - actor->had_turn_ns));
 }
 
-bool lend_idle(const struct actor *actor)
+bool donate_idle(const struct actor *actor)
 {
 	return atomic_load(&actor->wanted) == 0 || actor->thread.state != VCPU_PAUSED;
 }

@@ -5,7 +5,7 @@
  * One table holds the allowed edges and one function changes a state, so that a forbidden change is
  * refused wherever it comes from.
  */
-#include "core/thread/state.h"
+#include "core/sched/state.h"
 
 static const char *const names[VCPU_STATES] = {
 	[VCPU_UNKNOWN] = "unknown", [VCPU_RESET] = "reset",   [VCPU_READY] = "ready",

@@ -114,7 +114,7 @@ static void take_to(struct sched_queue *queue, struct thread *thread, struct acc
 	thread->account = account;
 }
 
-/* Lent threads may wake each other, or be woken by a timer, without end: then the owner, which
+/* Donated threads may wake each other, or be woken by a timer, without end: then the owner, which
  * could stop that, gets its part. Its time counts more than theirs, so that work which takes not
  * much longer than the owner's own is never kept waiting. */
 void sched_take_turns(struct account *account, const struct thread *thread, u64 ran)
@@ -134,7 +134,7 @@ ns_t sched_turn_end(const struct sched_queue *queue, const struct account *accou
 	u64 left = 0;
 
 	if (account == &queue->cpu->thread->home) {
-		if (account->num_lent == 0 || !account->owner_first)
+		if (account->num_donated == 0 || !account->owner_first)
 			return NS_NEVER;
 		left = account->ahead_ns / SCHED_OWNER_COUNTS + 1;
 	} else if (!account->owner_ready) {
@@ -242,7 +242,7 @@ void sched_offer(struct account *account)
 	spin_unlock(&queue->lock);
 }
 
-/* @thread, lent to @account or in the middle of its work, to its own account. */
+/* @thread, donated to @account or in the middle of its work, to its own account. */
 static void send_home(struct sched_queue *queue, struct thread *thread,
 		      const struct account *account) REQUIRES(&queue->lock)
 {

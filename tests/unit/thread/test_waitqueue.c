@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/sync: waitqueues, on the fake machine. */
+/* core/thread/waitqueue.c, on the fake machine. */
 #include "support/test.h"
 
 #include <mullion/sched.h>
