@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Validation of the control registers that a guest writes: CR0, CR3, CR4, CR8, EFER, XCR0, DR6 and
+ * DR7. Each function returns true if the processor accepts the value; otherwise the guest gets #GP.
+ *
+ * Sources: SDM vol. 3, 2.5 (control registers), 2.2.1 (EFER), 2.6 (XCR0); APM vol. 2, 3.1.
+ */
+#ifndef X86_64_PURE_CR_H
+#define X86_64_PURE_CR_H
+
+#include <mullion/types.h>
+
+#define CR0_PE BIT(0)
+#define CR0_MP BIT(1)
+#define CR0_EM BIT(2)
+#define CR0_TS BIT(3)
+#define CR0_ET BIT(4)
+#define CR0_NE BIT(5)
+#define CR0_WP BIT(16)
+#define CR0_AM BIT(18)
+#define CR0_NW BIT(29)
+#define CR0_CD BIT(30)
+#define CR0_PG BIT(31)
+
+#define CR4_VME        BIT(0)
+#define CR4_PVI        BIT(1)
+#define CR4_TSD        BIT(2)
+#define CR4_DE         BIT(3)
+#define CR4_PSE        BIT(4)
+#define CR4_PAE        BIT(5)
+#define CR4_MCE        BIT(6)
+#define CR4_PGE        BIT(7)
+#define CR4_PCE        BIT(8)
+#define CR4_OSFXSR     BIT(9)
+#define CR4_OSXMMEXCPT BIT(10)
+#define CR4_UMIP       BIT(11)
+#define CR4_VMXE       BIT(13)
+#define CR4_FSGSBASE   BIT(16)
+#define CR4_PCIDE      BIT(17)
+#define CR4_OSXSAVE    BIT(18)
+#define CR4_SMEP       BIT(20)
+#define CR4_SMAP       BIT(21)
+#define CR4_PKE        BIT(22)
+
+#define EFER_SCE  BIT(0)
+#define EFER_LME  BIT(8)
+#define EFER_LMA  BIT(10)
+#define EFER_NXE  BIT(11)
+#define EFER_SVME BIT(12)
+
+/* The state on which a write depends. CR4 and EFER as the guest sees them. */
+struct cr_state {
+	u64 cr0, cr3, cr4, efer;
+	bool code64; /* CS.L of the running code segment */
+	bool cpl0;
+};
+
+/** cr4_offer() - the CR4 bits that a guest may set. The parameters are the answers that CPUID gives
+ * to that guest: leaf 1 ECX and EDX, leaf 7 EBX and ECX. Pure. */
+u64 cr4_offer(u32 leaf1_ecx, u32 leaf1_edx, u32 leaf7_ebx, u32 leaf7_ecx);
+/** efer_offer() - the EFER bits that a guest may set, from leaf 0x80000001 EDX as it sees it. */
+u64 efer_offer(u32 extended1_edx);
+
+/** cr0_is_valid() - SDM vol. 3, 2.5 and 4.1; APM vol. 2, 3.1.1. */
+bool cr0_is_valid(const struct cr_state *state, u64 value);
+/** cr0_efer() - EFER once CR0 has @value: LMA follows LME and PG. SDM vol. 3, 9.8.5. */
+u64 cr0_efer(u64 efer, u64 value);
+/** cr3_is_valid() - @value without the bit that asks to keep translations (63, with PCIDE).
+ * SDM vol. 3, 4.5. */
+bool cr3_is_valid(const struct cr_state *state, u64 value, u32 address_bits);
+/** cr4_is_valid() - @offer: cr4_offer(). SDM vol. 3, 2.5 and 4.10.1. */
+bool cr4_is_valid(const struct cr_state *state, u64 value, u64 offer);
+/** cr_loads_pdptes() - returns true if a write that changes CR0 and CR4 from @state to @cr0 and
+ * @cr4 reloads the page-directory pointers of PAE paging. SDM vol. 3, 4.4.1. */
+bool cr_loads_pdptes(const struct cr_state *state, u64 cr0, u64 cr4);
+/** efer_is_valid() - @offer: efer_offer(). LMA may be written with its present value alone. APM
+ * vol. 2, 3.1.7. */
+bool efer_is_valid(const struct cr_state *state, u64 value, u64 offer);
+/** xcr0_is_valid() - @offer: the extended state that the guest may enable. SDM vol. 1, 13.3. */
+bool xcr0_is_valid(u64 value, u64 offer);
+/** dr_is_valid() - a write of DR6 or DR7 with bits of the upper half is refused. SDM vol.
+ * 3, 17.2.6.
+ */
+bool dr_is_valid(u64 value);
+/** lmsw_value() - CR0 after LMSW of @word: PE is set but never cleared. SDM vol. 2A, LMSW. */
+u64 lmsw_value(u64 cr0, u16 word);
+
+#endif

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The model-specific registers of a guest: one table decides each access. A register without a row
+ * is refused, which gives the guest #GP. The bitmaps of SVM and VMX are made from the same table.
+ *
+ * Sources: SDM vol. 4, and vol. 3 24.6.9 (MSR bitmaps), 11.11 (MTRRs); APM vol. 2, 15.11 (MSRPM).
+ */
+#ifndef X86_64_PURE_MSR_H
+#define X86_64_PURE_MSR_H
+
+#include <mullion/types.h>
+
+#define MSR_TSC            0x10u
+#define MSR_APIC_BASE      0x1bu
+#define MSR_FEATURE_CTL    0x3au
+#define MSR_TSC_ADJUST     0x3bu
+#define MSR_PRED_CMD       0x49u
+#define MSR_UCODE_WRITE    0x79u
+#define MSR_UCODE_REV      0x8bu
+#define MSR_MTRR_CAP       0xfeu
+#define MSR_SYSENTER_CS    0x174u
+#define MSR_SYSENTER_EIP   0x176u
+#define MSR_MCG_CAP        0x179u
+#define MSR_MCG_STATUS     0x17au
+#define MSR_MISC_ENABLE    0x1a0u
+#define MSR_DEBUGCTL       0x1d9u
+#define MSR_MTRR_PHYS      0x200u
+#define MSR_MTRR_FIX64K    0x250u
+#define MSR_MTRR_FIX16K    0x258u
+#define MSR_MTRR_FIX4K     0x268u
+#define MSR_PAT            0x277u
+#define MSR_MTRR_DEF       0x2ffu
+#define MSR_PERF_GLOBAL    0x38fu
+#define MSR_TSC_DEADLINE   0x6e0u
+#define MSR_X2APIC         0x800u
+#define MSR_X2APIC_LAST    0x83fu
+#define MSR_XSS            0xda0u
+#define MSR_EFER           0xc0000080u
+#define MSR_STAR           0xc0000081u
+#define MSR_SFMASK         0xc0000084u
+#define MSR_FS_BASE        0xc0000100u
+#define MSR_KERNEL_GS_BASE 0xc0000102u
+#define MSR_TSC_AUX        0xc0000103u
+#define MSR_SYSCFG         0xc0010010u
+#define MSR_HWCR           0xc0010015u
+#define MSR_AMD_PATCH      0xc0010020u
+#define MSR_VM_CR          0xc0010114u
+#define MSR_DE_CFG         0xc0011029u
+
+/* The answer to one direction of access. */
+enum msr_action {
+	MSR_REFUSE,   /* #GP */
+	MSR_PASS,     /* in hardware, without an exit; the register is switched */
+	MSR_CONSTANT, /* a read: the row's value */
+	MSR_IGNORE,   /* a write: no effect */
+	MSR_MATCH,    /* a write: #GP unless it is the row's value */
+	MSR_STATE,    /* in struct msr_state */
+	MSR_TO_LAPIC, /* of the local APIC: x2APIC registers, APIC base, TSC deadline */
+	MSR_TO_CPU    /* of the vCPU: EFER, TSC, TSC_ADJUST, PRED_CMD */
+};
+
+#define MSR_MTRR_PAIRS 8u
+
+/* The registers that are memory alone. */
+struct msr_state {
+	u64 misc_enable;
+	u64 mcg_status;
+	u64 mtrr_def;
+	u64 mtrr_fixed[11];                /* 64K, 16K (2), 4K (8) */
+	u64 mtrr_phys[2 * MSR_MTRR_PAIRS]; /* base, mask */
+	u32 address_bits;                  /* of the guest's physical addresses */
+};
+
+#define MSR_SVM_BITMAP_BYTES KIB(8)
+#define MSR_VMX_BITMAP_BYTES KIB(4)
+
+/** msr_action() - the answer to a read of register @msr, or to a write. Any context. */
+enum msr_action msr_action(u32 msr, bool write);
+/** msr_state_reset() - values after reset, for a guest with physical addresses of @address_bits.
+ * SDM vol. 3, table 9-1. */
+void msr_state_reset(struct msr_state *state, u32 address_bits);
+/** msr_read() - read a register whose action is CONSTANT or STATE. Returns false for any other. */
+bool __must_check msr_read(const struct msr_state *state, u32 msr, u64 *value);
+/** msr_write() - write a register whose action is IGNORE, MATCH or STATE. Returns false if the
+ * guest gets #GP. */
+bool __must_check msr_write(struct msr_state *state, u32 msr, u64 value);
+
+/** msr_bitmap_svm() - the permission map of MSR_SVM_BITMAP_BYTES: an access exits unless it passes.
+ * APM vol. 2, 15.11. */
+void msr_bitmap_svm(u8 *map);
+/** msr_bitmap_vmx() - the bitmaps of MSR_VMX_BITMAP_BYTES: an access exits unless it passes. SDM
+ * vol. 3, 24.6.9. */
+void msr_bitmap_vmx(u8 *map);
+
+#endif

@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# Parts without assembly or system registers: compiled for host builds too.
+obj-y += cpuid.o
+obj-y += msr.o
+obj-y += cr.o
