@@ -67,10 +67,10 @@ static void add_pages(struct tables *tables, const struct config_region *region,
 
 static u64 stage2_pages(const struct arch_platform *platform, const struct config_guest *guest)
 {
-	u64 arch_bytes, arch_tables;
+	u64 bytes, tables;
 	struct tables blocks = { .size = GIB(1) }, pages = { .size = MIB(2) };
 
-	platform->guest_budget(guest, &arch_bytes, &arch_tables);
+	platform->guest_budget(guest, &bytes, &tables);
 	config_for_each_region (guest, region) {
 		const struct config_region *real =
 			region->kind == REGION_ALIAS ? &guest->regions[region->alias_of] : region;
@@ -81,7 +81,7 @@ static u64 stage2_pages(const struct arch_platform *platform, const struct confi
 		add_tables(&blocks, region->gpa.v, region->gpa.v + region->size - 1);
 		add_pages(&pages, region, real->hpa_fixed ? real->hpa.v : 0);
 	}
-	return ROOT_PAGES + blocks.count + pages.count + arch_tables;
+	return ROOT_PAGES + blocks.count + pages.count + tables;
 }
 
 static u64 guest_pages(const struct arch_platform *platform, const struct config_guest *guest)

@@ -65,7 +65,8 @@ static void check_tree_memory(struct tree_check *c, const struct host *seen)
 	}
 }
 
-static void check_tree_cpus(struct tree_check *c, const struct host *seen)
+static void check_tree_cpus(struct tree_check *c, const struct host *seen,
+			    u64 (*identity)(u32 index))
 {
 	u32 count = c->g->num_vcpus;
 
@@ -77,15 +78,15 @@ static void check_tree_cpus(struct tree_check *c, const struct host *seen)
 		bool known = false;
 
 		for (u32 v = 0; v < count; v++)
-			known |= arch_vcpu_identity(v) == seen->cpus[i].identity;
+			known |= identity(v) == seen->cpus[i].identity;
 		if (!known)
 			tree_mistake(
 				c,
 				"no vCPU has the number 0x%llx of its CPU node; the first vCPU's "
 				"is 0x%llx, the last one's 0x%llx",
 				(unsigned long long)seen->cpus[i].identity,
-				(unsigned long long)arch_vcpu_identity(0),
-				(unsigned long long)arch_vcpu_identity(count - 1));
+				(unsigned long long)identity(0),
+				(unsigned long long)identity(count - 1));
 	}
 }
 
@@ -108,6 +109,7 @@ static void check_tree_initrd(struct tree_check *c, const struct host *seen)
 enum err guest_tree_check(const struct fdt *supplied, const struct config_guest *g,
 			  struct host *scratch, struct diag *diag)
 {
+	const struct arch_platform *platform = arch_platform(supplied);
 	struct tree_check c = { .g = g, .diag = diag };
 	enum err err = host_read(supplied, scratch);
 
@@ -117,8 +119,8 @@ enum err guest_tree_check(const struct fdt *supplied, const struct config_guest 
 		return ERR_INVALID;
 	}
 	check_tree_memory(&c, scratch);
-	check_tree_cpus(&c, scratch);
-	arch_platform(supplied)->tree_check(&c, scratch);
+	check_tree_cpus(&c, scratch, platform->vcpu_identity);
+	platform->tree_check(&c, scratch);
 	check_tree_initrd(&c, scratch);
 	return c.errors == 0 ? OK : ERR_INVALID;
 }

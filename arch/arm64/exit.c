@@ -33,13 +33,13 @@ static void fill_mmio(struct vcpu *vcpu, u64 esr, gpa_t gpa, u64 value)
 {
 	struct vcpu_exit *exit = vcpu->arch.exit;
 
-	exit->kind = esr & ISS_WNR ? EXIT_MMIO_WRITE : EXIT_MMIO_READ;
-	exit->mmio.gpa = gpa;
-	exit->mmio.value = value;
-	exit->mmio.width = (u8)(1u << FIELD(esr, 23, 22));
-	exit->mmio.reg = (u8)FIELD(esr, 20, 16);
-	exit->mmio.sign_extend = (esr & ISS_SSE) != 0;
-	exit->mmio.reg64 = (esr & ISS_SF) != 0;
+	exit->kind = esr & ISS_WNR ? EXIT_WRITE : EXIT_READ;
+	exit->access.at = gpa;
+	exit->access.value = value;
+	exit->access.width = (u8)(1u << FIELD(esr, 23, 22));
+	vcpu->arch.access = (struct arm64_access){ .reg = (u8)FIELD(esr, 20, 16),
+						   .sign_extend = (esr & ISS_SSE) != 0,
+						   .reg64 = (esr & ISS_SF) != 0 };
 }
 
 /* The value that a store writes, zero-extended. Nearly all are words. */
@@ -123,7 +123,7 @@ static u32 __attribute__((noinline)) finish_component(struct cpu *cpu, u32 left)
 	regime_load_guest(cpu, vcpu);
 	write_sysreg(vcpu->arch.trap.pc + 4, elr_el2);
 	write_sysreg(vcpu->arch.trap.pstate, spsr_el2);
-	vcpu->exits[(esr & ISS_WNR) != 0 ? EXIT_MMIO_WRITE : EXIT_MMIO_READ]++;
+	vcpu->exits[(esr & ISS_WNR) != 0 ? EXIT_WRITE : EXIT_READ]++;
 	if ((esr & ISS_WNR) == 0)
 		reg_write(vcpu, (u32)FIELD(esr, 20, 16),
 			  load_value(arch_user_argument(&component->user, 1), esr));
@@ -337,13 +337,13 @@ static bool mmio_exit(struct vcpu *vcpu, const struct abort_info *info, gpa_t gp
 	}
 	if (has_no_handler(vcpu, false))
 		return no_handler(vcpu);
-	exit->kind = info->write ? EXIT_MMIO_WRITE : EXIT_MMIO_READ;
-	exit->mmio.gpa = gpa;
-	exit->mmio.value = value;
-	exit->mmio.width = info->width;
-	exit->mmio.reg = info->reg;
-	exit->mmio.sign_extend = info->sign_extend;
-	exit->mmio.reg64 = info->reg64;
+	exit->kind = info->write ? EXIT_WRITE : EXIT_READ;
+	exit->access.at = gpa;
+	exit->access.value = value;
+	exit->access.width = info->width;
+	vcpu->arch.access = (struct arm64_access){ .reg = (u8)info->reg,
+						   .sign_extend = info->sign_extend,
+						   .reg64 = info->reg64 };
 	return false;
 }
 
@@ -376,7 +376,7 @@ static bool wfx_exit(struct vcpu *vcpu, struct arm64_trap *trap)
 	if ((trap->esr & BIT(0)) != 0) /* WFE: no more than a hint */
 		return true;
 	/* vcpu_wait() asks once whether there is anything to wait for. The skip is done. */
-	vcpu->arch.exit->kind = EXIT_WFI;
+	vcpu->arch.exit->kind = EXIT_WAIT;
 	return false;
 }
 

@@ -3,6 +3,7 @@
  */
 #include "arch/arm64/guest.h"
 
+#include "arch/arm64/pure/config.h"
 #include "arch/arm64/pure/psci.h"
 #include "drivers/psci.h"
 #include <abi/vendor.h>
@@ -32,7 +33,7 @@ static s64 affinity_info(const struct guest *guest, u64 target, u64 level)
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		enum affinity_state one;
 
-		if ((arch_vcpu_identity(i) ^ target) & masks[level])
+		if ((arm64_vcpu_identity(i) ^ target) & masks[level])
 			continue;
 		one = vcpu_affinity_state(guest->vcpus[i]);
 		/* A group is on if any is, then pending if any is. */
@@ -131,11 +132,49 @@ static bool log_exit(struct vcpu *vcpu, u32 bytes)
 	return leave(vcpu, EXIT_LOG);
 }
 
+/* The index of the vCPU with the identity @target; num_vcpus if there is none. */
+static u32 find_vcpu(const struct guest *guest, u64 target)
+{
+	u32 index = 0;
+
+	while (index < guest->num_vcpus && arm64_vcpu_identity(index) != target)
+		index++;
+	return index;
+}
+
+static bool refuse_entry(struct vcpu *vcpu)
+{
+	vcpu->arch.x[0] = (u64)PSCI_INVALID_ADDRESS;
+	return true;
+}
+
+static bool cpu_on_call(struct vcpu *vcpu, const struct smccc_call *call)
+{
+	struct vcpu_exit *exit = vcpu->arch.exit;
+	u32 target = find_vcpu(vcpu->guest, call->args[0]);
+
+	if (target < vcpu->guest->num_vcpus && !vcpu_may_enter(vcpu->guest, GPA(call->args[1])))
+		return refuse_entry(vcpu);
+	exit->cpu_on.target = target;
+	exit->cpu_on.start = (struct vcpu_start){ call->args[1], call->args[2] };
+	return leave(vcpu, EXIT_CPU_ON);
+}
+
+static bool suspend_call(struct vcpu *vcpu, const struct smccc_call *call)
+{
+	struct vcpu_exit *exit = vcpu->arch.exit;
+
+	exit->suspend.power_down = call->args[0] != 0;
+	exit->suspend.start = (struct vcpu_start){ call->args[1], call->args[2] };
+	if (exit->suspend.power_down && !vcpu_may_enter(vcpu->guest, GPA(call->args[1])))
+		return refuse_entry(vcpu);
+	return leave(vcpu, EXIT_CPU_SUSPEND);
+}
+
 _Static_assert(VENDOR_LOG_MAX <= sizeof(((struct vcpu_exit *)0)->log.text), "fits an exit");
 
 bool smccc_serve(struct vcpu *vcpu)
 {
-	struct vcpu_exit *exit = vcpu->arch.exit;
 	const struct smccc_offer *offer = &vcpu->guest->arch.firmware;
 	struct smccc_call call, packed;
 
@@ -147,16 +186,8 @@ bool smccc_serve(struct vcpu *vcpu)
 		return true;
 	case SMCCC_TRNG_RND: trng_random(&call, &packed); return answer(vcpu, &packed);
 	case SMCCC_FIRMWARE: return firmware_call(vcpu, (u32)call.args[0]);
-	case SMCCC_CPU_ON:
-		exit->cpu_on.target = call.args[0];
-		exit->cpu_on.entry = call.args[1];
-		exit->cpu_on.context = call.args[2];
-		return leave(vcpu, EXIT_CPU_ON);
-	case SMCCC_CPU_SUSPEND:
-		exit->suspend.power_down = call.args[0] != 0;
-		exit->suspend.entry = call.args[1];
-		exit->suspend.context = call.args[2];
-		return leave(vcpu, EXIT_CPU_SUSPEND);
+	case SMCCC_CPU_ON: return cpu_on_call(vcpu, &call);
+	case SMCCC_CPU_SUSPEND: return suspend_call(vcpu, &call);
 	case SMCCC_LOG: return log_exit(vcpu, (u32)call.args[0]);
 	case SMCCC_CPU_OFF: return leave(vcpu, EXIT_CPU_OFF);
 	case SMCCC_SYSTEM_OFF: return leave(vcpu, EXIT_SYSTEM_OFF);

@@ -6,6 +6,7 @@
  */
 #include "arch/arm64/guest.h"
 
+#include "arch/arm64/pure/config.h"
 #include "arch/arm64/pure/esr.h"
 #include "arch/arm64/pure/idregs.h"
 #include "arch/arm64/pure/psci.h"
@@ -61,7 +62,7 @@ static void vcpu_init(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 
-	arch->vmpidr = arch_vcpu_identity(vcpu->index) | MPIDR_RES1;
+	arch->vmpidr = arm64_vcpu_identity(vcpu->index) | MPIDR_RES1;
 	arch->hcr = vcpu->guest->arch.hcr;
 	arch->extra = vcpu->guest->arch.extra;
 	arch->pac_switch = (read_sysreg(sctlr_el2) & SCTLR_ENIA) != 0;
@@ -116,6 +117,16 @@ void arch_guest_destroy(struct guest *guest)
 void arch_guest_reset(struct guest *guest)
 {
 	virq_guest_reset(guest);
+}
+
+enum err arch_boot_write(struct vcpu *vcpu)
+{
+	const struct config_guest *config = vcpu->guest->config;
+	enum err err = guest_load_images(vcpu, arm64_guest_describe);
+
+	vcpu->start = (struct vcpu_start){ config->entry.v, config->tree.load.v };
+	arch_invalidate_icache();
+	return err;
 }
 
 static void save_registers(struct vcpu *vcpu)
@@ -199,7 +210,7 @@ void arm64_vcpu_load(struct vcpu *vcpu)
 		regime_guest(vcpu);
 }
 
-void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
+void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 
@@ -210,9 +221,9 @@ void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
 	memset(arch->apia, 0, sizeof(arch->apia));
 	memset(&arch->fp, 0, sizeof(arch->fp));
 	extra_reset(vcpu);
-	arch->trap.pc = entry;
+	arch->trap.pc = start->pc;
 	arch->trap.pstate = PSTATE_RESET;
-	arch->x[0] = context;
+	arch->x[0] = start->argument;
 #define X(field, name, reset) arch->el1.field = (reset);
 	ARM64_EL1_REGS(X)
 #undef X
@@ -353,7 +364,6 @@ static void set_result(struct vcpu *vcpu, enum err result)
 	case OK: value = PSCI_SUCCESS; break;
 	case ERR_INVALID:
 	case ERR_NOT_FOUND: value = PSCI_INVALID_PARAMETERS; break;
-	case ERR_RANGE: value = PSCI_INVALID_ADDRESS; break;
 	case ERR_EXISTS: value = PSCI_ALREADY_ON; break;
 	case ERR_BUSY: value = PSCI_ON_PENDING; break;
 	case ERR_DENIED: value = PSCI_DENIED; break;
@@ -365,9 +375,11 @@ static void set_result(struct vcpu *vcpu, enum err result)
 
 void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result, u64 value)
 {
+	const struct arm64_access *access = &vcpu->arch.access;
+
 	switch (exit->kind) {
-	case EXIT_MMIO_READ:
-	case EXIT_MMIO_WRITE:
+	case EXIT_READ:
+	case EXIT_WRITE:
 	case EXIT_FAULT: break;
 	default: set_result(vcpu, result); return;
 	}
@@ -376,10 +388,10 @@ void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err 
 		return;
 	}
 	vcpu_skip(vcpu);
-	if (exit->kind == EXIT_MMIO_READ)
-		reg_write(vcpu, exit->mmio.reg,
-			  extend_value(value, exit->mmio.width, exit->mmio.sign_extend,
-				       exit->mmio.reg64));
+	if (exit->kind == EXIT_READ)
+		reg_write(vcpu, access->reg,
+			  extend_value(value, exit->access.width, access->sign_extend,
+				       access->reg64));
 }
 
 /* Four registers to a line keep a dump on one screen. */

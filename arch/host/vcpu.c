@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The scripted vCPU: see arch/host/host.h. */
+#include <arch/mmu.h>
 #include <arch/vcpu.h>
 #include <arch/virq.h>
 #include <mullion/cpu.h>
@@ -8,6 +9,7 @@
 #include <mullion/log.h>
 #include <mullion/string.h>
 
+#include "arch/arm64/pure/config.h"
 #include "arch/host/host.h"
 
 static void record(struct vcpu *vcpu, enum host_event_kind kind, u64 a, u64 b)
@@ -77,11 +79,20 @@ void arch_guest_reset(struct guest *guest)
 	memset(guest->arch.linked, 0, sizeof(guest->arch.linked));
 }
 
-void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context)
+enum err arch_boot_write(struct vcpu *vcpu)
 {
-	vcpu->arch.entry = entry;
-	vcpu->arch.context = context;
-	record(vcpu, HOST_VCPU_RESET, entry, context);
+	const struct config_guest *config = vcpu->guest->config;
+	enum err err = guest_load_images(vcpu, arm64_guest_describe);
+
+	vcpu->start = (struct vcpu_start){ config->entry.v, config->tree.load.v };
+	arch_invalidate_icache();
+	return err;
+}
+
+void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start)
+{
+	vcpu->arch.start = *start;
+	record(vcpu, HOST_VCPU_RESET, start->pc, start->argument);
 }
 
 static void put(struct vcpu *vcpu)
@@ -129,13 +140,13 @@ void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err 
 {
 	bool fault = exit->kind == EXIT_FAULT;
 
-	if (!fault && exit->kind != EXIT_MMIO_READ && exit->kind != EXIT_MMIO_WRITE)
+	if (!fault && exit->kind != EXIT_READ && exit->kind != EXIT_WRITE)
 		record(vcpu, HOST_VCPU_RESULT, (u64)result, 0);
 	else if (result != OK)
-		record(vcpu, HOST_VCPU_FAULT, fault ? exit->fault.gpa.v : exit->mmio.gpa.v,
+		record(vcpu, HOST_VCPU_FAULT, fault ? exit->fault.gpa.v : exit->access.at.v,
 		       (u64)exit->kind);
-	else if (exit->kind == EXIT_MMIO_READ)
-		record(vcpu, HOST_VCPU_MMIO_COMPLETE, exit->mmio.gpa.v, value);
+	else if (exit->kind == EXIT_READ)
+		record(vcpu, HOST_VCPU_READ, exit->access.at.v, value);
 	else
 		record(vcpu, HOST_VCPU_SKIP, 0, 0);
 }
@@ -157,7 +168,7 @@ void arch_vcpu_resample(struct vcpu *vcpu)
 
 void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)
 {
-	*figures = (struct vcpu_figures){ .pc = vcpu->arch.entry,
+	*figures = (struct vcpu_figures){ .pc = vcpu->arch.start.pc,
 					  .virqs_pending = vcpu->arch.wants_irq };
 }
 

@@ -138,19 +138,19 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 {
 	struct guest *guest = vcpu->guest;
 	struct component *component = component_serving(guest);
-	u64 offset = exit->mmio.gpa.v - region->gpa.v;
-	bool write = exit->kind == EXIT_MMIO_WRITE;
+	u64 offset = exit->access.at.v - region->gpa.v;
+	bool write = exit->kind == EXIT_WRITE;
 	struct exit_slot *slot;
 	bool wake = false;
 	u32 index;
 
 	if (component == NULL || region->config->kind != REGION_VIRTUAL ||
-	    exit->mmio.width > region->size - offset)
+	    exit->access.width > region->size - offset)
 		return false;
 	index = (u32)(region - guest->regions); /* as in the description */
 	if (component->virtual_grant[index] == COMPONENT_NOTHING)
 		return false;
-	if (write && offset == DOORBELL_OFFSET && exit->mmio.width == DOORBELL_WIDTH &&
+	if (write && offset == DOORBELL_OFFSET && exit->access.width == DOORBELL_WIDTH &&
 	    component->doorbell[index] != COMPONENT_NOTHING) {
 		component_notify(component, BIT(component->doorbell[index]));
 		arch_vcpu_answer(vcpu, exit, OK, 0);
@@ -159,9 +159,9 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 	slot = &component->slots[vcpu->index];
 	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_FREE) {
 		remember(vcpu, component, region, index);
-		slot->access =
-			serve_record(vcpu, offset, (u32)__builtin_ctz(exit->mmio.width), write, 0);
-		slot->access.value = write ? exit->mmio.value : 0;
+		slot->access = serve_record(vcpu, offset, (u32)__builtin_ctz(exit->access.width),
+					    write, 0);
+		slot->access.value = write ? exit->access.value : 0;
 		wake = put_in_queue(component, slot);
 	}
 	/* Else serve_leave() has filled it. */

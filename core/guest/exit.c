@@ -38,9 +38,9 @@ static void handle_none(struct vcpu *vcpu, struct vcpu_exit *exit)
 	(void)exit;
 }
 
-static void handle_mmio(struct vcpu *vcpu, struct vcpu_exit *exit)
+static void handle_access(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	const struct region *region = region_find(vcpu->guest, exit->mmio.gpa);
+	const struct region *region = region_find(vcpu->guest, exit->access.at);
 
 	if (region != NULL && region->config->kind == REGION_VIRTUAL &&
 	    component_serve_exit(vcpu, region, exit))
@@ -50,8 +50,8 @@ static void handle_mmio(struct vcpu *vcpu, struct vcpu_exit *exit)
 			"guest '%s': vcpu %u: %s of %u bytes at 0x%llx, where nothing is: external "
 			"abort",
 			vcpu->guest->config->name, vcpu->index,
-			exit->kind == EXIT_MMIO_READ ? "read" : "write", exit->mmio.width,
-			(unsigned long long)exit->mmio.gpa.v);
+			exit->kind == EXIT_READ ? "read" : "write", exit->access.width,
+			(unsigned long long)exit->access.at.v);
 	arch_vcpu_answer(vcpu, exit, ERR_FAULT, 0);
 }
 
@@ -86,7 +86,7 @@ static void handle_fault(struct vcpu *vcpu, struct vcpu_exit *exit)
 	arch_vcpu_answer(vcpu, exit, ERR_FAULT, 0);
 }
 
-static void handle_wfi(struct vcpu *vcpu, struct vcpu_exit *exit)
+static void handle_wait(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	(void)exit;
 	if (atomic_load_explicit(&vcpu->guest->watch_until, memory_order_relaxed) != 0)
@@ -96,11 +96,11 @@ static void handle_wfi(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void handle_cpu_on(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	struct vcpu *target = vcpu_find(vcpu->guest, exit->cpu_on.target);
+	const struct guest *guest = vcpu->guest;
 	enum err err = ERR_NOT_FOUND;
 
-	if (target != NULL)
-		err = vcpu_start(target, exit->cpu_on.entry, exit->cpu_on.context);
+	if (exit->cpu_on.target < guest->num_vcpus)
+		err = vcpu_start(guest->vcpus[exit->cpu_on.target], &exit->cpu_on.start);
 	arch_vcpu_answer(vcpu, exit, err, 0);
 }
 
@@ -119,13 +119,9 @@ static void handle_cpu_suspend(struct vcpu *vcpu, struct vcpu_exit *exit)
 		arch_vcpu_answer(vcpu, exit, OK, 0);
 		return;
 	}
-	if (!vcpu_may_enter(vcpu->guest, exit->suspend.entry)) {
-		arch_vcpu_answer(vcpu, exit, ERR_RANGE, 0);
-		return;
-	}
 	vcpu_wait(vcpu);
 	/* Registers are lost as on real hardware; the interrupt that woke it stays pending. */
-	arch_vcpu_reset(vcpu, exit->suspend.entry, exit->suspend.context);
+	arch_vcpu_reset(vcpu, &exit->suspend.start);
 }
 
 static void handle_system_off(struct vcpu *vcpu, struct vcpu_exit *exit)
@@ -153,10 +149,10 @@ static void handle_error(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 static void (*const handlers[EXIT_COUNT])(struct vcpu *vcpu, struct vcpu_exit *exit) = {
 	[EXIT_NONE] = handle_none,
-	[EXIT_MMIO_READ] = handle_mmio,
-	[EXIT_MMIO_WRITE] = handle_mmio,
+	[EXIT_READ] = handle_access,
+	[EXIT_WRITE] = handle_access,
 	[EXIT_FAULT] = handle_fault,
-	[EXIT_WFI] = handle_wfi,
+	[EXIT_WAIT] = handle_wait,
 	[EXIT_CPU_ON] = handle_cpu_on,
 	[EXIT_CPU_OFF] = handle_cpu_off,
 	[EXIT_CPU_SUSPEND] = handle_cpu_suspend,

@@ -28,7 +28,6 @@ static bool is_alive(u32 state)
 
 static enum err start_first(struct guest *guest)
 {
-	const struct config_guest *config = guest->config;
 	enum err err = OK;
 
 	spin_lock(&guest->lock);
@@ -40,7 +39,7 @@ static enum err start_first(struct guest *guest)
 	guest->asked = false;
 	spin_unlock(&guest->lock);
 	if (err == OK)
-		err = vcpu_start(guest->vcpus[0], config->entry.v, config->tree.load.v);
+		err = vcpu_start(guest->vcpus[0], NULL);
 	component_changed();
 	return err;
 }

@@ -54,7 +54,7 @@ static bool serve_requests(struct vcpu *vcpu)
 static void __cold load_guest(struct vcpu *vcpu)
 {
 	vcpu->guest->fresh = false;
-	if (guest_load_images(vcpu) != OK)
+	if (arch_boot_write(vcpu) != OK)
 		guest_stop(vcpu->guest, true); /* no effect if it stops already */
 }
 
@@ -65,7 +65,7 @@ static void run_vcpu(struct vcpu *vcpu)
 
 	if (vcpu->guest->fresh)
 		load_guest(vcpu);
-	arch_vcpu_reset(vcpu, vcpu->start_pc, vcpu->start_context);
+	arch_vcpu_reset(vcpu, &vcpu->start);
 	atomic_store(&vcpu->fresh, false);
 	while (serve_requests(vcpu)) {
 		if (sched_needed()) {

@@ -2,10 +2,9 @@
 /*
  * A guest's device tree: what does not depend on the architecture. Root, /chosen, memory and
  * passed-through devices are written here; CPUs, controller, timer and firmware interface by
- * arch_guest_describe(). Bindings: Devicetree Specification v0.4, and Linux's for arm,primecell and
+ * the architecture. Bindings: Devicetree Specification v0.4, and Linux's for arm,primecell and
  * fixed-clock.
  */
-#include <arch/vcpu.h>
 #include <mullion/fdt.h>
 #include <mullion/format.h>
 #include <mullion/guest_tree.h>
@@ -151,13 +150,14 @@ static void write_regions(struct fdt_writer *w, const struct config_guest *g)
 		write_clock(w);
 }
 
-enum err guest_tree_write(const struct config_guest *g, const u8 seed[GUEST_TREE_SEED_BYTES],
-			  void *buf, size_t size, u32 *total, void (*breathe)(void))
+enum err guest_tree_write(const struct config_guest *g, guest_describe *describe,
+			  const u8 seed[GUEST_TREE_SEED_BYTES], void *buf, size_t size, u32 *total,
+			  void (*yield)(void))
 {
 	struct fdt_writer w;
 
 	fdt_writer_init(&w, buf, size);
-	w.breathe = breathe;
+	w.breathe = yield;
 	fdt_begin(&w, "");
 	fdt_put_string(&w, "compatible", "mullion,guest");
 	fdt_put_string(&w, "model", "Mullion guest");
@@ -166,7 +166,7 @@ enum err guest_tree_write(const struct config_guest *g, const u8 seed[GUEST_TREE
 	fdt_put_u32(&w, "interrupt-parent", GUEST_TREE_CONTROLLER);
 	write_chosen(&w, g, seed);
 	write_regions(&w, g);
-	arch_guest_describe(g, &w);
+	describe(g, &w);
 	fdt_end(&w);
 	return fdt_writer_finish(&w, total);
 }

@@ -71,17 +71,9 @@ __cold void guest_unwatch(struct guest *guest)
 		(void)atomic_compare_exchange_strong(&guest->watch_until, &until, 0);
 }
 
-struct vcpu *vcpu_find(const struct guest *guest, u64 identity)
+bool vcpu_may_enter(const struct guest *guest, gpa_t entry)
 {
-	for (u32 i = 0; i < guest->num_vcpus; i++)
-		if (arch_vcpu_identity(i) == identity)
-			return guest->vcpus[i];
-	return NULL;
-}
-
-bool vcpu_may_enter(const struct guest *guest, u64 entry)
-{
-	const struct region *region = region_find(guest, GPA(entry));
+	const struct region *region = region_find(guest, entry);
 	const struct config_region *config;
 
 	if (region == NULL)
@@ -92,19 +84,17 @@ bool vcpu_may_enter(const struct guest *guest, u64 entry)
 	return config->kind == REGION_RAM || config->kind == REGION_ROM;
 }
 
-enum err vcpu_start(struct vcpu *vcpu, u64 entry, u64 context)
+enum err vcpu_start(struct vcpu *vcpu, const struct vcpu_start *start)
 {
 	struct guest *guest = vcpu->guest;
 	enum err err = OK;
 
-	if (!vcpu_may_enter(guest, entry))
-		return ERR_RANGE;
 	spin_lock(&guest->lock);
 	if (atomic_load(&guest->state) != GUEST_RUNNING && !guest_is_paused(guest)) {
 		err = ERR_DENIED;
 	} else if (atomic_load(&vcpu->thread.state) == VCPU_RESET) {
-		vcpu->start_pc = entry;
-		vcpu->start_context = context;
+		if (start != NULL)
+			vcpu->start = *start;
 		atomic_store(&vcpu->requests, guest_is_paused(guest) ? VCPU_REQ_PAUSE : 0);
 		atomic_store(&vcpu->fresh, true);
 		guest->running++;

@@ -72,7 +72,7 @@ static void view_guest(const struct guest *guest, void *data)
 	record->state = atomic_load(&guest->state);
 	record->resets = guest->resets;
 	record->crashes = guest->crashes;
-	record->start_pc = guest->vcpus[0]->start_pc;
+	record->start_pc = guest->config->entry.v;
 	record->core = (struct manage_core_memory){ guest->object_pages * PAGE_SIZE,
 						    guest->num_vcpus * THREAD_STACK_BYTES,
 						    guest->space.table_pages * PAGE_SIZE };

@@ -1,27 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The exit of a vCPU, in neutral terms. The hot exits (virtual GIC, timer, PSCI_VERSION, ID
- * registers) are served inside arch_vcpu_run() and never get here.
+ * The exit of a vCPU, in neutral terms. The architecture serves the hot exits (its interrupt
+ * controller, timers, identification registers) inside arch_vcpu_run().
  */
 #ifndef MULLION_EXIT_H
 #define MULLION_EXIT_H
 
+#include <asm/vcpu.h>
 #include <mullion/types.h>
 
 enum exit_kind {
-	EXIT_NONE,      /* interrupted: nothing to serve; look for work, then run again */
-	EXIT_MMIO_READ, /* stage-2 fault that was decoded to an access */
-	EXIT_MMIO_WRITE,
-	EXIT_FAULT, /* stage-2 fault that is no MMIO: permission, walk (S1PTW), undecodable,
-		       execution */
-	EXIT_WFI,   /* wait for an interrupt (trapped) */
+	EXIT_NONE, /* interrupted: nothing to serve; check for work, then run again */
+	EXIT_READ, /* a decoded access to an address where the guest has no memory */
+	EXIT_WRITE,
+	EXIT_FAULT, /* another fault: permission, table walk, execution, not decodable */
+	EXIT_WAIT,  /* the vCPU waits for an interrupt */
 	EXIT_CPU_ON,
 	EXIT_CPU_OFF,
 	EXIT_CPU_SUSPEND,
 	EXIT_SYSTEM_OFF,
 	EXIT_SYSTEM_RESET,
 	EXIT_LOG,   /* vendor call: a guest's log text */
-	EXIT_ERROR, /* something this guest cannot go on from; stop it with a dump */
+	EXIT_ERROR, /* the guest cannot continue; stop it with a dump */
 	EXIT_COUNT
 };
 
@@ -29,23 +29,21 @@ struct vcpu_exit {
 	enum exit_kind kind;
 	union {
 		struct {
-			gpa_t gpa;
+			gpa_t at;  /* an address, or 2^63 + the number of a port */
 			u64 value; /* write: zero-extended to 64 bits */
 			u8 width;  /* 1, 2, 4, 8 bytes */
-			u8 reg;    /* arch's register number for the answer */
-			bool sign_extend, reg64;
-		} mmio;
+		} access;
 		struct {
 			gpa_t gpa;
 			gva_t gva;
 			bool write, exec, walk, permission;
 		} fault;
 		struct {
-			u64 target; /* arch's CPU identity (MPIDR) */
-			u64 entry, context;
+			u32 target; /* index of a vCPU, perhaps of none */
+			struct vcpu_start start;
 		} cpu_on;
 		struct {
-			u64 entry, context;
+			struct vcpu_start start; /* after a power-down */
 			bool power_down;
 		} suspend;
 		struct {

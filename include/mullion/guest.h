@@ -14,6 +14,7 @@
 #include <mullion/config.h>
 #include <mullion/err.h>
 #include <mullion/exit.h>
+#include <mullion/guest_tree.h>
 #include <mullion/log.h>
 #include <mullion/space.h>
 #include <mullion/spinlock.h>
@@ -50,7 +51,7 @@ struct vcpu {
 	_Atomic bool fresh; /* started, but has not run its first instruction yet */
 	u64 exits[EXIT_COUNT];
 	struct served_region served; /* the virtual region that it used last */
-	u64 start_pc, start_context;
+	struct vcpu_start start;
 	u32 sweep_region;     /* where vcpu_sweep() is */
 	u64 sweep_done;       /* bytes of that region */
 	struct log_line line; /* of the log, not complete yet */
@@ -133,10 +134,12 @@ enum err __must_check guest_start(struct guest *guest);
  * leave its RAM alone; start its first vCPU, which loads the images. By whoever
  * component_guest_reset() says. */
 void guest_devices_reset(struct guest *guest);
-/** guest_load_images() - copy the pristine images and a fresh tree into the RAM of @vcpu's guest.
- * Its thread, before it is entered; no other vCPU of the guest is on. Between pieces others may
- * run. Return: ERR_BUSY when the vCPU was asked to stop meanwhile. */
-enum err __must_check guest_load_images(struct vcpu *vcpu);
+/** guest_load_images() - for arch_boot_write(): copy kernel, initrd and tree into the RAM of
+ * @vcpu's guest, at their places in the description. A tree that is not supplied is written anew,
+ * with the nodes of @describe. Its thread, before it is entered; no other vCPU of the guest is on.
+ * Between pieces others may run. Return: ERR_BUSY if the vCPU has to stop; other errors are logged.
+ */
+enum err __must_check guest_load_images(struct vcpu *vcpu, guest_describe *describe);
 /** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED.
  * Nothing happens when it is not running or paused. Any context; takes the guest's lock. */
 void guest_stop(struct guest *guest, bool crashed);
@@ -173,16 +176,13 @@ enum err __must_check guest_copy_out(const struct guest *guest, gpa_t to, const 
  * coherency. */
 enum err __must_check guest_load(const struct guest *guest, gpa_t to, const void *from, u64 bytes);
 
-/** vcpu_start() - the vCPU begins at @entry with @context in its first argument register.
- * Return: ERR_EXISTS when it is on already, ERR_BUSY while it is being started, ERR_RANGE when
- * @entry is outside the guest's memory, ERR_DENIED when its guest is not running. Any CPU; takes
- * the guest's lock. */
-enum err __must_check vcpu_start(struct vcpu *vcpu, u64 entry, u64 context);
-/** vcpu_may_enter() - does @entry lie in memory of the guest's that a vCPU can begin in? Any
- * context. */
-bool vcpu_may_enter(const struct guest *guest, u64 entry);
-/** vcpu_find() - the guest's vCPU of that identity (MPIDR affinity), or NULL. */
-struct vcpu *vcpu_find(const struct guest *guest, u64 identity);
+/** vcpu_start() - the vCPU begins in @start, which is copied; NULL: where arch_boot_write() says.
+ * Return: ERR_EXISTS if it is on already, ERR_BUSY while it is being started, ERR_DENIED if its
+ * guest does not run. Any CPU; takes the guest's lock. */
+enum err __must_check vcpu_start(struct vcpu *vcpu, const struct vcpu_start *start);
+/** vcpu_may_enter() - Returns true if @entry lies in RAM or ROM of the guest. The architecture
+ * calls it for a start that a guest requests. Any context. */
+bool vcpu_may_enter(const struct guest *guest, gpa_t entry);
 /** vcpu_main() - what a vCPU's thread does: run it each time that it is started. @data: the vCPU.
  */
 void vcpu_main(void *data);

@@ -17,14 +17,18 @@
 
 #define GUEST_TREE_SEED_BYTES 64
 
+struct fdt_writer;
+
+/* Writes the nodes that the architecture gives a guest: CPUs, interrupt controller and the like. */
+typedef void guest_describe(const struct config_guest *g, struct fdt_writer *w);
+
 /** guest_tree_write() - write the tree of @g into @buf (@size bytes, at most FDT_MAX_SIZE are
- * used).
- * @seed: fresh random bytes; the guest gets them as rng-seed and kaslr-seed.
- * @breathe: called after each node, or NULL. @total: bytes of the tree. Return: ERR_TOO_BIG when
- * it does not fit. Any context, no locks. */
-enum err __must_check guest_tree_write(const struct config_guest *g,
+ * used). @describe adds the architecture's nodes. @seed: fresh random bytes; the guest gets them as
+ * rng-seed and kaslr-seed. @yield: called after each node, or NULL. @total: bytes of the tree.
+ * Return: ERR_TOO_BIG if it does not fit. Any context, no locks. */
+enum err __must_check guest_tree_write(const struct config_guest *g, guest_describe *describe,
 				       const u8 seed[GUEST_TREE_SEED_BYTES], void *buf, size_t size,
-				       u32 *total, void (*breathe)(void));
+				       u32 *total, void (*yield)(void));
 
 /** guest_tree_check() - hold a supplied tree against what the guest will find: memory, CPUs,
  * initrd, and what the architecture adds. Every mistake goes to @diag, with g->node and

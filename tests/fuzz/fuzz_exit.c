@@ -80,12 +80,11 @@ static void take_exit(struct input *in, enum exit_kind kind, struct vcpu_exit *e
 {
 	*exit = (struct vcpu_exit){ .kind = kind };
 	switch (kind) {
-	case EXIT_MMIO_READ:
-	case EXIT_MMIO_WRITE:
-		exit->mmio.gpa.v = take_number(in);
-		exit->mmio.value = take_number(in);
-		exit->mmio.width = (u8)(1u << (take(in) & 3));
-		exit->mmio.reg = take(in) & 31;
+	case EXIT_READ:
+	case EXIT_WRITE:
+		exit->access.at.v = take_number(in);
+		exit->access.value = take_number(in);
+		exit->access.width = (u8)(1u << (take(in) & 3));
 		break;
 	case EXIT_FAULT:
 		exit->fault.gpa.v = take_number(in);
@@ -96,13 +95,13 @@ static void take_exit(struct input *in, enum exit_kind kind, struct vcpu_exit *e
 		exit->fault.permission = take(in) & 1;
 		break;
 	case EXIT_CPU_ON:
-		exit->cpu_on.target = take_number(in) + 8;
-		exit->cpu_on.entry = take_number(in);
-		exit->cpu_on.context = take_number(in);
+		exit->cpu_on.target = (u32)take_number(in);
+		exit->cpu_on.start.pc = take_number(in);
+		exit->cpu_on.start.argument = take_number(in);
 		break;
 	case EXIT_CPU_SUSPEND:
-		exit->suspend.entry = take_number(in);
-		exit->suspend.context = take_number(in);
+		exit->suspend.start.pc = take_number(in);
+		exit->suspend.start.argument = take_number(in);
 		exit->suspend.power_down = take(in) & 1;
 		break;
 	case EXIT_LOG:
@@ -139,8 +138,7 @@ static void act(struct input *in)
 		      guest->resets == resets + 1);
 		/* An access that nothing serves, and only that, is answered with a fault. */
 		CHECK(vcpu->arch.counts[HOST_VCPU_FAULT] - faults ==
-		      (action == EXIT_MMIO_READ || action == EXIT_MMIO_WRITE ||
-		       action == EXIT_FAULT));
+		      (action == EXIT_READ || action == EXIT_WRITE || action == EXIT_FAULT));
 		break;
 	}
 }

@@ -58,15 +58,15 @@ static void choose_exit(struct vcpu *vcpu)
 	u64 other = chance(vcpu->guest->num_vcpus);
 
 	host_set_wants_irq(vcpu, false);
-	*exit = (struct vcpu_exit){ .kind = EXIT_CPU_ON, .cpu_on = { other, GUEST_RAM, 0 } };
+	*exit = (struct vcpu_exit){ .kind = EXIT_CPU_ON, .cpu_on = { other, { GUEST_RAM, 0 } } };
 	/* One guest only ever starts its vCPUs, which spin. */
 	if (served && chance(20) != 0) {
 		if (chance(6) == 0)
-			exit->kind = EXIT_WFI;
+			exit->kind = EXIT_WAIT;
 		else
-			exit->kind = chance(2) == 0 ? EXIT_MMIO_WRITE : EXIT_MMIO_READ;
-		exit->mmio.gpa = GPA(GUEST_VIRTUAL + (chance(2) == 0 ? 0x50 : 0));
-		exit->mmio.width = 4;
+			exit->kind = chance(2) == 0 ? EXIT_WRITE : EXIT_READ;
+		exit->access.at = GPA(GUEST_VIRTUAL + (chance(2) == 0 ? 0x50 : 0));
+		exit->access.width = 4;
 		host_script(vcpu, exit, 1);
 		return;
 	}
@@ -75,7 +75,7 @@ static void choose_exit(struct vcpu *vcpu)
 	case 1: exit->kind = EXIT_SYSTEM_RESET; break;
 	case 2: exit->kind = EXIT_CPU_OFF; break;
 	case 3: *exit = (struct vcpu_exit){ .kind = EXIT_ERROR, .error = { "a test" } }; break;
-	case 4: exit->kind = EXIT_WFI; break;
+	case 4: exit->kind = EXIT_WAIT; break;
 	case 5: exit->kind = EXIT_NONE; break;
 	default: break;
 	}

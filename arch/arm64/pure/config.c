@@ -316,6 +316,7 @@ const struct arch_platform arm64_platform = {
 	.guest_check = guest_check,
 	.guest_finish = guest_finish,
 	.max_vcpus = max_vcpus,
+	.vcpu_identity = arm64_vcpu_identity,
 	.guest_summary = guest_summary,
 	.guest_budget = guest_budget,
 	.tree_check = tree_check,

@@ -4,7 +4,7 @@
  * They must say what the virtual GIC and the firmware calls really do. Bindings: Linux's arm/cpus,
  * arm/psci, timer/arm,arch_timer, interrupt-controller/arm,gic and arm,gic-v3.
  */
-#include <arch/vcpu.h>
+#include "arch/arm64/pure/config.h"
 #include <mullion/config.h>
 #include <mullion/fdt.h>
 #include <mullion/guest_tree.h>
@@ -25,7 +25,7 @@
 #define CELL_PPI            1
 #define TRIGGER_LEVEL_HIGH  4
 
-u64 arch_vcpu_identity(u32 index)
+u64 arm64_vcpu_identity(u32 index)
 {
 	u64 aff0 = index & (BIT(CLUSTER_BITS) - 1);
 	u64 aff1 = index >> CLUSTER_BITS;
@@ -39,7 +39,7 @@ static void describe_cpus(const struct config_guest *g, struct fdt_writer *w)
 	fdt_put_u32(w, "#address-cells", 1);
 	fdt_put_u32(w, "#size-cells", 0);
 	for (u32 i = 0; i < g->num_vcpus; i++) {
-		u32 identity = (u32)arch_vcpu_identity(i);
+		u32 identity = (u32)arm64_vcpu_identity(i);
 
 		fdt_begin_at(w, "cpu", identity);
 		fdt_put_string(w, "device_type", "cpu");
@@ -116,7 +116,7 @@ static void describe_gic(const struct config_guest *g, struct fdt_writer *w)
 	fdt_end(w);
 }
 
-void arch_guest_describe(const struct config_guest *config, struct fdt_writer *w)
+void arm64_guest_describe(const struct config_guest *config, struct fdt_writer *w)
 {
 	describe_cpus(config, w);
 	describe_psci(w);

@@ -40,6 +40,8 @@ struct arch_platform {
 	void (*guest_finish)(struct config_guest *guest);
 	/* max_vcpus() - at most so many; @what begins the reason, or is NULL for no bound. */
 	u32 (*max_vcpus)(const struct config_guest *guest, const char **what);
+	/* vcpu_identity() - the number of vCPU @index in its CPU node. */
+	u64 (*vcpu_identity)(u32 index);
 	/* guest_summary() - what guests of this kind differ by, e.g. of the interrupt controller.
 	 */
 	const char *(*guest_summary)(const struct config_guest *guest);

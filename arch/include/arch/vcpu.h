@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The architecture contract: vCPUs. struct arch_vcpu and struct arch_guest come from <asm/vcpu.h>.
+/*
+ * The architecture contract: vCPUs. From <asm/vcpu.h> come struct arch_vcpu, struct arch_guest, and
+ * struct vcpu_start: where a vCPU begins. The core copies that one and does not look into it.
  */
 #ifndef ARCH_VCPU_H
 #define ARCH_VCPU_H
@@ -11,8 +13,6 @@
 
 struct guest;
 struct vcpu;
-struct config_guest;
-struct fdt_writer;
 
 /** arch_guest_init() - controller, vCPUs and what else @guest has of the architecture, from its
  * configuration. Its address space and its vCPUs' threads exist. Returns ERR_NO_MEMORY, ERR_INVALID
@@ -23,13 +23,15 @@ enum err __must_check arch_guest_init(struct guest *guest);
 void arch_guest_destroy(struct guest *guest);
 /** arch_guest_reset() - the same back to reset state. No vCPU runs. */
 void arch_guest_reset(struct guest *guest);
-/** arch_guest_describe() - write the architecture's nodes of a guest's tree (controller, timer,
- * psci, cpus). */
-void arch_guest_describe(const struct config_guest *config, struct fdt_writer *w);
+/** arch_boot_write() - write the pieces that the guest of @vcpu, its first, starts with, where
+ * boot_place() has placed them; set vcpu->start. Instructions among them are what CPUs fetch.
+ * Between pieces others may run. Return: ERR_BUSY if the vCPU has to stop; other errors are logged.
+ * Its own thread, before it runs; no other vCPU of the guest is on. */
+enum err __must_check arch_boot_write(struct vcpu *vcpu);
 
-/** arch_vcpu_reset() - every guest-visible register to reset values; starts at @entry with @context
- * in the first argument. Own thread. */
-void arch_vcpu_reset(struct vcpu *vcpu, u64 entry, u64 context);
+/** arch_vcpu_reset() - every guest-visible register to reset values, then those of @start. Own
+ * thread. */
+void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start);
 /** arch_vcpu_put() - the vCPU has stopped: take its state out of this CPU, and give back what it
  * holds of the CPU's own interrupts and timers. Own thread. */
 void arch_vcpu_put(struct vcpu *vcpu);
@@ -37,12 +39,11 @@ void arch_vcpu_put(struct vcpu *vcpu);
  * if it is not, and stays so until another vCPU's is. Own thread, no locks. */
 void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit);
 /** arch_vcpu_answer() - the end of @exit, which stopped the vCPU before an instruction. An access
- * or fault with an error: a synchronous external abort at its address. An access with OK: the
- * instruction is done; a read's register gets @value, with the width and sign of @exit. A firmware
- * call: @result as the architecture encodes it. Its values are OK, ERR_INVALID or ERR_NOT_FOUND (no
- * such CPU, bad parameter), ERR_RANGE (bad entry address), ERR_EXISTS (the CPU is on). Further ones
- * are ERR_BUSY (the CPU is starting), ERR_DENIED and ERR_UNSUPPORTED; others are an internal
- * failure. Own thread. */
+ * or fault with an error: the guest gets the exception of a failed access. An access with OK: the
+ * instruction is done; a read's register gets @value, as the instruction extends it. EXIT_CPU_ON
+ * and EXIT_CPU_SUSPEND: @result as the architecture encodes it. Its values are OK, ERR_NOT_FOUND
+ * (no such vCPU), ERR_EXISTS (the vCPU is on), ERR_BUSY (the vCPU is starting) and ERR_DENIED;
+ * others are an internal failure. Own thread. */
 void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result, u64 value);
 /** arch_vcpu_wants_irq() - a virtual interrupt would be taken or would end WFI. Own thread. */
 bool arch_vcpu_wants_irq(struct vcpu *vcpu);
@@ -51,8 +52,6 @@ void arch_vcpu_resample(struct vcpu *vcpu);
 /** arch_vcpu_posted() - something was posted since arch_vcpu_wants_irq(), or it was never asked.
  * Own thread. */
 bool arch_vcpu_posted(const struct vcpu *vcpu);
-/** arch_vcpu_identity() - the CPU identity (MPIDR affinity) of vCPU @index. Pure. */
-u64 arch_vcpu_identity(u32 index);
 /* The last known state of a vCPU, for queries while it runs. */
 struct vcpu_figures {
 	u64 pc;                          /* where it last left the guest */

@@ -50,8 +50,8 @@ static void reads_are_served(void **state)
 	assert_int_equal(server->user.results[2], 0x18);
 	DO(server, CALL(SYS_VCPU_RESUME, 1, 0x90, RESUME_WAIT));
 	assert_false(components_waits(1));
-	assert_int_equal(vcpu->arch.counts[HOST_VCPU_MMIO_COMPLETE], 1);
-	assert_int_equal(host_last_event(vcpu, HOST_VCPU_MMIO_COMPLETE)->b, 0x90);
+	assert_int_equal(vcpu->arch.counts[HOST_VCPU_READ], 1);
+	assert_int_equal(host_last_event(vcpu, HOST_VCPU_READ)->b, 0x90);
 	assert_true(number != 0 && number == server->exits);
 	/* The answer is given once. */
 	DO(server, CALL(SYS_VCPU_RESUME, 1, 0x91, 0));
@@ -75,7 +75,7 @@ static void writes_and_faults(void **state)
 	assert_int_equal(server->user.results[3], 'x');
 	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT));
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_SKIP], 1);
-	assert_int_equal(vcpu->arch.counts[HOST_VCPU_MMIO_COMPLETE], 0);
+	assert_int_equal(vcpu->arch.counts[HOST_VCPU_READ], 0);
 	components_access(0, true, SERVED_UART + 0xff0, 1, 4);
 	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT | RESUME_FAULT));
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_FAULT], 1);
@@ -167,7 +167,7 @@ static void restart_presents_again(void **state)
 	assert_int_equal(server->faults, faults + 1);
 	assert_int_equal(server->restarts, restarts + 1);
 	assert_false(components_waits(0));
-	assert_int_equal(host_last_event(&world.vcpus[0], HOST_VCPU_MMIO_COMPLETE)->b, 7);
+	assert_int_equal(host_last_event(&world.vcpus[0], HOST_VCPU_READ)->b, 7);
 	SAYS(server, NOTIFY_EXIT);
 	assert_int_equal(server->user.results[2], 8);
 	/* The same, by its number. */
@@ -197,7 +197,7 @@ static void stopped_server(void **state)
 	assert_false(components_waits(0));
 	atomic_store(&world.vcpus[0].requests, 0);
 	assert_int_equal(server->slots[0].state, SLOT_FREE);
-	assert_int_equal(world.vcpus[0].arch.counts[HOST_VCPU_MMIO_COMPLETE], 0);
+	assert_int_equal(world.vcpus[0].arch.counts[HOST_VCPU_READ], 0);
 	assert_int_equal(component_start(server), OK);
 	assert_int_equal(component_start(server), ERR_STATE);
 	components_go();
@@ -322,12 +322,12 @@ static void served_at_once(void **state)
 	/* The first goes the long way, which is remembered. */
 	vcpu->served.span = 0;
 	components_access(0, false, SERVED_UART, 0, 4);
-	assert_int_equal(host_last_event(vcpu, HOST_VCPU_MMIO_COMPLETE)->b, 0x44);
+	assert_int_equal(host_last_event(vcpu, HOST_VCPU_READ)->b, 0x44);
 	switches = server->thread.switches;
 	syscalls = server->syscalls;
 	components_access(0, false, SERVED_UART, 0, 4);
 	assert_false(components_waits(0));
-	assert_int_equal(host_last_event(vcpu, HOST_VCPU_MMIO_COMPLETE)->b, 0x55);
+	assert_int_equal(host_last_event(vcpu, HOST_VCPU_READ)->b, 0x55);
 	assert_int_equal(server->thread.switches, switches);
 	assert_int_equal(server->syscalls, syscalls);
 	assert_int_equal(server->serving, SERVE_READY);
@@ -335,7 +335,7 @@ static void served_at_once(void **state)
 	/* What it does beside is its own thread's matter. */
 	components_access(0, false, SERVED_UART, 0, 4);
 	assert_false(components_waits(0));
-	assert_int_equal(host_last_event(vcpu, HOST_VCPU_MMIO_COMPLETE)->b, 0x66);
+	assert_int_equal(host_last_event(vcpu, HOST_VCPU_READ)->b, 0x66);
 	assert_int_equal(server->thread.switches, switches + 1);
 	assert_int_equal(server->exits, exits + 3);
 	SAYS(peer, BIT(0));
@@ -361,7 +361,7 @@ static void calls_nest(void **state)
 	host_user_script(&peer->user, answer, 1);
 	components_access(0, false, SERVED_UART, 0, 4);
 	assert_false(components_waits(0));
-	assert_int_equal(host_last_event(&world.vcpus[0], HOST_VCPU_MMIO_COMPLETE)->b, 0x77);
+	assert_int_equal(host_last_event(&world.vcpus[0], HOST_VCPU_READ)->b, 0x77);
 	assert_ptr_equal(server->thread.account, &server->slots[0].thread->home);
 	assert_ptr_equal(peer->thread.account, &server->slots[0].thread->home);
 	assert_int_equal(server->thread.home.run_ns + peer->thread.home.run_ns, own);

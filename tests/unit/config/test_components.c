@@ -6,6 +6,7 @@
 #include <mullion/guest_tree.h>
 #include <mullion/string.h>
 
+#include "arch/arm64/pure/config.h"
 #include "support/description.h"
 
 #define VIRTUAL                                                                        \
@@ -54,7 +55,9 @@ static void emulated_devices_are_described(void **state)
 	assert_int_equal(uart->irqs[0].host, 0);
 	assert_int_equal(uart->irqs[0].guest, 33);
 	assert_true(uart->irqs[0].level);
-	assert_int_equal(guest_tree_write(g, seed, blob, g->tree.span, &total, NULL), OK);
+	assert_int_equal(
+		guest_tree_write(g, arm64_guest_describe, seed, blob, g->tree.span, &total, NULL),
+		OK);
 	assert_int_equal(fdt_open(&tree, blob, total), OK);
 	node = fdt_find(&tree, "/uart@9000000");
 	assert_true(fdt_is_compatible(&tree, node, "arm,pl011"));

@@ -9,6 +9,7 @@
 #include <mullion/log.h>
 #include <mullion/string.h>
 
+#include "arch/arm64/pure/config.h"
 #include "arch/arm64/pure/image.h"
 #include "arch/arm64/pure/vgic.h"
 #include "support/description.h"
@@ -295,7 +296,9 @@ static void bounds_hold_for_a_large_guest(void **state)
 	g = &l->system.guests[0];
 	tree = malloc(g->tree.span);
 	assert_non_null(tree);
-	assert_int_equal(guest_tree_write(g, seed, tree, g->tree.span, &total, NULL), OK);
+	assert_int_equal(
+		guest_tree_write(g, arm64_guest_describe, seed, tree, g->tree.span, &total, NULL),
+		OK);
 	free(tree);
 	objects = sizeof(struct guest) + 64 * sizeof(struct region) + 8 * sizeof(struct vcpu);
 	assert_true(l->system.heap_bytes >

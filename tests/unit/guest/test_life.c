@@ -90,8 +90,8 @@ static u32 dumps(u32 index)
 
 static void start_second(void)
 {
-	assert_true(
-		give(0, (struct vcpu_exit){ .kind = EXIT_CPU_ON, .cpu_on = { 1, GUEST_RAM, 0 } }));
+	assert_true(give(
+		0, (struct vcpu_exit){ .kind = EXIT_CPU_ON, .cpu_on = { 1, { GUEST_RAM, 0 } } }));
 	machine_settle();
 }
 
@@ -300,7 +300,7 @@ static void a_running_guest_is_stopped_first(void **state)
 	(void)state;
 	guests_stay = false;
 	start_second();
-	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_WAIT }));
 	destroy_now();
 	assert_int_equal(host_end, HOST_END_NONE);
 	guests_stay = true;
@@ -439,12 +439,12 @@ static void a_guest_can_be_started_again(void **state)
 
 static void a_paused_guest_waits(void **state)
 {
-	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 2, GUEST_RAM, 9 } };
+	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 2, { GUEST_RAM, 9 } } };
 	u32 runs;
 
 	(void)state;
 	start_second();
-	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_WAIT }));
 	assert_int_equal(guest_resume(guest), ERR_STATE);
 	assert_int_equal(guest_pause(guest), OK);
 	assert_int_equal(guest_pause(guest), ERR_STATE);
@@ -466,7 +466,7 @@ static void a_paused_guest_waits(void **state)
 	assert_int_equal(guest->state, GUEST_RUNNING);
 	for (u32 i = 0; i < 3; i++)
 		assert_int_equal(guest->vcpus[i]->thread.state, VCPU_RUNNING);
-	assert_int_equal(guest->vcpus[2]->arch.context, 9);
+	assert_int_equal(guest->vcpus[2]->arch.start.argument, 9);
 	assert_int_equal(guest->running, 3);
 }
 
@@ -510,7 +510,7 @@ static void halt_dumps_every_vcpu(void **state)
 {
 	(void)state;
 	start_second();
-	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_WAIT }));
 	assert_int_equal(guest_end(guest, true), OK);
 	machine_settle();
 	assert_int_equal(guest->state, GUEST_CRASHED);

@@ -7,6 +7,7 @@
 
 #include <libfdt.h>
 
+#include "arch/arm64/pure/config.h"
 #include "config/internal.h"
 
 #include "support/dtb.h"
@@ -72,7 +73,9 @@ static u32 generate(const struct config_guest *guest)
 	for (u32 i = 0; i < sizeof(seed); i++)
 		seed[i] = (u8)(i + 1);
 	memset(blob, 0, sizeof(blob));
-	assert_int_equal(guest_tree_write(guest, seed, blob, sizeof(blob), &total, NULL), OK);
+	assert_int_equal(guest_tree_write(guest, arm64_guest_describe, seed, blob, sizeof(blob),
+					  &total, NULL),
+			 OK);
 	assert_int_equal(fdt_open(&fdt, blob, total), OK);
 	assert_int_equal(fdt_check_full(blob, total), 0);
 	assert_int_equal(host_read(&fdt, &host), OK);
@@ -243,8 +246,9 @@ static void a_short_buffer_is_an_error(void **state)
 		u8 *buf = malloc(size + 1);
 
 		assert_non_null(buf);
-		assert_int_equal(guest_tree_write(&guest, seed, buf, size, &got, NULL),
-				 ERR_TOO_BIG);
+		assert_int_equal(
+			guest_tree_write(&guest, arm64_guest_describe, seed, buf, size, &got, NULL),
+			ERR_TOO_BIG);
 		free(buf);
 	}
 }
@@ -274,12 +278,14 @@ static void the_bound_holds(void **state)
 		u32 total;
 
 		guest.bootargs = bootargs;
-		assert_int_equal(guest_tree_write(&guest, seed, large, sizeof(large), &total, NULL),
+		assert_int_equal(guest_tree_write(&guest, arm64_guest_describe, seed, large,
+						  sizeof(large), &total, NULL),
 				 OK);
 		assert_true(total <= generated_tree_bytes(&guest));
 		guest.regions = many;
 		guest.num_regions = CONFIG_MAX_REGIONS;
-		assert_int_equal(guest_tree_write(&guest, seed, large, sizeof(large), &total, NULL),
+		assert_int_equal(guest_tree_write(&guest, arm64_guest_describe, seed, large,
+						  sizeof(large), &total, NULL),
 				 OK);
 		print_message("%u of %llu bytes\n", total,
 			      (unsigned long long)generated_tree_bytes(&guest));

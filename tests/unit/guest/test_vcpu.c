@@ -118,10 +118,10 @@ static void what_has_gone_ends_no_wait(void **state)
 
 	(void)state;
 	host_set_wants_irq(vcpu, true);
-	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_WAIT }));
 	assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
 	vcpu->arch.line_fell = true;
-	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_WAIT }));
 	assert_int_equal(vcpu->thread.state, VCPU_PAUSED);
 	vcpu->arch.line_fell = false;
 	host_set_wants_irq(vcpu, true);
@@ -133,31 +133,34 @@ static void power_down_enters_where_it_was_told(void **state)
 {
 	struct vcpu *vcpu = guest->vcpus[0];
 	struct vcpu_exit exit = { .kind = EXIT_CPU_SUSPEND, .suspend = { .power_down = true } };
-	static const u64 bad[] = { 0, GUEST_DEVICE, GUEST_VIRTUAL, UINT64_MAX };
 
 	(void)state;
-	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		exit.suspend.entry = bad[i];
-		assert_true(give(0, exit));
-		assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
-		assert_int_equal(result(0), ERR_RANGE);
-	}
-	exit.suspend.entry = GUEST_RAM + 64;
-	exit.suspend.context = 77;
+	exit.suspend.start.pc = GUEST_RAM + 64;
+	exit.suspend.start.argument = 77;
 	assert_true(give(0, exit));
 	assert_int_equal(vcpu->thread.state, VCPU_PAUSED);
 	host_set_wants_irq(vcpu, true);
 	machine_settle();
 	assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
-	assert_int_equal(vcpu->arch.entry, GUEST_RAM + 64);
-	assert_int_equal(vcpu->arch.context, 77);
+	assert_int_equal(vcpu->arch.start.pc, GUEST_RAM + 64);
+	assert_int_equal(vcpu->arch.start.argument, 77);
 	assert_true(vcpu->arch.loaded);
+}
+
+static void a_start_must_lie_in_memory(void **state)
+{
+	static const u64 bad[] = { 0, GUEST_DEVICE, GUEST_VIRTUAL, UINT64_MAX };
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++)
+		assert_false(vcpu_may_enter(guest, GPA(bad[i])));
+	assert_true(vcpu_may_enter(guest, GPA(GUEST_RAM + 64)));
 }
 
 static void a_waiting_vcpu_can_be_stopped(void **state)
 {
 	(void)state;
-	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	assert_true(give(0, (struct vcpu_exit){ .kind = EXIT_WAIT }));
 	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_PAUSED);
 	guest_stop(guest, false);
 	machine_settle();
@@ -169,17 +172,17 @@ static void a_waiting_vcpu_can_be_stopped(void **state)
 /* Reset is asked for while one vCPU waits, one runs, and one is being started. */
 static void reset_takes_everybody_along(void **state)
 {
-	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, GUEST_RAM, 0 } };
+	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, { GUEST_RAM, 0 } } };
 
 	(void)state;
 	assert_true(give(0, on));
 	machine_settle();
-	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_WFI }));
+	assert_true(give(1, (struct vcpu_exit){ .kind = EXIT_WAIT }));
 	on.cpu_on.target = 2;
 	assert_true(give(0, on));
 	guest_reset(guest);
 	/* Nobody gets in any more, and a second wish changes nothing. */
-	assert_int_equal(vcpu_start(guest->vcpus[1], GUEST_RAM, 0), ERR_DENIED);
+	assert_int_equal(vcpu_start(guest->vcpus[1], NULL), ERR_DENIED);
 	guest_stop(guest, false);
 	guest_reset(guest);
 	machine_settle();
@@ -213,7 +216,7 @@ static void a_crash_does_not_prevent_a_reset(void **state)
 
 static void a_crash_stops_the_others_too(void **state)
 {
-	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, GUEST_RAM, 0 } };
+	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, { GUEST_RAM, 0 } } };
 
 	(void)state;
 	assert_true(give(0, on));
@@ -224,7 +227,7 @@ static void a_crash_stops_the_others_too(void **state)
 	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_HALTED);
 	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_RESET);
 	assert_null(strstr(host_console, "powered off"));
-	assert_int_equal(vcpu_start(guest->vcpus[0], GUEST_RAM, 0), ERR_DENIED);
+	assert_int_equal(vcpu_start(guest->vcpus[0], NULL), ERR_DENIED);
 }
 
 static void the_last_cpu_off_ends_the_guest(void **state)
@@ -239,20 +242,20 @@ static void the_last_cpu_off_ends_the_guest(void **state)
 /* Two CPUs ask for the same vCPU before its own CPU has looked: one wins. */
 static void one_of_two_starters_wins(void **state)
 {
-	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, GUEST_RAM, 11 } };
+	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, { GUEST_RAM, 11 } } };
 
 	(void)state;
 	assert_true(give(0, on));
 	machine_settle();
 	on.cpu_on.target = 2;
-	on.cpu_on.context = 22;
+	on.cpu_on.start.argument = 22;
 	assert_true(give(1, on));
-	on.cpu_on.context = 33;
+	on.cpu_on.start.argument = 33;
 	assert_true(give(0, on));
 	assert_int_equal(result(1), OK);
 	assert_true(result(0) == ERR_BUSY || result(0) == ERR_EXISTS);
 	machine_settle();
-	assert_int_equal(guest->vcpus[2]->arch.context, 22);
+	assert_int_equal(guest->vcpus[2]->arch.start.argument, 22);
 	assert_int_equal(guest->vcpus[2]->arch.counts[HOST_VCPU_RESET], 1);
 }
 
@@ -340,6 +343,7 @@ int main(void)
 		with_guest(standby_answers_when_it_wakes),
 		with_guest(what_has_gone_ends_no_wait),
 		with_guest(power_down_enters_where_it_was_told),
+		with_guest(a_start_must_lie_in_memory),
 		with_guest(a_waiting_vcpu_can_be_stopped),
 		with_guest(reset_takes_everybody_along),
 		with_guest(a_crash_does_not_prevent_a_reset),

@@ -70,8 +70,8 @@ static void starts_the_first_vcpu_alone(void **state)
 	(void)state;
 	assert_int_equal(vcpu->thread.state, VCPU_RUNNING);
 	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_RESET);
-	assert_int_equal(vcpu->arch.entry, GUEST_KERNEL);
-	assert_int_equal(vcpu->arch.context, config.tree.load.v);
+	assert_int_equal(vcpu->arch.start.pc, GUEST_KERNEL);
+	assert_int_equal(vcpu->arch.start.argument, config.tree.load.v);
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_LOAD], 1);
 	assert_int_equal(guest_copy_in(guest, seen, GPA(GUEST_KERNEL), sizeof(seen)), OK);
 	assert_memory_equal(seen, machine_kernel, sizeof(seen));
@@ -101,12 +101,12 @@ static void space_maps_what_was_described(void **state)
 static void bad_accesses_get_a_fault_back(void **state)
 {
 	(void)state;
-	give(0, .kind = EXIT_MMIO_READ, .mmio = { .gpa = { 0x123000 }, .width = 4 });
+	give(0, .kind = EXIT_READ, .access = { .at = { 0x123000 }, .width = 4 });
 	assert_int_equal(host_last_event(guest->vcpus[0], HOST_VCPU_FAULT)->a, 0x123000);
 	give(0, .kind = EXIT_FAULT, .fault = { .gpa = { GUEST_ROM }, .write = true });
 	assert_int_equal(host_last_event(guest->vcpus[0], HOST_VCPU_FAULT)->a, GUEST_ROM);
 	for (int i = 0; i < 100; i++)
-		give(0, .kind = EXIT_MMIO_WRITE, .mmio = { .gpa = { ~UINT64_C(0) }, .width = 8 });
+		give(0, .kind = EXIT_WRITE, .access = { .at = { ~UINT64_C(0) }, .width = 8 });
 	assert_int_equal(guest->vcpus[0]->arch.counts[HOST_VCPU_FAULT], 102);
 	assert_int_equal(guest->vcpus[0]->thread.state, VCPU_RUNNING);
 }
@@ -114,24 +114,22 @@ static void bad_accesses_get_a_fault_back(void **state)
 static void cpu_on_and_off(void **state)
 {
 	(void)state;
-	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 7, .entry = GUEST_KERNEL });
+	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 7, .start.pc = GUEST_KERNEL });
 	assert_int_equal(result(0), ERR_NOT_FOUND);
-	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .entry = GUEST_DEVICE });
-	assert_int_equal(result(0), ERR_RANGE);
-	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .entry = GUEST_RAM, .context = 99 });
+	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .start = { GUEST_RAM, 99 } });
 	assert_int_equal(result(0), OK);
-	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .entry = GUEST_RAM });
+	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .start.pc = GUEST_RAM });
 	assert_int_equal(result(0), ERR_BUSY);
 	machine_settle();
-	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .entry = GUEST_RAM });
+	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .start.pc = GUEST_RAM });
 	assert_int_equal(result(0), ERR_EXISTS);
 	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_RUNNING);
-	assert_int_equal(guest->vcpus[1]->arch.entry, GUEST_RAM);
-	assert_int_equal(guest->vcpus[1]->arch.context, 99);
+	assert_int_equal(guest->vcpus[1]->arch.start.pc, GUEST_RAM);
+	assert_int_equal(guest->vcpus[1]->arch.start.argument, 99);
 	give(1, .kind = EXIT_CPU_OFF);
 	assert_int_equal(guest->vcpus[1]->thread.state, VCPU_RESET);
 	assert_int_equal(guest->running, 1);
-	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .entry = GUEST_RAM });
+	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .start.pc = GUEST_RAM });
 	assert_int_equal(result(0), OK);
 }
 
@@ -140,7 +138,7 @@ static void wfi_sleeps_until_an_interrupt(void **state)
 	struct vcpu *vcpu = guest->vcpus[0];
 
 	(void)state;
-	give(0, .kind = EXIT_WFI);
+	give(0, .kind = EXIT_WAIT);
 	assert_int_equal(vcpu->thread.state, VCPU_PAUSED);
 	machine_settle();
 	assert_int_equal(vcpu->thread.state, VCPU_PAUSED);
@@ -168,7 +166,7 @@ static void reset_brings_back_pristine_images(void **state)
 	u8 junk[sizeof(machine_kernel)], seen[sizeof(machine_kernel)];
 
 	(void)state;
-	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .entry = GUEST_RAM });
+	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .start.pc = GUEST_RAM });
 	machine_settle();
 	memset(junk, 0xee, sizeof(junk));
 	assert_int_equal(guest_copy_out(guest, GPA(GUEST_KERNEL), junk, sizeof(junk)), OK);
@@ -187,7 +185,7 @@ static void reset_brings_back_pristine_images(void **state)
 static void power_off_stops_the_guest(void **state)
 {
 	(void)state;
-	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .entry = GUEST_RAM });
+	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .start.pc = GUEST_RAM });
 	machine_settle();
 	give(0, .kind = EXIT_SYSTEM_OFF);
 	machine_settle();

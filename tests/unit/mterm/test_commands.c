@@ -47,7 +47,7 @@ static void shows(void **state)
 	(void)state;
 	has("guest show linux", "name             linux\nstate            running\n");
 	has("guest show spare", "template         small\n");
-	has("vcpu show linux/1", "exits            42\n  mmio_read      40\n  mmio_write     2\n");
+	has("vcpu show linux/1", "exits            42\n  read           40\n  write          2\n");
 	has("component show vmm-linux", "memory           64 KiB\n");
 	has("cpu show 1", "identity         0x80000001\n");
 	has("sched show mterm", "kind             component\n");
@@ -117,8 +117,7 @@ static void every_command_speaks_json(void **state)
 	has("guest --json stop nobody", "{\"error\":\"guest stop: there is no guest 'nobody'; "
 					"'guest list' shows all\"}\n");
 	has("guest --json resume linux", "{\"done\":\"resume\",\"name\":\"linux\"}\n");
-	has("vcpu show linux/0 --json",
-	    "\"use_permille\":250,\"exits\":{\"none\":0,\"mmio_read\":");
+	has("vcpu show linux/0 --json", "\"use_permille\":250,\"exits\":{\"none\":0,\"read\":");
 	has("log --json", "\"text\":\"mullion: guests start\\u000alinux: hello \\u001b[2J\\\"the");
 	says("tree --json",
 	     "{\"name\":\"\",\"properties\":{\"a\":[\"x\",\"y\"]},\"nodes\":["

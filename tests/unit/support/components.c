@@ -167,8 +167,8 @@ static void make_guest(void)
 /* What an architecture tries first, within the guest's exit: include/mullion/serve.h. */
 static bool serve_inline(struct vcpu *vcpu, const struct vcpu_exit *exit)
 {
-	u64 offset = exit->mmio.gpa.v - vcpu->served.base;
-	bool write = exit->kind == EXIT_MMIO_WRITE;
+	u64 offset = exit->access.at.v - vcpu->served.base;
+	bool write = exit->kind == EXIT_WRITE;
 	struct component_exit record;
 	struct arch_user *user;
 	enum user_trap trap;
@@ -177,9 +177,9 @@ static bool serve_inline(struct vcpu *vcpu, const struct vcpu_exit *exit)
 	if (offset >= vcpu->served.span || !serve_begin(vcpu))
 		return false;
 	user = &vcpu->served.component->user;
-	record = serve_record(vcpu, offset, (u32)__builtin_ctz(exit->mmio.width), write,
+	record = serve_record(vcpu, offset, (u32)__builtin_ctz(exit->access.width), write,
 			      vcpu->served.component->exits);
-	record.value = write ? exit->mmio.value : 0;
+	record.value = write ? exit->access.value : 0;
 	arch_user_set_result(user, 0, NOTIFY_EXIT);
 	serve_present(user, &record);
 	trap = arch_user_run(user);
@@ -198,7 +198,7 @@ static void vcpu_thread(void *data)
 {
 	struct access *access = data;
 	struct vcpu *vcpu = &world.vcpus[access - accesses];
-	const struct region *region = region_find(&world.guest, access->exit.mmio.gpa);
+	const struct region *region = region_find(&world.guest, access->exit.access.at);
 
 	access->made = serve_inline(vcpu, &access->exit) ||
 		       (region != NULL && component_serve_exit(vcpu, region, &access->exit));
@@ -241,8 +241,8 @@ void components_access(u32 index, bool write, u64 gpa, u64 value, u32 width)
 	access->busy = true;
 	access->made = false;
 	access->exit = (struct vcpu_exit){
-		.kind = write ? EXIT_MMIO_WRITE : EXIT_MMIO_READ,
-		.mmio = { .gpa = GPA(gpa), .value = value, .width = (u8)width },
+		.kind = write ? EXIT_WRITE : EXIT_READ,
+		.access = { .at = GPA(gpa), .value = value, .width = (u8)width },
 	};
 	CHECK(thread_start(&access->thread) == OK);
 	components_go();

@@ -24,7 +24,6 @@
 #include "arch/arm64/pure/psci.h"
 #include <asm/sysreg.h>
 #include <asm/virq.h>
-#include <mullion/exit.h>
 #include <mullion/timer.h>
 #include <mullion/types.h>
 
@@ -98,6 +97,19 @@ struct arm64_trap {
 	u64 esr, far, hpfar;
 };
 
+struct vcpu_exit;
+
+/* Where a vCPU begins: struct vcpu_start of the contract. */
+struct vcpu_start {
+	u64 pc, argument; /* guest address; in the first argument register */
+};
+
+/* The register of an access that left the guest, for the answer to a read. */
+struct arm64_access {
+	u8 reg;
+	bool sign_extend, reg64;
+};
+
 struct arch_vcpu {
 	u64 x[31];
 	struct arm64_trap trap;
@@ -121,6 +133,7 @@ struct arch_vcpu {
 	struct timer_event look;           /* see timer_look() */
 	bool warned_serror, warned_sysreg; /* said once for this vCPU */
 	struct debug_state debug;          /* as the guest wrote it */
+	struct arm64_access access;        /* of an exit that waits for its answer */
 	bool writeback;   /* an undecoded access's base register still wants its update */
 	u8 writeback_reg; /* 0..30, 31: the stack pointer in use */
 	u64 writeback_value;

@@ -7,15 +7,21 @@
 #define ASM_VCPU_H
 
 #include <mullion/err.h>
-#include <mullion/exit.h>
 #include <mullion/types.h>
 
+struct vcpu_exit;
+
+/* Where a vCPU begins: struct vcpu_start of the contract. */
+struct vcpu_start {
+	u64 pc, argument; /* guest address; in the first argument register */
+};
+
 enum host_event_kind {
-	HOST_VCPU_RESET, /* a: entry, b: context */
+	HOST_VCPU_RESET, /* a: pc, b: argument */
 	HOST_VCPU_LOAD,
 	HOST_VCPU_PUT,
-	HOST_VCPU_RUN,           /* a: kind of the exit that was given out */
-	HOST_VCPU_MMIO_COMPLETE, /* a: gpa, b: value */
+	HOST_VCPU_RUN,  /* a: kind of the exit that was given out */
+	HOST_VCPU_READ, /* a: gpa, b: value */
 	HOST_VCPU_SKIP,
 	HOST_VCPU_FAULT,  /* a: gpa of the exit, b: its kind */
 	HOST_VCPU_RESULT, /* a: enum err */
@@ -36,7 +42,7 @@ struct arch_vcpu {
 	bool loaded;
 	bool wants_irq; /* what arch_vcpu_wants_irq() answers */
 	bool line_fell; /* until it looks again (arch_vcpu_resample()) */
-	u64 entry, context;
+	struct vcpu_start start;
 	u32 counts[HOST_EVENT_KINDS];
 	u32 num_events; /* ever; event n is events[n % HOST_EVENTS] */
 	struct host_event events[HOST_EVENTS];
