@@ -90,7 +90,8 @@ fdt_node_t config_base(const struct config_run *run, fdt_node_t node);
  * exist. No check can then know what it lacks. */
 bool config_lacks_template(const struct config_run *run, fdt_node_t node);
 
-/* As fdt_get(), fdt_has() and fdt_child(), with what is inherited. @node may be FDT_NONE. */
+/** config_get() - read a property that @node has or inherits into *@prop. @node may be FDT_NONE.
+ * Returns false, without a write, if there is none. Any context. */
 bool config_get(const struct config_run *run, fdt_node_t node, const char *name,
 		struct fdt_prop *prop);
 /** config_has() - Returns true if @node has the property or inherits it. */
@@ -115,9 +116,11 @@ u32 config_count_children(const struct config_run *run, fdt_node_t node, u32 max
 	for (struct config_children it = config_children(run, parent); it.node != FDT_NONE; \
 	     config_next_child(run, &it))
 
-/* The property's value if its type is right; false or NULL when it is absent or was refused. */
+/** config_u64() - read a number of two cells. Returns false if it is absent or was refused. */
 bool config_u64(const struct config_run *run, fdt_node_t node, const char *name, u64 *value);
+/** config_u32() - read a number of one cell. Returns false if it is absent or was refused. */
 bool config_u32(const struct config_run *run, fdt_node_t node, const char *name, u32 *value);
+/** config_string() - returns a string, or NULL if it is absent or was refused. */
 const char *config_string(const struct config_run *run, fdt_node_t node, const char *name);
 /** config_string_at() - string @index of a list; NULL past its end. */
 const char *config_string_at(const struct config_run *run, fdt_node_t node, const char *name,
@@ -142,8 +145,11 @@ void *arena_alloc(struct config_run *run, size_t bytes);
 /** arena_text() - a copy of @len bytes that stays after boot, as constants of this room do not. */
 const char *arena_text(struct config_run *run, const char *text, size_t len);
 
-/* How many of each kind a description makes, and at most the bound of each. */
+/* Objects of each kind in a description; each count is limited to the kind's bound. */
+
+/** vcpu_count() - vCPUs of @guest. */
 u32 vcpu_count(const struct config_run *run, fdt_node_t guest);
+/** count_irqs() - interrupts in the list of a device's @node. */
 u32 count_irqs(const struct config_run *run, fdt_node_t node);
 /** instance_count() - guests that @template makes at run time. */
 u32 instance_count(const struct config_run *run, fdt_node_t template);
@@ -154,9 +160,13 @@ u32 config_component_count(const struct config_run *run);
 /** config_channel_count() - channels and lines of consoles; not bounded. */
 u64 config_channel_count(const struct config_run *run);
 
-/* runnable.c: the properties that vCPUs and components share. Each falls back to @value. */
+/* runnable.c: properties that vCPUs and components share; @value is the default. */
+
+/** parse_priority() - 1 to 255. A value out of range is reported. */
 u8 parse_priority(struct config_run *run, fdt_node_t node, u8 value);
+/** parse_slice() - from slice-us. A value out of range is reported. */
 ns_t parse_slice(struct config_run *run, fdt_node_t node, ns_t value);
+/** parse_partition() - the number of the partition of that name, which is new if need be. */
 u32 parse_partition(struct config_run *run, fdt_node_t node, u32 value);
 /** parse_limit() - cpu-budget-us and cpu-period-us of @node, over what @vcpu has. */
 void parse_limit(struct config_run *run, fdt_node_t node, struct config_vcpu *vcpu);
@@ -216,19 +226,31 @@ void check_dma(struct config_run *run, const struct config_region *region, u32 o
 bool find_file(struct config_run *run, fdt_node_t node, const char *property, const char *file,
 	       const u8 **data, u64 *bytes);
 
-/* The checks, each over the whole system. */
+/* The checks, each over the whole system. All report by config_error(). */
+
+/** schema_check() - each node and property is known, and each value has its type. */
 void schema_check(struct config_run *run);
+/** check_regions() - regions of guests: size, overlap, vmm, and their parts of the machine. */
 void check_regions(struct config_run *run);
+/** check_irqs() - lines of guests and devices: range, trigger, single owner, number of routes. */
 void check_irqs(struct config_run *run);
+/** check_vcpus() - the CPUs of vCPUs exist. A vCPU without a CPU gets one. */
 void check_vcpus(struct config_run *run);
+/** check_grants() - regions of components: their parts of the machine, and the address space. */
 void check_grants(struct config_run *run);
+/** check_components() - names, CPUs, priorities, restarts, managed guests and number of grants. */
 void check_components(struct config_run *run);
+/** check_schedule() - each vCPU and component has a window on a CPU where it may run. */
 void check_schedule(struct config_run *run);
-/** check_limits() - no CPU promises more than all of its time. */
+/** check_limits() - the budgets of each CPU fit into its time. */
 void check_limits(struct config_run *run);
+/** check_images() - the guests' files exist in the bundle and have the right format. */
 void check_images(struct config_run *run);
+/** check_programs() - the components' files exist in the bundle and are programs. */
 void check_programs(struct config_run *run);
+/** place_images() - choose the addresses of all images, or verify those of the description. */
 void place_images(struct config_run *run);
+
 /* place.c: one guest's placement under way. */
 #define TREE_MAX MIB(2) /* a tree must not cross a multiple of this, nor be larger */
 struct placing {
@@ -282,11 +304,13 @@ static inline bool ranges_overlap(u64 a, u64 a_size, u64 b, u64 b_size)
 	return a_size != 0 && b_size != 0 && a < b + b_size && b < a + a_size;
 }
 
+/** range_within() - returns true if range @a lies inside range @b. No end wraps. Pure. */
 static inline bool range_within(u64 a, u64 a_size, u64 b, u64 b_size)
 {
 	return a >= b && a_size <= b_size && a - b <= b_size - a_size;
 }
 
+/** region_is_memory() - returns true if the region is RAM or ROM. Pure. */
 static inline bool region_is_memory(const struct config_region *region)
 {
 	return region->kind == REGION_RAM || region->kind == REGION_ROM;

@@ -41,7 +41,8 @@ static bool read_field(const u8 *header, unsigned int field, u32 *out)
 
 /* The entry whose header is at @offset. @size is at most SIZE_MAX / 2, so that no sum here wraps.
  */
-static enum err read_entry(const u8 *archive, size_t size, size_t offset, struct cpio_entry *entry)
+static enum err cpio_read_entry(const u8 *archive, size_t size, size_t offset,
+				struct cpio_entry *entry)
 {
 	u32 name_size, file_size;
 	const u8 *header;
@@ -75,14 +76,14 @@ enum err cpio_first(const void *archive, size_t size, struct cpio_entry *entry)
 {
 	if (size > SIZE_MAX / 2)
 		return ERR_FORMAT;
-	return read_entry(archive, size, 0, entry);
+	return cpio_read_entry(archive, size, 0, entry);
 }
 
 enum err cpio_next(const void *archive, size_t size, struct cpio_entry *entry)
 {
 	if (size > SIZE_MAX / 2)
 		return ERR_FORMAT;
-	return read_entry(archive, size, entry->next, entry);
+	return cpio_read_entry(archive, size, entry->next, entry);
 }
 
 static const char *skip_dot(const char *name)

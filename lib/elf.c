@@ -50,7 +50,7 @@ struct refusal {
 		.err = (code), .why = "is not usable: " text \
 	}
 
-static struct refusal check_header(const struct header *h, size_t size)
+static struct refusal elf_check_header(const struct header *h, size_t size)
 {
 	static const u8 magic[4] = { 0x7f, 'E', 'L', 'F' };
 
@@ -89,7 +89,7 @@ static struct refusal check_segment(const struct program_header *ph, size_t size
 }
 
 /* In rising order; there are four at most. */
-static struct refusal insert(struct elf_program *program, const struct config_segment *segment)
+static struct refusal elf_insert(struct elf_program *program, const struct config_segment *segment)
 {
 	u32 at = program->num_segments;
 
@@ -125,7 +125,7 @@ static struct refusal add_segment(struct elf_program *program, const struct prog
 		return refusal;
 	segment.data += ph->offset;
 	segment.size = ALIGN_UP(segment.skip + ph->memsz, PAGE_SIZE);
-	return insert(program, &segment);
+	return elf_insert(program, &segment);
 }
 
 static struct refusal read_segments(const struct header *h, const u8 *data, size_t size,
@@ -169,7 +169,7 @@ enum err elf_read(const void *data, size_t size, struct elf_program *program, co
 	memset(program, 0, sizeof(*program));
 	if (size >= sizeof(h)) {
 		memcpy(&h, data, sizeof(h));
-		refusal = check_header(&h, size);
+		refusal = elf_check_header(&h, size);
 		program->entry = h.entry;
 	}
 	if (refusal.err == OK)

@@ -23,7 +23,7 @@ struct spec {
 #define WIDTH_MAX  256
 #define DIGITS_MAX 20 /* of 2^64 in decimal */
 
-static void put(struct out *out, char c)
+static void format_put(struct out *out, char c)
 {
 	if (out->length + 1 < out->size)
 		out->buf[out->length] = c;
@@ -33,7 +33,7 @@ static void put(struct out *out, char c)
 static void put_many(struct out *out, char c, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		put(out, c);
+		format_put(out, c);
 }
 
 static void put_text(struct out *out, const struct spec *spec, const char *text, size_t n)
@@ -43,7 +43,7 @@ static void put_text(struct out *out, const struct spec *spec, const char *text,
 	if (!spec->left)
 		put_many(out, ' ', pad);
 	for (size_t i = 0; i < n; i++)
-		put(out, text[i]);
+		format_put(out, text[i]);
 	if (spec->left)
 		put_many(out, ' ', pad);
 }
@@ -77,10 +77,10 @@ static void put_number(struct out *out, const struct spec *spec, u64 value, unsi
 	if (!spec->left)
 		put_many(out, ' ', pad);
 	for (size_t i = 0; i < prefix_len; i++)
-		put(out, prefix[i]);
+		format_put(out, prefix[i]);
 	put_many(out, '0', zeros);
 	while (n > 0)
-		put(out, text[--n]);
+		format_put(out, text[--n]);
 	if (spec->left)
 		put_many(out, ' ', pad);
 }
@@ -192,7 +192,7 @@ static bool convert(struct out *out, char conversion, const struct spec *spec, s
 	char c;
 
 	switch (conversion) {
-	case '%': put(out, '%'); return true;
+	case '%': format_put(out, '%'); return true;
 	case 'c':
 		c = (char)va_arg(args->list, int);
 		put_text(out, spec, &c, 1);
@@ -230,7 +230,7 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list list)
 		const char *start = fmt;
 
 		if (*fmt++ != '%') {
-			put(&out, *start);
+			format_put(&out, *start);
 			continue;
 		}
 		parse_spec(&fmt, &spec, &args);
@@ -239,7 +239,7 @@ size_t format_va(char *buf, size_t size, const char *fmt, va_list list)
 			continue;
 		}
 		while (*start != '\0')
-			put(&out, *start++);
+			format_put(&out, *start++);
 		break;
 	}
 	va_end(args.list);

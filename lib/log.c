@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Messages. All text goes into one ring; a console drains it. While there is no console the ring
- * keeps the latest text, so that what went wrong before the UART was known is still told. While a
- * component owns the console, the ring is all there is, and the component reads it. After a
- * panic began on one CPU, no other CPU's text is printed, and the lock is no longer waited for:
- * whoever held it may be the one that panicked.
+ * Messages. All text goes into one ring, which a console drains. Without a console the ring keeps
+ * the latest text, so that early errors are printed once the UART is known. If a component owns the
+ * console, it reads the ring. After a panic only the CPU that panicked prints, and without the
+ * lock: its holder may be the thread that panicked.
  */
 #include <mullion/log.h>
 
@@ -39,7 +38,7 @@ static enum log_level max_level = LOG_INFO;
 static _Atomic(struct cpu *) panic_cpu;
 static _Atomic bool panicking;
 
-/* A panic is printed whoever owns the console. */
+/* A panic is printed even if a component owns the console. */
 static bool may_print(void)
 {
 	return console != NULL && (!owned || atomic_load(&panicking));
@@ -74,7 +73,7 @@ static void ring_put(const char *text, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (ring_head - ring_tail == RING_BYTES)
-			ring_tail++; /* not taken: the oldest goes */
+			ring_tail++; /* full: the oldest byte is dropped */
 		ring[ring_head++ % RING_BYTES] = text[i];
 	}
 	ring_drain();
@@ -118,7 +117,7 @@ void log_raw(const char *text, size_t n)
 	ring_put(text, n);
 	left = backlog();
 	log_leave();
-	/* The caller may hold any lock, so no thread can be woken and no timer armed: the kick's
+	/* The caller may hold any lock, so no thread is woken and no timer armed here. The kick's
 	 * handler does that, or the run loop of a guest whose exit took the kick. */
 	if ((left != 0 || atomic_load(&watched)) && !atomic_exchange(&news, true)) {
 		atomic_store(&this_cpu()->resched, true);

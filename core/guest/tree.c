@@ -157,7 +157,7 @@ enum err guest_tree_write(const struct config_guest *g, guest_describe *describe
 	struct fdt_writer w;
 
 	fdt_writer_init(&w, buf, size);
-	w.breathe = yield;
+	w.yield = yield;
 	fdt_begin(&w, "");
 	fdt_put_string(&w, "compatible", "mullion,guest");
 	fdt_put_string(&w, "model", "Mullion guest");

@@ -8,17 +8,17 @@
 #define FR_TXFF BIT(5)
 #define CR_ON   (BIT(0) | BIT(8)) /* UARTEN, TXE */
 
-/* Reads of FR until a full FIFO is given up: longer than 16 characters at 9600 baud. */
+/* Reads of FR before output to a full FIFO is dropped: longer than 16 characters at 9600 baud. */
 #define SPIN_LIMIT 1000000u
 
 static volatile u8 *uart;
 
-static u32 reg_read(u32 offset)
+static u32 uart_read(u32 offset)
 {
 	return *(volatile u32 *)(uart + offset);
 }
 
-static void reg_write(u32 offset, u32 value)
+static void uart_write(u32 offset, u32 value)
 {
 	*(volatile u32 *)(uart + offset) = value;
 }
@@ -26,17 +26,17 @@ static void reg_write(u32 offset, u32 value)
 __boot void uart_init(void *regs)
 {
 	uart = regs;
-	if ((reg_read(CR) & CR_ON) != CR_ON)
-		reg_write(CR, (u32)(reg_read(CR) | CR_ON));
+	if ((uart_read(CR) & CR_ON) != CR_ON)
+		uart_write(CR, (u32)(uart_read(CR) | CR_ON));
 }
 
 /* Returns false if the FIFO is full. */
 static bool put_byte(char byte, bool wait)
 {
-	for (u32 i = 0; (reg_read(FR) & FR_TXFF) != 0 && i < SPIN_LIMIT; i++)
+	for (u32 i = 0; (uart_read(FR) & FR_TXFF) != 0 && i < SPIN_LIMIT; i++)
 		if (!wait)
 			return false;
-	reg_write(DR, (u8)byte);
+	uart_write(DR, (u8)byte);
 	return true;
 }
 

@@ -137,7 +137,7 @@ struct fdt_writer {
 	u32 depth;
 	bool closed; /* a child has ended here: no property may follow */
 	enum err err;
-	void (*breathe)(void); /* called after each node; NULL unless set after fdt_writer_init() */
+	void (*yield)(void); /* called after each node; NULL unless set after fdt_writer_init() */
 	u32 strings_used, num_names;
 	u16 names[FDT_WRITER_STRINGS / 16]; /* where each begins */
 	char strings[FDT_WRITER_STRINGS];

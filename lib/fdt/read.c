@@ -120,7 +120,7 @@ static bool in_blob(u32 total, u32 header, u32 offset, u32 size)
 }
 
 /* §5.2. The blocks may come in any order; all must lie inside totalsize. */
-static enum err check_header(struct fdt *fdt, size_t size)
+static enum err fdt_check_header(struct fdt *fdt, size_t size)
 {
 	const u8 *blob = fdt->blob;
 	u32 version, header;
@@ -225,7 +225,7 @@ enum err fdt_open(struct fdt *fdt, const void *blob, size_t size)
 	enum err err;
 
 	*fdt = (struct fdt){ .blob = blob };
-	err = check_header(fdt, size);
+	err = fdt_check_header(fdt, size);
 	if (err != OK)
 		return err;
 	if (!check_strings(fdt) || !check_reservations(fdt))

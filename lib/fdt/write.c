@@ -108,8 +108,8 @@ void fdt_end(struct fdt_writer *w)
 	w->prop = 0;
 	w->depth--;
 	w->closed = true;
-	if (w->breathe != NULL)
-		w->breathe();
+	if (w->yield != NULL)
+		w->yield();
 }
 
 /* The offset of @name among the strings, where it is added if need be. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Any tree as the description of a system, on one machine, with and without a bundle: every check
- * runs, and what is let pass keeps what the core relies on.
+ * The input is the description of a system, on one machine, with and without a bundle. Every check
+ * runs. A description that passes has the properties on which the core relies.
  */
 #include <elf.h>
 #include <stdlib.h>

@@ -14,7 +14,7 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 		__builtin_trap();
 	if (err != OK && err != ERR_FORMAT && err != ERR_INVALID)
 		__builtin_trap();
-	/* What is called an Image has a header, and nothing else has one. */
+	/* A file is classified as an Image exactly if it has a header. */
 	if ((kind == IMAGE_FILE_LINUX) != (err != ERR_FORMAT))
 		__builtin_trap();
 	if (err == OK && (header.text_offset > BIT(40) || header.image_size > BIT(40)))

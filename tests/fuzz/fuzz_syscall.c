@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls on the fake machine: a component calls whatever the input says with whatever
- * arguments, faults and ends, while its guest's vCPUs access what it serves, its interrupt comes
- * and its operator stops it. Whatever comes, the core does not panic, loses no memory, and the peer
- * keeps what is its own.
+ * System calls on the fake machine. A component makes the calls of the input, with any arguments,
+ * faults and exits. Meanwhile its guest's vCPUs access its regions, its interrupt is asserted, and
+ * a manager stops it. The core must not panic or lose memory, and the peer keeps its own state.
  */
 #include <arch/time.h>
 #include <mullion/irq.h>

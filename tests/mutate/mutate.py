@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults on purpose: each mutation breaks one place, and the named suite must go red.
 
-mutations.toml has the list. A mutation is applied to a copy of the tree, never to the tree itself;
-the copy is built, and the suite's command is run there. A mutation that leaves the suite green has
+mutations.toml has the list. A mutation is applied to a copy of the tree, never to the tree itself.
+The copy is built, and the suite's command is run there. A mutation that leaves the suite green has
 survived: a gap in the tests. So has one whose text is no longer in the file: the list is then out
 of date. Before that, each command must be green without any mutation.
 """

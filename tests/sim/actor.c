@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the threads do: compute, wait, wake each other, sleep, change priority, stop. */
+/* The threads compute, wait, wake each other, sleep, change their priority, and stop. */
 #include "tests/sim/sim.h"
 
 #include <arch/time.h>
@@ -151,9 +151,9 @@ void actor_main(void *data)
 		self->left--;
 		if (world.scene == SCENE_RANDOM)
 			do_something(self);
-		else if (world.scene == SCENE_DONATE && self->index < SERVERS)
+		else if (world.scene == SCENE_DONATION && self->index < SERVERS)
 			donate_serve(self);
-		else if (world.scene == SCENE_DONATE)
+		else if (world.scene == SCENE_DONATION)
 			donate_ask(self);
 		else if (self->index == SERVER)
 			donate_serve(self);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What must hold after every step, and when the CPUs are at rest. */
+/* Invariants that hold after every step, and others that hold when all CPUs are idle. */
 #include "tests/sim/sim.h"
 
 #include <arch/time.h>
@@ -161,12 +161,13 @@ static void check_cpu(u32 id)
 		MUST(!cpu->queue->idling && cpu->thread->state == VCPU_RUNNING,
 		     "CPU %u is in a guest without running one", id);
 		MUST(!world.cpus[id].alone || cpu->queue->ready == 0 || interrupted(id),
-		     "CPU %u lets its guest sleep, and another is READY", id);
-		MUST(!cpu->resched || interrupted(id), "CPU %u should look, and is not told", id);
+		     "CPU %u lets its guest sleep although another thread is READY", id);
+		MUST(!cpu->resched || interrupted(id),
+		     "CPU %u has a pending reschedule but no interrupt", id);
 	}
 	if (world.cpus[id].pause == HOST_IDLE && sched_strategy_of(id) != &sched_windows)
-		MUST(cpu->queue->ready == 0 || interrupted(id), "CPU %u sleeps over a READY thread",
-		     id);
+		MUST(cpu->queue->ready == 0 || interrupted(id),
+		     "CPU %u is idle although a thread is READY", id);
 }
 
 void check_step(void)
@@ -177,15 +178,15 @@ void check_step(void)
 		check_queue(cpu_get(i)->queue, &seen);
 	for (u32 i = 0; i < world.num_actors; i++)
 		check_thread(&world.actors[i], seen);
-	for (u32 i = 0; world.scene == SCENE_DONATE && i < SERVERS; i++)
-		donate_check(&world.actors[i]);
-	for (u32 i = SERVERS; world.scene == SCENE_DONATE && i < world.num_actors; i++)
-		donate_check_turn(&world.actors[i]);
+	for (u32 i = 0; world.scene == SCENE_DONATION && i < SERVERS; i++)
+		donate_check_server(&world.actors[i]);
+	for (u32 i = SERVERS; world.scene == SCENE_DONATION && i < world.num_actors; i++)
+		donate_check_asker(&world.actors[i]);
 	for (u32 i = 0; i < world.num_cpus; i++)
 		check_cpu(i);
 }
 
-/* Everyone who may run, on every CPU, against the one that does. */
+/* @thread, which is READY, against the thread that runs on its CPU. */
 static void check_choice(const struct thread *thread)
 {
 	u32 id = thread->cpu, its = claim(id, thread->account);
@@ -201,7 +202,7 @@ static void check_choice(const struct thread *thread)
 		MUST(current == &thread->home || current != &cpu->thread->home ||
 			     (current->owner_first && cpu->arch.has_deadline &&
 			      cpu->arch.deadline.v <= turn),
-		     "CPU %u runs an account's owner before a donated one", id);
+		     "CPU %u runs an account's owner before a donated thread", id);
 		return;
 	}
 	MUST(its <= claim(id, current), "CPU %u runs a thread of less claim", id);
@@ -216,12 +217,12 @@ void check_rest(void)
 		struct actor *actor = &world.actors[i];
 
 		check_choice(&actor->thread);
-		MUST(world.scene != SCENE_DONATE || donate_idle(actor),
-		     "server %u sleeps over what is wanted", i);
-		MUST(world.scene == SCENE_DONATE || atomic_load(&actor->tokens) == 0 ||
+		MUST(world.scene != SCENE_DONATION || donate_is_idle(actor),
+		     "server %u is blocked although work is wanted", i);
+		MUST(world.scene == SCENE_DONATION || atomic_load(&actor->tokens) == 0 ||
 			     actor->thread.state != VCPU_PAUSED || actor->thread.timer.cpu != 0 ||
 			     list_has(&actor->thread.waiter),
-		     "thread %u sleeps over what it waits for", i);
+		     "thread %u is blocked although it has a token", i);
 	}
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Servers that work on the accounts of those that want something, as components do (payer.c), with
- * the rules kept apart from the core: whose work it is in the middle of, and what others gave for
- * that.
+ * Servers that run on donated accounts, as components do (payer.c). The model keeps its own record
+ * beside the core's: the payer of a server's present work, and the time that other accounts gave.
  */
 #include "tests/sim/sim.h"
 
@@ -17,21 +16,21 @@ static struct account *account_of(struct actor *server, u32 payer)
 {
 	struct account *account = &world.actors[payer].thread.home;
 
-	/* Work that no guest has caused is a server's own. */
-	if (payer < SERVERS && world.scene == SCENE_DONATE)
+	/* Work without a guest as its cause runs on the server's own account. */
+	if (payer < SERVERS && world.scene == SCENE_DONATION)
 		return &server->thread.home;
 	return (server->thread.affinity & BIT(sched_cpu_of(account))) != 0 ? account
 									   : &server->thread.home;
 }
 
-/* What @payer's account wants of @server from now on. */
+/* Adds a piece of work for @server, on @payer's account. */
 static void cause(struct actor *server, u32 payer)
 {
 	atomic_fetch_or(&server->wanted, (u32)BIT(payer));
 	(void)sched_wake_on(&server->thread, account_of(server, payer));
 }
 
-/* MAX_ACTORS: nothing is wanted. */
+/* Returns the most urgent payer, or MAX_ACTORS if no work is wanted. */
 static u32 best_payer(struct actor *self, bool stays)
 {
 	u32 wanted = atomic_load(&self->wanted), best = MAX_ACTORS;
@@ -50,7 +49,7 @@ static u32 best_payer(struct actor *self, bool stays)
 	return best;
 }
 
-/* Before it may be moved: what it has run since was all on the account that it is on. */
+/* Called before @self can move: all its time since the last call was on its present account. */
 static void note_time(struct actor *self)
 {
 	u64 run = sched_run_ns(&self->thread);
@@ -104,7 +103,7 @@ void donate_serve(struct actor *self)
 	u32 payer = best_payer(self, true);
 
 	if (payer == MAX_ACTORS) {
-		/* The work that it was helped for may have been done before. */
+		/* The work for which it got help may be complete already. */
 		MUST(!sched_join(self->thread.account), "server %u leaves its account",
 		     self->index);
 		sleep(self);
@@ -127,7 +126,7 @@ void donate_serve(struct actor *self)
 	self->payer = MAX_ACTORS;
 }
 
-/* As an exit: the vCPU waits for the answer. */
+/* As an exit does: the vCPU waits for the answer. */
 static void ask(struct actor *self, struct actor *server)
 {
 	u32 had = atomic_load(&self->answers);
@@ -162,7 +161,7 @@ void donate_ask(struct actor *self)
 	}
 }
 
-void donate_check(const struct actor *actor)
+void donate_check_server(const struct actor *actor)
 {
 	struct actor *server = &world.actors[actor->index];
 	const struct thread *thread = &actor->thread;
@@ -178,19 +177,19 @@ void donate_check(const struct actor *actor)
 	     (unsigned long)thread->helps, (unsigned long)actor->for_others);
 }
 
-void donate_check_turn(struct actor *actor)
+void donate_check_asker(struct actor *actor)
 {
 	const struct thread *thread = &actor->thread;
 	u64 charged = sched_charged_ns(thread);
 
 	if (thread->state != VCPU_READY)
-		actor->had_turn_ns = charged;
-	MUST(charged - actor->had_turn_ns <= SCHED_AHEAD_NS + LATE_BOUND,
-	     "thread %u is READY, and its account runs others for %lu ns", actor->index,
-	     (unsigned long)(charged - actor->had_turn_ns));
+		actor->ran_ns = charged;
+	MUST(charged - actor->ran_ns <= SCHED_AHEAD_NS + LATE_BOUND,
+	     "thread %u is READY, but its account ran others for %lu ns", actor->index,
+	     (unsigned long)(charged - actor->ran_ns));
 }
 
-bool donate_idle(const struct actor *actor)
+bool donate_is_idle(const struct actor *actor)
 {
 	return atomic_load(&actor->wanted) == 0 || actor->thread.state != VCPU_PAUSED;
 }

@@ -35,7 +35,7 @@ static struct vcpu *in_guest(u32 id)
 		       : NULL;
 }
 
-/* Each CPU that runs a guest has served every request, or an interrupt will tell it. */
+/* Each CPU that runs a guest has served every request, or has an interrupt pending. */
 static void check_guests(void)
 {
 	for (u32 i = 0; i < world.num_cpus; i++) {
@@ -44,13 +44,13 @@ static void check_guests(void)
 		if (vcpu == NULL || interrupted(i))
 			continue;
 		MUST(atomic_load(&vcpu->requests) == 0,
-		     "CPU %u runs '%s' over requests 0x%lx and is not told", i, vcpu->thread.name,
+		     "CPU %u runs '%s' with requests 0x%lx but no interrupt", i, vcpu->thread.name,
 		     (unsigned long)atomic_load(&vcpu->requests));
-		MUST(!cpu_get(i)->resched, "CPU %u should look, and is not told", i);
+		MUST(!cpu_get(i)->resched, "CPU %u has a pending reschedule but no interrupt", i);
 	}
 }
 
-/* What a guest's vCPU does by itself. */
+/* The next exit that a guest's vCPU causes by itself. */
 static void choose_exit(struct vcpu *vcpu)
 {
 	static struct vcpu_exit exits[SIM_CPUS];

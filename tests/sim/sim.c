@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * usage: sim COUNT [SEED]
- * Run COUNT seeds, or that one, and report in TAP. A seed that fails is told with the way to run it
- * again, and with what happened last.
+ * Run COUNT seeds, or that one, and report in TAP. The report of a failed seed has the command that
+ * runs it again, and the last events.
  */
 #include "tests/sim/sim.h"
 

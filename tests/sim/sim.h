@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The deterministic simulator: the real scheduler, timers and sleeping locks on the fake machine's
- * CPUs, in virtual time. All that is random comes from a seed. Whenever a CPU lets go of its last
- * lock, and wherever an actor says so, another may go on, as if they ran at the same time; after
- * every such step the whole world is checked (check.c).
+ * CPUs, in virtual time. All random decisions come from a seed. Another CPU may continue wherever
+ * a CPU releases its last lock, and wherever an actor permits it. After every such step check.c
+ * examines the whole world.
  *
  *	sim.c     seeds, reports
- *	world.c   the CPUs take turns, time passes, interrupts come
- *	actor.c   what the threads do
- *	check.c   what must hold
- *	guests.c  guests and a manager instead
+ *	world.c   alternation of the CPUs, time, interrupts
+ *	actor.c   behaviour of the threads
+ *	check.c   invariants
+ *	guests.c  guests and a manager instead of plain threads
  *	served.c  components for these guests
- *	donate.c    servers that work on others' accounts
+ *	donate.c  servers that run on donated accounts
  */
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
@@ -36,19 +36,23 @@ struct actor {
 	_Atomic u32 tokens; /* it waits until it has one */
 	u32 left;           /* things to do before it ends */
 	/* A server's: */
-	_Atomic u32 wanted; /* by which actors' accounts, a bit each */
-	u32 payer;          /* the actor whose work it does, itself included; MAX_ACTORS: none's */
-	u64 for_others;     /* time that others' accounts gave for that, */
+	_Atomic u32 wanted; /* one bit for each actor with work for this server */
+	u32 payer;          /* the actor of its present work, or itself; MAX_ACTORS: none */
+	u64 for_others;     /* time that other accounts gave for that work, */
 	u64 noted;          /* up to this run time of its thread */
-	/* One that is served: */
-	_Atomic u32 answers; /* pieces of its work that are done */
+	/* An actor that is served: */
+	_Atomic u32 answers; /* completed pieces of its work */
 	bool floods;         /* each piece of work for it causes the next */
-	u64 had_turn_ns;     /* what its account had paid for when it ran, or was not READY */
+	u64 ran_ns;          /* charge of its account when it last ran or was not READY */
 };
 
-/* Anything goes; or equals that compute, and the first actor, which is more urgent, serves some on
- * their accounts; or the first SERVERS actors serve the others, and each other on their behalf. */
-enum scene { SCENE_RANDOM, SCENE_FAIR, SCENE_DONATE };
+/*
+ * SCENE_RANDOM: any thread does anything.
+ * SCENE_FAIR: equal threads compute. The first actor is more urgent and serves some of them on
+ * their accounts.
+ * SCENE_DONATION: the first SERVERS actors serve the others, and each other for them.
+ */
+enum scene { SCENE_RANDOM, SCENE_FAIR, SCENE_DONATION };
 #define SERVERS 3
 #define SERVER  0
 
@@ -64,8 +68,8 @@ struct world {
 	u64 idle[SIM_CPUS]; /* how idle the CPUs had been until then */
 	struct {
 		enum host_pause pause;
-		bool in_guest; /* it would run a guest: only interrupts make it look */
-		bool alone;    /* in the guest: nobody else was READY, so that it may sleep */
+		bool in_guest; /* it would run a guest: only interrupts cause a check */
+		bool alone;    /* in the guest: no other thread was READY, so it may sleep */
 		bool poked;    /* a device's interrupt is pending */
 		u32 kicks;     /* that it has seen */
 		u64 strays;    /* since when a thread without a claim has run; 0: none does */
@@ -130,17 +134,18 @@ void check_times(void);
 void check_fair(void);
 
 /* donate.c */
-/** donate_serve(), donate_ask() - one round of a server, and of one that is served. */
+/** donate_serve() - run one round of a server. */
 void donate_serve(struct actor *self);
+/** donate_ask() - run one round of an actor that is served. */
 void donate_ask(struct actor *self);
-/** donate_interrupt() - it causes work of a server's, of its own if @payer is one. No locks. */
+/** donate_interrupt() - cause work for a server, on its own account if @payer is a server. The
+ * caller holds no lock. */
 void donate_interrupt(u32 payer);
-/** donate_check_turn() - of one that is served, in a step: its account does not run for long
- * without it while it is READY. */
-void donate_check_turn(struct actor *actor);
-/** donate_check() - of a server's thread, in a step. */
-void donate_check(const struct actor *actor);
-/** donate_idle() - nothing is wanted of it. */
-bool donate_idle(const struct actor *actor);
+/** donate_check_asker() - check that a READY actor's account does not run others for long. */
+void donate_check_asker(struct actor *actor);
+/** donate_check_server() - check the account and the help of a server's present work. */
+void donate_check_server(const struct actor *actor);
+/** donate_is_idle() - returns true unless a blocked server has wanted work. */
+bool donate_is_idle(const struct actor *actor);
 
 #endif

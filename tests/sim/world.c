@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The CPUs take turns, time passes from deadline to deadline, interrupts come. */
+/* The CPUs alternate, time advances from deadline to deadline, and interrupts are asserted. */
 #include "tests/sim/sim.h"
 
 #include <string.h>
@@ -96,7 +96,7 @@ void pass_time(u64 most)
 		host_time_set(NS(next));
 }
 
-/* A device's interrupt on a CPU that rests: its handler wakes somebody, or starts one again. */
+/* A device's interrupt on an idle CPU: its handler wakes a thread, or starts one again. */
 static void interrupt(void)
 {
 	u32 id = (u32)chance(world.num_cpus);
@@ -111,7 +111,7 @@ static void interrupt(void)
 		MUST(thread_set_state(thread, VCPU_RESET) == OK, "HALTED to RESET is refused");
 	if (thread->state == VCPU_RESET)
 		MUST(sched_start(thread) == OK, "RESET to READY is refused");
-	else if (world.scene == SCENE_DONATE && (actor->index < SERVERS || chance(2) == 0))
+	else if (world.scene == SCENE_DONATION && (actor->index < SERVERS || chance(2) == 0))
 		donate_interrupt(actor->index);
 	else
 		give_token(actor);
@@ -159,14 +159,14 @@ static void make_actor(u32 index)
 	bool fair = world.scene == SCENE_FAIR;
 	char name[THREAD_NAME_MAX];
 
-	if (world.scene == SCENE_DONATE)
+	if (world.scene == SCENE_DONATION)
 		kind = index < SERVERS ? THREAD_COMPONENT : THREAD_VCPU;
 	if (kind == THREAD_VCPU || fair || (kind == THREAD_COMPONENT && chance(4) == 0))
 		affinity = BIT(fair ? 0 : cpu);
 	(void)format(name, sizeof(name), "%u", index);
 	actor->index = index;
 	actor->payer = MAX_ACTORS;
-	actor->floods = world.scene == SCENE_DONATE && index >= SERVERS && index % 2 == 0;
+	actor->floods = world.scene == SCENE_DONATION && index >= SERVERS && index % 2 == 0;
 	actor->left = fair ? 1000000 : 20 + (u32)chance(80);
 	MUST(thread_init(&actor->thread, kind, name, actor_main, actor,
 			 fair ? (index == SERVER ? 6 : 5) : (u8)(1 + chance(6)),
@@ -178,7 +178,7 @@ static void make_actor(u32 index)
 void world_begin(u64 seed)
 {
 	u64 which = chance(20);
-	enum scene scene = which == 0 ? SCENE_FAIR : which < 6 ? SCENE_DONATE : SCENE_RANDOM;
+	enum scene scene = which == 0 ? SCENE_FAIR : which < 6 ? SCENE_DONATION : SCENE_RANDOM;
 	u32 kicks[SIM_CPUS];
 
 	for (u32 i = 0; i < SIM_CPUS; i++)
@@ -187,7 +187,7 @@ void world_begin(u64 seed)
 	world.scene = scene;
 	world.num_cpus = scene == SCENE_FAIR ? 1 : 1 + (u32)chance(SIM_CPUS);
 	world.num_actors = 2 + (u32)chance(scene == SCENE_FAIR ? 5 : MAX_ACTORS - 1);
-	if (scene == SCENE_DONATE)
+	if (scene == SCENE_DONATION)
 		world.num_actors = MAX(world.num_actors, SERVERS + 1u);
 	/* The same time for the same seed, whatever ran before. */
 	host_time_set(NS(seed * SEED_NS));
@@ -249,7 +249,7 @@ void world_run(void)
 		run_fair();
 	else
 		run_random();
-	/* Everybody is to end now. Who waits for a token gets one; all else must come by itself. */
+	/* Every thread ends now. A thread that waits for a token gets one; no other needs help. */
 	settle();
 	world.finishing = true;
 	for (u32 i = 0; i < world.num_cpus; i++) /* some have no window on their CPU */

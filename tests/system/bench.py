@@ -202,7 +202,7 @@ DEBIAN_LOUD = "console=ttyAMA0"
 LOUD_LINES = 700	# beside what the kernel prints:
 LOUD_BYTES = 15000	# at least
 JOB_DONE = r"job: (\d+) ns, idle ([0-9.]+) s"
-# With a UART that its vmm emulates, on the port that is looked at.
+# With a UART that its vmm emulates, on the port that has the focus.
 DEBIAN_CONSOLE = """
 / {
 	components {
@@ -246,7 +246,7 @@ def machine(name, image, **options):
 
 
 def run_guest(directory, name, vcpus, more="", overlay="", cpus=None, core=CORE, **options):
-	"""Rows that our benchmark guest counts from inside, as {row: figure}, and all it said."""
+	"""Rows that the benchmark guest counts, as {row: figure}, and its whole output."""
 	files = [("bench.img", systems.guest("bench")), ("ballast", directory / "ballast")]
 	image = systems.pack(directory, BENCH_GUEST.format(vcpus=vcpus, more=more) + overlay, files,
 			     core=core, check=core == CORE)

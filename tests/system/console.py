@@ -17,7 +17,7 @@ import systems
 KEPT = 16384		# bytes of unseen output that the console keeps for a port
 BAD = r"mullion: panic|Kernel panic"
 PASTE_LINES = 1280	# of 80 bytes
-CLOCK_SLACK = 60	# seconds between two looks at a clock, on a busy machine
+CLOCK_SLACK = 60	# seconds between two reads of a clock, on a busy machine
 
 suite = Suite("console", setup=functools.partial(systems.prepare, ["6.1"]))
 
@@ -77,7 +77,7 @@ def poll(machine, command, wanted, timeout=20):
 # --- The console --------------------------------------------------------------------------------
 
 def check_time(machine):
-	"""The guests' clocks are emulated, and tell the machine's time; so does the terminal."""
+	"""The guests' emulated clocks and the terminal show the machine's time."""
 	now = time.time()
 	Test.check(abs(int(machine.run("date +%s")) - now) < CLOCK_SLACK, "linux2's time is wrong")
 	machine.terminal()
@@ -88,7 +88,7 @@ def check_time(machine):
 
 
 def check_keys(machine):
-	"""Every key behind Ctrl-]. linux2 is looked at before and afterwards."""
+	"""Every key behind Ctrl-]. linux2 is displayed before and afterwards."""
 	machine.look("n", "mterm")
 	machine.look("p", "linux2")
 	check_name(machine, "linux2")
@@ -121,7 +121,7 @@ def check_switching(machine):
 	machine.expect(r"guest li")
 	machine.look("3", "linux2")
 	check_name(machine, "linux2")
-	machine.expect(re.escape("\x1b[6n"))	# the shell asks for the cursor's place
+	machine.expect(re.escape("\x1b[6n"))	# the shell queries the cursor's position
 	machine.send("\x1dm")
 	machine.expect(r"\[console: mterm\]\r*\nmullion> guest li")
 	said = machine.child.before + machine.child.after
@@ -148,7 +148,7 @@ def check_key_modes(machine):
 
 
 def unseen_output(machine, command, least):
-	"""linux1 says something while linux2 is looked at; return what the terminal got."""
+	"""linux1 prints while linux2 is displayed; return the terminal's output."""
 	machine.look("2", "linux1")
 	machine.sendline(f"(sleep 1; {command}) &")
 	machine.expect(SHELL_PROMPT)
@@ -161,7 +161,7 @@ def unseen_output(machine, command, least):
 
 
 def check_kept(machine):
-	"""What nobody looks at is kept: all of it, or the last 16 KiB with a word of the rest."""
+	"""Unseen output is kept: all of it, or its last 16 KiB and a note of the loss."""
 	unseen_output(machine, "seq 1 2000", len(count_to(2000)) + 4000)
 	machine.look("2", "linux1")
 	machine.expect(r"\b2000\r*\n")
@@ -174,7 +174,7 @@ def check_kept(machine):
 	kept = len(machine.before().replace("\n", "\r\n")) + 6
 	said = len(count_to(5000)) + 10000
 	Test.equal(kept, KEPT, "bytes that are kept")
-	# The shell asks for the cursor's place, in four bytes, after its prompt.
+	# The shell queries the cursor's position, in four bytes, after its prompt.
 	Test.check(0 <= kept + lost - said <= 4, f"{lost} of {said} bytes are lost")
 	Test.check(count_to(4999).endswith(digits(machine.before())), "the last numbers")
 
@@ -246,8 +246,8 @@ ALONE = """
 
 
 def use_of(machine, wanted):
-	"""What `guest` and `top` show for linux1, in percent. This machine is busy with other
-	things, too: a figure that is not as wanted is looked at again.
+	"""Shares that `guest` and `top` show for linux1, in percent. The testing machine runs
+	other programs, too: a figure out of bounds is read again.
 	"""
 	for _ in range(10):
 		table = machine.do("guest")
@@ -278,7 +278,7 @@ def idle_and_busy(test):
 	Test.check(min(figures) > 85, f"a busy guest uses {figures} %")
 
 
-suite.add("an idle guest is told from a busy one", idle_and_busy)
+suite.add("an idle and a busy guest show different shares", idle_and_busy)
 
 
 # --- The terminal -------------------------------------------------------------------------------

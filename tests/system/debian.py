@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Debian's own kernels in a guest: kernels x interrupt controllers x CPU models x vCPUs.
 
-Each case boots to the shell, looks at what the guest sees, restarts it and powers it off. Others
-run a debugger in the guest: hardware breakpoints, watchpoints and single steps.
+Each case boots to the shell, checks the guest's view, restarts it and powers it off. Others run a
+debugger in the guest: hardware breakpoints, watchpoints and single steps.
 """
 
 import functools

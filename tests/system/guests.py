@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""What a guest must see, from inside guests: our own test guests, under Mullion.
+"""The contract with guests, checked by test guests that run under Mullion.
 
 The contract guest (tests/guests/contract) runs on every kind of machine and reports each of its
 tests by name. The hostile guest (tests/guests/hostile) runs each of its cases beside a witness in a
@@ -66,8 +66,8 @@ TYPED = 1500		# bytes that wait for a driver that takes them
 
 UART_HOSTILE = ("unmapped", "forms", "storm", "reset-often")
 
-# What is tried beside the witness on one CPU with every controller and CPU model; the rest is
-# tried there once.
+# Cases that run beside the witness on one CPU with every controller and CPU model. The others run
+# there once.
 SHARED_HOSTILE = ("controller", "storm", "interface", "reset-often", "registers", "instructions")
 
 
@@ -166,7 +166,7 @@ def read_results(case, text):
 	totals = re.search(TOTALS, text)
 	if totals is None:
 		last = "\n".join(text.rstrip().splitlines()[-12:])
-		results.append((f"{case}: comes to its end",
+		results.append((f"{case}: ends with a summary",
 				f"no summary; last words:\n{last}"))
 	elif [int(n) for n in totals.groups()] != list(seen.values()):
 		results.append((f"{case}: all results seen",
@@ -185,7 +185,7 @@ def run_contract(test, machine, end):
 	text = test.log.read_text(errors="replace").replace("\r", "")
 	results = read_results(test.name, text)
 	if late is not None:
-		results.append((f"{test.name}: comes to its end", late))
+		results.append((f"{test.name}: ends in time", late))
 	return results
 
 
@@ -223,7 +223,7 @@ SHARED = """
 """
 
 
-# A second guest whose vCPU takes turns with the first's.
+# A second guest whose vCPU alternates with the first's.
 NEIGHBOUR = """
 / {
 	guests {
@@ -333,8 +333,8 @@ def hostile(test, attack, gic, cpu, virtual=False, shared=False):
 	return [(test.name, None)]
 
 
-# The console shares the CPU of the vCPU that attacks, as the vmm does: both come before it, and
-# must leave it enough for its attacks all the same.
+# The console and the vmm share the CPU of the vCPU that attacks. Both run before it, and must leave
+# it enough time for its attacks.
 VIRTIO = """
 / {
 	components { console { arguments = "all focus=hostile-hvc"; cpus = <0>; }; };

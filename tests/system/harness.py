@@ -6,8 +6,8 @@ object, starts machines with it and talks to their serial console. Everything a 
 in build/test/<suite>/<case>.log, also when the case passes.
 
 Only Python's standard library and Debian's python3-pexpect are used. Each case runs in a process
-of a small pool, each machine's QEMU dies with the process that started it, and nothing uses a
-fixed port or file, so that suites may run side by side.
+of a small pool. Each machine's QEMU ends with the process that started it. No fixed port or file is
+used, so that suites may run at the same time.
 """
 
 import argparse
@@ -297,12 +297,12 @@ class Console(Machine):
 		return self.expect(answer, timeout)
 
 	def look(self, key, name, timeout=None):
-		"""Look at another port, which must be the one of that name."""
+		"""Display another port, which must be the one of that name."""
 		match = self.key(key, r"\[console: ([^]]*)\]\r*\n", timeout)
 		Test.equal(match.group(1).decode(), name, f"the port behind the key {key!r}")
 
 	def terminal(self):
-		"""Look at the terminal, and have an empty line there."""
+		"""Display the terminal, with an empty line."""
 		self.look("m", "mterm")
 		self.send("\x03\r")
 		self.expect(TERMINAL_PROMPT + r".*" + TERMINAL_PROMPT)
@@ -467,7 +467,7 @@ def parallel(function, chosen, jobs):
 
 
 class Suite:
-	"""Named cases; main() runs those asked for and speaks TAP."""
+	"""Named cases; main() runs the requested ones and reports in TAP."""
 
 	def __init__(self, name, setup=None):
 		"""setup: called once, before any case (to make what the cases share)."""

@@ -15,7 +15,7 @@ import systems
 import guests
 
 TICK_NS = 16		# of the counter
-STEP_NS = 20000		# what the core may do without a look at who is more urgent
+STEP_NS = 20000		# limit of a step of the core without a check for a more urgent thread
 ROUNDS = 150		# of a millisecond each
 LIMIT = 150		# seconds
 MEMORY = 0x10000000	# bytes of the hostile guest: sweeps are long

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """The real-time example: how late is a thread of a PREEMPT_RT guest beside a busy guest?
 
-The emulator counts one nanosecond for each instruction, so a latency is a count of instructions,
-and the load of the testing machine does not change it. The system is tried as it is on two CPUs;
-then, because emulated CPUs take turns with that clock, on one: with a priority, without, and with
-windows. What bounds the latency must be what the description says.
+The emulator counts one nanosecond for each instruction. A latency is thus a count of instructions,
+which the load of the testing machine does not change. The system runs unchanged on two CPUs. It
+then runs on one, because emulated CPUs alternate with that clock: with a priority, without, and
+with windows. The bound of the latency must follow from the description.
 """
 
 import functools
@@ -17,7 +17,7 @@ import systems
 LINE = (r"rt\| latency \d+: (\d+) wake-ups late by (\d+) us at least, (\d+) on average, "
 	r"99 % by up to (\d+), (\d+) at most")
 LOAD = r"load\| load: CPU 0, round \d+"
-LINES = 2		# to look at while the other guest is busy
+LINES = 2		# that are read while the other guest is busy
 LINES_MAX = 8		# how many may come until it is
 WAKE_UPS = 990		# in a line's second, if none is missed
 SLICE = 9000		# us; nearly a slice, which is 10 ms

@@ -93,7 +93,7 @@ def report(test, text):
 @suite.case("four guests, eight vCPUs, two CPUs: equal shares of ten minutes")
 def fairness(test):
 	names = ("one", "two", "three", "four")
-	# What counts is the middle half of a burst.
+	# Only the middle half of a burst is evaluated.
 	guests = [guest(name, (0, 1), f"slice-us = <{SLICE_US}>;", rounds=1, period_us=1,
 			burst_us=2 * FAIR_S * 1000000, work=200, gap_us=20000)
 		  for name in names]
@@ -178,7 +178,7 @@ def wfi(test):
 	test.check(share > 0.999, f"{share:.5f} of its work alone")
 
 
-@suite.case("WFI behind an interrupt that has gone again starves nobody")
+@suite.case("WFI behind an interrupt that was deasserted starves no other guest")
 def stale(test):
 	"""A sleeps with a line that fell, masked, before it was taken, over one that works."""
 	worker = guest("worker", (0,), "", rounds=1, period_us=100000, burst_us=100000, work=200)
@@ -356,7 +356,7 @@ def never_exit_crash(test):
 	test.contains(said, "an exception that it has no handler for", "the reason")
 
 
-@suite.case("a neighbour that does much with one instruction delays nobody")
+@suite.case("a neighbour that causes much work with one instruction delays no other guest")
 def steps(test):
 	"""It sweeps its caches or loads images for ever; one above it wakes each millisecond."""
 	high = guest("high", (0,), "priority = <220>;", rounds=200, period_us=1000, burst_us=50,

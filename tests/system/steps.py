@@ -3,7 +3,7 @@
 """How long a CPU takes no interrupts, whatever guests do.
 
 The contract and the hostile guests run on a core that measures it (CONFIG_STEPS, include/mullion/
-steps.h), with all vCPUs on one CPU of an emulator that counts an instruction as a nanosecond. The
+steps.h). All vCPUs run on one CPU of an emulator that counts an instruction as a nanosecond. The
 core logs each new longest stretch. One above the budget fails, and so does one that has grown by
 more than a quarter over the figure of its case in tests/bench/steps.json.
 """

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The images that system tests boot: Debian's kernels, initrds, and packed systems.
 
-A test's system is a board's DTS with changes laid over it as DTS text, so that what is tested is
-what a user gets from boards/ but for the change.
+A test's system is a board's DTS with changes laid over it as DTS text. A test thus covers the
+system that a user gets from boards/, except for the change.
 """
 
 import os
@@ -60,7 +60,7 @@ def make_initrd(output, add=()):
 
 
 def guest(name):
-	"""The Image of one of our own guests."""
+	"""The Image of a test guest (tests/guests)."""
 	return need(ARM64 / f"guests/{name}.img", "make ARCH=arm64 guests")
 
 

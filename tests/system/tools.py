@@ -268,7 +268,7 @@ def components(test):
 	test.check('/components/console: program = "console.elf": is not usable' in err, err)
 
 
-@suite.case("pack: Image header, PE header and record tell the whole file")
+@suite.case("pack: Image header, PE header and record cover the whole file")
 def headers(test):
 	data = pack_small(test, small_system(test), "--core", CORE)
 	core = CORE.read_bytes()

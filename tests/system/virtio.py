@@ -37,10 +37,10 @@ def start(test, gic):
 
 
 def await_shells(machine):
-	"""After a start of the guest, look at the UART's shell first, and then at hvc0's.
+	"""After a start of the guest, display the UART's shell first, and then hvc0's.
 
-	A port shows the line that it was at, which may be a prompt of before: a new shell is known
-	by what it says first.
+	A port shows its present line, which may be an old prompt. A new shell is recognised by its
+	first output.
 	"""
 	for key, name in (("2", "linux"), ("3", "linux-hvc")):
 		machine.look(key, name)
@@ -191,7 +191,7 @@ def gone(machine):
 
 
 def check_reset(machine):
-	"""A guest that is reset finds a device that nobody has used."""
+	"""A guest that is reset finds a device in its initial state."""
 	machine.look("3", "linux-hvc")
 	machine.run("echo old >/tmp/old")
 	machine.sendline("while :; do seq 1 1000; done")
@@ -211,7 +211,7 @@ def check_destroyed(machine):
 	machine.do("guest destroy linux --yes")
 	poll(machine, "guest show linux", lambda guest: guest["state"] == "absent")
 	machine.look("3", "linux-hvc")
-	machine.send("nobody hears that\r")
+	machine.send("input without a guest\r")
 	machine.terminal()
 	machine.do("guest create linux")
 	machine.do("guest start linux")

@@ -12,10 +12,10 @@
 static const char usage[] =
 	"Usage: check [options] SYSTEM\n"
 	"\n"
-	"Checks the description of a system, a DTS file or a compiled tree, as the core will at "
-	"boot,\n"
-	"and prints every mistake with file and line. docs/binding.md explains what may be "
-	"written.\n"
+	"Checks the description of a system as the core does at boot. SYSTEM is a DTS file or a\n"
+	"compiled tree. Every mistake is printed with file and line. docs/binding.md lists the "
+	"nodes\n"
+	"and properties.\n"
 	"\n"
 	"  -H, --host FILE     the machine: its device tree, compiled or as DTS (of QEMU's "
 	"machine:\n"
@@ -25,13 +25,13 @@ static const char usage[] =
 	"one\n"
 	"  -i, --images DIR    where the images are; may be given several times. Without it "
 	"images\n"
-	"                      are not looked at\n"
+	"                      are not checked\n"
 	"  -I DIR              look here for included files and for images; may be given several "
 	"times\n"
 	"  -v, --verbose       print where everything goes when there is no mistake\n"
 	"  -h, --help          this text\n"
 	"\n"
-	"Exit status: 0 no mistake (warnings are none), 1 mistakes, 2 it could not be told.\n";
+	"Exit status: 0 no mistake (warnings do not count), 1 mistakes, 2 the check failed.\n";
 
 struct options {
 	const char *system, *machine;
@@ -93,7 +93,7 @@ static void print_guest(const struct arch_platform *platform, const struct confi
 	char bytes[FORMAT_BYTES_MAX];
 
 	printf("  guest '%s'%s: %s, vCPUs on CPU", guest->name,
-	       guest->absent ? " (created when asked for)" : "", platform->guest_summary(guest));
+	       guest->absent ? " (created on request)" : "", platform->guest_summary(guest));
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		printf(" %u", guest->vcpus[i].cpu);
 	printf("\n");

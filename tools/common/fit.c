@@ -96,8 +96,8 @@ static bool report(struct fit *fit, fdt_node_t node, const char *what, u64 size)
 		largest = MAX(largest, fit->list[i].size);
 	}
 	(void)format(text, sizeof(text),
-		     "error: %s: %s of %s has no place in the machine's RAM: of what is left, %s, "
-		     "the largest piece is %s; make it or others smaller",
+		     "error: %s: %s of %s has no place in the machine's RAM: %s are free, "
+		     "the largest piece has %s; make it or others smaller",
 		     fdt_path(fit->system->tree, node, path, sizeof(path)), what,
 		     format_bytes(bytes, sizeof(bytes), size),
 		     format_bytes(left, sizeof(left), sum),

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bundle stands behind the core at a page, and three headers must tell that it belongs to the
- * image, or a loader would not load it or would put something on top of it: the Image header's
- * image_size, the PE header's SizeOfImage with the last section's sizes, and our own record.
+ * The bundle follows the core at a page boundary. Three headers include it in the image: the Image
+ * header's image_size, the PE header's SizeOfImage with the last section's sizes, and Mullion's
+ * record. Otherwise a loader would not load the bundle, or would overwrite it.
  * (Linux Documentation/arm64/booting.rst §4; PE Format, "Optional Header", "Section Table".)
  */
 #include "tools/pack/image.h"
@@ -113,8 +113,7 @@ bool image_compose(struct buffer *image, const struct buffer *bundle, const char
 		buffer_fill(image, header.image_size - image->used);
 	offset = ALIGN_UP(image->used, PAGE_SIZE);
 	if (bundle->used > UINT32_MAX - offset - PAGE_SIZE) {
-		complain(
-			"the images are larger than 4 GiB together, which a PE header cannot tell");
+		complain("the images are larger than 4 GiB together, too large for a PE header");
 		return false;
 	}
 	buffer_fill(image, offset - image->used);

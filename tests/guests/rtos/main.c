@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest that starts and idles as small real-time systems do (Apache NuttX among them): the
- * timer's compare value at the end of time, caches cleaned and invalidated line by line by set and
- * way, and idle loops that never execute WFI or anything else that exits.
+ * A guest that starts and idles as small real-time systems do, Apache NuttX among them. The timer's
+ * compare value is the largest one. Caches are cleaned and invalidated by set and way. The idle
+ * loops execute neither WFI nor any other instruction that exits.
  *
- * Boot arguments: how=off (default; every CPU idles, then the first one powers off), how=crash (it
- * causes an abort without a handler), how=reset (twice, then it powers off), how=spin (for ever),
- * how=sweep (it switches its caches off and on and cleans them, for ever), how=resets (for ever).
+ * Boot arguments:
+ *	how=off     default: every CPU idles, then the first one powers off
+ *	how=crash   an abort without a handler
+ *	how=reset   two resets, then power off
+ *	how=resets  resets without end
+ *	how=spin    a loop without end
+ *	how=sweep   caches off, on and cleaned, without end
  */
 #include "guest.h"
 

@@ -357,7 +357,7 @@ static void unknown_calls(void **state)
 	SAYS(server, 0);
 }
 
-/* The end of one with policy "never" is its end, until somebody starts it. */
+/* A component with policy "never" stays stopped until a manager starts it. */
 static void ends_for_good(void **state)
 {
 	(void)state;

@@ -138,7 +138,7 @@ static void exits_queue(void **state)
 	components_go();
 	assert_int_equal(server->user.results[0] & NOTIFY_EXIT, NOTIFY_EXIT);
 	assert_int_equal(EXIT_VCPU(server->user.results[1]), 1);
-	/* The second is told when it waits again, in the call that answers the first. */
+	/* The second exit is reported when it waits again, in the call that answers the first. */
 	components_go();
 	SAYS(server, NOTIFY_EXIT);
 	assert_int_equal(EXIT_VCPU(server->user.results[1]), 0);
@@ -227,7 +227,7 @@ static void guest_reset_is_told(void **state)
 	assert_true(components_waits(0));
 	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT));
 	assert_false(components_waits(0));
-	/* What was queued is dropped as well. */
+	/* A queued exit is dropped as well. */
 	component_stop(server);
 	components_go();
 	components_access(0, true, SERVED_UART, 5, 4);
@@ -250,8 +250,8 @@ static bool went_on(void)
 	return did;
 }
 
-/* The new start of a guest waits for its devices: until the server waits again after it was told,
- * in whichever life, or is there no more. */
+/* The new start of a guest waits for its devices. The wait ends when the server, restarted or not,
+ * waits again after NOTIFY_RESET, and when the server stops. */
 static void start_waits_for_devices(void **state)
 {
 	static const struct host_call dies[] = { FAULT };
@@ -274,13 +274,12 @@ static void start_waits_for_devices(void **state)
 	assert_true((server->user.results[0] & NOTIFY_RESET) != 0);
 	assert_true(went_on());
 	assert_int_equal(server->reset, RESET_NONE);
-	/* Its end is an end of the wait. */
+	/* The server's end also ends the wait. */
 	assert_false(component_guest_reset(&world.guest, guest_devices_reset));
 	component_stop(server);
 	components_go();
 	assert_true(went_on());
-	/* Nobody waits for a guest that is destroyed, and one that is not there is none to wait
-	 * for. */
+	/* A server that is forgotten with its guest is not waited for; a second call finds none. */
 	assert_int_equal(component_start(server), OK);
 	components_go();
 	assert_false(component_guest_reset(&world.guest, guest_devices_reset));
@@ -319,7 +318,7 @@ static void served_at_once(void **state)
 
 	(void)state;
 	host_user_script(&server->user, calls, 4);
-	/* The first goes the long way, which is remembered. */
+	/* The first exit is queued, and its region is recorded. */
 	vcpu->served.span = 0;
 	components_access(0, false, SERVED_UART, 0, 4);
 	assert_int_equal(host_last_event(vcpu, HOST_VCPU_READ)->b, 0x44);
@@ -332,7 +331,7 @@ static void served_at_once(void **state)
 	assert_int_equal(server->syscalls, syscalls);
 	assert_int_equal(server->serving, SERVE_READY);
 	assert_int_equal(server->user.results[4], exits + 2);
-	/* What it does beside is its own thread's matter. */
+	/* Other work of the server runs in its own thread. */
 	components_access(0, false, SERVED_UART, 0, 4);
 	assert_false(components_waits(0));
 	assert_int_equal(host_last_event(vcpu, HOST_VCPU_READ)->b, 0x66);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Every mistake that the checks know, as a user meets it: each system in bad/ goes through what
- * tools/check does, and the messages must be those in the file .expect beside it, to the letter.
- * docs/binding.md shows some of them; it may show no other.
+ * Every mistake that the checks find. Each system in bad/ is checked as tools/check does. The
+ * messages must be exactly those in the file .expect beside it. docs/binding.md shows some of these
+ * messages and no others.
  *
- * `test_bad --write` writes the .expect files anew; read what changed before you commit it.
+ * `test_bad --write` writes the .expect files anew; read the differences before you commit them.
  */
 #include <dirent.h>
 #include <elf.h>

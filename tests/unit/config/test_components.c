@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What config_load() makes of components, templates, channels and windows without mistakes. */
+/* Results of config_load() for components, templates, channels and windows without mistakes. */
 #include "support/test.h"
 
 #include <mullion/component.h>

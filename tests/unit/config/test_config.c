@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What config_load() makes of a description that has no mistakes: values, defaults, places, sizes.
- */
+/* Results of config_load() for a description without mistakes: values, defaults, places, sizes. */
 #include "support/test.h"
 
 #include <mullion/config.h>
@@ -83,7 +82,7 @@ static void values_given(void **state)
 	assert_string_equal(g->bootargs, "quiet");
 	assert_int_equal(g->arch.arm64.gicd.v, 0x30000000);
 	assert_int_equal(g->arch.arm64.gicr.v, 0x31000000);
-	/* The one that was asked for, and the free ones in order. */
+	/* The CPU that the description names, then the free CPUs in order. */
 	assert_int_equal(g->vcpus[0].cpu, 1);
 	assert_int_equal(g->vcpus[1].cpu, 0);
 	assert_int_equal(g->vcpus[2].cpu, 2);
@@ -211,7 +210,7 @@ static void raw_goes_where_it_is_told(void **state)
 
 /* --- Bounds --- */
 
-/* Whatever is too little for the arena is refused, not overrun (the sanitizer watches). */
+/* An arena that is too small is refused and not overrun. The sanitizer detects an overrun. */
 static void too_small(const char *nodes)
 {
 	struct loaded *l = load(nodes);
@@ -247,7 +246,7 @@ static void arena_too_small(void **state)
 		  "}; }; };");
 }
 
-/* What is not there leaves its checks out. */
+/* Without a host description or a bundle, the checks against them are left out. */
 static void no_host_and_no_bundle(void **state)
 {
 	struct loaded *l = load_good(

@@ -360,7 +360,7 @@ static void ring_of_parents_ends(void **state)
 	assert_int_equal(host.arch.arm64.timer_irq[0], 0);
 }
 
-/* What is known of boards from their makers' documents. Zero: not compared. */
+/* Properties of boards, from their makers' documents. Zero: not compared. */
 static const struct board {
 	const char *file;
 	u32 cpus;

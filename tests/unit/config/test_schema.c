@@ -25,7 +25,7 @@ static void report(struct diag *diag, fdt_node_t node, const char *property, con
 	(void)str_append(sink->text, sizeof(sink->text), "\n");
 }
 
-/* What the walk says about a blob. */
+/* Returns the messages of the walk over a blob. */
 static const char *walk(const void *blob, size_t size)
 {
 	static struct sink sink;
@@ -86,7 +86,7 @@ static void given_twice(void **state)
 				     "rename one\n"));
 }
 
-/* Bounds are told once, however far they are passed. */
+/* An exceeded bound is reported once, by however much it is exceeded. */
 static void too_many(void **state)
 {
 	static u8 blob[65536];
@@ -120,7 +120,7 @@ static void too_many(void **state)
 	assert_string_equal(text, "error: /guests/linux/aspace: more than 64 nodes inside\n");
 }
 
-/* The machine's own nodes may stand at the root, and what they hold is not ours to judge. */
+/* Nodes of the machine may stand at the root; their contents are not checked. */
 static void hardware_at_the_root(void **state)
 {
 	const char *text;

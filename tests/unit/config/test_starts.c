@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What passes the checks starts: random descriptions are checked as on a developer's machine, and
- * each that passes is created and started by the core, on the fake machine, in a process of its
- * own. SEED=N (environment) tries that one alone, and shows what the checks and the core said;
- * SEEDS=N tries so many.
+ * A description that passes the checks starts. Random descriptions are checked as on a developer's
+ * machine. The core creates and starts each that passes, on the fake machine, in a process of its
+ * own. SEED=N (environment) runs that one alone, and prints the messages of checks and core.
+ * SEEDS=N runs N of them.
  */
 #include <elf.h>
 #include <sys/wait.h>
@@ -27,7 +27,7 @@
 #define SEEDS 300
 #define CPUS  4
 #define HEAP_BYTES \
-	MIB(24) /* set aside below the rest of RAM; what of it the checks ask for is used */
+	MIB(24) /* reserved below the rest of RAM; the part that the checks demand is used */
 #define RAM_BYTES  MIB(40)
 #define TREE_BYTES MIB(1)
 

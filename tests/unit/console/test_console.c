@@ -102,7 +102,7 @@ static void switching_begins_a_fresh_line(void **state)
 	expect("\r\n[console: mterm]\r\n");
 }
 
-/* --- Output that nobody looks at ---------------------------------------------------------------
+/* --- Output of ports without the focus ---------------------------------------------------------
  */
 
 static void unseen_output_is_kept(void **state)
@@ -275,8 +275,8 @@ static void log_lines_begin_fresh_lines(void **state)
 	expect("ls\r\nmullion: four\r\n");
 }
 
-/* What is typed is echoed whole, also when the log says something about it in the meantime; a port
- * that never ends its line does not hold the log back. */
+/* Typed text is echoed whole, even if the log has a message in the meantime. A port that never ends
+ * its line does not delay the log. */
 static void the_log_lets_a_line_end(void **state)
 {
 	(void)state;
@@ -437,9 +437,9 @@ static void options_are_understood(void **state)
 	expect("[console: \033[32mlinux2\033[0m]\r\n");
 	fake_key("\001h");
 	has("keys behind Ctrl-A");
-	fake_start(2, "escape=0x1g focus=nobody prefix=1 escape=0x escape=0x200");
+	fake_start(2, "escape=0x1g focus=missing prefix=1 escape=0x escape=0x200");
 	has("[console: option not understood: escape=0x1g]\r\n");
-	has("[console: option not understood: focus=nobody]\r\n");
+	has("[console: option not understood: focus=missing]\r\n");
 	has("[console: option not understood: prefix=1]\r\n");
 	has("[console: option not understood: escape=0x]\r\n");
 	has("[console: option not understood: escape=0x200]\r\n");
@@ -529,7 +529,7 @@ static void switching_shows_the_line_again(void **state)
 	fake_clear();
 	fake_key("\0352");
 	expect(&"\r\n[console: mterm]\r\nmullion> guest\b\b"[2]);
-	/* What went on unseen comes behind it. */
+	/* Unseen output follows it. */
 	fake_key("\0351");
 	fake_say(1, "\r\ndone\r\n");
 	fake_clear();

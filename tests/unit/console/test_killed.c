@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A console that is killed, at every instruction: of what ports have written none is lost, one
- * character is shown twice at most, and the next incarnation looks at the same port. A child does
- * it instruction by instruction; after each, what is kept is taken over by a new incarnation.
+ * A console that is killed at every instruction. No output of a port is lost, at most one character
+ * is shown twice, and the next incarnation displays the same port. A child runs the console
+ * instruction by instruction. After each, a new incarnation takes over the kept memory.
  */
 #define _GNU_SOURCE /* process_vm_readv() */
 #include "support/test.h"
@@ -26,8 +26,8 @@ static struct {
 	u8 rings[PORTS * KEEP_LEAST];
 } kept;
 
-static const char seen[] = "what a port says that is looked at",
-		  unseen[] = "and another that is not";
+static const char seen[] = "text of the port that has the focus",
+		  unseen[] = "text of a hidden port";
 
 static void copy(pid_t child, void *what, size_t bytes)
 {
@@ -53,7 +53,7 @@ static void start(u32 starts)
 	fake_pump(0);
 }
 
-/* One of linux2, which is looked at, and of mterm. */
+/* A text of linux2, which is displayed, and one of mterm. */
 static void prepare(void)
 {
 	fake_grants(PORTS, "");

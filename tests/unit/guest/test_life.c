@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/guest: guests that come and go while the core runs. Whatever is asked of one in whatever
- * state, it is done or refused; what a guest had comes back whole, and nobody sees its bytes.
+ * core/guest: guests that are created and destroyed while the core runs. Every operation in every
+ * state succeeds or is refused. All memory of a guest is released, and no other owner sees its
+ * bytes.
  */
 #include <arch/time.h>
 #include <mullion/format.h>
@@ -119,7 +120,7 @@ static void scribble(void)
 static void ten_thousand_lives(void **state)
 {
 	(void)state;
-	/* What nobody had is handed out as it is: give all of it an owner first. */
+	/* Memory without a previous owner is not scrubbed: give all of it an owner first. */
 	for (u64 bytes = ram_free_bytes(); bytes != 0; bytes = ram_free_bytes()) {
 		hpa_t base;
 		u64 size = bytes;
@@ -395,7 +396,7 @@ static void the_scrubber_cleans_up(void **state)
 		scribble();
 		assert_int_equal(guest_destroy(ID), OK);
 		assert_true(ram_dirty_bytes() > GUEST_RAM_BYTES);
-		/* Nobody else wants the CPU. */
+		/* No other thread is READY. */
 		machine_settle();
 		assert_int_equal(ram_dirty_bytes(), 0);
 	}

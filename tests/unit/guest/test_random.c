@@ -4,8 +4,8 @@
 
 #include "support/test.h"
 
-/* RFC 8439 §2.3.2's block function with key and counter zero (appendix A.1, vector 1): the second
- * half of the first block is what a fresh generator gives out. */
+/* RFC 8439 §2.3.2's block function with key and counter zero (appendix A.1, vector 1). The first
+ * output of a new generator is the second half of the first block. */
 static void first_block_is_chacha20(void **state)
 {
 	static const u8 want[32] = {

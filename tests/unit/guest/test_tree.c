@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/guest/tree.c and arch/arm64/pure/guest_tree.c: generated trees in the eyes of dtc, libfdt
- * and our own reader; supplied trees against a description.
+ * core/guest/tree.c and arch/arm64/pure/guest_tree.c: generated trees as dtc, libfdt and lib/fdt
+ * read them; supplied trees against a description.
  */
 #include <mullion/guest_tree.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/guest: the state machine edge by edge, what CPU_SUSPEND and stops do to a vCPU that waits,
- * regions, and that a guest that cannot be made leaves nothing behind.
+ * core/guest: the state machine edge by edge, CPU_SUSPEND and stops while a vCPU waits, and
+ * regions. A failed creation releases everything.
  */
 #include <mullion/irq.h>
 #include <mullion/mem.h>
@@ -111,7 +111,7 @@ static void standby_answers_when_it_wakes(void **state)
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_RESET], resets);
 }
 
-/* What would have kept it from sleeping was pending for a line that has fallen. */
+/* The interrupt that would have ended the wait was pending for a line that was deasserted since. */
 static void what_has_gone_ends_no_wait(void **state)
 {
 	struct vcpu *vcpu = guest->vcpus[0];
@@ -169,8 +169,8 @@ static void a_waiting_vcpu_can_be_stopped(void **state)
 	assert_false(guest->vcpus[0]->arch.loaded);
 }
 
-/* Reset is asked for while one vCPU waits, one runs, and one is being started. */
-static void reset_takes_everybody_along(void **state)
+/* Reset is requested while one vCPU waits, one runs, and one is being started. */
+static void reset_reaches_every_vcpu(void **state)
 {
 	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, { GUEST_RAM, 0 } } };
 
@@ -181,7 +181,7 @@ static void reset_takes_everybody_along(void **state)
 	on.cpu_on.target = 2;
 	assert_true(give(0, on));
 	guest_reset(guest);
-	/* Nobody gets in any more, and a second wish changes nothing. */
+	/* No vCPU starts any more, and a second request changes nothing. */
 	assert_int_equal(vcpu_start(guest->vcpus[1], NULL), ERR_DENIED);
 	guest_stop(guest, false);
 	guest_reset(guest);
@@ -239,7 +239,7 @@ static void the_last_cpu_off_ends_the_guest(void **state)
 	assert_int_equal(guest->running, 0);
 }
 
-/* Two CPUs ask for the same vCPU before its own CPU has looked: one wins. */
+/* Two CPUs request the start of one vCPU before its own CPU has checked: one request succeeds. */
 static void one_of_two_starters_wins(void **state)
 {
 	struct vcpu_exit on = { .kind = EXIT_CPU_ON, .cpu_on = { 1, { GUEST_RAM, 11 } } };
@@ -345,7 +345,7 @@ int main(void)
 		with_guest(power_down_enters_where_it_was_told),
 		with_guest(a_start_must_lie_in_memory),
 		with_guest(a_waiting_vcpu_can_be_stopped),
-		with_guest(reset_takes_everybody_along),
+		with_guest(reset_reaches_every_vcpu),
 		with_guest(a_crash_does_not_prevent_a_reset),
 		with_guest(a_crash_stops_the_others_too),
 		with_guest(the_last_cpu_off_ends_the_guest),

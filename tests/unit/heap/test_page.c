@@ -30,7 +30,7 @@ static u64 random_below(u64 limit)
 static void drop(u32 i)
 {
 	for (u64 at = 0; at < held[i].count * PAGE_SIZE; at++)
-		assert_int_equal(held[i].va[at], held[i].mark); /* nobody else wrote there */
+		assert_int_equal(held[i].va[at], held[i].mark); /* no other owner wrote there */
 	page_free(held[i].va, held[i].count);
 	held[i] = held[--num_held];
 }

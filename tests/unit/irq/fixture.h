@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the tests of the virtual GIC share: one simulated machine, and a guest's usual steps. */
+/* Shared by the tests of the virtual GIC: one simulated machine, and a guest's usual steps. */
 #ifndef FIXTURE_H
 #define FIXTURE_H
 

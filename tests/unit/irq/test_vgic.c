@@ -211,7 +211,7 @@ static void routes_v3(void **state)
 	assert_int_equal(read_wide(0, false, 0x6000 + 8 * 33, 8), 0xff00000002ull);
 	sim_write(&sim, 0, 0x104, 2);
 	sim_write(&sim, 0, 0x204, 2);
-	assert_int_equal(take(2), SIM_NONE); /* nobody has that affinity */
+	assert_int_equal(take(2), SIM_NONE); /* no vCPU has that affinity */
 	write_wide(0, false, 0x6000 + 8 * 33 + 4, 4, 0);
 	assert_int_equal(take(2), 33);
 	end(2, 33);
@@ -295,13 +295,13 @@ static void sgis_v3(void **state)
 	assert_int_equal(take(1), SIM_NONE);
 	end(2, 5);
 	end(8, 5);
-	/* Another cluster, range or affinity: nobody. */
+	/* Another cluster, range or affinity: no vCPU. */
 	assert_int_equal(vgic_sgi1r(&sim.g, 0, 5ull << 24 | 1ull << 16 | 1, true), 0);
 	assert_int_equal(vgic_sgi1r(&sim.g, 0, 5ull << 24 | 1ull << 32 | 1, true), 0);
 	assert_int_equal(vgic_sgi1r(&sim.g, 0, 5ull << 24 | 1ull << 48 | 1, true), 0);
 	assert_int_equal(vgic_sgi1r(&sim.g, 0, 5ull << 24 | 1ull << 44 | 1, true), 0);
 	assert_int_equal(vgic_sgi1r(&sim.g, 0, 5ull << 24 | 0xfe00, true), 0);
-	/* Everybody else, whatever the other fields say. */
+	/* All other vCPUs, with any values in the other fields. */
 	vgic_sgi1r(&sim.g, 3, 1ull << 40 | 15ull << 24 | 0xff00000000008ull, true);
 	for (u32 i = 0; i < 9; i++)
 		assert_int_equal(take(i), i == 3 ? SIM_NONE : 15);

@@ -209,7 +209,7 @@ static void timer_is_linked(void **state)
 	sim_write_private(&sim, 0, 0x100, 1 << 27);
 	assert_int_equal(take(0), SIM_NONE);
 	assert_false(sim.cpu[0].ppi_active[26]);
-	/* Unless software asked for it, too; that can be taken back. */
+	/* Unless software made it pending, too; software can clear that. */
 	sim.cpu[0].ppi_fell[26] = false;
 	sim_write_private(&sim, 0, 0x180, 1 << 27);
 	fire(0);
@@ -270,7 +270,8 @@ static void high_level_stays(void **state)
 	assert_int_equal(take(0), SIM_NONE);
 }
 
-/* An edge is pending until it is taken, and so is what software asked for. */
+/* An edge is pending until it is acknowledged, and so is an interrupt that software made pending.
+ */
 static void edge_and_software_stay(void **state)
 {
 	(void)state;
@@ -298,8 +299,8 @@ static void edge_and_software_stay(void **state)
 	assert_int_equal(sim_read(&sim, 0, 0x204), 0);
 }
 
-/* Whatever is written while a line is high, the physical interrupt stays active until the guest has
- * taken the virtual one. */
+/* While a line is high, no register write deactivates the physical interrupt before the guest has
+ * acknowledged the virtual one. */
 static void high_level_is_held(void **state)
 {
 	static const u32 arrays[] = { 0x280, 0x200, 0x300, 0x380, 0x180, 0x280, 0x100, 0x380 };
@@ -325,8 +326,8 @@ static void high_level_is_held(void **state)
 	}
 }
 
-/* A physical interrupt comes to the CPU whose vCPU had it last in a list register or let it go,
- * never to one that only is its target. */
+/* A physical interrupt goes to the CPU whose vCPU last had it in a list register or deactivated it.
+ * A vCPU that only is its target does not count. */
 static void comes_to_a_cpu_that_runs(void **state)
 {
 	(void)state;
@@ -388,7 +389,7 @@ static void fallen_timer_is_dropped(void **state)
 	assert_int_equal(take(0), SIM_NONE);
 }
 
-/* What a GICv2 in QEMU does when an active SPI is moved: the physical one comes a second time. */
+/* QEMU's GICv2 signals the physical interrupt a second time when an active SPI is moved. */
 static void linked_comes_once(void **state)
 {
 	(void)state;
@@ -445,7 +446,7 @@ static void pending_and_active_linked(void **state)
 	end(0, 40);
 	assert_int_equal(take(0), 40);
 	end(0, 40);
-	assert_false(sim.spi_active[70]); /* by us */
+	assert_false(sim.spi_active[70]); /* deactivated by the vGIC */
 	assert_int_equal(take(0), SIM_NONE);
 }
 
@@ -496,7 +497,7 @@ static void cpu_reset_keeps_spis(void **state)
 	(void)vgic_withdraw(&sim.g, &sim.cpu[0].vgic);
 	vgic_cpu_reset(&sim.g, &sim.cpu[0].vgic);
 	sim.cpu[0].depth = 0;
-	assert_int_equal(sim_read(&sim, 1, 0x304), 0); /* given up */
+	assert_int_equal(sim_read(&sim, 1, 0x304), 0); /* no longer active */
 	assert_int_equal(sim_read(&sim, 1, 0x204), 1 << 9);
 	write_wide(1, false, 0x6000 + 8 * 41, 8, 1);
 	assert_int_equal(take(1), 41);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The virtual GIC against a model that knows of no list registers: random events, register writes
- * and guest behaviour, from a seed. What the guest takes must be pending, enabled, its own and the
- * most urgent in the model; and when it has become quiet, nothing may be left over.
+ * The virtual GIC against a model without list registers: random events, register writes and guest
+ * behaviour, from a seed. An acknowledged interrupt must be pending, enabled and the most urgent
+ * one of that vCPU in the model. At rest no interrupt may remain.
  */
 #include "tests/unit/irq/vgic_sim.h"
 
@@ -70,19 +70,19 @@ static void dump_irq(struct model *m, u32 cpu, u32 id)
 	const struct irq *i = irq_of(m, cpu, id);
 	u32 n = id % 32;
 
-	print_error("  %u at %x: model latch %u wired %u line %u edge %u; latch %u line %u edge %u "
-		    "enabled %u "
-		    "active %u inflight %u linked %u soft %u",
-		    id, i->priority, i->latch, i->wired, i->line, i->edge, b->latch >> n & 1,
-		    b->line >> n & 1, b->edge >> n & 1, b->enabled >> n & 1, b->active >> n & 1,
-		    b->inflight >> n & 1, b->linked >> n & 1, b->soft >> n & 1);
+	print_error(
+		"  %u at %x: model latch %u wired %u line %u edge %u;\n"
+		"    latch %u line %u edge %u enabled %u active %u inflight %u linked %u soft %u",
+		id, i->priority, i->latch, i->wired, i->line, i->edge, b->latch >> n & 1,
+		b->line >> n & 1, b->edge >> n & 1, b->enabled >> n & 1, b->active >> n & 1,
+		b->inflight >> n & 1, b->linked >> n & 1, b->soft >> n & 1);
 	if (id >= 32)
 		print_error(" target %u owner %u", m->s.g.spis[id - 32].target,
 			    m->s.g.spis[id - 32].owner);
 	print_error("\n");
 }
 
-/* What a failure is looked into with. */
+/* Prints the state for the analysis of a failure. */
 static void dump(struct model *m, u32 cpu)
 {
 	const struct sim_cpu *c = &m->s.cpu[cpu];
@@ -242,8 +242,8 @@ static void device(struct model *m)
 		assert_true(sim_enter(&m->s, m->s.g.spis[n].owner));
 }
 
-/* The line behind an interrupt falls. What is in a list register may still be taken, as on a
- * machine where the news is on its way; what waits in the model never is. */
+/* A line is deasserted. An interrupt in a list register may still be acknowledged, as on a machine
+ * where the change is under way. One that is pending only in the model is not acknowledged. */
 static void fall(struct model *m, u32 cpu)
 {
 	u32 n = 25 + 2 * any(m, 4);
@@ -418,7 +418,7 @@ static void step(struct model *m)
 			fail_msg("maintenance interrupts never end on CPU %u", cpu);
 		break;
 	}
-	/* Whoever has to look was kicked, or is the one that acted. */
+	/* Each CPU with flags to serve was kicked, or is the one that acted. */
 	for (u32 i = 0; i < m->s.g.num_cpus; i++)
 		if (atomic_load(&m->s.cpu[i].vgic.flags) && i != cpu && !(m->s.kicked >> i & 1))
 			bad(m, i, "CPU %u was not kicked", i);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * List registers in software, and a guest that takes and ends interrupts through them, so that the
- * virtual GIC can be run without a machine. For the unit tests and the fuzzer.
- * What list registers do: IHI 0069 §4.5 to §4.8, §12.4.
+ * List registers in software, and a guest that acknowledges and ends interrupts through them. The
+ * unit tests and the fuzzer run the virtual GIC without a machine this way.
+ * Source of the list registers' behaviour: IHI 0069 §4.5 to §4.8, §12.4.
  */
 #ifndef TESTS_VGIC_SIM_H
 #define TESTS_VGIC_SIM_H
@@ -20,10 +20,10 @@ struct sim_cpu {
 	struct vgic_cpu vgic;
 	u64 lr[VGIC_MAX_LRS];
 	u32 hcr;
-	u8 running[256]; /* priorities of what was taken and not dropped */
+	u8 running[256]; /* priorities that are active and not dropped */
 	u32 depth;
 	bool ppi_active[32]; /* physical */
-	bool ppi_fell[32];   /* its level is gone */
+	bool ppi_fell[32];   /* its line was deasserted */
 };
 
 struct sim {
@@ -31,8 +31,8 @@ struct sim {
 	struct sim_cpu cpu[SIM_CPUS];
 	void *storage;
 	bool spi_active[SIM_INTIDS]; /* physical */
-	bool spi_fell[SIM_INTIDS];   /* its level is gone */
-	u8 spi_cpu[SIM_INTIDS];      /* that it comes to */
+	bool spi_fell[SIM_INTIDS];   /* its line was deasserted */
+	u8 spi_cpu[SIM_INTIDS];      /* its target */
 	u64 kicked;
 };
 
@@ -54,7 +54,7 @@ static inline bool hw_lr_write_short(u32 n, u64 lr)
 	hw_lr_write(n, lr);
 	return true;
 }
-/* IHI 0069 §12.4.5: one that asks for maintenance does not count as empty. */
+/* IHI 0069 §12.4.5: a list register that requests maintenance does not count as empty. */
 static inline u32 sim_empty(bool asking)
 {
 	u32 empty = 0;
@@ -172,7 +172,7 @@ static inline bool sim_maintenance(const struct sim *s, u32 cpu)
 	       (c->hcr & VGIC_HCR_LRENPIE && VGIC_HCR_COUNT(c->hcr));
 }
 
-/* What happens before the guest's next instruction. Return: false if maintenance never ends. */
+/* Enters the guest. Returns false if maintenance never ends. */
 static inline bool sim_enter(struct sim *s, u32 cpu)
 {
 	sim_flush(s, cpu);
@@ -240,7 +240,7 @@ static inline void sim_eoi(struct sim *s, u32 cpu, u32 intid)
 	sim_deactivate(s, cpu, intid, false);
 }
 
-/* GICv2: GICD_SGIR with a list of one, the short way. */
+/* GICv2: GICD_SGIR with a single target, by its fast path. */
 static inline bool sim_sgir(struct sim *s, u32 cpu, u32 value)
 {
 	u32 list = value >> 16 & 0xff, to = list ? (u32)__builtin_ctz(list) : 0;

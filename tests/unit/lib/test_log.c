@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/log.c: what is said before there is a console, prefixes, time stamps, levels, text longer
- * than a line, and the ring as managers and the component that owns the console see it. */
+/* lib/log.c: text before the console exists, prefixes, time stamps, levels, and text longer than a
+ * line. Managers and the component that owns the console read the ring. */
 #include "support/test.h"
 
 #include <mullion/cpu.h>
@@ -122,7 +122,9 @@ static void long_text_is_cut_but_ended(void **state)
 	assert_ptr_equal(strchr(seen, '\n'), seen + used - 1);
 }
 
-/* Every byte has a number for good; a reader that was away too long is told where it goes on. */
+/* Every byte has a permanent number. A reader that is too late gets the number where text
+ * continues.
+ */
 static void text_can_be_read_by_number(void **state)
 {
 	char text[64];
@@ -244,7 +246,7 @@ static void the_end_prints_what_the_ring_holds(void **state)
 	assert_true(log_take_news());
 }
 
-/* Nobody can be woken where text comes from, so the CPU is kicked: once, until somebody looked. */
+/* No thread can be woken in log functions, so the CPU is kicked, once until the log is read. */
 static void new_text_kicks(void **state)
 {
 	u32 kicks = this_cpu()->arch.kicks;

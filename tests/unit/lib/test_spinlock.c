@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * lib/spinlock.c: ranks are checked (in a child process, since a wrong one panics), and the
- * lock excludes: threads that play CPUs count together without losing a step.
+ * lib/spinlock.c: ranks are checked, in a child process because a wrong one panics. The lock
+ * excludes: threads that act as CPUs increment one counter, and no increment is lost.
  */
 #include "support/test.h"
 

@@ -19,7 +19,7 @@
 #define COMPONENTS 3
 #define BOSS       0 /* manages all */
 #define CLERK      1 /* manages guest 1 */
-#define NOBODY     2 /* has the console's UART */
+#define DRIVER     2 /* has the console's UART */
 #define BUFFER     COMPONENT_TEXT
 #define BUFFER_END (COMPONENT_TEXT + 4 * PAGE_SIZE)
 #define ELSEWHERE  UINT64_C(0x7000000000)
@@ -92,17 +92,17 @@ static int begin(void **state)
 	machine_config(&guests[2], "three", 2, 1, false);
 	for (u32 i = 0; i < GUESTS; i++)
 		guests[i].vmm = COMPONENTS;
-	guests[1].vmm = NOBODY;
+	guests[1].vmm = DRIVER;
 	guests[2].absent = true;
 	(void)strncpy(guests[2].template_name, "mould", CONFIG_NAME_MAX - 1);
 	assert_int_equal(component_setup(&board), OK);
 	configs[BOSS].manages_all = configs[BOSS].reads_log = true;
 	configs[CLERK].manages = BIT(1);
-	configs[NOBODY].num_grants = 1;
-	configs[NOBODY].grants = &uart;
+	configs[DRIVER].num_grants = 1;
+	configs[DRIVER].grants = &uart;
 	begin_component(BOSS, "boss");
 	begin_component(CLERK, "clerk");
-	begin_component(NOBODY, "nobody");
+	begin_component(DRIVER, "driver");
 	/* Before there is anything to manage, nothing can be. */
 	assert_int_equal(manage_call(components[BOSS], MANAGE_HOST, 0, 0, 0, 0, &ignored),
 			 -ERR_DENIED);
@@ -114,17 +114,17 @@ static int begin(void **state)
 	return 0;
 }
 
-static s64 call(u32 who, u64 operation, u64 id, u64 buffer, u64 bytes, u64 argument, u64 *second)
+static s64 call(u32 caller, u64 operation, u64 id, u64 buffer, u64 bytes, u64 argument, u64 *second)
 {
 	u64 ignored;
 
-	return manage_call(components[who], operation, id, buffer, bytes, argument,
+	return manage_call(components[caller], operation, id, buffer, bytes, argument,
 			   second != NULL ? second : &ignored);
 }
 
-static s64 act(u32 who, u64 operation, u64 id)
+static s64 act(u32 caller, u64 operation, u64 id)
 {
-	return call(who, operation, id, 0, 0, 0, NULL);
+	return call(caller, operation, id, 0, 0, 0, NULL);
 }
 
 /* A query of the boss's, into @record. */

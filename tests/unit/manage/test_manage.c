@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/manage: every operation, with the right and without, with every argument that can be wrong;
- * what acts do; and who is told of news.
+ * core/manage: every operation with and without the right, and with every kind of wrong argument.
+ * Further tests cover the effects of operations and the notifications of changes.
  */
 #include "manage/fixture.h"
 
@@ -33,7 +33,7 @@ static void nothing_is_done_without_the_right(void **state)
 		for (u64 guest = 0; guest < GUESTS; guest++) {
 			u64 id = part ? guest << 16 : guest;
 
-			assert_int_equal(act(NOBODY, operation, id), -ERR_DENIED);
+			assert_int_equal(act(DRIVER, operation, id), -ERR_DENIED);
 			if (!is_of_guest(operation) || guest != 1)
 				assert_int_equal(act(CLERK, operation, id), -ERR_DENIED);
 		}
@@ -41,7 +41,7 @@ static void nothing_is_done_without_the_right(void **state)
 	assert_int_equal(state_of(0), GUEST_CREATED);
 	assert_int_equal(state_of(1), GUEST_CREATED);
 	assert_int_equal(state_of(2), GUEST_ABSENT);
-	/* What it was given, it can. */
+	/* Its own guest it can manage. */
 	assert_int_equal(act(CLERK, MANAGE_GUEST_START, 1), 0);
 	machine_settle();
 	assert_int_equal(state_of(1), GUEST_RUNNING);
@@ -156,7 +156,7 @@ static void a_guest_goes_through_its_life(void **state)
 	assert_int_equal(state_of(2), GUEST_ABSENT);
 }
 
-/* What happens at run time is in the log, and an end by the manager is told from others. */
+/* Operations are logged, and the log distinguishes a stop by a manager from other ends. */
 static void acts_are_logged(void **state)
 {
 	(void)state;
@@ -254,29 +254,29 @@ static void managers_are_told(void **state)
 	assert_int_equal(act(BOSS, MANAGE_GUEST_DESTROY, 2), 0);
 	assert_int_equal(take_word(BOSS), NOTIFY_CHANGE);
 	assert_int_equal(take_word(CLERK), NOTIFY_CHANGE);
-	assert_int_equal(take_word(NOBODY), 0);
+	assert_int_equal(take_word(DRIVER), 0);
 	log_error("text");
 	assert_int_equal(take_word(BOSS), 0);
 	take_kick();
 	assert_int_equal(take_word(BOSS), NOTIFY_LOG);
 	assert_int_equal(take_word(CLERK), 0);
-	assert_int_equal(take_word(NOBODY), 0);
+	assert_int_equal(take_word(DRIVER), 0);
 	take_kick();
 	assert_int_equal(take_word(BOSS), 0);
 }
 
-static void the_console_is_left_to_who_drives_it(void **state)
+static void the_console_belongs_to_its_driver(void **state)
 {
 	(void)state;
 	host_console_clear();
-	atomic_store(&components[NOBODY]->state, COMPONENT_RUNNING);
+	atomic_store(&components[DRIVER]->state, COMPONENT_RUNNING);
 	component_changed();
 	log_error("for the component");
 	assert_string_equal(host_console, "");
-	atomic_store(&components[NOBODY]->state, COMPONENT_FAULTED);
+	atomic_store(&components[DRIVER]->state, COMPONENT_FAULTED);
 	component_changed();
 	assert_non_null(strstr(host_console, "] mullion: for the component\n"));
-	atomic_store(&components[NOBODY]->state, COMPONENT_CREATED);
+	atomic_store(&components[DRIVER]->state, COMPONENT_CREATED);
 }
 
 int main(void)
@@ -292,7 +292,7 @@ int main(void)
 		cmocka_unit_test(the_machine_ends_when_told),
 		cmocka_unit_test(components_are_found_by_number),
 		cmocka_unit_test(managers_are_told),
-		cmocka_unit_test(the_console_is_left_to_who_drives_it),
+		cmocka_unit_test(the_console_belongs_to_its_driver),
 	};
 
 	return cmocka_run_group_tests(tests, begin, NULL);

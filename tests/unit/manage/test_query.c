@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/manage/query.c: what a manager is told of guests, the machine, its log and its tree. */
+/* core/manage/query.c: a manager's queries of guests, the machine, its log and its tree. */
 #include "manage/fixture.h"
 
 static void guests_are_described(void **state)
@@ -16,7 +16,7 @@ static void guests_are_described(void **state)
 	assert_int_equal(guest.ram_bytes, GUEST_RAM_BYTES);
 	assert_int_equal(guest.regions, 4);
 	assert_int_equal(ask(MANAGE_GUEST, 1, &guest, sizeof(guest)), sizeof(guest));
-	assert_string_equal(guest.vmm, "nobody");
+	assert_string_equal(guest.vmm, "driver");
 	assert_int_equal(guest.id, 1);
 	assert_int_equal(act(BOSS, MANAGE_GUEST_START, 0), 0);
 	machine_settle();

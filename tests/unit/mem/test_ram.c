@@ -97,7 +97,7 @@ static u64 model_place(u64 count, u64 align, bool clean)
 	return RAM_PAGES;
 }
 
-/* What was scrubbed to get here is known by its bytes. */
+/* Pages that were scrubbed since the last call are recognised by their bytes. */
 static void note_clean(void)
 {
 	for (u64 i = 0; i < RAM_PAGES; i++)
@@ -177,7 +177,7 @@ static void give_back(u32 i)
 static void agrees_with_a_flat_model(void **state)
 {
 	(void)state;
-	/* What firmware left: dirty before the first owner, too. */
+	/* Memory from firmware is dirty before its first owner, too. */
 	set(HEAP_PAGES, RAM_PAGES - HEAP_PAGES, true);
 	for (u64 i = HEAP_PAGES; i < RAM_PAGES; i++)
 		is_dirty[i] = true;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * core/mem/space.c: named cases for block sizes, flushes and errors, and random maps and unmaps
- * against a flat array with one entry per page. Whatever happens, the table pages come back.
+ * against a flat array with one entry per page. Every sequence releases its table pages.
  */
 #include "support/test.h"
 
@@ -57,7 +57,7 @@ static void assert_no_map(u64 gpa)
 	assert_int_equal(space_lookup(&space, GPA(gpa), &found, NULL), ERR_FAULT);
 }
 
-/* The tables that a mapping costs tell which blocks it was made of. */
+/* The number of tables of a mapping shows which blocks it consists of. */
 static void takes_largest_blocks(void **state)
 {
 	u32 root;
@@ -269,7 +269,7 @@ static void random_map(u64 first, u64 count)
 		model[first + i] = (hpa + i * PAGE_SIZE) | flags;
 }
 
-/* What is mapped goes as it came: in whole ranges, one of them or with its neighbour. */
+/* Memory is unmapped in whole ranges as it was mapped: one range, or one with its neighbour. */
 static void random_unmap(u64 *first, u64 *count)
 {
 	u32 at;

@@ -19,7 +19,7 @@ static int begin(void **state)
 	return 0;
 }
 
-/* What a line prints, without its echo, CRs and the prompt behind. */
+/* Returns the output of a command line without its echo, CRs and the prompt that follows. */
 static const char *output_of(const char *line)
 {
 	static char text[FAKE_OUTPUT];

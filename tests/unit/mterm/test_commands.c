@@ -90,7 +90,7 @@ static void every_command_speaks_json(void **state)
 		"tree /none",
 		"guest pause linux",
 		"guest pause linux", /* refused now */
-		"guest stop nobody",
+		"guest stop missing",
 		"component restart vmm-rt",
 		"guest destroy rt --yes",
 		"top",
@@ -114,8 +114,8 @@ static void every_command_speaks_json(void **state)
 	}
 	has("guest show rt --json", "{\"name\":\"rt\",\"state\":\"absent\",\"vcpus\":1,"
 				    "\"ram_bytes\":16777216,\"vmm\":\"vmm-rt\",\"resets\":0,");
-	has("guest --json stop nobody", "{\"error\":\"guest stop: there is no guest 'nobody'; "
-					"'guest list' shows all\"}\n");
+	has("guest --json stop missing", "{\"error\":\"guest stop: there is no guest 'missing'; "
+					 "'guest list' shows all\"}\n");
 	has("guest --json resume linux", "{\"done\":\"resume\",\"name\":\"linux\"}\n");
 	has("vcpu show linux/0 --json", "\"use_permille\":250,\"exits\":{\"none\":0,\"read\":");
 	has("log --json", "\"text\":\"mullion: guests start\\u000alinux: hello \\u001b[2J\\\"the");
@@ -229,7 +229,8 @@ static void mistakes_are_explained(void **state)
 	     "can do\n");
 	says("guest show linus", "guest show: there is no guest 'linus'; did you mean 'linux'?\n");
 	says("sched show xyz", "sched show: there is no thread 'xyz'; 'sched list' shows all\n");
-	says("vcpu list nobody", "vcpu list: there is no guest 'nobody'; 'guest list' shows all\n");
+	says("vcpu list missing",
+	     "vcpu list: there is no guest 'missing'; 'guest list' shows all\n");
 	says("guest show", "guest show: something is missing; write 'guest show NAME'\n");
 	says("guest show a b", "guest show: there is too much; write 'guest show NAME'\n");
 	says("guest list --jsn", "guest list: it has no option '--jsn'; did you mean '--json'?\n");

@@ -118,11 +118,11 @@ static void a_restart_limit_is_shown(void **state)
 	has("component", note);
 	has("guest", note);
 	has("component show vmm-rt", "limit reached    yes\n");
-	has("guest show rt", "vmm state        faulted\nvmm gave up      yes\n");
-	has("guest show rt --json", "\"vmm_state\":\"faulted\",\"vmm_gave_up\":true,");
+	has("guest show rt", "vmm state        faulted\nvmm limit        yes\n");
+	has("guest show rt --json", "\"vmm_state\":\"faulted\",\"vmm_limit_reached\":true,");
 }
 
-/* One that is READY and gets nothing is told, with what has its CPU; one that runs is not. */
+/* A vCPU that is READY and does not run is reported, with the thread that has its CPU. */
 static void starvation_is_shown(void **state)
 {
 	static const char note[] = "rt/0: ready, but it did not run for the last 100 ms; linux/0, "
@@ -143,7 +143,7 @@ static void starvation_is_shown(void **state)
 	assert_null(strstr(output_of("vcpu list linux"), "did not run"));
 }
 
-/* A list of guests takes two looks; what is typed in between is kept, and Ctrl-C ends it. */
+/* A list of guests takes two queries. Input in between is kept, and Ctrl-C ends the command. */
 static void use_is_measured(void **state)
 {
 	(void)state;
@@ -156,7 +156,7 @@ static void use_is_measured(void **state)
 	has("guest show linux", "use %            25.0\n");
 	has("vcpu list linux --json", "\"use_permille\":250,");
 	has("cpu show 0", "use %            50.0\n");
-	/* A mistake is told at once. */
+	/* A mistake is reported at once. */
 	term_input(&term, "guest show linus\r", 17);
 	assert_int_equal(term.mode, MODE_EDIT);
 	term_input(&term, "guest\r\003", 7);

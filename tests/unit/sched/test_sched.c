@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/sched: threads on the fake machine's CPUs; who runs, when, and what is booked for it. */
+/* core/sched: threads on the fake machine's CPUs; order and time of their runs, and the charges. */
 #include "support/test.h"
 
 #include <sys/wait.h>
@@ -12,7 +12,7 @@
 
 #define EACH(test) cmocka_unit_test_setup_teardown(test, threads_begin, threads_end)
 
-/* --- Who runs --------------------------------------------------------------------------------- */
+/* --- Order ------------------------------------------------------------------------------------ */
 
 static void highest_priority_runs_first(void **state)
 {
@@ -121,7 +121,7 @@ static void wakes_the_less_urgent(void *data)
 {
 	must(sched_wake(data));
 	must(!sched_needed());
-	sched(); /* nobody else should run: nothing happens */
+	sched(); /* no other thread is more urgent: no switch */
 	say("w");
 }
 
@@ -234,7 +234,7 @@ static bool flood_goes_on(void)
 	return !flood_ends && arch_time_now().v < flood_until.v;
 }
 
-/* As a vmm and its console do: each wakes the other, on the account of who caused it. */
+/* As a vmm and its console do: each wakes the other, on the account that caused the work. */
 static void wakes_the_other(void *data)
 {
 	u32 self = *(const u32 *)data;

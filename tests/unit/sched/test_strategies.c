@@ -44,7 +44,8 @@ static void take_out(const struct sched_strategy *strategy, u32 i)
 	strategy->remove(&queue, &accounts[i]);
 }
 
-/* Who should run, if @claim (0: may not) counts before the order. */
+/* Returns the account to run: the one of highest @claim (0: may not run), then the first in order.
+ */
 static struct account *expected(u32 (*claim)(const struct account *account, u64 now), u64 now)
 {
 	struct account *best = NULL;

@@ -21,7 +21,7 @@ const u8 program_text[100] = { 1, 2, 3, [99] = 99 };
 const u8 program_data[50] = { 4, 5, 6, [49] = 49 };
 const u8 bundle_file[5000] = { 7, 8, 9, [4999] = 77 };
 
-/* What a vCPU's thread is to do. */
+/* The next access of a vCPU's thread. */
 static struct access {
 	struct thread thread;
 	struct vcpu_exit exit;
@@ -164,7 +164,7 @@ static void make_guest(void)
 	}
 }
 
-/* What an architecture tries first, within the guest's exit: include/mullion/serve.h. */
+/* Inline service, which an architecture tries first within the exit: include/mullion/serve.h. */
 static bool serve_inline(struct vcpu *vcpu, const struct vcpu_exit *exit)
 {
 	u64 offset = exit->access.at.v - vcpu->served.base;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Two components on the fake machine, for unit tests and the fuzzer of system calls: "server" is
- * the vmm of a guest of two vCPUs, "peer" shares a channel with it and manages guests.
+ * Two components on the fake machine, for unit tests and the fuzzer of system calls. "server" is
+ * the vmm of a guest of two vCPUs. "peer" shares a channel with it and manages guests.
  */
 #ifndef TESTS_SUPPORT_COMPONENTS_H
 #define TESTS_SUPPORT_COMPONENTS_H
@@ -73,23 +73,23 @@ struct components {
 extern struct components world;
 extern const u8 program_text[100], program_data[50], bundle_file[5000];
 
-/** components_describe() - the description alone; the machine with its scheduler, once. */
+/** components_describe() - start the machine with its scheduler, once, and fill the description. */
 void components_describe(void);
-/** components_create() - and everything in it; the guest is attached. */
+/** components_create() - create all objects of the description, and attach the guest. */
 void components_create(void);
-/** components_script() - what @component does from now on; it is woken with COMPONENTS_NUDGE. */
+/** components_script() - set the next calls of @component, and wake it with COMPONENTS_NUDGE. */
 void components_script(struct component *component, const struct host_call *calls, u32 count);
-/** components_go() - let CPU 0 go on until everybody waits, or one computes. */
+/** components_go() - run CPU 0 until every thread is blocked, or one computes. */
 void components_go(void);
-/** components_access() - vCPU @index makes an access, in a thread of its own; let CPU 0 go on. */
+/** components_access() - make an access by vCPU @index, in a thread of its own, and run CPU 0. */
 void components_access(u32 index, bool write, u64 gpa, u64 value, u32 width);
-/** components_waits() - that vCPU waits for an answer. */
+/** components_waits() - returns true if vCPU @index waits for an answer. */
 bool components_waits(u32 index);
 
-/** components_setup(), components_begin() - cmocka's set-up of a program (everything stays, as
- * there is no way back from boot) and of a test: both wait, nothing is to be told, nobody is
- * served. */
+/** components_setup() - cmocka's set-up of a program. It has no counterpart: boot is not undone. */
 int components_setup(void **state);
+/** components_begin() - cmocka's set-up of a test: both components wait, without notifications
+ * and without an exit in service. */
 int components_begin(void **state);
 
 #define CALL(call, ...)                                                              \
@@ -100,7 +100,7 @@ int components_begin(void **state);
 	{                          \
 		.trap = USER_FAULT \
 	}
-/* What it does; then it waits. */
+/* Makes these calls; then the component waits. */
 #define DO(component, ...)                                                       \
 	do {                                                                     \
 		static const struct host_call calls_[] = { __VA_ARGS__ };        \

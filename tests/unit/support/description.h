@@ -13,7 +13,7 @@
 	"size = <0x1000>; compatible = \"arm,pl011\", \"arm,primecell\"; interrupts = <0 1 4>; " \
 	"}; "
 
-/* One load, with all that has to stay while its result is looked at. */
+/* One load, with everything that must stay while its result is checked. */
 struct loaded {
 	struct diag diag;
 	char text[4096];

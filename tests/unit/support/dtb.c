@@ -16,7 +16,7 @@ void *file_read(const char *path, size_t *size)
 		return NULL;
 	if (fseek(file, 0, SEEK_END) == 0 && (length = ftell(file)) >= 0) {
 		rewind(file);
-		/* At least one byte, so that an empty file is told from a failure. */
+		/* At least one byte, so that the result for an empty file is not NULL. */
 		data = malloc((size_t)length + 1);
 		assert_non_null(data);
 		*size = fread(data, 1, (size_t)length, file);

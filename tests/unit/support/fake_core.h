@@ -23,7 +23,7 @@ struct fake_core {
 	u64 now_ns, since_1970, timer_ns;
 	s64 refuse;       /* every act gets this, unless it is 0 */
 	s64 refuse_query; /* the same for queries */
-	u64 watched;      /* a bit for each guest that MANAGE_GUEST_WATCH was asked for */
+	u64 watched;      /* a bit for each guest with a call of MANAGE_GUEST_WATCH */
 	u32 num_acts;     /* ever made */
 	struct {
 		u64 operation, id, argument;

@@ -24,18 +24,18 @@
 /* Bytes that every guest starts with at GUEST_KERNEL. */
 extern const u8 machine_kernel[256];
 
-/** machine_start() - the machine, once per process; later calls do nothing. */
+/** machine_start() - start the machine, once per process; later calls do nothing. */
 void machine_start(void);
-/** machine_config() - @config: a guest of @vcpus vCPUs on CPUs from @first_cpu on, with a region of
- * every kind; @device: with the passed-through device, which only one guest can have. */
+/** machine_config() - fill @config: a guest of @vcpus vCPUs on CPUs from @first_cpu on, with a
+ * region of every kind. @device: add the passed-through device, which only one guest can have. */
 void machine_config(struct config_guest *config, const char *name, u32 first_cpu, u32 vcpus,
 		    bool device);
-/** machine_config_free() - what machine_config() took. */
+/** machine_config_free() - free the memory of machine_config(). */
 void machine_config_free(struct config_guest *config);
-/** machine_give() - end the guest's run on @vcpu's CPU with @exit, and go on until the CPU pauses.
- * False, and nothing done, when that CPU does not run it. */
+/** machine_give() - end the guest's run on @vcpu's CPU with @exit, and run the CPU until it pauses.
+ * Returns false, without an effect, if that CPU does not run it. */
 bool machine_give(struct vcpu *vcpu, const struct vcpu_exit *exit);
-/** machine_settle() - let every CPU act on what was asked of it. */
+/** machine_settle() - run every CPU until it has served its requests. */
 void machine_settle(void);
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What every cmocka program includes first: cmocka wants these headers before its own. */
+/* Every cmocka program includes this first: cmocka needs these headers before its own. */
 #ifndef TESTS_SUPPORT_TEST_H
 #define TESTS_SUPPORT_TEST_H
 

@@ -122,7 +122,7 @@ static void a_sleep_lasts_its_time(void **state)
 	assert_string_equal(said, "s");
 }
 
-static void breathes(void *data)
+static void works_and_yields(void *data)
 {
 	for (u32 i = 0; i < 3; i++) {
 		say(data);
@@ -131,10 +131,10 @@ static void breathes(void *data)
 	}
 }
 
-static void long_work_lets_others_breathe(void **state)
+static void long_work_yields(void **state)
 {
 	(void)state;
-	(void)spawn("long", breathes, "l", 10, 0);
+	(void)spawn("long", works_and_yields, "l", 10, 0);
 	(void)host_loop(0);
 	(void)spawn("urgent", say, "u", 20, 0);
 	run(0);
@@ -207,7 +207,7 @@ int main(void)
 		EACH(a_thread_can_run_again),
 		EACH(what_cannot_be_made_leaves_nothing),
 		EACH(a_sleep_lasts_its_time),
-		EACH(long_work_lets_others_breathe),
+		EACH(long_work_yields),
 		WITH_QUEUE(work_is_done_in_order),
 	};
 

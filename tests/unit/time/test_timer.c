@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * core/time/timer.c: against a flat model that looks through all events each time; how seldom the
- * hardware is touched; and that stopping waits for a handler on another CPU (host threads play
- * CPUs).
+ * core/time/timer.c: against a flat model that searches all events each time. The number of writes
+ * to the hardware is bounded. A stop waits for a handler on another CPU; host threads act as CPUs.
  */
 #include "support/test.h"
 

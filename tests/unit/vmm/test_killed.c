@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A vmm that is killed, at every instruction: of a character that is sent, read, or comes in, none
- * is lost and none comes twice. A child does it instruction by instruction; after each, what is
- * kept is taken over by a new incarnation, which gets the same exit once more. The console looks
- * only when it is told: by the vmm, or by the core when a vmm starts.
+ * A vmm that is killed at every instruction. No character that is sent, read or received is lost or
+ * repeated. A child runs the vmm instruction by instruction. After each, a new incarnation takes
+ * over the kept memory and gets the same exit once more. The console reads only after a
+ * notification by the vmm, or by the core when a vmm starts.
  */
 #define _GNU_SOURCE /* process_vm_readv() */
 #include "vmm/fixture.h"
@@ -28,7 +28,7 @@
 
 static const char line_text[] = "a line of more than a FIFO has room for";
 
-/* What the child does, and what must hold after the next incarnation's start. */
+/* The child's action, and the check after the next incarnation's start. */
 struct scene {
 	void (*act)(void);
 	void (*check)(void);
@@ -58,14 +58,14 @@ static bool step(pid_t child)
 }
 
 static char shown[64];
-static u32 shown_bytes, told;
+static u32 shown_bytes, notified;
 
-/* The console takes all there is, if it was told. */
-static void look_if_told(bool by_core)
+/* The console takes all characters if it was notified. */
+static void take_if_notified(bool by_core)
 {
-	if (!by_core && host_core.notified[G_CHANNEL] == told)
+	if (!by_core && host_core.notified[G_CHANNEL] == notified)
 		return;
-	told = host_core.notified[G_CHANNEL];
+	notified = host_core.notified[G_CHANNEL];
 	shown_bytes += serial_receive(&console, (u8 *)shown + shown_bytes,
 				      (u32)sizeof(shown) - 1 - shown_bytes);
 	shown[shown_bytes] = '\0';
@@ -96,7 +96,7 @@ static void kill_everywhere(const struct scene *scene)
 		exits = number;
 		shown_bytes = 0;
 		shown[0] = '\0';
-		look_if_told(true);
+		take_if_notified(true);
 		start();
 		scene->check();
 		steps++;
@@ -106,11 +106,11 @@ static void kill_everywhere(const struct scene *scene)
 
 static void let_time_pass(void)
 {
-	look_if_told(false);
+	take_if_notified(false);
 	host_core.now.v += SERIAL_PATIENCE_NS;
 	if (host_core.timer.v <= host_core.now.v)
 		notify(NOTIFY_TIMER);
-	look_if_told(false);
+	take_if_notified(false);
 }
 
 static void assert_console_has(const char *text)
@@ -159,7 +159,7 @@ static void sent_line_end(void)
 	assert_console_has("12\n");
 }
 
-/* Into an empty line, behind others, and at a line's end, which is told of at once. */
+/* Into an empty line, behind others, and at a line's end, which is notified at once. */
 static void test_send(void **state)
 {
 	static const struct scene alone = { send, sent_alone }, behind = { send, sent_behind };

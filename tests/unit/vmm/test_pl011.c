@@ -135,7 +135,7 @@ static void test_transmit(void **state)
 	assert_int_equal(reg(RIS), 0);
 }
 
-/* What ends no line is told of after a while: once for all characters of that time. */
+/* Text without a line's end is notified after SERIAL_PATIENCE_NS, once for all characters. */
 static void test_prompt(void **state)
 {
 	(void)state;
@@ -157,7 +157,7 @@ static void test_prompt(void **state)
 	assert_console_reads("# ls");
 }
 
-/* Of many lines in that time, the first is told of at once. */
+/* Of many lines in that time, the first is notified at once. */
 static void test_lines(void **state)
 {
 	(void)state;
@@ -390,7 +390,7 @@ static void test_restart(void **state)
 	assert_console_reads("before after");
 }
 
-/* What is kept may be anything: bounds hold, and a reset cures it. */
+/* Kept memory may have any contents: bounds hold, and a reset repairs it. */
 static void test_bad_state(void **state)
 {
 	(void)state;
@@ -428,7 +428,7 @@ static void test_no_channel(void **state)
 	memset(state_page, 0, sizeof(state_page));
 	info.grants[G_CHANNEL].kind = GRANT_NONE;
 	start();
-	say("nobody listens");
+	say("text without a reader");
 	assert_int_equal(reg(FR), 0x97);
 	assert_int_equal(reg(RIS), TX);
 	assert_int_equal(reg(DR), 0);

@@ -70,8 +70,7 @@ static void test_full(void **state)
 	assert_int_equal(host_core.notified[G_CHANNEL], 2);
 }
 
-/* One byte of many: told of at a line's end and at half a ring, and once until all that was told of
- * is taken. */
+/* Output is notified at a line's end and at half a ring, and only once until it has been taken. */
 static void test_notifications(void **state)
 {
 	u8 bytes[SIZE];
@@ -106,7 +105,7 @@ static void test_notifications(void **state)
 	assert_int_equal(host_core.notified[G_CHANNEL], 4);
 }
 
-/* Whatever the other end writes: never more than there is room for, never outside. */
+/* With any values of the other end: never more bytes than there is room for, never outside. */
 static void test_hostile(void **state)
 {
 	static const u32 evil[] = { 1,        SIZE,       SIZE + 1,         0x7fffffff,
@@ -206,7 +205,7 @@ static void test_refused(void **state)
 	assert_int_equal(host_core.resumed, 0);
 }
 
-static void test_nobody(void **state)
+static void test_without_handler(void **state)
 {
 	(void)state;
 	(void)access_region(7, 0, false, 0, 4);
@@ -284,7 +283,7 @@ int main(void)
 		cmocka_unit_test_setup(test_hostile, ends),
 		cmocka_unit_test_setup(test_order, fresh),
 		cmocka_unit_test_setup(test_refused, fresh),
-		cmocka_unit_test_setup(test_nobody, fresh),
+		cmocka_unit_test_setup(test_without_handler, fresh),
 		cmocka_unit_test_setup(test_grants, fresh),
 		cmocka_unit_test_setup(test_arguments, fresh),
 		cmocka_unit_test_setup(test_guest_memory, fresh),

@@ -241,7 +241,7 @@ static void test_receive(void **state)
 	assert_int_equal(rings[RECEIVE].used.ring[2].len, 2);
 }
 
-/* What does not fit stays in the queue, over a restart as well. */
+/* Bytes that do not fit stay in the queue, over a restart as well. */
 static void test_ring_full(void **state)
 {
 	u8 got[SERIAL_RING_BYTES];
@@ -264,7 +264,7 @@ static void test_ring_full(void **state)
 	assert_int_equal(got[0], SERIAL_RING_BYTES % 251);
 }
 
-/* However long the chain: the guest's next access has its turn behind a ring's length. */
+/* With a chain of any length, the guest's next access is served after at most a ring's length. */
 static void test_turn(void **state)
 {
 	u8 got[SERIAL_RING_BYTES];
@@ -291,7 +291,7 @@ static void test_turn(void **state)
 	assert_int_equal(rings[RECEIVE].used.idx, 3);
 }
 
-/* What was offered while nobody was there is served, and the guest hears of it. */
+/* Buffers that were offered while no vmm ran are served, and the guest is notified. */
 static void test_restart(void **state)
 {
 	(void)state;
