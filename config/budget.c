@@ -6,6 +6,7 @@
  */
 #include <mullion/component.h>
 #include <mullion/guest.h>
+#include <mullion/irq.h>
 
 #include "config/internal.h"
 
@@ -126,6 +127,7 @@ static u64 component_pages(const struct arch_platform *platform, const struct sy
 u64 budget_heap_bytes(const struct arch_platform *platform, const struct system *system)
 {
 	u64 pages = SLACK_PAGES;
+	u64 routes = irq_table_bytes(system->num_routes, system->num_lines);
 
 	config_for_each_guest (system, guest) {
 		guest->heap_pages = guest_pages(platform, guest);
@@ -133,6 +135,8 @@ u64 budget_heap_bytes(const struct arch_platform *platform, const struct system 
 	}
 	config_for_each_component (system, component)
 		pages += component_pages(platform, system, component);
+	if (routes != 0)
+		pages += run_pages(routes);
 	/* One component at a time has its page of information made in the heap. */
 	if (system->num_components > 0)
 		pages += run_pages(sizeof(struct component_info)) +

@@ -157,23 +157,18 @@ static void check_guest_irqs(struct config_run *run, struct config_guest *guest,
 	run->platform->guest_finish(guest);
 }
 
-/* The machine's interrupts that are given away, of all regions together. */
-static void check_route_count(struct config_run *run)
+/* The routes that the core will have to keep, of guests that run time creates as well. */
+static void count_routes(struct system *system)
 {
 	struct claim claim = { 0 };
-	u32 count = 0;
 
-	while (claim_next(run->system, &claim)) {
-		u32 before = count;
-
-		for (u32 i = 0; i < claim.num_irqs; i++)
-			count += claim.irqs[i].host != 0 ? 1 : 0;
-		if (before <= CONFIG_MAX_ROUTES && count > CONFIG_MAX_ROUTES)
-			config_error(run, claim.node, "interrupts",
-				     "with these, more than %u interrupts of the machine are given "
-				     "away; remove some",
-				     CONFIG_MAX_ROUTES);
-	}
+	while (claim_next(system, &claim))
+		for (u32 i = 0; i < claim.num_irqs; i++) {
+			if (claim.irqs[i].host == 0)
+				continue;
+			system->num_routes++;
+			system->num_lines = MAX(system->num_lines, claim.irqs[i].host + 1);
+		}
 }
 
 void check_irqs(struct config_run *run)
@@ -192,5 +187,5 @@ void check_irqs(struct config_run *run)
 					 &on_host);
 		}
 	}
-	check_route_count(run);
+	count_routes(run->system);
 }

@@ -5,15 +5,17 @@
 
 #include "arch/arm64/boot.h"
 #include "arch/arm64/guest.h"
+#include "arch/arm64/irq.h"
+#include "drivers/irqchip/gic.h"
 #include "drivers/psci.h"
 #include <arch/boot.h>
+#include <arch/irq.h>
 #include <arch/mmu.h>
 #include <arch/speculation.h>
 #include <asm/sysreg.h>
 #include <mullion/format.h>
 #include <mullion/guest.h>
 #include <mullion/host.h>
-#include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/sched.h>
@@ -230,7 +232,7 @@ void cpus_release(void)
 
 void arch_cpu_kick(u32 cpu)
 {
-	irqchip->send_sgi(cpu, SGI_KICK);
+	gic->send_sgi(cpu, SGI_KICK);
 }
 
 void arch_cpu_idle(void)
@@ -239,7 +241,7 @@ void arch_cpu_idle(void)
 	steps_end();
 	wfi();
 	steps_begin(STEPS_IDLE);
-	irq_handle();
+	arch_irq_take();
 }
 
 void arch_cpu_park(void)
@@ -253,9 +255,9 @@ void arch_stop(void)
 {
 	struct cpu *me = this_cpu();
 
-	for (u32 id = 0; irqchip != NULL && id < cpu_count; id++)
+	for (u32 id = 0; gic != NULL && id < cpu_count; id++)
 		if (cpus[id] != me && atomic_load(&cpus[id]->online))
-			irqchip->send_sgi(id, SGI_STOP);
+			gic->send_sgi(id, SGI_STOP);
 	for (;;)
 		wfi();
 }

@@ -3,11 +3,11 @@
 #include <arch/time.h>
 
 #include "arch/arm64/boot.h"
+#include "arch/arm64/irq.h"
 
 #include <arch/boot.h>
 #include <asm/sysreg.h>
 #include <mullion/host.h>
-#include <mullion/irq.h>
 #include <mullion/timer.h>
 
 #define NS_PER_S UINT64_C(1000000000)
@@ -63,5 +63,5 @@ __boot enum err arch_time_init(const struct host *host)
 		return ERR_HARDWARE;
 	if (host->arch.arm64.timer_irq[3] == 0)
 		return ERR_NOT_FOUND;
-	return irq_register(host->arch.arm64.timer_irq[3], deadline_passed);
+	return irq_register(host->arch.arm64.timer_irq[3], deadline_passed, false);
 }

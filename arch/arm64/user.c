@@ -6,10 +6,10 @@
 #include "arch/arm64/pure/esr.h"
 #include "arch/arm64/pure/pte.h"
 #include "arch/arm64/regime.h"
+#include <arch/irq.h>
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
 #include <asm/trap.h>
-#include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/steps.h>
 #include <mullion/string.h>
@@ -68,7 +68,7 @@ enum user_trap user_trap(struct arch_user *user, u32 left)
 	if (left == USER_LEFT_SYSCALL)
 		return USER_SYSCALL;
 	if (left == USER_LEFT_IRQ) {
-		irq_handle();
+		arch_irq_take();
 		return USER_INTERRUPTED;
 	}
 	user->esr = read_sysreg(esr_el2);

@@ -256,7 +256,7 @@ static bool list_registers_used(void)
 {
 	u32 empty = mmio_read32(gicv2_gich + GICH_ELRSR0);
 
-	return empty != BIT(irqchip->num_lrs) - 1;
+	return empty != BIT(gic->num_lrs) - 1;
 }
 
 /* WFI is left to the CPU while no other thread is READY and no manager looks (guest_watch()). */

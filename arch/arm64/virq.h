@@ -6,6 +6,7 @@
 #ifndef ARM64_VIRQ_H
 #define ARM64_VIRQ_H
 
+#include "arch/arm64/irq.h"
 #include "drivers/irqchip/gic.h"
 #include <asm/virq.h>
 #include <mullion/guest.h>
@@ -21,6 +22,12 @@ extern struct virq_hw {
 
 #define VIRQ_HOLD_NS 10000u /* one wait for another CPU, interrupts masked; docs/realtime.md */
 
+/** virq_init() - find out what list registers and interrupts @host has, and register the latter.
+ * Boot CPU, once, after gic_probe(). Return: ERR_UNSUPPORTED after logging what lacks. */
+enum err __must_check virq_init(const struct host *host);
+/** virq_kicked() - this CPU was kicked: another CPU may need the list registers of the vCPU that is
+ * loaded here. Interrupt context. */
+void virq_kicked(void);
 void virq_vtimer_handler(u32 intid);
 void virq_maintenance_handler(u32 intid);
 /** virq_release() - deactivate the physical interrupts that the model released, wherever they come
@@ -193,12 +200,12 @@ void hw_route_to_self(u32 intid);
 
 static inline void hw_deactivate_private(u32 intid)
 {
-	irqchip->deactivate(intid);
+	gic->deactivate(intid);
 }
 
 static inline void hw_deactivate_shared(u32 intid)
 {
-	irqchip->set_active(intid, false);
+	gic->set_active(intid, false);
 }
 
 #endif

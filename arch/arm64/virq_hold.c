@@ -6,10 +6,9 @@
 #include "arch/arm64/virq.h"
 
 #include <arch/boot.h>
-#include <arch/virq.h>
+#include <arch/irq.h>
 #include <mullion/cpu.h>
 #include <mullion/guest.h>
-#include <mullion/irq.h>
 
 u64 virq_wait_end(u64 ns)
 {
@@ -46,7 +45,7 @@ __cold bool virq_hold_begin(struct vcpu *vcpu, u64 mask)
 			arch_cpu_kick(vcpu->guest->vcpus[cpu->index]->thread.cpu);
 		while (atomic_load(&cpu->used)) {
 			if (read_sysreg(cntpct_el0) >= end) {
-				irq_handle();
+				arch_irq_take();
 				if (virq_has_work(vcpu)) {
 					virq_hold_end(vcpu, mask);
 					return false;
@@ -65,7 +64,7 @@ __cold bool virq_hold_begin(struct vcpu *vcpu, u64 mask)
 	return true;
 }
 
-void arch_virq_kicked(void)
+void virq_kicked(void)
 {
 	struct vcpu *vcpu = this_cpu()->current;
 

@@ -9,30 +9,28 @@
 
 #include "arch/arm64/pure/vgic_short.h"
 
-__cold void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid)
+__cold void arch_virq_deliver(const struct irq_route *route)
 {
-	const struct irq_route *route = irq_lookup(host_intid);
+	struct guest *guest = route->owner;
 	struct arm64_virq *virq = &guest->arch.virq;
 	u64 kicked = 0;
 
 	/* It comes to this CPU until a vCPU elsewhere has it (hw_route_to_self()). A vCPU that is
-	 * off or does not run never draws it to its CPU.
-	 */
+	 * off or does not run never draws it to its CPU. */
 	spin_lock(&virq->lock);
-	if (vgic_host_spi(&virq->vgic, guest_intid, host_intid, route && route->level, &kicked) !=
-	    OK)
-		irqchip->deactivate(host_intid);
+	if (vgic_host_spi(&virq->vgic, route->target, route->line, route->level, &kicked) != OK)
+		gic->deactivate(route->line);
 	spin_unlock(&virq->lock);
 	virq_kick(guest, kicked);
 }
 
-void arch_virq_set(struct guest *guest, u32 intid, bool level)
+void arch_virq_set(struct guest *guest, u32 line, bool level)
 {
 	struct arm64_virq *virq = &guest->arch.virq;
 	u64 kicked;
 
 	spin_lock(&virq->lock);
-	kicked = vgic_set_level(&virq->vgic, intid, level);
+	kicked = vgic_set_level(&virq->vgic, line, level);
 	spin_unlock(&virq->lock);
 	virq_kick(guest, kicked);
 }
@@ -64,7 +62,7 @@ static bool __attribute__((noinline)) other_interrupt(struct vcpu *vcpu, u32 int
 static bool __attribute__((noinline)) timer_interrupt(struct vcpu *vcpu, u32 intid)
 {
 	if (!virq_hw.v3)
-		irqchip->eoi(intid);
+		gic->eoi(intid);
 	return vgic_timer_fired(&vcpu->arch.virq.vgic, intid) || virq_flush_now(vcpu);
 }
 
@@ -73,7 +71,7 @@ bool virq_interrupt(struct vcpu *vcpu)
 	u32 intid;
 
 	if (__builtin_expect(!virq_hw.v3, 0)) {
-		intid = irqchip->ack();
+		intid = gic->ack();
 		if (intid == virq_hw.vtimer)
 			return timer_interrupt(vcpu, intid);
 		if (intid != SGI_KICK)
@@ -101,7 +99,7 @@ void virq_vtimer_handler(u32 intid)
 	if (vcpu)
 		virq_vtimer_fired(vcpu);
 	else
-		irqchip->deactivate(intid);
+		gic->deactivate(intid);
 }
 
 __cold void virq_vtimer_fired(struct vcpu *vcpu)

@@ -2,7 +2,6 @@
 /* Virtual interrupts when guests and vCPUs come and go: set-up, reset, load and put. */
 #include <asm/virq.h>
 
-#include <arch/virq.h>
 #include <mullion/cpu.h>
 #include <mullion/guest.h>
 #include <mullion/irq.h>
@@ -13,7 +12,7 @@
 #include "arch/arm64/virq.h"
 #include "drivers/irqchip/gic.h"
 
-__boot enum err arch_virq_init(const struct host *host)
+__boot enum err virq_init(const struct host *host)
 {
 	enum err err;
 
@@ -33,8 +32,8 @@ __boot enum err arch_virq_init(const struct host *host)
 	if (virq_hw.v3)
 		virq_hw.num_aprs =
 			(u8)(1u << (FIELD(read_sysreg(SYS_ICH_VTR_EL2), 28, 26) + 1 - 5));
-	err = irq_register_linked(virq_hw.vtimer, virq_vtimer_handler);
-	return err ? err : irq_register(virq_hw.maintenance, virq_maintenance_handler);
+	err = irq_register(virq_hw.vtimer, virq_vtimer_handler, true);
+	return err ? err : irq_register(virq_hw.maintenance, virq_maintenance_handler, false);
 }
 
 __cold enum err virq_guest_init(struct guest *guest)
@@ -55,7 +54,7 @@ __cold enum err virq_guest_init(struct guest *guest)
 		return ERR_NO_MEMORY;
 	spin_init(&virq->lock, RANK_VIRQ);
 	err = vgic_init(&virq->vgic, config->arch.arm64.gic_version,
-			MIN(irqchip->num_lrs, (u32)VGIC_MAX_LRS), config->arch.arm64.num_spis,
+			MIN(gic->num_lrs, (u32)VGIC_MAX_LRS), config->arch.arm64.num_spis,
 			config->num_vcpus, storage);
 	if (err) {
 		page_free(storage, pages);
@@ -142,7 +141,7 @@ void virq_load(struct vcpu *vcpu)
 
 	/* The physical interrupt's active state is this vCPU's, or its timer would fire again. */
 	if (virq_holds_vtimer(vcpu))
-		irqchip->set_active(virq_hw.vtimer, true);
+		gic->set_active(virq_hw.vtimer, true);
 	interface_restore(cpu);
 	cpu->vgic.hcr_written = VGIC_HCR_EN;
 	hw_hcr_write(cpu->vgic.hcr_written);
@@ -162,7 +161,7 @@ void virq_put(struct vcpu *vcpu)
 	cpu->vgic.hcr_written = 0;
 	cpu->loaded = false;
 	if (virq_holds_vtimer(vcpu))
-		irqchip->set_active(virq_hw.vtimer, false);
+		gic->set_active(virq_hw.vtimer, false);
 	/* virq_load() checks all interrupts: one that is posted until then wakes the vCPU. */
 	atomic_store_explicit(&cpu->vgic.flags, 0, memory_order_relaxed);
 }

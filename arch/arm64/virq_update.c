@@ -33,7 +33,7 @@ bool hw_line_fell(u32 intid)
 			(CNT_CTL_ENABLE | CNT_CTL_IMASK | CNT_CTL_ISTATUS)) !=
 		       (CNT_CTL_ENABLE | CNT_CTL_ISTATUS);
 	route = irq_lookup(intid);
-	return route && route->level && !irqchip->is_pending(intid);
+	return route && route->level && !gic->is_pending(intid);
 }
 
 void hw_route_to_self(u32 intid)

@@ -21,9 +21,9 @@ struct vcpu;
 
 #define HOST_RAM_BASE UINT64_C(0x40000000)
 
-/** host_start() - a machine with @count CPUs, @bytes of RAM, the first @pages pages of which are
- * the core's heap; ram_*, page_* and irq_* are set up. The calling thread is CPU 0. Once per
- * process. */
+/** host_start() - a machine with @count CPUs and @bytes of RAM, the first @pages pages of which are
+ * the core's heap. ram_*, page_* and interrupts are set up; routes need irq_allocate(). The calling
+ * thread is CPU 0. Once per process. */
 void host_start(u32 count, u64 bytes, u64 pages);
 /** host_cpu_select() - the calling thread plays CPU @id from now on. */
 void host_cpu_select(u32 id);
@@ -33,8 +33,6 @@ void *host_ram(hpa_t pa, u64 bytes);
 /** host_time_set() - the clock's time. A CPU whose deadline has passed is interrupted when it next
  * takes interrupts. */
 void host_time_set(ns_t now);
-/** host_timer_init() - the deadline's interrupt gets its handler; host_start() does it. */
-void host_timer_init(void);
 
 /** host_script() - the exits that @vcpu's next runs end with; @exits must stay. */
 void host_script(struct vcpu *vcpu, const struct vcpu_exit *exits, u32 count);
@@ -73,13 +71,13 @@ extern void (*host_on_relax)(void);
  * kept. */
 const struct host_event *host_last_event(const struct vcpu *vcpu, enum host_event_kind kind);
 /** host_line() - the level of a guest's shared line, as the core last set it. */
-bool host_line(const struct guest *guest, u32 intid);
+bool host_line(const struct guest *guest, u32 line);
 
-/** host_raise() - host interrupt @intid becomes pending; irq_handle() takes it once it is enabled.
- */
-void host_raise(u32 intid);
-bool host_irq_enabled(u32 intid);
-bool host_irq_active(u32 intid);
+/** host_raise() - the machine's line @line becomes pending; arch_irq_take() serves it once it is
+ * enabled. */
+void host_raise(u32 line);
+bool host_irq_enabled(u32 line);
+bool host_irq_active(u32 line);
 
 /* How the machine ends. A panic prints the console and aborts. Otherwise host_loop() returns
  * HOST_ENDED; outside it the end jumps to host_end_jump, or is the process's end without one. */

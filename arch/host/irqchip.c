@@ -1,155 +1,110 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The fake machine's interrupt controller: tests raise lines, core/irq takes them. */
+/* The fake machine's interrupts: tests raise lines, CPUs have a deadline each. */
+#include <arch/irq.h>
 #include <arch/time.h>
 #include <mullion/cpu.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
+#include <mullion/sched.h>
 #include <mullion/timer.h>
 
 #include "arch/host/host.h"
 
-#define SPURIOUS 1023
-#define TIMER    26 /* each CPU's own, when its deadline has passed */
-
 static struct line {
 	bool enabled, pending, active;
-} lines[HOST_INTIDS];
+} lines[HOST_LINES];
 
-static bool changed; /* a line did, since ack() last found nothing to take */
+static bool changed; /* a line did, since no line was found that could be taken */
 
-static struct line *line(u32 intid)
+static struct line *line_of(u32 line)
 {
-	ASSERT(intid < HOST_INTIDS);
-	return &lines[intid];
+	ASSERT(line < HOST_LINES);
+	return &lines[line];
 }
 
-static enum err init(const struct host *host)
-{
-	(void)host;
-	return OK;
-}
-
-static void deadline_passed(u32 intid)
-{
-	(void)intid;
-	timer_expire();
-}
-
-void host_timer_init(void)
-{
-	enum err err = irq_register(TIMER, deadline_passed);
-
-	ASSERT(err == OK);
-}
-
-static enum err init_cpu(void)
-{
-	return OK;
-}
-
-static u32 ack(void)
-{
-	struct arch_cpu *arch = &this_cpu()->arch;
-
-	if (arch->has_deadline && arch->deadline.v <= arch_time_now().v) {
-		arch->has_deadline = false;
-		lines[TIMER].active = true;
-		return TIMER;
-	}
-	if (!changed)
-		return SPURIOUS;
-	for (u32 intid = 0; intid < HOST_INTIDS; intid++) {
-		if (lines[intid].enabled && lines[intid].pending && !lines[intid].active) {
-			lines[intid].pending = false;
-			lines[intid].active = true;
-			return intid;
-		}
-	}
-	changed = false;
-	return SPURIOUS;
-}
-
-static void eoi(u32 intid)
-{
-	ASSERT(line(intid)->active);
-}
-
-static void deactivate(u32 intid)
-{
-	line(intid)->active = false;
-	changed = true; /* it may be pending again */
-}
-
-static void enable(u32 intid, bool level, u32 cpu)
+static void line_enable(u32 line, bool level, u32 cpu)
 {
 	(void)level;
 	ASSERT(cpu < cpu_count);
-	line(intid)->enabled = true;
+	line_of(line)->enabled = true;
 	changed = true;
 }
 
-static void disable(u32 intid)
+static void line_disable(u32 line)
 {
-	line(intid)->enabled = false;
+	line_of(line)->enabled = false;
 }
 
-static void send_sgi(u32 cpu, u32 sgi)
+static void line_forget(u32 line)
 {
-	ASSERT(cpu < cpu_count);
-	host_raise(sgi);
+	line_of(line)->active = false;
+	line_of(line)->pending = false;
 }
 
-static bool is_pending(u32 intid)
-{
-	return line(intid)->pending;
-}
-
-static void set_active(u32 intid, bool active)
-{
-	line(intid)->active = active;
-	changed = true;
-}
-
-static void set_pending(u32 intid, bool pending)
-{
-	line(intid)->pending = pending;
-	changed = true;
-}
-
-static const struct irqchip chip = {
+static const struct irqchip fake = {
 	.name = "fake",
-	.max_intid = HOST_INTIDS - 4, /* 1020 on are special, as in a GIC */
-	.num_lrs = 4,
-	.init_cpu = init_cpu,
-	.ack = ack,
-	.eoi = eoi,
-	.deactivate = deactivate,
-	.enable = enable,
-	.disable = disable,
-	.send_sgi = send_sgi,
-	.is_pending = is_pending,
-	.set_active = set_active,
-	.set_pending = set_pending,
+	.num_lines = HOST_LINES,
+	.enable = line_enable,
+	.disable = line_disable,
+	.forget = line_forget,
 };
 
-enum err irqchip_probe(const struct host *host, const struct irqchip **out)
+enum err arch_irq_init(const struct host *host, const struct irqchip **chip)
 {
-	*out = &chip;
-	return init(host);
+	(void)host;
+	*chip = &fake;
+	return OK;
 }
 
-void host_raise(u32 intid)
+static bool take_deadline(void)
 {
-	line(intid)->pending = true;
+	struct arch_cpu *arch = &this_cpu()->arch;
+
+	if (!arch->has_deadline || arch->deadline.v > arch_time_now().v)
+		return false;
+	arch->has_deadline = false;
+	sched_interrupt_begin();
+	timer_expire();
+	sched_interrupt_end();
+	return true;
+}
+
+static bool take_line(void)
+{
+	for (u32 line = 0; changed && line < HOST_LINES; line++) {
+		if (!lines[line].enabled || !lines[line].pending || lines[line].active)
+			continue;
+		lines[line].pending = false;
+		lines[line].active = true;
+		sched_interrupt_begin();
+		if (irq_serve(line))
+			lines[line].active = false;
+		sched_interrupt_end();
+		return true;
+	}
+	changed = false;
+	return false;
+}
+
+void arch_irq_take(void)
+{
+	/* Bounded, in case a line cannot be quieted. */
+	for (u32 i = 0; i < HOST_LINES && (take_deadline() || take_line()); i++)
+		continue;
+}
+
+void host_raise(u32 line)
+{
+	line_of(line)->pending = true;
 	changed = true;
 }
 
-bool host_irq_enabled(u32 intid)
+bool host_irq_enabled(u32 line)
 {
-	return line(intid)->enabled;
+	return line_of(line)->enabled;
 }
 
-bool host_irq_active(u32 intid)
+bool host_irq_active(u32 line)
 {
-	return line(intid)->active;
+	return line_of(line)->active;
 }

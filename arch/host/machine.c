@@ -10,6 +10,7 @@
 
 #include <arch/boot.h>
 #include <arch/cpu.h>
+#include <arch/irq.h>
 #include <arch/mmu.h>
 #include <arch/time.h>
 #include <mullion/cpu.h>
@@ -103,7 +104,6 @@ void host_start(u32 count, u64 bytes, u64 pages)
 			   ram_reserve(HPA(HOST_RAM_BASE), heap_bytes) == OK,
 		   "host_start: RAM was refused\n");
 	host_check(irq_init(NULL) == OK, "host_start: no interrupts\n");
-	host_timer_init();
 	host_console_clear();
 	ASAN_POISON_MEMORY_REGION(ram + heap_bytes, bytes - heap_bytes);
 }
@@ -225,7 +225,7 @@ void arch_cpu_idle(void)
 {
 	if (!host_yield(HOST_IDLE))
 		end(HOST_END_PARK);
-	irq_handle();
+	arch_irq_take();
 }
 
 /* The same words in every run: a test must not depend on chance. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The scripted component: see arch/host/host.h. */
 #include <abi/component.h>
+#include <arch/irq.h>
 #include <arch/user.h>
-#include <mullion/irq.h>
 #include <mullion/log.h>
 #include <mullion/string.h>
 
@@ -38,7 +38,7 @@ enum user_trap arch_user_run(struct arch_user *user)
 		call = &user->script[user->script_at++];
 	if (call->trap == USER_INTERRUPTED)
 		(void)host_yield(HOST_BUSY);
-	irq_handle();
+	arch_irq_take();
 	user->number = call->number;
 	memcpy(user->arguments, call->arguments, sizeof(user->arguments));
 	return call->trap;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The scripted vCPU: see arch/host/host.h. */
+#include <arch/irq.h>
 #include <arch/mmu.h>
 #include <arch/vcpu.h>
 #include <arch/virq.h>
@@ -56,9 +57,9 @@ void host_step(struct vcpu *vcpu)
 	exit_handle(vcpu, &exit);
 }
 
-bool host_line(const struct guest *guest, u32 intid)
+bool host_line(const struct guest *guest, u32 line)
 {
-	return intid < HOST_INTIDS && (guest->arch.levels[intid / 64] & BIT(intid % 64)) != 0;
+	return line < HOST_LINES && (guest->arch.levels[line / 64] & BIT(line % 64)) != 0;
 }
 
 enum err arch_guest_init(struct guest *guest)
@@ -132,7 +133,7 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 		*exit = arch->script[arch->script_at++];
 	else
 		*exit = (struct vcpu_exit){ .kind = EXIT_NONE };
-	irq_handle();
+	arch_irq_take();
 	record(vcpu, HOST_VCPU_RUN, (u64)exit->kind, 0);
 }
 
@@ -177,28 +178,19 @@ void arch_vcpu_dump(struct vcpu *vcpu)
 	record(vcpu, HOST_VCPU_DUMP, 0, 0);
 }
 
-enum err arch_virq_init(const struct host *host)
+void arch_virq_set(struct guest *guest, u32 line, bool level)
 {
-	(void)host;
-	return OK;
-}
-
-void arch_virq_kicked(void)
-{
-}
-
-void arch_virq_set(struct guest *guest, u32 intid, bool level)
-{
-	ASSERT(intid < HOST_INTIDS);
+	ASSERT(line < HOST_LINES);
 	if (level)
-		guest->arch.levels[intid / 64] |= BIT(intid % 64);
+		guest->arch.levels[line / 64] |= BIT(line % 64);
 	else
-		guest->arch.levels[intid / 64] &= ~BIT(intid % 64);
+		guest->arch.levels[line / 64] &= ~BIT(line % 64);
 }
 
-void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid)
+void arch_virq_deliver(const struct irq_route *route)
 {
-	(void)host_intid;
-	ASSERT(guest_intid < HOST_INTIDS);
-	guest->arch.linked[guest_intid / 64] |= BIT(guest_intid % 64);
+	struct guest *guest = route->owner;
+
+	ASSERT(route->target < HOST_LINES);
+	guest->arch.linked[route->target / 64] |= BIT(route->target % 64);
 }

@@ -150,7 +150,7 @@ static const struct field timer_fields[] = {
 static const struct field irq_fields[] = {
 	{ "host", AT(irq.host), FIELD_U32, LISTED, 0, "interrupt" },
 	{ "owner", AT(irq.owner), FIELD_TEXT, LISTED, 0, NULL },
-	{ "guest_intid", AT(irq.guest_intid), FIELD_SOME, LISTED, 0, "in the guest" },
+	{ "target", AT(irq.target), FIELD_SOME, LISTED, 0, "in the guest" },
 	{ "cpu", AT(irq.cpu), FIELD_U32, LISTED, 0, "to cpu" },
 	{ "level", AT(irq.level), FIELD_TRIGGER, LISTED, 0, "trigger" },
 	{ "count", AT(irq.count), FIELD_U64, LISTED, 0, "taken" },
@@ -171,7 +171,6 @@ static const struct field host_fields[] = {
 	{ "cpu_model", AT(host.cpu_model), FIELD_TEXT, ALONE, 0, NULL },
 	{ "cpus", AT(host.cpus), FIELD_U32, LISTED, 0, NULL },
 	{ "controller", AT(host.controller), FIELD_TEXT, LISTED, 0, NULL },
-	{ "list_registers", AT(host.list_registers), FIELD_U32, ALONE, 0, NULL },
 	{ "ram", AT(host.ram_bytes), FIELD_BYTES, LISTED, 0, NULL },
 	{ "ram_free", AT(host.ram_free_bytes), FIELD_BYTES, LISTED, 0, NULL },
 	{ "ram_dirty", AT(host.ram_dirty_bytes), FIELD_BYTES, ALONE, 0, NULL },

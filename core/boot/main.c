@@ -187,9 +187,9 @@ static void step_cpus(void)
 
 static void step_banner(void)
 {
-	log_info("%s, %u CPU%s %s, %lu MiB free, %s, %u list registers", host.compatible, cpu_count,
+	log_info("%s, %u CPU%s %s, %lu MiB free, %s", host.compatible, cpu_count,
 		 cpu_count == 1 ? "" : "s", boot_info.cpu_model, ram_free_bytes() >> 20,
-		 irqchip->name, irqchip->num_lrs);
+		 irqchip->name);
 }
 
 static void report_mistake(struct diag *diag, fdt_node_t node, const char *property,
@@ -300,6 +300,8 @@ static void step_heap(void)
 	if (va == NULL)
 		stop_machine("no room to map the core's heap");
 	page_init(va, pa, heap_bytes / PAGE_SIZE);
+	if (irq_allocate(system_config.num_routes, system_config.num_lines) != OK)
+		stop_machine("not enough memory for the routes of interrupts");
 }
 
 static const struct sched_strategy *strategy_of(const struct config_cpu *config)

@@ -130,21 +130,31 @@ static enum err grant_channels(struct builder *b)
 
 static enum err grant_interrupt(struct builder *b, const char *name, const struct config_irq *irq)
 {
-	u32 cpu = (u32)__builtin_ctzll(b->component->config->affinity);
+	struct irq_route route = {
+		.deliver = component_interrupt,
+		.owner = b->component,
+		.owner_name = b->component->config->name,
+		.line = irq->host,
+		.cpu = (u32)__builtin_ctzll(b->component->config->affinity),
+		.max_per_second = irq->max_per_second,
+		.level = irq->level,
+		.masks = true,
+	};
 	struct component_grant *grant;
 	struct grant_info *info;
 	enum err err = add_grant(b, GRANT_INTERRUPT, name, &info, &grant);
 
 	if (err == OK)
 		err = give_bit(b, info, grant);
-	if (err == OK)
-		err = irq_route_component(irq->host, b->component, grant->bit, irq->level, cpu);
+	if (err == OK) {
+		route.target = grant->bit;
+		err = irq_route(&route);
+	}
 	if (err != OK) {
 		log_error("component '%s': host interrupt %u: %s", b->component->config->name,
 			  irq->host, err_name(err));
 		return err;
 	}
-	irq_limit(irq->host, irq->max_per_second);
 	grant->value = irq->host;
 	return OK;
 }
@@ -434,8 +444,8 @@ static void revoke(struct component *component)
 		if (grant->kind == GRANT_CHANNEL &&
 		    component_channels[grant->value].ends[grant->end] == component)
 			component_channels[grant->value].ends[grant->end] = NULL;
-		if (grant->kind == GRANT_INTERRUPT && grant->value != 0)
-			irq_unroute(grant->value);
+		if (grant->kind == GRANT_INTERRUPT)
+			irq_unroute(grant->value, component);
 	}
 }
 

@@ -21,6 +21,9 @@ extern struct component *components[CONFIG_MAX_COMPONENTS];
 
 /** component_main() - the entry of a component's thread; @data: the component. */
 void component_main(void *data);
+/** component_interrupt() - deliver() of a route to a component. */
+struct irq_route;
+void component_interrupt(const struct irq_route *route);
 /** component_timer() - the time of SYS_TIMER_SET has come. Interrupt context. */
 void component_timer(struct timer_event *event);
 /** component_watchdog() - a watchdog period is over. Interrupt context. */

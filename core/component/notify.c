@@ -36,15 +36,9 @@ void component_notify(struct component *component, u64 bits)
 	component_notify_for(component, bits, sched_charged());
 }
 
-bool component_irq(u32 line)
+void component_interrupt(const struct irq_route *route)
 {
-	const struct irq_route *route = irq_lookup(line);
-
-	if (route == NULL || route->component == NULL)
-		return false;
-	irqchip->disable(line);
-	component_notify_for(route->component, BIT(route->target), NULL);
-	return true;
+	component_notify_for(route->owner, BIT(route->target), NULL);
 }
 
 void component_timer(struct timer_event *event)

@@ -279,8 +279,17 @@ static enum err route_interrupts(struct guest *guest)
 			continue;
 		for (u32 k = 0; k < config->num_irqs; k++) {
 			const struct config_irq *irq = &config->irqs[k];
-			enum err err = irq_route(irq->host, guest, irq->guest, irq->level,
-						 guest->config->vcpus[0].cpu);
+			const struct irq_route route = {
+				.deliver = arch_virq_deliver,
+				.owner = guest,
+				.owner_name = guest->config->name,
+				.line = irq->host,
+				.target = irq->guest,
+				.cpu = guest->config->vcpus[0].cpu,
+				.max_per_second = irq->max_per_second,
+				.level = irq->level,
+			};
+			enum err err = irq_route(&route);
 
 			if (err != OK) {
 				log_error("guest '%s': region '%s': host interrupt %u: %s",
@@ -288,25 +297,20 @@ static enum err route_interrupts(struct guest *guest)
 					  err_name(err));
 				return err;
 			}
-			irq_limit(irq->host, irq->max_per_second);
 		}
 	}
 	return OK;
 }
 
-/* Of a guest that was not created whole, some interrupts may be another's: that clash was the
+/* Of a guest that was not created whole, some lines may be another owner's: that clash was the
  * failure. */
 static void unroute_interrupts(struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_regions; i++) {
 		const struct config_region *config = guest->regions[i].config;
 
-		for (u32 k = 0; k < config->num_irqs; k++) {
-			const struct irq_route *route = irq_lookup(config->irqs[k].host);
-
-			if (route != NULL && route->guest == guest)
-				irq_unroute(config->irqs[k].host);
-		}
+		for (u32 k = 0; k < config->num_irqs; k++)
+			irq_unroute(config->irqs[k].host, guest);
 	}
 }
 
@@ -363,7 +367,6 @@ static void close_accounts(struct guest *guest)
 static void take_apart(struct guest *guest)
 {
 	unroute_interrupts(guest);
-	irq_settle();
 	close_accounts(guest);
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		if (has_thread(guest->vcpus[i]))

@@ -1,372 +1,216 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Host interrupts: who gets which. Private ones (SGIs, PPIs) are the core's own and go to a
- * handler; shared ones belong to the guest or component that the description gave them to.
+ * Routes of the machine's interrupt lines: each line has one owner, by the description. This file
+ * masks lines, holds them to their rate and moves them between CPUs; the route's deliver() knows
+ * the owner.
  *
- * A route is filled before its interrupt is enabled and its slot is reused only after it was
- * disabled, so the interrupt's path reads without a lock.
+ * A route is complete before its line is enabled, and its slot is used again only after the line
+ * was masked. Hence an interrupt's path reads without a lock.
  */
 #include <mullion/irq.h>
 
-#include <arch/virq.h>
-#include <mullion/component.h>
-#include <mullion/config.h>
+#include <arch/irq.h>
 #include <mullion/cpu.h>
 #include <mullion/format.h>
-#include <mullion/guest.h>
 #include <mullion/log.h>
 #include <mullion/manage.h>
-#include <mullion/sched.h>
+#include <mullion/mem.h>
 #include <mullion/spinlock.h>
-#include <mullion/timer.h>
-
-#define IRQ_PRIVATE    32
-#define IRQ_MAX_INTID  1020
-#define IRQ_MAX_ROUTES CONFIG_MAX_ROUTES
-
-struct private_irq {
-	void (*handler)(u32 intid);
-	bool linked; /* stays active: a guest's EOI deactivates it */
-};
 
 #define NS_PER_SECOND 1000000000u
 
 const struct irqchip *irqchip;
 
-_Static_assert(IRQ_MAX_ROUTES < UINT8_MAX, "route_of holds a slot and 1");
-
-static struct private_irq private_irqs[IRQ_PRIVATE];
-/* How often a route's interrupt may come: the time that is due for the next moves on by the
- * interval with each. Too far ahead of now, the interrupt is off until a burst fits again. */
-struct limit {
-	struct timer_event timer;
-	u64 due_ns;          /* of the CPU that takes it */
-	u32 interval_ns;     /* at most a second; 0: no limit; route's life */
-	bool off;            /* lock */
-	_Atomic bool wanted; /* to be enabled then: not masked by its component */
-};
-
-static struct irq_route routes[IRQ_MAX_ROUTES];
-static struct limit limits[IRQ_MAX_ROUTES];
-static _Atomic u64 counts[IRQ_MAX_ROUTES]; /* interrupts that took the route */
-static _Atomic u8 route_of[IRQ_MAX_INTID]; /* slot + 1, 0: nobody's */
 static struct spinlock lock = SPINLOCK_INIT(RANK_IRQ);
-static _Atomic u64 unexpected; /* interrupts that nobody asked for */
-
-static void kicked(u32 intid)
-{
-	(void)intid; /* that it ended the guest's run or idle is all that most want */
-	arch_virq_kicked();
-	log_news();
-}
-
-static void stopped(u32 intid)
-{
-	(void)intid;
-	arch_cpu_park();
-}
+static struct irq_slot *slots;
+static u32 num_slots;
+static struct irq_slot *_Atomic *slot_of; /* by line */
+static u32 num_lines;
+static _Atomic u64 unexpected; /* interrupts without a route */
 
 __boot enum err irq_init(const struct host *host)
 {
-	enum err err;
+	enum err err = arch_irq_init(host, &irqchip);
 
-	err = irqchip_probe(host, &irqchip);
-	if (err) {
+	if (err != OK)
 		log_error("interrupt controller: set-up failed: %s", err_name(err));
-		return err;
-	}
-	err = irq_register(SGI_KICK, kicked);
-	if (!err)
-		err = irq_register(SGI_STOP, stopped);
-	if (!err)
-		err = arch_virq_init(host);
-	if (!err)
-		log_info("%s, %u interrupts, %u list registers", irqchip->name, irqchip->max_intid,
-			 irqchip->num_lrs);
+	else
+		log_info("%s, interrupt lines below %u", irqchip->name, irqchip->num_lines);
 	return err;
 }
 
-enum err irq_init_cpu(void)
+__boot enum err irq_allocate(u32 routes, u32 lines)
 {
-	enum err err = irqchip->init_cpu();
+	u64 bytes = ALIGN_UP(irq_table_bytes(routes, lines), PAGE_SIZE);
 
-	if (err) {
-		log_error("%s: set-up of CPU %u failed: %s", irqchip->name, this_cpu()->id,
-			  err_name(err));
-		return err;
-	}
-	for (u32 i = 0; i < IRQ_PRIVATE; i++)
-		if (private_irqs[i].handler)
-			irqchip->enable(i, true, this_cpu()->id);
-	return OK;
-}
-
-__boot static enum err private_register(u32 intid, void (*handler)(u32 intid), bool linked)
-{
-	if (intid >= IRQ_PRIVATE)
-		return ERR_RANGE;
-	if (private_irqs[intid].handler)
-		return ERR_EXISTS;
-	private_irqs[intid] = (struct private_irq){ handler, linked };
-	irqchip->enable(intid, true, this_cpu()->id);
-	return OK;
-}
-
-__boot enum err irq_register(u32 intid, void (*handler)(u32 intid))
-{
-	return private_register(intid, handler, false);
-}
-
-__boot enum err irq_register_linked(u32 intid, void (*handler)(u32 intid))
-{
-	return private_register(intid, handler, true);
-}
-
-const struct irq_route *irq_lookup(u32 host_intid)
-{
-	u32 slot;
-
-	if (host_intid >= IRQ_MAX_INTID)
-		return NULL;
-	slot = atomic_load_explicit(&route_of[host_intid], memory_order_acquire);
-	return slot ? &routes[slot - 1] : NULL;
-}
-
-static enum err route_add(u32 host_intid, const struct irq_route *route) REQUIRES(&lock)
-{
-	if (route_of[host_intid])
-		return ERR_EXISTS;
-	for (u32 slot = 0; slot < IRQ_MAX_ROUTES; slot++) {
-		if (routes[slot].guest || routes[slot].component)
-			continue;
-		routes[slot] = *route;
-		routes[slot].host = (u16)host_intid;
-		atomic_store(&counts[slot], 0);
-		atomic_store_explicit(&route_of[host_intid], (u8)(slot + 1), memory_order_release);
+	if (bytes == 0)
 		return OK;
-	}
-	return ERR_NO_MEMORY;
+	slots = page_alloc(bytes / PAGE_SIZE);
+	if (slots == NULL)
+		return ERR_NO_MEMORY;
+	slot_of = (struct irq_slot * _Atomic *)(void *)(slots + routes);
+	num_slots = routes;
+	num_lines = lines;
+	return OK;
 }
 
-/* An interrupt that a limit has switched off stays so until the limit's timer. */
-static void route_enable(const struct irq_route *to) REQUIRES(&lock)
+static struct irq_slot *route_lookup(u32 line)
 {
-	struct limit *limit = &limits[to - routes];
+	return line < num_lines ? atomic_load_explicit(&slot_of[line], memory_order_acquire) : NULL;
+}
 
-	limit->wanted = true;
-	if (!limit->off)
-		irqchip->enable(to->host, to->level, to->cpu);
+const struct irq_route *irq_lookup(u32 line)
+{
+	const struct irq_slot *slot = route_lookup(line);
+
+	return slot != NULL ? &slot->route : NULL;
+}
+
+/* --- Rate limit --------------------------------------------------------------------------------
+ */
+
+/* A line that its limit has masked stays so until the limit's timer. */
+static void route_enable(struct irq_slot *slot) REQUIRES(&lock)
+{
+	slot->wanted = true;
+	if (!slot->off)
+		irqchip->enable(slot->route.line, slot->route.level, slot->route.cpu);
 }
 
 static __cold void limit_over(struct timer_event *event)
 {
-	struct limit *limit = container_of(event, struct limit, timer);
-	const struct irq_route *to = &routes[limit - limits];
+	struct irq_slot *slot = container_of(event, struct irq_slot, limit);
 
 	spin_lock(&lock);
-	limit->off = false;
-	if (limit->wanted && route_of[to->host] == to - routes + 1)
-		route_enable(to);
+	slot->off = false;
+	if (slot->wanted && route_lookup(slot->route.line) == slot)
+		route_enable(slot);
 	spin_unlock(&lock);
 }
 
-__cold void irq_limit(u32 host_intid, u32 per_second)
+static __cold void limit_count(struct irq_slot *slot)
 {
-	const struct irq_route *to;
+	u64 now = arch_time_now().v, burst = IRQ_LIMIT_BURST * (u64)slot->interval_ns;
 
-	spin_lock(&lock);
-	to = irq_lookup(host_intid);
-	if (to != NULL && per_second != 0) {
-		struct limit *limit = &limits[to - routes];
-
-		/* One that an earlier route armed may still be to come: it does no harm. */
-		if (limit->timer.handler == NULL)
-			timer_init(&limit->timer, limit_over);
-		limit->due_ns = 0;
-		limit->interval_ns = NS_PER_SECOND / per_second;
-	}
-	spin_unlock(&lock);
-}
-
-/* One more came. */
-static __cold void limit_count(const struct irq_route *to)
-{
-	struct limit *limit = &limits[to - routes];
-	u64 now = arch_time_now().v, burst = IRQ_LIMIT_BURST * (u64)limit->interval_ns;
-
-	limit->due_ns = MAX(limit->due_ns, now) + limit->interval_ns;
-	if (limit->due_ns < now + burst)
+	slot->due_ns = MAX(slot->due_ns, now) + slot->interval_ns;
+	if (slot->due_ns < now + burst)
 		return;
 	spin_lock(&lock);
-	limit->off = true;
-	irqchip->disable(to->host);
+	slot->off = true;
+	irqchip->disable(slot->route.line);
 	spin_unlock(&lock);
-	timer_arm(&limit->timer, NS(limit->due_ns - burst + limit->interval_ns));
+	timer_arm(&slot->limit, NS(slot->due_ns - burst + slot->interval_ns));
 }
 
-static enum err route(u32 host_intid, const struct irq_route *route, bool masked)
+/* --- Routes ------------------------------------------------------------------------------------
+ */
+
+static enum err route_fill(struct irq_slot *slot, const struct irq_route *route) REQUIRES(&lock)
 {
-	const struct irq_route *to;
+	slot->route = *route;
+	slot->used = true;
+	atomic_store(&slot->count, 0);
+	/* A timer that an earlier route armed may still expire: it finds nothing to do. */
+	if (slot->limit.handler == NULL)
+		timer_init(&slot->limit, limit_over);
+	slot->due_ns = 0;
+	slot->off = false;
+	slot->wanted = false;
+	slot->interval_ns = route->max_per_second ? NS_PER_SECOND / route->max_per_second : 0;
+	atomic_store_explicit(&slot_of[route->line], slot, memory_order_release);
+	if (!route->masks)
+		route_enable(slot);
+	return OK;
+}
+
+static enum err route_add(const struct irq_route *route) REQUIRES(&lock)
+{
+	if (route_lookup(route->line) != NULL)
+		return ERR_EXISTS;
+	for (u32 i = 0; i < num_slots; i++)
+		if (!slots[i].used)
+			return route_fill(&slots[i], route);
+	return ERR_NO_MEMORY;
+}
+
+enum err irq_route(const struct irq_route *route)
+{
 	enum err err;
 
-	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid ||
-	    route->cpu >= cpu_count || route->target >= IRQ_MAX_INTID)
+	if (route->line == 0 || route->line >= MIN(num_lines, irqchip->num_lines) ||
+	    route->cpu >= cpu_count)
 		return ERR_RANGE;
 	spin_lock(&lock);
-	err = route_add(host_intid, route);
-	to = irq_lookup(host_intid);
-	if (!err && !masked && to != NULL)
-		route_enable(to);
+	err = route_add(route);
 	spin_unlock(&lock);
 	return err;
 }
 
-enum err irq_route(u32 host_intid, struct guest *guest, u32 guest_intid, bool level, u32 cpu)
+void irq_unmask(u32 line)
 {
-	u32 intid = MIN(guest_intid, UINT16_MAX), on = MIN(cpu, UINT8_MAX);
-	const struct irq_route to = {
-		.guest = guest, .target = (u16)intid, .level = level, .cpu = (u8)on
-	};
-
-	return route(host_intid, &to, false);
-}
-
-__boot enum err irq_route_component(u32 host_intid, struct component *component, u32 bit,
-				    bool level, u32 cpu)
-{
-	u32 own = MIN(bit, UINT16_MAX), on = MIN(cpu, UINT8_MAX);
-	const struct irq_route to = {
-		.component = component, .target = (u16)own, .level = level, .cpu = (u8)on
-	};
-
-	return route(host_intid, &to, true);
-}
-
-void irq_unmask(u32 host_intid)
-{
-	const struct irq_route *to;
+	struct irq_slot *slot;
 
 	spin_lock(&lock);
-	to = irq_lookup(host_intid);
-	if (to != NULL)
-		route_enable(to);
+	slot = route_lookup(line);
+	if (slot != NULL)
+		route_enable(slot);
 	spin_unlock(&lock);
 }
 
-void irq_unroute(u32 host_intid)
+void irq_unroute(u32 line, const void *owner)
 {
-	u32 slot;
+	struct irq_slot *slot;
 
-	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid)
+	spin_lock(&lock);
+	slot = route_lookup(line);
+	if (slot != NULL && slot->route.owner != owner)
+		slot = NULL;
+	if (slot != NULL) {
+		irqchip->disable(line);
+		irqchip->forget(line);
+		atomic_store(&slot_of[line], NULL);
+		slot->wanted = false;
+	}
+	spin_unlock(&lock);
+	if (slot == NULL)
+		return;
+	irq_settle();
+	spin_lock(&lock);
+	slot->used = false;
+	spin_unlock(&lock);
+}
+
+static void route_move(struct irq_slot *slot, u32 cpu) REQUIRES(&lock)
+{
+	slot->route.cpu = cpu;
+	if (slot->wanted)
+		route_enable(slot);
+}
+
+void irq_move(u32 line, u32 cpu)
+{
+	struct irq_slot *slot;
+
+	if (cpu >= cpu_count)
 		return;
 	spin_lock(&lock);
-	slot = route_of[host_intid];
-	if (slot) {
-		irqchip->disable(host_intid);
-		limits[slot - 1].interval_ns = 0;
-		limits[slot - 1].off = false;
-		limits[slot - 1].wanted = false;
-		irqchip->set_active(host_intid, false);
-		irqchip->set_pending(host_intid, false);
-		route_of[host_intid] = 0;
-		routes[slot - 1].guest = NULL;
-		routes[slot - 1].component = NULL;
-	}
+	slot = route_lookup(line);
+	if (slot != NULL)
+		route_move(slot, cpu);
 	spin_unlock(&lock);
 }
 
-void irq_move(u32 host_intid, u32 cpu)
+__cold void irq_move_all(const void *owner, u32 from, u32 cpu)
 {
-	u32 slot;
+	for (u32 i = 0; i < num_slots && cpu < cpu_count; i++) {
+		struct irq_slot *slot = &slots[i];
 
-	if (host_intid < IRQ_PRIVATE || host_intid >= irqchip->max_intid || cpu >= cpu_count)
-		return;
-	spin_lock(&lock);
-	slot = route_of[host_intid];
-	if (slot) {
-		routes[slot - 1].cpu = (u8)cpu;
-		if (limits[slot - 1].wanted)
-			route_enable(&routes[slot - 1]);
+		spin_lock(&lock);
+		if (slot->used && slot->route.owner == owner &&
+		    (from == IRQ_ANY_CPU || slot->route.cpu == from))
+			route_move(slot, cpu);
+		spin_unlock(&lock);
 	}
-	spin_unlock(&lock);
-}
-
-__cold void irq_move_all(const struct guest *guest, u32 from, u32 cpu)
-{
-	for (u32 slot = 0; slot < IRQ_MAX_ROUTES; slot++) {
-		const struct irq_route *route = &routes[slot];
-
-		if (route->guest == guest && (from == IRQ_ANY_CPU || route->cpu == from))
-			irq_move(route->host, cpu);
-	}
-}
-
-/* Nobody's: say it once in a while, and never again listen to it if that can be switched off. */
-static void surprise(u32 intid)
-{
-	u64 count = atomic_fetch_add_explicit(&unexpected, 1, memory_order_relaxed) + 1;
-
-	if (intid >= IRQ_PRIVATE)
-		irqchip->disable(intid);
-	if ((count & (count - 1)) == 0)
-		log_warn("interrupt %u has no owner (%lu such)", intid, (unsigned long)count);
-}
-
-/* Interrupts per second; 0: no limit. */
-static u32 rate_of(const struct limit *limit)
-{
-	return limit->interval_ns == 0 ? 0 : (u32)(NS_PER_SECOND / limit->interval_ns);
-}
-
-bool irq_describe(u32 index, struct manage_irq *record)
-{
-	bool found = false;
-
-	spin_lock(&lock);
-	for (u32 intid = IRQ_PRIVATE; intid < IRQ_MAX_INTID && !found; intid++) {
-		const struct irq_route *route = irq_lookup(intid);
-
-		if (route == NULL || index-- != 0)
-			continue;
-		found = true;
-		record->host = intid;
-		record->guest_intid = route->target;
-		record->cpu = route->cpu;
-		record->level = route->level;
-		record->count = atomic_load(&counts[route - routes]);
-		record->max_per_second = rate_of(&limits[route - routes]);
-		(void)format(record->owner, sizeof(record->owner), "%s",
-			     route->guest != NULL ? route->guest->config->name
-						  : route->component->config->name);
-	}
-	spin_unlock(&lock);
-	return found;
-}
-
-static void serve_shared(u32 intid)
-{
-	const struct irq_route *route;
-	struct guest *guest;
-
-	/* Either irq_settle() sees that an interrupt is being handled, or the route is not seen
-	 * here any more. */
-	atomic_thread_fence(memory_order_seq_cst);
-	route = irq_lookup(intid);
-	guest = route ? route->guest : NULL;
-	if (route)
-		atomic_fetch_add_explicit(&counts[route - routes], 1, memory_order_relaxed);
-	if (route && limits[route - routes].interval_ns != 0)
-		limit_count(route);
-	if (guest) {
-		arch_virq_host(guest, route->target, intid);
-	} else {
-		if (route)
-			limits[route - routes].wanted = false;
-		if (!component_irq(intid))
-			surprise(intid);
-		irqchip->deactivate(intid);
-	}
-	atomic_thread_fence(memory_order_release);
 }
 
 void irq_settle(void)
@@ -381,39 +225,64 @@ void irq_settle(void)
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
-static void serve(u32 intid)
+bool irq_describe(u32 index, struct manage_irq *record)
 {
-	const struct private_irq *irq;
+	bool found = false;
 
-	if (intid >= IRQ_PRIVATE) {
-		serve_shared(intid);
-		return;
+	spin_lock(&lock);
+	for (u32 line = 0; line < num_lines && !found; line++) {
+		struct irq_slot *slot = route_lookup(line);
+
+		if (slot == NULL || index-- != 0)
+			continue;
+		found = true;
+		record->host = line;
+		record->target = slot->route.target;
+		record->cpu = slot->route.cpu;
+		record->level = slot->route.level;
+		record->count = atomic_load(&slot->count);
+		record->max_per_second = slot->route.max_per_second;
+		(void)format(record->owner, sizeof(record->owner), "%s", slot->route.owner_name);
 	}
-	irq = &private_irqs[intid];
-	if (!irq->handler)
-		surprise(intid);
-	else
-		irq->handler(intid);
-	if (!irq->linked)
-		irqchip->deactivate(intid);
+	spin_unlock(&lock);
+	return found;
 }
 
-void irq_dispatch(u32 intid)
+/* --- Interrupts --------------------------------------------------------------------------------
+ */
+
+/* A line without a route is masked for good; the log has a line now and then. */
+static __cold void surprise(u32 line)
 {
-	irqchip->eoi(intid);
-	sched_interrupt_begin();
-	serve(intid);
-	sched_interrupt_end();
+	u64 count = atomic_fetch_add_explicit(&unexpected, 1, memory_order_relaxed) + 1;
+
+	irqchip->disable(line);
+	if ((count & (count - 1)) == 0)
+		log_warn("interrupt %u has no owner (%lu such)", line, (unsigned long)count);
 }
 
-void irq_handle(void)
+bool irq_serve(u32 line)
 {
-	/* One pass for each that can be pending, in case a line cannot be quieted. */
-	for (u32 i = 0; i < IRQ_MAX_INTID; i++) {
-		u32 intid = irqchip->ack();
+	struct irq_slot *slot;
+	bool ends = true;
 
-		if (intid >= IRQ_MAX_INTID)
-			return;
-		irq_dispatch(intid);
+	/* Either irq_settle() sees that this CPU serves an interrupt, or route_lookup() here does
+	 * not see the route any more. */
+	atomic_thread_fence(memory_order_seq_cst);
+	slot = route_lookup(line);
+	if (slot == NULL) {
+		surprise(line);
+	} else {
+		ends = slot->route.masks;
+		atomic_fetch_add_explicit(&slot->count, 1, memory_order_relaxed);
+		if (slot->interval_ns != 0)
+			limit_count(slot);
+		if (ends) {
+			slot->wanted = false;
+			irqchip->disable(line);
+		}
+		slot->route.deliver(&slot->route);
 	}
+	atomic_thread_fence(memory_order_release);
+	return ends;
 }

@@ -3,7 +3,7 @@
 #include <mullion/thread.h>
 
 #include <arch/cpu.h>
-#include <mullion/irq.h>
+#include <arch/irq.h>
 #include <mullion/sched.h>
 #include <mullion/steps.h>
 
@@ -17,7 +17,7 @@ void thread_preempt_point(void)
 	}
 	steps_end();
 	steps_begin(STEPS_PREEMPT);
-	irq_handle();
+	arch_irq_take();
 	if (sched_needed())
 		sched();
 }

@@ -284,7 +284,6 @@ s64 query_host(const struct manage_call *call)
 	set_name(record.machine, sizeof(record.machine), managed_host->compatible);
 	set_name(record.controller, sizeof(record.controller), irqchip->name);
 	set_name(record.cpu_model, sizeof(record.cpu_model), managed_cpu_model);
-	record.list_registers = irqchip->num_lrs;
 	for (u32 i = 0; i < managed_host->num_memory; i++)
 		record.ram_bytes += managed_host->memory[i].size;
 	record.ram_free_bytes = ram_free_bytes();

@@ -5,11 +5,13 @@
 
 #include <mullion/log.h>
 
-__boot enum err irqchip_probe(const struct host *host, const struct irqchip **chip)
+const struct gic *gic;
+
+__boot enum err gic_probe(const struct host *host)
 {
 	switch (host->arch.arm64.gic) {
-	case HOST_GIC_V2: *chip = &gicv2; return gicv2_init(host);
-	case HOST_GIC_V3: *chip = &gicv3; return gicv3_init(host);
+	case HOST_GIC_V2: gic = &gicv2; return gicv2_init(host);
+	case HOST_GIC_V3: gic = &gicv3; return gicv3_init(host);
 	default:
 		log_error("no interrupt controller in the machine's tree: a GICv2 with "
 			  "virtualization (GICH, GICV) or a GICv3 is needed");

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Common parts of the GIC drivers, and the virtual GIC's interface to them beyond struct irqchip.
- * These are the frames of GICv2's virtualisation, and GICv3's CPU interface, inline for the hot
- * path.
+ * The GIC as arch/arm64 uses it: struct gic, the frames of GICv2's virtualisation, and GICv3's CPU
+ * interface, inline for the hot path.
  */
 #ifndef DRIVERS_GIC_H
 #define DRIVERS_GIC_H
@@ -43,8 +42,29 @@
 #define GICH_APR    0x0f0
 #define GICH_LR     0x100
 
-/* Filled in by their init: what the machine has. */
-extern struct irqchip gicv2, gicv3;
+/* Interrupts masked, and each CPU for itself unless said otherwise. */
+struct gic {
+	struct irqchip chip; /* a line is the INTID of an SPI */
+	u32 num_lrs;         /* list registers */
+	enum err (*init_cpu)(void);
+	u32 (*ack)(void);       /* INTID, GIC_SPURIOUS or above: none */
+	void (*eoi)(u32 intid); /* priority drop */
+	void (*deactivate)(u32 intid);
+	void (*enable_private)(u32 intid); /* an SGI or PPI of this CPU, level-triggered */
+	void (*send_sgi)(u32 cpu, u32 sgi);
+	bool (*is_pending)(u32 intid); /* a level: its line is high, also while it is active */
+	void (*set_active)(u32 intid, bool active); /* private: of this CPU; an SPI: from any */
+};
+
+extern const struct gic *gic; /* the machine's, after gic_probe() */
+
+/** gic_probe() - choose @gic by @host, bring up its distributor and this CPU's interface. Boot CPU,
+ * once. Return: ERR_UNSUPPORTED without a known GIC, after logging it; ERR_NOT_FOUND without a
+ * CPU's redistributor; ERR_HARDWARE, ERR_NO_MEMORY. */
+enum err __must_check gic_probe(const struct host *host);
+
+/* Filled in by their init. */
+extern struct gic gicv2, gicv3;
 enum err __must_check gicv2_init(const struct host *host);
 enum err __must_check gicv3_init(const struct host *host);
 

@@ -75,7 +75,7 @@ __boot static enum err map_frames(const struct host *host)
 	return OK;
 }
 
-static enum err init_cpu(void);
+static enum err v2_init_cpu(void);
 
 __boot enum err gicv2_init(const struct host *host)
 {
@@ -85,13 +85,13 @@ __boot enum err gicv2_init(const struct host *host)
 		return err;
 	mmio_write32(0, gicd + GICD_CTLR);
 	gicv2_forgets = mmio_read32(gicd + GICD_IIDR) == GICD_IIDR_QEMU;
-	gicv2.max_intid = gic_find_intids(mmio_read32(gicd + GICD_TYPER));
-	gic_clear_words(gicd, GIC_PRIVATE, gicv2.max_intid);
-	for (u32 i = GIC_PRIVATE; i < gicv2.max_intid; i += 32)
+	gicv2.chip.num_lines = gic_find_intids(mmio_read32(gicd + GICD_TYPER));
+	gic_clear_words(gicd, GIC_PRIVATE, gicv2.chip.num_lines);
+	for (u32 i = GIC_PRIVATE; i < gicv2.chip.num_lines; i += 32)
 		mmio_write32(0, gicd + GICD_IGROUPR + i / 8);
 	gicv2.num_lrs = (mmio_read32(gicv2_gich + GICH_VTR) & 0x3f) + 1;
 	mmio_write32(1, gicd + GICD_CTLR);
-	return init_cpu();
+	return v2_init_cpu();
 }
 
 static u8 own_target(void)
@@ -108,7 +108,7 @@ static u8 own_target(void)
 	return 1; /* one CPU: RAZ */
 }
 
-static enum err init_cpu(void)
+static enum err v2_init_cpu(void)
 {
 	u32 cpu = this_cpu()->id;
 
@@ -135,7 +135,7 @@ static enum err init_cpu(void)
 }
 
 /* GICC_IAR's CPUID of an SGI must be given back at EOI; the core's own SGIs are ended here. */
-static u32 ack(void)
+static u32 v2_ack(void)
 {
 	u32 iar = mmio_read32(gicc + GICC_IAR), intid = iar & 0x3ff;
 
@@ -146,70 +146,74 @@ static u32 ack(void)
 	return intid;
 }
 
-static void eoi(u32 intid)
+static void v2_eoi(u32 intid)
 {
 	if (intid >= 16)
 		mmio_write32(intid, gicc + GICC_EOIR);
 }
 
-static void deactivate(u32 intid)
+static void v2_deactivate(u32 intid)
 {
 	if (intid >= 16)
 		mmio_write32(intid, gicc + GICC_DIR);
 }
 
-static void enable(u32 intid, bool level, u32 cpu)
+static void v2_enable_private(u32 intid)
 {
-	gic_set_config(gicd, intid, level);
-	if (intid >= GIC_PRIVATE) {
-		u8 *reg = gicd + GICD_ITARGETSR + (intid & ~3u);
-		u32 shift = 8 * (intid & 3);
-
-		mmio_write32((mmio_read32(reg) & ~(0xffu << shift)) | (u32)cpu_target[cpu & 7]
-									      << shift,
-			     reg);
-	}
-	mmio_write32(1u << intid % 32, gicd + GICD_ISENABLER + intid / 32 * 4);
+	gic_set_config(gicd, intid, true);
+	mmio_write32(1u << intid, gicd + GICD_ISENABLER);
 }
 
-static void disable(u32 intid)
+static void v2_enable(u32 line, bool level, u32 cpu)
 {
-	mmio_write32(1u << intid % 32, gicd + GICD_ICENABLER + intid / 32 * 4);
+	u8 *reg = gicd + GICD_ITARGETSR + (line & ~3u);
+	u32 shift = 8 * (line & 3);
+
+	gic_set_config(gicd, line, level);
+	mmio_write32((mmio_read32(reg) & ~(0xffu << shift)) | (u32)cpu_target[cpu & 7] << shift,
+		     reg);
+	mmio_write32(1u << line % 32, gicd + GICD_ISENABLER + line / 32 * 4);
 }
 
-static void send_sgi(u32 cpu, u32 sgi)
+static void v2_disable(u32 line)
+{
+	mmio_write32(1u << line % 32, gicd + GICD_ICENABLER + line / 32 * 4);
+}
+
+static void v2_send_sgi(u32 cpu, u32 sgi)
 {
 	dsb(ishst); /* what the receiver will look for is visible before it is called */
 	mmio_write32((u32)cpu_target[cpu & 7] << 16 | sgi, gicd + GICD_SGIR);
 }
 
-static bool is_pending(u32 intid)
+static bool v2_is_pending(u32 intid)
 {
 	return mmio_read32(gicd + GICD_ISPENDR + intid / 32 * 4) >> intid % 32 & 1;
 }
 
-static void set_active(u32 intid, bool active)
+static void v2_set_active(u32 intid, bool active)
 {
 	mmio_write32(1u << intid % 32,
 		     gicd + (active ? GICD_ISACTIVER : GICD_ICACTIVER) + intid / 32 * 4);
 }
 
-static void set_pending(u32 intid, bool pending)
+static void v2_forget(u32 line)
 {
-	mmio_write32(1u << intid % 32,
-		     gicd + (pending ? GICD_ISPENDR : GICD_ICPENDR) + intid / 32 * 4);
+	mmio_write32(1u << line % 32, gicd + GICD_ICACTIVER + line / 32 * 4);
+	mmio_write32(1u << line % 32, gicd + GICD_ICPENDR + line / 32 * 4);
 }
 
-struct irqchip gicv2 = {
-	.name = "GICv2",
-	.init_cpu = init_cpu,
-	.ack = ack,
-	.eoi = eoi,
-	.deactivate = deactivate,
-	.enable = enable,
-	.disable = disable,
-	.send_sgi = send_sgi,
-	.is_pending = is_pending,
-	.set_active = set_active,
-	.set_pending = set_pending,
+struct gic gicv2 = {
+	.chip = { .name = "GICv2",
+		  .enable = v2_enable,
+		  .disable = v2_disable,
+		  .forget = v2_forget },
+	.init_cpu = v2_init_cpu,
+	.ack = v2_ack,
+	.eoi = v2_eoi,
+	.deactivate = v2_deactivate,
+	.enable_private = v2_enable_private,
+	.send_sgi = v2_send_sgi,
+	.is_pending = v2_is_pending,
+	.set_active = v2_set_active,
 };

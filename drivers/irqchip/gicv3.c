@@ -103,7 +103,7 @@ __boot static enum err find_redistributors(const struct host *host)
 	return ERR_NOT_FOUND;
 }
 
-static enum err init_cpu(void);
+static enum err v3_init_cpu(void);
 
 __boot enum err gicv3_init(const struct host *host)
 {
@@ -120,17 +120,17 @@ __boot enum err gicv3_init(const struct host *host)
 	err = wait_clear(gicd + GICD_CTLR, GICD_CTLR_RWP);
 	if (err)
 		return err;
-	gicv3.max_intid = gic_find_intids(mmio_read32(gicd + GICD_TYPER));
-	for (u32 i = GIC_PRIVATE; i < gicv3.max_intid; i += 32) {
+	gicv3.chip.num_lines = gic_find_intids(mmio_read32(gicd + GICD_TYPER));
+	for (u32 i = GIC_PRIVATE; i < gicv3.chip.num_lines; i += 32) {
 		mmio_write32(~0u, gicd + GICD_IGROUPR + i / 8);
 		mmio_write32(0, gicd + GICD_IGRPMODR + i / 8);
 	}
-	gic_clear_words(gicd, GIC_PRIVATE, gicv3.max_intid);
+	gic_clear_words(gicd, GIC_PRIVATE, gicv3.chip.num_lines);
 	err = wait_clear(gicd + GICD_CTLR, GICD_CTLR_RWP);
 	if (err)
 		return err;
 	mmio_write32(GICD_CTLR_ON, gicd + GICD_CTLR);
-	return init_cpu();
+	return v3_init_cpu();
 }
 
 static enum err wake(u8 *rd)
@@ -153,7 +153,7 @@ static void clear_active_priorities(void)
 	}
 }
 
-static enum err init_cpu(void)
+static enum err v3_init_cpu(void)
 {
 	u8 *rd = gicr[this_cpu()->id], *sgi = rd + GICR_SGI_FRAME;
 	enum err err = wake(rd);
@@ -195,44 +195,52 @@ static void write_bit(u32 intid, u32 array)
 	mmio_write32(1u << intid % 32, frame_of(intid) + array + intid / 32 * 4);
 }
 
-static void enable(u32 intid, bool level, u32 cpu)
+static void v3_enable_private(u32 intid)
 {
-	gic_set_config(frame_of(intid), intid, level);
-	if (intid >= GIC_PRIVATE && cpu < CONFIG_MAX_CPUS)
-		mmio_write64(router[cpu], gicd + GICD_IROUTER + 8 * (u64)intid);
+	gic_set_config(frame_of(intid), intid, true);
 	write_bit(intid, GICD_ISENABLER);
 }
 
-static void disable(u32 intid)
+static void v3_enable(u32 line, bool level, u32 cpu)
 {
-	write_bit(intid, GICD_ICENABLER);
+	gic_set_config(gicd, line, level);
+	if (cpu < CONFIG_MAX_CPUS)
+		mmio_write64(router[cpu], gicd + GICD_IROUTER + 8 * (u64)line);
+	write_bit(line, GICD_ISENABLER);
 }
 
-static bool is_pending(u32 intid)
+static void v3_disable(u32 line)
+{
+	write_bit(line, GICD_ICENABLER);
+}
+
+static bool v3_is_pending(u32 intid)
 {
 	return mmio_read32(frame_of(intid) + GICD_ISPENDR + intid / 32 * 4) >> intid % 32 & 1;
 }
 
-static void set_active(u32 intid, bool active)
+static void v3_set_active(u32 intid, bool active)
 {
 	write_bit(intid, active ? GICD_ISACTIVER : GICD_ICACTIVER);
 }
 
-static void set_pending(u32 intid, bool pending)
+static void v3_forget(u32 line)
 {
-	write_bit(intid, pending ? GICD_ISPENDR : GICD_ICPENDR);
+	write_bit(line, GICD_ICACTIVER);
+	write_bit(line, GICD_ICPENDR);
 }
 
-struct irqchip gicv3 = {
-	.name = "GICv3",
-	.init_cpu = init_cpu,
+struct gic gicv3 = {
+	.chip = { .name = "GICv3",
+		  .enable = v3_enable,
+		  .disable = v3_disable,
+		  .forget = v3_forget },
+	.init_cpu = v3_init_cpu,
 	.ack = gicv3_ack,
 	.eoi = gicv3_eoi,
 	.deactivate = gicv3_deactivate,
-	.enable = enable,
-	.disable = disable,
+	.enable_private = v3_enable_private,
 	.send_sgi = gicv3_send_sgi,
-	.is_pending = is_pending,
-	.set_active = set_active,
-	.set_pending = set_pending,
+	.is_pending = v3_is_pending,
+	.set_active = v3_set_active,
 };

@@ -133,8 +133,8 @@ struct manage_region {
 };
 
 struct manage_irq {
-	u32 host, guest_intid, cpu, level;
-	char owner[MANAGE_NAME]; /* guest or component */
+	u32 host, target, cpu, level; /* target: a guest's line, or a component's bit */
+	char owner[MANAGE_NAME];      /* guest or component */
 	u64 count;
 	u32 max_per_second; /* 0: no limit */
 	u32 reserved;
@@ -145,7 +145,7 @@ struct manage_host {
 	char machine[64];
 	char controller[MANAGE_NAME];
 	char cpu_model[48];
-	u32 cpus, list_registers;
+	u32 cpus;
 	u64 ram_bytes, ram_free_bytes, ram_dirty_bytes; /* dirty: to be scrubbed */
 	u64 heap_pages, heap_free_pages;
 	u64 text_bytes, now_ns, counter_hz;

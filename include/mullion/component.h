@@ -195,9 +195,6 @@ enum err __must_check component_copy_out(const struct component *component, u64 
 void component_notify(struct component *component, u64 bits);
 /** component_notify_for() - as component_notify(); @payer pays, NULL: the component itself. */
 void component_notify_for(struct component *component, u64 bits, struct account *payer);
-/** component_irq() - granted host interrupt @line came in: mask it and notify its component.
- * Return: false if no component has it. Interrupt context. */
-bool component_irq(u32 line);
 /** component_forget_payer() - components that work on @account, or know it, continue on their own
  * accounts. A component that runs at this moment may still charge work to it: see guest.c. Any
  * context, no locks above a guest's. */

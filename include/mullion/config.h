@@ -15,7 +15,6 @@
 /* Bounds of a description; more is a mistake that is reported. Kconfig has further ones:
  * CONFIG_MAX_GUESTS, CONFIG_MAX_REGIONS (of one guest), CONFIG_MAX_COMPONENTS. */
 #define CONFIG_MAX_IRQS       64  /* of one region */
-#define CONFIG_MAX_ROUTES     64  /* interrupts that are given away, of all regions */
 #define CONFIG_MAX_THREADS    960 /* vCPUs and components: each has a stack in the core */
 #define CONFIG_MAX_PROPERTIES 64  /* of one node */
 #define CONFIG_NAME_MAX       32  /* bytes with NUL, of guest and region names */
@@ -203,6 +202,8 @@ struct system {
 	struct config_component *components;
 	u32 num_channels;
 	struct config_channel *channels;
+	u32 num_routes; /* lines of the machine that are given away */
+	u32 num_lines;  /* one more than the highest of them */
 	struct config_cpu cpus[CONFIG_MAX_CPUS];
 	u32 log_level;  /* enum log_level */
 	bool stay;      /* do not power off when no guest runs any more */

@@ -4,9 +4,9 @@
 
 #include <string.h>
 
+#include <arch/irq.h>
 #include <arch/time.h>
 #include <mullion/format.h>
-#include <mullion/irq.h>
 
 #define ROUNDS     600
 #define FAIR_NS    MS(300)
@@ -39,7 +39,7 @@ void take_interrupts(void)
 
 	world.cpus[id].poked = false;
 	world.cpus[id].kicks = this_cpu()->arch.kicks;
-	irq_handle();
+	arch_irq_take();
 }
 
 static bool rests(u32 id)

@@ -7,23 +7,13 @@
 #include <mullion/types.h>
 
 struct guest;
-struct host;
-struct vcpu;
+struct irq_route;
 
-/** arch_virq_init() - virtual interrupts' share of this machine, after the controller is up. Boot
- * CPU, once; registers the private interrupts that it serves. ERR_UNSUPPORTED after logging what
- * lacks. */
-enum err __must_check arch_virq_init(const struct host *host);
-
-/** arch_virq_set() - set the level of @guest's shared line @intid (edge: true = one event). Any
+/** arch_virq_set() - set the level of @guest's shared line @line (edge: true = one event). Any
  * CPU; virq lock. */
-void arch_virq_set(struct guest *guest, u32 intid, bool level);
-/** arch_virq_host() - a routed host interrupt came in: make the hardware-linked virtual one
- * pending. */
-void arch_virq_host(struct guest *guest, u32 guest_intid, u32 host_intid);
-
-/** arch_virq_kicked() - this CPU was kicked while no guest ran: another may want what the loaded
- * vCPU has in the hardware. Interrupt context. */
-void arch_virq_kicked(void);
+void arch_virq_set(struct guest *guest, u32 line, bool level);
+/** arch_virq_deliver() - deliver() of a route to a guest: its line becomes pending, and the guest's
+ * end of interrupt ends the machine's. Interrupt context; virq lock. */
+void arch_virq_deliver(const struct irq_route *route);
 
 #endif

@@ -2,6 +2,7 @@
 /* core/component: grants, life, and what a component may and may not reach. */
 #include "support/test.h"
 
+#include <arch/irq.h>
 #include <arch/time.h>
 #include <mullion/irq.h>
 #include <mullion/manage.h>
@@ -222,11 +223,15 @@ static void interrupts(void **state)
 /* A device that storms: after eight close together, one in each interval. */
 static void limited_interrupts(void **state)
 {
+	struct irq_route limited = *irq_lookup(DEVICE_IRQ);
 	struct manage_irq record = { .host = 0 };
 	u64 now = arch_time_now().v;
 
 	(void)state;
-	irq_limit(DEVICE_IRQ, 1000);
+	limited.max_per_second = 1000;
+	irq_unroute(DEVICE_IRQ, server);
+	assert_int_equal(irq_route(&limited), OK);
+	irq_unmask(DEVICE_IRQ);
 	assert_true(irq_describe(0, &record));
 	assert_int_equal(record.host, DEVICE_IRQ);
 	assert_int_equal(record.max_per_second, 1000);
@@ -244,15 +249,15 @@ static void limited_interrupts(void **state)
 	DO(server, CALL(SYS_IRQ_DONE, SERVER_INTERRUPT));
 	assert_false(host_irq_enabled(DEVICE_IRQ));
 	host_time_set(NS(now + 900000));
-	irq_handle();
+	arch_irq_take();
 	assert_false(host_irq_enabled(DEVICE_IRQ));
 	/* In its time the one that waits comes, and masked by its component it stays masked. */
 	host_time_set(NS(now + 1000000));
-	irq_handle();
+	arch_irq_take();
 	components_go();
 	SAYS(server, BIT_INTERRUPT);
 	host_time_set(NS(now + 2000000));
-	irq_handle();
+	arch_irq_take();
 	assert_false(host_irq_enabled(DEVICE_IRQ));
 	DO(server, CALL(SYS_IRQ_DONE, SERVER_INTERRUPT));
 	assert_true(host_irq_enabled(DEVICE_IRQ));
@@ -500,7 +505,7 @@ static void finishes(void **state)
 	assert_int_equal(ended, 0);
 	assert_true((peer->word & NOTIFY_END) != 0);
 	host_time_set(NS(now + 500000));
-	irq_handle();
+	arch_irq_take();
 	assert_int_equal(ended, 0); /* none has had a CPU since */
 	components_go();
 	SAYS(peer, NOTIFY_END);

@@ -16,6 +16,7 @@
 #include <mullion/component.h>
 #include <mullion/config.h>
 #include <mullion/guest.h>
+#include <mullion/irq.h>
 #include <mullion/mem.h>
 #include <mullion/sched.h>
 #include <mullion/string.h>
@@ -360,7 +361,8 @@ static void create_all(const struct system *system)
 	enum err err;
 
 	guest_keep_memory(system);
-	if (component_setup(system) != OK)
+	if (irq_allocate(system->num_routes, system->num_lines) != OK ||
+	    component_setup(system) != OK)
 		FAIL("channels");
 	for (u32 i = 0; i < system->num_components; i++) {
 		struct component *component;
@@ -443,7 +445,7 @@ static bool passes(const struct fdt *tree, void *arena, size_t bytes, struct sys
 }
 
 /* Return: 1 if it passes and starts, 0 if it is refused. */
-static u32 try_seed(u64 seed, void *blob)
+static u32 try_tree(u32 (*make)(void *blob), u64 seed, void *blob)
 {
 	struct system system;
 	struct fdt tree;
@@ -454,7 +456,7 @@ static u32 try_seed(u64 seed, void *blob)
 	pid_t child;
 
 	random_state = seed;
-	assert_int_equal(fdt_open(&tree, blob, describe(blob)), OK);
+	assert_int_equal(fdt_open(&tree, blob, make(blob)), OK);
 	arena_bytes = config_arena_bytes(&tree);
 	arena = malloc(arena_bytes);
 	assert_non_null(arena);
@@ -472,6 +474,66 @@ static u32 try_seed(u64 seed, void *blob)
 	}
 	free(arena);
 	return result;
+}
+
+static u32 try_seed(u64 seed, void *blob)
+{
+	return try_tree(describe, seed, blob);
+}
+
+#define MANY_DEVICES 3
+#define MANY_IRQS    60 /* of each */
+
+/* A guest that is given more lines of the machine than a small table would hold. */
+static u32 describe_many_routes(void *blob)
+{
+	u32 cells[3 * MANY_IRQS], bytes;
+
+	fdt_writer_init(&w, blob, TREE_BYTES);
+	fdt_begin(&w, "");
+	fdt_put_string(&w, "compatible", "mullion,system");
+	fdt_begin(&w, "vmm");
+	fdt_put_empty(&w, "stay");
+	fdt_end(&w);
+	fdt_begin(&w, "guests");
+	fdt_begin(&w, "a");
+	fdt_put_empty(&w, "autostart");
+	fdt_put_string(&w, "kernel", "kernel.bin");
+	fdt_put_string(&w, "kernel-type", "raw");
+	fdt_begin(&w, "aspace");
+	begin("r", 0);
+	put_memory(0, false);
+	fdt_end(&w);
+	next_device = 0;
+	for (u32 i = 0; i < MANY_DEVICES; i++) {
+		begin("d", i);
+		fdt_put_string(&w, "type", "device");
+		put_u64("guest-address", UINT64_C(0x10000000) + i * PAGE_SIZE);
+		max_irqs = 0;
+		put_device(PAGE_SIZE);
+		for (u32 k = 0; k < MANY_IRQS; k++) {
+			cells[3 * k] = 0;
+			cells[3 * k + 1] = i * MANY_IRQS + k;
+			cells[3 * k + 2] = 4;
+		}
+		fdt_put_cells(&w, "interrupts", cells, ARRAY_SIZE(cells));
+		fdt_end(&w);
+	}
+	for (u32 i = 0; i < 4; i++)
+		fdt_end(&w);
+	assert_int_equal(fdt_writer_finish(&w, &bytes), OK);
+	return bytes;
+}
+
+static void many_routes_start(void **state)
+{
+	void *blob = malloc(TREE_BYTES);
+
+	(void)state;
+	assert_non_null(blob);
+	if (try_tree(describe_many_routes, 1, blob) != 1)
+		fail_msg("%s", said);
+	free(blob);
 }
 
 static void what_passes_starts(void **state)
@@ -498,6 +560,7 @@ static void what_passes_starts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(many_routes_start),
 		cmocka_unit_test(what_passes_starts),
 	};
 

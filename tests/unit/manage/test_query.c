@@ -84,7 +84,7 @@ static void what_runs_and_interrupts_is_described(void **state)
 	(void)state;
 	assert_int_equal(ask(MANAGE_IRQ, 0, &irq, sizeof(irq)), sizeof(irq));
 	assert_int_equal(irq.host, HOST_IRQ);
-	assert_int_equal(irq.guest_intid, GUEST_IRQ);
+	assert_int_equal(irq.target, GUEST_IRQ);
 	assert_string_equal(irq.owner, "one");
 	assert_int_equal(irq.max_per_second, 0);
 	assert_int_equal(ask(MANAGE_IRQ, 1, &irq, sizeof(irq)), -ERR_NOT_FOUND);

@@ -2,6 +2,7 @@
 #include "support/components.h"
 
 #include <mullion/exit.h>
+#include <mullion/irq.h>
 #include <mullion/manage.h>
 #include <mullion/mem.h>
 #include <mullion/sched.h>
@@ -111,6 +112,7 @@ static void start_machine(void)
 	started = true;
 	host_start(2, MIB(8), 512);
 	CHECK(sched_init() == OK);
+	CHECK(irq_allocate(2, HOST_LINES) == OK);
 	(void)host_loop(0);
 	(void)host_loop(1);
 	host_cpu_select(0);

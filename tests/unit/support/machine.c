@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <mullion/irq.h>
 #include <mullion/sched.h>
 
 const u8 machine_kernel[256] = { 'k', 'e', 'r', 'n', 'e', 'l' };
@@ -34,7 +35,7 @@ void machine_start(void)
 {
 	if (cpu_count == 0) {
 		host_start(MACHINE_CPUS, MACHINE_RAM, MACHINE_HEAP);
-		if (sched_init() != OK)
+		if (sched_init() != OK || irq_allocate(2, HOST_LINES) != OK)
 			abort();
 		host_on_relax = let_others_run;
 	}

@@ -48,12 +48,12 @@ struct arch_vcpu {
 	struct host_event events[HOST_EVENTS];
 };
 
-#define HOST_INTIDS 1024
+#define HOST_LINES 1024
 
 struct arch_guest {
 	u32 inits, resets;
-	u64 levels[HOST_INTIDS / 64]; /* shared lines that arch_virq_set() raised */
-	u64 linked[HOST_INTIDS / 64]; /* arch_virq_host() */
+	u64 levels[HOST_LINES / 64]; /* shared lines that arch_virq_set() raised */
+	u64 linked[HOST_LINES / 64]; /* arch_virq_deliver() */
 };
 
 #endif
