@@ -62,39 +62,41 @@ static void shows(void **state)
 	has("time show", "unknown");
 }
 
-static void every_command_speaks_json(void **state)
+/* Each of these answers in JSON with --json. */
+static const char *const json_commands[] = {
+	"guest",
+	"guest show linux",
+	"vcpu",
+	"vcpu list linux",
+	"vcpu show linux/0",
+	"component",
+	"component show mterm",
+	"cpu",
+	"cpu show 0",
+	"sched",
+	"sched show console",
+	"timer",
+	"timer show 1",
+	"irq",
+	"irq show 33",
+	"mem",
+	"mem show rt/ram",
+	"log show",
+	"log level debug",
+	"time",
+	"host",
+	"tree",
+	"tree /none",
+	"guest pause linux",
+	"guest pause linux", /* refused now */
+	"guest stop missing",
+	"component restart vmm-rt",
+	"guest destroy rt --yes",
+	"top",
+};
+
+static void every_command_answers_in_json(void **state)
 {
-	static const char *const lines[] = {
-		"guest",
-		"guest show linux",
-		"vcpu",
-		"vcpu list linux",
-		"vcpu show linux/0",
-		"component",
-		"component show mterm",
-		"cpu",
-		"cpu show 0",
-		"sched",
-		"sched show console",
-		"timer",
-		"timer show 1",
-		"irq",
-		"irq show 33",
-		"mem",
-		"mem show rt/ram",
-		"log show",
-		"log level debug",
-		"time",
-		"host",
-		"tree",
-		"tree /none",
-		"guest pause linux",
-		"guest pause linux", /* refused now */
-		"guest stop missing",
-		"component restart vmm-rt",
-		"guest destroy rt --yes",
-		"top",
-	};
 	size_t size;
 	char line[64], *output;
 
@@ -103,8 +105,8 @@ static void every_command_speaks_json(void **state)
 				" f { }; };",
 				&size);
 	fake.tree_bytes = size;
-	for (size_t i = 0; i < ARRAY_SIZE(lines); i++) {
-		(void)snprintf(line, sizeof(line), "%s --json", lines[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(json_commands); i++) {
+		(void)snprintf(line, sizeof(line), "%s --json", json_commands[i]);
 		output = (char *)output_of(line);
 		assert_true(strlen(output) > 2);
 		assert_ptr_equal(strchr(output, '\n'), output + strlen(output) - 1);
@@ -443,7 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(lists, begin),
 		cmocka_unit_test_setup(shows, begin),
-		cmocka_unit_test_setup(every_command_speaks_json, begin),
+		cmocka_unit_test_setup(every_command_answers_in_json, begin),
 		cmocka_unit_test_setup(json_checker_refuses, begin),
 		cmocka_unit_test_setup(acts, begin),
 		cmocka_unit_test_setup(what_hurts_asks, begin),
