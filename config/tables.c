@@ -32,7 +32,8 @@ const char *const schema_type_names[PROP_TYPES] = {
 };
 
 static const struct schema_prop root_props[] = {
-	{ "compatible", PROP_STRINGS, ALL, ALL, "\"mullion,system\"", NULL, "what this tree is" },
+	{ "compatible", PROP_STRINGS, ALL, ALL, "\"mullion,system\"", NULL,
+	  "the kind of this tree" },
 	{ "model", PROP_STRINGS, ALL, 0, "\"my system\"", "none", "a name for people" },
 	{ "#address-cells", PROP_U32, ALL, 0, "<2>", "<2>",
 	  "cells of an address in hardware nodes" },
@@ -45,55 +46,57 @@ static const struct schema_prop root_props[] = {
 
 static const struct schema_prop vmm_props[] = {
 	{ "log-level", PROP_STRING, ALL, 0, "\"info\"", "\"info\"",
-	  "which messages of the core are printed: \"error\", \"warn\", \"info\" or \"debug\"" },
+	  "the least severe messages of the core that are printed: \"error\", \"warn\", \"info\" "
+	  "or "
+	  "\"debug\"" },
 	{ "stay", PROP_FLAG, ALL, 0, "", "absent",
-	  "do not power the machine off when no guest is running any more" },
+	  "keep the machine on when no guest runs any more" },
 	{ "strategy", PROP_STRING, ALL, 0, "\"priority\"", "\"priority\"",
-	  "how CPUs choose what runs: \"priority\" or \"round-robin\"" },
+	  "the order in which CPUs run threads: \"priority\" or \"round-robin\"" },
 };
 
 static const struct schema_prop guest_props[] = {
 	{ "template", PROP_STRING, GUEST, 0, "\"small\"", "none",
-	  "the template that says what the guest does not say itself" },
+	  "the template from which the guest inherits" },
 	{ "instances", PROP_U32, TMPL, 0, "<4>", "<0>",
-	  "how many guests can be created from the template at run time" },
+	  "guests that can be created from the template at run time" },
 	{ "autostart", PROP_FLAG, ALL, 0, "", "absent", "start the guest at boot" },
 	{ "kernel", PROP_FILE, ALL, GUEST, "\"kernel\"", NULL, "the file that the guest runs" },
 	{ "kernel-type", PROP_STRING, ALL, 0, "\"linux\"", "\"linux\"",
-	  "how the kernel is started: \"linux\" or \"raw\"" },
+	  "the boot protocol of the kernel: \"linux\" or \"raw\"" },
 	{ "load-address", PROP_U64, ALL, 0, "<0x40200000>", "start of RAM (+ text_offset)",
-	  "where the kernel goes in guest memory" },
+	  "address of the kernel in guest memory" },
 	{ "initrd", PROP_FILE, ALL, 0, "\"initrd.cpio\"", "none", "the initial RAM disk" },
 	{ "initrd-address", PROP_U64, ALL, 0, "<0x48000000>", "below the tree",
-	  "where the initrd goes in guest memory" },
+	  "address of the initrd in guest memory" },
 	{ "device-tree", PROP_FILE, ALL, 0, "\"guest.dtb\"", "generated",
-	  "a compiled tree to give the guest instead of the generated one" },
+	  "a compiled tree for the guest instead of the generated one" },
 	{ "device-tree-address", PROP_U64, ALL, 0, "<0x4fe00000>", "end of RAM",
-	  "where the tree goes in guest memory" },
+	  "address of the tree in guest memory" },
 	{ "bootargs", PROP_TEXT, ALL, 0, "\"console=ttyAMA0\"", "\"\"",
 	  "the kernel's command line" },
 	{ "console", PROP_STRING, ALL, 0, "\"uart\"", "none",
 	  "the device region that the guest's stdout-path names" },
 	{ "counter", PROP_STRING, ALL, 0, "\"own\"", "\"machine\"",
-	  "where its virtual counter begins: \"machine\": with the machine's, or \"own\": at 0 "
-	  "when the guest is created" },
+	  "start of the virtual counter: \"machine\" (that of the machine) or \"own\" (0 when the "
+	  "guest is created)" },
 	{ "no-trng", PROP_FLAG, ALL, 0, "", "absent", "do not serve random numbers to the guest" },
 	{ "trusted-dma", PROP_FLAG, ALL, 0, "", "absent",
-	  "the guest may have devices that do DMA, and so reach all memory" },
+	  "permits devices that do DMA and so reach all memory" },
 	{ "priority", PROP_U32, ALL, 0, "<200>", "<200>",
-	  "of its vCPUs, 1 to 255; higher runs first" },
+	  "priority of its vCPUs, 1 to 255; higher runs first" },
 	{ "slice-us", PROP_U32, ALL, 0, "<10000>", "<10000>",
 	  "microseconds that a vCPU runs before its equals run" },
 	{ "cpu-budget-us", PROP_U32, ALL, 0, "<4000>", "none",
-	  "microseconds of each period that a vCPU may run, and all that works for it" },
-	{ "cpu-period-us", PROP_U32, ALL, 0, "<10000>", "none", "microseconds of that period" },
+	  "microseconds of a vCPU and its donations in each period" },
+	{ "cpu-period-us", PROP_U32, ALL, 0, "<10000>", "none",
+	  "microseconds of the budget's period" },
 	{ "partition", PROP_STRING, ALL, 0, "\"control\"", "none",
-	  "the windows that its vCPUs run in, on CPUs with windows" },
+	  "the windows of its vCPUs, on CPUs with windows" },
 };
 
 static const struct schema_prop vcpus_props[] = {
-	{ "count", PROP_U32, ALL, 0, "<2>", "count of vcpuN nodes, at least 1",
-	  "how many vCPUs the guest has" },
+	{ "count", PROP_U32, ALL, 0, "<2>", "count of vcpuN nodes, at least 1", "number of vCPUs" },
 };
 
 static const struct schema_prop vcpu_props[] = {
@@ -103,34 +106,34 @@ static const struct schema_prop vcpu_props[] = {
 	{ "slice-us", PROP_U32, ALL, 0, "<10000>", "the guest's",
 	  "microseconds that it runs before its equals run" },
 	{ "cpu-budget-us", PROP_U32, ALL, 0, "<4000>", "the guest's",
-	  "microseconds of each period that it may run, and all that works for it" },
+	  "microseconds of it and its donations in each period" },
 	{ "cpu-period-us", PROP_U32, ALL, 0, "<10000>", "the guest's",
-	  "microseconds of that period" },
+	  "microseconds of the budget's period" },
 	{ "partition", PROP_STRING, ALL, 0, "\"control\"", "the guest's",
-	  "the windows that it runs in, on CPUs with windows" },
+	  "its windows, on CPUs with windows" },
 };
 
 static const struct schema_prop region_props[] = {
 	{ "type", PROP_STRING, ALL, ALL, "\"ram\"", NULL,
 	  "\"ram\", \"rom\", \"device\", \"alias\" or \"virtual\"" },
 	{ "guest-address", PROP_U64, ALL, ALL, "<0x40000000>", NULL,
-	  "where the region starts in the guest's memory" },
+	  "start of the region in the guest's memory" },
 	{ "size", PROP_U64, ALL, RAM | ROM | DEVICE | VIRT, "<0x10000000>",
 	  "of an alias: its region's", "bytes" },
 	{ "device", PROP_STRING, VIRT, VIRT, "\"pl031\"", NULL,
-	  "the device that the guest's vmm emulates there" },
+	  "the device that the guest's vmm emulates" },
 	{ "host-address", PROP_U64, RAM | ROM | DEVICE, DEVICE, "<0x9000000>",
-	  "RAM and ROM: chosen by the core", "where the region starts in the machine's memory" },
+	  "RAM and ROM: chosen by the core", "start of the region in the machine's memory" },
 	{ "alias-of", PROP_STRING, ALIAS, ALIAS, "\"ram\"", NULL,
-	  "the region that is seen here a second time" },
+	  "the region that appears at a second address" },
 	{ "compatible", PROP_STRINGS, DEVICE | VIRT, 0, "\"vendor,device\"", "none",
-	  "what the device is, for the guest's tree" },
+	  "the kind of device, for the guest's tree" },
 	{ "interrupts", PROP_IRQS, DEVICE | VIRT, VIRT, "<0 1 4>", "none",
 	  "the device's interrupts on the machine's controller; of a virtual one: its line" },
 	{ "guest-interrupts", PROP_IRQS, DEVICE, 0, "<0 1 4>", "the same as interrupts",
-	  "the same interrupts as numbered on the guest's controller" },
+	  "the same interrupts by their numbers on the guest's controller" },
 	{ "max-per-second", PROP_U32, DEVICE, 0, "<10000>", "no limit",
-	  "how often each of its interrupts may come" },
+	  "most interrupts of each line in a second" },
 };
 
 /* Of components, and of the vmm of a guest. */
@@ -139,16 +142,16 @@ static const struct schema_prop component_props[] = {
 	  "the ELF program that it runs" },
 	{ "arguments", PROP_TEXT, ALL, 0, "\"colour\"", "\"\"", "a text for the program" },
 	{ "console", PROP_STRING, ALL, 0, "\"console\"", "none",
-	  "the component that a serial line leads to" },
+	  "the component at the other end of its serial line" },
 	{ "priority", PROP_U32, ALL, 0, "<210>", "<210>", "1 to 255; higher runs first" },
 	{ "slice-us", PROP_U32, ALL, 0, "<10000>", "<10000>",
 	  "microseconds that it runs before its equals run" },
 	{ "partition", PROP_STRING, ALL, 0, "\"control\"", "none; of a vmm: its guest's",
-	  "the windows that it runs in, on CPUs with windows" },
+	  "its windows, on CPUs with windows" },
 	{ "cpus", PROP_CELLS, ALL, 0, "<0 1>", "all; of a vmm: those of its guest's vCPUs",
 	  "the machine's CPUs that may run it" },
 	{ "restart", PROP_STRING, ALL, 0, "\"limited\"", "\"limited\"",
-	  "what follows a fault or an exit: \"always\", \"never\" or \"limited\"" },
+	  "restart after a fault or an exit: \"always\", \"never\" or \"limited\"" },
 	{ "restart-limit", PROP_U32, ALL, 0, "<10>", "<10>",
 	  "restarts within the period, when limited" },
 	{ "restart-period-ms", PROP_U32, ALL, 0, "<10000>", "<10000>",
@@ -157,9 +160,9 @@ static const struct schema_prop component_props[] = {
 	  "longest time in milliseconds between two waits; 0: none" },
 	{ "stack-size", PROP_U32, ALL, 0, "<0x4000>", "<0x4000>", "bytes of its stack" },
 	{ "trusted-dma", PROP_FLAG, ALL, 0, "", "absent",
-	  "it may have devices that do DMA, and so reach all memory" },
-	{ "manages", PROP_FLAG, COMP, 0, "", "absent", "it may control everything" },
-	{ "reads-log", PROP_FLAG, COMP, 0, "", "absent", "it may read the core's log" },
+	  "permits devices that do DMA and so reach all memory" },
+	{ "manages", PROP_FLAG, COMP, 0, "", "absent", "permits control of everything" },
+	{ "reads-log", PROP_FLAG, COMP, 0, "", "absent", "permits reading the core's log" },
 	{ "manages-guests", PROP_STRINGS, COMP, 0, "\"linux\"", "none",
 	  "the guests that it may control" },
 	{ "noautostart", PROP_FLAG, COMP, 0, "", "absent", "do not start it at boot" },
@@ -168,15 +171,15 @@ static const struct schema_prop component_props[] = {
 static const struct schema_prop grant_props[] = {
 	{ "type", PROP_STRING, ALL, ALL, "\"device\"", NULL, "\"device\", \"memory\" or \"file\"" },
 	{ "host-address", PROP_U64, G_DEV, G_DEV, "<0x9000000>", NULL,
-	  "where the device's registers start in the machine's memory" },
+	  "start of the device's registers in the machine's memory" },
 	{ "size", PROP_U64, G_DEV | G_MEM, G_DEV | G_MEM, "<0x1000>", NULL, "bytes" },
 	{ "kept", PROP_FLAG, G_MEM, 0, "", "absent",
-	  "the memory is zeroed at the component's first start alone" },
+	  "the memory is zeroed only at the component's first start" },
 	{ "interrupts", PROP_IRQS, G_DEV, 0, "<0 1 4>", "none",
 	  "the device's interrupts on the machine's controller" },
 	{ "max-per-second", PROP_U32, G_DEV, 0, "<10000>", "no limit",
-	  "how often each of its interrupts may come" },
-	{ "compatible", PROP_STRINGS, G_DEV, 0, "\"vendor,device\"", "none", "what the device is" },
+	  "most interrupts of each line in a second" },
+	{ "compatible", PROP_STRINGS, G_DEV, 0, "\"vendor,device\"", "none", "the kind of device" },
 	{ "file", PROP_FILE, G_FILE, G_FILE, "\"mterm.script\"", NULL, "a file of the bundle" },
 };
 
@@ -188,19 +191,17 @@ static const struct schema_prop channel_props[] = {
 
 static const struct schema_prop cpu_props[] = {
 	{ "strategy", PROP_STRING, ALL, 0, "\"windows\"", "that of /vmm",
-	  "how the CPU chooses what runs: \"priority\", \"round-robin\" or \"windows\"" },
-	{ "cycle-us", PROP_U32, ALL, 0, "<10000>", "none",
-	  "microseconds after which the windows begin anew" },
+	  "the order in which the CPU runs threads: \"priority\", \"round-robin\" or \"windows\"" },
+	{ "cycle-us", PROP_U32, ALL, 0, "<10000>", "none", "microseconds of the cycle of windows" },
 	{ "background", PROP_U32, ALL, 0, "<100>", "<0>",
-	  "up to which priority others run while a window or the rest of a cycle is idle" },
+	  "highest priority of others that run while a window or the rest of a cycle is idle" },
 };
 
 static const struct schema_prop window_props[] = {
 	{ "offset-us", PROP_U32, ALL, ALL, "<0>", NULL,
-	  "when it opens, in microseconds from the cycle's start" },
-	{ "length-us", PROP_U32, ALL, ALL, "<2000>", NULL, "microseconds that it is open" },
-	{ "partition", PROP_STRING, ALL, ALL, "\"control\"", NULL,
-	  "whose vCPUs and components run" },
+	  "start of the window in microseconds from the cycle's start" },
+	{ "length-us", PROP_U32, ALL, ALL, "<2000>", NULL, "microseconds of the window" },
+	{ "partition", PROP_STRING, ALL, ALL, "\"control\"", NULL, "the partition that runs" },
 };
 
 static const struct schema_child root_children[] = {

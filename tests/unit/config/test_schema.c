@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The tables, the walk by them, and the page that shows them to the user. */
+/* The tables, and the walk of a description by them. */
 #include "support/test.h"
 
 #include <mullion/string.h>
@@ -7,8 +7,6 @@
 #include "config/internal.h"
 #include "config/schema.h"
 #include "support/dtb.h"
-
-#define DOCS "docs/binding.md"
 
 struct sink {
 	struct diag diag;
@@ -174,56 +172,12 @@ static void similar_names(void **state)
 	}
 }
 
-/* Whether the page has a row for the property that begins with its name, type and default. */
-static bool has_row(const char *docs, const struct schema_prop *prop)
-{
-	char row[256];
-	const char *type =
-		prop->type == PROP_IRQS ? "list of interrupts" : schema_type_names[prop->type];
-	const char *fallback = prop->fallback == NULL ? "required" : prop->fallback;
-	bool code = fallback[0] == '<' || fallback[0] == '"';
-
-	(void)snprintf(row, sizeof(row), "| `%s` | %s | %s%s%s", prop->name, type, code ? "`" : "",
-		       prop->required != 0 ? "required" : fallback, code ? "`" : "");
-	return strstr(docs, row) != NULL;
-}
-
-static void docs_have_every_property(void **state)
-{
-	const struct schema_prop *prop;
-	size_t size;
-	char *docs = file_read(DOCS, &size), *text;
-	u32 rows = 0, props = 0;
-
-	(void)state;
-	assert_non_null(docs);
-	text = calloc(1, size + 1);
-	assert_non_null(text);
-	memcpy(text, docs, size);
-	for (u32 id = 0; id < SCHEMA_COUNT; id++) {
-		/* A template is written as a guest, and a guest's vmm as a component. */
-		if (id == SCHEMA_TEMPLATE || id == SCHEMA_GUEST_VMM)
-			continue;
-		for (u32 i = 0; (prop = schema_row(arch_platform(NULL), &schemas[id], i)) != NULL;
-		     i++, props++)
-			if (!has_row(text, prop))
-				fail_msg(DOCS " has no right row for %s of %s", prop->name,
-					 schemas[id].what);
-	}
-	/* And no row for what there is not. */
-	for (const char *p = text; (p = strstr(p, "\n| `")) != NULL; p++)
-		rows++;
-	assert_int_equal(rows, props + 8); /* the tables of the types of regions */
-	free(text);
-	free(docs);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(given_twice),          cmocka_unit_test(too_many),
 		cmocka_unit_test(hardware_at_the_root), cmocka_unit_test(phandles_are_no_mistake),
-		cmocka_unit_test(similar_names),        cmocka_unit_test(docs_have_every_property),
+		cmocka_unit_test(similar_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
