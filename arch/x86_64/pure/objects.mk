@@ -3,3 +3,5 @@
 obj-y += cpuid.o
 obj-y += msr.o
 obj-y += cr.o
+obj-y += lapic.o lapic_bus.o lapic_timer.o
+obj-y += ioapic.o
