@@ -83,7 +83,7 @@ void arch_guest_reset(struct guest *guest)
 enum err arch_boot_write(struct vcpu *vcpu)
 {
 	const struct config_guest *config = vcpu->guest->config;
-	enum err err = guest_load_images(vcpu, arm64_guest_describe);
+	enum err err = guest_load_images(vcpu, &arm64_guest_nodes);
 
 	vcpu->start = (struct vcpu_start){ config->entry.v, config->tree.load.v };
 	arch_invalidate_icache();

@@ -68,7 +68,7 @@ static enum err give_bit(struct builder *b, struct grant_info *info, struct comp
 	return OK;
 }
 
-/* Addresses for @hpa; an unmapped page lies between any two grants. */
+/* Addresses for @hpa; an unmapped page lies between any two grants. Ports keep their numbers. */
 static enum err give_addresses(struct builder *b, struct grant_info *info, hpa_t hpa, u64 size,
 			       u32 flags)
 {
@@ -76,8 +76,10 @@ static enum err give_addresses(struct builder *b, struct grant_info *info, hpa_t
 
 	if (size == 0 || size > COMPONENT_GUEST - b->next_va - PAGE_SIZE)
 		return ERR_RANGE;
-	info->address = b->next_va;
 	info->size = size;
+	info->address = space_has(hpa.v) ? b->next_va : hpa.v;
+	if (!space_has(hpa.v))
+		return OK;
 	b->next_va += mapped + PAGE_SIZE;
 	return space_map(&b->component->space, GPA(info->address), hpa, mapped, flags);
 }

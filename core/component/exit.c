@@ -111,6 +111,14 @@ static bool await_answer(struct component *component, struct vcpu *vcpu, struct 
 	return true;
 }
 
+/* Ports are narrow: the architecture compares the width of an access as well. */
+static u64 served_span(const struct region *region)
+{
+	if (!space_has(region->gpa.v))
+		return region->size;
+	return region->size >= SERVED_WIDEST ? region->size - SERVED_WIDEST + 1 : 0;
+}
+
 /* Permit inline service of the next access to @region, number @index. A region with a doorbell and
  * a component that may not run on this CPU are excluded. */
 static void remember(struct vcpu *vcpu, struct component *component, const struct region *region,
@@ -121,7 +129,7 @@ static void remember(struct vcpu *vcpu, struct component *component, const struc
 
 	vcpu->served = (struct served_region){
 		.base = region->gpa.v,
-		.span = can && region->size >= SERVED_WIDEST ? region->size - SERVED_WIDEST + 1 : 0,
+		.span = can ? served_span(region) : 0,
 		.where = vcpu->index | (u64)component->virtual_grant[index] << 16,
 		.component = component,
 	};

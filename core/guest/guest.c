@@ -252,7 +252,7 @@ static enum err map_regions(struct guest *guest)
 		enum region_kind kind = config->kind;
 		enum err err;
 
-		if (kind == REGION_VIRTUAL)
+		if (kind == REGION_VIRTUAL || !space_has(region->gpa.v))
 			continue;
 		if (kind == REGION_ALIAS) {
 			region->hpa = guest->regions[config->alias_of].hpa;

@@ -33,7 +33,7 @@ static enum err load_image(struct vcpu *vcpu, const struct config_image *image)
 	return err;
 }
 
-static enum err load_generated_tree(const struct guest *guest, guest_describe *describe)
+static enum err load_generated_tree(const struct guest *guest, const struct guest_nodes *nodes)
 {
 	/* The bound that the checks computed, and that the heap's size allows for. */
 	u64 pages = ALIGN_UP(guest->config->tree.span, PAGE_SIZE) / PAGE_SIZE;
@@ -45,7 +45,7 @@ static enum err load_generated_tree(const struct guest *guest, guest_describe *d
 	if (tree == NULL)
 		return ERR_NO_MEMORY;
 	random_fill(seed, sizeof(seed));
-	err = guest_tree_write(guest->config, describe, seed, tree, pages * PAGE_SIZE, &bytes,
+	err = guest_tree_write(guest->config, nodes, seed, tree, pages * PAGE_SIZE, &bytes,
 			       thread_preempt_point);
 	if (err == OK)
 		err = guest_load(guest, guest->config->tree.load, tree, bytes);
@@ -53,7 +53,7 @@ static enum err load_generated_tree(const struct guest *guest, guest_describe *d
 	return err;
 }
 
-enum err guest_load_images(struct vcpu *vcpu, guest_describe *describe)
+enum err guest_load_images(struct vcpu *vcpu, const struct guest_nodes *nodes)
 {
 	const struct config_guest *config = vcpu->guest->config;
 	enum err err;
@@ -65,7 +65,7 @@ enum err guest_load_images(struct vcpu *vcpu, guest_describe *describe)
 		err = load_image(vcpu, &config->initrd);
 	if (err == OK)
 		err = config->tree.data != NULL ? load_image(vcpu, &config->tree)
-						: load_generated_tree(vcpu->guest, describe);
+						: load_generated_tree(vcpu->guest, nodes);
 	if (err != OK && err != ERR_BUSY)
 		log_error("guest '%s': loading its images: %s", config->name, err_name(err));
 	return err;

@@ -73,6 +73,10 @@ struct component_exit {
 	UINT64_C(0x8000000000) /* + guest address: the served guest's RAM and ROM \
 				*/
 
+/* I/O port n of an architecture that has ports is address PORT_BASE + n, for guests and devices. */
+#define PORT_BASE  BIT(63)
+#define PORT_COUNT UINT64_C(0x10000)
+
 enum grant_kind {
 	GRANT_NONE,
 	GRANT_DEVICE,    /* registers at `address`, `size` bytes; `detail`: the first of the

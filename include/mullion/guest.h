@@ -34,7 +34,7 @@ struct guest;
 #define SERVED_WIDEST 8u /* bytes of an access, at most */
 
 /* The region that inline service (serve.h) expects next. An access of any width that begins in its
- * span ends in the region. */
+ * span ends in the region; of ports the span is the region. */
 struct served_region {
 	u64 base, span; /* guest address, bytes; span 0: none */
 	u64 where;      /* struct component_exit's, of a read without its width */
@@ -136,10 +136,10 @@ enum err __must_check guest_start(struct guest *guest);
 void guest_devices_reset(struct guest *guest);
 /** guest_load_images() - for arch_boot_write(): copy kernel, initrd and tree into the RAM of
  * @vcpu's guest, at their places in the description. A tree that is not supplied is written anew,
- * with the nodes of @describe. Its thread, before it is entered; no other vCPU of the guest is on.
+ * with the nodes of @nodes. Its thread, before it is entered; no other vCPU of the guest is on.
  * Between pieces others may run. Return: ERR_BUSY if the vCPU has to stop; other errors are logged.
  */
-enum err __must_check guest_load_images(struct vcpu *vcpu, guest_describe *describe);
+enum err __must_check guest_load_images(struct vcpu *vcpu, const struct guest_nodes *nodes);
 /** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED.
  * Nothing happens when it is not running or paused. Any context; takes the guest's lock. */
 void guest_stop(struct guest *guest, bool crashed);

@@ -11,22 +11,27 @@
 #include <mullion/host.h>
 #include <mullion/types.h>
 
-/* Nodes that others point at. The root's interrupt-parent is the controller. */
+/* The phandle of the guest's interrupt controller, which the root names as interrupt-parent. */
 #define GUEST_TREE_CONTROLLER 1
-#define GUEST_TREE_CLOCK      2
 
 #define GUEST_TREE_SEED_BYTES 64
 
 struct fdt_writer;
 
-/* Writes the nodes that the architecture gives a guest: CPUs, interrupt controller and the like. */
-typedef void guest_describe(const struct config_guest *g, struct fdt_writer *w);
+/* The architecture's part of a guest's tree. Pure. */
+struct guest_nodes {
+	/* device() - the interrupts of a device's node, and what else its driver needs there. */
+	void (*device)(struct fdt_writer *w, const struct config_region *region);
+	/* machine() - the nodes of CPUs, firmware, timer and interrupt controller. */
+	void (*machine)(struct fdt_writer *w, const struct config_guest *g);
+};
 
 /** guest_tree_write() - write the tree of @g into @buf (@size bytes, at most FDT_MAX_SIZE are
- * used). @describe adds the architecture's nodes. @seed: fresh random bytes; the guest gets them as
+ * used). @nodes adds the architecture's part. @seed: fresh random bytes; the guest gets them as
  * rng-seed and kaslr-seed. @yield: called after each node, or NULL. @total: bytes of the tree.
  * Return: ERR_TOO_BIG if it does not fit. Any context, no locks. */
-enum err __must_check guest_tree_write(const struct config_guest *g, guest_describe *describe,
+enum err __must_check guest_tree_write(const struct config_guest *g,
+				       const struct guest_nodes *nodes,
 				       const u8 seed[GUEST_TREE_SEED_BYTES], void *buf, size_t size,
 				       u32 *total, void (*yield)(void));
 

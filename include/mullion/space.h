@@ -6,6 +6,7 @@
 #ifndef MULLION_SPACE_H
 #define MULLION_SPACE_H
 
+#include <abi/component.h>
 #include <mullion/err.h>
 #include <mullion/types.h>
 
@@ -26,6 +27,13 @@ struct space {
 	u8 start_level;
 	u32 table_pages; /* taken for tables, root included */
 };
+
+/** space_has() - Return: true if @address can be mapped. Ports (PORT_BASE) are not mapped: the
+ * architecture permits them, by the regions of a guest and the grants of a component. Pure. */
+static inline bool space_has(u64 address)
+{
+	return address < PORT_BASE;
+}
 
 /** space_init() - an empty space, in no CPU's use. @tag belongs to no other space of the same use.
  * Return: ERR_NO_MEMORY. Contexts as page_alloc(). */

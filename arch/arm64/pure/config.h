@@ -14,9 +14,7 @@ const char *arm64_boot_file_name(const void *data, size_t size);
 
 /** arm64_vcpu_identity() - the MPIDR affinity of vCPU @index. Pure. */
 u64 arm64_vcpu_identity(u32 index);
-/** arm64_guest_describe() - write CPUs, firmware, timer and interrupt controller into a guest's
- * tree. Pure. */
-void arm64_guest_describe(const struct config_guest *config, struct fdt_writer *w);
+extern const struct guest_nodes arm64_guest_nodes;
 
 extern const struct arch_platform arm64_platform;
 

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The architecture's nodes of a guest's device tree: CPUs, PSCI, timer and interrupt controller.
- * They must say what the virtual GIC and the firmware calls really do. Bindings: Linux's arm/cpus,
- * arm/psci, timer/arm,arch_timer, interrupt-controller/arm,gic and arm,gic-v3.
+ * The architecture's part of a guest's device tree: CPUs, PSCI, timer, interrupt controller and
+ * the interrupts of devices. It must describe what the virtual GIC and the firmware calls really
+ * do. Bindings: Linux's arm/cpus, arm/psci, timer/arm,arch_timer, interrupt-controller/arm,gic and
+ * arm,gic-v3, arm/primecell, clock/fixed-clock.
  */
 #include "arch/arm64/pure/config.h"
 #include <mullion/config.h>
 #include <mullion/fdt.h>
 #include <mullion/guest_tree.h>
+#include <mullion/string.h>
 
 /* Sixteen CPUs to a cluster: what an SGI's target list can name (IHI 0069 §12.2.19). */
 #define CLUSTER_BITS 4
@@ -22,8 +24,17 @@
 #define PPI_PHYSICAL        14
 #define PPI_VIRTUAL         11
 #define PPI_HYPERVISOR      10
-#define CELL_PPI            1
-#define TRIGGER_LEVEL_HIGH  4
+
+/* Cells of a specifier (arm,gic binding): type, number, trigger. */
+#define INTID_SPI_FIRST    32
+#define CELL_SPI           0
+#define CELL_PPI           1
+#define TRIGGER_EDGE       1
+#define TRIGGER_LEVEL_HIGH 4
+
+#define PRIMECELL     "arm,primecell"
+#define CLOCK_PHANDLE 2
+#define CLOCK_HZ      24000000 /* nominal: the guest cannot change the device's real clock */
 
 u64 arm64_vcpu_identity(u32 index)
 {
@@ -116,10 +127,85 @@ static void describe_gic(const struct config_guest *g, struct fdt_writer *w)
 	fdt_end(w);
 }
 
-void arm64_guest_describe(const struct config_guest *config, struct fdt_writer *w)
+/* Returns true if the region's string list in the tree has @compatible. */
+static bool has_compatible(const struct config_region *region, const char *compatible)
 {
-	describe_cpus(config, w);
-	describe_psci(w);
-	describe_timer(config, w);
-	describe_gic(config, w);
+	u32 at = 0;
+
+	while (region->compatible != NULL && at < region->compatible_len) {
+		const char *text = region->compatible + at;
+		size_t len = strnlen(text, region->compatible_len - at);
+
+		if (len == strlen(compatible) && memcmp(text, compatible, len) == 0)
+			return true;
+		at += (u32)len + 1;
+	}
+	return false;
 }
+
+static void write_interrupts(struct fdt_writer *w, const struct config_region *region)
+{
+	fdt_put_empty(w, "interrupts");
+	for (u32 i = 0; i < region->num_irqs; i++) {
+		u32 intid = region->irqs[i].guest;
+		const u32 cells[] = { CELL_SPI, intid - INTID_SPI_FIRST,
+				      region->irqs[i].level ? TRIGGER_LEVEL_HIGH : TRIGGER_EDGE };
+
+		fdt_append_cells(w, cells, ARRAY_SIZE(cells));
+	}
+}
+
+/* Linux binds a driver to a PrimeCell only if it can switch on the bus clock; a PL011 needs its
+ * baud clock too. */
+static void write_clocks(struct fdt_writer *w, const struct config_region *region)
+{
+	static const char *const pl011[] = { "uartclk", "apb_pclk" };
+	static const char *const other[] = { "apb_pclk" };
+	static const u32 clocks[] = { CLOCK_PHANDLE, CLOCK_PHANDLE };
+
+	if (has_compatible(region, "arm,pl011")) {
+		fdt_put_cells(w, "clocks", clocks, ARRAY_SIZE(pl011));
+		fdt_put_strings(w, "clock-names", pl011, ARRAY_SIZE(pl011));
+	} else {
+		fdt_put_cells(w, "clocks", clocks, ARRAY_SIZE(other));
+		fdt_put_strings(w, "clock-names", other, ARRAY_SIZE(other));
+	}
+}
+
+static void describe_device(struct fdt_writer *w, const struct config_region *region)
+{
+	if (region->num_irqs > 0)
+		write_interrupts(w, region);
+	if (has_compatible(region, PRIMECELL))
+		write_clocks(w, region);
+}
+
+static void describe_clock(struct fdt_writer *w)
+{
+	fdt_begin(w, "clock");
+	fdt_put_string(w, "compatible", "fixed-clock");
+	fdt_put_u32(w, "#clock-cells", 0);
+	fdt_put_u32(w, "clock-frequency", CLOCK_HZ);
+	fdt_put_u32(w, "phandle", CLOCK_PHANDLE);
+	fdt_end(w);
+}
+
+static bool has_primecell(const struct config_guest *g)
+{
+	for (u32 i = 0; i < g->num_regions; i++)
+		if (has_compatible(&g->regions[i], PRIMECELL))
+			return true;
+	return false;
+}
+
+static void describe_machine(struct fdt_writer *w, const struct config_guest *g)
+{
+	if (has_primecell(g))
+		describe_clock(w);
+	describe_cpus(g, w);
+	describe_psci(w);
+	describe_timer(g, w);
+	describe_gic(g, w);
+}
+
+const struct guest_nodes arm64_guest_nodes = { describe_device, describe_machine };

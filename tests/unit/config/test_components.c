@@ -56,7 +56,7 @@ static void emulated_devices_are_described(void **state)
 	assert_int_equal(uart->irqs[0].guest, 33);
 	assert_true(uart->irqs[0].level);
 	assert_int_equal(
-		guest_tree_write(g, arm64_guest_describe, seed, blob, g->tree.span, &total, NULL),
+		guest_tree_write(g, &arm64_guest_nodes, seed, blob, g->tree.span, &total, NULL),
 		OK);
 	assert_int_equal(fdt_open(&tree, blob, total), OK);
 	node = fdt_find(&tree, "/uart@9000000");

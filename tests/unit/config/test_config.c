@@ -296,7 +296,7 @@ static void bounds_hold_for_a_large_guest(void **state)
 	tree = malloc(g->tree.span);
 	assert_non_null(tree);
 	assert_int_equal(
-		guest_tree_write(g, arm64_guest_describe, seed, tree, g->tree.span, &total, NULL),
+		guest_tree_write(g, &arm64_guest_nodes, seed, tree, g->tree.span, &total, NULL),
 		OK);
 	free(tree);
 	objects = sizeof(struct guest) + 64 * sizeof(struct region) + 8 * sizeof(struct vcpu);

@@ -16,7 +16,7 @@
 #define ROOM 65536
 
 static struct config_irq uart_irq = { .host = 33, .guest = 33, .level = true };
-static struct config_irq ppi_irqs[] = { { .host = 40, .guest = 20, .level = true },
+static struct config_irq rtc_irqs[] = { { .host = 40, .guest = 40, .level = true },
 					{ .host = 41, .guest = 1019, .level = false } };
 
 static struct config_region regions[] = {
@@ -35,7 +35,7 @@ static struct config_region regions[] = {
 	  .compatible = "arm,pl031\0arm,primecell",
 	  .compatible_len = sizeof("arm,pl031\0arm,primecell"),
 	  .num_irqs = 2,
-	  .irqs = ppi_irqs },
+	  .irqs = rtc_irqs },
 	{ .name = "hidden", .kind = REGION_DEVICE, .gpa = { 0xa000000 }, .size = 0x1000 },
 	{ .name = "ram", .kind = REGION_RAM, .gpa = { 0x40000000 }, .size = 0x10000000 },
 	{ .name = "more", .kind = REGION_RAM, .gpa = { 0x50000000 }, .size = 0x1000000 },
@@ -73,9 +73,9 @@ static u32 generate(const struct config_guest *guest)
 	for (u32 i = 0; i < sizeof(seed); i++)
 		seed[i] = (u8)(i + 1);
 	memset(blob, 0, sizeof(blob));
-	assert_int_equal(guest_tree_write(guest, arm64_guest_describe, seed, blob, sizeof(blob),
-					  &total, NULL),
-			 OK);
+	assert_int_equal(
+		guest_tree_write(guest, &arm64_guest_nodes, seed, blob, sizeof(blob), &total, NULL),
+		OK);
 	assert_int_equal(fdt_open(&fdt, blob, total), OK);
 	assert_int_equal(fdt_check_full(blob, total), 0);
 	assert_int_equal(host_read(&fdt, &host), OK);
@@ -169,7 +169,7 @@ static void cpu_numbers(void **state)
 
 static void devices(void **state)
 {
-	static const u32 want[] = { 1, 4, 4, 0, 987, 1 };
+	static const u32 want[] = { 0, 8, 4, 0, 987, 1 };
 	struct config_guest guest = sample(3, 1);
 	fdt_node_t rtc, uart, clock;
 	const char *text;
@@ -247,7 +247,7 @@ static void a_short_buffer_is_an_error(void **state)
 
 		assert_non_null(buf);
 		assert_int_equal(
-			guest_tree_write(&guest, arm64_guest_describe, seed, buf, size, &got, NULL),
+			guest_tree_write(&guest, &arm64_guest_nodes, seed, buf, size, &got, NULL),
 			ERR_TOO_BIG);
 		free(buf);
 	}
@@ -278,13 +278,13 @@ static void the_bound_holds(void **state)
 		u32 total;
 
 		guest.bootargs = bootargs;
-		assert_int_equal(guest_tree_write(&guest, arm64_guest_describe, seed, large,
+		assert_int_equal(guest_tree_write(&guest, &arm64_guest_nodes, seed, large,
 						  sizeof(large), &total, NULL),
 				 OK);
 		assert_true(total <= generated_tree_bytes(&guest));
 		guest.regions = many;
 		guest.num_regions = CONFIG_MAX_REGIONS;
-		assert_int_equal(guest_tree_write(&guest, arm64_guest_describe, seed, large,
+		assert_int_equal(guest_tree_write(&guest, &arm64_guest_nodes, seed, large,
 						  sizeof(large), &total, NULL),
 				 OK);
 		print_message("%u of %llu bytes\n", total,

@@ -296,6 +296,46 @@ static void finds_regions(void **state)
 	assert_null(region_find(guest, GPA(UINT64_MAX)));
 }
 
+/* Regions of memory, of ports with an emulated device, and of ports of the machine. */
+static void finds_ports(void **state)
+{
+	const u64 uart = PORT_BASE + 0x3f8, last = PORT_BASE + PORT_COUNT - 8;
+	struct config_guest with_ports;
+	struct config_region *regions;
+	struct guest *other;
+	u8 byte[2];
+
+	(void)state;
+	machine_config(&with_ports, "ports", 3, 1, false);
+	regions = with_ports.regions;
+	memmove(regions, regions + 1, 3 * sizeof(*regions));
+	regions[2].alias_of = 0;
+	regions[3] = (struct config_region){
+		.name = "uart", .kind = REGION_VIRTUAL, .gpa = GPA(uart), .size = 8
+	};
+	regions[4] = (struct config_region){ .name = "device",
+					     .kind = REGION_DEVICE,
+					     .gpa = GPA(last),
+					     .size = 8,
+					     .hpa_fixed = true,
+					     .hpa = HPA(last) };
+	with_ports.num_regions = with_ports.console = 5;
+	assert_int_equal(guest_create(1, &with_ports, &other), OK);
+	assert_null(region_find(other, GPA(0x3f8)));
+	assert_null(region_find(other, GPA(uart - 1)));
+	for (u64 port = 0; port < 8; port++) {
+		assert_ptr_equal(region_find(other, GPA(uart + port)), &other->regions[3]);
+		assert_ptr_equal(region_find(other, GPA(last + port)), &other->regions[4]);
+	}
+	assert_null(region_find(other, GPA(uart + 8)));
+	assert_null(region_find(other, GPA(PORT_BASE + PORT_COUNT)));
+	assert_null(region_find(other, GPA(UINT64_MAX)));
+	assert_int_equal(guest_copy_in(other, byte, GPA(last + 7), 2), ERR_FAULT);
+	assert_int_equal(guest_copy_in(other, byte, GPA(UINT64_MAX), 2), ERR_FAULT);
+	assert_int_equal(guest_destroy(1), OK);
+	machine_config_free(&with_ports);
+}
+
 static void failed_creation_leaves_nothing(void **state)
 {
 	struct config_guest other;
@@ -352,6 +392,7 @@ int main(void)
 		with_guest(one_of_two_starters_wins),
 		with_guest(a_sweep_is_done_in_pieces),
 		with_guest(finds_regions),
+		with_guest(finds_ports),
 		cmocka_unit_test_setup_teardown(failed_creation_leaves_nothing, set_up,
 						tear_down_unchecked),
 	};
