@@ -5,3 +5,4 @@ obj-y += msr.o
 obj-y += cr.o
 obj-y += lapic.o lapic_bus.o lapic_timer.o
 obj-y += ioapic.o
+obj-y += length.o guest_walk.o

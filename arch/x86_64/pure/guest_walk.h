@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The translation of a guest's linear address by the guest's own tables: without paging, 32-bit
+ * paging, PAE paging and 4-level paging. Permissions are not checked, because the guest's access
+ * has passed them.
+ *
+ * Source: SDM vol. 3, chapter 4; APM vol. 2, chapter 5.
+ */
+#ifndef X86_64_PURE_GUEST_WALK_H
+#define X86_64_PURE_GUEST_WALK_H
+
+#include <mullion/types.h>
+
+struct guest_walk {
+	u64 cr0, cr3, cr4, efer;
+	/* Reads @bytes (4 or 8) of the guest's memory at @gpa into @entry. False: it has none. */
+	bool (*read)(void *context, u64 gpa, u32 bytes, u64 *entry);
+	void *context;
+};
+
+/** guest_walk() - guest-physical address of @linear in @gpa. Returns false if it does not
+ * translate. Any context; @walk->read() is called at most four times. */
+bool __must_check guest_walk(const struct guest_walk *walk, u64 linear, u64 *gpa);
+
+#endif
