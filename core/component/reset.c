@@ -6,8 +6,12 @@
  */
 #include "core/component/internal.h"
 
+#include <arch/time.h>
 #include <mullion/guest.h>
 #include <mullion/log.h>
+
+#define LEAVE_NS UINT64_C(100000000) /* most that a destroy waits for a component */
+#define LOOK_NS  UINT64_C(100000)    /* between two checks of that */
 
 /* Finds the address of a guest's region in the component's space. Returns false if it has none. */
 static bool seen_at(const struct region *region, gpa_t *at, u32 *flags)
@@ -39,6 +43,24 @@ static struct account *account_of(const struct guest *guest)
 	return guest != NULL && guest->num_vcpus != 0 ? &guest->vcpus[0]->thread.home : NULL;
 }
 
+/* No vCPU of the guest runs: drop all exits. A component that runs gets a reset, which calls @done
+ * (NULL: nothing). Returns true if it runs. */
+static bool ask_reset(struct component *component, struct guest *guest, struct account *payer,
+		      void (*done)(struct guest *guest))
+{
+	bool runs;
+
+	spin_lock(&component->lock);
+	exit_drop_all(component);
+	component->guest = guest;
+	component->reset_done = done;
+	runs = atomic_load(&component->state) == COMPONENT_RUNNING;
+	atomic_store(&component->reset, runs ? RESET_ASKED : RESET_NONE);
+	spin_unlock(&component->lock);
+	component_notify_for(component, NOTIFY_RESET, payer);
+	return runs;
+}
+
 enum err component_guest_attach(struct guest *guest)
 {
 	struct component *component = component_get(guest->config->vmm);
@@ -59,27 +81,25 @@ enum err component_guest_attach(struct guest *guest)
 			return err;
 		}
 	}
-	spin_lock(&component->lock);
-	component->guest = guest;
-	spin_unlock(&component->lock);
-	component_notify_for(component, NOTIFY_RESET, account_of(guest));
+	/* The program may still work for the guest that was here before. */
+	(void)ask_reset(component, guest, account_of(guest), NULL);
 	return OK;
 }
 
-/* No vCPU of the guest runs: drop all exits. A component that runs gets @reset as its state.
- * Returns true if it runs. */
-static bool drop_exits(struct component *component, struct guest *guest, enum reset reset)
+static bool resets(const struct component *component)
 {
-	bool runs;
+	return atomic_load(&component->reset) != RESET_NONE;
+}
 
-	spin_lock(&component->lock);
-	exit_drop_all(component);
-	component->guest = guest;
-	runs = atomic_load(&component->state) == COMPONENT_RUNNING;
-	atomic_store(&component->reset, runs ? reset : RESET_NONE);
-	spin_unlock(&component->lock);
-	component_notify_for(component, NOTIFY_RESET, account_of(guest));
-	return runs;
+void component_guest_leave(struct guest *guest)
+{
+	struct component *component = component_serving(guest);
+	u64 until = arch_time_now().v + LEAVE_NS;
+
+	if (component == NULL || !ask_reset(component, guest, NULL, NULL))
+		return;
+	while (resets(component) && arch_time_now().v < until)
+		thread_sleep(NS(LOOK_NS));
 }
 
 void component_guest_detach(struct guest *guest)
@@ -88,25 +108,33 @@ void component_guest_detach(struct guest *guest)
 
 	if (component == NULL)
 		return;
-	(void)drop_exits(component, NULL, RESET_NONE);
+	spin_lock(&component->lock);
+	component->guest = NULL;
+	atomic_store(&component->reset, RESET_NONE);
+	spin_unlock(&component->lock);
 	hide_regions(component, guest, guest->num_regions);
 	component_notify_for(component, NOTIFY_GONE, NULL);
+}
+
+bool component_guest_resets(const struct guest *guest)
+{
+	const struct component *component = component_serving(guest);
+
+	return component != NULL && resets(component);
 }
 
 bool component_guest_reset(struct guest *guest, void (*done)(struct guest *guest))
 {
 	struct component *component = component_serving(guest);
 
-	if (component == NULL)
-		return true;
-	/* No reset of this guest is under way, so the component's thread does not read it. */
-	component->reset_done = done;
-	return !drop_exits(component, guest, RESET_ASKED);
+	return component == NULL || !ask_reset(component, guest, account_of(guest), done);
 }
 
 /* Change the reset's state from @from, or with RESET_NONE from every state of a pending reset.
- * Returns the guest of that reset, or NULL if nothing changed. */
-static struct guest *change_reset(struct component *component, enum reset from, enum reset to)
+ * Returns the guest of that reset, or NULL if nothing changed. @done: the function of that reset,
+ * or NULL. */
+static struct guest *change_reset(struct component *component, enum reset from, enum reset to,
+				  void (**done)(struct guest *guest))
 {
 	struct guest *guest = NULL;
 	u32 now;
@@ -116,6 +144,7 @@ static struct guest *change_reset(struct component *component, enum reset from, 
 	if (now != RESET_NONE && now != RESET_DONE && (from == RESET_NONE || now == from)) {
 		atomic_store(&component->reset, to);
 		guest = component->guest;
+		*done = component->reset_done;
 	}
 	spin_unlock(&component->lock);
 	return guest;
@@ -124,31 +153,39 @@ static struct guest *change_reset(struct component *component, enum reset from, 
 bool component_guest_forget(struct guest *guest)
 {
 	struct component *component = component_serving(guest);
+	void (*done)(struct guest * guest) = NULL;
 
-	return component != NULL && change_reset(component, RESET_NONE, RESET_NONE) != NULL;
+	return component != NULL &&
+	       change_reset(component, RESET_NONE, RESET_NONE, &done) != NULL && done != NULL;
 }
 
 void reset_taken(struct component *component)
 {
-	(void)change_reset(component, RESET_ASKED, RESET_TAKEN);
+	void (*done)(struct guest * guest);
+
+	(void)change_reset(component, RESET_ASKED, RESET_TAKEN, &done);
 }
 
 void reset_again(struct component *component)
 {
-	if (change_reset(component, RESET_NONE, RESET_ASKED) != NULL)
+	void (*done)(struct guest * guest);
+
+	if (change_reset(component, RESET_NONE, RESET_ASKED, &done) != NULL)
 		atomic_fetch_or(&component->word, NOTIFY_RESET);
 }
 
 void reset_done(struct component *component)
 {
-	struct guest *guest = change_reset(component, RESET_NONE, RESET_DONE);
-	u32 done = RESET_DONE;
+	void (*done)(struct guest * guest);
+	struct guest *guest = change_reset(component, RESET_NONE, RESET_DONE, &done);
+	u32 state = RESET_DONE;
 
 	if (guest == NULL)
 		return;
-	component->reset_done(guest);
+	if (done != NULL)
+		done(guest);
 	/* The next reset may be pending already. */
-	(void)atomic_compare_exchange_strong(&component->reset, &done, RESET_NONE);
+	(void)atomic_compare_exchange_strong(&component->reset, &state, RESET_NONE);
 }
 
 enum err component_guest_start(const struct guest *guest)

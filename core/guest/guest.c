@@ -368,6 +368,8 @@ static void take_apart(struct guest *guest)
 {
 	unroute_interrupts(guest);
 	close_accounts(guest);
+	component_guest_leave(guest);
+	component_guest_detach(guest);
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		if (has_thread(guest->vcpus[i]))
 			thread_destroy(&guest->vcpus[i]->thread);
@@ -444,7 +446,6 @@ enum err guest_destroy(u32 id)
 		return err;
 	guest_tear_down(guest);
 	publish(id, NULL);
-	component_guest_detach(guest);
 	take_apart(guest);
 	guest_unpin(id);
 	component_changed();

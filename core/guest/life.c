@@ -66,6 +66,7 @@ static bool make_anew(struct guest *guest)
 enum err guest_start(struct guest *guest)
 {
 	enum err err = OK;
+	bool anew;
 	u32 state;
 
 	spin_lock(&guest->lock);
@@ -74,12 +75,13 @@ enum err guest_start(struct guest *guest)
 		err = ERR_STATE;
 	else if (state == GUEST_RESETTING || guest->running != 0)
 		err = ERR_BUSY;
-	else if (state != GUEST_CREATED)
+	anew = state != GUEST_CREATED || component_guest_resets(guest);
+	if (err == OK && anew)
 		atomic_store(&guest->state, GUEST_RESETTING);
 	spin_unlock(&guest->lock);
 	if (err != OK)
 		return err;
-	if (state != GUEST_CREATED) {
+	if (anew) {
 		atomic_fetch_add(&guests_alive, 1);
 		if (make_anew(guest))
 			guest_devices_reset(guest);

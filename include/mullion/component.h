@@ -75,7 +75,7 @@ enum serve_state {
 	SERVE_STATES
 };
 
-/* The state of a reset that the start of the served guest waits for. */
+/* The state of a reset that the start or the end of the served guest waits for. */
 enum reset {
 	RESET_NONE,
 	RESET_ASKED, /* NOTIFY_RESET is set */
@@ -92,18 +92,18 @@ struct component {
 	_Atomic u32 state;    /* enum component_state */
 	_Atomic u32 requests; /* COMPONENT_REQ_* */
 	_Atomic u64 word;     /* notification bits */
-	struct spinlock lock; /* RANK_COMPONENT: guest, slots, queue, payers */
+	struct spinlock lock; /* RANK_COMPONENT: guest, reset, slots, queue, payers */
 	struct thread thread;
 	struct space space;
 	hpa_t memory; /* zeroed at each start, and behind it what is kept */
 	u64 fresh_bytes, memory_bytes;
-	hpa_t info;                        /* struct component_info */
-	const struct config_guest *serves; /* or NULL */
-	struct guest *guest;               /* the served guest while it exists, or NULL */
-	_Atomic u32 reset;                 /* enum reset; changes under the lock */
-	void (*reset_done)(struct guest *guest);
-	struct list queue;   /* exits to be taken: by priority, then by age */
-	_Atomic u32 serving; /* enum serve_state: serve.h and serve.c alone */
+	hpa_t info;                              /* struct component_info */
+	const struct config_guest *serves;       /* or NULL */
+	struct guest *guest;                     /* the served guest while it exists, or NULL */
+	_Atomic u32 reset;                       /* enum reset; changes under the lock */
+	void (*reset_done)(struct guest *guest); /* under the lock; NULL: nothing */
+	struct list queue;                       /* exits to be taken: by priority, then by age */
+	_Atomic u32 serving;                     /* enum serve_state: serve.h and serve.c alone */
 	enum user_trap returned_trap;
 	struct timer_event timer;
 	u32 num_grants;
@@ -233,14 +233,20 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 /** component_guest_attach() - @guest was created: map its RAM for the component that serves it.
  * Return: the errors of the mapping. The context of guest_create(). */
 enum err __must_check component_guest_attach(struct guest *guest);
-/** component_guest_detach() - @guest is about to be destroyed: unmap its RAM. No vCPU runs. */
+/** component_guest_leave() - @guest is about to be destroyed: have its devices reset, and wait
+ * until the component has done so; at most 100 ms. No vCPU runs. Orphan context, no locks. */
+void component_guest_leave(struct guest *guest);
+/** component_guest_detach() - unmap the RAM of @guest, behind component_guest_leave(). */
 void component_guest_detach(struct guest *guest);
 /** component_guest_reset() - have the devices of @guest reset before its RAM is written. No vCPU of
  * it runs. Return: true if they are reset; false if the component's thread will call @done. Any
  * context, no locks above a guest's. */
 bool __must_check component_guest_reset(struct guest *guest, void (*done)(struct guest *guest));
+/** component_guest_resets() - Return: true if the component has not reset the devices of @guest
+ * since component_guest_attach(). Any context while the guest exists. */
+bool component_guest_resets(const struct guest *guest);
 /** component_guest_forget() - @guest must not start any more: withdraw a pending reset. Return:
- * true if there was one; its function is not called then. As component_guest_reset(). */
+ * true if its function would have been called. As component_guest_reset(). */
 bool component_guest_forget(struct guest *guest);
 /** component_guest_start() - @guest is about to run: start the component that serves it, if it was
  * never started. For a guest that is created after boot. Return: component_start()'s. */

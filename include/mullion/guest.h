@@ -127,8 +127,9 @@ enum err __must_check guest_destroy(u32 id);
  */
 
 /** guest_start() - start the first vCPU, which loads images and tree. A guest that ran before
- * begins anew, as by guest_reset(): when its devices have. Return: ERR_STATE when it runs, ERR_BUSY
- * while it ends. Normal or orphan context, or boot. */
+ * begins anew, as by guest_reset(): once its devices are reset. So does the first run of a guest
+ * that component_guest_resets() holds for. Return: ERR_STATE when it runs, ERR_BUSY while it ends.
+ * Normal or orphan context, or boot. */
 enum err __must_check guest_start(struct guest *guest);
 /** guest_devices_reset() - of a guest that is being reset: its devices are as at power-on, and
  * leave its RAM alone; start its first vCPU, which loads the images. By whoever

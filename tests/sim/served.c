@@ -29,6 +29,13 @@ static struct config_component components_of_seed[COMPONENTS];
 static struct config_channel channels_of_seed[CHANNELS];
 static bool served, ending;
 
+/* Use of the guests' RAM by the components' programs. */
+static struct {
+	u32 life;
+	bool uses_ram; /* has served the guest since it took NOTIFY_RESET */
+	u64 asked_ns;  /* time of a reset that it has not taken; 0: none */
+} programs[COMPONENTS];
+
 static void make_config(u32 index)
 {
 	struct config_component *config = &components_of_seed[index];
@@ -50,6 +57,7 @@ void served_begin(struct config_guest *guests)
 {
 	served = true;
 	ending = false;
+	memset(programs, 0, sizeof(programs));
 	for (u32 i = 0; i < COMPONENTS; i++)
 		make_config(i);
 	for (u32 i = 0; i < CHANNELS; i++)
@@ -80,6 +88,42 @@ void served_begin(struct config_guest *guests)
 
 /* --- What a component does ---------------------------------------------------------------------
  */
+
+static bool has_ram(const struct component *component)
+{
+	u32 flags;
+	hpa_t hpa;
+
+	return space_lookup(&component->space, GPA(COMPONENT_GUEST + GUEST_RAM), &hpa, &flags) ==
+	       OK;
+}
+
+/* The program has taken notifications, or begins anew. */
+static void see_bits(const struct component *component, const struct arch_user *user)
+{
+	bool waited = user->number == SYS_WAIT ||
+		      (user->number == SYS_VCPU_RESUME && user->arguments[2] == RESUME_WAIT);
+
+	if (programs[component->id].life != user->resets ||
+	    (waited && (user->results[0] & NOTIFY_RESET) != 0)) {
+		programs[component->id].life = user->resets;
+		programs[component->id].uses_ram = false;
+		programs[component->id].asked_ns = 0;
+	}
+	if (waited && has_ram(component) &&
+	    (user->results[0] & (NOTIFY_EXIT | BIT(component->doorbell[0]))) != 0)
+		programs[component->id].uses_ram = true;
+}
+
+/* The RAM of a guest stays until the program has taken NOTIFY_RESET and waits; or for 100 ms. */
+static void check_ram(const struct component *component)
+{
+	u64 asked_ns = programs[component->id].asked_ns;
+
+	MUST(!programs[component->id].uses_ram || has_ram(component) ||
+		     (asked_ns != 0 && arch_time_now().v - asked_ns >= MS(100)),
+	     "'%s' works on RAM that is gone", component->config->name);
+}
 
 /* It computes, and its CPU takes interrupts. */
 static void run_program(void)
@@ -143,14 +187,19 @@ enum user_trap __wrap_arch_user_run(struct arch_user *user);
 /* Linked in place of arch_user_run(). */
 enum user_trap __wrap_arch_user_run(struct arch_user *user)
 {
+	const struct component *component = container_of(user, struct component, user);
+
 	if (!served)
 		return __real_arch_user_run(user);
 	user->runs++;
-	for (u64 steps = chance(chance(8) == 0 ? 40 : 6); steps > 0; steps--)
+	see_bits(component, user);
+	for (u64 steps = chance(chance(8) == 0 ? 40 : 6); steps > 0; steps--) {
 		run_program();
+		check_ram(component);
+	}
 	/* SYS_WAIT unless something else is chosen. */
 	set_call(user, SYS_WAIT, 0, 0, 0);
-	return choose_call(container_of(user, struct component, user), user);
+	return choose_call(component, user);
 }
 
 /* --- What comes from elsewhere -----------------------------------------------------------------
@@ -226,6 +275,9 @@ static void check_account(u32 cpu, struct account *account)
 void served_check(void)
 {
 	memset(seen, 0, sizeof(seen));
+	for (u32 i = 0; i < COMPONENTS; i++)
+		if (atomic_load(&components[i]->reset) != RESET_NONE && programs[i].asked_ns == 0)
+			programs[i].asked_ns = arch_time_now().v;
 	for (u32 i = 0; thread_view(i, see_thread, NULL); i++)
 		;
 	for (u32 id = 0; id < world.num_cpus; id++) {

@@ -304,7 +304,7 @@ static void detaches(void **state)
 	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_ROM), 0);
 	assert_int_equal(flags_at(SERVER_TEXT), SPACE_READ | SPACE_EXEC);
 	components_go();
-	SAYS(server, NOTIFY_GONE | NOTIFY_RESET);
+	SAYS(server, NOTIFY_GONE);
 	components_access(0, false, SERVED_UART, 0, 4);
 	assert_false(components_waits(0));
 	DO(server, CALL(SYS_VIRQ_SET, SERVER_LINE_GRANT, 1));

@@ -290,6 +290,115 @@ static void start_waits_for_devices(void **state)
 	world.guest.config = &world.guest_config;
 }
 
+/* So does the first start of a guest that was created while the server ran. */
+static void first_start_waits_for_devices(void **state)
+{
+	static const struct host_call works[] = { { .trap = USER_INTERRUPTED } };
+	struct guest *guest = &world.guest;
+
+	(void)state;
+	guest->tearing_down = true;
+	waitqueue_init(&guest->stopped);
+	component_guest_detach(guest);
+	components_go();
+	components_script(server, works, 1);
+	components_go();
+	assert_int_equal(component_guest_attach(guest), OK);
+	guest->state = GUEST_CREATED;
+	assert_int_equal(guest_start(guest), OK);
+	assert_false(went_on());
+	components_go();
+	assert_true(went_on());
+	/* It has reset them: the next start need not wait. */
+	guest->state = GUEST_CREATED;
+	assert_int_equal(guest_start(guest), ERR_STATE);
+	assert_int_equal(guest->state, GUEST_CREATED);
+}
+
+static bool has_left;
+
+static bool has_ram(void)
+{
+	hpa_t hpa;
+	u32 flags;
+
+	return space_lookup(&server->space, GPA(COMPONENT_GUEST + SERVED_RAM), &hpa, &flags) == OK;
+}
+
+static void leaver(void *data)
+{
+	(void)data;
+	component_guest_leave(&world.guest);
+	component_guest_detach(&world.guest);
+	has_left = true;
+}
+
+static void pass_ms(u64 ms)
+{
+	host_time_set(NS(arch_time_now().v + ms * 1000000));
+	components_go();
+}
+
+/* The server has begun @runs runs without a wait when the guest is destroyed. */
+static struct thread *leave_during(struct host_call *calls, u32 runs)
+{
+	struct thread *thread =
+		thread_create("leaver", leaver, NULL, PRIORITY_COMPONENT + 1, SLICE_DEFAULT);
+
+	assert_non_null(thread);
+	for (u32 i = 0; i < runs; i++)
+		calls[i] = (struct host_call){ .trap = USER_INTERRUPTED };
+	has_left = false;
+	components_script(server, calls, runs);
+	components_go();
+	assert_int_equal(thread_start(thread), OK);
+	return thread;
+}
+
+/* The guest's RAM stays mapped until the program has reset the devices and waits. */
+static void ram_stays_until_the_program_waits(void **state)
+{
+	static struct host_call calls[4];
+	struct thread *thread = leave_during(calls, 4);
+
+	(void)state;
+	for (u32 i = 1; i < 4; i++) {
+		pass_ms(1);
+		assert_int_equal(server->user.script_at, i + 1);
+		assert_false(has_left);
+		assert_int_equal(server->reset, RESET_ASKED);
+		assert_true(has_ram());
+	}
+	pass_ms(1);
+	assert_int_equal(server->reset, RESET_NONE);
+	pass_ms(1);
+	assert_true(has_left);
+	assert_false(has_ram());
+	SAYS(server, NOTIFY_GONE);
+	thread_release(thread);
+	assert_int_equal(component_guest_attach(&world.guest), OK);
+	assert_true(component_guest_resets(&world.guest));
+	components_go();
+	assert_false(component_guest_resets(&world.guest));
+}
+
+/* A program that does not wait loses the RAM after 100 ms. */
+static void a_destroy_waits_100_ms(void **state)
+{
+	static struct host_call calls[200];
+	struct thread *thread = leave_during(calls, 200);
+	u32 ms = 0;
+
+	(void)state;
+	for (; !has_left && ms < 190; ms++)
+		pass_ms(1);
+	assert_in_range(ms, 100, 101);
+	assert_false(has_ram());
+	assert_int_equal(server->reset, RESET_NONE);
+	thread_release(thread);
+	assert_int_equal(component_guest_attach(&world.guest), OK);
+}
+
 static void lines(void **state)
 {
 	(void)state;
@@ -445,6 +554,9 @@ int main(void)
 		TEST(closed_account_pays_nothing),
 		TEST(calls_nest),
 		TEST(start_waits_for_devices),
+		TEST(first_start_waits_for_devices),
+		TEST(ram_stays_until_the_program_waits),
+		TEST(a_destroy_waits_100_ms),
 		TEST(lines),
 	};
 
