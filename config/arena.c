@@ -33,9 +33,32 @@ u32 count_irqs(const struct config_run *run, fdt_node_t node)
 {
 	struct fdt_prop prop;
 
-	if (!config_get(run, node, "interrupts", &prop) || prop.len % 12 != 0)
+	if (!config_get(run, node, "interrupts", &prop) || !config_has_irqs(run->platform, &prop))
 		return 0;
-	return MIN(prop.len / 12, CONFIG_MAX_IRQS);
+	return MIN(prop.len / (4 * run->platform->irq_cells), CONFIG_MAX_IRQS);
+}
+
+/* Returns true if @node is RAM on both sides of where a hole begins. */
+bool crosses_hole(const struct config_run *run, fdt_node_t node)
+{
+	const struct host_range *hole = &run->platform->ram_hole;
+	const char *type = config_string(run, node, "type");
+	u64 base, size;
+
+	return hole->size != 0 && type != NULL && str_equal(type, "ram") &&
+	       config_u64(run, node, "guest-address", &base) &&
+	       config_u64(run, node, "size", &size) && base < hole->base &&
+	       size > hole->base - base && IS_ALIGNED(base | size, PAGE_SIZE);
+}
+
+u32 region_count(const struct config_run *run, fdt_node_t aspace)
+{
+	u32 count = config_count_children(run, aspace, CONFIG_MAX_REGIONS);
+
+	config_for_each_child (run, aspace, it)
+		if (count < CONFIG_MAX_REGIONS && crosses_hole(run, it.node))
+			count++;
+	return count;
 }
 
 u32 vcpu_count(const struct config_run *run, fdt_node_t guest)
@@ -106,7 +129,7 @@ static size_t rounded(size_t bytes)
 static size_t guest_bytes(const struct config_run *run, fdt_node_t guest)
 {
 	fdt_node_t aspace = config_child(run, guest, "aspace");
-	u32 regions = config_count_children(run, aspace, CONFIG_MAX_REGIONS);
+	u32 regions = region_count(run, aspace);
 	size_t bytes = rounded(vcpu_count(run, guest) * sizeof(struct config_vcpu)) +
 		       rounded(regions * sizeof(struct config_region));
 
@@ -130,7 +153,7 @@ static size_t component_bytes(const struct config_run *run, fdt_node_t node)
 
 size_t config_arena_bytes(const struct fdt *tree)
 {
-	struct config_run run = { .tree = tree };
+	struct config_run run = { .tree = tree, .platform = arch_platform(tree) };
 	fdt_node_t root = fdt_root(tree);
 	size_t bytes = sizeof(struct host) + ARENA_ALIGN;
 

@@ -76,7 +76,7 @@ static u64 stage2_pages(const struct arch_platform *platform, const struct confi
 		const struct config_region *real =
 			region->kind == REGION_ALIAS ? &guest->regions[region->alias_of] : region;
 
-		if (region->kind == REGION_VIRTUAL)
+		if (region->kind == REGION_VIRTUAL || in_ports(platform, region->gpa.v))
 			continue;
 		/* RAM that the core places begins at a multiple of 2 MiB if it is that large. */
 		add_tables(&blocks, region->gpa.v, region->gpa.v + region->size - 1);

@@ -297,7 +297,8 @@ static void check_program(struct config_run *run, struct config_component *compo
 	if (!find_file(run, component->node, "program", component->program, &component->data,
 		       &component->data_bytes))
 		return;
-	if (elf_read(component->data, component->data_bytes, &program, &why) != OK) {
+	if (elf_read(component->data, component->data_bytes, run->platform->elf_machine, &program,
+		     &why) != OK) {
 		config_error(run, component->node, "program",
 			     "%s; name a program that is built from components/", why);
 		return;

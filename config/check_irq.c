@@ -8,14 +8,14 @@
 static void check_interrupts(struct config_run *run, fdt_node_t node, const char *property,
 			     bool on_host, bool on_guest)
 {
+	u32 cells[ARCH_IRQ_CELLS], bytes = 4 * run->platform->irq_cells;
 	struct fdt_prop prop;
-	u32 cells[3];
 
-	if (!config_get(run, node, property, &prop) || prop.len % 12 != 0)
+	if (!config_get(run, node, property, &prop) || !config_has_irqs(run->platform, &prop))
 		return;
-	if (prop.len / 12 > CONFIG_MAX_IRQS)
+	if (prop.len / bytes > CONFIG_MAX_IRQS)
 		config_error(run, node, property, "%u interrupts are too many; at most %u",
-			     prop.len / 12, CONFIG_MAX_IRQS);
+			     prop.len / bytes, CONFIG_MAX_IRQS);
 	for (u32 i = 0; config_interrupt(run, node, property, i, cells); i++)
 		run->platform->irq_check(run, node, property, on_host, on_guest, cells);
 }
@@ -23,7 +23,8 @@ static void check_interrupts(struct config_run *run, fdt_node_t node, const char
 /* Both lists side by side: as many, and each pair signalled the same way. */
 static void check_pairs(struct config_run *run, const struct config_region *region)
 {
-	u32 host_cells[3], guest_cells[3];
+	u32 host_cells[ARCH_IRQ_CELLS], guest_cells[ARCH_IRQ_CELLS];
+	u32 trigger = run->platform->irq_cells - 1;
 
 	for (u32 i = 0;; i++) {
 		bool host = config_interrupt(run, region->node, "interrupts", i, host_cells);
@@ -38,10 +39,11 @@ static void check_pairs(struct config_run *run, const struct config_region *regi
 		}
 		if (!host)
 			return;
-		if (host_cells[2] != guest_cells[2])
+		if (host_cells[trigger] != guest_cells[trigger])
 			config_error(run, region->node, "guest-interrupts",
 				     "flags %u differ from %u in the property interrupts; write %u",
-				     guest_cells[2], host_cells[2], host_cells[2]);
+				     guest_cells[trigger], host_cells[trigger],
+				     host_cells[trigger]);
 	}
 }
 
@@ -80,9 +82,9 @@ static bool check_once(struct config_run *run, const struct config_guest *only, 
 	const char *property = only != NULL && config_has(run, node, "guest-interrupts")
 				       ? "guest-interrupts"
 				       : "interrupts";
-	u32 cells[3] = { 0 };
+	u32 cells[ARCH_IRQ_CELLS] = { 0 };
 	fdt_node_t owner;
-	char path[128];
+	char path[128], name[32];
 
 	for (u32 i = 0; i < num_irqs; i++) {
 		u32 line = only == NULL ? irqs[i].host : irqs[i].guest;
@@ -96,9 +98,10 @@ static bool check_once(struct config_run *run, const struct config_guest *only, 
 		owner = only == NULL ? first_of_machine(run->system, line)
 				     : first_of_guest(only, line);
 		(void)config_interrupt(run, node, property, i, cells);
+		run->platform->irq_name(cells, name);
 		config_error(run, node, property,
-			     "<%u %u> is given twice%s: %s has it; write another number", cells[0],
-			     cells[1], only == NULL ? "" : " to this guest",
+			     "%s is given twice%s: %s has it; write another number", name,
+			     only == NULL ? "" : " to this guest",
 			     owner == FDT_NONE ? "another region"
 					       : fdt_path(run->tree, owner, path, sizeof(path)));
 		return true;
@@ -122,16 +125,30 @@ static void check_rate(struct config_run *run, fdt_node_t node)
 			     "the device has no interrupts; leave it out, or add interrupts");
 }
 
+static void check_emulated_irq(struct config_run *run, const struct config_region *region)
+{
+	enum arch_model_irq irq = run->platform->model_trees[region->model].irq;
+
+	check_interrupts(run, region->node, "interrupts", false, true);
+	if (irq == ARCH_MODEL_IRQ && !config_has(run, region->node, "interrupts"))
+		config_error(run, region->node, "interrupts",
+			     "missing: the line that the device raises; write e.g. interrupts = "
+			     "%s;",
+			     run->platform->irq_example);
+	else if (irq == ARCH_MODEL_NO_IRQ && region->num_irqs > 0)
+		config_error(run, region->node, "interrupts",
+			     "this device has no interrupt; remove them");
+	else if (region->num_irqs > 1)
+		config_error(run, region->node, "interrupts",
+			     "an emulated device has one interrupt; write one");
+}
+
 static void check_region_irqs(struct config_run *run, const struct config_region *region)
 {
 	bool renumbered = config_has(run, region->node, "guest-interrupts");
 
-	if (region->kind == REGION_VIRTUAL && region->device != NULL) {
-		check_interrupts(run, region->node, "interrupts", false, true);
-		if (region->num_irqs > 1)
-			config_error(run, region->node, "interrupts",
-				     "an emulated device has one interrupt; write one");
-	}
+	if (region->kind == REGION_VIRTUAL && region->device != NULL)
+		check_emulated_irq(run, region);
 	if (region->kind != REGION_DEVICE)
 		return;
 	check_interrupts(run, region->node, "interrupts", true, !renumbered);

@@ -30,6 +30,40 @@ static bool check_extent(struct config_run *run, const struct config_region *reg
 	return true;
 }
 
+/* Ports are counted one by one. A grant has the machine's side alone. */
+static bool check_ports(struct config_run *run, const struct config_region *region)
+{
+	bool on_host = region->hpa_fixed && in_ports(run->platform, region->hpa.v);
+	const char *property = on_host ? "host-address" : "guest-address";
+	u64 base = on_host ? region->hpa.v : region->gpa.v;
+
+	if (region_is_memory(region) || region->kind == REGION_ALIAS) {
+		config_error(run, region->node, "guest-address",
+			     "ports are no memory; write an address below <0x80000000 0>");
+		return false;
+	}
+	if (base - PORT_BASE >= PORT_COUNT || region->size > PORT_COUNT - (base - PORT_BASE)) {
+		config_error(run, region->node, property,
+			     "ends above the last port, 0xffff; write a lower one");
+		return false;
+	}
+	if (config_has(run, region->node, "guest-address") && region->kind == REGION_DEVICE &&
+	    region->gpa.v != region->hpa.v) {
+		config_error(run, region->node, "guest-address",
+			     "a device's ports have the same numbers in the guest; write "
+			     "<0x%x 0x%x>",
+			     (u32)(region->hpa.v >> 32), (u32)region->hpa.v);
+		return false;
+	}
+	return true;
+}
+
+static bool is_ports(const struct config_run *run, const struct config_region *region)
+{
+	return in_ports(run->platform, region->gpa.v) ||
+	       (region->hpa_fixed && in_ports(run->platform, region->hpa.v));
+}
+
 /* A region that fails gets size 0: the checks behind this one leave it out. */
 void check_shape(struct config_run *run, struct config_region *region)
 {
@@ -43,6 +77,11 @@ void check_shape(struct config_run *run, struct config_region *region)
 		if (config_u64(run, region->node, "size", &size) && size == 0)
 			config_error(run, region->node, "size",
 				     "must not be 0; remove the region or write its size");
+		return;
+	}
+	if (is_ports(run, region)) {
+		if (!check_ports(run, region))
+			region->size = 0;
 		return;
 	}
 	if (region->size < PAGE_SIZE && region_is_memory(region)) {

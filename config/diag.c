@@ -9,11 +9,12 @@
 #include "config/internal.h"
 #include "config/schema.h"
 
-#define TEXT_MAX   512
-#define PATH_MAX_  160
-#define VALUE_MAX  96
-#define CELLS_MAX  12 /* of a value that are shown */
-#define STRING_MAX 48 /* bytes of a string that are shown */
+#define TEXT_MAX    512
+#define PATH_MAX_   160
+#define VALUE_MAX   96
+#define CHOICES_MAX 192 /* bytes of a list of words */
+#define CELLS_MAX   12  /* of a value that are shown */
+#define STRING_MAX  48  /* bytes of a string that are shown */
 
 /* A text that grows at its end and is cut at its size. */
 struct text {
@@ -149,7 +150,7 @@ u32 config_choose(struct config_run *run, fdt_node_t node, const char *property,
 		  const char *const *names, u32 count, u32 value)
 {
 	const char *given = config_string(run, node, property);
-	char list[VALUE_MAX];
+	char list[CHOICES_MAX];
 	struct text text = { list, sizeof(list), 0 };
 	u32 index;
 

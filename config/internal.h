@@ -20,6 +20,7 @@
 #ifndef CONFIG_INTERNAL_H
 #define CONFIG_INTERNAL_H
 
+#include <abi/component.h>
 #include <arch/platform.h>
 #include <mullion/config.h>
 #include <mullion/similar.h>
@@ -137,6 +138,9 @@ static inline u32 config_cell(const struct fdt_prop *prop, u32 index)
 /** config_is_file_name() - @name stays inside the bundle: no leading '/', no '..'. Pure. */
 bool config_is_file_name(const char *name);
 
+/** config_has_irqs() - Returns true if the value of @prop is a list of specifiers. Pure. */
+bool config_has_irqs(const struct arch_platform *platform, const struct fdt_prop *prop);
+
 /* arena.c */
 
 /** arena_alloc() - zeroed memory that lives as long as the system; NULL when the arena is used up.
@@ -151,6 +155,10 @@ const char *arena_text(struct config_run *run, const char *text, size_t len);
 u32 vcpu_count(const struct config_run *run, fdt_node_t guest);
 /** count_irqs() - interrupts in the list of a device's @node. */
 u32 count_irqs(const struct config_run *run, fdt_node_t node);
+/** region_count() - the regions of a guest: RAM that crosses the architecture's hole is two. */
+u32 region_count(const struct config_run *run, fdt_node_t aspace);
+/** crosses_hole() - Returns true if @node is such a region. */
+bool crosses_hole(const struct config_run *run, fdt_node_t node);
 /** instance_count() - guests that @template makes at run time. */
 u32 instance_count(const struct config_run *run, fdt_node_t template);
 /** config_guest_count() - guests of the description and instances of its templates. */
@@ -177,10 +185,9 @@ u32 name_number(const char *name, size_t stem);
 
 /* interrupts.c */
 
-/** config_interrupt() - interrupt @index of a list of <type number flags>. Returns false past its
- * end. */
+/** config_interrupt() - interrupt @index of a list of specifiers. Returns false past its end. */
 bool config_interrupt(const struct config_run *run, fdt_node_t node, const char *name, u32 index,
-		      u32 cells[3]);
+		      u32 cells[ARCH_IRQ_CELLS]);
 /** parse_irqs() - the interrupts of a device. @on_host: they are the machine's as well. */
 enum err __must_check parse_irqs(struct config_run *run, fdt_node_t node, bool on_host,
 				 u32 *num_irqs, struct config_irq **irqs);
@@ -308,6 +315,12 @@ static inline bool ranges_overlap(u64 a, u64 a_size, u64 b, u64 b_size)
 static inline bool range_within(u64 a, u64 a_size, u64 b, u64 b_size)
 {
 	return a >= b && a_size <= b_size && a - b <= b_size - a_size;
+}
+
+/** in_ports() - Returns true if @address is one of the port space. Pure. */
+static inline bool in_ports(const struct arch_platform *platform, u64 address)
+{
+	return platform->has_ports && address >= PORT_BASE;
 }
 
 /** region_is_memory() - returns true if the region is RAM or ROM. Pure. */

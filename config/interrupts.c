@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Lists of interrupts: <type number flags> each. The architecture knows what the cells mean; a line
+/* Lists of interrupts. The architecture knows how many cells each has, and what they mean; a line
  * that it does not know stays 0, and check_irqs() reports why. */
 #include "config/internal.h"
 
 bool config_interrupt(const struct config_run *run, fdt_node_t node, const char *name, u32 index,
-		      u32 cells[3])
+		      u32 cells[ARCH_IRQ_CELLS])
 {
+	u32 count = run->platform->irq_cells;
 	struct fdt_prop prop;
 
-	if (!config_get(run, node, name, &prop) || prop.len % 12 != 0 || index >= prop.len / 12 ||
-	    index >= CONFIG_MAX_IRQS)
+	if (!config_get(run, node, name, &prop) || !config_has_irqs(run->platform, &prop) ||
+	    index >= prop.len / (4 * count) || index >= CONFIG_MAX_IRQS)
 		return false;
-	for (u32 i = 0; i < 3; i++)
-		cells[i] = config_cell(&prop, 3 * index + i);
+	for (u32 i = 0; i < count; i++)
+		cells[i] = config_cell(&prop, count * index + i);
 	return true;
 }
 
@@ -23,7 +24,7 @@ enum err parse_irqs(struct config_run *run, fdt_node_t node, bool on_host, u32 *
 		config_has(run, node, "guest-interrupts") ? "guest-interrupts" : "interrupts";
 	u32 count = count_irqs(run, node), rate = 0;
 	bool (*decode)(const u32 *, bool, u32 *, bool *) = run->platform->irq_decode;
-	u32 cells[3], line;
+	u32 cells[ARCH_IRQ_CELLS], line;
 	bool level;
 
 	if (count == 0)

@@ -37,6 +37,11 @@ enum err config_load(const struct fdt *tree, const struct host *host, const void
 			"this tree describes no system; write compatible = \"mullion,system\";");
 		return ERR_INVALID;
 	}
+	if (run.platform != arch_platform(tree)) {
+		config_error(&run, root, "compatible",
+			     "the machine has another architecture; name its system's description");
+		return ERR_INVALID;
+	}
 	inherit_init(&run);
 	schema_check(&run);
 	if (parse_system(&run) != OK)

@@ -18,6 +18,7 @@ static enum err parse_virtual(struct config_run *run, struct config_region *regi
 	if (index == platform->num_models)
 		return OK;
 	region->device = config_string(run, region->node, "device");
+	region->model = index;
 	if (region->compatible != NULL)
 		return OK;
 	model = &platform->model_trees[index];
@@ -176,10 +177,24 @@ static void resolve_console(struct config_run *run, struct config_guest *guest)
 	}
 }
 
+/* RAM that does not fit below the hole continues behind it: @low becomes two regions. */
+static void split_ram(const struct config_run *run, struct config_region *low,
+		      struct config_region *high)
+{
+	const struct host_range *hole = &run->platform->ram_hole;
+	u64 below = hole->base - low->gpa.v;
+
+	*high = *low;
+	high->gpa = GPA(hole->base + hole->size);
+	high->hpa.v += below;
+	high->size -= below;
+	low->size = below;
+}
+
 enum err parse_regions(struct config_run *run, struct config_guest *guest)
 {
 	fdt_node_t aspace = config_child(run, guest->node, "aspace");
-	u32 count = config_count_children(run, aspace, CONFIG_MAX_REGIONS);
+	u32 count = region_count(run, aspace);
 	u32 i = 0;
 	enum err err;
 
@@ -192,8 +207,19 @@ enum err parse_regions(struct config_run *run, struct config_guest *guest)
 		err = parse_region(run, it.node, &guest->regions[i++]);
 		if (err != OK)
 			return err;
+		if (!crosses_hole(run, it.node))
+			continue;
+		if (i < count)
+			split_ram(run, &guest->regions[i - 1], &guest->regions[i]);
+		else
+			config_error(run, it.node, "size",
+				     "more than %u regions, with the part of the RAM above "
+				     "0x%llx; remove some",
+				     CONFIG_MAX_REGIONS,
+				     (unsigned long long)run->platform->ram_hole.base);
+		i = MIN(i + 1, count);
 	}
-	guest->num_regions = count;
+	guest->num_regions = i;
 	sort_regions(guest);
 	config_for_each_region (guest, region)
 		if (region->kind == REGION_ALIAS)

@@ -45,6 +45,10 @@ static void report_type(struct config_run *run, fdt_node_t node, const struct sc
 	if (known->type == PROP_FLAG)
 		config_error(run, node, known->name, "is a flag and takes no value; write %s;",
 			     known->name);
+	else if (known->type == PROP_IRQS)
+		config_error(run, node, known->name,
+			     "must be a list of interrupts of %s each; write e.g. %s = %s;",
+			     run->platform->irq_form, known->name, run->platform->irq_example);
 	else
 		config_error(run, node, known->name, "must be a %s; write e.g. %s = %s;",
 			     schema_type_names[known->type], known->name, known->example);
@@ -80,7 +84,7 @@ static void check_prop(struct config_run *run, fdt_node_t node, const struct sch
 	else if ((known->allowed & variant) == 0)
 		config_error(run, node, prop->name, "does not belong to %s%s; remove it",
 			     schema->what, schema->variant == 0 ? " of this type" : "");
-	else if (!config_matches(known->type, prop))
+	else if (!config_matches(run->platform, known->type, prop))
 		report_type(run, node, known);
 	else if (known->type == PROP_FILE && !config_is_file_name((const char *)prop->data))
 		config_error(run, node, prop->name,

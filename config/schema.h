@@ -92,7 +92,8 @@ const struct schema_prop *schema_row(const struct arch_platform *platform,
 const struct schema_prop *schema_find(const struct arch_platform *platform,
 				      const struct schema *schema, const char *name);
 /** config_matches() - Returns true if the value of @prop has that type. Pure. */
-bool config_matches(enum prop_type type, const struct fdt_prop *prop);
+bool config_matches(const struct arch_platform *platform, enum prop_type type,
+		    const struct fdt_prop *prop);
 /** schema_reads_as_text() - Returns true if a message should show @prop as strings rather than as
  * cells. Pure. */
 bool schema_reads_as_text(const struct arch_platform *platform, const struct fdt_prop *prop);

@@ -26,7 +26,7 @@ const char *const schema_type_names[PROP_TYPES] = {
 	[PROP_TEXT] = "string",
 	[PROP_FILE] = "file name",
 	[PROP_STRINGS] = "list of strings",
-	[PROP_IRQS] = "list of interrupts of three cells <type number flags> each",
+	[PROP_IRQS] = "list of interrupts",
 	[PROP_CELLS] = "list of numbers of one cell",
 	[PROP_ANY] = "value",
 };
@@ -128,7 +128,7 @@ static const struct schema_prop region_props[] = {
 	  "the region that appears at a second address" },
 	{ "compatible", PROP_STRINGS, DEVICE | VIRT, 0, "\"vendor,device\"", "none",
 	  "the kind of device, for the guest's tree" },
-	{ "interrupts", PROP_IRQS, DEVICE | VIRT, VIRT, "<0 1 4>", "none",
+	{ "interrupts", PROP_IRQS, DEVICE | VIRT, 0, "<0 1 4>", "none",
 	  "the device's interrupts on the machine's controller; of a virtual one: its line" },
 	{ "guest-interrupts", PROP_IRQS, DEVICE, 0, "<0 1 4>", "the same as interrupts",
 	  "the same interrupts by their numbers on the guest's controller" },

@@ -39,7 +39,13 @@ static bool is_number(const struct fdt_prop *prop, u32 max_bytes)
 	return !is_strings(prop, 1, false) || (prop->data[prop->len - 2] & 0xf) == 0;
 }
 
-bool config_matches(enum prop_type type, const struct fdt_prop *prop)
+bool config_has_irqs(const struct arch_platform *platform, const struct fdt_prop *prop)
+{
+	return prop->len > 0 && prop->len % (4 * platform->irq_cells) == 0;
+}
+
+bool config_matches(const struct arch_platform *platform, enum prop_type type,
+		    const struct fdt_prop *prop)
 {
 	switch (type) {
 	case PROP_FLAG: return prop->len == 0;
@@ -49,7 +55,7 @@ bool config_matches(enum prop_type type, const struct fdt_prop *prop)
 	case PROP_FILE: return is_strings(prop, 1, false);
 	case PROP_TEXT: return is_strings(prop, 1, true);
 	case PROP_STRINGS: return is_strings(prop, UINT32_MAX, false);
-	case PROP_IRQS: return prop->len > 0 && prop->len % 12 == 0;
+	case PROP_IRQS: return config_has_irqs(platform, prop);
 	case PROP_CELLS:
 		return prop->len > 0 && prop->len % 4 == 0 && (prop->len > 8 || is_number(prop, 8));
 	default: return true;

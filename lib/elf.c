@@ -28,7 +28,6 @@ _Static_assert(sizeof(struct program_header) == 56, "as in the file");
 #define DATA_LITTLE   1
 #define TYPE_EXEC     2
 #define TYPE_DYN      3
-#define MACHINE_ARM64 183
 #define PT_LOAD       1u
 #define PT_DYNAMIC    2u
 #define PT_INTERP     3u
@@ -50,7 +49,7 @@ struct refusal {
 		.err = (code), .why = "is not usable: " text \
 	}
 
-static struct refusal elf_check_header(const struct header *h, size_t size)
+static struct refusal elf_check_header(const struct header *h, size_t size, u16 machine)
 {
 	static const u8 magic[4] = { 0x7f, 'E', 'L', 'F' };
 
@@ -60,8 +59,8 @@ static struct refusal elf_check_header(const struct header *h, size_t size)
 		REFUSE(ERR_UNSUPPORTED, "it is not for a 64-bit little-endian machine");
 	if (h->ident[IDENT_VERSION] != 1 || h->version != 1)
 		REFUSE(ERR_UNSUPPORTED, "its ELF version is not 1");
-	if (h->machine != MACHINE_ARM64)
-		REFUSE(ERR_UNSUPPORTED, "it is not for AArch64");
+	if (h->machine != machine)
+		REFUSE(ERR_UNSUPPORTED, "it is for another architecture");
 	if (h->type == TYPE_DYN)
 		REFUSE(ERR_UNSUPPORTED, "it is a shared object; link it with -static -no-pie");
 	if (h->type != TYPE_EXEC)
@@ -161,7 +160,8 @@ static struct refusal check_entry(const struct elf_program *program)
 	REFUSE(ERR_INVALID, "its entry point is not in an executable segment");
 }
 
-enum err elf_read(const void *data, size_t size, struct elf_program *program, const char **why)
+enum err elf_read(const void *data, size_t size, u16 machine, struct elf_program *program,
+		  const char **why)
 {
 	struct refusal refusal = { ERR_FORMAT, "is not usable: it is too short for an ELF file" };
 	struct header h;
@@ -169,7 +169,7 @@ enum err elf_read(const void *data, size_t size, struct elf_program *program, co
 	memset(program, 0, sizeof(*program));
 	if (size >= sizeof(h)) {
 		memcpy(&h, data, sizeof(h));
-		refusal = elf_check_header(&h, size);
+		refusal = elf_check_header(&h, size, machine);
 		program->entry = h.entry;
 	}
 	if (refusal.err == OK)

@@ -55,6 +55,7 @@ struct config_region {
 	hpa_t hpa;              /* where host-address says so (REGION_DEVICE: always) */
 	u32 alias_of;           /* index of the region, REGION_ALIAS */
 	const char *device;     /* what is emulated there, REGION_VIRTUAL */
+	u32 model;              /* its index among the architecture's models */
 	const char *compatible; /* string list in the tree, or NULL */
 	u32 compatible_len;
 	u32 num_irqs;

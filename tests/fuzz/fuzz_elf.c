@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct elf_program program;
 	const char *why;
-	enum err err = elf_read(data, size, &program, &why);
+	enum err err = elf_read(data, size, ELF_ARM64, &program, &why);
 	bool found = false;
 
 	CHECK((err == OK) == (why == NULL));

@@ -5,6 +5,8 @@
  * 0069 §2.2.1: shared peripheral interrupts are INTIDs 32 to 1019.)
  */
 #include <arch/platform.h>
+#include <mullion/elf.h>
+#include <mullion/format.h>
 #include <mullion/string.h>
 
 #include "arch/arm64/pure/config.h"
@@ -52,9 +54,9 @@ static const struct schema_prop guest_props[] = {
 
 static const char *const models[] = { "pl011", "pl031", "virtio-console" };
 static const struct arch_model model_trees[] = {
-	{ "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell") },
-	{ "arm,pl031\0arm,primecell", sizeof("arm,pl031\0arm,primecell") },
-	{ "virtio,mmio", sizeof("virtio,mmio") },
+	{ "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell"), ARCH_MODEL_IRQ },
+	{ "arm,pl031\0arm,primecell", sizeof("arm,pl031\0arm,primecell"), ARCH_MODEL_IRQ },
+	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ },
 };
 
 /* Devices of registers and interrupts alone. (Linux Documentation/devicetree/bindings.) */
@@ -207,13 +209,18 @@ static void guest_budget(const struct config_guest *guest, u64 *bytes, u64 *tabl
 	*table_pages = guest->arch.arm64.gic_version == 2 ? 2 : 0;
 }
 
-static bool irq_decode(const u32 cells[3], bool of_guest, u32 *line, bool *level)
+static bool irq_decode(const u32 *cells, bool of_guest, u32 *line, bool *level)
 {
 	u32 count = of_guest ? GUEST_SPIS : INTID_SPI_END - INTID_SPI_FIRST;
 
 	*line = INTID_SPI_FIRST + cells[1];
 	*level = cells[2] == FLAG_LEVEL_HIGH;
 	return cells[0] == TYPE_SPI && cells[1] < count;
+}
+
+static void irq_name(const u32 *cells, char *text)
+{
+	(void)format(text, 32, "<%u %u>", cells[0], cells[1]);
 }
 
 /* The core's use of a private interrupt of the machine; NULL: none. */
@@ -234,7 +241,7 @@ static const char *core_use(const struct arm64_host *host, u32 intid)
 
 /* One interrupt's three cells by themselves. @on_guest: on the guest's side as well. */
 static void irq_check(struct config_run *run, fdt_node_t node, const char *property, bool on_host,
-		      bool on_guest, const u32 cells[3])
+		      bool on_guest, const u32 *cells)
 {
 	const char *use = on_host ? core_use(run->host == NULL ? NULL : &run->host->arch.arm64,
 					     INTID_PPI_FIRST + cells[1])
@@ -320,11 +327,16 @@ const struct arch_platform arm64_platform = {
 	.guest_summary = guest_summary,
 	.guest_budget = guest_budget,
 	.tree_check = tree_check,
+	.irq_cells = 3,
+	.irq_form = "three cells <type number flags>",
+	.irq_example = "<0 1 4>",
 	.irq_decode = irq_decode,
+	.irq_name = irq_name,
 	.irq_check = irq_check,
 	.boot_check = arm64_boot_check,
 	.boot_place = arm64_boot_place,
 	.file_name = arm64_boot_file_name,
+	.elf_machine = ELF_ARM64,
 	.models = models,
 	.model_trees = model_trees,
 	.num_models = ARRAY_SIZE(models),

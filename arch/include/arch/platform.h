@@ -16,10 +16,17 @@ struct placing;
 struct schema_prop;
 struct tree_check;
 
-/* A device that a vmm can emulate, as a guest's tree names it. */
+#define ARCH_IRQ_CELLS 3 /* of an interrupt's specifier, at most */
+
+/* A device that a vmm can emulate. */
 struct arch_model {
-	const char *compatible; /* a list of strings */
+	const char *compatible; /* for the guest's tree: a list of strings, "" without a tree */
 	u32 compatible_len;     /* bytes, with each NUL */
+	enum arch_model_irq {
+		ARCH_MODEL_IRQ,     /* it needs an interrupt line */
+		ARCH_MODEL_MAY_IRQ, /* it can do without */
+		ARCH_MODEL_NO_IRQ,
+	} irq;
 };
 
 struct arch_platform {
@@ -50,12 +57,17 @@ struct arch_platform {
 	/* tree_check() - a supplied tree, read into @seen, against the guest. */
 	void (*tree_check)(struct tree_check *check, const struct host *seen);
 
-	/* irq_decode() - a specifier of three cells. Returns false if it names no line that can be
-	 * given away; irq_check() then says why, as it does for a wrong trigger. */
-	bool (*irq_decode)(const u32 cells[3], bool of_guest, u32 *line, bool *level);
+	u32 irq_cells;           /* of a specifier: at most ARCH_IRQ_CELLS, the trigger is last */
+	const char *irq_form;    /* a specifier in words, e.g. "three cells <type number flags>" */
+	const char *irq_example; /* e.g. "<0 1 4>" */
+	/* irq_decode() - a specifier. Returns false if it names no line that can be given away;
+	 * irq_check() then says why, as it does for a wrong trigger. */
+	bool (*irq_decode)(const u32 *cells, bool of_guest, u32 *line, bool *level);
+	/* irq_name() - the specifier in short, without its trigger, into @text of 32 bytes. */
+	void (*irq_name)(const u32 *cells, char *text);
 	/* irq_check() - report each mistake. @on_host, @on_guest: whose line it is. */
 	void (*irq_check)(struct config_run *run, fdt_node_t node, const char *property,
-			  bool on_host, bool on_guest, const u32 cells[3]);
+			  bool on_host, bool on_guest, const u32 *cells);
 
 	/* boot_check() - the kernel's file must be one that the guest can start; its span. */
 	void (*boot_check)(struct config_run *run, struct config_guest *guest);
@@ -64,9 +76,14 @@ struct arch_platform {
 	/* file_name() - the kind of a file in words, e.g. "an ELF file". */
 	const char *(*file_name)(const void *data, size_t size);
 
+	u16 elf_machine;           /* of components: ELF_... of <mullion/elf.h> */
 	const char *const *models; /* names of emulated devices */
 	const struct arch_model *model_trees;
 	u32 num_models;
+	/* Guests have I/O ports: port n is address PORT_BASE + n (<abi/component.h>). */
+	bool has_ports;
+	/* A guest's RAM continues behind this range of its addresses; size 0: there is none. */
+	struct host_range ram_hole;
 	/* Compatibles of devices that have registers and interrupts, and never do DMA. */
 	const char *const *harmless;
 	u32 num_harmless;

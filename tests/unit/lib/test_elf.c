@@ -60,7 +60,7 @@ static enum err read_image(size_t size)
 
 	assert_non_null(copy);
 	memcpy(copy, &image, size);
-	err = elf_read(copy, size, &program, &why);
+	err = elf_read(copy, size, ELF_ARM64, &program, &why);
 	for (u32 i = 0; err == OK && i < program.num_segments; i++) {
 		const struct config_segment *segment = &program.segments[i];
 
@@ -82,7 +82,7 @@ static void refuses(enum err expected, const char *text)
 static void sound(void **state)
 {
 	(void)state;
-	assert_int_equal(elf_read(&image, sizeof(image), &program, &why), OK);
+	assert_int_equal(elf_read(&image, sizeof(image), ELF_ARM64, &program, &why), OK);
 	assert_null(why);
 	assert_int_equal(program.entry, COMPONENT_TEXT + 0x200);
 	assert_int_equal(program.num_segments, 3);
@@ -127,7 +127,7 @@ static void headers(void **state)
 	refuses(ERR_UNSUPPORTED, "version");
 	setup(NULL);
 	image.header.e_machine = EM_X86_64;
-	refuses(ERR_UNSUPPORTED, "AArch64");
+	refuses(ERR_UNSUPPORTED, "another architecture");
 	setup(NULL);
 	image.header.e_type = ET_DYN;
 	refuses(ERR_UNSUPPORTED, "-no-pie");
