@@ -29,8 +29,17 @@
 #define DOCS "docs/binding.md"
 
 static char images[] = "/tmp/mullion-test-XXXXXX";
-static struct source machine;
-static struct host host;
+
+/* Each architecture's bad systems, and the machine that they are checked against. */
+static struct set {
+	const char *dir, *machine_file;
+	struct source machine;
+	struct host host;
+} sets[] = {
+	{ .dir = HERE "bad", .machine_file = HERE "host.dts" },
+	{ .dir = HERE "bad-x86", .machine_file = "boards/pc/q35.dts" },
+};
+
 static struct search dirs;
 
 /* --- Images: small files with the right first bytes --- */
@@ -105,10 +114,34 @@ static void make_large_tree(const char *name)
 	free(tree);
 }
 
-/* The smallest program that a component can have. */
-static void make_program(const char *name)
+/* Linked for 16 MiB; its header says 0x8000 bytes behind 1 KiB of setup. */
+static void make_bzimage(const char *name, u16 version, u8 xloadflags, size_t bytes)
 {
-	static const struct {
+	u8 *image = calloc(1, bytes + 0x400);
+
+	assert_non_null(image);
+	image[0x1f1] = 1;
+	image[0x1f4 + 1] = 0x08; /* syssize: 0x800 * 16 */
+	image[0x201] = 0x6a;
+	memcpy(image + 0x202, "HdrS", 4);
+	image[0x206] = (u8)version;
+	image[0x207] = (u8)(version >> 8);
+	memset(image + 0x22c, 0xff, 3); /* initrd_addr_max */
+	image[0x22f] = 0x7f;
+	image[0x232] = 0x20; /* kernel_alignment 2 MiB */
+	image[0x234] = 1;    /* relocatable */
+	image[0x236] = xloadflags;
+	image[0x239] = 0x07; /* cmdline_size */
+	image[0x25b] = 0x01; /* pref_address 16 MiB */
+	image[0x263] = 0x02; /* init_size 32 MiB */
+	make_file(name, image, bytes + 0x400);
+	free(image);
+}
+
+/* The smallest program that a component can have. */
+static void make_program(const char *name, Elf64_Half machine)
+{
+	struct {
 		Elf64_Ehdr header;
 		Elf64_Phdr segment;
 		u32 text[4];
@@ -116,7 +149,7 @@ static void make_program(const char *name)
 		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
 					 ELFDATA2LSB, EV_CURRENT },
 			    .e_type = ET_EXEC,
-			    .e_machine = EM_AARCH64,
+			    .e_machine = machine,
 			    .e_version = EV_CURRENT,
 			    .e_entry = COMPONENT_TEXT + offsetof(typeof(program), text),
 			    .e_phoff = sizeof(Elf64_Ehdr),
@@ -151,11 +184,16 @@ static void make_images(void)
 	make_file("initrd.cpio", cpio, sizeof(cpio));
 	make_file("raw.bin", zeros, sizeof(zeros));
 	make_file("empty", zeros, 0);
-	make_program("program.elf");
+	make_program("program.elf", EM_AARCH64);
+	make_program("program-x86.elf", EM_X86_64);
 	make_tree("wrong");
 	make_tree("guest");
 	make_tree("reserved");
 	make_large_tree("large.dtb");
+	make_bzimage("bzImage", 0x020f, 1, 0x8000);
+	make_bzimage("bzImage.old", 0x020b, 1, 0x8000);
+	make_bzimage("bzImage.32", 0x020f, 0, 0x8000);
+	make_bzimage("bzImage.short", 0x020f, 1, 0x4000);
 }
 
 static int set_up(void **state)
@@ -166,9 +204,11 @@ static int set_up(void **state)
 		return -1;
 	make_images();
 	search_add(&dirs, images);
-	if (source_load(&machine, HERE "host.dts", NULL) != 0)
-		return -1;
-	return host_read(&machine.tree, &host) == OK ? 0 : -1;
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		if (source_load(&sets[i].machine, sets[i].machine_file, NULL) != 0 ||
+		    host_read(&sets[i].machine.tree, &sets[i].host) != OK)
+			return -1;
+	return 0;
 }
 
 static int tear_down(void **state)
@@ -186,7 +226,8 @@ static int tear_down(void **state)
 	if (dir != NULL)
 		(void)closedir(dir);
 	free(dirs.dirs);
-	source_free(&machine);
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		source_free(&sets[i].machine);
 	return rmdir(images);
 }
 
@@ -195,7 +236,8 @@ static int tear_down(void **state)
 /* Messages name files by the way they were opened; the way does not matter here. */
 static char *without_directories(const char *text)
 {
-	static const char *const ways[] = { HERE "bad/../", HERE "bad/", HERE };
+	static const char *const ways[] = { HERE "bad/../", HERE "bad/", HERE "bad-x86/../",
+					    HERE "bad-x86/", HERE };
 	struct buffer out = { 0 };
 
 	while (*text != '\0') {
@@ -213,10 +255,10 @@ static char *without_directories(const char *text)
 	return (char *)out.data;
 }
 
-static char *messages_of(const char *path, int *status)
+static char *messages_of(const struct set *set, const char *path, int *status)
 {
 	struct source source;
-	struct verify verify = { .source = &source, .host = &host, .dirs = &dirs };
+	struct verify verify = { .source = &source, .host = &set->host, .dirs = &dirs };
 	struct buffer bundle = { 0 };
 	struct system system;
 	void *arena = NULL;
@@ -249,15 +291,16 @@ static int is_dts(const struct dirent *entry)
 }
 
 /* Call @look with the path and messages of each bad system. */
-static void for_each_bad(void (*look)(const char *path, const char *messages, int status))
+static void for_each_of(const struct set *set,
+			void (*look)(const char *path, const char *messages, int status))
 {
 	struct dirent **list;
-	int count = scandir(HERE "bad", &list, is_dts, alphasort), status;
+	int count = scandir(set->dir, &list, is_dts, alphasort), status;
 
 	assert_true(count > 0);
 	for (int i = 0; i < count; i++) {
-		char *path = xasprintf(HERE "bad/%s", list[i]->d_name);
-		char *messages = messages_of(path, &status);
+		char *path = xasprintf("%s/%s", set->dir, list[i]->d_name);
+		char *messages = messages_of(set, path, &status);
 
 		look(path, messages, status);
 		free(messages);
@@ -265,6 +308,12 @@ static void for_each_bad(void (*look)(const char *path, const char *messages, in
 		free(list[i]);
 	}
 	free(list);
+}
+
+static void for_each_bad(void (*look)(const char *path, const char *messages, int status))
+{
+	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
+		for_each_of(&sets[i], look);
 }
 
 static void compare(const char *path, const char *messages, int status)
@@ -301,12 +350,19 @@ static void messages_are_as_expected(void **state)
 
 static void the_good_ones_are_good(void **state)
 {
-	static const char *const good[] = { HERE "good.dts", HERE "good-components.dts" };
+	static const struct {
+		const struct set *set;
+		const char *path;
+	} good[] = {
+		{ &sets[0], HERE "good.dts" },
+		{ &sets[0], HERE "good-components.dts" },
+		{ &sets[1], HERE "good-x86.dts" },
+	};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++) {
 		int status;
-		char *messages = messages_of(good[i], &status);
+		char *messages = messages_of(good[i].set, good[i].path, &status);
 
 		assert_string_equal(messages, "");
 		assert_int_equal(status, 0);

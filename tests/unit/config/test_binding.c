@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/internal.h"
 #include "arch/arm64/pure/config.h"
+#include "config/internal.h"
 #include "config/schema.h"
 #include "support/dtb.h"
 

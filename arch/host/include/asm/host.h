@@ -4,10 +4,12 @@
 #define ASM_HOST_H
 
 #include "arch/arm64/pure/host.h"
+#include "arch/x86_64/pure/host.h"
 
 struct arch_host {
 	union {
 		struct arm64_host arm64;
+		struct x86_host x86;
 	};
 };
 

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Boot protocols of x86-64: which kernels start, and the places of kernel, block and initrd. All of
+ * them lie below 4 GiB, within the first part of RAM.
+ */
+#include "arch/x86_64/pure/boot.h"
+
+#include <mullion/string.h>
+
+#include "arch/x86_64/pure/platform.h"
+#include "config/internal.h"
+
+typedef unsigned long long ull;
+
+#define LOW_MEMORY    MIB(1) /* kernels and initrds lie above the PC's first MiB */
+#define CMDLINE_BYTES (X86_BLOCK_INFO - X86_BLOCK_CMDLINE)
+
+_Static_assert(CMDLINE_BYTES >= CONFIG_BOOTARGS_MAX, "the longest command line fits");
+
+static const char *kernel_advice(enum x86_file kind)
+{
+	switch (kind) {
+	case X86_FILE_GZIP: return "make the bundle with tools/pack, which unpacks it";
+	case X86_FILE_OTHER_COMPRESSION: return "unpack it first";
+	case X86_FILE_PE: return "name the kernel, not an EFI program";
+	case X86_FILE_FDT: return "an x86-64 guest has none";
+	case X86_FILE_CPIO: return "did you mean initrd?";
+	case X86_FILE_OTHER_ARCH: return "name one that was built for x86-64";
+	default: return "name a bzImage, or write kernel-type = \"raw\"";
+	}
+}
+
+static bool is_raw(const struct config_guest *guest)
+{
+	return guest->kind == KERNEL_RAW;
+}
+
+/* Bytes that end at 4 GiB begin at the reset vector. */
+static void read_raw(const struct config_guest *guest, struct x86_kernel *kernel)
+{
+	u64 low = guest->kernel.load_fixed ? guest->kernel.load.v : LOW_MEMORY;
+	u64 size = MAX(guest->kernel.size, 1);
+	bool firmware = low + size == X86_HOLE_END;
+
+	*kernel = (struct x86_kernel){
+		.boot = firmware ? X86_BOOT_FIRMWARE : X86_BOOT_FLAT,
+		.low = low,
+		.high = low + size,
+		.entry = firmware ? X86_HOLE_END - 16 : low,
+		.initrd_max = UINT32_MAX,
+		.cmdline_bytes = UINT32_MAX,
+		.num_pieces = 1,
+		.pieces = { { low, 0, guest->kernel.size } },
+	};
+}
+
+void x86_boot_check(struct config_run *run, struct config_guest *guest)
+{
+	struct config_image *image = &guest->kernel;
+	enum x86_file kind = x86_file_kind(image->data, image->size);
+	struct x86_kernel kernel;
+	const char *why = "";
+	enum err err;
+
+	if (is_raw(guest)) {
+		if (kind == X86_FILE_BZIMAGE || kind == X86_FILE_ELF || kind == X86_FILE_GZIP)
+			config_error(run, guest->node, "kernel",
+				     "is %s, no raw binary; leave kernel-type out",
+				     x86_file_name(kind));
+		return;
+	}
+	image->span = 0;
+	err = x86_kernel_read(image->data, image->size, &kernel, &why);
+	if (err == ERR_FORMAT)
+		config_error(run, guest->node, "kernel", "is %s, no kernel; %s",
+			     x86_file_name(kind), kernel_advice(kind));
+	else if (err == ERR_TOO_BIG)
+		config_error(run, guest->node, "kernel",
+			     "is cut short: its header says %llu bytes, and there are %llu; build "
+			     "or fetch it again",
+			     (ull)kernel.file_bytes, (ull)image->size);
+	else if (err != OK)
+		config_error(run, guest->node, "kernel", "%s", why);
+	else if (strlen(guest->bootargs) > kernel.cmdline_bytes)
+		config_error(run, guest->node, "bootargs",
+			     "%zu bytes are too long for this kernel; use at most %u",
+			     strlen(guest->bootargs), kernel.cmdline_bytes);
+	else
+		image->span = kernel.high - kernel.low;
+}
+
+const char *x86_boot_file_name(const void *data, size_t size)
+{
+	return x86_file_name(x86_file_kind(data, size));
+}
+
+/* The RAM that begins at 0 has everything. */
+static bool find_low_ram(struct placing *p)
+{
+	const struct config_region *low = place_memory_at(p->guest, 0);
+
+	if (low == NULL || low->kind != REGION_RAM || low->size < X86_BLOCK + X86_BLOCK_BYTES) {
+		config_error(p->run, p->ram->node, "guest-address",
+			     "the RAM of an x86-64 guest begins at 0 and has 1 MiB or more; write "
+			     "<0>");
+		return false;
+	}
+	p->ram = low;
+	return true;
+}
+
+/* A kernel that may move goes to the lowest place that has room. */
+static bool choose_place(struct placing *p, struct x86_kernel *kernel)
+{
+	u64 span = kernel->high - kernel->low;
+	u64 low = kernel->low;
+
+	if (range_within(low, span, p->ram->gpa.v, p->ram->size) && low >= LOW_MEMORY)
+		return true;
+	if (kernel->align != 0) {
+		low = ALIGN_UP(LOW_MEMORY, kernel->align);
+		if (range_within(low, span, p->ram->gpa.v, p->ram->size)) {
+			x86_kernel_move(kernel, low);
+			return true;
+		}
+	}
+	place_too_large(p, "kernel", "kernel", span + (low - p->ram->gpa.v));
+	return false;
+}
+
+static bool use_address(struct placing *p, struct x86_kernel *kernel)
+{
+	u64 low = p->guest->kernel.load.v;
+
+	if (!is_raw(p->guest) && low != kernel->low) {
+		if (kernel->align == 0) {
+			config_error(p->run, p->guest->node, "load-address",
+				     "this kernel lies where it was linked; write <0x%llx>, or "
+				     "leave it out",
+				     (ull)kernel->low);
+			return false;
+		}
+		if (!IS_ALIGNED(low, kernel->align)) {
+			config_error(p->run, p->guest->node, "load-address",
+				     "this kernel must lie at a multiple of 0x%llx; write <0x%llx>",
+				     (ull)kernel->align, (ull)ALIGN_UP(low, kernel->align));
+			return false;
+		}
+		x86_kernel_move(kernel, low);
+	}
+	return place_fixed(p, "load-address", "kernel", low, kernel->high - kernel->low);
+}
+
+static bool place_kernel(struct placing *p, struct x86_kernel *kernel)
+{
+	struct config_guest *guest = p->guest;
+	const char *why;
+
+	if (guest->kind == KERNEL_NONE || (guest->kernel.data != NULL && guest->kernel.span == 0))
+		return false;
+	if (is_raw(guest) || guest->kernel.data == NULL)
+		read_raw(guest, kernel);
+	else if (x86_kernel_read(guest->kernel.data, guest->kernel.size, kernel, &why) != OK)
+		return false;
+	if (guest->kernel.load_fixed ? !use_address(p, kernel) : !choose_place(p, kernel))
+		return false;
+	guest->arch.x86.boot = kernel->boot;
+	guest->kernel.load = GPA(kernel->low);
+	guest->entry = GPA(kernel->entry);
+	place_take(p, "load-address", "kernel", kernel->low, kernel->high - kernel->low);
+	return true;
+}
+
+static void place_initrd(struct placing *p, const struct x86_kernel *kernel)
+{
+	struct config_image *initrd = &p->guest->initrd;
+	u64 end = MIN(p->ram->gpa.v + p->ram->size, kernel->initrd_max + 1);
+	u64 span = ALIGN_UP(MAX(initrd->size, 1), PAGE_SIZE);
+
+	if (initrd->file == NULL || (p->run->bundle != NULL && initrd->data == NULL))
+		return;
+	if (initrd->load_fixed) {
+		if (!IS_ALIGNED(initrd->load.v, PAGE_SIZE))
+			config_error(p->run, p->guest->node, "initrd-address",
+				     "not a multiple of 4096; write <0x%llx>",
+				     (ull)ALIGN_DOWN(initrd->load.v, PAGE_SIZE));
+		else if (place_fixed(p, "initrd-address", "initrd", initrd->load.v, span))
+			place_take(p, "initrd-address", "initrd", initrd->load.v, span);
+		return;
+	}
+	if (place_find(p, LOW_MEMORY, end, span, PAGE_SIZE, &initrd->load.v))
+		place_take(p, "initrd-address", "initrd", initrd->load.v, span);
+	else
+		place_too_large(p, "initrd", "initrd", span);
+}
+
+void x86_boot_place(struct placing *p)
+{
+	struct config_image *block = &p->guest->tree;
+	struct x86_kernel kernel;
+
+	if (!find_low_ram(p))
+		return;
+	block->load = GPA(X86_BLOCK);
+	block->span = X86_BLOCK_BYTES;
+	place_take(p, "load-address", "boot block", X86_BLOCK, X86_BLOCK_BYTES);
+	if (place_kernel(p, &kernel))
+		place_initrd(p, &kernel);
+}
+
+void x86_boot_kernel(const struct config_guest *guest, struct x86_kernel *kernel)
+{
+	const char *why;
+
+	if (is_raw(guest) ||
+	    x86_kernel_read(guest->kernel.data, guest->kernel.size, kernel, &why) != OK)
+		read_raw(guest, kernel);
+	else
+		x86_kernel_move(kernel, guest->kernel.load.v);
+}
