@@ -31,26 +31,6 @@ RAM = 16 << 20		# of the benchmark guest
 OTHER_RAM = 1 << 20	# of each guest beside it
 DEBIAN_RAM = 256 << 20
 
-BENCH_GUEST = """/dts-v1/;
-/ {{
-	compatible = "mullion,system";
-	guests {{
-		bench {{
-			autostart;
-			kernel = "bench.img";
-			{more}
-			vcpus {{ count = <{vcpus}>; }};
-			aspace {{
-				ram {{
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x1000000>;
-				}};
-			}};
-		}};
-	}};
-}};
-"""
 # Ends at once, with so much more RAM.
 BOOT = """
 / {{ guests {{ bench {{
@@ -58,101 +38,24 @@ BOOT = """
 	aspace {{ ram {{ size = <{size:#x}>; }}; }};
 }}; }}; }};
 """
-SHARED = """
-/ {
-	guests {
+SHARED = systems.changes("""
 		bench {
 			bootargs = "WHAT";
 			vcpus {
 				vcpu0 { cpu = <0>; slice-us = <200>; };
 				vcpu1 { cpu = <0>; slice-us = <200>; };
 			};
-		};
-	};
-};
-"""
-UART = f'/include/ "{systems.BOARD}/console.dtsi"' + """
-/ {
-	components {
-		console {
-			arguments = "focus=bench"; /* what it shows costs most */
-		};
-	};
-	guests {
-		bench {
-			bootargs = "uart";
-			vmm { console = "console"; };
-			aspace {
-				uart {
-					type = "virtual";
-					device = "pl011";
-					guest-address = <0x09000000>;
-					size = <0x1000>;
-					interrupts = <0 1 4>;
-				};
-			};
-		};
-	};
-};
-"""
-# Beside that UART, a virtio console.
-VIRTIO = UART.replace('"uart"', '"virtio"', 1).replace("focus=bench", "focus=bench-hvc") + """
-/ {
-	guests {
-		bench {
-			aspace {
-				hvc {
-					type = "virtual";
-					device = "virtio-console";
-					guest-address = <0x0a000000>;
-					size = <0x1000>;
-					interrupts = <0 16 4>;
-				};
-			};
-		};
-	};
-	channels {
-		bench-hvc {
-			between = "console", "vmm-bench";
-			size = <0x2000>;
-		};
-	};
-};
-"""
-# A chain of relays (tests/components/relay), the first of which is the vmm.
-NESTED = """
-/ {
-	components {
-		service { program = "relay.elf"; };
-		driver { program = "relay.elf"; };
-	};
-	guests {
-		bench {
-			bootargs = "nested";
-			vmm { program = "relay.elf"; };
-			aspace {
-				calls {
-					type = "virtual";
-					device = "pl011"; /* any: each access is a call */
-					guest-address = <0x09000000>;
-					size = <0x1000>;
-					interrupts = <0 1 4>;
-				};
-			};
-		};
-	};
-	channels {
-		first {
-			between = "vmm-bench", "service";
-			size = <0x1000>;
-		};
-		second {
-			between = "service", "driver";
-			size = <0x1000>;
-		};
-	};
-};
-"""
+		};""")
+# The console displays the guest's port, which costs most.
+UART = systems.CONSOLE + systems.emulated("bench", systems.UART, 'bootargs = "uart";') + \
+	systems.changes(components='console { arguments = "focus=bench"; };')
+VIRTIO = systems.CONSOLE + \
+	systems.emulated("bench", systems.UART + systems.HVC, 'bootargs = "virtio";') + \
+	systems.changes(components='console { arguments = "focus=bench-hvc"; };',
+			channels=systems.line("bench", "hvc"))
+# A chain of relays, the first of which is the vmm. Each access to its device is a call.
+NESTED = systems.changes("bench { bootargs = \"nested\"; aspace {" + systems.UART + "}; };") + \
+	systems.relays("bench")
 # The curves: so many in all, of the most that a core can be built for.
 LARGE = {"GUESTS": 64, "REGIONS": 256, "COMPONENTS": 128}
 GUESTS = (1, 8, 32, 64)
@@ -161,27 +64,9 @@ REGIONS = (2, 16, 64, 256)
 
 def many_guests(count):
 	"""Others beside the benchmark guest: created, not started."""
-	guests = "".join(f"""
-		other{i} {{
-			kernel = "bench.img";
-			vmm {{ }};
-			aspace {{
-				ram {{
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x100000>;
-				}};
-				uart {{
-					type = "virtual";
-					device = "pl011";
-					guest-address = <0x09000000>;
-					size = <0x1000>;
-					interrupts = <0 1 4>;
-				}};
-			}};
-		}};""" for i in range(1, count))
-	return "/ { guests {" + guests + " }; };"
-
+	return systems.changes("".join(
+		systems.guest_node(f"other{i}", "", systems.UART, "bench", memory=OTHER_RAM, vmm="")
+		for i in range(1, count)))
 
 def many_regions(count):
 	"""Beside the benchmark guest's RAM and UART."""
@@ -193,7 +78,7 @@ def many_regions(count):
 			size = <0x1000>;
 		}};"""
 		for i in range(count - 2))
-	return "/ { guests { bench { aspace {" + regions + " }; }; }; };"
+	return systems.changes("bench { aspace {" + regions + " }; };")
 
 
 MORE = 'trap-wfi; initrd = "ballast"; initrd-address = <0x40400000>;'
@@ -248,8 +133,9 @@ def machine(name, image, **options):
 def run_guest(directory, name, vcpus, more="", overlay="", cpus=None, core=CORE, **options):
 	"""Rows that the benchmark guest counts, as {row: figure}, and its whole output."""
 	files = [("bench.img", systems.guest("bench")), ("ballast", directory / "ballast")]
-	image = systems.pack(directory, BENCH_GUEST.format(vcpus=vcpus, more=more) + overlay, files,
-			     core=core, check=core == CORE)
+	dts = systems.description(systems.guest_node("bench", f"autostart; {more}",
+						     vcpus=f"count = <{vcpus}>;", memory=RAM))
+	image = systems.pack(directory, dts + overlay, files, core=core, check=core == CORE)
 	cpus = cpus or vcpus
 	args = TURNS if cpus > 1 else []
 	with machine(name, image, cpus=cpus, args=args, **options) as run:

@@ -280,26 +280,7 @@ def uboot_guest(test, gic):
 for gic in (2, 3):
 	suite.add(f"U-Boot as a guest, GICv{gic}", uboot_guest, gic=gic)
 
-WITNESS = """
-/ {
-	guests {
-		linux {
-			vcpus { count = <1>; };
-		};
-		witness {
-			autostart;
-			kernel = "witness.img";
-			vcpus { count = <1>; };
-			aspace {
-				ram {
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x1000000>;
-				};
-			};
-		};
-	};
-};"""
+WITNESS = systems.changes("linux { vcpus { count = <1>; }; };" + systems.guest_node("witness"))
 
 
 def two_guests(test, gic):

@@ -22,37 +22,15 @@ DIRTY_AT = (0x41000000, 0x49000000)
 suite = Suite("components", setup=lambda: (systems.prepare(), systems.guest("witness")))
 
 # The witness alone on the last CPU, the component on the first.
-SYSTEM = """/dts-v1/;
-/ {{
-	compatible = "mullion,system";
-	vmm {{ stay; }};
-	components {{
-		bad {{
-			program = "hostile.elf";
-			cpus = <{cpus}>;
-			{properties}
-		}};
-	}};
-	guests {{
-		witness {{
-			autostart;
-			kernel = "witness.img";
-			vcpus {{ vcpu0 {{ cpu = <{witness}>; }}; }};
-			aspace {{
-				ram {{
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x1000000>;
-				}};
-			}};
-		}};
-	}};
-}};
-"""
+def system(properties="", cpus="0", witness=1, program="hostile"):
+	return systems.description(
+		systems.guest_node("witness", vcpus=f"vcpu0 {{ cpu = <{witness}>; }};"),
+		components=f'bad {{ program = "{program}.elf"; cpus = <{cpus}>; {properties} }};',
+		vmm="stay;")
 
 
 def start(test, properties, cpus="0", witness=1, gic=3, cpu="cortex-a57"):
-	dts = SYSTEM.format(properties=properties, cpus=cpus, witness=witness)
+	dts = system(properties, cpus, witness)
 	image = systems.pack(test.directory(), dts, [("witness.img", systems.guest("witness"))])
 	return test.machine(image, gic=gic, cpu=cpu, memory=256)
 
@@ -100,9 +78,8 @@ def dirty_memory(test, cpu):
 	"""RAM holds a pattern at power-on: neither a guest nor a component sees any of it."""
 	pattern = test.directory() / "pattern"
 	pattern.write_bytes(b"SECRET01" * (DIRTY_BYTES // 8))
-	dts = SYSTEM.format(properties='restart = "always"; watchdog-ms = <400>;', cpus="0",
-			    witness=1)
-	dts += '/ { guests { witness { bootargs = "fresh=1"; }; }; };'
+	dts = system('restart = "always"; watchdog-ms = <400>;')
+	dts += systems.changes('witness { bootargs = "fresh=1"; };')
 	image = systems.pack(test.directory(), dts, [("witness.img", systems.guest("witness"))])
 	machine = test.machine(image, cpu=cpu, memory=256, args=[
 		arg for at in DIRTY_AT for arg in
@@ -154,46 +131,11 @@ def watchdog(test):
 
 # --- The machine's end --------------------------------------------------------------------------
 
-LAST_WORDS = """/dts-v1/;
-/include/ "{board}/console.dtsi"
-/ {{
-	compatible = "mullion,system";
-	components {{
-		console {{
-			arguments = "focus=bench";
-			{priority}
-		}};
-	}};
-	guests {{
-		bench {{
-			autostart;
-			kernel = "bench.img";
-			bootargs = "last-words";
-			vcpus {{ count = <1>; }};
-			vmm {{ console = "console"; }};
-			aspace {{
-				ram {{
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x1000000>;
-				}};
-				uart {{
-					type = "virtual";
-					device = "pl011";
-					guest-address = <0x09000000>;
-					size = <0x1000>;
-					interrupts = <0 1 4>;
-				}};
-			}};
-		}};
-	}};
-}};
-"""
-
-
 def last_words(test, priority):
 	"""Nothing that a guest wrote before it powered the machine off is lost, on one CPU."""
-	dts = LAST_WORDS.format(board=systems.BOARD, priority=priority)
+	dts = systems.description(systems.guest_node("bench")) + systems.CONSOLE + \
+		systems.emulated("bench", systems.UART, 'bootargs = "last-words";') + \
+		systems.changes(components=f'console {{ arguments = "focus=bench"; {priority} }};')
 	image = systems.pack(test.directory(), dts, [("bench.img", systems.guest("bench"))])
 	said = test.machine(image, cpus=1, memory=256, icount=True).expect_end(60)
 	test.contains(said, r"^bench: a line\n", "the whole line")
@@ -209,7 +151,7 @@ for priority in ("", "priority = <200>;", "priority = <50>;"):
 
 @suite.case("refused: a program that is missing")
 def missing(test):
-	dts = SYSTEM.format(properties="", cpus="0", witness=1).replace("hostile.elf", "absent.elf")
+	dts = system(program="absent")
 	files = [("witness.img", systems.guest("witness"))]
 	try:
 		systems.pack(test.directory(), dts, files)
@@ -224,7 +166,7 @@ def missing(test):
 def no_program(test):
 	directory = test.directory()
 	(directory / "text.elf").write_text("no program at all\n" * 100)
-	dts = SYSTEM.format(properties="", cpus="0", witness=1).replace("hostile.elf", "text.elf")
+	dts = system(program="text")
 	image = systems.pack(directory, dts, [("witness.img", systems.guest("witness"))],
 			     check=False)
 	machine = test.machine(image, memory=256)

@@ -494,37 +494,15 @@ def lifecycle(test):
 	test.equal(memory(machine), before, "memory")
 
 
-SPINNING = """
-		{name} {{
-			autostart;
-			kernel = "rtos.img";
-			bootargs = "how=spin";
-			priority = <{priority}>;
-			vcpus {{ vcpu0 {{ cpu = <0>; }}; }};
-			aspace {{
-				ram {{
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x2000000>;
-				}};
-			}};
-		}};"""
-
-
 @suite.case("acts on a guest that cannot run")
 def locked_out(test):
 	"""One of a higher priority spins on its CPU, for ever."""
-	guests = "".join(SPINNING.format(name=name, priority=priority)
-			 for name, priority in (("hog", 200), ("low", 100)))
-	dts = f'''/dts-v1/;
-/include/ "{ROOT}/boards/qemu-virt/console.dtsi"
-/ {{
-	compatible = "mullion,system";
-	vmm {{ stay; }};
-	guests {{{guests}
-	}};
-}};
-'''
+	guests = "".join(
+		systems.guest_node(
+			name, f'autostart; bootargs = "how=spin"; priority = <{priority}>;',
+			kernel="rtos", vcpus="vcpu0 { cpu = <0>; };", memory=32 << 20)
+		for name, priority in (("hog", 200), ("low", 100)))
+	dts = systems.description(guests, vmm="stay;") + systems.CONSOLE
 	image = systems.pack(test.directory(), dts, [("rtos.img", systems.guest("rtos"))])
 	machine = test.console(image, cpus=1, memory=256)
 	machine.expect(TERMINAL_PROMPT)

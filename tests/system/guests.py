@@ -189,59 +189,19 @@ def run_contract(test, machine, end):
 	return results
 
 
-# Laid over a guest, with the components console and mterm: its vmm emulates its UART.
-EMULATED = """
-/include/ "{console}"
-/ {{
-	guests {{
-		{guest} {{
-			console = "uart";
-			vmm {{ console = "console"; }};
-			aspace {{
-				uart {{
-					type = "virtual";
-					device = "pl011";
-					guest-address = <0x09000000>;
-					size = <0x1000>;
-					interrupts = <0 1 4>;
-					/delete-property/ host-address;
-					/delete-property/ compatible;
-				}};
-			}};
-		}};
-	}};
-}};
-"""
-
-
 def emulated(guest):
-	return EMULATED.format(guest=guest, console=systems.BOARD / "console.dtsi")
+	"""Laid over a guest, with console and terminal: its vmm emulates its UART."""
+	return systems.CONSOLE + \
+		systems.emulated(guest, systems.UART, 'console = "uart";') + \
+		systems.changes(f"{guest} {{ aspace {{ uart {{ /delete-property/ host-address; "
+				"/delete-property/ compatible; }; }; };")
 
 
-SHARED = """
-/ { guests { contract { vcpus { vcpu0 { cpu = <0>; }; vcpu1 { cpu = <0>; }; }; }; }; };
-"""
-
+SHARED = systems.changes("contract { vcpus { vcpu0 { cpu = <0>; }; vcpu1 { cpu = <0>; }; }; };")
 
 # A second guest whose vCPU alternates with the first's.
-NEIGHBOUR = """
-/ {
-	guests {
-		witness {
-			autostart;
-			kernel = "witness.img";
-			vcpus { count = <1>; vcpu0 { cpu = <0>; }; };
-			aspace {
-				ram {
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x2000000>;
-				};
-			};
-		};
-	};
-};
-"""
+NEIGHBOUR = systems.changes(systems.guest_node(
+	"witness", vcpus="count = <1>; vcpu0 { cpu = <0>; };", memory=32 << 20))
 
 
 def contract(test, gic, cpu, cpus, virtual=False, shared=False, neighbour=False):
@@ -335,30 +295,9 @@ def hostile(test, attack, gic, cpu, virtual=False, shared=False):
 
 # The console and the vmm share the CPU of the vCPU that attacks. Both run before it, and must leave
 # it enough time for its attacks.
-VIRTIO = """
-/ {
-	components { console { arguments = "all focus=hostile-hvc"; cpus = <0>; }; };
-	channels {
-		hostile-hvc {
-			between = "console", "vmm-hostile";
-			size = <0x2000>;
-		};
-	};
-	guests {
-		hostile {
-			aspace {
-				hvc {
-					type = "virtual";
-					device = "virtio-console";
-					guest-address = <0x0a000000>;
-					size = <0x1000>;
-					interrupts = <0 16 4>;
-				};
-			};
-		};
-	};
-};
-"""
+VIRTIO = systems.changes("hostile { aspace {" + systems.HVC + "}; };",
+			 'console { arguments = "all focus=hostile-hvc"; cpus = <0>; };',
+			 systems.line("hostile", "hvc"))
 
 
 def hostile_virtio(test, attack, gic):
@@ -381,39 +320,11 @@ def hostile_virtio(test, attack, gic):
 
 
 # Two guests on one CPU, with slices that end often.
-SCAN = """/dts-v1/;
-/ {
-	compatible = "mullion,system";
-	guests {
-		reader {
-			autostart;
-			kernel = "scan.img";
-			bootargs = "role=read";
-			vcpus { count = <1>; vcpu0 { cpu = <0>; slice-us = <1000>; }; };
-			aspace {
-				ram {
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x2000000>;
-				};
-			};
-		};
-		writer {
-			autostart;
-			kernel = "scan.img";
-			bootargs = "role=write";
-			vcpus { count = <1>; vcpu0 { cpu = <0>; slice-us = <1000>; }; };
-			aspace {
-				ram {
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x2000000>;
-				};
-			};
-		};
-	};
-};
-"""
+SCAN = systems.description("".join(
+	systems.guest_node(name, f'autostart; bootargs = "role={role}";', kernel="scan",
+			   vcpus="count = <1>; vcpu0 { cpu = <0>; slice-us = <1000>; };",
+			   memory=32 << 20)
+	for name, role in (("reader", "read"), ("writer", "write"))))
 
 
 def scan(test, gic, cpu):

@@ -23,42 +23,15 @@ MEMORY = 0x10000000	# bytes of the hostile guest: sweeps are long
 suite = Suite("neighbour", setup=lambda: (systems.prepare(), systems.guest("spin"),
 					  systems.guest("hostile")))
 
-VICTIM = f"""/dts-v1/;
-/ {{
-	compatible = "mullion,system";
-	guests {{
-		victim {{
-			autostart;
-			kernel = "spin.img";
-			bootargs = "rounds={ROUNDS} period-us=1000 burst-us=100 work=16";
-			priority = <220>;
-			vcpus {{ vcpu0 {{ cpu = <0>; }}; }};
-			aspace {{
-				ram {{
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x1000000>;
-				}};
-			}};
-		}};
-		hostile {{
-			autostart;
-			kernel = "hostile.img";
-			bootargs = "case=%s";
-			initrd = "initrd.bin";
-			priority = <100>;
-			vcpus {{ vcpu0 {{ cpu = <0>; }}; vcpu1 {{ cpu = <0>; }}; }};
-			aspace {{
-				ram {{
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <{MEMORY:#x}>;
-				}};
-			}};
-		}};
-	}};
-}};
-"""
+SYSTEM = systems.description(
+	systems.guest_node(
+		"victim", 'autostart; priority = <220>; bootargs = '
+		f'"rounds={ROUNDS} period-us=1000 burst-us=100 work=16";', kernel="spin",
+		vcpus="vcpu0 { cpu = <0>; };") +
+	systems.guest_node(
+		"hostile",
+		'autostart; priority = <100>; bootargs = "case=%s"; initrd = "initrd.bin";',
+		vcpus="vcpu0 { cpu = <0>; }; vcpu1 { cpu = <0>; };", memory=MEMORY))
 
 # name: (with a vmm that emulates a UART, with a virtio console)
 ATTACKS = {
@@ -85,7 +58,7 @@ def lateness(test, attack, gic, vmm=False, virtio=False):
 	initrd = directory / "initrd.bin"
 	with open(initrd, "wb") as file:
 		file.truncate(MEMORY // 4)
-	dts = VICTIM % f"time-{attack.removesuffix('-vmm')}"
+	dts = SYSTEM % f"time-{attack.removesuffix('-vmm')}"
 	dts += guests.emulated("hostile") if vmm else ""
 	dts += guests.VIRTIO if virtio else ""
 	image = systems.pack(directory, dts, [("spin.img", systems.guest("spin")),

@@ -26,44 +26,18 @@ suite = Suite("sharing", setup=lambda: (systems.prepare(), systems.guest("spin")
 						 systems.guest("flood"), systems.guest("rtos")))
 STEP_NS = 20000		# nothing that a guest causes takes longer
 
-SYSTEM = """/dts-v1/;
-/ {{
-	compatible = "mullion,system";
-	{extra}
-	guests {{
-		{guests}
-	}};
-}};
-"""
-GUEST = """
-		{name} {{
-			autostart;
-			kernel = "{kernel}.img";
-			bootargs = "{arguments}";
-			{properties}
-			vcpus {{ {vcpus} }};
-			aspace {{
-				ram {{
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x1000000>;
-				}};
-			}};
-		}};"""
-
-
 def guest(name, cpus, properties="", kernel="spin", **arguments):
 	"""DTS text of a guest with a vCPU on each of these CPUs; of "spin", unless said."""
-	return GUEST.format(name=name, properties=properties, kernel=kernel,
-			    arguments=" ".join(f"{key.replace('_', '-')}={value}"
-					       for key, value in arguments.items()),
-			    vcpus=" ".join(f"vcpu{index} {{ cpu = <{cpu}>; }};"
-					   for index, cpu in enumerate(cpus)))
+	text = " ".join(f"{key.replace('_', '-')}={value}" for key, value in arguments.items())
+	bootargs = f'bootargs = "{text}";' if text else ""
+	return systems.guest_node(name, f"autostart; {bootargs} {properties}", kernel=kernel,
+				  vcpus=" ".join(f"vcpu{index} {{ cpu = <{cpu}>; }};"
+						 for index, cpu in enumerate(cpus)))
 
 
-def run(test, guests, cpus, extra="", end=None, shift=0, more="", files=()):
+def run(test, guests, cpus, more="", end=None, shift=0, files=()):
 	"""Run them to their end (or until the line `end`); {guest/vCPU: {figure: ticks}}."""
-	dts = SYSTEM.format(extra=extra, guests="".join(guests)) + more
+	dts = systems.description("".join(guests)) + more
 	image = systems.pack(test.directory(), dts,
 			     [("spin.img", systems.guest("spin")),
 			      ("rtos.img", systems.guest("rtos")), *files])
@@ -131,6 +105,7 @@ def priorities(test):
 
 
 SCHEDULE = """
+/ {
 	schedule {
 		cpu0 {
 			strategy = "windows";
@@ -139,7 +114,8 @@ SCHEDULE = """
 			window1 { offset-us = <2000>; length-us = <5000>; partition = "b"; };
 			window2 { offset-us = <8000>; length-us = <1000>; partition = "a"; };
 		};
-	};"""
+	};
+};"""
 
 
 @suite.case("windows are kept")
@@ -191,87 +167,33 @@ def stale(test):
 @suite.case("two vCPUs of a guest wake each other on one CPU")
 def wakes(test):
 	"""Each sends the other an SGI and sleeps; no other interrupt would end that."""
-	pair = guest("pair", (0, 0), 'bootargs = "hand-over";').replace('bootargs = "";', "")
-	image = systems.pack(test.directory(), SYSTEM.format(extra="", guests=pair),
+	pair = guest("pair", (0, 0), 'bootargs = "hand-over";')
+	image = systems.pack(test.directory(), systems.description(pair),
 			     [("spin.img", systems.guest("bench"))])
 	said = test.machine(image, cpus=1, memory=256, icount=True).expect_end(LIMIT)
 	test.contains(said, r"\[pair\] bench: hand-over [0-9.]+", "the end of it")
 
 
-FLOOD = f'/include/ "{systems.BOARD}/console.dtsi"' + """
-/ {
-	components {
-		console { arguments = "focus=flood"; };
-	};
-	guests {
-		flood {
-			autostart;
-			kernel = "flood.img";
-			PROPERTIES
-			bootargs = "flood=WHAT";
-			vmm { console = "console"; };
-			vcpus { vcpu0 { cpu = <0>; }; };
-			aspace {
-				ram {
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <SIZE>;
-				};
-				uart {
-					type = "virtual";
-					device = "pl011";
-					guest-address = <0x09000000>;
-					size = <0x1000>;
-					interrupts = <0 1 4>;
-				};
-				hvc {
-					type = "virtual";
-					device = "virtio-console";
-					guest-address = <0x0a000000>;
-					size = <0x1000>;
-					interrupts = <0 2 4>;
-				};
-			};
-		};
-	};
-};
-"""
+def flood(what, properties, memory):
+	return systems.CONSOLE + systems.changes(
+		systems.guest_node("flood", f'autostart; bootargs = "flood={what}"; {properties}',
+				   systems.UART + systems.HVC, vcpus="vcpu0 { cpu = <0>; };",
+				   memory=memory, vmm='console = "console";'),
+		'console { arguments = "focus=flood"; };')
+
+
 # Of the flooding guest: a chain of three components in place of its devices.
-NESTED = """
-/ {
-	components {
-		/delete-node/ console;
-		/delete-node/ mterm;
-		service { program = "relay.elf"; };
-		driver { program = "relay.elf"; };
-	};
-	guests {
-		flood {
-			vmm { program = "relay.elf"; /delete-property/ console; };
-			aspace { /delete-node/ hvc; };
-		};
-	};
-	channels {
-		first {
-			between = "vmm-flood", "service";
-			size = <0x1000>;
-		};
-		second {
-			between = "service", "driver";
-			size = <0x1000>;
-		};
-	};
-};
-"""
+NESTED = systems.relays("flood") + systems.changes("""
+		flood { vmm { /delete-property/ console; }; aspace { /delete-node/ hvc; }; };""",
+		"/delete-node/ console; /delete-node/ mterm;")
 BURST = {"rounds": 1, "period_us": 200000, "burst_us": 200000, "work": 200}
 BURST_SLICE_US = 2000
 
 
-def beside(test, what, victim="", properties="", size="0x1000000", files=()):
-	"""What a spinning guest gets beside one that floods, on one CPU."""
+def beside(test, what, victim="", properties="", memory=16 << 20, files=()):
+	"""The figures of a spinning guest beside one that floods, on one CPU."""
 	both = f"slice-us = <{BURST_SLICE_US}>;"
-	more = FLOOD.replace("WHAT", what).replace("PROPERTIES", properties + both) \
-		    .replace("SIZE", size)
+	more = flood(what, properties + both, memory)
 	if what == "nested":
 		more += NESTED
 	return run(test, (guest("victim", (0,), victim + both, **BURST),), 1,
@@ -313,7 +235,7 @@ def resets(test):
 	with open(large, "wb") as file:
 		file.truncate(32 << 20)
 	share = beside(test, "reset", victim="priority = <205>;",
-		       properties='initrd = "initrd.bin";', size="0x4000000",
+		       properties='initrd = "initrd.bin";', memory=64 << 20,
 		       files=[("initrd.bin", large)])
 	report(test, f"off its CPU for at most {ns(share['off-max'])} ns, {share['gaps']} times")
 	test.check(ns(share["off-max"]) <= 2 * WINDOW_NS,
@@ -322,7 +244,7 @@ def resets(test):
 
 def rtos(test, how, end, cpus=(0, 0, 0, 0)):
 	"""What the guest rtos says with that argument, up to the line `end`."""
-	dts = SYSTEM.format(extra="", guests=guest("rtos", cpus, kernel="rtos", how=how))
+	dts = systems.description(guest("rtos", cpus, kernel="rtos", how=how))
 	image = systems.pack(test.directory(), dts, [("rtos.img", systems.guest("rtos"))])
 	machine = test.machine(image, cpus=1, memory=256, icount=True)
 	machine.expect(end, LIMIT, absent=r"mullion: panic|FAILED")

@@ -77,6 +77,99 @@ def _run(command):
 	return result.stdout
 
 
+# --- Descriptions as DTS text ---------------------------------------------------------------------
+
+# The components console and mterm on the machine's UART.
+CONSOLE = f'\n/include/ "{BOARD}/console.dtsi"\n'
+
+
+def ram(size):
+	return f"""
+				ram {{
+					type = "ram";
+					guest-address = <0x40000000>;
+					size = <{size:#x}>;
+				}};"""
+
+
+def virtual(name, device, address, interrupt):
+	"""A region that the guest's vmm emulates, with that shared interrupt."""
+	return f"""
+				{name} {{
+					type = "virtual";
+					device = "{device}";
+					guest-address = <{address:#x}>;
+					size = <0x1000>;
+					interrupts = <0 {interrupt} 4>;
+				}};"""
+
+
+UART = virtual("uart", "pl011", 0x09000000, 1)
+HVC = virtual("hvc", "virtio-console", 0x0a000000, 16)
+
+
+def guest_node(name, properties="autostart;", regions="", kernel=None, vcpus="count = <1>;",
+	       memory=16 << 20, vmm=None):
+	"""A guest that runs an image of tests/guests; with a vmm unless that is None."""
+	return f"""
+		{name} {{
+			kernel = "{kernel or name}.img";
+			{properties}
+			vcpus {{ {vcpus} }};
+			{"" if vmm is None else f"vmm {{ {vmm} }};"}
+			aspace {{{ram(memory)}{regions}
+			}};
+		}};"""
+
+
+def changes(guests="", components="", channels="", vmm=""):
+	"""DTS text to lay over a description: the contents of these nodes."""
+	nodes = (("vmm", vmm), ("components", components), ("guests", guests),
+		 ("channels", channels))
+	return "\n/ {" + "".join(f"\n\t{name} {{ {text} }};" for name, text in nodes if text) + \
+		"\n};\n"
+
+
+def description(guests, **nodes):
+	"""DTS text of a whole system that takes nothing from a board."""
+	return '/dts-v1/;\n/ { compatible = "mullion,system"; };' + changes(guests, **nodes)
+
+
+def emulated(guest, regions, properties=""):
+	"""Changes: the guest's vmm emulates these regions and has a line to the console."""
+	return changes(f"""
+		{guest} {{
+			{properties}
+			vmm {{ console = "console"; }};
+			aspace {{{regions}
+			}};
+		}};""")
+
+
+def line(guest, region):
+	"""The channel of a guest's virtio console."""
+	return f"""
+		{guest}-{region} {{
+			between = "console", "vmm-{guest}";
+			size = <0x2000>;
+		}};"""
+
+
+def relays(guest):
+	"""Changes: a chain of three relays (tests/components/relay); the first is the vmm."""
+	return changes(f'{guest} {{ vmm {{ program = "relay.elf"; }}; }};', """
+		service { program = "relay.elf"; };
+		driver { program = "relay.elf"; };""", f"""
+		first {{
+			between = "vmm-{guest}", "service";
+			size = <0x1000>;
+		}};
+		second {{
+			between = "service", "driver";
+			size = <0x1000>;
+		}};""")
+
+
 def overlay(base, changes):
 	"""DTS text: the board file base (or a path) with the nodes in changes laid over it."""
 	path = base if os.path.isabs(base) else BOARD / base
