@@ -165,8 +165,8 @@ objects := $(sort $(objects))
 # test (host, sanitizers) and fuzz (host, sanitizers and coverage). A room may set
 # `cflags-<path>.o` for one object; EXTRA_CFLAGS comes from the command line.
 # Only what an exit can be served by is built fast; the rest is built small.
-hot := core/guest/region.o core/sched/priority.o core/sched/sched.o lib/spinlock.o lib/string.o \
-	$(hot-arch)
+hot := core/guest/region.o core/sched/priority.o core/sched/sched.o core/sched/wake.o lib/spinlock.o \
+	lib/string.o $(hot-arch)
 # There a canary guards functions with arrays only, not each that passes a local by address.
 size-core = $(if $(filter $(hot),$(1)),$(if $(CONFIG_STACK_PROTECTOR),-fstack-protector),-Os)
 command = $(cc-$(1)) $(flags-$(1)) $(call size-$(1),$(2)) $(cflags-$(2)) $(EXTRA_CFLAGS)

@@ -24,17 +24,6 @@ void vcpu_request(struct vcpu *vcpu, u64 bits)
 		kick_cpu(vcpu);
 }
 
-/* The vCPU of this CPU has woken another one, perhaps in a fast handler that returns to the guest
- * at once. The kick makes it call the scheduler first. */
-static void yield_soon(void)
-{
-	const struct cpu *cpu = this_cpu();
-
-	if (sched_needed() && cpu->interrupts == 0 && cpu->thread != NULL &&
-	    cpu->thread->kind == THREAD_VCPU)
-		arch_cpu_kick(cpu->id);
-}
-
 void vcpu_kick(struct vcpu *vcpu)
 {
 	/* The vCPU of this CPU checks before it enters the guest. */
@@ -45,9 +34,8 @@ void vcpu_kick(struct vcpu *vcpu)
 	switch (atomic_load_explicit(&vcpu->thread.state, memory_order_relaxed)) {
 	case VCPU_PAUSED:
 		if (atomic_load_explicit(&vcpu->thread.pause_reason, memory_order_relaxed) ==
-			    PAUSE_WFI &&
-		    sched_wake(&vcpu->thread))
-			yield_soon();
+		    PAUSE_WFI)
+			(void)sched_wake(&vcpu->thread);
 		break;
 	case VCPU_RUNNING: kick_cpu(vcpu); break;
 	default: break; /* it checks before it runs */

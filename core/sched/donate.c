@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Threads that run on another's account: a component works on the account of the vCPU that caused
- * the work. docs/scheduling.md has the rules.
+ * Donation: a component runs on the account of the vCPU that caused its work. docs/scheduling.md
+ * has the rules.
  *
- * A thread is moved while it is PAUSED (a wake-up names the account) or READY (it is helped). On
- * its account's CPU it is put at once, if its stack is free; else whoever is switched to on its old
- * CPU sends it on (STACK_MOVES). A READY thread that is on its way is on no account's list, and
- * nobody but evict touches it then.
+ * A thread changes its account while it is PAUSED (a wake names the account) or READY (it is
+ * helped). It moves to its account's CPU at once if its stack is free. Otherwise the next thread on
+ * its old CPU moves it (STACK_MOVES). Until then it is on no account's list, and only
+ * sched_evict() changes it.
  */
 #include "core/sched/ready.h"
 
@@ -26,7 +26,7 @@ static bool leaves_later(struct thread *thread)
 	       used == STACK_MOVES;
 }
 
-/* @thread, READY and on no list, to its account. @queue: of its CPU, locked. */
+/* Adds @thread, READY and on no list, to its account. @queue is that of its CPU. */
 static void place(struct sched_queue *queue, struct thread *thread) RELEASES(&queue->lock)
 {
 	u32 to = sched_cpu_of(thread->account);
@@ -57,21 +57,21 @@ __cold void sched_move_on(struct thread *thread)
 	place(queue, thread);
 }
 
-/* Its budget is used up. */
+/* Returns true if the budget of @account is used. */
 static bool is_spent(const struct account *account)
 {
 	return account->budget != NULL && timer_is_armed(&account->budget->timer);
 }
 
-/* Has the turn of @account, which runs, come to its end? */
+/* Returns true if @account, which runs, has used its slice or budget. */
 static bool is_over(const struct account *account)
 {
 	return account->slice_left.v == 0 ||
 	       (account->budget != NULL && budget_left(account->budget, account->since) == 0);
 }
 
-/* Does @account, for which @thread is to work, claim more of a CPU than what @thread is READY on?
- * What runs right here does. */
+/* Returns true if @account has a higher claim than @than, on which its server is READY. The
+ * running account of this CPU has. */
 static bool claims_more(const struct sched_queue *queue, struct account *account,
 			const struct account *than) REQUIRES(&queue->lock)
 {
@@ -82,14 +82,14 @@ static bool claims_more(const struct sched_queue *queue, struct account *account
 	return queue->strategy->preempts(queue, account, than);
 }
 
-/* @thread goes on on @account for a while, with what it does for another. The caller holds its
- * queue's lock. */
+/* @thread continues its work for another account on @account, for a while. The caller holds the
+ * lock of its queue. */
 static void set_helped(struct thread *thread, struct account *account)
 {
 	struct thread *none = NULL;
 
-	/* What it is taken from keeps its turn; not its own account, which goes to another CPU
-	 * with it, and must not stay in the queue of this one. */
+	/* The account that it leaves keeps its place. Its own account does not: that moves to
+	 * another CPU with it, and must not stay in the queue of this one. */
 	if (thread->account != &thread->home)
 		(void)atomic_compare_exchange_strong(&thread->account->wants, &none, thread);
 	if (thread->work_of == NULL)
@@ -101,23 +101,23 @@ static void set_helped(struct thread *thread, struct account *account)
 	thread->helps++;
 }
 
-/* READY @thread is taken from its account's list, to be helped on @account. */
+/* Moves READY @thread from its account's list to @account, which helps it. */
 static void take_to(struct sched_queue *queue, struct thread *thread, struct account *account)
 	REQUIRES(&queue->lock)
 {
 	struct account *from = thread->account;
 
 	set_helped(thread, account);
-	/* As it was: the list is its old account's. */
+	/* Until it is removed: the list is its old account's. */
 	thread->account = from;
-	sched_take_out(queue, thread);
+	ready_remove(queue, thread);
 	thread->account = account;
 }
 
-/* Donated threads may wake each other, or be woken by a timer, without end: then the owner, which
- * could stop that, gets its part. Its time counts more than theirs, so that work which takes not
- * much longer than the owner's own is never kept waiting. */
-void sched_take_turns(struct account *account, const struct thread *thread, u64 ran)
+/* Donated threads may wake each other, or be woken by a timer, without end. The owner could stop
+ * that, so it gets a part of the time. Its time counts more than theirs: work that takes little
+ * more time than the owner's own code is never delayed. */
+void sched_share(struct account *account, const struct thread *thread, u64 ran)
 {
 	if (thread == sched_owner(account)) {
 		account->ahead_ns -= MIN(ran * SCHED_OWNER_COUNTS, account->ahead_ns);
@@ -128,7 +128,7 @@ void sched_take_turns(struct account *account, const struct thread *thread, u64 
 	}
 }
 
-ns_t sched_turn_end(const struct sched_queue *queue, const struct account *account)
+ns_t sched_share_end(const struct sched_queue *queue, const struct account *account)
 	REQUIRES(&queue->lock)
 {
 	u64 left = 0;
@@ -155,7 +155,7 @@ __cold bool sched_take_wanted(struct sched_queue *queue, struct account *account
 	    thread_state(thread) != VCPU_READY || !is_listed(thread))
 		return false;
 	take_to(queue, thread, account);
-	mark_ready(queue, thread, false);
+	ready_mark(queue, thread, false);
 	return true;
 }
 
@@ -165,12 +165,11 @@ bool sched_wake_on(struct thread *thread, struct account *account)
 
 	if (account == &thread->home && thread->account == account)
 		return sched_wake(thread);
-	/* What the caller did for @thread to find comes before the look at its state. */
+	/* The caller's change comes before the check of the state. */
 	atomic_thread_fence(memory_order_seq_cst);
 	queue = sched_lock_queue_of(thread);
 	spin_is_held(&queue->lock);
-	if ((thread->between || thread->account == account) &&
-	    thread_move(thread, VCPU_PAUSED, VCPU_READY)) {
+	if (may_move_to(thread, account) && thread_move(thread, VCPU_PAUSED, VCPU_READY)) {
 		thread->account = account;
 		place(queue, thread);
 		return true;
@@ -188,7 +187,7 @@ bool sched_wake_on(struct thread *thread, struct account *account)
 	return false;
 }
 
-/* The running thread, READY by its state, to its account. */
+/* Adds the running thread, READY by its state, to its account. */
 static void put_self(struct sched_queue *queue, struct thread *self) REQUIRES(&queue->lock)
 {
 	if (sched_cpu_of(self->account) == queue->cpu->id)
@@ -231,7 +230,7 @@ void sched_offer(struct account *account)
 	struct thread *self = this_cpu()->thread;
 
 	spin_lock(&queue->lock);
-	sched_charge(queue);
+	(void)sched_charge(queue);
 	if (account != self->account && thread_state(self) == VCPU_RUNNING &&
 	    (claims_more(queue, account, self->account) ||
 	     (is_over(queue->account) && account->priority >= self->account->priority))) {
@@ -242,7 +241,7 @@ void sched_offer(struct account *account)
 	spin_unlock(&queue->lock);
 }
 
-/* @thread, donated to @account or in the middle of its work, to its own account. */
+/* Returns @thread, which is on @account or in the middle of its work, to its own account. */
 static void send_home(struct sched_queue *queue, struct thread *thread,
 		      const struct account *account) REQUIRES(&queue->lock)
 {
@@ -253,16 +252,14 @@ static void send_home(struct sched_queue *queue, struct thread *thread,
 	if (thread->account != account)
 		return;
 	if (thread == queue->cpu->thread && queue->account == account) {
-		sched_charge(queue);
+		(void)sched_charge(queue);
 		thread->home.since = account->since;
 		thread->home.slice_left = thread->home.slice;
 		queue->account = &thread->home;
-		atomic_store_explicit(&queue->cpu->resched, true, memory_order_relaxed);
-		if (queue->cpu != this_cpu())
-			arch_cpu_kick(queue->cpu->id);
+		sched_force(queue);
 	}
 	if (listed)
-		sched_take_out(queue, thread);
+		ready_remove(queue, thread);
 	thread->account = &thread->home;
 	if (thread->work_of == &thread->home)
 		thread->work_of = NULL;
@@ -289,7 +286,7 @@ __cold void sched_settle(void)
 			continue;
 		atomic_store(&cpu->resched, true);
 		arch_cpu_kick(id);
-		/* Another CPU may wait here for this one. */
+		/* Another CPU may wait in the same loop for this one. */
 		while (atomic_load(&cpu->resched) && !*idling) {
 			if (sched_needed() && sched_context() == CONTEXT_ORPHAN)
 				sched();
@@ -307,7 +304,7 @@ __cold void sched_retire(struct account *account)
 		(void)timer_stop(&account->budget->timer);
 	queue = sched_lock_queue_of(sched_owner(account));
 	spin_is_held(&queue->lock);
-	/* A place that was kept for it. */
+	/* A kept place. */
 	if (list_has(&account->link))
 		queue->strategy->remove(queue, account);
 	spin_unlock(&queue->lock);

@@ -5,7 +5,7 @@
  */
 #include "core/sched/internal.h"
 
-static void add(struct sched_queue *queue, struct account *account, bool front)
+static void priority_add(struct sched_queue *queue, struct account *account, bool front)
 {
 	u32 priority = account->priority, word = priority / 64;
 	struct list_node **first = &queue->first[priority];
@@ -23,11 +23,10 @@ static void add(struct sched_queue *queue, struct account *account, bool front)
 		*first = node;
 }
 
-static void take_out(struct sched_queue *queue, struct account *account)
+static inline void unlink_node(struct sched_queue *queue, struct list_node *node, u32 priority)
 {
-	u32 priority = account->priority, word = priority / 64;
+	u32 word = priority / 64;
 	struct list_node **first = &queue->first[priority];
-	struct list_node *node = &account->link;
 
 	if (node->next == node) {
 		*first = NULL;
@@ -40,26 +39,34 @@ static void take_out(struct sched_queue *queue, struct account *account)
 	list_remove(node);
 }
 
-static struct account *pick(struct sched_queue *queue, ns_t now)
+static void priority_remove(struct sched_queue *queue, struct account *account)
 {
-	u32 word;
+	unlink_node(queue, &account->link, account->priority);
+}
+
+static struct account *priority_take(struct sched_queue *queue, ns_t now)
+{
+	struct list_node *node;
+	u32 word, priority;
 
 	(void)now;
 	if (queue->summary == 0)
 		return NULL;
 	word = 31 - (u32)__builtin_clz(queue->summary);
-	return sched_account(
-		queue->first[word * 64 + 63 - (u32)__builtin_clzll(queue->levels[word])]);
+	priority = word * 64 + 63 - (u32)__builtin_clzll(queue->levels[word]);
+	node = queue->first[priority];
+	unlink_node(queue, node, priority);
+	return sched_account(node);
 }
 
-static bool preempts(const struct sched_queue *queue, const struct account *account,
-		     const struct account *current)
+static bool priority_preempts(const struct sched_queue *queue, const struct account *account,
+			      const struct account *current)
 {
 	(void)queue;
 	return account->priority > current->priority;
 }
 
-static ns_t review(const struct sched_queue *queue, const struct account *current)
+static ns_t priority_review(const struct sched_queue *queue, const struct account *current)
 {
 	if (current == NULL || queue->first[current->priority] == NULL)
 		return NS_NEVER;
@@ -68,9 +75,9 @@ static ns_t review(const struct sched_queue *queue, const struct account *curren
 
 const struct sched_strategy sched_priority = {
 	.name = "priority",
-	.add = add,
-	.remove = take_out,
-	.pick = pick,
-	.preempts = preempts,
-	.review = review,
+	.add = priority_add,
+	.remove = priority_remove,
+	.take = priority_take,
+	.preempts = priority_preempts,
+	.review = priority_review,
 };

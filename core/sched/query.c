@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What others ask of the scheduler, and the one thing that they set: a priority. */
-#include "core/sched/internal.h"
+/* The scheduler's state for other rooms, and the setting of priorities. */
+#include "core/sched/ready.h"
 
-#include "core/sched/state.h"
 #include <abi/manage.h>
 #include <arch/cpu.h>
 #include <mullion/format.h>
@@ -24,6 +23,13 @@ enum context sched_context(void)
 	return thread->kind == THREAD_VCPU ? CONTEXT_NORMAL : CONTEXT_ORPHAN;
 }
 
+__cold void sched_force(struct sched_queue *queue) REQUIRES(&queue->lock)
+{
+	atomic_store_explicit(&queue->cpu->resched, true, memory_order_relaxed);
+	if (queue->cpu != this_cpu())
+		arch_cpu_kick(queue->cpu->id);
+}
+
 __cold void sched_set_priority(struct thread *thread, u8 priority)
 {
 	struct sched_queue *queue = sched_lock_queue_of(thread);
@@ -36,15 +42,12 @@ __cold void sched_set_priority(struct thread *thread, u8 priority)
 		queue->strategy->add(queue, account, false);
 		sched_announce(queue, thread);
 	} else {
-		/* In a window a higher priority can be the worse claim: above the background. */
+		/* In a window a higher priority, above the background, can be the lower claim. */
 		bool worse = priority < account->priority || queue->table != NULL;
 
 		account->priority = priority;
-		if (account == queue->account && worse) {
-			atomic_store_explicit(&queue->cpu->resched, true, memory_order_relaxed);
-			if (queue->cpu != this_cpu())
-				arch_cpu_kick(queue->cpu->id);
-		}
+		if (account == queue->account && worse)
+			sched_force(queue);
 	}
 	spin_unlock(&queue->lock);
 }

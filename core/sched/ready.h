@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What is READY: threads on their accounts, and accounts in a CPU's queue. All but num_ready()
- * under the queue's lock. */
+/* READY threads on their accounts, and accounts in the queue of a CPU. All but ready_count() under
+ * the queue's lock. */
 #ifndef CORE_SCHED_READY_H
 #define CORE_SCHED_READY_H
 
@@ -9,18 +9,24 @@
 #include "core/sched/state.h"
 #include <mullion/log.h>
 
-static inline u32 num_ready(const struct sched_queue *queue)
+static inline u32 ready_count(const struct sched_queue *queue)
 {
 	return atomic_load_explicit(&queue->ready, memory_order_relaxed);
 }
 
-static inline void count_ready(struct sched_queue *queue, u32 more) REQUIRES(&queue->lock)
+/* Returns true if an account waits, and neither a review nor a watch will check for starvation. */
+static inline bool needs_watch(const struct sched_queue *queue) REQUIRES(&queue->lock)
 {
-	atomic_store_explicit(&queue->ready, num_ready(queue) + more, memory_order_relaxed);
+	return queue->review_at.v == NS_NEVER.v && ready_count(queue) != 0 && !queue->watched;
 }
 
-/* A slice that was used up is followed by a new one, behind the equals. */
-static inline void enqueue(struct sched_queue *queue, struct account *account, bool front)
+static inline void ready_count_add(struct sched_queue *queue, u32 more) REQUIRES(&queue->lock)
+{
+	atomic_store_explicit(&queue->ready, ready_count(queue) + more, memory_order_relaxed);
+}
+
+/* A used slice is followed by a new one, behind the equals. */
+static inline void ready_enqueue(struct sched_queue *queue, struct account *account, bool front)
 	REQUIRES(&queue->lock)
 {
 	if (__builtin_expect(account->budget != NULL, 0) && !budget_admits(account->budget))
@@ -42,21 +48,28 @@ static inline bool is_listed(const struct thread *thread)
 	return list_has(&thread->link) || thread->home.owner_ready;
 }
 
-/* Has it a place in the queue? */
+/* Returns true if @thread is PAUSED, and a wake may put it on @account. `between` counts while the
+ * thread is PAUSED: before, it may be that of an earlier pause. */
+static inline bool may_move_to(const struct thread *thread, const struct account *account)
+{
+	return atomic_load_explicit(&thread->state, memory_order_acquire) == VCPU_PAUSED &&
+	       (thread->between || thread->account == account);
+}
+
+/* Returns true if @account has a place in the queue. */
 static inline bool keeps_place(const struct account *account)
 {
 	return has_ready(account) ||
 	       atomic_load_explicit(&account->wants, memory_order_relaxed) != NULL;
 }
 
-/* @thread is READY on its account. @front: it had the CPU, and has a claim to have it back first.
- */
-static inline void mark_ready(struct sched_queue *queue, struct thread *thread, bool front)
+/* @thread is READY on its account. @front: before the others, as it was preempted. */
+static inline void ready_mark(struct sched_queue *queue, struct thread *thread, bool front)
 	REQUIRES(&queue->lock)
 {
 	struct account *account = thread->account;
 
-	count_ready(queue, 1);
+	ready_count_add(queue, 1);
 	if (__builtin_expect(account == &thread->home, 1)) {
 		account->owner_ready = 1;
 		return;
@@ -68,17 +81,18 @@ static inline void mark_ready(struct sched_queue *queue, struct thread *thread, 
 		list_push_back(&account->donated, &thread->link);
 }
 
-static inline void add(struct sched_queue *queue, struct thread *thread, bool front)
+static inline void ready_add(struct sched_queue *queue, struct thread *thread, bool front)
 	REQUIRES(&queue->lock)
 {
 	struct account *account = thread->account;
 
-	mark_ready(queue, thread, front);
+	ready_mark(queue, thread, front);
 	if (account != queue->account && !list_has(&account->link))
-		enqueue(queue, account, front);
+		ready_enqueue(queue, account, front);
 }
 
-static inline void take_out(struct sched_queue *queue, struct thread *thread) REQUIRES(&queue->lock)
+static inline void ready_remove(struct sched_queue *queue, struct thread *thread)
+	REQUIRES(&queue->lock)
 {
 	struct account *account = thread->account;
 
@@ -88,13 +102,13 @@ static inline void take_out(struct sched_queue *queue, struct thread *thread) RE
 		account->num_donated--;
 		list_remove(&thread->link);
 	}
-	count_ready(queue, UINT32_MAX);
+	ready_count_add(queue, UINT32_MAX);
 	if (!keeps_place(account) && list_has(&account->link))
 		queue->strategy->remove(queue, account);
 }
 
-/* Of an account that has one: the READY thread that goes first is RUNNING. */
-static inline struct thread *take_first(struct sched_queue *queue, struct account *account)
+/* Makes the first READY thread of @account, which has one, RUNNING. */
+static inline struct thread *ready_take_first(struct sched_queue *queue, struct account *account)
 	REQUIRES(&queue->lock)
 {
 	struct thread *thread = sched_owner(account);
@@ -111,7 +125,7 @@ static inline struct thread *take_first(struct sched_queue *queue, struct accoun
 		account->num_donated--;
 		list_remove(node);
 	}
-	count_ready(queue, UINT32_MAX);
+	ready_count_add(queue, UINT32_MAX);
 	moved = thread_move(thread, VCPU_READY, VCPU_RUNNING);
 	ASSERT(moved);
 	return thread;

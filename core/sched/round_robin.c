@@ -2,7 +2,7 @@
 /* Round robin: accounts run in order, a slice each, without regard to priority. */
 #include "core/sched/internal.h"
 
-static void add(struct sched_queue *queue, struct account *account, bool front)
+static void round_robin_add(struct sched_queue *queue, struct account *account, bool front)
 {
 	if (front)
 		list_push_front(&queue->accounts, &account->link);
@@ -10,28 +10,31 @@ static void add(struct sched_queue *queue, struct account *account, bool front)
 		list_push_back(&queue->accounts, &account->link);
 }
 
-static void take_out(struct sched_queue *queue, struct account *account)
+static void round_robin_remove(struct sched_queue *queue, struct account *account)
 {
 	(void)queue;
 	list_remove(&account->link);
 }
 
-static struct account *pick(struct sched_queue *queue, ns_t now)
+static struct account *round_robin_take(struct sched_queue *queue, ns_t now)
 {
 	struct list_node *node = list_first(&queue->accounts);
 
 	(void)now;
-	return node != NULL ? sched_account(node) : NULL;
+	if (node == NULL)
+		return NULL;
+	list_remove(node);
+	return sched_account(node);
 }
 
-static bool preempts(const struct sched_queue *queue, const struct account *account,
-		     const struct account *current)
+static bool round_robin_preempts(const struct sched_queue *queue, const struct account *account,
+				 const struct account *current)
 {
 	(void)queue, (void)account, (void)current;
 	return false;
 }
 
-static ns_t review(const struct sched_queue *queue, const struct account *current)
+static ns_t round_robin_review(const struct sched_queue *queue, const struct account *current)
 {
 	if (current == NULL || list_is_empty(&queue->accounts))
 		return NS_NEVER;
@@ -40,9 +43,9 @@ static ns_t review(const struct sched_queue *queue, const struct account *curren
 
 const struct sched_strategy sched_round_robin = {
 	.name = "round-robin",
-	.add = add,
-	.remove = take_out,
-	.pick = pick,
-	.preempts = preempts,
-	.review = review,
+	.add = round_robin_add,
+	.remove = round_robin_remove,
+	.take = round_robin_take,
+	.preempts = round_robin_preempts,
+	.review = round_robin_review,
 };

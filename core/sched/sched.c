@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The scheduler: who runs on a CPU, and the switch from one to the next.
+ * The scheduler: the running thread of each CPU, and the switch to the next. wake.c makes threads
+ * READY, donate.c moves them from account to account.
  *
- * The queue's lock is taken once for each operation and let go before the switch itself. That is
- * safe because a thread whose stack is in use (`on_cpu`) is never moved to another CPU; whoever is
- * switched to gives the stack of the one before free.
+ * Each operation acquires the queue's lock once, and releases it before the switch itself. A thread
+ * whose stack is in use (`on_cpu`) is never moved to another CPU, so that is safe. The next thread
+ * releases the stack of the thread before it.
  *
- * Queues order accounts. An account is in its CPU's queue when it has a READY thread and does not
- * run; of its threads the donated ones go first, within a bound (sched_take_turns()). donate.c
- * moves threads from account to account.
+ * A queue orders accounts. An account is in its CPU's queue when it has a READY thread and does not
+ * run. Its donated threads run before its owner, within a bound (sched_share()).
  */
 #include "core/sched/ready.h"
 
-#include "core/sched/state.h"
 #include <arch/cpu.h>
 #include <mullion/format.h>
-#include <mullion/log.h>
 #include <mullion/mem.h>
 
 _Static_assert(sizeof(struct sched_queue) <= PAGE_SIZE, "a queue is a page");
@@ -33,7 +31,7 @@ static void review_now(struct timer_event *event)
 
 	spin_lock(&queue->lock);
 	if (queue->review_at.v >= queue->look_at.v)
-		starve_look(queue);
+		starve_check(queue);
 	queue->review_at = NS_NEVER;
 	atomic_store_explicit(&queue->cpu->resched, true, memory_order_relaxed);
 	spin_unlock(&queue->lock);
@@ -81,157 +79,76 @@ __boot void sched_choose(u32 cpu, const struct sched_strategy *strategy,
 	struct sched_queue *queue = cpu_get(cpu)->queue;
 
 	spin_lock(&queue->lock);
-	ASSERT(num_ready(queue) == 0);
+	ASSERT(ready_count(queue) == 0);
 	queue->strategy = strategy;
 	queue->table = table;
 	queue->place = (struct sched_place){ .end = NS(0) };
 	spin_unlock(&queue->lock);
 }
 
-/* Giving the CPU away is a bug in an interrupt, under a lock, or where sched_hold() forbids it. */
-static void check_may_switch(const struct cpu *cpu)
-{
-	if (__builtin_expect((cpu->interrupts | cpu->holds | cpu->lock_ranks) != 0, 0))
-		panic("sched: the CPU was given away in an interrupt (%u), held (%u), with locks "
-		      "0x%x",
-		      cpu->interrupts, cpu->holds, cpu->lock_ranks);
-}
-
 /* --- Under the queue's lock ------------------------------------------------------------------- */
 
-static inline struct sched_queue *lock_queue_of(const struct thread *thread) NO_LOCK_ANALYSIS
-{
-	for (;;) {
-		u32 cpu = atomic_load_explicit(&thread->cpu, memory_order_relaxed);
-		struct sched_queue *queue = cpu_get(cpu)->queue;
-
-		spin_lock(&queue->lock);
-		if (atomic_load_explicit(&thread->cpu, memory_order_relaxed) == cpu)
-			return queue;
-		spin_unlock(&queue->lock);
-	}
-}
-
-/* Must what runs (NULL: idle) be looked at before the time that is armed? What is armed and comes
- * earlier stays: it asks again, which costs less than moving the deadline at every switch. */
-static bool review_comes_first(const struct sched_queue *queue, const struct account *current,
-			       ns_t *when) REQUIRES(&queue->lock)
-{
-	*when = queue->strategy->review(queue, current);
-	if (current != NULL && queue->cpu->thread->work_of != NULL)
-		when->v = MIN(when->v, current->since.v + queue->cpu->thread->help_left.v);
-	if (current != NULL && current->budget != NULL)
-		when->v = MIN(when->v,
-			      current->since.v + budget_left(current->budget, current->since));
-	if (current != NULL && __builtin_expect(current->num_ready != 0, 0))
-		when->v = MIN(when->v, sched_turn_end(queue, current).v);
-	return when->v < queue->review_at.v;
-}
-
-/* This CPU. */
-static void set_review(struct sched_queue *queue, const struct account *current)
+/* The time of the next check of @current (NULL: idle). */
+static inline ns_t review_time(const struct sched_queue *queue, const struct account *current)
 	REQUIRES(&queue->lock)
 {
-	ns_t when;
+	ns_t when = queue->strategy->review(queue, current);
 
-	if (!review_comes_first(queue, current, &when))
-		return;
+	if (current == NULL)
+		return when;
+	if (queue->cpu->thread->work_of != NULL)
+		when.v = MIN(when.v, current->since.v + queue->cpu->thread->help_left.v);
+	if (current->budget != NULL)
+		when.v = MIN(when.v,
+			     current->since.v + budget_left(current->budget, current->since));
+	if (__builtin_expect(has_ready(current), 0))
+		when.v = MIN(when.v, sched_share_end(queue, current).v);
+	return when;
+}
+
+/* An earlier time stays armed: its review checks again, which costs less than a change of the
+ * deadline at every switch. */
+bool sched_set_review(struct sched_queue *queue, const struct account *current)
+	REQUIRES(&queue->lock)
+{
+	ns_t when = review_time(queue, current);
+
+	if (when.v >= queue->review_at.v)
+		return true;
+	if (queue->cpu != this_cpu())
+		return false;
 	queue->review_at = when;
 	timer_arm(&queue->review, when);
+	return true;
 }
 
-/* An account waits, and no slice or window ends. */
-static inline bool needs_watch(const struct sched_queue *queue) REQUIRES(&queue->lock)
+ns_t sched_charge(struct sched_queue *queue) REQUIRES(&queue->lock)
 {
-	return queue->review_at.v == NS_NEVER.v && num_ready(queue) != 0 && !queue->watched;
-}
-
-/* READY @thread, against what runs. */
-static bool should_run(const struct sched_queue *queue, const struct thread *thread)
-	REQUIRES(&queue->lock)
-{
-	const struct account *account = thread->account;
-
-	if (queue->account == NULL)
-		return true;
-	if (__builtin_expect(account->budget != NULL, 0) && !list_has(&account->link) &&
-	    account != queue->account) /* it has used that up */
-		return false;
-	if (account == queue->account) /* a donated one goes before the owner */
-		return account != &thread->home && account == &queue->cpu->thread->home &&
-		       !account->owner_first;
-	return queue->strategy->preempts(queue, account, queue->account);
-}
-
-/* @thread has become READY, or more urgent: does its CPU have to look? Also when it was alone and
- * lets a guest sleep (@first), and when it has a time to arm, which it must do itself. */
-static void announce(struct sched_queue *queue, const struct thread *thread, bool first)
-	REQUIRES(&queue->lock)
-{
-	struct cpu *cpu = queue->cpu;
-	bool here = cpu == this_cpu();
-	bool look = should_run(queue, thread);
-	ns_t when;
-
-	/* A guest that had the CPU for itself may be in WFI: it must not wait there any more. */
-	if (here && first && cpu->thread != NULL && cpu->thread->kind == THREAD_VCPU)
-		look = true;
-	if (!look && here) {
-		set_review(queue, queue->account);
-		if (needs_watch(queue))
-			starve_watch(queue);
-		return;
-	}
-	if (!look && !first && !review_comes_first(queue, queue->account, &when))
-		return;
-	atomic_store_explicit(&cpu->resched, true, memory_order_relaxed);
-	if (!here)
-		arch_cpu_kick(cpu->id);
-}
-
-/* Does @thread go before its equals? It had the CPU until it asked a component for something, and
- * what is left of its slice is still its own. */
-static bool goes_first(const struct thread *thread)
-{
-	return thread->account->slice_left.v != 0 &&
-	       atomic_load_explicit(&thread->pause_reason, memory_order_relaxed) == PAUSE_IO;
-}
-
-static inline void make_ready(struct sched_queue *queue, struct thread *thread)
-	REQUIRES(&queue->lock)
-{
-	bool first = num_ready(queue) == 0;
-
-	add(queue, thread, goes_first(thread));
-	announce(queue, thread, first);
-}
-
-/* Book the stretch of @thread, which runs, that ends at @now. */
-static inline void charge(struct sched_queue *queue, struct thread *thread, ns_t now)
-	REQUIRES(&queue->lock)
-{
+	struct thread *thread = queue->cpu->thread;
 	struct account *account = queue->account;
+	ns_t now = arch_time_now();
 	u64 ran = now.v - account->since.v;
 
 	thread->run_ns += ran;
 	if (__builtin_expect(thread->work_of != NULL, 0))
 		thread->help_left.v -= MIN(ran, thread->help_left.v);
 	if (__builtin_expect(account->ahead_ns != 0 || account->owner_ready, 0))
-		sched_take_turns(account, thread, ran);
+		sched_share(account, thread, ran);
 	if (__builtin_expect(account->budget != NULL, 0))
 		budget_use(account->budget, account->since, ran);
 	account->run_ns += ran;
 	account->since = now;
 	account->slice_left.v -= MIN(ran, account->slice_left.v);
+	return now;
 }
 
-/* Nobody is READY: sleep, on whichever stack this is. */
+/* No thread is READY: idle, on the present stack. Returns the time of the wake. */
 static ns_t idle(struct sched_queue *queue, ns_t now) REQUIRES(&queue->lock)
 {
 	queue->idling = true;
 	queue->account = NULL;
 	queue->since = now;
-	set_review(queue, NULL);
+	(void)sched_set_review(queue, NULL);
 	spin_unlock(&queue->lock);
 	arch_cpu_idle();
 	spin_lock(&queue->lock);
@@ -241,8 +158,8 @@ static ns_t idle(struct sched_queue *queue, ns_t now) REQUIRES(&queue->lock)
 	return now;
 }
 
-/* May the CPU sleep on this thread's stack? Not when it has to be free: of a thread that has
- * stopped, and of one that runs next on the account, and so on the CPU, of whoever wakes it. */
+/* Returns true if the CPU may idle on the stack of @thread. The stack must be free of a thread that
+ * has stopped. So must that of a thread whose wake may move it to another account and CPU. */
 static bool idles_in_place(const struct thread *thread)
 {
 	enum vcpu_state state = thread_state(thread);
@@ -258,7 +175,7 @@ static bool pauses_in_wfi(const struct thread *thread)
 	       thread_state(thread) == VCPU_PAUSED;
 }
 
-/* First thing on a stack that was switched to, perhaps on another CPU than it was left on. */
+/* The first step on a stack after a switch, perhaps on another CPU than before. */
 static void arrive(void)
 {
 	struct thread *left = this_cpu()->queue->left;
@@ -269,11 +186,14 @@ static void arrive(void)
 		sched_move_on(left);
 }
 
-/* @next, RUNNING and cpu->thread, gets the CPU from @self. Returns when @self has a
- * CPU again. */
+/* @next, RUNNING and cpu->thread, gets the CPU from @self. Returns when @self has a CPU again. */
 static inline void switch_to(struct sched_queue *queue, struct thread *self, struct thread *next)
 	RELEASES(&queue->lock)
 {
+	if (next == self) {
+		spin_unlock(&queue->lock);
+		return;
+	}
 	next->switches++;
 	queue->switches++;
 	atomic_store_explicit(&next->on_cpu, STACK_USED, memory_order_relaxed);
@@ -283,36 +203,37 @@ static inline void switch_to(struct sched_queue *queue, struct thread *self, str
 	arrive();
 }
 
-/* The account that should run at @now, out of the queue; NULL: none may. */
+/* Removes the account that should run at @now from the queue. Returns NULL if none may run. */
 static inline struct account *take_account(struct sched_queue *queue, ns_t now)
 	REQUIRES(&queue->lock)
 {
 	struct account *account;
 
-	do {
-		account = queue->strategy->pick(queue, now);
-		if (account == NULL)
-			return NULL;
-		queue->strategy->remove(queue, account);
-	} while (__builtin_expect(!has_ready(account), 0) && !sched_take_wanted(queue, account));
+	do
+		account = queue->strategy->take(queue, now);
+	while (account != NULL && __builtin_expect(!has_ready(account), 0) &&
+	       !sched_take_wanted(queue, account));
 	return account;
 }
 
-/* No account runs: the one that should does, when there is one. Returns when the
- * calling thread has a CPU again. */
+/* The running thread, charged, is READY on an account or has left them all. The account of highest
+ * claim runs next. Returns when the thread has a CPU again. */
 static void choose_next(struct cpu *cpu, struct sched_queue *queue, ns_t now) RELEASES(&queue->lock)
 {
 	struct thread *self = cpu->thread, *next;
-	struct account *account;
+	struct account *account = queue->account;
 
+	queue->account = NULL;
+	if (account != NULL && keeps_place(account))
+		ready_enqueue(queue, account, account->slice_left.v != 0);
 	while ((account = take_account(queue, now)) == NULL && idles_in_place(self)) {
 		now = idle(queue, now);
-		/* Any interrupt may have been what a vCPU in WFI waits for: it looks. */
+		/* A vCPU in WFI may wait for any interrupt of the CPU, so it checks. */
 		if (pauses_in_wfi(self) && thread_move(self, VCPU_PAUSED, VCPU_READY))
-			add(queue, self, false);
+			ready_add(queue, self, false);
 	}
 	if (account != NULL) {
-		next = take_first(queue, account);
+		next = ready_take_first(queue, account);
 	} else {
 		next = &queue->idle;
 		account = &next->home;
@@ -320,30 +241,68 @@ static void choose_next(struct cpu *cpu, struct sched_queue *queue, ns_t now) RE
 	account->since = now;
 	queue->account = account;
 	cpu->thread = next;
-	set_review(queue, account);
+	(void)sched_set_review(queue, account);
 	if (__builtin_expect(needs_watch(queue), 0))
 		starve_watch(queue);
 	atomic_store_explicit(&cpu->resched, false, memory_order_relaxed);
-	if (next != self)
-		switch_to(queue, self, next);
-	else
-		spin_unlock(&queue->lock);
-}
-
-/* The running thread, charged, is READY on an account, or none of the queue's business. Let others
- * run until it is its turn again. */
-static inline void give_way(struct cpu *cpu, struct sched_queue *queue, ns_t now)
-	RELEASES(&queue->lock)
-{
-	struct account *account = queue->account;
-
-	queue->account = NULL;
-	if (keeps_place(account))
-		enqueue(queue, account, account->slice_left.v != 0);
-	choose_next(cpu, queue, now);
+	switch_to(queue, self, next);
 }
 
 /* --- The running thread ----------------------------------------------------------------------- */
+
+/* A switch is a fault in an interrupt, under a lock, or where sched_hold() forbids it. */
+static void check_may_switch(const struct cpu *cpu)
+{
+	if (__builtin_expect((cpu->interrupts | cpu->holds | cpu->lock_ranks) != 0, 0))
+		panic("sched: the CPU was given away in an interrupt (%u), held (%u), with locks "
+		      "0x%x",
+		      cpu->interrupts, cpu->holds, cpu->lock_ranks);
+}
+
+/* The way into every switch but a hand-over: acquire the lock, and charge the running thread until
+ * now. */
+static inline ns_t end_run(const struct cpu *cpu, struct sched_queue *queue) ACQUIRES(&queue->lock)
+{
+	check_may_switch(cpu);
+	spin_lock(&queue->lock);
+	return sched_charge(queue);
+}
+
+/* A vCPU in WFI has the CPU for itself: idle without the queue. Returns true if the vCPU runs on;
+ * else no account runs. */
+static __attribute__((noinline)) bool idle_alone(struct sched_queue *queue, struct thread *self,
+						 ns_t *now) REQUIRES(&queue->lock)
+{
+	struct account *account = queue->account;
+
+	*now = idle(queue, *now);
+	if (!thread_move(self, VCPU_PAUSED, VCPU_READY))
+		return false;
+	/* A place is kept for a thread that was READY on the account and was helped elsewhere. */
+	if (ready_count(queue) != 0 || list_has(&account->link)) {
+		ready_add(queue, self, false);
+		return false;
+	}
+	queue->account = account;
+	account->since = *now;
+	if (account->slice_left.v == 0)
+		account->slice_left = account->slice;
+	if (account->budget != NULL)
+		(void)sched_set_review(queue, account);
+	return thread_move(self, VCPU_READY, VCPU_RUNNING);
+}
+
+/* Another thread of the running account runs next: no account is chosen. */
+static void run_same_account(struct cpu *cpu, struct sched_queue *queue, struct thread *next)
+	RELEASES(&queue->lock)
+{
+	struct thread *self = cpu->thread;
+
+	cpu->thread = next;
+	if (next->work_of != NULL || queue->account->owner_first)
+		(void)sched_set_review(queue, queue->account);
+	switch_to(queue, self, next);
+}
 
 __cold void sched_loop(void)
 {
@@ -359,14 +318,8 @@ __cold void sched_loop(void)
 	queue->idling = false;
 	queue->account = &queue->idle.home;
 	spin_unlock(&queue->lock);
-	for (;;) {
-		ns_t now;
-
-		spin_lock(&queue->lock);
-		now = arch_time_now();
-		charge(queue, &queue->idle, now);
-		give_way(cpu, queue, now);
-	}
+	for (;;)
+		choose_next(cpu, queue, end_run(cpu, queue));
 }
 
 void sched_begin(void)
@@ -378,7 +331,7 @@ void sched_begin(void)
 	for (;;) {
 		self->entry(self->data);
 		(void)thread_move(self, VCPU_RUNNING, VCPU_HALTED);
-		sched_leave();
+		sched_pause();
 	}
 }
 
@@ -392,52 +345,8 @@ void sched_prepare(enum pause_reason reason)
 	atomic_store_explicit(&self->pause_reason, reason, memory_order_relaxed);
 	moved = thread_move(self, VCPU_RUNNING, VCPU_PAUSED);
 	ASSERT(moved && self->kind != THREAD_IDLE);
-	/* The caller looks for its reason after this; who makes it wakes after that. */
+	/* The caller checks its condition after this, and a waker wakes after its change. */
 	atomic_thread_fence(memory_order_seq_cst);
-}
-
-/* A vCPU in WFI has the CPU for itself: sleep here and now. The short way of give_way().
- * Return: nothing else wants to run; else no account runs. */
-static bool doze(struct cpu *cpu, struct sched_queue *queue, ns_t *now) REQUIRES(&queue->lock)
-{
-	struct thread *self = cpu->thread;
-	struct account *account = queue->account;
-
-	*now = idle(queue, *now);
-	if (!thread_move(self, VCPU_PAUSED, VCPU_READY))
-		return false;
-	/* Its account may have kept a place for a thread that was READY on it and was pulled away.
-	 */
-	if (num_ready(queue) != 0 || list_has(&account->link)) {
-		add(queue, self, false);
-		return false;
-	}
-	queue->account = account;
-	account->since = *now;
-	if (account->slice_left.v == 0)
-		account->slice_left = account->slice;
-	if (account->budget != NULL)
-		set_review(queue, account);
-	return thread_move(self, VCPU_READY, VCPU_RUNNING);
-}
-
-/* Another thread of the account that runs goes on: nothing is chosen, and nothing is armed anew. */
-static bool stays_on_account(const struct cpu *cpu, const struct sched_queue *queue)
-{
-	return !atomic_load_explicit(&cpu->resched, memory_order_relaxed) &&
-	       has_ready(queue->account);
-}
-
-static void next_of_account(struct cpu *cpu, struct sched_queue *queue, struct thread *self,
-			    struct thread *next) RELEASES(&queue->lock)
-{
-	cpu->thread = next;
-	if (next->work_of != NULL || queue->account->owner_first)
-		set_review(queue, queue->account);
-	if (next != self)
-		switch_to(queue, self, next);
-	else
-		spin_unlock(&queue->lock);
 }
 
 void sched_pause(void)
@@ -445,33 +354,28 @@ void sched_pause(void)
 	struct cpu *cpu = this_cpu();
 	struct sched_queue *queue = cpu->queue;
 	struct thread *self = cpu->thread;
-	ns_t now;
+	ns_t now = end_run(cpu, queue);
 
-	check_may_switch(cpu);
-	spin_lock(&queue->lock);
-	now = arch_time_now();
-	charge(queue, self, now);
-	if (num_ready(queue) == 0 && queue->table == NULL && pauses_in_wfi(self)) {
-		if (doze(cpu, queue, &now))
+	if (ready_count(queue) == 0 && queue->table == NULL && pauses_in_wfi(self)) {
+		if (idle_alone(queue, self, &now))
 			spin_unlock(&queue->lock);
 		else
 			choose_next(cpu, queue, now);
-	} else if (stays_on_account(cpu, queue)) {
-		next_of_account(cpu, queue, self, take_first(queue, queue->account));
+	} else if (has_ready(queue->account) && !sched_needed()) {
+		run_same_account(cpu, queue, ready_take_first(queue, queue->account));
 	} else {
-		give_way(cpu, queue, now);
+		choose_next(cpu, queue, now);
 	}
 	atomic_store_explicit(&self->pause_reason, PAUSE_NONE, memory_order_relaxed);
 }
 
 /* Returns true if @thread, PAUSED, can run next on the account that runs here. Then it is RUNNING.
  * The caller holds the queue's lock. */
-static bool take_over(struct cpu *cpu, struct thread *thread, const struct account *account)
+static bool take_over(const struct cpu *cpu, struct thread *thread, const struct account *account)
 {
-	return account == cpu->queue->account && (thread->between || thread->account == account) &&
-	       !atomic_load_explicit(&cpu->resched, memory_order_relaxed) &&
+	return account == cpu->queue->account && !sched_needed() &&
 	       atomic_load_explicit(&thread->cpu, memory_order_relaxed) == cpu->id &&
-	       thread_state(cpu->thread) == VCPU_PAUSED &&
+	       thread_state(cpu->thread) == VCPU_PAUSED && may_move_to(thread, account) &&
 	       thread_move(thread, VCPU_PAUSED, VCPU_READY) &&
 	       thread_move(thread, VCPU_READY, VCPU_RUNNING);
 }
@@ -491,39 +395,34 @@ void sched_hand_over(struct thread *thread, struct account *account)
 		sched_pause();
 		return;
 	}
-	charge(queue, self, arch_time_now());
+	(void)sched_charge(queue);
 	thread->account = account;
-	next_of_account(cpu, queue, self, thread);
+	run_same_account(cpu, queue, thread);
 	atomic_store_explicit(&self->pause_reason, PAUSE_NONE, memory_order_relaxed);
 }
 
 void sched_cancel(void)
 {
-	struct cpu *cpu = this_cpu();
-	struct sched_queue *queue = cpu->queue;
-	struct thread *self = cpu->thread;
+	struct sched_queue *queue = this_cpu()->queue;
+	struct thread *self = this_cpu()->thread;
+	bool runs;
 
 	spin_lock(&queue->lock);
-	if (!thread_move(self, VCPU_PAUSED, VCPU_READY)) {
-		if (thread_state(self) != VCPU_READY) { /* it was reset meanwhile */
-			spin_unlock(&queue->lock);
-			sched_leave();
-			return;
-		}
-		/* Woken on another account: it gets the CPU when that does. Or woken so and then
-		 * evicted from that account: it is placed when its stack is free. */
-		if (self->account != queue->account || !is_listed(self)) {
-			charge(queue, self, arch_time_now());
-			give_way(cpu, queue, queue->account->since);
-			atomic_store_explicit(&self->pause_reason, PAUSE_NONE,
-					      memory_order_relaxed);
-			return;
-		}
-		take_out(queue, self);
+	runs = thread_move(self, VCPU_PAUSED, VCPU_READY);
+	if (!runs && thread_state(self) == VCPU_READY && self->account == queue->account &&
+	    is_listed(self)) {
+		ready_remove(queue, self);
+		runs = true;
 	}
-	(void)thread_move(self, VCPU_READY, VCPU_RUNNING);
-	atomic_store_explicit(&self->pause_reason, PAUSE_NONE, memory_order_relaxed);
+	if (runs) {
+		(void)thread_move(self, VCPU_READY, VCPU_RUNNING);
+		atomic_store_explicit(&self->pause_reason, PAUSE_NONE, memory_order_relaxed);
+	}
 	spin_unlock(&queue->lock);
+	/* The thread was reset meanwhile. Or it was woken on another account, perhaps evicted from
+	 * that: it runs when that does, or when its stack has moved. */
+	if (!runs)
+		sched_pause();
 }
 
 void sched_leave(void)
@@ -531,133 +430,40 @@ void sched_leave(void)
 	sched_pause();
 }
 
-static void step_back(bool spent)
+static void yield(bool spent)
 {
 	struct cpu *cpu = this_cpu();
 	struct sched_queue *queue = cpu->queue;
 	struct thread *self = cpu->thread;
-	ns_t now;
+	ns_t now = end_run(cpu, queue);
 
-	check_may_switch(cpu);
-	spin_lock(&queue->lock);
-	now = arch_time_now();
-	charge(queue, self, now);
 	if (spent)
 		queue->account->slice_left = NS(0);
 	if (thread_move(self, VCPU_RUNNING, VCPU_READY)) {
 		if (__builtin_expect(self->work_of != NULL && self->help_left.v == 0, 0))
 			sched_help_ends(queue, self);
 		else
-			mark_ready(queue, self, !spent);
+			ready_mark(queue, self, !spent);
 	}
-	give_way(cpu, queue, now);
+	choose_next(cpu, queue, now);
 }
 
 void sched(void)
 {
-	step_back(false);
+	yield(false);
 }
 
 void sched_pass(void)
 {
-	step_back(true);
+	yield(true);
 }
 
 bool sched_alone(void)
 {
-	return atomic_load_explicit(&this_cpu()->queue->ready, memory_order_relaxed) == 0;
+	return ready_count(this_cpu()->queue) == 0;
 }
 
 bool sched_ends(void)
 {
 	return this_cpu()->queue->review_at.v != NS_NEVER.v;
-}
-
-/* --- For the room's other files
- * ------------------------------------------------------------------------ */
-
-__cold struct sched_queue *sched_lock_queue_of(const struct thread *thread) NO_LOCK_ANALYSIS
-{
-	return lock_queue_of(thread);
-}
-
-__cold void sched_make_ready(struct sched_queue *queue, struct thread *thread)
-	REQUIRES(&queue->lock)
-{
-	make_ready(queue, thread);
-}
-
-__cold void sched_take_out(struct sched_queue *queue, struct thread *thread) REQUIRES(&queue->lock)
-{
-	take_out(queue, thread);
-}
-
-__cold void sched_replenish(struct account *account)
-{
-	struct thread *owner = sched_owner(account);
-	struct sched_queue *queue = lock_queue_of(owner);
-
-	spin_is_held(&queue->lock);
-	if (keeps_place(account) && account != queue->account && !list_has(&account->link)) {
-		enqueue(queue, account, false);
-		announce(queue, owner, false);
-	}
-	spin_unlock(&queue->lock);
-}
-
-__cold void sched_announce(struct sched_queue *queue, const struct thread *thread)
-	REQUIRES(&queue->lock)
-{
-	announce(queue, thread, false);
-}
-
-__cold void sched_charge(struct sched_queue *queue) REQUIRES(&queue->lock)
-{
-	charge(queue, queue->cpu->thread, arch_time_now());
-}
-
-/* --- Anybody ---------------------------------------------------------------------------------- */
-
-__cold enum err sched_start(struct thread *thread)
-{
-	struct sched_queue *queue = lock_queue_of(thread);
-	enum err err = thread_set_state(thread, VCPU_READY);
-
-	spin_is_held(&queue->lock);
-	if (!err)
-		make_ready(queue, thread);
-	spin_unlock(&queue->lock);
-	return err;
-}
-
-/* An orphan that left its stack can run on the waker's CPU, whose caches have what it works on. */
-static bool can_come_here(const struct thread *thread, u32 here)
-{
-	return thread->kind != THREAD_VCPU && thread->account == &thread->home &&
-	       (thread->affinity & BIT(here)) != 0 &&
-	       atomic_load_explicit(&thread->on_cpu, memory_order_acquire) == STACK_FREE;
-}
-
-bool sched_wake(struct thread *thread)
-{
-	u32 here = this_cpu()->id;
-	struct sched_queue *queue;
-	bool paused;
-
-	/* What the caller did for @thread to find comes before the look at its state. */
-	atomic_thread_fence(memory_order_seq_cst);
-	queue = lock_queue_of(thread);
-	spin_is_held(&queue->lock);
-	if (queue->cpu->id != here && thread_state(thread) == VCPU_PAUSED &&
-	    can_come_here(thread, here)) {
-		atomic_store_explicit(&thread->cpu, here, memory_order_relaxed);
-		spin_unlock(&queue->lock);
-		queue = lock_queue_of(thread);
-		spin_is_held(&queue->lock);
-	}
-	paused = thread_move(thread, VCPU_PAUSED, VCPU_READY);
-	if (paused)
-		make_ready(queue, thread);
-	spin_unlock(&queue->lock);
-	return paused;
 }

@@ -7,7 +7,7 @@
  */
 #include "core/sched/internal.h"
 
-static void add(struct sched_queue *queue, struct account *account, bool front)
+static void windows_add(struct sched_queue *queue, struct account *account, bool front)
 {
 	if (front)
 		list_push_front(&queue->accounts, &account->link);
@@ -15,7 +15,7 @@ static void add(struct sched_queue *queue, struct account *account, bool front)
 		list_push_back(&queue->accounts, &account->link);
 }
 
-static void take_out(struct sched_queue *queue, struct account *account)
+static void windows_remove(struct sched_queue *queue, struct account *account)
 {
 	(void)queue;
 	list_remove(&account->link);
@@ -52,7 +52,7 @@ static u32 claim(const struct sched_queue *queue, const struct account *account)
 	return account->base_priority <= queue->table->background ? 1u + account->priority : 0;
 }
 
-static struct account *pick(struct sched_queue *queue, ns_t now)
+static struct account *windows_take(struct sched_queue *queue, ns_t now)
 {
 	struct account *best = NULL;
 	u32 highest = 0;
@@ -68,16 +68,18 @@ static struct account *pick(struct sched_queue *queue, ns_t now)
 			best = account;
 		}
 	}
+	if (best != NULL)
+		list_remove(&best->link);
 	return best;
 }
 
-static bool preempts(const struct sched_queue *queue, const struct account *account,
-		     const struct account *current)
+static bool windows_preempts(const struct sched_queue *queue, const struct account *account,
+			     const struct account *current)
 {
 	return claim(queue, account) > claim(queue, current);
 }
 
-static ns_t review(const struct sched_queue *queue, const struct account *current)
+static ns_t windows_review(const struct sched_queue *queue, const struct account *current)
 {
 	ns_t end = NS_NEVER;
 
@@ -94,9 +96,9 @@ static ns_t review(const struct sched_queue *queue, const struct account *curren
 
 const struct sched_strategy sched_windows = {
 	.name = "windows",
-	.add = add,
-	.remove = take_out,
-	.pick = pick,
-	.preempts = preempts,
-	.review = review,
+	.add = windows_add,
+	.remove = windows_remove,
+	.take = windows_take,
+	.preempts = windows_preempts,
+	.review = windows_review,
 };

@@ -29,9 +29,9 @@ struct sched_strategy {
 	/* Into the queue: behind its equals, or before them (@front: it was preempted). */
 	void (*add)(struct sched_queue *queue, struct account *account, bool front);
 	void (*remove)(struct sched_queue *queue, struct account *account);
-	/* The account that should run at @now, left in the queue; NULL: none may. */
-	struct account *(*pick)(struct sched_queue *queue, ns_t now);
-	/* Should @account take the CPU from @current, by the time of the latest pick()? */
+	/* Removes the account that should run at @now from the queue. Returns NULL if none may. */
+	struct account *(*take)(struct sched_queue *queue, ns_t now);
+	/* Should @account take the CPU from @current, by the time of the latest take()? */
 	bool (*preempts)(const struct sched_queue *queue, const struct account *account,
 			 const struct account *current);
 	/* The time of the next check of @current (NULL: idle), e.g. the end of its slice or window;
