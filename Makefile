@@ -333,12 +333,20 @@ endif
 
 # --- Test programs that run inside guests, and components: unprivileged programs ------------------
 
+# An architecture that is being built may lack one of them.
 ifneq ($(filter core,$(flavours)),)
 guests:
+ifneq ($(wildcard tests/guests/lib/$(ARCH)),)
 include tests/guests/objects.mk
+endif
 
 components:
-include components/objects.mk tests/components/hostile/objects.mk
+ifneq ($(wildcard components/lib/$(ARCH)),)
+include components/objects.mk
+endif
+ifeq ($(ARCH),arm64)
+include tests/components/hostile/objects.mk
+endif
 endif
 
 # --- For editors and checkers ---------------------------------------------------------------------

@@ -5,7 +5,7 @@
 # A component is a directory: the objects of its objects.mk, and main.c, which a host build leaves
 # out. It is linked with components/lib and the parts of lib/ that it uses, compiled for this place.
 
-component-names := $(filter-out lib,$(patsubst components/%/main.c,%,$(wildcard components/*/main.c)))
+component-names := $(filter-out lib $(if $(wildcard components/vmm/$(ARCH)),,vmm),$(patsubst components/%/main.c,%,$(wildcard components/*/main.c)))
 # For tests alone, linked with the same runtime.
 test-component-names := relay
 
@@ -34,10 +34,10 @@ $(eval $(call add-flavour,component))
 # Its name, and its directory.
 define add-component
 $(O)/components/$(1).elf: $(patsubst %,$(O)/component/%,$(component-lib) $(component-$(1)) \
-		$(2)/$(1)/main.o) components/lib/arm64/component.lds
+		$(2)/$(1)/main.o) components/lib/$(ARCH)/component.lds
 	$$(call say,LD,$$@)
 	$$(quiet)mkdir -p $$(@D)
-	$$(quiet)$(LD) $(component-ldflags) -T components/lib/arm64/component.lds -o $$@ \
+	$$(quiet)$(LD) $(component-ldflags) -T components/lib/$(ARCH)/component.lds -o $$@ \
 		$$(filter %.o,$$^)
 
 components: $(O)/components/$(1).elf

@@ -206,7 +206,7 @@ static const struct schema_prop window_props[] = {
 
 static const struct schema_child root_children[] = {
 	{ "vmm", SCHEMA_VMM, false },
-	{ "guests", SCHEMA_GUESTS, true },
+	{ "guests", SCHEMA_GUESTS, false },
 	{ "templates", SCHEMA_TEMPLATES, false },
 	{ "components", SCHEMA_COMPONENTS, false },
 	{ "channels", SCHEMA_CHANNELS, false },

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-obj-$(CONFIG_ARCH_ARM64) += main.o
+obj-y += $(if $(CONFIG_ARCH_HOST),,main.o)

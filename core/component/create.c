@@ -84,6 +84,14 @@ static enum err give_addresses(struct builder *b, struct grant_info *info, hpa_t
 	return space_map(&b->component->space, GPA(info->address), hpa, mapped, flags);
 }
 
+/* Ports have no address in the component's space: they keep their own. */
+static enum err give_ports(struct builder *b, struct grant_info *info, hpa_t first, u64 count)
+{
+	info->address = first.v;
+	info->size = count;
+	return space_grant_ports(&b->component->space, (u32)(first.v - PORT_BASE), (u32)count);
+}
+
 /* Where the first grant goes: behind the program, which is checked to lie below the second place.
  */
 static u64 first_grant(const struct config_component *config)
@@ -193,7 +201,10 @@ static enum err grant_piece(struct builder *b, const struct config_grant *config
 		flags |= SPACE_DEVICE;
 	else
 		hpa = take_memory(b, file || config->kept, config->size);
-	err = give_addresses(b, info, hpa, config->size, flags);
+	if (config->kind == CONFIG_GRANT_DEVICE && hpa.v >= PORT_BASE)
+		err = give_ports(b, info, hpa, config->size);
+	else
+		err = give_addresses(b, info, hpa, config->size, flags);
 	if (err == OK && file)
 		space_put(hpa, config->data, config->size);
 	for (u32 i = 0; err == OK && i < config->num_irqs; i++)

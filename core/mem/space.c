@@ -263,6 +263,14 @@ enum err space_map(struct space *space, gpa_t to, hpa_t from, u64 size, u32 flag
 	return err;
 }
 
+enum err space_grant_ports(struct space *space, u32 first, u32 count)
+{
+	if (space->num_ports == SPACE_PORTS_MAX)
+		return ERR_TOO_BIG;
+	space->ports[space->num_ports++] = (struct space_ports){ first, count };
+	return OK;
+}
+
 /* Remove the tables that became empty above the slot where @walk ended. */
 static void prune(struct space *space, struct walk *walk, struct tables *removed)
 {

@@ -6,7 +6,11 @@
 #include <mullion/types.h>
 
 /* `compatible` of the UARTs that the driver knows. */
+#ifdef CONFIG_ARCH_X86_64
+#define UART_COMPATIBLE "ns16550a"
+#else
 #define UART_COMPATIBLE "arm,pl011"
+#endif
 
 /** uart_init() - use the UART whose registers are mapped at @regs; the firmware's line settings
  * are kept. Boot CPU. */

@@ -17,6 +17,12 @@
 
 enum space_use { SPACE_OF_GUEST, SPACE_OF_COMPONENT };
 
+/* I/O ports that a component may use, on an architecture that has ports. */
+#define SPACE_PORTS_MAX 4
+struct space_ports {
+	u32 first, count;
+};
+
 struct space {
 	void *root; /* first table, perhaps of several pages; core address */
 	hpa_t root_pa;
@@ -26,6 +32,8 @@ struct space {
 	u8 address_bits;
 	u8 start_level;
 	u32 table_pages; /* taken for tables, root included */
+	u32 num_ports;
+	struct space_ports ports[SPACE_PORTS_MAX];
 };
 
 /** space_has() - Return: true if @address can be mapped. Ports (PORT_BASE) are not mapped: the
@@ -46,6 +54,9 @@ void space_use_on(struct space *space, u64 cpus);
  * threads may run meanwhile. Return: ERR_OVERLAP if any page is mapped, ERR_NO_MEMORY, ERR_RANGE
  * outside the space or not aligned. Normal or orphan context, or boot; one caller per space. */
 enum err __must_check space_map(struct space *space, gpa_t to, hpa_t from, u64 size, u32 flags);
+/** space_grant_ports() - @count I/O ports from @first on may be used in @space. Before it is used.
+ * Return: ERR_TOO_BIG if there are SPACE_PORTS_MAX ranges. */
+enum err __must_check space_grant_ports(struct space *space, u32 first, u32 count);
 /** space_unmap() - remove whole ranges that space_map() has mapped, and every cached translation of
  * them, before it returns. Unmapped pages of the range are skipped. Contexts as space_map(). */
 void space_unmap(struct space *space, gpa_t from, u64 size);

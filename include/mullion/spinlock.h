@@ -22,6 +22,7 @@ enum lock_rank {
 	RANK_TIMER,      /* a CPU's timer events */
 	RANK_MEMORY,     /* ram_*, page_* and pools */
 	RANK_MMU,        /* core's own page tables */
+	RANK_IRQCHIP,    /* registers of an interrupt controller that go in pairs */
 	RANK_LOG,        /* last: anything may log */
 };
 

@@ -7,23 +7,43 @@ The core with one architecture is a program, and so is each component with its l
 
 import collections
 import os
+import re
 
 from text import ROOT, Finding, functions, rule, tree
 
 
+OPTION = re.compile(r"^obj-\$\(CONFIG_ARCH_(\w+)\) \+= (.+)$", re.M)
+
+
+def drivers(arch, paths):
+	"""The drivers, without those that objects.mk gives to another architecture."""
+	others = set()
+	for path in ROOT.glob("drivers/**/objects.mk"):
+		for name, objects in OPTION.findall(path.read_text()):
+			if name.lower() != arch:
+				room = path.parent.relative_to(ROOT)
+				others.update(f"{room}/{o[:-2]}.c" for o in objects.split())
+	return [p for p in paths if p.startswith("drivers/") and p not in others]
+
+
 def programs(paths):
 	"""Lists of the files that may be linked together."""
-	rooms = ("core/", "config/", "lib/", "drivers/", "include/", "arch/include/")
+	arches = [a for a in sorted(os.listdir(ROOT / "arch")) if a != "include"]
+	rooms = ("core/", "config/", "lib/", "include/", "arch/include/")
 	neutral = [p for p in paths if p.startswith(rooms)]
 	# components/lib/host.c has the system calls in place of an architecture's.
 	libraries = [p for p in paths if p.startswith(("lib/", "include/", "components/lib/")) and
 		     p != "components/lib/host.c"]
-	for arch in sorted(os.listdir(ROOT / "arch")):
-		if arch != "include":
-			yield neutral + [p for p in paths if p.startswith(f"arch/{arch}/")]
+	for arch in arches:
+		yield neutral + drivers(arch, paths) + [p for p in paths if
+							p.startswith(f"arch/{arch}/")]
 	for name in sorted(os.listdir(ROOT / "components")):
-		if name != "lib" and (ROOT / "components" / name).is_dir():
-			yield libraries + [p for p in paths if p.startswith(f"components/{name}/")]
+		if name == "lib" or not (ROOT / "components" / name).is_dir():
+			continue
+		program = libraries + [p for p in paths if p.startswith(f"components/{name}/")]
+		for arch in arches:
+			others = [f"/{a}/" for a in arches if a != arch]
+			yield [p for p in program if not any(other in p for other in others)]
 
 
 def check(paths):

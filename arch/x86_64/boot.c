@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From start.S, on the core's own tables, to core_main(): the machine's facts, and the secrets of
+ * this boot. */
+#include <arch/boot.h>
+
+#include "arch/x86_64/boot.h"
+#include "drivers/uart/uart.h"
+#include <arch/cpu.h>
+#include <arch/mmu.h>
+#include <asm/sysreg.h>
+#include <mullion/log.h>
+
+extern u8 _start[], _boot_begin[], _boot_text_used[], _boot_end[], _text_end[], _text_used[];
+extern u8 _boot_bss[], _bss_end[], _end[];
+
+struct boot_info boot_info;
+
+/* Named by the compiler (-fstack-protector). */
+extern u64 __stack_chk_guard;
+u64 __stack_chk_guard = 0x6e6f696c6c756d00;
+void __stack_chk_fail(void) __noreturn;
+
+void __stack_chk_fail(void)
+{
+	panic("a function's stack frame was overwritten");
+}
+
+/* One step of SplitMix64: spreads what little the counters differ from boot to boot. */
+__boot static u64 mix(u64 x)
+{
+	x += UINT64_C(0x9e3779b97f4a7c15);
+	x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return x ^ (x >> 31);
+}
+
+__boot void x86_boot(u32 loader, u32 info)
+{
+	static __boot_bss struct host_facts facts;
+	u64 seed;
+
+	boot_info.counter_hz = 1;
+	boot_info.image_pa = HPA(CORE_PA);
+	boot_info.image_bytes = (u64)(_end - _start);
+	boot_info.boot_bytes = (u64)(_boot_end - _boot_begin) + (u64)(_bss_end - _boot_bss);
+	boot_info.boot_text_bytes = (u64)(_boot_text_used - _boot_begin);
+	boot_info.text_bytes = (u64)(_text_used - _boot_end);
+	tables_init(&boot_cpu);
+	if (cpu_init(&boot_cpu) != OK)
+		stop_machine("the boot CPU lacks what the core needs");
+	loader_read(loader, info, &facts);
+	describe_host(&facts);
+	(void)arch_entropy(&seed);
+	/* A NUL first stops strings. */
+	__stack_chk_guard = mix(seed ^ read_tsc()) & ~UINT64_C(0xff);
+	cpu_describe(boot_info.cpu_model, sizeof(boot_info.cpu_model));
+	core_main();
+}

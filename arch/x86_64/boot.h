@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Common parts of x86-64's boot files. */
+#ifndef X86_64_BOOT_H
+#define X86_64_BOOT_H
+
+/* Loaders, by their protocol. */
+#define LOADER_PVH        1
+#define LOADER_MULTIBOOT2 2
+
+#ifndef __ASSEMBLER__
+#include "arch/x86_64/pure/host_tree.h"
+#include <mullion/cpu.h>
+#include <mullion/err.h>
+#include <mullion/types.h>
+
+extern struct cpu boot_cpu;
+
+/** mmu_boot() - the core's tables; runs on those of start.S. Returns the core's CR3. */
+u64 mmu_boot(void);
+void x86_boot(u32 loader, u32 info) __noreturn;
+void x86_secondary(void) __noreturn;
+/** loader_read() - memory map, modules, command line and RSDP that the loader handed over at @info
+ * into @facts. It stops the machine when the information makes no sense. Boot CPU. */
+void loader_read(u32 loader, u32 info, struct host_facts *facts);
+/** describe_host() - read the ACPI tables, and write the machine's tree into boot_info. Boot CPU.
+ */
+void describe_host(struct host_facts *facts);
+/** tables_init() - this CPU's GDT, TSS and IDT. @cpu is the CPU that runs. */
+void tables_init(struct cpu *cpu);
+/** cpu_init() - this CPU's control registers. Returns ERR_UNSUPPORTED after it has logged what the
+ * CPU lacks. Each CPU, once. */
+enum err __must_check cpu_init(struct cpu *cpu);
+/** cpu_describe() - this CPU's brand string. Boot CPU. */
+void cpu_describe(char *buf, size_t size);
+/** cpus_release() - let the started CPUs enter sched_loop(). Boot CPU. */
+void cpus_release(void);
+/** time_calibrate() - the rates of TSC and LAPIC timer, against the clock in @facts. Boot CPU. */
+void time_calibrate(struct host_facts *facts);
+/** time_init_cpu() - the deadline timer of this CPU, after its local APIC. */
+void time_init_cpu(void);
+/** power_init() - the ways to restart the machine and switch it off. Boot CPU. */
+void power_init(const struct host_facts *facts);
+/** cpu_stop() - this CPU does nothing any more, interrupts masked. */
+void cpu_stop(void) __noreturn;
+#endif
+
+#endif

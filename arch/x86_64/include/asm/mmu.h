@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The core's own address space on x86-64, and the form of other spaces (pure/pte.h). */
+#ifndef ASM_MMU_H
+#define ASM_MMU_H
+
+#include <asm/cpu.h>
+
+/*
+ * The core runs in the last 2 GiB, where code with 32-bit addresses can. All of it lies within one
+ * level-2 table (1 GiB):
+ *   0x0000_0000  image, stacks, heap, small devices: 4 KiB pages, level-3 tables as needed
+ *   0x1000_0000  large maps (bundle, big device frames): placed so that 2 MiB blocks fit
+ *   0x3000_0000  copy windows: 4 MiB for each CPU
+ *   0x3800_0000  threads' stacks, in slots with nothing in the lower half
+ */
+#define CORE_VA        0xffffffff80000000
+#define CORE_PA        0x200000 /* where a loader puts the image */
+#define CORE_SMALL_END (CORE_VA + 0x10000000)
+#define CORE_LARGE_END (CORE_VA + 0x30000000)
+/* The boot CPU's stacks: the last slots of the first level-3 table. */
+#define BOOT_STACK_TOP   (CORE_VA + 0x1fc000)
+#define BOOT_FATAL_TOP   (CORE_VA + 0x1f8000)
+#define BOOT_NMI_TOP     (CORE_VA + 0x1f4000)
+#define CORE_IMAGE_END   (CORE_VA + 0x1f0000) /* the image ends below */
+#define CORE_WINDOW(cpu) (CORE_LARGE_END + (u64)(cpu)*0x400000)
+#define CORE_STACKS      (CORE_VA + 0x38000000)
+#define CORE_SLOTS       1024 /* threads' stacks at a time; a multiple of 64 */
+#define CORE_CPU_STACKS  (CORE_STACKS + CORE_SLOTS * STACK_SLOT) /* three slots for each CPU */
+
+#ifndef __ASSEMBLER__
+#include "arch/x86_64/pure/pte.h"
+#include <mullion/space.h>
+
+#define ARCH_SPACE_BLOCK_LEVEL 2u /* the lowest level number that may hold a block */
+
+static inline bool arch_space_is_valid(u32 kind, u64 entry)
+{
+	return pte_is_valid(kind, entry);
+}
+
+static inline bool arch_space_is_table(u32 kind, u64 entry)
+{
+	return pte_is_table(kind, entry);
+}
+
+static inline hpa_t arch_space_address(u32 kind, u64 entry)
+{
+	(void)kind;
+	return HPA(entry & PTE_ADDRESS);
+}
+
+/* Counts changes of stacks' mappings: a CPU that has seen fewer flushes its translations. */
+extern _Atomic u64 mmu_stacks_changed;
+
+/** mmu_map_stack() - map @bytes of a stack at @va, in the area for stacks. Returns false without
+ * memory for a table. Any CPU. */
+bool mmu_map_stack(u64 va, hpa_t pa, u64 bytes);
+/** mmu_unmap_stack() - remove the mapping. Each CPU flushes it before its next switch of threads.
+ */
+void mmu_unmap_stack(u64 va, u64 bytes);
+/** mmu_see_stacks() - flush what this CPU may remember of stacks that were unmapped. */
+void mmu_see_stacks(void);
+
+/** mmu_pa() - physical address of something in the core's image. */
+static inline u64 mmu_pa(const void *va)
+{
+	return (u64)va - CORE_VA + CORE_PA;
+}
+
+/** mmu_root_entry() - the entry of a component's first table that maps the core. */
+u64 mmu_root_entry(void);
+/** mmu_cr3() - the core's own CR3. */
+u64 mmu_cr3(void);
+#endif
+
+#endif

@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Control registers, MSRs and CPUID: accessors, and the names of the bits that the core uses. One
+ * file, so that a bit has one spelling everywhere (Intel SDM vol. 3 and 4, AMD APM vol. 2). May be
+ * included from assembly: only the accessors are C.
+ */
+#ifndef ASM_SYSREG_H
+#define ASM_SYSREG_H
+
+#ifdef __ASSEMBLER__
+#define SYS_BIT(n) (1 << (n))
+#else
+#include <mullion/types.h>
+#define SYS_BIT(n) (UINT64_C(1) << (n))
+#endif
+
+#define CR0_PE SYS_BIT(0)
+#define CR0_MP SYS_BIT(1)
+#define CR0_EM SYS_BIT(2)
+#define CR0_TS SYS_BIT(3)
+#define CR0_ET SYS_BIT(4)
+#define CR0_NE SYS_BIT(5)
+#define CR0_WP SYS_BIT(16)
+#define CR0_NW SYS_BIT(29)
+#define CR0_CD SYS_BIT(30)
+#define CR0_PG SYS_BIT(31)
+
+#define CR4_DE      SYS_BIT(3)
+#define CR4_PAE     SYS_BIT(5)
+#define CR4_MCE     SYS_BIT(6)
+#define CR4_PGE     SYS_BIT(7)
+#define CR4_UMIP    SYS_BIT(11)
+#define CR4_OSFXSR  SYS_BIT(9)
+#define CR4_VMXE    SYS_BIT(13)
+#define CR4_OSXSAVE SYS_BIT(18)
+#define CR4_SMEP    SYS_BIT(20)
+#define CR4_SMAP    SYS_BIT(21)
+
+#define RFLAGS_FIXED SYS_BIT(1)
+#define RFLAGS_IF    SYS_BIT(9)
+
+#define MSR_APIC_BASE    0x1b
+#define MSR_PAT          0x277
+#define MSR_TSC_DEADLINE 0x6e0
+#define MSR_X2APIC       0x800
+#define MSR_EFER         0xc0000080
+#define MSR_FS_BASE      0xc0000100
+#define MSR_GS_BASE      0xc0000101
+
+#define APIC_BASE_X2APIC SYS_BIT(10)
+#define APIC_BASE_ENABLE SYS_BIT(11)
+
+#define EFER_SCE SYS_BIT(0)
+#define EFER_LME SYS_BIT(8)
+#define EFER_NXE SYS_BIT(11)
+
+/* The core's selectors. Bits 0 and 1 are the privilege level. */
+#define SELECTOR_CODE      0x08
+#define SELECTOR_DATA      0x10
+#define SELECTOR_USER_DATA 0x1b
+#define SELECTOR_USER_CODE 0x23
+#define SELECTOR_TSS       0x28
+#define GDT_ENTRIES        7 /* the TSS takes two */
+
+#ifndef __ASSEMBLER__
+struct cpuid {
+	u32 a, b, c, d;
+};
+
+static inline struct cpuid cpuid(u32 leaf, u32 subleaf)
+{
+	struct cpuid r;
+
+	__asm__ volatile("cpuid"
+			 : "=a"(r.a), "=b"(r.b), "=c"(r.c), "=d"(r.d)
+			 : "a"(leaf), "c"(subleaf));
+	return r;
+}
+
+/* The leaf, or zeroes above the highest one of its range. */
+static inline struct cpuid cpuid_if(u32 leaf, u32 subleaf)
+{
+	if (cpuid(leaf & 0x80000000u, 0).a < leaf)
+		return (struct cpuid){ 0 };
+	return cpuid(leaf, subleaf);
+}
+
+static inline u64 read_msr(u32 msr)
+{
+	u32 low, high;
+
+	__asm__ volatile("rdmsr" : "=a"(low), "=d"(high) : "c"(msr) : "memory");
+	return (u64)high << 32 | low;
+}
+
+static inline void write_msr(u32 msr, u64 value)
+{
+	__asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
+}
+
+#define READ_CR(n)                                                    \
+	static inline u64 read_cr##n(void)                            \
+	{                                                             \
+		u64 value;                                            \
+                                                                      \
+		__asm__ volatile("mov %%cr" #n ", %0" : "=r"(value)); \
+		return value;                                         \
+	}
+#define WRITE_CR(n)                                                            \
+	static inline void write_cr##n(u64 value)                              \
+	{                                                                      \
+		__asm__ volatile("mov %0, %%cr" #n : : "r"(value) : "memory"); \
+	}
+READ_CR(0)
+READ_CR(2)
+READ_CR(3)
+READ_CR(4)
+WRITE_CR(0)
+WRITE_CR(3)
+WRITE_CR(4)
+
+/* Later loads of the core do not go before it. */
+static inline u64 read_tsc(void)
+{
+	u32 low, high;
+
+	__asm__ volatile("lfence\n\trdtsc" : "=a"(low), "=d"(high) : : "memory");
+	return (u64)high << 32 | low;
+}
+
+static inline void invalidate_page(u64 va)
+{
+	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
+}
+#endif
+
+#endif

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The core's layout: one piece of memory at CORE_PA, header first. Parts that are mapped
+ * differently have pages of their own. Boot code lies together, to be given back. The boot CPU's
+ * stacks come last: they are mapped elsewhere, with guard pages.
+ */
+#include <asm/cpu.h>
+#include <asm/mmu.h>
+
+#define OFFSET (CORE_VA - CORE_PA)
+
+#define BOOT_ROOMS(sections)                \
+	*core/config/[a-z]*.o(sections)          \
+	*core/boot/[a-z]*.o(sections)            \
+	*core/component/create.o(sections)  \
+	*lib/cpio.o(sections)               \
+	*lib/elf.o(sections)                \
+	*lib/similar.o(sections)            \
+	*lib/fdt/read.o(sections)           \
+	*lib/fdt/value.o(sections)          \
+	*arch/x86_64/describe.o(sections)        \
+	*arch/x86_64/loader.o(sections)          \
+	*arch/x86_64/platform.o(sections)        \
+	*arch/x86_64/pure/acpi.o(sections)       \
+	*arch/x86_64/pure/boot.o(sections)       \
+	*arch/x86_64/pure/kernel.o(sections)       \
+	*arch/x86_64/pure/kernel_elf.o(sections)       \
+	*arch/x86_64/pure/multiboot.o(sections)       \
+	*arch/x86_64/pure/host.o(sections)       \
+	*arch/x86_64/pure/host_tree.o(sections)  \
+	*arch/x86_64/pure/platform.o(sections)
+
+OUTPUT_ARCH(i386:x86-64)
+ENTRY(_entry)
+
+PHDRS
+{
+	core PT_LOAD FLAGS(7);
+	note PT_NOTE FLAGS(4);
+}
+
+SECTIONS
+{
+	. = CORE_VA;
+	.head : AT(ADDR(.head) - OFFSET) {
+		_start = .;
+		KEEP(*(.head))
+	} :core
+	.note : AT(ADDR(.note) - OFFSET) {
+		KEEP(*(.note.pvh))
+	} :core :note
+	/*
+	 * Boot code: whole rooms, and functions marked __boot. arch_leave_boot() unmaps these
+	 * pages and gives them back.
+	 */
+	_boot_begin = ABSOLUTE(_start);
+	.boot.text : AT(ADDR(.boot.text) - OFFSET) {
+		BOOT_ROOMS(.text .text.*)
+		*(.boot.text)
+		/* Functions of other rooms that only boot code uses; the linker verifies it. */
+		*(.text.str_append .text.str_copy .text.str_has_prefix .text.strncmp .text.memchr)
+		*(.text.stop_machine)
+		*(.text.random_add .text.random_start .text.arch_entropy)
+		_boot_text_used = .;
+		. = ALIGN(4096);
+	} :core
+	_boot_text_end = ABSOLUTE(.);
+	.boot.rodata : AT(ADDR(.boot.rodata) - OFFSET) {
+		*(.boot.tables)
+		BOOT_ROOMS(.rodata .rodata.*)
+		. = ALIGN(4096);
+	} :core
+	_boot_end = ABSOLUTE(.);
+	.text : AT(ADDR(.text) - OFFSET) {
+		*(.text .text.*)
+		_text_used = .;
+		. = ALIGN(4096);
+		_text_end = .;
+	} :core
+	.rodata : AT(ADDR(.rodata) - OFFSET) {
+		*(.rodata .rodata.*)
+		KEEP(*(.symbols))
+		. = ALIGN(4096);
+		_rodata_end = .;
+	} :core
+	.data : AT(ADDR(.data) - OFFSET) {
+		*(.data .data.*)
+	} :core
+	.bss : AT(ADDR(.bss) - OFFSET) {
+		*(.bss .bss.[A-Za-z_]* COMMON)
+		. = ALIGN(4096);
+		_boot_bss = .; /* given back as well */
+		*(.bss..boot)
+		. = ALIGN(4096);
+		_bss_end = .;
+		_boot_stack = .;
+		. += CPU_STACK_BYTES;
+		_boot_fatal_stack = .;
+		. += CPU_EXCEPTION_BYTES;
+		_boot_nmi_stack = .;
+		. += CPU_EXCEPTION_BYTES;
+		_end = .;
+	} :core
+	_entry = ABSOLUTE(entry32 - OFFSET);
+	ASSERT(_end <= CORE_IMAGE_END, "the core is larger than its window")
+	/DISCARD/ : {
+		*(.comment) *(.note.gnu* .note.GNU*) *(.eh_frame*) *(.gnu.hash) *(.dyn*) *(.interp)
+	}
+}
+
+#ifndef __clang__
+/* Code that stays must not call or read code that is given back. (lld has no such check.) */
+NOCROSSREFS_TO(.boot.text .text)
+NOCROSSREFS_TO(.boot.rodata .text)
+NOCROSSREFS_TO(.boot.text .rodata)
+NOCROSSREFS_TO(.boot.text .data)
+NOCROSSREFS_TO(.boot.rodata .rodata)
+NOCROSSREFS_TO(.boot.rodata .data)
+#endif

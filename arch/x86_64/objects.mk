@@ -1,0 +1,5 @@
+# SPDX-License-Identifier: Apache-2.0
+# The way in, the core's own address space, CPUs and exceptions.
+obj-y += boot/start.o boot/trampoline.o
+obj-y += boot.o describe.o entropy.o irq.o loader.o mmu.o platform.o power.o smp.o switch.o tables.o
+obj-y += thread.o time.o trap.o trap_entry.o user.o user_entry.o vcpu.o

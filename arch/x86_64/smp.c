@@ -1,0 +1,280 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* CPUs: per-CPU data and stacks, controls that each sets for itself, start by INIT and SIPI, kick.
+ */
+#include <arch/cpu.h>
+
+#include "arch/x86_64/boot.h"
+#include "arch/x86_64/irq.h"
+#include "arch/x86_64/tables.h"
+#include "drivers/irqchip/apic.h"
+#include <arch/boot.h>
+#include <arch/irq.h>
+#include <arch/mmu.h>
+#include <arch/speculation.h>
+#include <arch/time.h>
+#include <asm/sysreg.h>
+#include <mullion/format.h>
+#include <mullion/host.h>
+#include <mullion/log.h>
+#include <mullion/mem.h>
+#include <mullion/sched.h>
+#include <mullion/string.h>
+#include <stdatomic.h>
+
+_Static_assert(offsetof(struct cpu, arch.vector) == CPU_VECTOR, "known to assembly");
+
+/* The page below 1 MiB that other CPUs start in; its bytes are put back. Above the BIOS's data, and
+ * below everything that a loader uses. */
+#define TRAMPOLINE_PA UINT64_C(0x8000)
+
+#define INIT_WAIT_NS  UINT64_C(10000000) /* Intel MultiProcessor Specification 1.4 §B.4 */
+#define SIPI_WAIT_NS  UINT64_C(200000)
+#define START_WAIT_NS UINT64_C(1000000000)
+
+/* Of CPUID leaf 7. */
+#define FEATURE_SMEP BIT(7)
+#define FEATURE_SMAP BIT(20)
+#define FEATURE_UMIP BIT(2)
+
+/* The page attribute table out of reset (Intel SDM vol. 3 §11.12.4), on which pure/pte.c relies.
+ */
+#define PAT_RESET UINT64_C(0x0007040600070406)
+
+/* Linked at its place in trampoline.S. */
+struct trampoline_data {
+	u64 boot_cr3, core_cr3, stack, entry;
+};
+
+extern u8 trampoline[], trampoline_end[], trampoline_data[], secondary_entry[];
+extern u8 boot_level0[];
+
+u32 cpu_count = 1;
+static struct cpu_tables boot_tables;
+struct cpu boot_cpu = { .arch = { .tables = &boot_tables,
+				  .stack_top = BOOT_STACK_TOP - STACK_RESERVED,
+				  .fatal_top = BOOT_FATAL_TOP - STACK_RESERVED,
+				  .nmi_top = BOOT_NMI_TOP - STACK_RESERVED } };
+static struct cpu others[CONFIG_MAX_CPUS - 1];
+static struct cpu *cpus[CONFIG_MAX_CPUS] = { &boot_cpu };
+static _Atomic bool released;
+/* The first work of a CPU, in boot code. */
+static enum err (*_Atomic bring_up)(struct cpu *cpu);
+
+struct cpu *cpu_get(u32 id)
+{
+	return id < cpu_count ? cpus[arch_index_clamp(id, cpu_count)] : NULL;
+}
+
+/* The brand string (AMD APM vol. 3 E.4.2) without the blanks before it. */
+__boot void cpu_describe(char *buf, size_t size)
+{
+	u32 text[13] = { 0 };
+	const char *from = (const char *)text;
+
+	for (u32 i = 0; i < 3; i++) {
+		struct cpuid leaf = cpuid_if(0x80000002u + i, 0);
+		const u32 words[] = { leaf.a, leaf.b, leaf.c, leaf.d };
+
+		memcpy(&text[4 * (u64)i], words, sizeof(words));
+	}
+	while (*from == ' ')
+		from++;
+	(void)str_copy(buf, size, *from != '\0' ? from : "x86-64");
+}
+
+__boot static u32 own_apic_id(void)
+{
+	struct cpuid topology = cpuid_if(0xb, 0);
+
+	return topology.b != 0 ? topology.d : cpuid(1, 0).b >> 24;
+}
+
+__boot enum err cpu_init(struct cpu *cpu)
+{
+	struct cpuid features = cpuid_if(7, 0);
+	u64 cr4 = CR4_PAE | CR4_DE | CR4_MCE;
+
+	if (features.b & FEATURE_SMEP)
+		cr4 |= CR4_SMEP;
+	if (features.b & FEATURE_SMAP)
+		cr4 |= CR4_SMAP;
+	if (features.c & FEATURE_UMIP)
+		cr4 |= CR4_UMIP;
+	write_cr4(cr4);
+	/* FP and vector instructions trap (TS): their registers are the guest's. */
+	write_cr0(CR0_PE | CR0_MP | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
+	write_msr(MSR_PAT, PAT_RESET);
+	if (cpu == &boot_cpu)
+		cpu->arch.apic_id = own_apic_id();
+	if (cpu->arch.apic_id == own_apic_id())
+		return OK;
+	log_error("CPU %u has APIC id %u, and the ACPI tables say %u", cpu->id, own_apic_id(),
+		  cpu->arch.apic_id);
+	return ERR_UNSUPPORTED;
+}
+
+__boot static enum err bring_up_self(struct cpu *cpu)
+{
+	enum err err;
+
+	tables_init(cpu);
+	err = cpu_init(cpu);
+	if (err != OK)
+		return err;
+	apic_init_cpu();
+	time_init_cpu();
+	return OK;
+}
+
+__boot enum err arch_cpus_init(struct host *host)
+{
+	u32 boot = 0;
+
+	while (boot < host->num_cpus && host->cpus[boot].identity != boot_cpu.arch.apic_id)
+		boot++;
+	if (boot == host->num_cpus)
+		return ERR_NOT_FOUND;
+	if (host->num_cpus > CONFIG_MAX_CPUS) {
+		log_warn("%u CPUs of %u are used", CONFIG_MAX_CPUS, host->num_cpus);
+		if (boot >= CONFIG_MAX_CPUS) {
+			host->cpus[0] = host->cpus[boot];
+			boot = 0;
+		}
+		host->num_cpus = CONFIG_MAX_CPUS;
+	}
+	cpu_count = host->num_cpus;
+	host->page_sizes = (u32)KIB(4);
+	for (u32 id = 0, other = 0; id < cpu_count; id++) {
+		struct cpu *cpu = id == boot ? &boot_cpu : &others[other++];
+
+		cpus[id] = cpu;
+		cpu->id = id;
+		cpu->arch.apic_id = (u32)host->cpus[id].identity;
+		cpu->arch.window = id == boot ? 0 : id + 1;
+	}
+	atomic_store(&boot_cpu.online, true);
+	atomic_store(&bring_up, bring_up_self);
+	return OK;
+}
+
+/* --- Start of another CPU --------------------------------------------------------------------- */
+
+/* A stack of the CPU in slot @index of its three; its top, 0 without memory. */
+__boot static u64 make_stack(const struct cpu *cpu, u32 index, u64 bytes)
+{
+	u64 end = CORE_CPU_STACKS + (u64)(cpu->id * 3 + index + 1) * STACK_SLOT;
+	void *pages = page_alloc(bytes / PAGE_SIZE);
+
+	if (pages == NULL || !mmu_map_stack(end - bytes, page_to_hpa(pages), bytes))
+		return 0;
+	*(const struct cpu **)(end - STACK_RESERVED) = cpu;
+	return end - STACK_RESERVED;
+}
+
+__boot static enum err make_stacks(struct cpu *cpu)
+{
+	cpu->arch.stack_top = make_stack(cpu, 0, CPU_STACK_BYTES);
+	cpu->arch.fatal_top = make_stack(cpu, 1, CPU_EXCEPTION_BYTES);
+	cpu->arch.nmi_top = make_stack(cpu, 2, CPU_EXCEPTION_BYTES);
+	cpu->arch.tables = page_alloc(ALIGN_UP(sizeof(struct cpu_tables), PAGE_SIZE) / PAGE_SIZE);
+	if (cpu->arch.stack_top == 0 || cpu->arch.fatal_top == 0 || cpu->arch.nmi_top == 0 ||
+	    cpu->arch.tables == NULL)
+		return ERR_NO_MEMORY;
+	return OK;
+}
+
+__boot static void put_page(const void *bytes, u64 count)
+{
+	memcpy(arch_window_map(HPA(TRAMPOLINE_PA), PAGE_SIZE), bytes, count);
+	arch_window_unmap();
+}
+
+__boot static void put_trampoline(const struct cpu *cpu)
+{
+	const struct trampoline_data data = {
+		.boot_cr3 = mmu_pa(boot_level0),
+		.core_cr3 = mmu_cr3(),
+		.stack = cpu->arch.stack_top,
+		.entry = (u64)secondary_entry,
+	};
+	u8 *page;
+
+	put_page(trampoline, (u64)(trampoline_end - trampoline));
+	page = arch_window_map(HPA(TRAMPOLINE_PA), PAGE_SIZE);
+	memcpy(page + (trampoline_data - trampoline), &data, sizeof(data));
+	arch_window_unmap();
+}
+
+/* Returns true once @cpu is online; false after @ns nanoseconds. */
+__boot static bool wait_for(const struct cpu *cpu, u64 ns)
+{
+	u64 end = arch_time_now().v + ns;
+
+	while (!atomic_load(&cpu->online) && arch_time_now().v < end)
+		arch_cpu_relax();
+	return atomic_load(&cpu->online);
+}
+
+__boot enum err arch_cpu_start(struct cpu *cpu)
+{
+	static __boot_bss u8 saved[PAGE_SIZE];
+	u32 page = (u32)(TRAMPOLINE_PA >> PAGE_SHIFT);
+
+	if (make_stacks(cpu) != OK) {
+		log_error("no memory for the stacks of CPU %u", cpu->id);
+		return ERR_NO_MEMORY;
+	}
+	memcpy(saved, arch_window_map(HPA(TRAMPOLINE_PA), PAGE_SIZE), PAGE_SIZE);
+	arch_window_unmap();
+	put_trampoline(cpu);
+	apic_send(cpu->arch.apic_id, APIC_IPI_INIT);
+	(void)wait_for(cpu, INIT_WAIT_NS);
+	apic_send(cpu->arch.apic_id, APIC_IPI_SIPI | page);
+	if (!wait_for(cpu, SIPI_WAIT_NS))
+		apic_send(cpu->arch.apic_id, APIC_IPI_SIPI | page);
+	/* A CPU that comes later would run code that is gone: INIT lets it wait for ever. */
+	if (!wait_for(cpu, START_WAIT_NS))
+		apic_send(cpu->arch.apic_id, APIC_IPI_INIT);
+	put_page(saved, PAGE_SIZE);
+	if (atomic_load(&cpu->online))
+		return OK;
+	log_error("CPU %u (APIC id %u) does not start", cpu->id, cpu->arch.apic_id);
+	return ERR_HARDWARE;
+}
+
+void x86_secondary(void)
+{
+	struct cpu *cpu = this_cpu();
+	enum err (*up)(struct cpu *) = atomic_load(&bring_up);
+
+	if (up == NULL || up(cpu) != OK)
+		arch_cpu_park();
+	atomic_store(&cpu->online, true);
+	while (!atomic_load(&released))
+		arch_cpu_relax();
+	sched_loop();
+}
+
+void cpus_release(void)
+{
+	atomic_store(&bring_up, NULL);
+	atomic_store(&released, true);
+}
+
+void arch_cpu_kick(u32 cpu)
+{
+	apic_send(cpu_get(cpu)->arch.apic_id, APIC_IPI_FIXED | VECTOR_KICK);
+}
+
+/* An interrupt comes no earlier than the instruction behind STI. */
+void arch_cpu_idle(void)
+{
+	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
+	arch_irq_take();
+}
+
+void arch_cpu_park(void)
+{
+	atomic_store(&this_cpu()->online, false);
+	cpu_stop();
+}

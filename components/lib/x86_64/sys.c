@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* System calls on x86-64: INT 0x80, number in RAX; and the loop that makes most of them. */
+#include "components/lib/runtime.h"
+
+struct result {
+	u64 x[6];
+};
+
+static inline struct result call(enum syscall number, u64 a, u64 b, u64 c, u64 d, u64 e)
+{
+	register u64 r10 __asm__("r10") = d;
+	register u64 r8 __asm__("r8") = e;
+	u64 rax = number;
+
+	__asm__ volatile("int $0x80"
+			 : "+a"(rax), "+D"(a), "+S"(b), "+d"(c), "+r"(r10), "+r"(r8)
+			 :
+			 : "memory");
+	return (struct result){ { rax, a, b, c, r10, r8 } };
+}
+
+static inline u64 waited(const struct result *result, struct component_exit *exit)
+{
+	exit->where = result->x[1];
+	exit->offset = result->x[2];
+	exit->value = result->x[3];
+	exit->number = result->x[4];
+	return result->x[0];
+}
+
+u64 sys_wait(struct component_exit *exit)
+{
+	struct result result = call(SYS_WAIT, 0, 0, 0, 0, 0);
+
+	return waited(&result, exit);
+}
+
+/* The one that is made most, with no more arguments than it has. */
+static inline struct result resume_wait(u64 vcpu, u64 value, u64 flags)
+{
+	register u64 r10 __asm__("r10");
+	u64 rax = SYS_VCPU_RESUME;
+
+	flags |= RESUME_WAIT;
+	__asm__ volatile("int $0x80"
+			 : "+a"(rax), "+D"(vcpu), "+S"(value), "+d"(flags), "=r"(r10)
+			 :
+			 : "r8", "memory");
+	return (struct result){ { rax, vcpu, value, flags, r10 } };
+}
+
+u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit)
+{
+	struct result result = resume_wait(vcpu, value, flags);
+
+	return waited(&result, exit);
+}
+
+void runtime_run(const struct program *program, const struct component_info *info)
+{
+	struct answer (*serve)(u64 where, u64 offset, u64 value, u64 number) = program->exit;
+	struct component_exit exit;
+	u64 bits;
+
+	runtime_start(program, info);
+	bits = sys_wait(&exit);
+	for (;;) {
+		struct component_exit e = exit;
+
+		/* One after the other stays in registers. */
+		while (bits == NOTIFY_EXIT && serve != NULL) {
+			struct answer answer = serve(e.where, e.offset, e.value, e.number);
+			struct result result =
+				resume_wait(EXIT_VCPU(e.where), answer.value, answer.flags);
+
+			bits = waited(&result, &e);
+		}
+		exit = e;
+		bits = runtime_serve(program, bits, &exit);
+	}
+}
+
+void sys_notify(u32 channel)
+{
+	call(SYS_NOTIFY, channel, 0, 0, 0, 0);
+}
+
+void sys_irq_done(u32 interrupt)
+{
+	call(SYS_IRQ_DONE, interrupt, 0, 0, 0, 0);
+}
+
+void sys_timer_set(ns_t when)
+{
+	call(SYS_TIMER_SET, when.v, 0, 0, 0, 0);
+}
+
+ns_t sys_time(ns_t *since_1970)
+{
+	struct result result = call(SYS_TIME, 0, 0, 0, 0, 0);
+
+	if (since_1970 != NULL)
+		*since_1970 = NS(result.x[1]);
+	return NS(result.x[0]);
+}
+
+void sys_virq_set(u32 line, bool level)
+{
+	call(SYS_VIRQ_SET, line, level, 0, 0, 0);
+}
+
+s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next)
+{
+	struct result result =
+		call(SYS_GUEST_CTL, operation, id, (uintptr_t)buffer, bytes, argument);
+
+	if (next != NULL)
+		*next = result.x[1];
+	return (s64)result.x[0];
+}
+
+void sys_log(const char *text, size_t n)
+{
+	call(SYS_LOG, (uintptr_t)text, n, 0, 0, 0);
+}
+
+void sys_yield(void)
+{
+	call(SYS_YIELD, 0, 0, 0, 0, 0);
+}
+
+void sys_exit(s64 code)
+{
+	for (;;)
+		call(SYS_EXIT, (u64)code, 0, 0, 0, 0);
+}
+
+u32 sys_mmio_read(u64 address)
+{
+	return *(volatile u32 *)(uintptr_t)address;
+}
+
+void sys_mmio_write(u64 address, u32 value)
+{
+	*(volatile u32 *)(uintptr_t)address = value;
+}
+
+u8 __guest *sys_guest_memory(u64 gpa)
+{
+	return (u8 __guest __force *)(uintptr_t)(COMPONENT_GUEST + gpa);
+}
