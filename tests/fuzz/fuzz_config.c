@@ -3,14 +3,13 @@
  * The input is the description of a system, on one machine, with and without a bundle. Every check
  * runs. A description that passes has the properties on which the core relies.
  */
-#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <abi/component.h>
 #include <mullion/config.h>
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+#include "support/program.h"
+#include "tests/fuzz/fuzz.h"
 
 static const struct host machine = {
 	.num_cpus = 4,
@@ -53,25 +52,7 @@ static void add_entry(const char *name, const u8 *file, u32 bytes)
 
 static void add_program(const char *name)
 {
-	struct {
-		Elf64_Ehdr header;
-		Elf64_Phdr segment;
-	} program = {
-		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
-					 ELFDATA2LSB, EV_CURRENT },
-			    .e_type = ET_EXEC,
-			    .e_machine = EM_AARCH64,
-			    .e_version = EV_CURRENT,
-			    .e_entry = COMPONENT_TEXT,
-			    .e_phoff = sizeof(Elf64_Ehdr),
-			    .e_phentsize = sizeof(Elf64_Phdr),
-			    .e_phnum = 1 },
-		.segment = { .p_type = PT_LOAD,
-			     .p_flags = PF_R | PF_X,
-			     .p_vaddr = COMPONENT_TEXT,
-			     .p_filesz = sizeof(program),
-			     .p_memsz = sizeof(program) },
-	};
+	const struct program program = program_make(EM_AARCH64);
 
 	add_entry(name, (const u8 *)&program, sizeof(program));
 }

@@ -4,21 +4,14 @@
  * accesses only its own memory, each step ends, and the escape key still works.
  */
 #include "console/fake.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
-
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
 
 #define PORTS 3u
 #define TURNS 64u
 
 #define STATE_BYTES (sizeof(struct console_state) + PORTS * 512)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct {
 	const u8 *at;

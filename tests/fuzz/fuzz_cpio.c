@@ -5,15 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
+#include "tests/fuzz/fuzz.h"
 
 #define MIN_ENTRY 112 /* header and a name of one character */
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static const char *plain(const char *name)
 {

@@ -5,13 +5,7 @@
 #include <abi/component.h>
 #include <stdlib.h>
 
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 static void check_segment(const struct elf_program *program, u32 i, const u8 *data, size_t size)
 {

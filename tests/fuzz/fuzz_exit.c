@@ -11,18 +11,11 @@
 #include <string.h>
 
 #include "support/machine.h"
-
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
+#include "tests/fuzz/fuzz.h"
 
 #define VCPUS       2
 #define WITNESS_CPU VCPUS
 #define MAX_ACTIONS 200
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct input {
 	const uint8_t *data;

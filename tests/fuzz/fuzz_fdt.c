@@ -10,18 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
+#include "tests/fuzz/fuzz.h"
 
 #define MAX_BYTES   4096
 #define MAX_PATH    (MAX_BYTES + 64)
 #define SLOW_NODES  24 /* of how many nodes the lookups that walk the tree are compared */
 #define MAX_REPLICA (2 * MAX_BYTES + 4096)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void same_props(const struct fdt *ours, const void *theirs, fdt_node_t node)
 {

@@ -5,15 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
+#include "tests/fuzz/fuzz.h"
 
 #define MAX_BYTES 4096
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* Sorted, apart from each other, none empty or wrapping. */
 static void check_ranges(const struct host_range *list, u32 count, u32 max)

@@ -2,7 +2,7 @@
 /* Any bytes as a guest's kernel: the decoder answers within its contract and stays inside them. */
 #include "arch/arm64/pure/image.h"
 
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
+#include "tests/fuzz/fuzz.h"
 
 int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 {
@@ -10,14 +10,10 @@ int LLVMFuzzerTestOneInput(const u8 *data, size_t size)
 	enum image_file kind = arm64_file_kind(data, size);
 	enum err err = arm64_image_decode(data, size, &header);
 
-	if (arm64_file_name(kind) == NULL)
-		__builtin_trap();
-	if (err != OK && err != ERR_FORMAT && err != ERR_INVALID)
-		__builtin_trap();
+	CHECK(arm64_file_name(kind) != NULL);
+	CHECK(err == OK || err == ERR_FORMAT || err == ERR_INVALID);
 	/* A file is classified as an Image exactly if it has a header. */
-	if ((kind == IMAGE_FILE_LINUX) != (err != ERR_FORMAT))
-		__builtin_trap();
-	if (err == OK && (header.text_offset > BIT(40) || header.image_size > BIT(40)))
-		__builtin_trap();
+	CHECK((kind == IMAGE_FILE_LINUX) == (err != ERR_FORMAT));
+	CHECK(err != OK || (header.text_offset <= BIT(40) && header.image_size <= BIT(40)));
 	return 0;
 }

@@ -2,17 +2,10 @@
 /* arch/arm64/pure/insn.c: what is taken fits one of the manual's encodings, and only such is taken.
  */
 #include "arch/arm64/pure/insn.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 enum form { UNSIGNED_OFFSET, UNSCALED, POST_INDEX, UNPRIVILEGED, PRE_INDEX, REGISTER_OFFSET };
 

@@ -2,15 +2,10 @@
 /* arch/x86_64/pure/lapic*.c, ioapic.c: any register writes, in both modes. No vector below 16 is
  * taken, no vCPU beyond the guest's is named, and an expired timer is not due again at once. */
 #include "arch/x86_64/pure/ioapic.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
 
 #define VCPUS 3
 
@@ -18,8 +13,6 @@ static struct lapic cpus[VCPUS];
 static struct lapic_bus bus;
 static struct ioapic io;
 static struct lapic_clock now;
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct step {
 	u8 act, cpu, reg, shift;

@@ -6,18 +6,11 @@
  * log.
  */
 #include "support/fake_core.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <mullion/err.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static struct term term;
 

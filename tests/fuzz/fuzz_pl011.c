@@ -11,15 +11,10 @@
 #include "components/lib/runtime.h"
 #include "components/lib/serial.h"
 #include "components/vmm/vmm.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
 
 enum { G_UART, G_LINE, G_RTC, G_RTC_LINE, G_CHANNEL, G_STATE, G_COUNT };
 
@@ -39,8 +34,6 @@ static struct component_info info = {
 		[G_STATE] = { .kind = GRANT_MEMORY, .name = "state", .size = sizeof(state) },
 	},
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static u64 exits; /* the latest one's number */
 

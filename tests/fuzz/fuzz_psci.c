@@ -2,18 +2,11 @@
 /* arch/arm64/pure/psci.c: every call has an answer or an action within bounds; features do not lie.
  */
 #include "arch/arm64/pure/psci.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <abi/vendor.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 struct input {
 	u8 trng;

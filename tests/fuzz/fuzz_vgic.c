@@ -5,17 +5,10 @@
  * writes every register at every width. Checked after each step: list registers hold each interrupt
  * once, bookkeeping agrees with them, and no maintenance interrupt is without end.
  */
+#include "tests/fuzz/fuzz.h"
 #include "tests/unit/irq/vgic_sim.h"
 
 #define SPIS 64
-
-int LLVMFuzzerTestOneInput(const u8 *data, size_t size);
-
-#define CHECK(cond)              \
-	do {                     \
-		if (!(cond))     \
-			abort(); \
-	} while (0)
 
 static struct sim sim;
 

@@ -11,15 +11,10 @@
 #include "components/lib/runtime.h"
 #include "components/lib/serial.h"
 #include "components/vmm/vmm.h"
+#include "tests/fuzz/fuzz.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-#define CHECK(condition)          \
-	do {                      \
-		if (!(condition)) \
-			abort();  \
-	} while (0)
 
 #define RAM_BYTES 1024u
 #define ENTRIES   8u
@@ -42,8 +37,6 @@ static struct component_info info = {
 		[G_RAM] = { .kind = GRANT_RAM, .name = "ram", .size = RAM_BYTES },
 	},
 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static u64 serve(u64 bits, u64 offset, bool write, u64 value)
 {

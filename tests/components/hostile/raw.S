@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The hostile component's start, and what C cannot say. */
+#include "tests/guests/lib/arm64/registers.inc"
 	.arch	armv8.2-a+fp+simd
 	.section .text.start, "ax"
 	.globl	_start
-/* x0: the page of information; everything else must be zero, or it was somebody's. */
+/* x0: the page of information. Every other register must be zero: it could be a leak. */
 _start:
 	orr	x1, x1, x2
 	.irp	reg, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22
@@ -36,12 +37,7 @@ syscall_raw:
 	.globl	registers_changed
 registers_changed:
 	sub	sp, sp, #112
-	stp	x19, x20, [sp]
-	stp	x21, x22, [sp, #16]
-	stp	x23, x24, [sp, #32]
-	stp	x25, x26, [sp, #48]
-	stp	x27, x28, [sp, #64]
-	stp	x29, x30, [sp, #80]
+	saved_registers stp, sp
 	mov	x8, x0
 	mov	x0, sp
 	str	x0, [sp, #96]
@@ -72,12 +68,7 @@ registers_changed:
 	mov	x2, sp
 	eor	x1, x1, x2
 	orr	x0, x0, x1
-	ldp	x19, x20, [sp]
-	ldp	x21, x22, [sp, #16]
-	ldp	x23, x24, [sp, #32]
-	ldp	x25, x26, [sp, #48]
-	ldp	x27, x28, [sp, #64]
-	ldp	x29, x30, [sp, #80]
+	saved_registers ldp, sp
 	add	sp, sp, #112
 	ret
 

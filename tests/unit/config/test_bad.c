@@ -7,7 +7,6 @@
  * `test_bad --write` writes the .expect files anew; read the differences before you commit them.
  */
 #include <dirent.h>
-#include <elf.h>
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,8 +20,7 @@
 #include <cmocka.h>
 #include <libfdt.h>
 
-#include <abi/component.h>
-
+#include "support/program.h"
 #include "tools/common/verify.h"
 
 #define HERE "tests/unit/config/"
@@ -141,26 +139,7 @@ static void make_bzimage(const char *name, u16 version, u8 xloadflags, size_t by
 /* The smallest program that a component can have. */
 static void make_program(const char *name, Elf64_Half machine)
 {
-	struct {
-		Elf64_Ehdr header;
-		Elf64_Phdr segment;
-		u32 text[4];
-	} program = {
-		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
-					 ELFDATA2LSB, EV_CURRENT },
-			    .e_type = ET_EXEC,
-			    .e_machine = machine,
-			    .e_version = EV_CURRENT,
-			    .e_entry = COMPONENT_TEXT + offsetof(typeof(program), text),
-			    .e_phoff = sizeof(Elf64_Ehdr),
-			    .e_phentsize = sizeof(Elf64_Phdr),
-			    .e_phnum = 1 },
-		.segment = { .p_type = PT_LOAD,
-			     .p_flags = PF_R | PF_X,
-			     .p_vaddr = COMPONENT_TEXT,
-			     .p_filesz = sizeof(program),
-			     .p_memsz = sizeof(program) },
-	};
+	const struct program program = program_make(machine);
 
 	make_file(name, &program, sizeof(program));
 }

@@ -5,14 +5,12 @@
  * own. SEED=N (environment) runs that one alone, and prints the messages of checks and core.
  * SEEDS=N runs N of them.
  */
-#include <elf.h>
 #include <sys/wait.h>
 #include <ucontext.h>
 #include <unistd.h>
 
 #include "support/test.h"
 
-#include <abi/component.h>
 #include <mullion/component.h>
 #include <mullion/config.h>
 #include <mullion/guest.h>
@@ -22,6 +20,7 @@
 #include <mullion/string.h>
 
 #include "arch/host/host.h"
+#include "support/program.h"
 #include "tools/common/bundle.h"
 #include "tools/common/fit.h"
 
@@ -258,26 +257,7 @@ static u32 describe(void *blob)
 
 static void write_program(const char *path)
 {
-	struct {
-		Elf64_Ehdr header;
-		Elf64_Phdr segment;
-		u32 text[4];
-	} program = {
-		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
-					 ELFDATA2LSB, EV_CURRENT },
-			    .e_type = ET_EXEC,
-			    .e_machine = EM_AARCH64,
-			    .e_version = EV_CURRENT,
-			    .e_entry = COMPONENT_TEXT + offsetof(typeof(program), text),
-			    .e_phoff = sizeof(Elf64_Ehdr),
-			    .e_phentsize = sizeof(Elf64_Phdr),
-			    .e_phnum = 1 },
-		.segment = { .p_type = PT_LOAD,
-			     .p_flags = PF_R | PF_X,
-			     .p_vaddr = COMPONENT_TEXT,
-			     .p_filesz = sizeof(program),
-			     .p_memsz = sizeof(program) },
-	};
+	const struct program program = program_make(EM_AARCH64);
 
 	assert_true(write_file(path, &program, sizeof(program)));
 }

@@ -9,6 +9,7 @@
 #include <mullion/irq.h>
 #include <mullion/mem.h>
 
+#include "support/free.h"
 #include "support/machine.h"
 #include "support/test.h"
 
@@ -17,19 +18,6 @@
 
 static struct config_guest config;
 static struct guest *guest;
-static u64 free_pages, free_ram;
-
-static void note_free(void)
-{
-	free_pages = page_free_count();
-	free_ram = ram_free_bytes();
-}
-
-static void check_free(void)
-{
-	assert_int_equal(page_free_count(), free_pages);
-	assert_int_equal(ram_free_bytes(), free_ram);
-}
 
 /* The pool of threads keeps the pages that it has got. */
 static int warm_up(void **state)
@@ -354,7 +342,7 @@ static void destroy_waits_for_interrupt_handlers(void **state)
 		machine_settle();
 	assert_false(has_destroyed);
 	/* Its memory is not given back, and no new interrupt finds it. */
-	assert_true(page_free_count() < free_pages);
+	assert_true(page_free_count() < noted_free.pages);
 	assert_false(host_irq_enabled(HOST_IRQ));
 	other->interrupts--;
 	machine_settle();
@@ -400,7 +388,7 @@ static void the_scrubber_cleans_up(void **state)
 		machine_settle();
 		assert_int_equal(ram_dirty_bytes(), 0);
 	}
-	free_pages = page_free_count(); /* its stack stays */
+	noted_free.pages = page_free_count(); /* its stack stays */
 }
 
 /* --- Acts ------------------------------------------------------------------------------------- */

@@ -6,24 +6,12 @@
 #include <mullion/irq.h>
 #include <mullion/mem.h>
 
+#include "support/free.h"
 #include "support/machine.h"
 #include "support/test.h"
 
 static struct config_guest config;
 static struct guest *guest;
-static u64 free_pages, free_ram;
-
-static void note_free(void)
-{
-	free_pages = page_free_count();
-	free_ram = ram_free_bytes();
-}
-
-static void check_free(void)
-{
-	assert_int_equal(page_free_count(), free_pages);
-	assert_int_equal(ram_free_bytes(), free_ram);
-}
 
 static int set_up(void **state)
 {

@@ -6,12 +6,12 @@
 #include <mullion/irq.h>
 #include <mullion/mem.h>
 
+#include "support/free.h"
 #include "support/machine.h"
 #include "support/test.h"
 
 static struct config_guest config;
 static struct guest *guest;
-static u64 free_pages, free_ram;
 
 static int set_up(void **state)
 {
@@ -21,8 +21,7 @@ static int set_up(void **state)
 	guests_stay = true;
 	host_end = HOST_END_NONE;
 	host_console_clear();
-	free_pages = page_free_count();
-	free_ram = ram_free_bytes();
+	note_free();
 	machine_config(&config, "test", 0, 2, true);
 	assert_int_equal(guest_create(0, &config, &guest), OK);
 	assert_int_equal(guest_start(guest), OK);
@@ -40,8 +39,7 @@ static int tear_down(void **state)
 		assert_int_not_equal(guest->vcpus[i]->thread.state, VCPU_RUNNING);
 	assert_int_equal(guest_destroy(0), OK);
 	assert_false(host_irq_enabled(HOST_IRQ));
-	assert_int_equal(page_free_count(), free_pages);
-	assert_int_equal(ram_free_bytes(), free_ram);
+	check_free();
 	machine_config_free(&config);
 	return 0;
 }

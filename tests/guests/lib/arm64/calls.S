@@ -3,6 +3,7 @@
  * Instructions that C cannot express: firmware calls with every argument register, the way back out
  * of a test, and floating-point registers as a block. The rest of a guest is compiled without FP.
  */
+#include "registers.inc"
 
 	.text
 
@@ -17,10 +18,7 @@
 	ldp	x0, x1, [x0]
 	\instruction #0
 	ldr	x9, [sp], #16
-	stp	x0, x1, [x9]
-	stp	x2, x3, [x9, #16]
-	stp	x4, x5, [x9, #32]
-	stp	x6, x7, [x9, #48]
+	registers stp, x9, 0, 7
 	ret
 	.endm
 
@@ -30,12 +28,7 @@
 /* int jump_set(struct jump *): returns 0, and again with 1 after jump_back(). */
 	.globl	jump_set
 jump_set:
-	stp	x19, x20, [x0]
-	stp	x21, x22, [x0, #16]
-	stp	x23, x24, [x0, #32]
-	stp	x25, x26, [x0, #48]
-	stp	x27, x28, [x0, #64]
-	stp	x29, x30, [x0, #80]
+	saved_registers stp, x0
 	mov	x1, sp
 	str	x1, [x0, #96]
 	mov	x0, #0
@@ -43,12 +36,7 @@ jump_set:
 
 	.globl	jump_back
 jump_back:
-	ldp	x19, x20, [x0]
-	ldp	x21, x22, [x0, #16]
-	ldp	x23, x24, [x0, #32]
-	ldp	x25, x26, [x0, #48]
-	ldp	x27, x28, [x0, #64]
-	ldp	x29, x30, [x0, #80]
+	saved_registers ldp, x0
 	ldr	x1, [x0, #96]
 	mov	sp, x1
 	mov	x0, #1

@@ -7,6 +7,7 @@
  */
 #include "address.inc"
 #include "asm.h"
+#include "registers.inc"
 
 	.section .head, "ax"
 	.globl	_head
@@ -23,21 +24,9 @@ _head:
 start:
 	/* x9 alone is lost. */
 	address	x9, boot_registers
-	stp	x0, x1, [x9]
-	stp	x2, x3, [x9, #16]
-	stp	x4, x5, [x9, #32]
-	stp	x6, x7, [x9, #48]
+	registers stp, x9, 0, 7
 	stp	x8, xzr, [x9, #64]
-	stp	x10, x11, [x9, #80]
-	stp	x12, x13, [x9, #96]
-	stp	x14, x15, [x9, #112]
-	stp	x16, x17, [x9, #128]
-	stp	x18, x19, [x9, #144]
-	stp	x20, x21, [x9, #160]
-	stp	x22, x23, [x9, #176]
-	stp	x24, x25, [x9, #192]
-	stp	x26, x27, [x9, #208]
-	stp	x28, x29, [x9, #224]
+	registers stp, x9, 10, 29
 	str	x30, [x9, #240]
 	address	x9, boot_record
 	stp	x0, x1, [x9, #BOOT_X]
@@ -139,20 +128,7 @@ vectors:
 	.endr
 
 enter:
-	stp	x2, x3, [sp, #16]
-	stp	x4, x5, [sp, #32]
-	stp	x6, x7, [sp, #48]
-	stp	x8, x9, [sp, #64]
-	stp	x10, x11, [sp, #80]
-	stp	x12, x13, [sp, #96]
-	stp	x14, x15, [sp, #112]
-	stp	x16, x17, [sp, #128]
-	stp	x18, x19, [sp, #144]
-	stp	x20, x21, [sp, #160]
-	stp	x22, x23, [sp, #176]
-	stp	x24, x25, [sp, #192]
-	stp	x26, x27, [sp, #208]
-	stp	x28, x29, [sp, #224]
+	registers stp, sp, 2, 29
 	mrs	x2, ELR_EL1
 	stp	x30, x2, [sp, #240]
 	mrs	x2, SPSR_EL1
@@ -163,20 +139,7 @@ enter:
 	msr	SPSR_EL1, x2
 	ldp	x30, x2, [sp, #240]
 	msr	ELR_EL1, x2
-	ldp	x2, x3, [sp, #16]
-	ldp	x4, x5, [sp, #32]
-	ldp	x6, x7, [sp, #48]
-	ldp	x8, x9, [sp, #64]
-	ldp	x10, x11, [sp, #80]
-	ldp	x12, x13, [sp, #96]
-	ldp	x14, x15, [sp, #112]
-	ldp	x16, x17, [sp, #128]
-	ldp	x18, x19, [sp, #144]
-	ldp	x20, x21, [sp, #160]
-	ldp	x22, x23, [sp, #176]
-	ldp	x24, x25, [sp, #192]
-	ldp	x26, x27, [sp, #208]
-	ldp	x28, x29, [sp, #224]
+	registers ldp, sp, 2, 29
 	ldp	x0, x1, [sp]
 	add	sp, sp, #FRAME_SIZE
 	eret
