@@ -23,9 +23,6 @@
 	*arch/x86_64/platform.o(sections)        \
 	*arch/x86_64/pure/acpi.o(sections)       \
 	*arch/x86_64/pure/boot.o(sections)       \
-	*arch/x86_64/pure/kernel.o(sections)       \
-	*arch/x86_64/pure/kernel_elf.o(sections)       \
-	*arch/x86_64/pure/multiboot.o(sections)       \
 	*arch/x86_64/pure/host.o(sections)       \
 	*arch/x86_64/pure/host_tree.o(sections)  \
 	*arch/x86_64/pure/platform.o(sections)
@@ -58,7 +55,7 @@ SECTIONS
 		BOOT_ROOMS(.text .text.*)
 		*(.boot.text)
 		/* Functions of other rooms that only boot code uses; the linker verifies it. */
-		*(.text.str_append .text.str_copy .text.str_has_prefix .text.strncmp .text.memchr)
+		*(.text.str_append .text.str_has_prefix .text.strncmp .text.memchr)
 		*(.text.stop_machine)
 		*(.text.random_add .text.random_start .text.arch_entropy)
 		_boot_text_used = .;

@@ -1,99 +1,279 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Guests on x86-64: refused, as long as the core has no virtualisation there. Nothing of a vCPU is
- * ever reached. */
-#include <arch/vcpu.h>
-#include <arch/virq.h>
-#include <mullion/guest.h>
+/*
+ * vCPUs on x86-64: the loop of entries and exits, and the life of a vCPU. A vCPU's state is loaded
+ * when it runs and another's was before, and is saved when another is about to run.
+ */
+#include "arch/x86_64/virt.h"
+
+#include <arch/boot.h>
+#include <arch/time.h>
+#include <asm/sysreg.h>
+#include <mullion/cpu.h>
 #include <mullion/log.h>
+#include <mullion/mem.h>
+#include <mullion/sched.h>
+#include <mullion/string.h>
 
-#define UNREACHABLE() panic("%s: the core has no vCPUs", __func__)
+_Static_assert(offsetof(struct vcpu, arch) == 0, "known to assembly");
+_Static_assert(offsetof(struct arch_vcpu, r) == 0, "known to assembly");
 
-enum err arch_guest_init(struct guest *guest)
+#define RFLAGS_INTERRUPTS BIT(9)
+
+const struct virt *virt;
+
+struct lapic_clock vcpu_clock(const struct vcpu *vcpu)
 {
-	log_error("guest '%s': this core cannot run guests on x86-64 yet", guest->config->name);
-	return ERR_UNSUPPORTED;
+	return (struct lapic_clock){
+		.ns = arch_time_now().v,
+		.tsc = read_tsc() + vcpu->arch.tsc_offset,
+		.tsc_khz = (u32)(boot_info.counter_hz / 1000),
+	};
 }
 
-void arch_guest_destroy(struct guest *guest)
+/* The host's deadline for the LAPIC timer. Own thread. */
+static void arm_timer(struct vcpu *vcpu)
 {
-	(void)guest;
+	struct lapic_clock clock = vcpu_clock(vcpu);
+	u64 due = lapic_timer_due(&vcpu->arch.lapic, &clock);
+
+	if (due != LAPIC_NEVER)
+		timer_arm(&vcpu->arch.timer, NS(due));
+	else
+		(void)timer_stop(&vcpu->arch.timer);
 }
 
-void arch_guest_reset(struct guest *guest)
+static void timer_handler(struct timer_event *event)
 {
-	(void)guest;
+	struct vcpu *vcpu = container_of(event, struct vcpu, arch.timer);
+
+	atomic_store(&vcpu->arch.timer_due, true);
+	vcpu_kick(vcpu);
 }
 
-enum err arch_boot_write(struct vcpu *vcpu)
+static void serve_timer(struct vcpu *vcpu)
 {
-	(void)vcpu;
-	UNREACHABLE();
+	struct lapic_clock clock;
+
+	if (!atomic_load_explicit(&vcpu->arch.timer_due, memory_order_relaxed))
+		return;
+	atomic_store(&vcpu->arch.timer_due, false);
+	clock = vcpu_clock(vcpu);
+	lapic_timer_expire(&vcpu->arch.lapic, &clock);
+	arm_timer(vcpu);
+}
+
+void vcpu_kicks(const struct guest *guest, u64 mask)
+{
+	for (; mask != 0; mask &= mask - 1)
+		vcpu_kick(guest->vcpus[__builtin_ctzll(mask)]);
+}
+
+void vcpu_apply(struct vcpu *vcpu, struct lapic_effect *effect)
+{
+	struct guest *guest = vcpu->guest;
+
+	if (effect->eoi != LAPIC_NONE) {
+		spin_lock(&guest->arch.lock);
+		ioapic_eoi(&guest->arch.ioapic, &guest->arch.bus, (u32)effect->eoi, effect);
+		spin_unlock(&guest->arch.lock);
+	}
+	vcpu->arch.starts |= effect->starts;
+	if (effect->timer)
+		arm_timer(vcpu);
+	vcpu_kicks(guest, effect->kicks & ~BIT(vcpu->index));
+}
+
+enum err vcpu_create(struct vcpu *vcpu)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	timer_init(&arch->timer, timer_handler);
+	if (fpu_bytes(vcpu->guest->arch.xcr0_offer) > PAGE_SIZE)
+		return ERR_UNSUPPORTED;
+	arch->fpu = page_alloc(1);
+	if (arch->fpu == NULL)
+		return ERR_NO_MEMORY;
+	return virt->create(vcpu);
+}
+
+void vcpu_destroy(struct vcpu *vcpu)
+{
+	if (virt != NULL)
+		virt->destroy(vcpu);
+	page_free(vcpu->arch.fpu, 1);
+	vcpu->arch.fpu = NULL;
+}
+
+/* --- Loading
+ * --------------------------------------------------------------------------------------
+ */
+
+static void save(struct vcpu *vcpu)
+{
+	virt->save(vcpu);
+	this_cpu()->current = NULL;
+}
+
+static void load(struct vcpu *vcpu)
+{
+	struct cpu *cpu = this_cpu();
+
+	if (cpu->current == vcpu)
+		return;
+	if (cpu->current != NULL)
+		save(cpu->current);
+	virt->load(vcpu);
+	cpu->current = vcpu;
 }
 
 void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 {
-	(void)vcpu;
-	(void)start;
-	UNREACHABLE();
+	struct arch_vcpu *arch = &vcpu->arch;
+
+	if (this_cpu()->current == vcpu)
+		save(vcpu);
+	(void)timer_stop(&arch->timer);
+	atomic_store(&arch->timer_due, false);
+	memset(arch->r, 0, sizeof(arch->r));
+	arch->r[VCPU_RDX] = cpuid(1, 0).a; /* family, model, stepping (SDM vol. 3, 9.1.2) */
+	memset(arch->dr, 0, sizeof(arch->dr));
+	if (!start->sipi)
+		msr_state_reset(&arch->msrs, vcpu->guest->space.address_bits);
+	arch->xcr0 = 1;
+	arch->tsc_aux = 0;
+	arch->event = 0;
+	arch->nmi_masked = false;
+	arch->starts = 0;
+	fpu_reset(arch->fpu);
+	virt->reset(vcpu, start);
 }
 
 void arch_vcpu_put(struct vcpu *vcpu)
 {
-	(void)vcpu;
+	if (this_cpu()->current == vcpu)
+		save(vcpu);
+	(void)timer_stop(&vcpu->arch.timer);
+	atomic_store(&vcpu->arch.timer_due, false);
+}
+
+/* --- Running
+ * --------------------------------------------------------------------------------------
+ */
+
+/* INIT takes the vCPU off, unless its SIPI has arrived as well. Returns false if it is off. */
+static bool serve_init(struct vcpu *vcpu)
+{
+	struct vcpu_start start = { .sipi = true };
+	u32 page;
+
+	if (!lapic_take_init(&vcpu->arch.lapic))
+		return true;
+	if (vcpu->index == 0) {
+		vcpu->arch.exit->kind = EXIT_SYSTEM_RESET;
+		return false;
+	}
+	if (!lapic_take_sipi(&vcpu->arch.lapic, &page)) {
+		vcpu->arch.exit->kind = EXIT_CPU_OFF;
+		return false;
+	}
+	start.page = (u8)page;
+	arch_vcpu_reset(vcpu, &start);
+	load(vcpu);
+	return true;
+}
+
+/* One of the vCPUs that have got a SIPI. Returns false if the core has to start it. */
+static bool serve_starts(struct vcpu *vcpu)
+{
+	struct vcpu_exit *exit = vcpu->arch.exit;
+
+	while (vcpu->arch.starts != 0) {
+		u32 index = (u32)__builtin_ctzll(vcpu->arch.starts), page;
+
+		vcpu->arch.starts &= vcpu->arch.starts - 1;
+		if (!lapic_take_sipi(&vcpu->guest->vcpus[index]->arch.lapic, &page))
+			continue;
+		exit->kind = EXIT_CPU_ON;
+		exit->cpu_on.target = index;
+		exit->cpu_on.start = (struct vcpu_start){ .sipi = true, .page = (u8)page };
+		return false;
+	}
+	return true;
+}
+
+static bool has_work(const struct vcpu *vcpu)
+{
+	return atomic_load_explicit(&vcpu->requests, memory_order_acquire) != 0 || sched_needed();
 }
 
 void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
-	(void)vcpu;
-	(void)exit;
-	UNREACHABLE();
-}
-
-void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result, u64 value)
-{
-	(void)vcpu;
-	(void)exit;
-	(void)result;
-	(void)value;
-	UNREACHABLE();
-}
-
-bool arch_vcpu_wants_irq(struct vcpu *vcpu)
-{
-	(void)vcpu;
-	return false;
-}
-
-void arch_vcpu_resample(struct vcpu *vcpu)
-{
-	(void)vcpu;
+	exit->kind = EXIT_NONE;
+	vcpu->arch.exit = exit;
+	load(vcpu);
+	do {
+		serve_timer(vcpu);
+		if (!serve_starts(vcpu) || !serve_init(vcpu))
+			return;
+		if (has_work(vcpu))
+			return;
+	} while (virt->run(vcpu));
 }
 
 bool arch_vcpu_posted(const struct vcpu *vcpu)
 {
-	(void)vcpu;
-	return false;
+	return (atomic_load(&vcpu->arch.lapic.events) & ~LAPIC_WAITING) != 0 ||
+	       atomic_load(&vcpu->arch.timer_due);
+}
+
+bool arch_vcpu_wants_irq(struct vcpu *vcpu)
+{
+	struct lapic *lapic = &vcpu->arch.lapic;
+
+	serve_timer(vcpu);
+	lapic_fold(lapic);
+	if ((atomic_load(&lapic->events) & (LAPIC_EVENT_NMI | LAPIC_EVENT_INIT)) != 0)
+		return true;
+	return lapic_next(lapic) != LAPIC_NONE &&
+	       (virt->read(vcpu, VIRT_RFLAGS) & RFLAGS_INTERRUPTS) != 0;
+}
+
+void arch_vcpu_resample(struct vcpu *vcpu)
+{
+	(void)vcpu; /* a level that has fallen stays in IRR until it is served (SDM vol. 3, 10.8.4)
+		     */
 }
 
 void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)
 {
-	(void)vcpu;
-	*figures = (struct vcpu_figures){ 0 };
+	const struct lapic *lapic = &vcpu->arch.lapic;
+
+	*figures = (struct vcpu_figures){ .pc = vcpu->arch.last_rip };
+	for (u32 i = 0; i < 8; i++) {
+		figures->virqs_pending += bit_count(lapic->irr[i]);
+		figures->virqs_active += bit_count(lapic->isr[i]);
+	}
 }
 
 void arch_vcpu_dump(struct vcpu *vcpu)
 {
-	(void)vcpu;
-}
+	static const char *const names[] = {
+		"rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi",
+		"r8 ", "r9 ", "r10", "r11", "r12", "r13", "r14", "r15"
+	};
+	const u64 *r = vcpu->arch.r;
 
-void arch_virq_set(struct guest *guest, u32 line, bool level)
-{
-	(void)guest;
-	(void)line;
-	(void)level;
-}
-
-void arch_virq_deliver(const struct irq_route *route)
-{
-	(void)route;
+	log_error("  vcpu %u on CPU %u", vcpu->index, vcpu->thread.cpu);
+	for (u32 i = 0; i < 16; i += 4) {
+		thread_preempt_point();
+		log_error("  %s %016lx %s %016lx %s %016lx %s %016lx", names[i], r[i], names[i + 1],
+			  r[i + 1], names[i + 2], r[i + 2], names[i + 3], r[i + 3]);
+	}
+	thread_preempt_point();
+	log_error("  rip %016lx rflags %08lx cr0 %08lx cr2 %016lx", virt->read(vcpu, VIRT_RIP),
+		  virt->read(vcpu, VIRT_RFLAGS), virt->read(vcpu, VIRT_CR0),
+		  virt->read(vcpu, VIRT_CR2));
+	log_error("  cr3 %016lx cr4 %08lx efer %08lx", virt->read(vcpu, VIRT_CR3),
+		  virt->read(vcpu, VIRT_CR4), virt->read(vcpu, VIRT_EFER));
+	virt->dump(vcpu);
 }

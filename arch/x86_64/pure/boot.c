@@ -12,7 +12,6 @@
 
 typedef unsigned long long ull;
 
-#define LOW_MEMORY    MIB(1) /* kernels and initrds lie above the PC's first MiB */
 #define CMDLINE_BYTES (X86_BLOCK_INFO - X86_BLOCK_CMDLINE)
 
 _Static_assert(CMDLINE_BYTES >= CONFIG_BOOTARGS_MAX, "the longest command line fits");
@@ -30,30 +29,6 @@ static const char *kernel_advice(enum x86_file kind)
 	}
 }
 
-static bool is_raw(const struct config_guest *guest)
-{
-	return guest->kind == KERNEL_RAW;
-}
-
-/* Bytes that end at 4 GiB begin at the reset vector. */
-static void read_raw(const struct config_guest *guest, struct x86_kernel *kernel)
-{
-	u64 low = guest->kernel.load_fixed ? guest->kernel.load.v : LOW_MEMORY;
-	u64 size = MAX(guest->kernel.size, 1);
-	bool firmware = low + size == X86_HOLE_END;
-
-	*kernel = (struct x86_kernel){
-		.boot = firmware ? X86_BOOT_FIRMWARE : X86_BOOT_FLAT,
-		.low = low,
-		.high = low + size,
-		.entry = firmware ? X86_HOLE_END - 16 : low,
-		.initrd_max = UINT32_MAX,
-		.cmdline_bytes = UINT32_MAX,
-		.num_pieces = 1,
-		.pieces = { { low, 0, guest->kernel.size } },
-	};
-}
-
 void x86_boot_check(struct config_run *run, struct config_guest *guest)
 {
 	struct config_image *image = &guest->kernel;
@@ -62,7 +37,7 @@ void x86_boot_check(struct config_run *run, struct config_guest *guest)
 	const char *why = "";
 	enum err err;
 
-	if (is_raw(guest)) {
+	if (guest->kind == KERNEL_RAW) {
 		if (kind == X86_FILE_BZIMAGE || kind == X86_FILE_ELF || kind == X86_FILE_GZIP)
 			config_error(run, guest->node, "kernel",
 				     "is %s, no raw binary; leave kernel-type out",
@@ -115,10 +90,10 @@ static bool choose_place(struct placing *p, struct x86_kernel *kernel)
 	u64 span = kernel->high - kernel->low;
 	u64 low = kernel->low;
 
-	if (range_within(low, span, p->ram->gpa.v, p->ram->size) && low >= LOW_MEMORY)
+	if (range_within(low, span, p->ram->gpa.v, p->ram->size) && low >= X86_LOW_MEMORY)
 		return true;
 	if (kernel->align != 0) {
-		low = ALIGN_UP(LOW_MEMORY, kernel->align);
+		low = ALIGN_UP(X86_LOW_MEMORY, kernel->align);
 		if (range_within(low, span, p->ram->gpa.v, p->ram->size)) {
 			x86_kernel_move(kernel, low);
 			return true;
@@ -132,7 +107,7 @@ static bool use_address(struct placing *p, struct x86_kernel *kernel)
 {
 	u64 low = p->guest->kernel.load.v;
 
-	if (!is_raw(p->guest) && low != kernel->low) {
+	if (p->guest->kind != KERNEL_RAW && low != kernel->low) {
 		if (kernel->align == 0) {
 			config_error(p->run, p->guest->node, "load-address",
 				     "this kernel lies where it was linked; write <0x%llx>, or "
@@ -158,8 +133,8 @@ static bool place_kernel(struct placing *p, struct x86_kernel *kernel)
 
 	if (guest->kind == KERNEL_NONE || (guest->kernel.data != NULL && guest->kernel.span == 0))
 		return false;
-	if (is_raw(guest) || guest->kernel.data == NULL)
-		read_raw(guest, kernel);
+	if (guest->kind == KERNEL_RAW || guest->kernel.data == NULL)
+		x86_boot_raw(guest, kernel);
 	else if (x86_kernel_read(guest->kernel.data, guest->kernel.size, kernel, &why) != OK)
 		return false;
 	if (guest->kernel.load_fixed ? !use_address(p, kernel) : !choose_place(p, kernel))
@@ -188,7 +163,7 @@ static void place_initrd(struct placing *p, const struct x86_kernel *kernel)
 			place_take(p, "initrd-address", "initrd", initrd->load.v, span);
 		return;
 	}
-	if (place_find(p, LOW_MEMORY, end, span, PAGE_SIZE, &initrd->load.v))
+	if (place_find(p, X86_LOW_MEMORY, end, span, PAGE_SIZE, &initrd->load.v))
 		place_take(p, "initrd-address", "initrd", initrd->load.v, span);
 	else
 		place_too_large(p, "initrd", "initrd", span);
@@ -206,15 +181,4 @@ void x86_boot_place(struct placing *p)
 	place_take(p, "load-address", "boot block", X86_BLOCK, X86_BLOCK_BYTES);
 	if (place_kernel(p, &kernel))
 		place_initrd(p, &kernel);
-}
-
-void x86_boot_kernel(const struct config_guest *guest, struct x86_kernel *kernel)
-{
-	const char *why;
-
-	if (is_raw(guest) ||
-	    x86_kernel_read(guest->kernel.data, guest->kernel.size, kernel, &why) != OK)
-		read_raw(guest, kernel);
-	else
-		x86_kernel_move(kernel, guest->kernel.load.v);
 }

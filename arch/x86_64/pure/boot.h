@@ -61,6 +61,12 @@ void x86_boot_block(const struct config_guest *guest, const struct x86_kernel *k
 void x86_boot_start(const struct config_guest *guest, const struct x86_kernel *kernel,
 		    struct x86_start *start);
 
+#define X86_LOW_MEMORY MIB(1) /* kernels and initrds lie above the PC's first MiB */
+
+/** x86_boot_raw() - the kernel of a guest of kind KERNEL_RAW: bytes without a header. Any context.
+ */
+void x86_boot_raw(const struct config_guest *guest, struct x86_kernel *kernel);
+
 /** x86_boot_kernel() - where the kernel of a checked @guest lies. Any context. */
 void x86_boot_kernel(const struct config_guest *guest, struct x86_kernel *kernel);
 

@@ -17,6 +17,7 @@
 
 #include <stdatomic.h>
 
+#include "arch/x86_64/pure/regs.h"
 #include <mullion/types.h>
 
 #define LAPIC_MAX_VCPUS     64u /* masks of vCPUs are 64 bits wide */
@@ -62,9 +63,6 @@
 		 */
 
 /* IA32_APIC_BASE. */
-#define APIC_BASE_BSP    BIT(8)
-#define APIC_BASE_X2APIC BIT(10)
-#define APIC_BASE_ENABLE BIT(11)
 
 /* Delivery modes of messages. */
 enum lapic_delivery {

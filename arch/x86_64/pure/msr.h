@@ -8,44 +8,8 @@
 #ifndef X86_64_PURE_MSR_H
 #define X86_64_PURE_MSR_H
 
+#include "arch/x86_64/pure/regs.h"
 #include <mullion/types.h>
-
-#define MSR_TSC            0x10u
-#define MSR_APIC_BASE      0x1bu
-#define MSR_FEATURE_CTL    0x3au
-#define MSR_TSC_ADJUST     0x3bu
-#define MSR_PRED_CMD       0x49u
-#define MSR_UCODE_WRITE    0x79u
-#define MSR_UCODE_REV      0x8bu
-#define MSR_MTRR_CAP       0xfeu
-#define MSR_SYSENTER_CS    0x174u
-#define MSR_SYSENTER_EIP   0x176u
-#define MSR_MCG_CAP        0x179u
-#define MSR_MCG_STATUS     0x17au
-#define MSR_MISC_ENABLE    0x1a0u
-#define MSR_DEBUGCTL       0x1d9u
-#define MSR_MTRR_PHYS      0x200u
-#define MSR_MTRR_FIX64K    0x250u
-#define MSR_MTRR_FIX16K    0x258u
-#define MSR_MTRR_FIX4K     0x268u
-#define MSR_PAT            0x277u
-#define MSR_MTRR_DEF       0x2ffu
-#define MSR_PERF_GLOBAL    0x38fu
-#define MSR_TSC_DEADLINE   0x6e0u
-#define MSR_X2APIC         0x800u
-#define MSR_X2APIC_LAST    0x83fu
-#define MSR_XSS            0xda0u
-#define MSR_EFER           0xc0000080u
-#define MSR_STAR           0xc0000081u
-#define MSR_SFMASK         0xc0000084u
-#define MSR_FS_BASE        0xc0000100u
-#define MSR_KERNEL_GS_BASE 0xc0000102u
-#define MSR_TSC_AUX        0xc0000103u
-#define MSR_SYSCFG         0xc0010010u
-#define MSR_HWCR           0xc0010015u
-#define MSR_AMD_PATCH      0xc0010020u
-#define MSR_VM_CR          0xc0010114u
-#define MSR_DE_CFG         0xc0011029u
 
 /* The answer to one direction of access. */
 enum msr_action {

@@ -16,9 +16,8 @@
 #define SENSE_LEVEL_LOW   1
 #define SENSE_LEVEL_HIGH  2
 
-/* State of the virtual interrupt controllers: a local APIC for each vCPU, and an I/O APIC. */
-#define LAPIC_BYTES  1024
-#define IOAPIC_BYTES 512
+/* Of a vCPU: the processor's control structure, and the extended state. */
+#define VCPU_BYTES KIB(8)
 /* Tables of the second stage that four levels have and no region counts. */
 #define TABLE_PAGES 4
 
@@ -106,7 +105,8 @@ static const char *guest_summary(const struct config_guest *guest)
 
 static void guest_budget(const struct config_guest *guest, u64 *bytes, u64 *table_pages)
 {
-	*bytes = IOAPIC_BYTES + (u64)guest->num_vcpus * LAPIC_BYTES;
+	/* The boot block is in the heap while the guest is started. */
+	*bytes = X86_BLOCK_BYTES + guest->num_vcpus * VCPU_BYTES;
 	*table_pages = TABLE_PAGES;
 }
 

@@ -7,52 +7,10 @@
 #ifndef ASM_SYSREG_H
 #define ASM_SYSREG_H
 
-#ifdef __ASSEMBLER__
-#define SYS_BIT(n) (1 << (n))
-#else
-#include <mullion/types.h>
-#define SYS_BIT(n) (UINT64_C(1) << (n))
-#endif
-
-#define CR0_PE SYS_BIT(0)
-#define CR0_MP SYS_BIT(1)
-#define CR0_EM SYS_BIT(2)
-#define CR0_TS SYS_BIT(3)
-#define CR0_ET SYS_BIT(4)
-#define CR0_NE SYS_BIT(5)
-#define CR0_WP SYS_BIT(16)
-#define CR0_NW SYS_BIT(29)
-#define CR0_CD SYS_BIT(30)
-#define CR0_PG SYS_BIT(31)
-
-#define CR4_DE      SYS_BIT(3)
-#define CR4_PAE     SYS_BIT(5)
-#define CR4_MCE     SYS_BIT(6)
-#define CR4_PGE     SYS_BIT(7)
-#define CR4_UMIP    SYS_BIT(11)
-#define CR4_OSFXSR  SYS_BIT(9)
-#define CR4_VMXE    SYS_BIT(13)
-#define CR4_OSXSAVE SYS_BIT(18)
-#define CR4_SMEP    SYS_BIT(20)
-#define CR4_SMAP    SYS_BIT(21)
+#include "arch/x86_64/pure/regs.h"
 
 #define RFLAGS_FIXED SYS_BIT(1)
 #define RFLAGS_IF    SYS_BIT(9)
-
-#define MSR_APIC_BASE    0x1b
-#define MSR_PAT          0x277
-#define MSR_TSC_DEADLINE 0x6e0
-#define MSR_X2APIC       0x800
-#define MSR_EFER         0xc0000080
-#define MSR_FS_BASE      0xc0000100
-#define MSR_GS_BASE      0xc0000101
-
-#define APIC_BASE_X2APIC SYS_BIT(10)
-#define APIC_BASE_ENABLE SYS_BIT(11)
-
-#define EFER_SCE SYS_BIT(0)
-#define EFER_LME SYS_BIT(8)
-#define EFER_NXE SYS_BIT(11)
 
 /* The core's selectors. Bits 0 and 1 are the privilege level. */
 #define SELECTOR_CODE      0x08

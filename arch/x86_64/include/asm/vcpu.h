@@ -1,21 +1,74 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The architecture's part of vCPUs and guests: none yet, the core refuses guests (vcpu.c). */
+/*
+ * The x86-64 part of vCPUs and guests. General registers are in struct arch_vcpu during the whole
+ * of an exit; the rest is in the processor's control structure (virt.h).
+ */
 #ifndef ASM_VCPU_H
 #define ASM_VCPU_H
 
+/* Registers in struct arch_vcpu, by their numbers in instructions; svm/enter.S uses the offsets. */
+#define VCPU_RAX 0
+#define VCPU_RCX 1
+#define VCPU_RDX 2
+#define VCPU_RBX 3
+#define VCPU_RSP 4
+#define VCPU_RBP 5
+#define VCPU_RSI 6
+#define VCPU_RDI 7
+
+#ifndef __ASSEMBLER__
+
+#include "arch/x86_64/pure/boot.h"
+#include "arch/x86_64/pure/ioapic.h"
+#include "arch/x86_64/pure/msr.h"
+#include <mullion/spinlock.h>
+#include <mullion/timer.h>
 #include <mullion/types.h>
 
-/* Where a vCPU begins. */
+struct vcpu_exit;
+struct vmcb;
+
+/* Where a vCPU begins: by the boot protocol, or at a page that a SIPI names. */
 struct vcpu_start {
-	u64 rip;
+	struct x86_start boot;
+	bool sipi;
+	u8 page;
+};
+
+/* An access that stopped the vCPU and waits for its answer. */
+struct x86_access {
+	u64 next_rip;
+	u8 reg;   /* number of the general register of a read */
+	u8 width; /* of the register's part that changes */
 };
 
 struct arch_vcpu {
-	struct vcpu_start start;
+	u64 r[16];              /* first: known to assembly. RAX and RSP: copies of the VMCB's */
+	struct vcpu_exit *exit; /* the exit that arch_vcpu_run() fills */
+	struct vmcb *vmcb;
+	struct lapic lapic;
+	struct msr_state msrs;
+	struct timer_event timer; /* the LAPIC timer is due */
+	struct x86_access access;
+	u64 starts; /* vCPUs that have received a SIPI from this one, and are not started yet */
+	void *fpu;  /* XSAVE area */
+	u64 xcr0;
+	u64 dr[4];
+	u64 tsc_offset, tsc_adjust;
+	u64 tsc_aux;
+	u64 event;       /* an interrupted delivery, which the next entry repeats; 0: none */
+	bool nmi_masked; /* until the IRET of the NMI's handler */
+	bool cr8_exits;  /* writes of CR8 exit, because an interrupt waits for a lower priority */
+	_Atomic bool timer_due;
+	u64 last_rip; /* at the last exit, for queries */
 };
 
 struct arch_guest {
-	bool refused;
+	struct spinlock lock; /* of the IOAPIC */
+	struct lapic_bus bus;
+	struct ioapic ioapic;
+	u64 cr4_offer, efer_offer, xcr0_offer;
 };
 
+#endif /* __ASSEMBLER__ */
 #endif

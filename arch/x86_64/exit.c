@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Exits that both vendors have: instructions that the guest cannot execute by itself, ports, memory
+ * that is not there. Each handler ends in an answer, an exception for the guest, or its stop. */
+#include "arch/x86_64/virt.h"
+
+#include "arch/x86_64/pure/cpuid.h"
+#include "arch/x86_64/pure/cr.h"
+#include "arch/x86_64/pure/guest_walk.h"
+#include "arch/x86_64/pure/length.h"
+#include <abi/component.h>
+#include <arch/boot.h>
+#include <mullion/guest.h>
+
+#define RFLAGS_TF BIT(8)
+#define DR6_BS    BIT(14) /* a single step */
+
+bool exit_stop(struct vcpu *vcpu, const char *why)
+{
+	vcpu->arch.exit->kind = EXIT_ERROR;
+	vcpu->arch.exit->error.why = why;
+	return false;
+}
+
+/* --- The instruction
+ * ------------------------------------------------------------------------------
+ */
+
+static bool read_entry(void *context, u64 gpa, u32 bytes, u64 *entry)
+{
+	const struct vcpu *vcpu = context;
+
+	*entry = 0;
+	return guest_copy_in(vcpu->guest, entry, GPA(gpa), bytes) == OK;
+}
+
+/* Bytes at RIP into @bytes, up to the end of the code that translates. Returns their number. */
+static u32 fetch(struct vcpu *vcpu, u8 *bytes)
+{
+	struct guest_walk walk = {
+		.cr0 = virt->read(vcpu, VIRT_CR0),
+		.cr3 = virt->read(vcpu, VIRT_CR3),
+		.cr4 = virt->read(vcpu, VIRT_CR4),
+		.efer = virt->read(vcpu, VIRT_EFER),
+		.read = read_entry,
+		.context = vcpu,
+	};
+	u64 linear = virt->read(vcpu, VIRT_RIP), gpa;
+	u32 count = 0;
+
+	if (virt->read(vcpu, VIRT_CODE64) == 0)
+		linear = (linear + virt->read(vcpu, VIRT_CS_BASE)) & UINT32_MAX;
+	while (count < INSN_MAX) {
+		u64 n = MIN(INSN_MAX - count, PAGE_SIZE - (linear + count) % PAGE_SIZE);
+
+		if (!guest_walk(&walk, linear + count, &gpa) ||
+		    guest_copy_in(vcpu->guest, bytes + count, GPA(gpa), n) != OK)
+			break;
+		count += (u32)n;
+	}
+	return count;
+}
+
+bool exit_decode(struct vcpu *vcpu, enum insn_kind kind, struct insn *insn)
+{
+	u8 bytes[INSN_MAX];
+	u32 count = fetch(vcpu, bytes);
+
+	return insn_length(bytes, count, virt->read(vcpu, VIRT_CODE64) != 0, insn) &&
+	       insn->kind == kind;
+}
+
+/* RIP behind the instruction, which is of @kind. */
+static bool find_next(struct vcpu *vcpu, enum insn_kind kind, u64 *next)
+{
+	struct insn insn;
+
+	*next = virt->next_rip(vcpu);
+	if (*next != 0)
+		return true;
+	if (!exit_decode(vcpu, kind, &insn))
+		return false;
+	*next = virt->read(vcpu, VIRT_RIP) + insn.length;
+	return true;
+}
+
+/* Each handler finds the next instruction before it changes anything: without one, the guest
+ * executes its instruction anew. */
+static bool finish(struct vcpu *vcpu, u64 next)
+{
+	virt->write(vcpu, VIRT_RIP, next);
+	if ((virt->read(vcpu, VIRT_RFLAGS) & RFLAGS_TF) != 0) {
+		virt->write(vcpu, VIRT_DR6, virt->read(vcpu, VIRT_DR6) | DR6_BS);
+		virt->raise(vcpu, VECTOR_DB, VIRT_NO_ERROR);
+	}
+	return true;
+}
+
+static bool fault(struct vcpu *vcpu)
+{
+	virt->raise(vcpu, VECTOR_GP, 0);
+	return true;
+}
+
+bool exit_undefined(struct vcpu *vcpu)
+{
+	virt->raise(vcpu, VECTOR_UD, VIRT_NO_ERROR);
+	return true;
+}
+
+bool exit_ignored(struct vcpu *vcpu, enum insn_kind kind)
+{
+	u64 next;
+
+	return !find_next(vcpu, kind, &next) || finish(vcpu, next);
+}
+
+bool exit_hlt(struct vcpu *vcpu)
+{
+	u64 next;
+
+	if (!find_next(vcpu, INSN_HLT, &next))
+		return true;
+	(void)finish(vcpu, next);
+	vcpu->arch.exit->kind = EXIT_WAIT;
+	return false;
+}
+
+/* As KVM answers a call that it does not have: -ENOSYS. */
+bool exit_call(struct vcpu *vcpu, enum insn_kind kind)
+{
+	u64 next;
+
+	if (!find_next(vcpu, kind, &next))
+		return true;
+	vcpu->arch.r[VCPU_RAX] = (u64)-1000;
+	return finish(vcpu, next);
+}
+
+/* --- CPUID, MSRs, control registers
+ * ---------------------------------------------------------------
+ */
+
+static void machine_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *regs)
+{
+	__asm__ volatile("cpuid"
+			 : "=a"(regs->eax), "=b"(regs->ebx), "=c"(regs->ecx), "=d"(regs->edx)
+			 : "a"(leaf), "c"(subleaf));
+}
+
+static struct cpuid_view cpuid_view_of(const struct vcpu *vcpu)
+{
+	return (struct cpuid_view){
+		.machine = machine_cpuid,
+		.index = vcpu->index,
+		.vcpus = vcpu->guest->num_vcpus,
+		.address_bits = vcpu->guest->space.address_bits,
+		.tsc_khz = (u32)(boot_info.counter_hz / 1000),
+		.lapic_khz = LAPIC_TIMER_KHZ,
+		.tsc_invariant = true,
+		.tsc_deadline = true,
+		.apic_enabled = lapic_is_on(&vcpu->arch.lapic),
+		.cr4 = virt->read(vcpu, VIRT_CR4),
+		.xcr0 = vcpu->arch.xcr0,
+	};
+}
+
+bool exit_cpuid(struct vcpu *vcpu)
+{
+	struct cpuid_view view = cpuid_view_of(vcpu);
+	u64 *r = vcpu->arch.r, next;
+	struct cpuid_regs regs;
+
+	if (!find_next(vcpu, INSN_CPUID, &next))
+		return true;
+	cpuid_answer(&view, (u32)r[VCPU_RAX], (u32)r[VCPU_RCX], &regs);
+	r[VCPU_RAX] = regs.eax;
+	r[VCPU_RBX] = regs.ebx;
+	r[VCPU_RCX] = regs.ecx;
+	r[VCPU_RDX] = regs.edx;
+	return finish(vcpu, next);
+}
+
+void exit_offers(struct guest *guest)
+{
+	struct cpuid_view view = { .machine = machine_cpuid,
+				   .vcpus = guest->num_vcpus,
+				   .address_bits = guest->space.address_bits,
+				   .apic_enabled = true };
+	struct cpuid_regs leaf1, leaf7, extended;
+
+	cpuid_answer(&view, 1, 0, &leaf1);
+	cpuid_answer(&view, 7, 0, &leaf7);
+	cpuid_answer(&view, 0x80000001, 0, &extended);
+	guest->arch.cr4_offer = cr4_offer(leaf1.ecx, leaf1.edx, leaf7.ebx, leaf7.ecx);
+	guest->arch.efer_offer = efer_offer(extended.edx);
+	guest->arch.xcr0_offer = cpuid_xcr0(machine_cpuid);
+}
+
+static struct cr_state cr_state_of(const struct vcpu *vcpu)
+{
+	return (struct cr_state){
+		.cr0 = virt->read(vcpu, VIRT_CR0),
+		.cr3 = virt->read(vcpu, VIRT_CR3),
+		.cr4 = virt->read(vcpu, VIRT_CR4),
+		.efer = virt->read(vcpu, VIRT_EFER),
+		.code64 = virt->read(vcpu, VIRT_CODE64) != 0,
+		.cpl0 = virt->read(vcpu, VIRT_CPL) == 0,
+	};
+}
+
+static bool write_efer(struct vcpu *vcpu, u64 value)
+{
+	struct cr_state state = cr_state_of(vcpu);
+
+	if (!efer_is_valid(&state, value, vcpu->guest->arch.efer_offer))
+		return false;
+	virt->write(vcpu, VIRT_EFER, value);
+	return true;
+}
+
+/* Registers of the vCPU. SDM vol. 3, 17.17.3 for TSC_ADJUST. */
+static bool read_cpu_msr(struct vcpu *vcpu, u32 msr, u64 *value)
+{
+	switch (msr) {
+	case MSR_EFER: *value = virt->read(vcpu, VIRT_EFER); return true;
+	case MSR_TSC_ADJUST: *value = vcpu->arch.tsc_adjust; return true;
+	default: return false;
+	}
+}
+
+static bool write_cpu_msr(struct vcpu *vcpu, u32 msr, u64 value)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+	u64 change;
+
+	switch (msr) {
+	case MSR_EFER: return write_efer(vcpu, value);
+	case MSR_TSC:
+		change = value - vcpu_clock(vcpu).tsc;
+		arch->tsc_offset += change;
+		arch->tsc_adjust += change;
+		return true;
+	case MSR_TSC_ADJUST:
+		arch->tsc_offset += value - arch->tsc_adjust;
+		arch->tsc_adjust = value;
+		return true;
+	case MSR_PRED_CMD: return value <= 1; /* nothing of another guest is trained here */
+	default: return false;
+	}
+}
+
+static bool read_lapic_msr(struct vcpu *vcpu, u32 msr, u64 *value)
+{
+	struct lapic *lapic = &vcpu->arch.lapic;
+	struct lapic_clock clock = vcpu_clock(vcpu);
+
+	if (msr == MSR_APIC_BASE)
+		*value = atomic_load(&lapic->base);
+	else if (msr == MSR_TSC_DEADLINE)
+		*value = lapic_deadline_read(lapic);
+	else
+		return lapic_is_x2(lapic) && lapic_read(lapic, &clock, msr - MSR_X2APIC, value);
+	return true;
+}
+
+static bool write_lapic_msr(struct vcpu *vcpu, u32 msr, u64 value)
+{
+	struct lapic *lapic = &vcpu->arch.lapic;
+	struct lapic_effect effect = { .eoi = LAPIC_NONE, .timer = true };
+	struct lapic_clock clock = vcpu_clock(vcpu);
+
+	if (msr == MSR_APIC_BASE) {
+		if (!lapic_base_write(lapic, value))
+			return false;
+	} else if (msr == MSR_TSC_DEADLINE) {
+		lapic_deadline_write(lapic, value);
+	} else if (!lapic_is_x2(lapic) || !lapic_write(&vcpu->guest->arch.bus, lapic, &clock,
+						       msr - MSR_X2APIC, value, &effect)) {
+		return false;
+	}
+	vcpu_apply(vcpu, &effect);
+	return true;
+}
+
+static bool read_msr_value(struct vcpu *vcpu, u32 msr, u64 *value)
+{
+	switch (msr_action(msr, false)) {
+	case MSR_CONSTANT:
+	case MSR_STATE: return msr_read(&vcpu->arch.msrs, msr, value);
+	case MSR_TO_LAPIC: return read_lapic_msr(vcpu, msr, value);
+	case MSR_TO_CPU: return read_cpu_msr(vcpu, msr, value);
+	default: return false;
+	}
+}
+
+static bool write_msr_value(struct vcpu *vcpu, u32 msr, u64 value)
+{
+	switch (msr_action(msr, true)) {
+	case MSR_IGNORE:
+	case MSR_MATCH:
+	case MSR_STATE: return msr_write(&vcpu->arch.msrs, msr, value);
+	case MSR_TO_LAPIC: return write_lapic_msr(vcpu, msr, value);
+	case MSR_TO_CPU: return write_cpu_msr(vcpu, msr, value);
+	default: return false;
+	}
+}
+
+bool exit_msr(struct vcpu *vcpu, bool write)
+{
+	u64 *r = vcpu->arch.r, value, next;
+	u32 msr = (u32)r[VCPU_RCX];
+
+	if (!find_next(vcpu, write ? INSN_WRMSR : INSN_RDMSR, &next))
+		return true;
+	if (write) {
+		value = (r[VCPU_RDX] << 32) | (u32)r[VCPU_RAX];
+		if (!write_msr_value(vcpu, msr, value))
+			return fault(vcpu);
+	} else {
+		if (!read_msr_value(vcpu, msr, &value))
+			return fault(vcpu);
+		r[VCPU_RAX] = (u32)value;
+		r[VCPU_RDX] = value >> 32;
+	}
+	(void)finish(vcpu, next);
+	return vcpu->arch.starts == 0; /* the core starts the vCPUs that got a SIPI */
+}
+
+bool exit_xsetbv(struct vcpu *vcpu)
+{
+	u64 *r = vcpu->arch.r, value = (r[VCPU_RDX] << 32) | (u32)r[VCPU_RAX], next;
+
+	if (!find_next(vcpu, INSN_XSETBV, &next))
+		return true;
+	if ((u32)r[VCPU_RCX] != 0 || virt->read(vcpu, VIRT_CPL) != 0 ||
+	    !xcr0_is_valid(value, vcpu->guest->arch.xcr0_offer))
+		return fault(vcpu);
+	vcpu->arch.xcr0 = value;
+	fpu_xcr0(value);
+	return finish(vcpu, next);
+}
+
+bool exit_cr_write(struct vcpu *vcpu)
+{
+	struct cr_state state = cr_state_of(vcpu);
+	struct insn insn;
+	u64 value;
+
+	if (!exit_decode(vcpu, INSN_CR_WRITE, &insn))
+		return true;
+	value = vcpu->arch.r[insn.reg];
+	if (!state.code64)
+		value = (u32)value;
+	if (insn.control == 8) {
+		if (value > 0xf)
+			return fault(vcpu);
+		atomic_store(&vcpu->arch.lapic.tpr, (u32)value << 4);
+	} else if (insn.control == 4) {
+		if (!cr4_is_valid(&state, value, vcpu->guest->arch.cr4_offer))
+			return fault(vcpu);
+		virt->write(vcpu, VIRT_CR4, value);
+	}
+	return finish(vcpu, virt->read(vcpu, VIRT_RIP) + insn.length);
+}
+
+/* --- Ports and memory
+ * -----------------------------------------------------------------------------
+ */
+
+/* The part of RAX that a read of @width bytes changes. */
+static void set_rax(struct vcpu *vcpu, u8 width, u64 value)
+{
+	u64 mask = width == 4 ? UINT64_MAX : MASK(8u * width - 1, 0);
+
+	if (width == 4)
+		value = (u32)value;
+	vcpu->arch.r[VCPU_RAX] = (vcpu->arch.r[VCPU_RAX] & ~mask) | (value & mask);
+}
+
+bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next)
+{
+	struct vcpu_exit *exit = vcpu->arch.exit;
+	gpa_t at = GPA(PORT_BASE + port);
+
+	/* A port that is not there reads as ones and ignores writes. */
+	if (region_find(vcpu->guest, at) == NULL) {
+		if (in)
+			set_rax(vcpu, width, UINT64_MAX);
+		return finish(vcpu, next);
+	}
+	exit->kind = in ? EXIT_READ : EXIT_WRITE;
+	exit->access.at = at;
+	exit->access.width = width;
+	exit->access.value = vcpu->arch.r[VCPU_RAX] & MASK(8u * width - 1, 0);
+	vcpu->arch.access = (struct x86_access){ .next_rip = next, .width = width };
+	return false;
+}
+
+bool exit_memory(struct vcpu *vcpu, u64 gpa, bool write, bool exec)
+{
+	struct vcpu_exit *exit = vcpu->arch.exit;
+
+	exit->kind = EXIT_FAULT;
+	exit->fault.gpa = GPA(gpa);
+	exit->fault.gva = GVA(UINT64_MAX);
+	exit->fault.write = write;
+	exit->fault.exec = exec;
+	exit->fault.walk = false;
+	exit->fault.permission = false;
+	return false;
+}
+
+void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result, u64 value)
+{
+	switch (exit->kind) {
+	case EXIT_READ: set_rax(vcpu, vcpu->arch.access.width, result == OK ? value : UINT64_MAX);
+	/* fall through */
+	case EXIT_WRITE: virt->write(vcpu, VIRT_RIP, vcpu->arch.access.next_rip); break;
+	case EXIT_FAULT: virt->raise(vcpu, VECTOR_GP, 0); break;
+	default: break; /* a SIPI has no result */
+	}
+}

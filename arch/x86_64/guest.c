@@ -1,0 +1,92 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The x86-64 part of a guest beside its vCPUs: the LAPICs' bus, the IOAPIC, and its lines. */
+#include "arch/x86_64/virt.h"
+
+#include <arch/virq.h>
+#include <mullion/cpu.h>
+#include <mullion/irq.h>
+#include <mullion/log.h>
+
+/* The processor's virtualisation is probed for the first guest. */
+static bool probe(const struct guest *guest)
+{
+	static const char *why;
+
+	if (virt == NULL && why == NULL) {
+		why = svm_probe();
+		if (why == NULL) {
+			virt = &svm;
+			log_info("virtualisation: %s", virt->name);
+		}
+	}
+	if (virt == NULL)
+		log_error("guest '%s': %s", guest->config->name, why);
+	return virt != NULL;
+}
+
+/* Linux's kernels and other direct starts find every LAPIC in x2APIC mode, as firmware leaves it.
+ */
+static void reset_apics(struct guest *guest)
+{
+	bool x2 = guest->config->arch.x86.boot != X86_BOOT_FIRMWARE;
+
+	ioapic_reset(&guest->arch.ioapic);
+	for (u32 i = 0; i < guest->num_vcpus; i++) {
+		struct lapic *lapic = &guest->vcpus[i]->arch.lapic;
+		u64 base;
+
+		lapic_reset(lapic, i);
+		base = atomic_load(&lapic->base);
+		if (x2 && !lapic_base_write(lapic, base | APIC_BASE_X2APIC))
+			ASSERT(false);
+	}
+}
+
+enum err arch_guest_init(struct guest *guest)
+{
+	enum err err = OK;
+
+	if (!probe(guest))
+		return ERR_UNSUPPORTED;
+	if (guest->num_vcpus > LAPIC_MAX_VCPUS)
+		return ERR_INVALID;
+	spin_init(&guest->arch.lock, RANK_VIRQ);
+	exit_offers(guest);
+	guest->arch.bus.count = guest->num_vcpus;
+	for (u32 i = 0; err == OK && i < guest->num_vcpus; i++) {
+		guest->arch.bus.cpus[i] = &guest->vcpus[i]->arch.lapic;
+		err = vcpu_create(guest->vcpus[i]);
+	}
+	if (err == OK)
+		reset_apics(guest);
+	return err;
+}
+
+void arch_guest_destroy(struct guest *guest)
+{
+	for (u32 i = 0; i < guest->num_vcpus; i++)
+		if (guest->vcpus[i] != NULL)
+			vcpu_destroy(guest->vcpus[i]);
+}
+
+void arch_guest_reset(struct guest *guest)
+{
+	reset_apics(guest);
+}
+
+void arch_virq_set(struct guest *guest, u32 line, bool level)
+{
+	struct lapic_effect effect = { .eoi = LAPIC_NONE };
+
+	spin_lock(&guest->arch.lock);
+	ioapic_set(&guest->arch.ioapic, &guest->arch.bus, line, level, &effect);
+	spin_unlock(&guest->arch.lock);
+	vcpu_kicks(guest, effect.kicks);
+}
+
+/* The guest's line is edge-triggered for its IOAPIC: each interrupt of the machine is one event. */
+void arch_virq_deliver(const struct irq_route *route)
+{
+	arch_virq_set(route->owner, route->target, true);
+	arch_virq_set(route->owner, route->target, false);
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events of a guest: what the next entry delivers, in the order of APM vol. 2, 8.5: an interrupted
+ * delivery, an NMI, an interrupt. An interrupt that cannot be taken now requests an exit for the
+ * moment at which it can.
+ */
+#include "arch/x86_64/svm/svm.h"
+
+#define RFLAGS_IF BIT(9)
+
+/* The exit comes when the guest can take an interrupt: a virtual one of the highest priority is
+ * requested, and intercepted. */
+static void request_window(struct vmcb *vmcb, bool on)
+{
+	vmcb_intercept(vmcb, INTERCEPT_VINTR, on);
+	vmcb->vintr &= ~(VINTR_IRQ | VINTR_TOP);
+	if (on)
+		vmcb->vintr |= VINTR_IRQ | VINTR_TOP;
+}
+
+static bool deliver_nmi(struct vcpu *vcpu, struct vmcb *vmcb)
+{
+	if (vcpu->arch.nmi_masked || vmcb->interrupt_shadow != 0 ||
+	    !lapic_take_nmi(&vcpu->arch.lapic))
+		return false;
+	vmcb->event = EVENT_VALID | EVENT_NMI | 2;
+	vcpu->arch.nmi_masked = true;
+	vmcb_intercept(vmcb, INTERCEPT_IRET, true);
+	return true;
+}
+
+/* Writes of CR8 exit while an interrupt waits for the guest's priority to fall. */
+static void watch_priority(struct vcpu *vcpu, struct vmcb *vmcb)
+{
+	const struct lapic *lapic = &vcpu->arch.lapic;
+	bool waits = false;
+
+	for (u32 i = 0; i < 8; i++)
+		waits |= lapic->irr[i] != 0;
+	vmcb->cr_write = (u16)(BIT(4) | (waits ? BIT(8) : 0));
+}
+
+void svm_prepare_events(struct vcpu *vcpu)
+{
+	struct vmcb *vmcb = vcpu->arch.vmcb;
+	struct lapic *lapic = &vcpu->arch.lapic;
+	int vector;
+
+	lapic_fold(lapic);
+	vector = lapic_next(lapic);
+	vmcb->event = vcpu->arch.event;
+	vcpu->arch.event = 0;
+	vmcb->vintr = (vmcb->vintr & ~VINTR_TPR) | atomic_load(&lapic->tpr) >> 4;
+	watch_priority(vcpu, vmcb);
+	if (vmcb->event == 0 && deliver_nmi(vcpu, vmcb))
+		;
+	else if (vector != LAPIC_NONE && vmcb->event == 0 && vmcb->interrupt_shadow == 0 &&
+		 (vmcb->rflags & RFLAGS_IF) != 0) {
+		vmcb->event = EVENT_VALID | (u32)vector;
+		lapic_accept(lapic, (u32)vector);
+		vector = lapic_next(lapic);
+	}
+	request_window(vmcb, vector != LAPIC_NONE);
+}
+
+/* The guest executes a software interrupt anew, because RIP is still at it. */
+static bool is_software(u64 event)
+{
+	u64 vector = event & 0xff;
+
+	if ((event & EVENT_TYPE) == EVENT_SOFTWARE)
+		return true;
+	return (event & EVENT_TYPE) == EVENT_FAULT && (vector == 3 || vector == 4);
+}
+
+void svm_finish_events(struct vcpu *vcpu)
+{
+	struct vmcb *vmcb = vcpu->arch.vmcb;
+	u64 event = vmcb->exit_int_info;
+	u32 tpr = (u32)(vmcb->vintr & VINTR_TPR) << 4;
+
+	if ((atomic_load(&vcpu->arch.lapic.tpr) & 0xf0) != tpr)
+		atomic_store(&vcpu->arch.lapic.tpr, tpr);
+	if ((event & EVENT_VALID) == 0 || is_software(event))
+		return;
+	vcpu->arch.event = event;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Exits on SVM. Each code below VMEXIT_ROWS has a row. A row that is NULL stops the guest with a
+ * dump, as does every code above but a nested page fault. APM vol. 2, appendix C.
+ */
+#include "arch/x86_64/svm/svm.h"
+
+#include <arch/irq.h>
+#include <mullion/mem.h>
+
+#define EXCEPTION_DB 1u
+#define EXCEPTION_AC 17u
+
+/* Nested page faults: error code in EXITINFO1 (15.25.6). */
+#define FAULT_PRESENT BIT(0)
+#define FAULT_WRITE   BIT(1)
+#define FAULT_FETCH   BIT(4)
+
+/* EXITINFO1 of a port access (15.10.2). */
+#define IOIO_IN     BIT(0)
+#define IOIO_STRING BIT(2)
+
+static bool on_interrupt(struct vcpu *vcpu)
+{
+	arch_irq_take();
+	vcpu->arch.exit->kind = EXIT_NONE;
+	return false;
+}
+
+/* The CPU has taken it when SVM's global flag was set again. */
+static bool on_nothing(struct vcpu *vcpu)
+{
+	(void)vcpu;
+	return true;
+}
+
+static bool on_iret(struct vcpu *vcpu)
+{
+	vcpu->arch.nmi_masked = false;
+	vmcb_intercept(vcpu->arch.vmcb, INTERCEPT_IRET, false);
+	return true;
+}
+
+static bool on_debug(struct vcpu *vcpu)
+{
+	svm.raise(vcpu, EXCEPTION_DB, VIRT_NO_ERROR);
+	return true;
+}
+
+static bool on_alignment(struct vcpu *vcpu)
+{
+	svm.raise(vcpu, EXCEPTION_AC, 0);
+	return true;
+}
+
+static bool on_machine_check(struct vcpu *vcpu)
+{
+	return exit_stop(vcpu, "machine check while it ran");
+}
+
+static bool on_msr(struct vcpu *vcpu)
+{
+	return exit_msr(vcpu, vcpu->arch.vmcb->exit_info1 != 0);
+}
+
+static bool on_port(struct vcpu *vcpu)
+{
+	const struct vmcb *vmcb = vcpu->arch.vmcb;
+	u64 info = vmcb->exit_info1;
+
+	if ((info & IOIO_STRING) != 0)
+		return exit_stop(vcpu, "string I/O, which the core does not emulate");
+	return exit_port(vcpu, (u16)(info >> 16), (u8)FIELD(info, 6, 4), (info & IOIO_IN) != 0,
+			 vmcb->exit_info2);
+}
+
+static bool on_vmmcall(struct vcpu *vcpu)
+{
+	return exit_call(vcpu, INSN_VMMCALL);
+}
+
+static bool on_wbinvd(struct vcpu *vcpu)
+{
+	return exit_ignored(vcpu, INSN_WBINVD);
+}
+
+static bool on_invd(struct vcpu *vcpu)
+{
+	return exit_ignored(vcpu, INSN_INVD);
+}
+
+static bool on_rdpmc(struct vcpu *vcpu)
+{
+	virt->raise(vcpu, VECTOR_GP, 0); /* no counters */
+	return true;
+}
+
+static bool on_task_switch(struct vcpu *vcpu)
+{
+	return exit_stop(vcpu, "hardware task switch, which the core does not emulate");
+}
+
+static bool on_shutdown(struct vcpu *vcpu)
+{
+	vcpu->arch.exit->kind = EXIT_SYSTEM_RESET; /* triple fault */
+	return false;
+}
+
+#define ROW(number) [VMEXIT_INTERCEPT + (number)]
+
+static bool (*const handlers[])(struct vcpu *vcpu) = {
+	[VMEXIT_CR_WRITE + 4] = exit_cr_write,
+	[VMEXIT_CR_WRITE + 8] = exit_cr_write,
+	[VMEXIT_EXCEPTION + EXCEPTION_DB] = on_debug,
+	[VMEXIT_EXCEPTION + EXCEPTION_AC] = on_alignment,
+	[VMEXIT_EXCEPTION + 18] = on_machine_check,
+	ROW(INTERCEPT_INTR) = on_interrupt,
+	ROW(INTERCEPT_NMI) = on_nothing,
+	ROW(INTERCEPT_SMI) = on_nothing,
+	ROW(INTERCEPT_INIT) = on_nothing,
+	ROW(INTERCEPT_VINTR) = on_nothing, /* the next entry delivers */
+	ROW(INTERCEPT_RDPMC) = on_rdpmc,
+	ROW(INTERCEPT_CPUID) = exit_cpuid,
+	ROW(INTERCEPT_RSM) = exit_undefined,
+	ROW(INTERCEPT_IRET) = on_iret,
+	ROW(INTERCEPT_INVD) = on_invd,
+	ROW(INTERCEPT_HLT) = exit_hlt,
+	ROW(INTERCEPT_INVLPGA) = exit_undefined,
+	ROW(INTERCEPT_IOIO) = on_port,
+	ROW(INTERCEPT_MSR) = on_msr,
+	ROW(INTERCEPT_TASK) = on_task_switch,
+	ROW(INTERCEPT_SHUTDOWN) = on_shutdown,
+	ROW(INTERCEPT_VMRUN) = exit_undefined,
+	ROW(INTERCEPT_VMMCALL) = on_vmmcall,
+	ROW(INTERCEPT_VMLOAD) = exit_undefined,
+	ROW(INTERCEPT_VMSAVE) = exit_undefined,
+	ROW(INTERCEPT_STGI) = exit_undefined,
+	ROW(INTERCEPT_CLGI) = exit_undefined,
+	ROW(INTERCEPT_SKINIT) = exit_undefined,
+	ROW(INTERCEPT_WBINVD) = on_wbinvd,
+	ROW(INTERCEPT_MONITOR) = exit_undefined,
+	ROW(INTERCEPT_MWAIT) = exit_undefined,
+	ROW(INTERCEPT_MWAIT_IF) = exit_undefined,
+	ROW(INTERCEPT_XSETBV) = exit_xsetbv,
+	ROW(INTERCEPT_RDPRU) = exit_undefined,
+	[VMEXIT_ROWS - 1] = NULL,
+};
+
+_Static_assert(ARRAY_SIZE(handlers) == VMEXIT_ROWS, "a row for each code");
+
+static bool on_page_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
+{
+	return exit_memory(vcpu, vmcb->exit_info2, (vmcb->exit_info1 & FAULT_WRITE) != 0,
+			   (vmcb->exit_info1 & FAULT_FETCH) != 0);
+}
+
+bool svm_exit(struct vcpu *vcpu)
+{
+	const struct vmcb *vmcb = vcpu->arch.vmcb;
+	u32 code = (u32)vmcb->exit_code; /* the upper half may hold anything (QEMU) */
+
+	if (code < VMEXIT_ROWS && handlers[code] != NULL)
+		return handlers[code](vcpu);
+	if (code == VMEXIT_NPF)
+		return on_page_fault(vcpu, vmcb);
+	if (code == VMEXIT_INVALID)
+		return exit_stop(vcpu, "the CPU refuses its control block");
+	return exit_stop(vcpu, "exit for a reason that has no handler");
+}
+
+bool svm_run(struct vcpu *vcpu)
+{
+	struct arch_vcpu *arch = &vcpu->arch;
+	struct vmcb *vmcb = arch->vmcb;
+
+	svm_prepare_events(vcpu);
+	vmcb->rax = arch->r[VCPU_RAX];
+	vmcb->rsp = arch->r[VCPU_RSP];
+	vmcb->tsc_offset = arch->tsc_offset;
+	svm_enter(arch->r, page_to_hpa(vmcb).v, svm_host());
+	arch->r[VCPU_RAX] = vmcb->rax;
+	arch->r[VCPU_RSP] = vmcb->rsp;
+	arch->last_rip = vmcb->rip;
+	vmcb->tlb_control = 0;
+	svm_finish_events(vcpu);
+	return svm_exit(vcpu);
+}

@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * SVM: what it needs of the machine, turning a CPU on, and the registers that the control block
+ * does not switch. A vCPU gets a fresh ASID at each load, so no translation of an earlier run is
+ * used.
+ */
+#include "arch/x86_64/svm/svm.h"
+
+#include <arch/mmu.h>
+#include <asm/sysreg.h>
+#include <mullion/cpu.h>
+#include <mullion/log.h>
+#include <mullion/mem.h>
+#include <mullion/string.h>
+
+#define VM_CR_SVMDIS BIT(4)
+
+#define LEAF_FEATURES 1u
+#define LEAF_EXTENDED 0x80000001u
+#define LEAF_SVM      0x8000000au
+#define F1_XSAVE      BIT(26)
+#define E1_SVM        BIT(2)
+#define E1_NX         BIT(20)
+#define E1_RDTSCP     BIT(27)
+#define SVM_NPT       BIT(0)
+#define SVM_NEXT_RIP  BIT(3)
+
+#define PORT_MAP_BYTES KIB(12)
+
+struct svm_cpu {
+	u8 host[PAGE_SIZE] __aligned(4096);  /* control block with this CPU's TR and bases */
+	u8 state[PAGE_SIZE] __aligned(4096); /* VMRUN's, of unknown form */
+	u32 next_asid;
+	bool on;
+};
+
+static struct svm_cpu svm_cpus[CONFIG_MAX_CPUS];
+static u32 num_asids;
+static bool has_next_rip, has_tsc_aux;
+/* Nothing passes but by msr.c's table; a clear bit of the port map would let a port pass. */
+static u8 msr_map[MSR_SVM_BITMAP_BYTES] __aligned(4096);
+static u8 port_map[PORT_MAP_BYTES] __aligned(4096);
+
+u64 svm_port_map(void)
+{
+	return mmu_pa(port_map);
+}
+
+u64 svm_msr_map(void)
+{
+	return mmu_pa(msr_map);
+}
+
+u64 svm_host(void)
+{
+	return mmu_pa(svm_cpus[this_cpu()->id].host);
+}
+
+static const char *missing(void)
+{
+	if ((cpuid_if(LEAF_EXTENDED, 0).c & E1_SVM) == 0)
+		return "the CPU has no SVM: use a CPU with AMD-V, or give the emulator -cpu "
+		       "max,+svm";
+	if ((read_msr(MSR_VM_CR) & VM_CR_SVMDIS) != 0)
+		return "the firmware has switched SVM off: enable it in the firmware's set-up";
+	if ((cpuid_if(LEAF_SVM, 0).d & SVM_NPT) == 0)
+		return "SVM has no nested paging: use a newer CPU, or give the emulator -cpu "
+		       "max,+npt";
+	if ((cpuid_if(LEAF_EXTENDED, 0).d & E1_NX) == 0)
+		return "the CPU has no NX, which the firmware may have switched off: enable it "
+		       "there";
+	if ((cpuid(LEAF_FEATURES, 0).c & F1_XSAVE) == 0)
+		return "the CPU has no XSAVE: use a newer CPU";
+	return NULL;
+}
+
+const char *svm_probe(void)
+{
+	const char *why = missing();
+
+	if (why != NULL)
+		return why;
+	num_asids = cpuid(LEAF_SVM, 0).b;
+	has_next_rip = (cpuid(LEAF_SVM, 0).d & SVM_NEXT_RIP) != 0;
+	has_tsc_aux = (cpuid_if(LEAF_EXTENDED, 0).d & E1_RDTSCP) != 0;
+	msr_bitmap_svm(msr_map);
+	memset(port_map, 0xff, sizeof(port_map));
+	return NULL;
+}
+
+/* APM vol. 2, 15.4 and 15.30.4. */
+static void turn_on(struct svm_cpu *cpu)
+{
+	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXSAVE);
+	write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_SVME);
+	write_msr(MSR_VM_HSAVE_PA, mmu_pa(cpu->state));
+	__asm__ volatile("vmsave %0" : : "a"(mmu_pa(cpu->host)) : "memory");
+	cpu->next_asid = 1;
+	cpu->on = true;
+}
+
+/* ASID 0 is the core's. When all are used, the next run flushes every guest's translations. */
+static void assign_asid(struct svm_cpu *cpu, struct vmcb *vmcb)
+{
+	vmcb->tlb_control = 0;
+	if (cpu->next_asid >= num_asids)
+		cpu->next_asid = 1;
+	if (cpu->next_asid == 1)
+		vmcb->tlb_control = TLB_FLUSH_ALL;
+	vmcb->asid = cpu->next_asid++;
+}
+
+static void write_debug(const u64 *dr)
+{
+	__asm__ volatile("mov %0, %%dr0\n\t"
+			 "mov %1, %%dr1\n\t"
+			 "mov %2, %%dr2\n\t"
+			 "mov %3, %%dr3"
+			 :
+			 : "r"(dr[0]), "r"(dr[1]), "r"(dr[2]), "r"(dr[3]));
+}
+
+static void svm_load(struct vcpu *vcpu)
+{
+	struct svm_cpu *cpu = &svm_cpus[this_cpu()->id];
+
+	if (!cpu->on)
+		turn_on(cpu);
+	assign_asid(cpu, vcpu->arch.vmcb);
+	write_debug(vcpu->arch.dr);
+	if (has_tsc_aux)
+		write_msr(MSR_TSC_AUX, vcpu->arch.tsc_aux);
+	fpu_load(vcpu->arch.fpu, vcpu->guest->arch.xcr0_offer, vcpu->arch.xcr0);
+}
+
+static void svm_save(struct vcpu *vcpu)
+{
+	u64 *dr = vcpu->arch.dr;
+
+	__asm__ volatile("mov %%dr0, %0\n\t"
+			 "mov %%dr1, %1\n\t"
+			 "mov %%dr2, %2\n\t"
+			 "mov %%dr3, %3"
+			 : "=r"(dr[0]), "=r"(dr[1]), "=r"(dr[2]), "=r"(dr[3]));
+	if (has_tsc_aux)
+		vcpu->arch.tsc_aux = read_msr(MSR_TSC_AUX);
+	fpu_save(vcpu->arch.fpu, vcpu->guest->arch.xcr0_offer);
+}
+
+static enum err svm_create(struct vcpu *vcpu)
+{
+	vcpu->arch.vmcb = page_alloc(1);
+	return vcpu->arch.vmcb != NULL ? OK : ERR_NO_MEMORY;
+}
+
+static void svm_destroy(struct vcpu *vcpu)
+{
+	page_free(vcpu->arch.vmcb, 1);
+	vcpu->arch.vmcb = NULL;
+}
+
+static u64 svm_read(const struct vcpu *vcpu, enum virt_field field)
+{
+	const struct vmcb *vmcb = vcpu->arch.vmcb;
+
+	switch (field) {
+	case VIRT_RIP: return vmcb->rip;
+	case VIRT_RFLAGS: return vmcb->rflags;
+	case VIRT_CR0: return vmcb->cr0;
+	case VIRT_CR2: return vmcb->cr2;
+	case VIRT_CR3: return vmcb->cr3;
+	case VIRT_CR4: return vmcb->cr4;
+	case VIRT_DR6: return vmcb->dr6;
+	case VIRT_EFER: return vmcb->efer & ~EFER_SVME;
+	case VIRT_CS_BASE: return vmcb->cs.base;
+	case VIRT_CODE64: return (vmcb->cs.attributes & SEGMENT_LONG) != 0;
+	case VIRT_CPL: return vmcb->cpl;
+	default: return 0;
+	}
+}
+
+static void svm_write(struct vcpu *vcpu, enum virt_field field, u64 value)
+{
+	struct vmcb *vmcb = vcpu->arch.vmcb;
+
+	switch (field) {
+	case VIRT_RIP:
+		vmcb->rip = value;
+		vmcb->interrupt_shadow = 0; /* STI and MOV SS block one instruction alone */
+		break;
+	case VIRT_RFLAGS: vmcb->rflags = value; break;
+	case VIRT_CR0: vmcb->cr0 = value; break;
+	case VIRT_CR2: vmcb->cr2 = value; break;
+	case VIRT_CR3: vmcb->cr3 = value; break;
+	case VIRT_CR4: vmcb->cr4 = value; break;
+	case VIRT_DR6: vmcb->dr6 = value; break;
+	case VIRT_EFER: vmcb->efer = value | EFER_SVME; break;
+	default: break;
+	}
+}
+
+static u64 svm_next_rip(const struct vcpu *vcpu)
+{
+	return has_next_rip ? vcpu->arch.vmcb->next_rip : 0;
+}
+
+static void raise_exception(struct vcpu *vcpu, u32 vector, u64 error)
+{
+	u64 event = EVENT_VALID | EVENT_FAULT | vector;
+
+	if (error != VIRT_NO_ERROR)
+		event |= EVENT_ERROR | error << 32;
+	vcpu->arch.event = event;
+}
+
+static void svm_dump(const struct vcpu *vcpu)
+{
+	const struct vmcb *vmcb = vcpu->arch.vmcb;
+
+	log_error("  exit %lx, info %lx %lx, interrupted event %lx", vmcb->exit_code,
+		  vmcb->exit_info1, vmcb->exit_info2, vmcb->exit_int_info);
+	log_error("  cs %04x base %lx attributes %03x, ss %04x, tr %04x, cpl %u", vmcb->cs.selector,
+		  vmcb->cs.base, vmcb->cs.attributes, vmcb->ss.selector, vmcb->tr.selector,
+		  vmcb->cpl);
+	log_error("  gdt %lx+%x idt %lx+%x event %lx vintr %lx", vmcb->gdtr.base, vmcb->gdtr.limit,
+		  vmcb->idtr.base, vmcb->idtr.limit, vmcb->event, vmcb->vintr);
+}
+
+const struct virt svm = {
+	.name = "SVM",
+	.create = svm_create,
+	.destroy = svm_destroy,
+	.reset = svm_reset,
+	.load = svm_load,
+	.save = svm_save,
+	.run = svm_run,
+	.read = svm_read,
+	.write = svm_write,
+	.next_rip = svm_next_rip,
+	.raise = raise_exception,
+	.dump = svm_dump,
+};

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Declarations that the files of svm/ share. */
+#ifndef X86_64_SVM_SVM_H
+#define X86_64_SVM_SVM_H
+
+#include "arch/x86_64/svm/vmcb.h"
+#include "arch/x86_64/virt.h"
+
+static inline void vmcb_intercept(struct vmcb *vmcb, u32 number, bool on)
+{
+	if (on)
+		vmcb->intercepts[number / 32] |= (u32)BIT(number % 32);
+	else
+		vmcb->intercepts[number / 32] &= ~(u32)BIT(number % 32);
+}
+
+/** svm_enter() - svm/enter.S. */
+void svm_enter(u64 *r, u64 vmcb, u64 host);
+/** svm_run() - enter @vcpu's guest once and serve the exit; see struct virt. */
+bool svm_run(struct vcpu *vcpu);
+/** svm_reset() - @vcpu's control block out of reset; see struct virt. */
+void svm_reset(struct vcpu *vcpu, const struct vcpu_start *start);
+/** svm_exit() - serve the exit that @vcpu's control block reports. */
+bool svm_exit(struct vcpu *vcpu);
+/** svm_prepare_events() - choose the event that the next entry delivers. */
+void svm_prepare_events(struct vcpu *vcpu);
+/** svm_finish_events() - keep an event whose delivery the exit has interrupted. APM vol. 2, 15.7.2.
+ */
+void svm_finish_events(struct vcpu *vcpu);
+/** svm_host() - physical address of this CPU's own control block. */
+u64 svm_host(void);
+/** svm_maps() - physical addresses of the permission maps for ports and MSRs. */
+u64 svm_port_map(void);
+u64 svm_msr_map(void);
+
+#endif

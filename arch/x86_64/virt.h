@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The interface between the part of a vCPU that is common to both vendors (vcpu.c, guest.c, exit.c)
+ * and the processor's virtualisation (svm/). Nothing outside svm/ depends on the vendor.
+ */
+#ifndef X86_64_VIRT_H
+#define X86_64_VIRT_H
+
+#include "arch/x86_64/pure/length.h"
+#include <mullion/err.h>
+#include <mullion/guest.h>
+
+/* State in the control structure that exits read or change. */
+enum virt_field {
+	VIRT_RIP,
+	VIRT_RFLAGS,
+	VIRT_CR0,
+	VIRT_CR2,
+	VIRT_CR3,
+	VIRT_CR4,
+	VIRT_DR6,
+	VIRT_EFER, /* as the guest sees it */
+	VIRT_CS_BASE,
+	VIRT_CODE64, /* 1: the code segment is 64-bit */
+	VIRT_CPL
+};
+
+struct virt {
+	const char *name;
+	/* The control structure of @vcpu. ERR_NO_MEMORY. */
+	enum err (*create)(struct vcpu *vcpu);
+	void (*destroy)(struct vcpu *vcpu);
+	/* Reset values, then those of @start. The vCPU is not loaded. */
+	void (*reset)(struct vcpu *vcpu, const struct vcpu_start *start);
+	/* This CPU's registers that the control structure does not switch. Own thread. */
+	void (*load)(struct vcpu *vcpu);
+	void (*save)(struct vcpu *vcpu);
+	/* Enter the guest once and serve the exit. Returns false if vcpu->arch.exit needs the core.
+	 */
+	bool (*run)(struct vcpu *vcpu);
+	u64 (*read)(const struct vcpu *vcpu, enum virt_field field);
+	void (*write)(struct vcpu *vcpu, enum virt_field field, u64 value);
+	/* Address of the next instruction; 0: the processor does not report it. */
+	u64 (*next_rip)(const struct vcpu *vcpu);
+	/* The next entry delivers exception @vector, with @error unless that is VIRT_NO_ERROR. */
+	void (*raise)(struct vcpu *vcpu, u32 vector, u64 error);
+	void (*dump)(const struct vcpu *vcpu);
+};
+
+#define VIRT_NO_ERROR UINT64_MAX
+
+#define VECTOR_DB 1u
+#define VECTOR_UD 6u
+#define VECTOR_GP 13u
+
+extern const struct virt svm;
+/* The processor's; NULL: it has none, or it was not probed yet. */
+extern const struct virt *virt;
+
+/** svm_probe() - prepare SVM for all CPUs. Returns NULL, or the sentence that says what is missing
+ * and the remedy. Boot CPU, once. */
+const char *svm_probe(void);
+
+/* --- exit.c: exits that both vendors have. Each returns false if vcpu->arch.exit needs the core.
+ */
+
+/** exit_stop() - stop the guest with a dump, because of @why. */
+bool exit_stop(struct vcpu *vcpu, const char *why);
+/** exit_offers() - the bits of control registers that @guest may set, from its CPUID. */
+void exit_offers(struct guest *guest);
+bool exit_cpuid(struct vcpu *vcpu);
+bool exit_msr(struct vcpu *vcpu, bool write);
+bool exit_xsetbv(struct vcpu *vcpu);
+bool exit_hlt(struct vcpu *vcpu);
+/** exit_call() - VMCALL or VMMCALL: no call is known. */
+bool exit_call(struct vcpu *vcpu, enum insn_kind kind);
+/** exit_ignored() - an instruction without effect (WBINVD, INVD). */
+bool exit_ignored(struct vcpu *vcpu, enum insn_kind kind);
+/** exit_undefined() - an instruction that the guest does not have. */
+bool exit_undefined(struct vcpu *vcpu);
+/** exit_cr_write() - a write of CR4 or CR8. */
+bool exit_cr_write(struct vcpu *vcpu);
+/** exit_port() - one access to @port; @next_rip is behind the instruction. */
+bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next_rip);
+/** exit_memory() - an access to guest-physical @gpa, where nothing is mapped. */
+bool exit_memory(struct vcpu *vcpu, u64 gpa, bool write, bool exec);
+
+/** exit_decode() - the instruction at RIP, if it is of @kind. Returns false if it is not, because
+ * the guest has changed its code or its tables; then the guest executes it anew. */
+bool exit_decode(struct vcpu *vcpu, enum insn_kind kind, struct insn *insn);
+
+/* --- vcpu.c ---------------------------------------------------------------------------------- */
+
+/** vcpu_apply() - the consequences of a LAPIC or IOAPIC write by @vcpu. Own thread, no locks. */
+void vcpu_apply(struct vcpu *vcpu, struct lapic_effect *effect);
+/** vcpu_create(), vcpu_destroy() - the memory of @vcpu's state, after exit_offers(). ERR_NO_MEMORY.
+ */
+enum err __must_check vcpu_create(struct vcpu *vcpu);
+void vcpu_destroy(struct vcpu *vcpu);
+/** vcpu_kicks() - kick the vCPUs of @mask. Any CPU. */
+void vcpu_kicks(const struct guest *guest, u64 mask);
+/** vcpu_clock() - the present for @vcpu's LAPIC timer. Own thread. */
+struct lapic_clock vcpu_clock(const struct vcpu *vcpu);
+
+/* --- fpu.c ----------------------------------------------------------------------------------- */
+
+/** fpu_bytes() - of the XSAVE area of a guest that may use the state in @mask. */
+u64 fpu_bytes(u64 mask);
+/** fpu_reset() - power-up values in @area. SDM vol. 3, table 9-1. */
+void fpu_reset(void *area);
+/** fpu_load(), fpu_save() - the extended state of @mask, and then XCR0 for the guest. CR4.OSXSAVE
+ * is set on this CPU. */
+void fpu_load(const void *area, u64 mask, u64 xcr0);
+void fpu_save(void *area, u64 mask);
+/** fpu_xcr0() - set XCR0 to @value, which has been validated. */
+void fpu_xcr0(u64 value);
+
+#endif
