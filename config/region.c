@@ -19,6 +19,7 @@ static enum err parse_virtual(struct config_run *run, struct config_region *regi
 		return OK;
 	region->device = config_string(run, region->node, "device");
 	region->model = index;
+	region->doorbell = platform->model_trees[index].doorbell;
 	if (region->compatible != NULL)
 		return OK;
 	model = &platform->model_trees[index];

@@ -68,7 +68,7 @@ static enum err give_bit(struct builder *b, struct grant_info *info, struct comp
 	return OK;
 }
 
-/* Addresses for @hpa; an unmapped page lies between any two grants. Ports keep their numbers. */
+/* Addresses for @hpa; an unmapped page lies between any two grants. */
 static enum err give_addresses(struct builder *b, struct grant_info *info, hpa_t hpa, u64 size,
 			       u32 flags)
 {
@@ -77,9 +77,7 @@ static enum err give_addresses(struct builder *b, struct grant_info *info, hpa_t
 	if (size == 0 || size > COMPONENT_GUEST - b->next_va - PAGE_SIZE)
 		return ERR_RANGE;
 	info->size = size;
-	info->address = space_has(hpa.v) ? b->next_va : hpa.v;
-	if (!space_has(hpa.v))
-		return OK;
+	info->address = b->next_va;
 	b->next_va += mapped + PAGE_SIZE;
 	return space_map(&b->component->space, GPA(info->address), hpa, mapped, flags);
 }
@@ -170,7 +168,7 @@ static enum err grant_interrupt(struct builder *b, const char *name, const struc
 }
 
 /* The next @size bytes of its own memory. */
-static hpa_t take_memory(struct builder *b, bool kept, u64 size)
+static hpa_t next_piece(struct builder *b, bool kept, u64 size)
 {
 	hpa_t *next = kept ? &b->kept : &b->fresh;
 	hpa_t at = *next;
@@ -200,8 +198,8 @@ static enum err grant_piece(struct builder *b, const struct config_grant *config
 	if (config->kind == CONFIG_GRANT_DEVICE)
 		flags |= SPACE_DEVICE;
 	else
-		hpa = take_memory(b, file || config->kept, config->size);
-	if (config->kind == CONFIG_GRANT_DEVICE && hpa.v >= PORT_BASE)
+		hpa = next_piece(b, file || config->kept, config->size);
+	if (config->kind == CONFIG_GRANT_DEVICE && !space_has(hpa.v))
 		err = give_ports(b, info, hpa, config->size);
 	else
 		err = give_addresses(b, info, hpa, config->size, flags);
@@ -231,7 +229,7 @@ static enum err grant_virtual(struct builder *b, u32 index, const struct config_
 			return err;
 		grant->value = region->irqs[i].guest;
 	}
-	if (!str_has_prefix(region->device, "virtio"))
+	if (!region->doorbell)
 		return OK;
 	err = add_grant(b, GRANT_DOORBELL, region->name, &info, &grant);
 	if (err == OK)
@@ -307,7 +305,7 @@ static enum err build_grants(struct builder *b)
 /* --- The whole ---------------------------------------------------------------------------------
  */
 
-static struct component *allocate(const struct config_component *config)
+static struct component *component_allocate(const struct config_component *config)
 {
 	const struct system *system = component_system;
 	const struct config_guest *guest =
@@ -364,7 +362,7 @@ static enum err allocate_memory(struct builder *b)
 	return OK;
 }
 
-/* What every component has: its program, in the order that space_load() expects, stack, info. */
+/* Every component has its program, in the order that space_load() expects, a stack and info. */
 static enum err map_program(struct builder *b)
 {
 	struct component *component = b->component;
@@ -375,15 +373,15 @@ static enum err map_program(struct builder *b)
 		const struct config_segment *segment = &config->segments[i];
 
 		err = space_map(&component->space, GPA(segment->va),
-				take_memory(b, false, segment->size), segment->size,
+				next_piece(b, false, segment->size), segment->size,
 				SPACE_READ | (segment->write ? SPACE_WRITE : 0) |
 					(segment->exec ? SPACE_EXEC : 0));
 	}
 	if (err == OK)
 		err = space_map(&component->space, GPA(COMPONENT_STACK - config->stack_bytes),
-				take_memory(b, false, config->stack_bytes), config->stack_bytes,
+				next_piece(b, false, config->stack_bytes), config->stack_bytes,
 				SPACE_READ | SPACE_WRITE);
-	component->info = take_memory(b, true, INFO_BYTES);
+	component->info = next_piece(b, true, INFO_BYTES);
 	if (err == OK)
 		err = space_map(&component->space, GPA(COMPONENT_INFO), component->info, INFO_BYTES,
 				SPACE_READ);
@@ -431,7 +429,7 @@ enum err component_create(const struct config_component *config, struct componen
 	enum err err = ERR_NO_MEMORY;
 
 	ASSERT(config == &component_system->components[component_count]);
-	b.component = allocate(config);
+	b.component = component_allocate(config);
 	if (b.component == NULL)
 		return ERR_NO_MEMORY;
 	b.info = page_alloc(INFO_BYTES / PAGE_SIZE);
@@ -453,7 +451,7 @@ static void revoke(struct component *component)
 	for (u32 i = 0; i < component->num_grants; i++) {
 		const struct component_grant *grant = &component->grants[i];
 
-		/* What failed on the way may not be its own. */
+		/* After a failed creation, a grant may belong to another component. */
 		if (grant->kind == GRANT_CHANNEL &&
 		    component_channels[grant->value].ends[grant->end] == component)
 			component_channels[grant->value].ends[grant->end] = NULL;

@@ -17,8 +17,8 @@ static struct exit_slot *slot_of(struct list_node *node)
 	return container_of(node, struct exit_slot, link);
 }
 
-/* The first in the queue pays for NOTIFY_EXIT. The caller holds the lock. */
-static void set_payer(struct component *component)
+/* The first in the queue pays for NOTIFY_EXIT. */
+static void set_payer(struct component *component) REQUIRES(&component->lock)
 {
 	struct list_node *first = list_first(&component->queue);
 	struct account *payer = first != NULL ? &slot_of(first)->thread->home : NULL;
@@ -27,8 +27,9 @@ static void set_payer(struct component *component)
 			      memory_order_relaxed);
 }
 
-/* Insert behind the slots of the same priority, or before them. The caller holds the lock. */
+/* Insert behind the slots of the same priority, or before them. */
 static void insert(struct component *component, struct exit_slot *slot, bool before)
+	REQUIRES(&component->lock)
 {
 	u32 priority = slot->thread->home.priority + (before ? 1u : 0u);
 	struct list_node *at = &component->queue.head;
@@ -52,8 +53,8 @@ static bool put_in_queue(struct component *component, struct exit_slot *slot)
 	return component_announce(component, NOTIFY_EXIT, NULL);
 }
 
-/* The vCPU stops and takes no answer any more. The caller holds the lock. */
-static void drop(struct component *component, struct exit_slot *slot)
+/* The vCPU stops and takes no answer any more. */
+static void drop(struct component *component, struct exit_slot *slot) REQUIRES(&component->lock)
 {
 	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_QUEUED) {
 		list_remove(&slot->link);
@@ -75,7 +76,8 @@ static bool must_leave(struct vcpu *vcpu)
 }
 
 /* Block the vCPU. With @wake the component is woken, and gets this CPU if it may run here. */
-static void pause(struct component *component, struct vcpu *vcpu, struct exit_slot *slot, bool wake)
+static void exit_pause(struct component *component, struct vcpu *vcpu, struct exit_slot *slot,
+		       bool wake)
 {
 	struct account *account = payer_account(component, &this_cpu()->thread->home);
 
@@ -96,7 +98,7 @@ static bool await_answer(struct component *component, struct vcpu *vcpu, struct 
 			 bool wake)
 {
 	for (;;) {
-		pause(component, vcpu, slot, wake);
+		exit_pause(component, vcpu, slot, wake);
 		wake = false;
 		if (answered(slot))
 			break;
@@ -188,9 +190,8 @@ void exit_left(struct component *component, const struct vcpu *vcpu,
 	atomic_store_explicit(&slot->state, SLOT_TAKEN, memory_order_relaxed);
 }
 
-/* Returns the first slot if the component works on its account, else NULL. The caller holds the
- * lock. */
-static struct exit_slot *first_of_payer(struct component *component)
+/* Returns the first slot if the component works on its account, else NULL. */
+static struct exit_slot *first_of_payer(struct component *component) REQUIRES(&component->lock)
 {
 	struct list_node *first = list_first(&component->queue);
 

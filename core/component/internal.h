@@ -61,9 +61,8 @@ enum err __must_check exit_answer(struct component *component, u64 index, u64 va
 /** exit_again() - after a restart: queue the exits that were taken once more. The component's own
  * thread; takes the component's lock. */
 void exit_again(struct component *component);
-/** exit_drop_all() - drop every exit; no vCPU of the guest runs. The caller holds the component's
- * lock. */
-void exit_drop_all(struct component *component);
+/** exit_drop_all() - drop every exit; no vCPU of the guest runs. */
+void exit_drop_all(struct component *component) REQUIRES(&component->lock);
 
 /** reset_taken() - the component has taken NOTIFY_RESET. Its own thread, no locks. */
 void reset_taken(struct component *component);

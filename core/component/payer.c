@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * On whose account a component works: each bit of its notification word has a payer, and a wait
- * returns the bits of one payer alone, so that the work between two waits is one account's.
- * docs/scheduling.md has the rules.
+ * The account that a component works on. Each bit of its notification word has a payer. A wait
+ * returns the bits of one payer alone, so the work between two waits belongs to one account
+ * (docs/scheduling.md).
  */
 #include "core/component/internal.h"
 
@@ -32,8 +32,9 @@ static bool is_better(const struct account *account, const struct account *best,
 }
 
 /* Of the set bits, one whose account claims most; @than, if it claims no less than others. Equals
- * in turn. The lock. */
+ * in turn. */
 static struct account *best_of(struct component *component, u64 bits, struct account *than)
+	REQUIRES(&component->lock)
 {
 	u32 turn = component->last_bit + 1;
 	u64 rest = (bits >> turn % 64) | (turn % 64 != 0 ? bits << (64 - turn % 64) : 0);

@@ -25,7 +25,7 @@ void serve_leave(struct vcpu *vcpu, enum user_trap trap, const struct component_
 }
 
 /* Block, unless a notification or a request is pending. */
-static void pause(struct component *component, struct thread *next)
+static void serve_pause(struct component *component, struct thread *next)
 {
 	sched_prepare(PAUSE_WAIT);
 	serve_set(component, SERVE_THREAD, SERVE_READY);
@@ -45,7 +45,7 @@ bool serve_sleep(struct component *component, struct thread *next)
 	bool own;
 
 	component->thread.between = true;
-	pause(component, next);
+	serve_pause(component, next);
 	while (!(own = serve_move(component, SERVE_READY, SERVE_THREAD)) &&
 	       !serve_is(component, SERVE_RETURNED)) {
 		/* serve_leave() and serve_wake() wake the thread. */

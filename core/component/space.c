@@ -77,7 +77,7 @@ void space_load(struct component *component)
 }
 
 /* Page by page as its own tables say; a device or a guest's memory is none of its own. */
-static enum err copy(const struct component *component, u64 va, u8 *core, u64 bytes, u32 right)
+static enum err copy_own(const struct component *component, u64 va, u8 *core, u64 bytes, u32 right)
 {
 	if (bytes > COMPONENT_GUEST || va > COMPONENT_GUEST - bytes)
 		return ERR_FAULT;
@@ -105,11 +105,12 @@ static enum err copy(const struct component *component, u64 va, u8 *core, u64 by
 
 enum err component_copy_in(const struct component *component, void *to, u64 va, u64 bytes)
 {
-	return copy(component, va, to, bytes, SPACE_READ);
+	return copy_own(component, va, to, bytes, SPACE_READ);
 }
 
-/* copy() takes one non-const core pointer for both directions; it only reads through it here. */
+/* copy_own() takes one non-const core pointer for both directions; it only reads through it here.
+ */
 enum err component_copy_out(const struct component *component, u64 va, const void *from, u64 bytes)
 {
-	return copy(component, va, (u8 *)(uintptr_t)from, bytes, SPACE_WRITE);
+	return copy_own(component, va, (u8 *)(uintptr_t)from, bytes, SPACE_WRITE);
 }

@@ -51,7 +51,8 @@ static void load_piece(u8 *to, const u8 *from, u64 bytes)
 	}
 }
 
-static enum err copy(const struct guest *guest, gpa_t gpa, u8 *core, u64 bytes, enum copy_kind kind)
+static enum err guest_copy(const struct guest *guest, gpa_t gpa, u8 *core, u64 bytes,
+			   enum copy_kind kind)
 {
 	if (!range_is_memory(guest, gpa, bytes))
 		return ERR_FAULT;
@@ -79,16 +80,17 @@ static enum err copy(const struct guest *guest, gpa_t gpa, u8 *core, u64 bytes, 
 
 enum err guest_copy_in(const struct guest *guest, void *to, gpa_t from, u64 bytes)
 {
-	return copy(guest, from, to, bytes, COPY_IN);
+	return guest_copy(guest, from, to, bytes, COPY_IN);
 }
 
-/* copy() takes one non-const core pointer for both directions; it only reads through it here. */
+/* guest_copy() takes one non-const core pointer for both directions; it only reads through it here.
+ */
 enum err guest_copy_out(const struct guest *guest, gpa_t to, const void *from, u64 bytes)
 {
-	return copy(guest, to, (u8 *)(uintptr_t)from, bytes, COPY_OUT);
+	return guest_copy(guest, to, (u8 *)(uintptr_t)from, bytes, COPY_OUT);
 }
 
 enum err guest_load(const struct guest *guest, gpa_t to, const void *from, u64 bytes)
 {
-	return copy(guest, to, (u8 *)(uintptr_t)from, bytes, COPY_LOAD);
+	return guest_copy(guest, to, (u8 *)(uintptr_t)from, bytes, COPY_LOAD);
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What the core does with an exit that arch_vcpu_run() did not serve itself. One table, one row for
- * each kind: whatever a guest does ends here in an answer, an injected fault, or that guest
- * stopped.
+ * Exits that arch_vcpu_run() did not serve itself. One table has a row for each kind. Each row ends
+ * in an answer, an injected fault, or a stop of that guest.
  */
 #include <mullion/guest.h>
 
@@ -55,7 +54,7 @@ static void handle_access(struct vcpu *vcpu, struct vcpu_exit *exit)
 	arch_vcpu_answer(vcpu, exit, ERR_FAULT, 0);
 }
 
-static const char *fault_name(const struct vcpu_exit *exit)
+static const char *exit_fault_name(const struct vcpu_exit *exit)
 {
 	if (exit->fault.walk)
 		return "table walk";
@@ -67,7 +66,7 @@ static const char *fault_name(const struct vcpu_exit *exit)
 static void handle_fault(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	const char *why = exit->fault.permission ? "is not permitted" : "cannot be served";
-	const char *what = fault_name(exit);
+	const char *what = exit_fault_name(exit);
 	unsigned long long gpa = exit->fault.gpa.v, gva = exit->fault.gva.v;
 
 	/* Either address may be unknown: then it is UINT64_MAX. */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Guests as objects: the table, and what one is made of. It is created and destroyed while others
- * run, so whoever wants a guest for longer than a look pins it, and one act at a time is under way
- * with each.
+ * Guests as objects: the table, and the parts of a guest. Guests are created and destroyed while
+ * others run. Hence an act pins its guest, and one act at a time is under way with each guest.
  */
 #include <mullion/guest.h>
 
@@ -19,13 +18,14 @@
 
 #define VCPU_ALIGN 64 /* a cache line, so that two CPUs' vCPUs share none */
 
+static struct spinlock table_lock = SPINLOCK_INIT(RANK_MANAGE);
 static struct slot {
 	struct guest *guest; /* created */
 	bool busy;           /* being created, destroyed or acted on */
-} slots[CONFIG_MAX_GUESTS];
-static struct spinlock table_lock = SPINLOCK_INIT(RANK_MANAGE);
+} slots[CONFIG_MAX_GUESTS] GUARDED_BY(table_lock);
 
-struct guest *guest_get(u32 id)
+/* Its callers know that the guest stays, or hold the lock. */
+NO_LOCK_ANALYSIS struct guest *guest_get(u32 id)
 {
 	return id < CONFIG_MAX_GUESTS ? slots[arch_index_clamp(id, CONFIG_MAX_GUESTS)].guest : NULL;
 }
@@ -74,7 +74,7 @@ static void publish(u32 id, struct guest *guest)
 
 /* One piece of heap holds the guest, its regions and its vCPUs: one thing to take and to give back.
  */
-static struct guest *allocate(const struct config_guest *config)
+static struct guest *guest_allocate(const struct config_guest *config)
 {
 	u64 regions = ALIGN_UP(sizeof(struct guest), VCPU_ALIGN);
 	u64 pointers = regions + config->num_regions * sizeof(struct region);
@@ -143,7 +143,7 @@ __cold void guest_keep_memory(const struct system *system)
 	ram_keep(is_kept);
 }
 
-static enum err take_memory(const struct config_region *config, struct region *region)
+static enum err region_take_memory(const struct config_region *config, struct region *region)
 {
 	enum err err;
 
@@ -185,9 +185,8 @@ __cold static void say_no_place(const struct config_guest *guest,
 			"free: %s",
 			guest->name, region->name, size, region->hpa.v, err_name(err));
 	else
-		log_error("guest '%s': region '%s' takes %s in a row; memory is in pieces: of %s "
-			  "that "
-			  "are free the largest is %s; make the region smaller, or destroy a guest",
+		log_error("guest '%s': region '%s' needs %s in one piece. %s are free, the largest "
+			  "piece has %s; make the region smaller, or destroy a guest",
 			  guest->name, region->name, size, left, piece);
 }
 
@@ -221,7 +220,7 @@ static enum err create_regions(struct guest *guest)
 
 	for (u32 i = 0; i < config->num_regions; i++) {
 		struct region *region = &guest->regions[i];
-		enum err err = take_memory(&config->regions[i], region);
+		enum err err = region_take_memory(&config->regions[i], region);
 
 		if (err != OK) {
 			say_no_place(config, &config->regions[i], err);
@@ -252,14 +251,18 @@ static enum err map_regions(struct guest *guest)
 		enum region_kind kind = config->kind;
 		enum err err;
 
-		if (kind == REGION_VIRTUAL || !space_has(region->gpa.v))
+		if (kind == REGION_VIRTUAL)
 			continue;
 		if (kind == REGION_ALIAS) {
 			region->hpa = guest->regions[config->alias_of].hpa;
 			kind = guest->config->regions[config->alias_of].kind;
 		}
-		err = space_map(&guest->space, region->gpa, region->hpa, region->size,
-				space_flags(kind));
+		if (space_has(region->gpa.v))
+			err = space_map(&guest->space, region->gpa, region->hpa, region->size,
+					space_flags(kind));
+		else
+			err = space_grant_ports(&guest->space, (u32)(region->gpa.v - PORT_BASE),
+						(u32)region->size);
 		if (err != OK) {
 			log_error("guest '%s': mapping region '%s': %s", guest->config->name,
 				  config->name, err_name(err));
@@ -346,10 +349,10 @@ static bool has_thread(const struct vcpu *vcpu)
 	return atomic_load(&vcpu->thread.state) != VCPU_UNKNOWN;
 }
 
-/* No component works on the vCPUs' accounts any more, or knows one. A component that runs on one
- * may notify another at this moment, which is then charged to an account that is closed, after it
- * was evicted; hence the second pass. That other may do the same until it is evicted; hence the
- * second wait. None that begins after the first is charged to a closed account. */
+/* Afterwards no component works on the vCPUs' accounts, or knows one. A component that runs on one
+ * may notify another at this moment. Then that other is charged to a closed account after it was
+ * evicted: hence the second pass. It may do the same until it is evicted again: hence the second
+ * wait. Work that begins after the first pass is not charged to a closed account. */
 static void close_accounts(struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_vcpus; i++)
@@ -363,7 +366,7 @@ static void close_accounts(struct guest *guest)
 	}
 }
 
-/* What a guest is made of, whole or as far as it got; nobody else knows it any more. */
+/* Release the parts of a guest, which may be incomplete. No other thread knows the guest. */
 static void take_apart(struct guest *guest)
 {
 	unroute_interrupts(guest);
@@ -388,7 +391,7 @@ static enum err put_together(u32 id, const struct config_guest *config, struct g
 
 	if (err != OK)
 		return err;
-	guest = allocate(config);
+	guest = guest_allocate(config);
 	if (guest == NULL)
 		return ERR_NO_MEMORY;
 	guest->id = id;

@@ -51,12 +51,11 @@ static bool make_anew(struct guest *guest)
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		enum err err = OK;
 
-		/* One that crashed, also while it was being asked to stop, starts with the others.
-		 */
+		/* A vCPU that crashed, perhaps during the stop, starts with the others. */
 		if (atomic_load(&guest->vcpus[i]->thread.state) == VCPU_HALTED)
 			err = thread_set_state(&guest->vcpus[i]->thread, VCPU_RESET);
-		ASSERT(err ==
-		       OK); /* the table has the edge, and nobody else is left to take another */
+		/* The table has the edge, and no thread is left that could take another. */
+		ASSERT(err == OK);
 	}
 	arch_guest_reset(guest);
 	guest->warnings = 0;
@@ -99,7 +98,7 @@ enum err guest_start(struct guest *guest)
 
 /* Stop every vCPU on the way to @state. Only one way out of life is taken; a later wish finds it
  * gone. */
-static enum err leave(struct guest *guest, enum guest_state state, u64 requests, bool asked)
+static enum err end_vcpus(struct guest *guest, enum guest_state state, u64 requests, bool asked)
 {
 	enum err err = OK;
 	u32 from;
@@ -126,19 +125,19 @@ static enum err leave(struct guest *guest, enum guest_state state, u64 requests,
 
 void guest_stop(struct guest *guest, bool crashed)
 {
-	(void)leave(guest, crashed ? GUEST_CRASHED : GUEST_STOPPED, VCPU_REQ_STOP, false);
+	(void)end_vcpus(guest, crashed ? GUEST_CRASHED : GUEST_STOPPED, VCPU_REQ_STOP, false);
 }
 
 enum err guest_reset(struct guest *guest)
 {
-	return leave(guest, GUEST_RESETTING, VCPU_REQ_STOP, false);
+	return end_vcpus(guest, GUEST_RESETTING, VCPU_REQ_STOP, false);
 }
 
 enum err guest_end(struct guest *guest, bool halt)
 {
 	if (!halt)
-		return leave(guest, GUEST_STOPPED, VCPU_REQ_STOP, true);
-	return leave(guest, GUEST_CRASHED, VCPU_REQ_STOP | VCPU_REQ_DUMP, true);
+		return end_vcpus(guest, GUEST_STOPPED, VCPU_REQ_STOP, true);
+	return end_vcpus(guest, GUEST_CRASHED, VCPU_REQ_STOP | VCPU_REQ_DUMP, true);
 }
 
 /* Between running and paused; the vCPUs see the state for themselves. */
@@ -170,7 +169,7 @@ enum err guest_resume(struct guest *guest)
 	return change(guest, GUEST_PAUSED, GUEST_RUNNING);
 }
 
-/* @asked: by the manager, who is there to start something else. */
+/* @asked: by the manager, which can start another guest. */
 static void ended(struct guest *guest, bool asked)
 {
 	/* Of one that is being destroyed its manager says so, when it is. */
@@ -210,7 +209,7 @@ void guest_vcpu_stopped(struct vcpu *vcpu)
 	spin_lock(&guest->lock);
 	last = --guest->running == 0;
 	state = atomic_load(&guest->state);
-	/* Every vCPU is off: nobody can come back. Or nobody is to come back. */
+	/* Every vCPU is off and none can start another, or none may. */
 	if (last && (is_alive(state) || (state == GUEST_RESETTING && guest->tearing_down))) {
 		state = GUEST_STOPPED;
 		atomic_store(&guest->state, state);
@@ -229,7 +228,7 @@ void guest_vcpu_stopped(struct vcpu *vcpu)
 		guest_devices_reset(guest);
 }
 
-/* What a vCPU has to do to stop is bounded. A busy CPU must not keep it from that. */
+/* The way of a vCPU to its stop is bounded. A busy CPU must not delay it. */
 static void __cold hurry(const struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_vcpus; i++)
@@ -241,7 +240,7 @@ void guest_tear_down(struct guest *guest)
 	spin_lock(&guest->lock);
 	guest->tearing_down = true;
 	spin_unlock(&guest->lock);
-	(void)leave(guest, GUEST_STOPPED, VCPU_REQ_STOP, true);
+	(void)end_vcpus(guest, GUEST_STOPPED, VCPU_REQ_STOP, true);
 	hurry(guest);
 	if (component_guest_forget(guest)) {
 		atomic_store(&guest->state, GUEST_STOPPED);

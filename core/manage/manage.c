@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What managers may do. Every call comes through one table: its row says what right the operation
- * needs, so that no operation can be reached without the question. Nothing here follows a pointer
- * or an index of the component's before it was held against the description.
+ * Operations of managers. Every call goes through one table, whose row has the right that the
+ * operation needs. A component's pointer or index is compared with the description before its use.
  */
 #include "core/manage/internal.h"
 
@@ -17,7 +16,7 @@
 
 #define NS_PER_MS UINT64_C(1000000)
 
-static s64 result(enum err err)
+static s64 manage_result(enum err err)
 {
 	return -(s64)err;
 }
@@ -32,7 +31,7 @@ static s64 guest_make(const struct manage_call *call)
 
 	if (err == OK)
 		log_info("guest '%s' created", config->name);
-	return result(err);
+	return manage_result(err);
 }
 
 static s64 guest_unmake(const struct manage_call *call)
@@ -43,10 +42,10 @@ static s64 guest_unmake(const struct manage_call *call)
 	err = guest_destroy((u32)call->id);
 	if (err == OK)
 		log_info("guest '%s' destroyed", managed->guests[call->id].name);
-	return result(err);
+	return manage_result(err);
 }
 
-/* @act, while nobody else acts on that guest. */
+/* @act, while no other act is under way with that guest. */
 static s64 on_guest(const struct manage_call *call, enum err (*act)(struct guest *guest))
 {
 	struct guest *guest;
@@ -56,7 +55,7 @@ static s64 on_guest(const struct manage_call *call, enum err (*act)(struct guest
 		err = act(guest);
 		guest_unpin((u32)call->id);
 	}
-	return result(err);
+	return manage_result(err);
 }
 
 static enum err power_off(struct guest *guest)
@@ -118,7 +117,7 @@ static s64 guest_look(const struct manage_call *call)
 		guest_watch(guest, NS(arch_time_now().v + ms * NS_PER_MS));
 		guest_unpin((u32)call->id);
 	}
-	return result(err);
+	return manage_result(err);
 }
 
 /* --- Acts on a component, and on the whole ---------------------------------------------------- */
@@ -128,10 +127,10 @@ static s64 on_component(const struct manage_call *call,
 {
 	struct component *component = component_get((u32)call->id);
 
-	return component == NULL ? result(ERR_NOT_FOUND) : result(act(component));
+	return component == NULL ? manage_result(ERR_NOT_FOUND) : manage_result(act(component));
 }
 
-static enum err stop(struct component *component)
+static enum err manage_stop(struct component *component)
 {
 	component_stop(component);
 	return OK;
@@ -144,7 +143,7 @@ static s64 component_begin(const struct manage_call *call)
 
 static s64 component_end(const struct manage_call *call)
 {
-	return on_component(call, stop);
+	return on_component(call, manage_stop);
 }
 
 static s64 component_again(const struct manage_call *call)
@@ -160,7 +159,7 @@ static s64 component_fail(const struct manage_call *call)
 static s64 set_log_level(const struct manage_call *call)
 {
 	if (call->argument > LOG_DEBUG)
-		return result(ERR_INVALID);
+		return manage_result(ERR_INVALID);
 	log_set_level((enum log_level)call->argument);
 	return 0;
 }
@@ -183,8 +182,8 @@ static s64 reboot_machine(const struct manage_call *call)
 
 /* --- The table -------------------------------------------------------------------------------- */
 
-/* What the right is asked for: `id` is a guest's number, or has it in its upper part; the log;
- * anything else is for who manages all. */
+/* The object that the right concerns. Of a guest, `id` is its number, or has it in its upper part.
+ * OF_ALL needs the right to manage all. */
 enum object { OF_GUEST, OF_GUEST_PART, OF_LOG, OF_ALL };
 
 static const struct operation {
@@ -246,15 +245,15 @@ s64 manage_call(struct component *component, u64 operation, u64 id, u64 buffer_v
 
 	*second = 0;
 	if (managed == NULL)
-		return result(ERR_DENIED);
+		return manage_result(ERR_DENIED);
 	if (operation >= MANAGE_OPERATIONS)
-		return result(ERR_UNSUPPORTED);
+		return manage_result(ERR_UNSUPPORTED);
 	/* No object has a number that large; what the rows cast to 32 bits is still the number. */
 	if (id > UINT32_MAX)
-		return result(ERR_NOT_FOUND);
+		return manage_result(ERR_NOT_FOUND);
 	operation = arch_index_clamp(operation, MANAGE_OPERATIONS);
 	err = check_right(component->config, operations[operation].object, &call.id);
-	return err != OK ? result(err) : operations[operation].run(&call);
+	return err != OK ? manage_result(err) : operations[operation].run(&call);
 }
 
 /* --- Start ----------------------------------------------------------------------------------- */

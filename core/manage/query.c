@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a manager may know: records and bytes that are put together in the core and copied out
- * whole. Counters are read while they run: no path that counts takes a lock for the sake of a
- * reader.
+ * Queries of managers: records and bytes that are assembled in the core and copied out whole.
+ * Counters are read while they run, so no path that counts takes a lock for a reader.
  */
 #include "core/manage/internal.h"
 
@@ -37,7 +36,7 @@ static void set_name(char *to, size_t size, const char *from)
 }
 
 /* All of @record, or nothing. */
-static s64 answer(const struct manage_call *call, const void *record, u64 bytes)
+static s64 query_answer(const struct manage_call *call, const void *record, u64 bytes)
 {
 	enum err err = ERR_TOO_BIG;
 
@@ -111,7 +110,7 @@ s64 query_guest(const struct manage_call *call)
 		if (config->regions[i].kind == REGION_RAM)
 			record.ram_bytes += config->regions[i].size;
 	guest_view((u32)call->id, view_guest, &record);
-	return answer(call, &record, sizeof(record));
+	return query_answer(call, &record, sizeof(record));
 }
 
 /* One of a guest's parts by its index; @found: the guest is there and has it. */
@@ -156,7 +155,7 @@ s64 query_vcpu(const struct manage_call *call)
 	struct part part = { PART_INDEX(call->id), false, &record };
 
 	guest_view(PART_GUEST(call->id), view_vcpu, &part);
-	return part.found ? answer(call, &record, sizeof(record)) : not_found();
+	return part.found ? query_answer(call, &record, sizeof(record)) : not_found();
 }
 
 static void view_region(const struct guest *guest, void *data)
@@ -184,7 +183,7 @@ s64 query_region(const struct manage_call *call)
 	record.gpa = config->gpa.v;
 	record.size = config->size;
 	guest_view(PART_GUEST(call->id), view_region, &part);
-	return answer(call, &record, sizeof(record));
+	return query_answer(call, &record, sizeof(record));
 }
 
 /* --- Components and threads --------------------------------------------------------------------
@@ -204,7 +203,7 @@ s64 query_component(const struct manage_call *call)
 		set_name(record.guest, sizeof(record.guest), managed->guests[config->serves].name);
 	record.policy = (u32)config->policy;
 	component_describe(component, &record);
-	return answer(call, &record, sizeof(record));
+	return query_answer(call, &record, sizeof(record));
 }
 
 static void view_thread(const struct thread *thread, void *data)
@@ -227,7 +226,7 @@ s64 query_thread(const struct manage_call *call)
 	struct manage_thread record = { .kind = 0 };
 
 	return thread_view((u32)call->id, view_thread, &record)
-		       ? answer(call, &record, sizeof(record))
+		       ? query_answer(call, &record, sizeof(record))
 		       : not_found();
 }
 
@@ -263,14 +262,14 @@ s64 query_cpu(const struct manage_call *call)
 	for (u32 id = 0; id < managed->num_guests; id++)
 		guest_view(id, view_exits, &sum);
 	record.exits = sum.exits;
-	return answer(call, &record, sizeof(record));
+	return query_answer(call, &record, sizeof(record));
 }
 
 s64 query_irq(const struct manage_call *call)
 {
 	struct manage_irq record = { .host = 0 };
 
-	return irq_describe((u32)call->id, &record) ? answer(call, &record, sizeof(record))
+	return irq_describe((u32)call->id, &record) ? query_answer(call, &record, sizeof(record))
 						    : not_found();
 }
 
@@ -298,7 +297,7 @@ s64 query_host(const struct manage_call *call)
 	record.guests = managed->num_guests;
 	record.components = managed->num_components;
 	log_bounds(&record.log_first, &record.log_next);
-	return answer(call, &record, sizeof(record));
+	return query_answer(call, &record, sizeof(record));
 }
 
 /* Piece by piece, at most what the ring held at the beginning. */

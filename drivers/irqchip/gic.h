@@ -75,11 +75,12 @@ extern bool gicv2_forgets;
 extern u8 *gicv2_gich;
 extern hpa_t gicv2_gicv;
 
+/** mmio_read32(), mmio_read64() - read a register of a mapped frame by one instruction, which the
+ * compiler does not merge with others. */
 static inline u32 mmio_read32(const void *at)
 {
 	u32 value;
 
-	/* Single accesses of exactly this form, whatever the compiler could merge. */
 	__asm__ volatile("ldr %w0, [%1]" : "=r"(value) : "r"(at) : "memory");
 	return value;
 }
@@ -90,6 +91,7 @@ static inline u64 mmio_read64(const void *at)
 	__asm__ volatile("ldr %0, [%1]" : "=r"(value) : "r"(at) : "memory");
 	return value;
 }
+/** mmio_write32(), mmio_write64() - as mmio_read32(), a write of @value. */
 static inline void mmio_write32(u32 value, void *at)
 {
 	__asm__ volatile("str %w0, [%1]" : : "rZ"(value), "r"(at) : "memory");
@@ -113,6 +115,7 @@ void gic_clear_words(u8 *at, u32 first, u32 count);
 /** gic_set_config() - level or edge of @intid in the frame @at (GICD_ICFGRn, IHI 0069 §12.9.9). */
 void gic_set_config(u8 *at, u32 intid, bool level);
 
+/** gicv3_ack(), gicv3_eoi(), gicv3_deactivate() - struct gic's, inline. */
 static inline u32 gicv3_ack(void)
 {
 	u32 intid = (u32)read_sysreg(SYS_ICC_IAR1_EL1);
@@ -134,6 +137,7 @@ static inline void gicv3_deactivate(u32 intid)
 /* ICC_SGI1R value of each host CPU, without the INTID. */
 extern u64 gicv3_sgi_target[CONFIG_MAX_CPUS];
 
+/** gicv3_send_sgi() - SGI @sgi to host CPU @cpu, after all stores before. */
 static inline void gicv3_send_sgi(u32 cpu, u32 sgi)
 {
 	dsb(ishst); /* what the receiver will look for is visible before it is called */

@@ -54,7 +54,8 @@ struct config_region {
 	bool hpa_fixed;
 	hpa_t hpa;              /* where host-address says so (REGION_DEVICE: always) */
 	u32 alias_of;           /* index of the region, REGION_ALIAS */
-	const char *device;     /* what is emulated there, REGION_VIRTUAL */
+	const char *device;     /* the model that is emulated there, REGION_VIRTUAL */
+	bool doorbell;          /* of the model: a write to its doorbell only notifies */
 	u32 model;              /* its index among the architecture's models */
 	const char *compatible; /* string list in the tree, or NULL */
 	u32 compatible_len;

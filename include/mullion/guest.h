@@ -2,9 +2,9 @@
 /*
  * Guests and their vCPUs: life cycle, the state machine, exits.
  *
- * A vCPU is a thread (thread.h) that stays on the host CPU which the description gives it. Nobody
- * else touches a vCPU that RUNS: who wants something of it sets a request bit and kicks it, and its
- * thread acts at its next pass of the loop.
+ * A vCPU is a thread (thread.h) that stays on the host CPU which the description gives it. Other
+ * threads leave a RUNNING vCPU alone: they set a request bit and kick it. Its thread acts at its
+ * next pass of the loop.
  */
 #ifndef MULLION_GUEST_H
 #define MULLION_GUEST_H
@@ -23,8 +23,8 @@
 
 /* Requests to a vCPU's thread, by vcpu_request(). */
 #define VCPU_REQ_STOP  BIT(0) /* leave the run loop; the vCPU goes to RESET */
-#define VCPU_REQ_WATCH BIT(1) /* its guest is watched: choose anew whether WFI traps */
-#define VCPU_REQ_PAUSE BIT(2) /* its guest is paused, or goes on: look at guest_is_paused() */
+#define VCPU_REQ_WATCH BIT(1) /* its guest is watched: choose anew whether its waits trap */
+#define VCPU_REQ_PAUSE BIT(2) /* its guest was paused or resumed: see guest_is_paused() */
 #define VCPU_REQ_SWEEP BIT(4) /* by itself: the rest of vcpu_sweep() is to be done */
 #define VCPU_REQ_DUMP  BIT(3) /* with STOP: dump first; the vCPU goes to HALTED */
 
@@ -61,7 +61,7 @@ enum guest_state {
 	GUEST_ABSENT,  /* described, but not created */
 	GUEST_CREATED, /* not started yet */
 	GUEST_RUNNING,
-	GUEST_PAUSED,    /* its vCPUs pause, or will as soon as they look at their requests */
+	GUEST_PAUSED,    /* its vCPUs pause, or will at their next check of requests */
 	GUEST_RESETTING, /* its vCPUs stop; the last one starts it anew */
 	GUEST_STOPPED,   /* powered off, or on the way */
 	GUEST_CRASHED,
@@ -131,9 +131,9 @@ enum err __must_check guest_destroy(u32 id);
  * that component_guest_resets() holds for. Return: ERR_STATE when it runs, ERR_BUSY while it ends.
  * Normal or orphan context, or boot. */
 enum err __must_check guest_start(struct guest *guest);
-/** guest_devices_reset() - of a guest that is being reset: its devices are as at power-on, and
- * leave its RAM alone; start its first vCPU, which loads the images. By whoever
- * component_guest_reset() says. */
+/** guest_devices_reset() - the devices of @guest, which is being reset, are as at power-on and do
+ * not write its RAM. Start its first vCPU, which loads the images. The caller is the one that
+ * component_guest_reset() chose. */
 void guest_devices_reset(struct guest *guest);
 /** guest_load_images() - for arch_boot_write(): copy kernel, initrd and tree into the RAM of
  * @vcpu's guest, at their places in the description. A tree that is not supplied is written anew,
@@ -156,8 +156,9 @@ enum err __must_check guest_resume(struct guest *guest);
  * as a fault would stop it, with every vCPU dumped. ERR_STATE when it is neither running nor
  * paused, ERR_BUSY while it is being reset. */
 enum err __must_check guest_end(struct guest *guest, bool halt);
-/** guest_watch() - trap the WFI of its vCPUs until @until: then their run_ns leaves out the time
- * that they sleep, also of one that has its CPU for itself. Any context. */
+/** guest_watch() - trap the waits of the guest's vCPUs until @until (ns of the clock). Meanwhile
+ * their run_ns leaves out the time that they sleep, also on a CPU without other threads. Any
+ * context. */
 void guest_watch(struct guest *guest, ns_t until);
 /** guest_is_paused() - should its vCPUs pause? Any context. */
 static inline bool guest_is_paused(const struct guest *guest)

@@ -105,8 +105,8 @@ void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
  * lock. */
 void log_panic_begin(void);
 
-/** stop_machine() - a clean stop for a condition the user must cure (no tree, EL1 start): message,
- * no dump. */
+/** stop_machine() - stop cleanly, with a message and without a dump: the user must cure the cause,
+ * e.g. a missing tree. */
 void stop_machine(const char *fmt, ...) __printf(1, 2) __noreturn;
 
 #define ASSERT_TEXT(file, line, cond) file ":" ASSERT_LINE(line) ": assertion failed: " cond

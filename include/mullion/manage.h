@@ -19,11 +19,11 @@ void manage_start(const struct system *system, const struct host *host, const ch
 
 /** manage_call() - serve SYS_GUEST_CTL of @component with unchecked arguments: operation, id, the
  * component's address of a buffer and its bytes, argument. The operation's second result goes to
- * @second. Return: 0 or the bytes copied, or -(enum err): ERR_UNSUPPORTED for an unknown operation,
- * ERR_DENIED without the right to it, ERR_NOT_FOUND without such an object, ERR_TOO_BIG if the
- * buffer is smaller than the record, ERR_FAULT if the buffer is not the component's, ERR_STATE and
- * ERR_BUSY if the object's state forbids the operation, and the errors of guest_create(). The
- * component's own thread, no locks; may sleep. */
+ * @second. The component's own thread, no locks; may sleep. Return: 0 or the bytes copied, or
+ * -(enum err). ERR_UNSUPPORTED: the operation is unknown. ERR_DENIED: the component has no right to
+ * it. ERR_NOT_FOUND: there is no such object. ERR_TOO_BIG: the buffer is smaller than the record.
+ * ERR_FAULT: the buffer is not the component's. ERR_STATE, ERR_BUSY: the object's state forbids the
+ * operation. A creation has the errors of guest_create() as well. */
 s64 manage_call(struct component *component, u64 operation, u64 id, u64 buffer_va, u64 bytes,
 		u64 argument, u64 *second);
 

@@ -36,8 +36,8 @@ struct space {
 	struct space_ports ports[SPACE_PORTS_MAX];
 };
 
-/** space_has() - Return: true if @address can be mapped. Ports (PORT_BASE) are not mapped: the
- * architecture permits them, by the regions of a guest and the grants of a component. Pure. */
+/** space_has() - Return: true if @address can be mapped, false for a port (PORT_BASE), which
+ * space_grant_ports() permits. Pure. */
 static inline bool space_has(u64 address)
 {
 	return address < PORT_BASE;

@@ -69,6 +69,7 @@ void served_begin(struct config_guest *guests)
 		for (u32 k = 0; k < guests[i].num_vcpus; k++)
 			guests[i].vcpus[k].slice = NS(US(20) + chance(US(100)));
 		guests[i].regions[0].device = "virtio-console";
+		guests[i].regions[0].doorbell = true;
 	}
 	system_of_seed = (struct system){ .num_guests = SERVED_GUESTS,
 					  .guests = guests,

@@ -54,9 +54,9 @@ static const struct schema_prop guest_props[] = {
 
 static const char *const models[] = { "pl011", "pl031", "virtio-console" };
 static const struct arch_model model_trees[] = {
-	{ "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell"), ARCH_MODEL_IRQ },
-	{ "arm,pl031\0arm,primecell", sizeof("arm,pl031\0arm,primecell"), ARCH_MODEL_IRQ },
-	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ },
+	{ "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell"), ARCH_MODEL_IRQ, false },
+	{ "arm,pl031\0arm,primecell", sizeof("arm,pl031\0arm,primecell"), ARCH_MODEL_IRQ, false },
+	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, true },
 };
 
 /* Devices of registers and interrupts alone. (Linux Documentation/devicetree/bindings.) */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The steps between the virtual GIC and list registers, over any implementation of these:
- * virq_update.c includes this file with the machine's, the tests with simulated ones. Inline,
- * because it is on the hot path.
+ * The steps between the virtual GIC and list registers, over any implementation of these.
+ * virq_update.c includes this file with the machine's, the tests with simulated ones. The functions
+ * are inline, because they are on the hot path.
  *
  * The includer defines before:
  *   u64 hw_lr_read(u32 n), void hw_lr_write(u32 n, u64 lr)
@@ -57,9 +57,9 @@ static inline bool vgic_stale(const struct vgic *vgic, const struct vgic_cpu *cp
 	       hw_line_fell((u32)FIELD(lr, 44, 32));
 }
 
-/* The same for interrupts @waiting of bank @bank, the first of which is @base (@cpu: NULL for
- * SPIs): interrupts that are disabled, of a disabled group, or queued. They may be in the model for
- * longer than their line is high. */
+/* The same for interrupts @waiting of bank @bank, the first of which is @base. They are disabled,
+ * of a disabled group, or queued, and may be in the model for longer than their line is high. @cpu:
+ * NULL for SPIs. */
 static __cold void vgic_drop_fallen(struct vgic *vgic, struct vgic_cpu *cpu, struct vgic_bank *bank,
 				    u32 waiting, u32 base)
 {

@@ -27,6 +27,7 @@ struct arch_model {
 		ARCH_MODEL_MAY_IRQ, /* it can do without */
 		ARCH_MODEL_NO_IRQ,
 	} irq;
+	bool doorbell; /* a write to its doorbell only notifies the vmm (<abi/component.h>) */
 };
 
 struct arch_platform {

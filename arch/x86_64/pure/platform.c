@@ -26,15 +26,15 @@ static const char *const models[] = {
 	"pci-host", "i8042", "debug-port", "virtio-console",
 };
 static const struct arch_model model_trees[] = {
-	{ "", 1, ARCH_MODEL_IRQ },     /* ns16550 */
-	{ "", 1, ARCH_MODEL_NO_IRQ },  /* i8259 */
-	{ "", 1, ARCH_MODEL_MAY_IRQ }, /* i8254 */
-	{ "", 1, ARCH_MODEL_MAY_IRQ }, /* mc146818 */
-	{ "", 1, ARCH_MODEL_MAY_IRQ }, /* acpi-pm */
-	{ "", 1, ARCH_MODEL_NO_IRQ },  /* pci-host */
-	{ "", 1, ARCH_MODEL_NO_IRQ },  /* i8042 */
-	{ "", 1, ARCH_MODEL_NO_IRQ },  /* debug-port */
-	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ },
+	{ "", 1, ARCH_MODEL_IRQ, false },     /* ns16550 */
+	{ "", 1, ARCH_MODEL_NO_IRQ, false },  /* i8259 */
+	{ "", 1, ARCH_MODEL_MAY_IRQ, false }, /* i8254 */
+	{ "", 1, ARCH_MODEL_MAY_IRQ, false }, /* mc146818 */
+	{ "", 1, ARCH_MODEL_MAY_IRQ, false }, /* acpi-pm */
+	{ "", 1, ARCH_MODEL_NO_IRQ, false },  /* pci-host */
+	{ "", 1, ARCH_MODEL_NO_IRQ, false },  /* i8042 */
+	{ "", 1, ARCH_MODEL_NO_IRQ, false },  /* debug-port */
+	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, true },
 };
 
 /* Devices of registers and interrupts alone. */

@@ -94,7 +94,8 @@ static void describe_guest(struct config_guest *guest)
 					     .kind = REGION_VIRTUAL,
 					     .gpa = GPA(SERVED_VIRTIO),
 					     .size = PAGE_SIZE,
-					     .device = "virtio-console" };
+					     .device = "virtio-console",
+					     .doorbell = true };
 	regions[2] = (struct config_region){
 		.name = "ram", .kind = REGION_RAM, .gpa = GPA(SERVED_RAM), .size = SERVED_RAM_BYTES
 	};
