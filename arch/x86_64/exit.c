@@ -5,6 +5,7 @@
 
 #include "arch/x86_64/pure/cpuid.h"
 #include "arch/x86_64/pure/cr.h"
+#include "arch/x86_64/pure/decode.h"
 #include "arch/x86_64/pure/guest_walk.h"
 #include "arch/x86_64/pure/length.h"
 #include <abi/component.h>
@@ -392,30 +393,119 @@ bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next)
 	exit->access.at = at;
 	exit->access.width = width;
 	exit->access.value = vcpu->arch.r[VCPU_RAX] & MASK(8u * width - 1, 0);
-	vcpu->arch.access = (struct x86_access){ .next_rip = next, .width = width };
+	vcpu->arch.access = (struct x86_access){ .next_rip = next, .port = true, .width = width };
 	return false;
 }
 
-bool exit_memory(struct vcpu *vcpu, u64 gpa, bool write, bool exec)
+/* An access that cannot be decoded, or no access of an instruction's operand. */
+static bool memory_fault(struct vcpu *vcpu, u64 gpa, u32 how)
 {
 	struct vcpu_exit *exit = vcpu->arch.exit;
 
 	exit->kind = EXIT_FAULT;
 	exit->fault.gpa = GPA(gpa);
 	exit->fault.gva = GVA(UINT64_MAX);
-	exit->fault.write = write;
-	exit->fault.exec = exec;
-	exit->fault.walk = false;
-	exit->fault.permission = false;
+	exit->fault.write = (how & EXIT_MEMORY_WRITE) != 0;
+	exit->fault.exec = (how & EXIT_MEMORY_FETCH) != 0;
+	exit->fault.walk = (how & EXIT_MEMORY_WALK) != 0;
+	exit->fault.permission = (how & EXIT_MEMORY_DENIED) != 0;
 	return false;
 }
 
+static bool ioapic_access(struct vcpu *vcpu, u32 offset, const struct x86_insn *insn)
+{
+	struct guest *guest = vcpu->guest;
+	struct lapic_effect effect = { .eoi = LAPIC_NONE };
+	u32 value = 0;
+
+	spin_lock(&guest->arch.lock);
+	if (insn->write)
+		ioapic_write(&guest->arch.ioapic, &guest->arch.bus, offset,
+			     (u32)x86_insn_store(insn, vcpu->arch.r), &effect);
+	else
+		value = ioapic_read(&guest->arch.ioapic, offset);
+	spin_unlock(&guest->arch.lock);
+	vcpu_apply(vcpu, &effect);
+	if (!insn->write)
+		x86_insn_load(insn, vcpu->arch.r, value);
+	return true;
+}
+
+/* Registers of the xAPIC are 16 bytes apart (SDM vol. 3, 10.4.1). */
+static bool xapic_access(struct vcpu *vcpu, u32 offset, const struct x86_insn *insn)
+{
+	struct lapic *lapic = &vcpu->arch.lapic;
+	struct lapic_effect effect = { .eoi = LAPIC_NONE };
+	struct lapic_clock clock = vcpu_clock(vcpu);
+	u32 reg = offset / 16;
+	u64 value = 0;
+
+	if (insn->write) {
+		if (lapic_write(&vcpu->guest->arch.bus, lapic, &clock, reg,
+				(u32)x86_insn_store(insn, vcpu->arch.r), &effect))
+			vcpu_apply(vcpu, &effect);
+	} else if (lapic_read(lapic, &clock, reg, &value)) {
+		x86_insn_load(insn, vcpu->arch.r, value);
+	}
+	return true;
+}
+
+/* The interrupt controllers' frames. Returns false if @gpa is in neither. */
+static bool controller_access(struct vcpu *vcpu, u64 gpa, const struct x86_insn *insn)
+{
+	const struct lapic *lapic = &vcpu->arch.lapic;
+
+	if (insn->width != 4 || gpa % 4 != 0)
+		return false;
+	if (gpa - IOAPIC_BASE < IOAPIC_SIZE)
+		return ioapic_access(vcpu, (u32)(gpa - IOAPIC_BASE), insn);
+	if (gpa - LAPIC_BASE < PAGE_SIZE && lapic_is_on(lapic) && !lapic_is_x2(lapic))
+		return xapic_access(vcpu, (u32)(gpa - LAPIC_BASE), insn);
+	return false;
+}
+
+bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how)
+{
+	struct vcpu_exit *exit = vcpu->arch.exit;
+	u64 rip = virt->read(vcpu, VIRT_RIP);
+	u8 bytes[INSN_MAX];
+	struct x86_insn insn;
+	u32 count;
+
+	if ((how & (EXIT_MEMORY_FETCH | EXIT_MEMORY_WALK | EXIT_MEMORY_DENIED)) != 0)
+		return memory_fault(vcpu, gpa, how);
+	count = fetch(vcpu, bytes);
+	if (!x86_decode(bytes, count, virt->read(vcpu, VIRT_CODE64) != 0, &insn) ||
+	    insn.write != ((how & EXIT_MEMORY_WRITE) != 0))
+		return memory_fault(vcpu, gpa, how);
+	if (controller_access(vcpu, gpa, &insn)) {
+		(void)finish(vcpu, rip + insn.length);
+		return vcpu->arch.starts == 0;
+	}
+	exit->kind = insn.write ? EXIT_WRITE : EXIT_READ;
+	exit->access.at = GPA(gpa);
+	exit->access.width = insn.width;
+	exit->access.value = insn.write ? x86_insn_store(&insn, vcpu->arch.r) : 0;
+	vcpu->arch.access = (struct x86_access){ .next_rip = rip + insn.length, .insn = insn };
+	return false;
+}
+
+/* An access that nothing answers reads as ones. */
 void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result, u64 value)
 {
+	const struct x86_access *access = &vcpu->arch.access;
+
+	if (result != OK)
+		value = UINT64_MAX;
 	switch (exit->kind) {
-	case EXIT_READ: set_rax(vcpu, vcpu->arch.access.width, result == OK ? value : UINT64_MAX);
-	/* fall through */
-	case EXIT_WRITE: virt->write(vcpu, VIRT_RIP, vcpu->arch.access.next_rip); break;
+	case EXIT_READ:
+		if (access->port)
+			set_rax(vcpu, access->width, value);
+		else
+			x86_insn_load(&access->insn, vcpu->arch.r, value);
+		(void)finish(vcpu, access->next_rip);
+		break;
+	case EXIT_WRITE: (void)finish(vcpu, access->next_rip); break;
 	case EXIT_FAULT: virt->raise(vcpu, VECTOR_GP, 0); break;
 	default: break; /* a SIPI has no result */
 	}

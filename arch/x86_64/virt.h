@@ -82,8 +82,13 @@ bool exit_undefined(struct vcpu *vcpu);
 bool exit_cr_write(struct vcpu *vcpu);
 /** exit_port() - one access to @port; @next_rip is behind the instruction. */
 bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next_rip);
-/** exit_memory() - an access to guest-physical @gpa, where nothing is mapped. */
-bool exit_memory(struct vcpu *vcpu, u64 gpa, bool write, bool exec);
+/** exit_memory() - an access to guest-physical @gpa, where nothing is mapped, or not for that.
+ * @how: EXIT_MEMORY_*. */
+bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how);
+#define EXIT_MEMORY_WRITE  0x1u
+#define EXIT_MEMORY_FETCH  0x2u
+#define EXIT_MEMORY_WALK   0x4u /* of the guest's page tables */
+#define EXIT_MEMORY_DENIED 0x8u /* something is mapped */
 
 /** exit_decode() - the instruction at RIP, if it is of @kind. Returns false if it is not, because
  * the guest has changed its code or its tables; then the guest executes it anew. */

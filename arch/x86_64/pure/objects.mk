@@ -9,3 +9,4 @@ obj-y += length.o guest_walk.o
 obj-y += aml.o boot.o boot_block.o boot_kernel.o guest_acpi.o host.o kernel.o kernel_elf.o multiboot.o
 obj-y += multiboot_info.o platform.o
 obj-y += acpi.o host_tree.o pte.o
+obj-y += decode.o

@@ -15,6 +15,7 @@
 #define FAULT_PRESENT BIT(0)
 #define FAULT_WRITE   BIT(1)
 #define FAULT_FETCH   BIT(4)
+#define FAULT_WALK    BIT(33)
 
 /* EXITINFO1 of a port access (15.10.2). */
 #define IOIO_IN     BIT(0)
@@ -150,8 +151,18 @@ _Static_assert(ARRAY_SIZE(handlers) == VMEXIT_ROWS, "a row for each code");
 
 static bool on_page_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
 {
-	return exit_memory(vcpu, vmcb->exit_info2, (vmcb->exit_info1 & FAULT_WRITE) != 0,
-			   (vmcb->exit_info1 & FAULT_FETCH) != 0);
+	u64 info = vmcb->exit_info1;
+	u32 how = 0;
+
+	if ((info & FAULT_WRITE) != 0)
+		how |= EXIT_MEMORY_WRITE;
+	if ((info & FAULT_FETCH) != 0)
+		how |= EXIT_MEMORY_FETCH;
+	if ((info & FAULT_WALK) != 0)
+		how |= EXIT_MEMORY_WALK;
+	if ((info & FAULT_PRESENT) != 0)
+		how |= EXIT_MEMORY_DENIED;
+	return exit_memory(vcpu, vmcb->exit_info2, how);
 }
 
 bool svm_exit(struct vcpu *vcpu)

@@ -19,6 +19,7 @@
 #ifndef __ASSEMBLER__
 
 #include "arch/x86_64/pure/boot.h"
+#include "arch/x86_64/pure/decode.h"
 #include "arch/x86_64/pure/ioapic.h"
 #include "arch/x86_64/pure/msr.h"
 #include <mullion/spinlock.h>
@@ -38,8 +39,9 @@ struct vcpu_start {
 /* An access that stopped the vCPU and waits for its answer. */
 struct x86_access {
 	u64 next_rip;
-	u8 reg;   /* number of the general register of a read */
-	u8 width; /* of the register's part that changes */
+	bool port;
+	u8 width;             /* of a port's part of RAX */
+	struct x86_insn insn; /* of an access to memory */
 };
 
 struct arch_vcpu {
