@@ -6,6 +6,7 @@
 #include "arch/x86_64/pure/guest_acpi.h"
 
 #include <abi/component.h>
+#include <abi/pc.h>
 #include <mullion/format.h>
 #include <mullion/string.h>
 
