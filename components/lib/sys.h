@@ -13,8 +13,8 @@
 
 /** sys_wait() - sleep until a notification comes. Return: its bits; with NOTIFY_EXIT, @exit. */
 u64 sys_wait(struct component_exit *exit);
-/** sys_resume_wait() - answer the exit of @vcpu with @value and @flags (RESUME_FAULT), and wait:
- * one system call. Return: as sys_wait(). */
+/** sys_resume_wait() - answer the exit of @vcpu with @value and @flags (RESUME_FAULT and so on),
+ * and wait: one system call. Return: as sys_wait(). */
 u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit);
 /** sys_notify() - set the other end's notification bit of the channel. */
 void sys_notify(u32 channel);

@@ -19,6 +19,7 @@ struct device;
 struct device_model {
 	const char *name; /* value of the property `device` in the description */
 	u32 size;         /* bytes of the state; zero when the device is new */
+	bool joined;      /* all regions of the model are one device; offsets are port numbers */
 	/* Find the grants that the model needs beside the interrupt line. NULL: none. */
 	void (*init)(struct device *device, const struct grant_info *region);
 	/* Set the values of power-on; the interrupt line goes low. */
@@ -40,6 +41,7 @@ struct device_model {
 struct device {
 	const struct device_model *model;
 	void *state; /* model->size bytes */
+	u64 base;    /* of a joined device's region: added to offsets */
 	const struct component_info *info;
 	u64 bits;                 /* notification bits that notify() serves */
 	struct serial_end serial; /* for a model that has a serial line */
@@ -69,6 +71,19 @@ static inline void device_set_level(struct device *device, bool level)
 		return;
 	device->level = level;
 	sys_virq_set(device->interrupt, level);
+}
+
+/** device_power() - reset the guest (RESUME_RESET) or switch it off (RESUME_OFF), as the answer of
+ * the write that is being served. The write returns true. */
+void device_power(u32 flags);
+
+/** device_pulse() - raise the interrupt line for a moment, for an edge. */
+static inline void device_pulse(const struct device *device)
+{
+	if (device->interrupt == UINT32_MAX)
+		return;
+	sys_virq_set(device->interrupt, true);
+	sys_virq_set(device->interrupt, false);
 }
 
 /** device_force_level() - the same when the level of the line is unknown. */

@@ -6,7 +6,8 @@
 #include <mullion/format.h>
 #include <mullion/string.h>
 
-#define DEVICES_MAX 8u
+#define DEVICES_MAX 12u
+#define PARTS_MAX   8u /* further regions of joined devices */
 
 /* Preserved over a restart. */
 struct slot {
@@ -15,14 +16,16 @@ struct slot {
 	u64 state[DEVICE_STATE / sizeof(u64)];
 };
 
-static struct slot unkept[DEVICES_MAX]; /* without the memory "state" */
 static struct device devices[DEVICES_MAX];
 static u32 num_devices;
+static struct device parts[PARTS_MAX];
+static u32 num_parts;
+static u32 power; /* what an access wants of the guest: see device_power() */
 static const char *guest_name;
 static ns_t alarm;                           /* as last set */
 static struct device *device_of[GRANTS_MAX]; /* by virtual region; NULL: none */
 
-_Static_assert(sizeof(unkept) <= PAGE_SIZE, "the memory \"state\" is a page");
+_Static_assert(DEVICES_MAX * sizeof(struct slot) <= PAGE_SIZE, "the memory \"state\" is a page");
 
 /* Returns the position of the region's model and 1; 0 if there is none. */
 static u32 find_model(const struct grant_info *region)
@@ -37,8 +40,10 @@ static struct slot *slots(const struct component_info *info)
 {
 	const struct grant_info *grant = grant_find(info, GRANT_MEMORY, "state");
 
-	if (grant == NULL || grant->size < sizeof(unkept))
-		return unkept;
+	if (grant == NULL || grant->size < DEVICES_MAX * sizeof(struct slot)) {
+		log_line("%s: the description gives it no memory \"state\"", info->name);
+		sys_exit(1);
+	}
 	return (struct slot *)(uintptr_t)grant->address;
 }
 
@@ -87,6 +92,7 @@ static void set_up(struct device *device, struct slot *slot, const struct compon
 	device->model = device_models[model - 1];
 	device->state = slot->state;
 	device->info = info;
+	device->base = device->model->joined ? region->address - PORT_BASE : 0;
 	device->interrupt = interrupt_of(info, region);
 	if (device->model->init != NULL)
 		device->model->init(device, region);
@@ -97,6 +103,35 @@ static void set_up(struct device *device, struct slot *slot, const struct compon
 	slot->model = model;
 	memset(slot->state, 0, device->model->size);
 	device->model->reset(device);
+}
+
+/* Returns the part of the joined device that is the region; NULL if it begins a device. */
+static struct device *join(const struct component_info *info, const struct grant_info *region)
+{
+	const struct device_model *model = device_models[find_model(region) - 1];
+	struct device *part = &parts[num_parts];
+
+	for (u32 i = 0; i < num_devices && model->joined; i++) {
+		if (devices[i].model != model)
+			continue;
+		if (num_parts == PARTS_MAX) {
+			log_line("%s: more than %u regions of joined devices", region->name,
+				 PARTS_MAX);
+			return &devices[i];
+		}
+		num_parts++;
+		*part = devices[i];
+		part->base = region->address - PORT_BASE;
+		if (devices[i].interrupt == UINT32_MAX)
+			devices[i].interrupt = interrupt_of(info, region);
+		return part;
+	}
+	return NULL;
+}
+
+void device_power(u32 flags)
+{
+	power = flags;
 }
 
 static void set_alarm(ns_t when)
@@ -130,12 +165,16 @@ static void vmm_init(const struct component_info *info)
 
 	guest_name = info->guest;
 	num_devices = 0;
+	num_parts = 0;
 	memset(devices, 0, sizeof(devices));
 	memset(device_of, 0, sizeof(device_of));
 	for (u32 i = 0; i < grant_count(info); i++) {
 		const struct grant_info *grant = &info->grants[i];
 
 		if (grant->kind != GRANT_VIRTUAL || find_model(grant) == 0)
+			continue;
+		device_of[i] = join(info, grant);
+		if (device_of[i] != NULL)
 			continue;
 		if (num_devices == DEVICES_MAX) {
 			log_line("%s: more than %u devices; this one is absent", grant->name,
@@ -197,8 +236,14 @@ static struct answer vmm_exit(u64 where, u64 offset, u64 value, u64 number)
 		return ANSWER_FAULT;
 	if ((where & EXIT_IS_WRITE) == 0)
 		return ANSWER(device->model->read(device, offset, number));
-	if (device->model->write(device, offset, value, number))
+	if (device->model->write(device, offset, value, number)) {
+		struct answer answer;
+
 		serve_devices();
+		answer = (struct answer){ 0, power };
+		power = 0;
+		return answer;
+	}
 	return ANSWER(0);
 }
 

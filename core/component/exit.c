@@ -144,7 +144,7 @@ void exit_drop_all(struct component *component)
 }
 
 bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
-			  const struct vcpu_exit *exit)
+			  const struct vcpu_exit *exit, u32 *power)
 {
 	struct guest *guest = vcpu->guest;
 	struct component *component = component_serving(guest);
@@ -154,6 +154,7 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 	bool wake = false;
 	u32 index;
 
+	*power = 0;
 	if (component == NULL || region->config->kind != REGION_VIRTUAL ||
 	    exit->access.width > region->size - offset)
 		return false;
@@ -175,8 +176,11 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 		wake = put_in_queue(component, slot);
 	}
 	/* Else serve_leave() has filled it. */
-	if (await_answer(component, vcpu, slot, wake))
-		arch_vcpu_answer(vcpu, exit, slot->fault ? ERR_FAULT : OK, slot->answer);
+	if (await_answer(component, vcpu, slot, wake)) {
+		*power = slot->flags & (u32)(RESUME_RESET | RESUME_OFF);
+		arch_vcpu_answer(vcpu, exit, (slot->flags & RESUME_FAULT) != 0 ? ERR_FAULT : OK,
+				 slot->answer);
+	}
 	return true;
 }
 
@@ -222,7 +226,7 @@ bool exit_take(struct component *component)
 	return slot != NULL;
 }
 
-enum err exit_answer(struct component *component, u64 index, u64 value, bool fault,
+enum err exit_answer(struct component *component, u64 index, u64 value, u32 flags,
 		     struct thread **next)
 {
 	struct exit_slot *slot;
@@ -234,7 +238,7 @@ enum err exit_answer(struct component *component, u64 index, u64 value, bool fau
 	spin_lock(&component->lock);
 	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_TAKEN) {
 		slot->answer = value;
-		slot->fault = fault;
+		slot->flags = flags;
 		atomic_store_explicit(&slot->state, SLOT_ANSWERED, memory_order_release);
 		/* A vCPU that leaves without an answer takes the lock first, so its thread exists.
 		 * A thread of this CPU stays until the caller yields the CPU. */

@@ -124,10 +124,9 @@ static u64 vcpu_resume(struct component *component, u64 index, u64 value, u64 fl
 	struct thread *next = NULL;
 	enum err err;
 
-	if ((flags & ~(RESUME_WAIT | RESUME_FAULT)) != 0)
+	if ((flags & ~(RESUME_WAIT | RESUME_FAULT | RESUME_RESET | RESUME_OFF)) != 0)
 		return FAILED(ERR_INVALID);
-	err = exit_answer(component, index, value, (flags & RESUME_FAULT) != 0,
-			  waits ? &next : NULL);
+	err = exit_answer(component, index, value, (u32)flags, waits ? &next : NULL);
 	if (waits && (err == OK || err == ERR_STATE))
 		return wait(component, next);
 	return FAILED(err);

@@ -6,6 +6,7 @@
 #include <mullion/guest.h>
 
 #include "core/guest/life.h"
+#include <abi/component.h>
 #include <mullion/component.h>
 #include <mullion/log.h>
 
@@ -37,13 +38,26 @@ static void handle_none(struct vcpu *vcpu, struct vcpu_exit *exit)
 	(void)exit;
 }
 
+/* A register of the guest's own machine has done so. */
+static void handle_power(struct vcpu *vcpu, u32 power)
+{
+	if ((power & RESUME_OFF) != 0)
+		guest_stop(vcpu->guest, false);
+	else
+		(void)guest_reset(vcpu->guest);
+}
+
 static void handle_access(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	const struct region *region = region_find(vcpu->guest, exit->access.at);
+	u32 power;
 
 	if (region != NULL && region->config->kind == REGION_VIRTUAL &&
-	    component_serve_exit(vcpu, region, exit))
+	    component_serve_exit(vcpu, region, exit, &power)) {
+		if (power != 0)
+			handle_power(vcpu, power);
 		return;
+	}
 	if (may_warn(vcpu->guest))
 		log_warn(
 			"guest '%s': vcpu %u: %s of %u bytes at 0x%llx, where nothing is: external "

@@ -33,6 +33,9 @@ enum syscall {
 
 #define RESUME_WAIT  BIT(0)
 #define RESUME_FAULT BIT(1)
+/* The access was to a register that resets the guest, or switches it off: no other guest. */
+#define RESUME_RESET BIT(2)
+#define RESUME_OFF   BIT(3)
 
 /* Bits of the notification word: 0 to 47 as the grants say (channels, interrupts, doorbells). */
 #define NOTIFY_GRANTS 48u

@@ -52,7 +52,7 @@ enum slot_state {
 struct exit_slot {
 	struct list_node link; /* QUEUED: in the queue, under the component's lock */
 	_Atomic u32 state;     /* enum slot_state */
-	bool fault;            /* the answer: inject a fault */
+	u32 flags;             /* of the answer: RESUME_FAULT, RESUME_RESET, RESUME_OFF */
 	struct thread *thread; /* the vCPU's, unless FREE */
 	struct component_exit access;
 	u64 answer;
@@ -225,11 +225,12 @@ void component_set_manager(manage_function *call);
 /* --- The served guest (core/component/exit.c, reset.c) ---------------------------------------- */
 
 /** component_serve_exit() - hand an access of @vcpu to @region to the component that serves it, and
- * block until the answer (PAUSED(io)). The access is then completed, or a fault injected. A
- * doorbell only notifies. Return: false if no component serves that region. The vCPU's own thread,
+ * block until the answer (PAUSED(io)). The access is then completed, or a fault injected. *@power:
+ * RESUME_RESET or RESUME_OFF if the guest is to be reset or switched off, else 0. A doorbell only
+ * notifies. Return: false if no component serves that region. The vCPU's own thread,
  * no locks. */
 bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
-			  const struct vcpu_exit *exit);
+			  const struct vcpu_exit *exit, u32 *power);
 /** component_guest_attach() - @guest was created: map its RAM for the component that serves it.
  * Return: the errors of the mapping. The context of guest_create(). */
 enum err __must_check component_guest_attach(struct guest *guest);

@@ -58,7 +58,7 @@ static void reads_are_served(void **state)
 	FAILS(server, ERR_STATE);
 	DO(server, CALL(SYS_VCPU_RESUME, COMPONENTS_VCPUS, 0, 0));
 	FAILS(server, ERR_RANGE);
-	DO(server, CALL(SYS_VCPU_RESUME, 1, 0, 4));
+	DO(server, CALL(SYS_VCPU_RESUME, 1, 0, 16));
 	FAILS(server, ERR_INVALID);
 	DO(peer, CALL(SYS_VCPU_RESUME, 0, 0, 0));
 	FAILS(peer, ERR_RANGE);
@@ -80,6 +80,21 @@ static void writes_and_faults(void **state)
 	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT | RESUME_FAULT));
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_FAULT], 1);
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_SKIP], 1);
+}
+
+/* The guest is reset or switched off by the caller, which gets the wish with the answer. */
+static void power(void **state)
+{
+	(void)state;
+	components_access(0, true, SERVED_UART, 'x', 1);
+	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT | RESUME_RESET));
+	assert_int_equal(components_power(0), RESUME_RESET);
+	components_access(0, true, SERVED_UART, 'x', 1);
+	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT | RESUME_OFF));
+	assert_int_equal(components_power(0), RESUME_OFF);
+	components_access(0, true, SERVED_UART, 'x', 1);
+	DO(server, CALL(SYS_VCPU_RESUME, 0, 0, RESUME_WAIT));
+	assert_int_equal(components_power(0), 0);
 }
 
 /* Nothing of these reaches the component. */
@@ -544,6 +559,7 @@ int main(void)
 		TEST(served_at_once),
 		TEST(reads_are_served),
 		TEST(writes_and_faults),
+		TEST(power),
 		TEST(not_served),
 		TEST(doorbells),
 		TEST(exits_queue),

@@ -27,6 +27,7 @@ static struct access {
 	struct thread thread;
 	struct vcpu_exit exit;
 	bool busy, made;
+	u32 power;
 } accesses[COMPONENTS_VCPUS];
 
 static void describe_server(struct config_component *server)
@@ -204,7 +205,8 @@ static void vcpu_thread(void *data)
 	const struct region *region = region_find(&world.guest, access->exit.access.at);
 
 	access->made = serve_inline(vcpu, &access->exit) ||
-		       (region != NULL && component_serve_exit(vcpu, region, &access->exit));
+		       (region != NULL &&
+			component_serve_exit(vcpu, region, &access->exit, &access->power));
 	access->busy = false;
 }
 
@@ -283,4 +285,9 @@ int components_begin(void **state)
 	for (u32 i = 0; i < COMPONENTS_VCPUS; i++)
 		memset(world.vcpus[i].arch.counts, 0, sizeof(world.vcpus[i].arch.counts));
 	return 0;
+}
+
+u32 components_power(u32 index)
+{
+	return accesses[index].power;
 }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Instructions that access emulated memory: each form by hand, then 4,000 at random against objdump
- * (their lengths), and random bytes, which must neither be read beyond their end nor be accepted
- * when they are cut.
+ * Instructions that access emulated memory: each form by hand, then the lengths of 4,000 at random
+ * against objdump. Random bytes must not be read beyond their end, nor be accepted when cut.
  */
 #include "support/test.h"
 

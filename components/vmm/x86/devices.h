@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The device models of a PC. Offsets of all but the UART are port numbers. */
+#ifndef VMM_X86_DEVICES_H
+#define VMM_X86_DEVICES_H
+
+#include "components/vmm/device.h"
+
+extern const struct device_model ns16550_model;    /* a serial port with FIFOs */
+extern const struct device_model i8259_model;      /* the pair of interrupt controllers */
+extern const struct device_model i8254_model;      /* the timer of three channels, and port 0x61 */
+extern const struct device_model mc146818_model;   /* clock and CMOS memory */
+extern const struct device_model acpi_pm_model;    /* PM1 registers and PM timer */
+extern const struct device_model pci_host_model;   /* ports 0xcf8 to 0xcff: no device; reset */
+extern const struct device_model i8042_model;      /* keyboard controller: reset alone */
+extern const struct device_model debug_port_model; /* text to the core's log */
+
+/** x86_clock_ticks() - cycles of a clock of @hz in @ns, rounded down. */
+static inline u64 x86_clock_ticks(u64 ns, u64 hz)
+{
+	const u64 second = UINT64_C(1000000000);
+
+	return ns / second * hz + ns % second * hz / second;
+}
+
+/** x86_clock_ns() - the time that @ticks cycles take, rounded up. */
+static inline u64 x86_clock_ns(u64 ticks, u64 hz)
+{
+	const u64 second = UINT64_C(1000000000);
+
+	return ticks / hz * second + (ticks % hz * second + hz - 1) / hz;
+}
+
+#endif

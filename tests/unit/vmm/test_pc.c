@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A PC's devices by their ports: counters and ticks of the timer, calendar and interrupts of the
+ * clock. Further PM registers, the ways to reset, and the controllers' registers.
+ */
+#include "support/test.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "components/lib/host.h"
+#include "components/lib/runtime.h"
+#include "components/lib/serial.h"
+#include "components/lib/ticks.h"
+#include "components/vmm/vmm.h"
+
+static const struct {
+	const char *name, *device;
+	u16 port, size;
+	bool line;
+} regions[] = {
+	{ "pic", "i8259", 0x20, 2, false },      { "timer", "i8254", 0x40, 4, true },
+	{ "keyboard", "i8042", 0x60, 1, false }, { "gate", "i8254", 0x61, 1, false },
+	{ "command", "i8042", 0x64, 1, false },  { "clock", "mc146818", 0x70, 2, true },
+	{ "second", "i8259", 0xa0, 2, false },   { "debug", "debug-port", 0xe9, 1, false },
+	{ "trigger", "i8259", 0x4d0, 2, false }, { "power", "acpi-pm", 0x600, 12, true },
+	{ "pci", "pci-host", 0xcf8, 8, false },
+};
+
+#define REGIONS         ARRAY_SIZE(regions)
+#define LINE_OF(region) (REGIONS + (region))
+#define TIMER_LINE      LINE_OF(1)
+#define CLOCK_LINE      LINE_OF(5)
+#define POWER_LINE      LINE_OF(9)
+#define STATE           (2 * REGIONS)
+
+static u8 state_page[PAGE_SIZE] __aligned(4096);
+static struct component_info info;
+static u64 number;
+static u64 last_flags;
+
+static void add(u32 index, enum grant_kind kind, const char *name, u64 address, u64 size)
+{
+	struct grant_info *g = &info.grants[index];
+
+	memset(g, 0, sizeof(*g));
+	g->kind = kind;
+	g->address = address;
+	g->size = size;
+	strcpy(g->name, name);
+}
+
+static void start(void)
+{
+	runtime_start(&vmm_program, &info);
+}
+
+static int fresh(void **unused)
+{
+	(void)unused;
+	host_core_reset();
+	memset(state_page, 0, sizeof(state_page));
+	memset(&info, 0, sizeof(info));
+	info.magic = COMPONENT_INFO_MAGIC;
+	info.num_grants = STATE + 1;
+	strcpy(info.guest, "pc");
+	for (u32 i = 0; i < REGIONS; i++) {
+		add(i, GRANT_VIRTUAL, regions[i].name, PORT_BASE + regions[i].port,
+		    regions[i].size);
+		strcpy(info.grants[i].detail, regions[i].device);
+		add((u32)LINE_OF(i), regions[i].line ? GRANT_LINE : GRANT_NONE, regions[i].name, 0,
+		    0);
+	}
+	add(STATE, GRANT_MEMORY, "state", (uintptr_t)state_page, sizeof(state_page));
+	host_core.now = NS(5000000000);
+	start();
+	return 0;
+}
+
+static u64 access_port(u16 port, bool write, u64 value)
+{
+	for (u32 i = 0; i < REGIONS; i++) {
+		struct answer answer;
+
+		if (port < regions[i].port || port >= regions[i].port + regions[i].size)
+			continue;
+		answer = vmm_program.exit((u64)i << 16 | (write ? EXIT_IS_WRITE : 0),
+					  port - regions[i].port, value, ++number);
+		last_flags = answer.flags;
+		return answer.value;
+	}
+	fail();
+	return 0;
+}
+
+static u32 in(u16 port)
+{
+	return (u32)access_port(port, false, 0);
+}
+
+static void out(u16 port, u32 value)
+{
+	(void)access_port(port, true, value);
+}
+
+/* Let time pass, with each timer notification at its time. Returns the edges of @grant. */
+static u32 pass(u64 ns, u32 grant)
+{
+	u64 end = host_core.now.v + ns;
+	u32 edges = 0;
+
+	while (host_core.timer.v <= end) {
+		u32 before = host_core.level_changes;
+
+		host_core.now.v = MAX(host_core.now.v, host_core.timer.v);
+		host_core.timer = NS(UINT64_MAX);
+		vmm_program.timer();
+		edges += (host_core.level_changes - before) / 2;
+	}
+	host_core.now.v = end;
+	assert_false(host_core.level[grant]);
+	return edges;
+}
+
+static u32 read_count(u16 port)
+{
+	u32 low = in(port)&0xff;
+
+	return low | (in(port)&0xff) << 8;
+}
+
+/* --- 8254 --- */
+
+static void a_rate_generator_ticks(void **state)
+{
+	(void)state;
+	out(0x43, 0x34);
+	out(0x40, 0xa9);
+	out(0x40, 0x04); /* 1193: a millisecond */
+	assert_in_range(pass(1000000000, TIMER_LINE), 999, 1001);
+	out(0x43, 0x00); /* latch */
+	assert_in_range(read_count(0x40), 1, 1193);
+	out(0x43, 0x30); /* mode 0: no periodic ticks */
+	assert_int_equal(pass(1000000000, TIMER_LINE), 0);
+	out(0x40, 0x00);
+	out(0x40, 0x10);
+	assert_int_equal(pass(1000000000, TIMER_LINE), 1);
+}
+
+/* Linux's quick calibration: channel 2 in mode 0, its high byte read while it counts down. */
+static void channel_2_counts_down_exactly(void **state)
+{
+	u32 first;
+
+	(void)state;
+	out(0x61, (in(0x61) & ~2u) | 1);
+	out(0x43, 0xb0);
+	out(0x42, 0xff);
+	out(0x42, 0xff);
+	first = read_count(0x42);
+	assert_in_range(first, 0xfffe, 0xffff);
+	host_core.now.v += 10000000;
+	assert_in_range(first - read_count(0x42), 11931, 11932);
+	assert_int_equal(in(0x61) & 0x20, 0);
+	host_core.now.v += 45000000;
+	assert_int_equal(in(0x61) & 0x20, 0x20);
+	/* The gate's fall stops it, and its rise begins anew. */
+	out(0x61, 0);
+	out(0x61, 1);
+	assert_int_equal(in(0x61) & 0x20, 0);
+}
+
+static void counters_read_back(void **state)
+{
+	(void)state;
+	out(0x43, 0x36); /* square wave: it counts by two */
+	out(0x40, 0);
+	out(0x40, 0);
+	out(0x43, 0xc2); /* status and count of channel 0 */
+	assert_int_equal(in(0x40) & 0x3f, 0x36);
+	assert_int_equal(read_count(0x40), 0);
+	host_core.now.v += 10000000;
+	assert_in_range(read_count(0x40), 0x10000 - 23864, 0x10000 - 23862);
+	out(0x43, 0x31); /* BCD */
+	out(0x40, 0x00);
+	out(0x40, 0x10); /* 1000 */
+	out(0x43, 0x00);
+	assert_int_equal(read_count(0x40), 0x1000);
+}
+
+static void missed_ticks_are_kept(void **state)
+{
+	struct ticks ticks;
+	u32 delivered = 0;
+	u64 now = 1000;
+
+	(void)state;
+	ticks_start(&ticks, now, 100);
+	assert_int_equal(ticks_when(&ticks), 1100);
+	assert_false(ticks_due(&ticks, 1099));
+	now += 1000; /* ten ticks at once */
+	for (u32 i = 0; i < 100; i++, now += 1)
+		delivered += ticks_due(&ticks, now);
+	assert_int_equal(delivered, 4);
+	for (u32 i = 0; i < 400; i++, now += 1)
+		delivered += ticks_due(&ticks, now);
+	assert_int_equal(delivered, 10 + 4);
+	now += 1000000;
+	assert_true(ticks_due(&ticks, now));
+	assert_int_equal(ticks.owed, TICKS_OWED_MAX - 1);
+	ticks_stop(&ticks);
+	assert_int_equal(ticks_when(&ticks), UINT64_MAX);
+}
+
+/* --- Clock --- */
+
+static u32 cmos(u8 index)
+{
+	out(0x70, index);
+	return in(0x71) & 0xff;
+}
+
+static void set_cmos(u8 index, u32 value)
+{
+	out(0x70, index);
+	out(0x71, value);
+}
+
+static void the_calendar(void **state)
+{
+	(void)state;
+	host_core.since_1970 = NS(UINT64_C(1709210096) * 1000000000); /* 2024-02-29 12:34:56 */
+	assert_int_equal(cmos(0), 0x56);
+	assert_int_equal(cmos(2), 0x34);
+	assert_int_equal(cmos(4), 0x12);
+	assert_int_equal(cmos(6), 5);
+	assert_int_equal(cmos(7), 0x29);
+	assert_int_equal(cmos(8), 0x02);
+	assert_int_equal(cmos(9), 0x24);
+	assert_int_equal(cmos(0x32), 0x20);
+	assert_int_equal(cmos(10) & 0x80, 0);
+	assert_int_equal(cmos(13), 0x80);
+	set_cmos(11, 0x00); /* 12 hours */
+	assert_int_equal(cmos(4), 0x92);
+	set_cmos(11, 0x06); /* binary */
+	assert_int_equal(cmos(0), 56);
+	/* Set 1999-12-31 23:59:58; it goes on from there, over the century. */
+	set_cmos(11, 0x86);
+	set_cmos(0, 58);
+	set_cmos(2, 59);
+	set_cmos(4, 23);
+	set_cmos(7, 31);
+	set_cmos(8, 12);
+	set_cmos(9, 99);
+	set_cmos(0x32, 19);
+	set_cmos(11, 0x06);
+	host_core.since_1970.v += UINT64_C(2000000000);
+	assert_int_equal(cmos(0), 0);
+	assert_int_equal(cmos(7), 1);
+	assert_int_equal(cmos(8), 1);
+	assert_int_equal(cmos(9), 0);
+	assert_int_equal(cmos(0x32), 20);
+	/* A reset of the guest keeps the time; memory is memory. */
+	set_cmos(0x40, 0xa5);
+	assert_int_equal(cmos(0x40), 0xa5);
+	vmm_program.reset();
+	assert_int_equal(cmos(9), 0);
+}
+
+static void the_clock_interrupts(void **state)
+{
+	(void)state;
+	set_cmos(10, 0x26); /* 1024 Hz */
+	set_cmos(11, 0x42);
+	host_core.now.v += 2000000;
+	vmm_program.timer();
+	assert_true(host_core.level[CLOCK_LINE]);
+	assert_int_equal(cmos(12), 0xc0);
+	assert_false(host_core.level[CLOCK_LINE]);
+	set_cmos(11, 0x12); /* each second */
+	host_core.now.v += 1000000000;
+	vmm_program.timer();
+	assert_int_equal(cmos(12) & 0x90, 0x90);
+	set_cmos(1, 0xff); /* any time */
+	set_cmos(3, 0xff);
+	set_cmos(5, 0xff);
+	set_cmos(11, 0x22);
+	host_core.now.v += 1000000000;
+	vmm_program.timer();
+	assert_int_equal(cmos(12) & 0xa0, 0xa0);
+	set_cmos(1, 0x61); /* never */
+	host_core.now.v += 1000000000;
+	vmm_program.timer();
+	assert_int_equal(cmos(12) & 0x20, 0);
+}
+
+/* --- PM, reset --- */
+
+static void the_pm_timer(void **state)
+{
+	u32 before = in(0x608);
+
+	(void)state;
+	host_core.now.v += 1000000000;
+	assert_in_range(in(0x608) - before, 3579544, 3579546);
+	assert_int_equal(in(0x604) & 1, 1);
+	out(0x602, 1); /* the carry's interrupt */
+	host_core.now.v += UINT64_C(3000000000);
+	vmm_program.timer();
+	assert_true(host_core.level[POWER_LINE]);
+	assert_int_equal(in(0x600) & 1, 1);
+	out(0x600, 1);
+	assert_false(host_core.level[POWER_LINE]);
+}
+
+static void off_and_reset(void **state)
+{
+	(void)state;
+	out(0x604, 0x0400);
+	assert_int_equal(last_flags, 0);
+	out(0x604, 0x3400);
+	assert_int_equal(last_flags, RESUME_OFF);
+	out(0xcf9, 0x02);
+	assert_int_equal(last_flags, 0);
+	out(0xcf9, 0x06);
+	assert_int_equal(last_flags, RESUME_RESET);
+	out(0x64, 0xfe);
+	assert_int_equal(last_flags, RESUME_RESET);
+	out(0x64, 0xd1);
+	out(0x60, 0xfe);
+	assert_int_equal(last_flags, RESUME_RESET);
+	out(0x64, 0xd1);
+	out(0x60, 0xff);
+	assert_int_equal(last_flags, 0);
+}
+
+static void there_is_no_pci_device(void **state)
+{
+	(void)state;
+	out(0xcf8, 0x80000000);
+	assert_int_equal(in(0xcf8), 0x80000000);
+	assert_int_equal(in(0xcfc), UINT32_MAX);
+}
+
+static void the_other_registers(void **state)
+{
+	(void)state;
+	/* Linux looks for an 8259 by its mask. */
+	out(0x21, 0xfb);
+	out(0xa1, 0xff);
+	assert_int_equal(in(0x21), 0xfb);
+	assert_int_equal(in(0xa1), 0xff);
+	out(0x20, 0x11);
+	out(0x21, 0x20);
+	out(0x21, 0x04);
+	out(0x21, 0x01);
+	assert_int_equal(in(0x21), 0);
+	out(0x4d1, 0x0c);
+	assert_int_equal(in(0x4d1), 0x0c);
+	assert_int_equal(in(0x4d0), 0);
+	out(0x64, 0xaa);
+	assert_int_equal(in(0x64) & 1, 1);
+	assert_int_equal(in(0x60), 0x55);
+	assert_int_equal(in(0x64) & 1, 0);
+	assert_int_equal(in(0xe9), 0xe9);
+	for (const char *c = "hello\n"; *c != '\0'; c++)
+		out(0xe9, (u8)*c);
+	assert_non_null(strstr(host_core.log, "[pc] hello\n"));
+}
+
+/* A vmm that ends is started again with any state; nothing is read or written outside of it. */
+static void any_state_is_bounded(void **state)
+{
+	(void)state;
+	for (u32 round = 0; round < 200; round++) {
+		srand(round);
+		for (u32 i = 0; i < sizeof(state_page); i += 256)
+			for (u32 b = 8; b < 256; b++)
+				state_page[i + b] = (u8)rand();
+		start();
+		for (u32 i = 0; i < 300; i++) {
+			u32 r = (u32)rand() % REGIONS;
+			u16 port = (u16)(regions[r].port + (u32)rand() % regions[r].size);
+
+			if (rand() % 2 == 0)
+				(void)in(port);
+			else
+				out(port, (u32)rand());
+			if (rand() % 8 == 0) {
+				host_core.now.v += (u32)rand() % 100000000;
+				vmm_program.timer();
+			}
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(a_rate_generator_ticks, fresh),
+		cmocka_unit_test_setup(channel_2_counts_down_exactly, fresh),
+		cmocka_unit_test_setup(counters_read_back, fresh),
+		cmocka_unit_test(missed_ticks_are_kept),
+		cmocka_unit_test_setup(the_calendar, fresh),
+		cmocka_unit_test_setup(the_clock_interrupts, fresh),
+		cmocka_unit_test_setup(the_pm_timer, fresh),
+		cmocka_unit_test_setup(off_and_reset, fresh),
+		cmocka_unit_test_setup(there_is_no_pci_device, fresh),
+		cmocka_unit_test_setup(the_other_registers, fresh),
+		cmocka_unit_test_setup(any_state_is_bounded, fresh),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
