@@ -64,8 +64,8 @@ struct config_run {
 /* diag.c */
 
 /** config_error() - report one mistake of @node (FDT_NONE: of the whole description).
- * @property: its name, or NULL; if the node has it, its value stands in the message. @fmt: what is
- * wrong, what it clashes with, what to write instead; no newline. Any context. */
+ * @property: its name, or NULL; if the node has it, its value stands in the message. @fmt: the
+ * mistake, the conflict and the correction; no newline. Any context. */
 void config_error(struct config_run *run, fdt_node_t node, const char *property, const char *fmt,
 		  ...) __printf(4, 5);
 
@@ -143,7 +143,7 @@ bool config_has_irqs(const struct arch_platform *platform, const struct fdt_prop
 
 /* arena.c */
 
-/** arena_alloc() - zeroed memory that lives as long as the system; NULL when the arena is used up.
+/** arena_alloc() - zeroed memory for as long as the system exists; NULL when the arena is used up.
  */
 void *arena_alloc(struct config_run *run, size_t bytes);
 /** arena_text() - a copy of @len bytes that stays after boot, as constants of this room do not. */
@@ -211,7 +211,7 @@ u32 config_find_component(const struct system *system, const char *name);
 const char *config_component_hint(const struct config_run *run, const char *wanted,
 				  char buf[SIMILAR_HINT_MAX]);
 
-/* A part of the machine that was given away: a guest's region, or a component's device. */
+/* A part of the machine that has an owner: a guest's region, or a component's device. */
 struct claim {
 	fdt_node_t node;
 	u32 owner; /* guests first, then components */

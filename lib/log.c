@@ -79,7 +79,7 @@ static void ring_put(const char *text, size_t n)
 	ring_drain();
 }
 
-/* Return: whether to print. False on a CPU that did not panic while another did. */
+/* Returns true to print; false on a CPU that did not panic while another did. */
 static bool log_enter(void) TRY_ACQUIRES(&log_lock) NO_LOCK_ANALYSIS
 {
 	if (atomic_load(&panicking))

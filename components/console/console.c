@@ -78,7 +78,7 @@ static bool next_input(struct console *console, u8 *byte, u64 now_ns)
 	}
 }
 
-/* Return: true if the UART may have more. */
+/* Returns true if the UART may have more. */
 static bool read_input(struct console *console, u64 now_ns)
 {
 	u8 byte;
@@ -95,7 +95,7 @@ static bool read_input(struct console *console, u64 now_ns)
 
 /* --- Output ----------------------------------------------------------------------------------- */
 
-/* Return: true if there may be more that the UART would take. */
+/* Returns true if there may be more that the UART would take. */
 static bool write_output(struct console *console)
 {
 	for (u32 i = 0; i < OUTPUT_STEPS; i++) {

@@ -102,7 +102,7 @@ void keys_feed(struct keys *keys, const struct escape *escape, u8 byte, u64 now_
 /** keys_waits() - a sequence is not complete, and may be one at @now_ns still. */
 bool keys_waits(const struct keys *keys, u64 now_ns);
 
-/** keys_take() - the next byte of what is complete. Return: false if there is none. */
+/** keys_take() - the next byte of what is complete. Returns false if there is none. */
 bool keys_take(struct keys *keys, u8 *byte);
 
 /* --- Output to the terminal --- */
@@ -130,7 +130,7 @@ struct output {
 	bool fresh;             /* the cursor is at the start of an empty line */
 	enum sequence sequence; /* the terminal is within one, sent by a port */
 	u32 sequence_bytes;
-	u8 marker;       /* of a control sequence: what follows the bracket, if that is private */
+	u8 marker;       /* the private character behind a control sequence's bracket, or 0 */
 	bool parameters; /* it has others than 0 */
 	/* Changes that ports have made to the terminal: */
 	bool coloured, changed, keyed;
@@ -171,11 +171,11 @@ void output_reset(struct output *output);
  * long. */
 bool output_may_break(const struct output *output);
 
-/** output_send() - as much as the UART takes of what is committed. Return: true if all is sent. */
+/** output_send() - as much as the UART takes of what is committed. Returns true if all is sent. */
 bool output_send(struct output *output, struct uart *uart);
 
 /** output_plain() - the byte as foreign text may show it: printable, tab or newline; a whole escape
- * sequence is a dot. @skip keeps track of those. Return: 0 for a byte that shows nothing. */
+ * sequence is a dot. @skip keeps track of those. Returns 0 for a byte that shows nothing. */
 u8 output_plain(u8 *skip, u8 byte);
 
 /* --- Ports --- */
@@ -198,7 +198,7 @@ struct port {
 	u8 skip;       /* option "all": within an escape sequence, enum skip of output.c */
 };
 
-/** port_start() - go on with what an earlier incarnation left, if that can be. */
+/** port_start() - continue with the state of an earlier incarnation, if it is valid. */
 void port_start(struct port *port, bool kept);
 
 /** port_check() - drop the received bytes if the other end claims more than the ring holds. Serving
@@ -211,7 +211,7 @@ u32 port_unseen(const struct port *port);
 /** port_has_output() - whether port_peek() would find a byte. */
 bool port_has_output(const struct port *port);
 
-/** port_peek() - copy up to @max bytes from the first one that was not shown on. Return: how many.
+/** port_peek() - copy up to @max bytes from the first one that was not shown on. Returns how many.
  */
 u32 port_peek(const struct port *port, u8 *to, u32 max);
 
@@ -219,14 +219,14 @@ u32 port_peek(const struct port *port, u8 *to, u32 max);
 void port_show(struct port *port, u32 upto);
 
 /** port_keep() - move what the other end has sent to what is kept; @lose: the oldest goes where
- * there is no room. Return: true if there may be more. */
+ * there is no room. Returns true if there may be more. */
 bool port_keep(struct port *port, bool lose);
 
 /** port_line() - the line that the port has shown last and not ended, as its terminal has it, to
- * @text. Return: its length; *@cursor is where the cursor is. */
+ * @text. Returns its length; *@cursor is where the cursor is. */
 u32 port_line(const struct port *port, u8 text[LINE_BYTES], u32 *cursor);
 
-/** port_give() - a byte of input for the other end. Return: false if its ring is full. */
+/** port_give() - a byte of input for the other end. Returns false if its ring is full. */
 bool port_give(struct port *port, u8 byte);
 
 /* --- All of it --- */
@@ -270,7 +270,7 @@ struct console {
 /** console_start() - find ports, UART and options in @info, and show the port in focus. */
 void console_start(struct console *console, const struct component_info *info);
 
-/** console_pump() - move what can be moved at @now_ns; bounded. Return: true if there is more to
+/** console_pump() - move what can be moved at @now_ns; bounded. Returns true if there is more to
  * move at once. Afterwards log_at and console_alarm() name the other events to wait for. */
 bool console_pump(struct console *console, u64 now_ns);
 
@@ -294,7 +294,7 @@ void console_name(struct console *console, u32 index);
 /** console_prefix() - the same before a line of the port's. */
 void console_prefix(struct console *console, u32 index);
 
-/** console_show() - take text for the terminal: log, ports. Return: false if there was none. */
+/** console_show() - take text for the terminal: log, ports. Returns false if there was none. */
 bool console_show(struct console *console);
 
 #endif

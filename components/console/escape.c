@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The escape key: what the byte behind it means. */
+/* The commands of the escape key. */
 #include "components/console/console.h"
 
 static enum key command_of(u8 byte)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Keys that come as sequences: ESC [ 27 ; MODIFIERS ; CODE ~ of xterm's modifyOtherKeys, and
- * ESC [ CODE ; MODIFIERS : EVENT u of kitty's keyboard protocol. Only those that the console wants
- * for itself become bytes: its escape key, and what follows it. All others go on as they came.
+ * ESC [ CODE ; MODIFIERS : EVENT u of kitty's keyboard protocol. Only the
+ * console's own keys become bytes: its escape key and the next key. All others pass unchanged.
  */
 #include "components/console/console.h"
 
@@ -57,7 +57,7 @@ static bool parse(const struct keys *keys, struct code *code)
 	return true;
 }
 
-/* The byte that the key sends in the usual mode. Return: false if it sends none, or several. */
+/* The byte that the key sends in the usual mode. Returns false if it sends none, or several. */
 static bool byte_of(const struct code *code, u8 *byte)
 {
 	u32 modifiers = (MAX(code->modifiers, 1) - 1) & ~MODIFIER_LOCKS;

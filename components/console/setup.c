@@ -106,7 +106,7 @@ static void finish_step(struct console *console)
 		port_show(port, step->upto);
 }
 
-/* Return: there was something. */
+/* Returns true if there was something. */
 static bool take_over(struct console *console, const struct component_info *info)
 {
 	struct console_state *state = console->state;

@@ -112,7 +112,7 @@ static bool show_focus(struct console *console)
 
 /* --- Option "all": the lines of the others ---------------------------------------------------- */
 
-/* The first line of what is kept, or a piece of one that is too long, as plain text. Return: how
+/* The first line of what is kept, or a piece of one that is too long, as plain text. Returns how
  * many bytes it is made of; 0: it is not complete. */
 static u32 collect_line(struct port *port, u8 text[LINE_BYTES], u32 *used)
 {

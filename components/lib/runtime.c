@@ -16,8 +16,8 @@ void runtime_start(const struct program *program, const struct component_info *i
 		program->init(info);
 }
 
-/* Everything but an exit. The old run's end comes first, then the reset: what else came is for the
- * devices of the new run. */
+/* Everything but an exit. The old run's end comes first, then the reset. All other
+ * notifications are for the devices of the new run. */
 static void serve_others(const struct program *program, u64 bits)
 {
 	if ((bits & NOTIFY_GONE) && program->gone != NULL)

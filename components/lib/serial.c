@@ -99,7 +99,7 @@ void serial_take(struct serial_end *end, u32 n)
 		sys_notify(end->channel);
 }
 
-/* It is empty only when a look behind the last change of `out` says so. */
+/* It is empty only if a read after the last change of `out` finds it so. */
 u32 serial_receive(struct serial_end *end, u8 *to, u32 max)
 {
 	u32 done = 0, n;

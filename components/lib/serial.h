@@ -18,8 +18,8 @@ struct serial_end {
 	u64 bit;         /* of the notification word; 0: not attached */
 };
 
-/** serial_attach() - use the channel @grant, and go on where an earlier incarnation stopped.
- * Return: false, and nothing done, when it is no channel or its memory too small. */
+/** serial_attach() - use the channel @grant, and continue where an earlier incarnation stopped.
+ * Returns false, and nothing done, when it is no channel or its memory too small. */
 bool serial_attach(struct serial_end *end, const struct component_info *info,
 		   const struct grant_info *grant);
 
@@ -70,11 +70,11 @@ u32 serial_waiting(const struct serial_end *end);
  * fitted. */
 u32 serial_send(struct serial_end *end, const u8 *from, u32 n);
 /** serial_receive() - take up to @max bytes out, and notify the other end when there is room again.
- * Return: how many there were. After a return of less than @max, a notification comes with the next
+ * Returns how many there were. After a return of less than @max, a notification comes with the next
  * byte. */
 u32 serial_receive(struct serial_end *end, u8 *to, u32 max);
 /** serial_look() - copy up to @max bytes, those behind the first @skip, and leave them in the ring.
- * Return: how many. */
+ * Returns how many. */
 u32 serial_look(const struct serial_end *end, u32 skip, u8 *to, u32 max);
 /** serial_take() - take @n of the serial_waiting() bytes out, as serial_receive() does. */
 void serial_take(struct serial_end *end, u32 n);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * System calls, as functions: what each does stands in abi/component.h. On arm64 they trap into the
+ * System calls, as functions; abi/component.h describes each. On arm64 they trap into the
  * core; in a host build the fake core of components/lib/host.h answers. Indices are those of the
  * component's own grants, so calls that can only fail for a wrong index return nothing.
  */
@@ -11,10 +11,10 @@
 #include <mullion/types.h>
 #include <stdatomic.h>
 
-/** sys_wait() - sleep until a notification comes. Return: its bits; with NOTIFY_EXIT, @exit. */
+/** sys_wait() - sleep until a notification comes. Returns its bits; with NOTIFY_EXIT, @exit. */
 u64 sys_wait(struct component_exit *exit);
 /** sys_resume_wait() - answer the exit of @vcpu with @value and @flags (RESUME_FAULT and so on),
- * and wait: one system call. Return: as sys_wait(). */
+ * and wait: one system call. Returns as sys_wait(). */
 u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit);
 /** sys_notify() - set the other end's notification bit of the channel. */
 void sys_notify(u32 channel);
@@ -22,11 +22,11 @@ void sys_notify(u32 channel);
 void sys_irq_done(u32 interrupt);
 /** sys_timer_set() - NOTIFY_TIMER at @when; NS(UINT64_MAX): never. */
 void sys_timer_set(ns_t when);
-/** sys_time() - Return: the core's clock. @since_1970, if not NULL: the wall clock, 0 unknown. */
+/** sys_time() - Returns the core's clock. @since_1970, if not NULL: the wall clock, 0 unknown. */
 ns_t sys_time(ns_t *since_1970);
 /** sys_virq_set() - set the level of an interrupt line of the served guest. */
 void sys_virq_set(u32 line, bool level);
-/** sys_guest_ctl() - abi/manage.h. @next, if not NULL: the second result. Return: bytes, 0, or
+/** sys_guest_ctl() - abi/manage.h. @next, if not NULL: the second result. Returns bytes, 0, or
  * -(enum err). */
 s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next);
 /** sys_log() - write @n bytes to the core's log; each line has a stamp. */

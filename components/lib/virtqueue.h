@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The device's side of a split virtqueue (virtio 1.2 §2.7) in the served guest's RAM. The guest
- * may write there at any time and whatever it likes: each field is fetched once, checked, and the
- * copy used. Chains are served in their order, and one stays in the queue until virtqueue_push(),
- * so that a component that is restarted begins it anew.
+ * may write any value there at any time: each field is fetched once, checked, and the copy used.
+ * Chains are served in their order, and one stays in the queue until virtqueue_push(),
+ * so that a restarted component serves it again.
  */
 #ifndef COMPONENTS_VIRTQUEUE_H
 #define COMPONENTS_VIRTQUEUE_H
@@ -42,7 +42,7 @@ bool virtqueue_check(const struct virtqueue *queue, const struct component_info 
 enum err __must_check virtqueue_peek(const struct virtqueue *queue,
 				     const struct component_info *info, bool writable,
 				     struct chain *chain);
-/** virtqueue_push() - give the peeked chain back, with @written bytes in it. Return: the guest
+/** virtqueue_push() - give the peeked chain back, with @written bytes in it. Returns the guest
  * wants an interrupt. */
 bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written);
 /** virtqueue_resume() - repeat the used index of the pushed chains. A component may end in the

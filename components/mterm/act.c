@@ -26,7 +26,7 @@ static bool find_named(const struct call *call, enum kind kind, const char *name
 }
 
 /* The use of a record takes two looks, and time in between: the same line is run again after it.
- * Return: not yet. */
+ * Returns false until then. */
 static bool measures(struct term *t, enum kind kind)
 {
 	if (t->measured || !record_is_measured(kind))
@@ -93,7 +93,7 @@ static void done(const struct call *call, const char *name)
 	json_end();
 }
 
-/* Ask, unless the user has said yes before. Return: whether to go on at once. */
+/* Ask, unless the user has said yes before. Returns true to continue at once. */
 static bool may_act(struct term *t, const struct call *call, const char *name)
 {
 	const struct command *c = call->command;
@@ -187,7 +187,7 @@ void run_level(struct term *t, const struct call *call)
 #define LOG_PIECE  512u
 #define LOG_PIECES 4096u /* the log may grow as fast as it is read */
 
-/* One piece from byte number *@at on. Return: bytes, or -(enum err). */
+/* One piece from byte number *@at on. Returns bytes, or -(enum err). */
 static s64 log_piece(u64 *at, char piece[LOG_PIECE])
 {
 	u64 next = *at;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Completion: what could stand where the cursor is, by the command table and the core's names. */
+/* Completion at the cursor, by the command table and the core's names. */
 #include "components/mterm/output.h"
 #include "components/mterm/term.h"
 

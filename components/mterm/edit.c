@@ -191,7 +191,7 @@ static void numbered_key(struct editor *e)
 }
 
 /* Parameters and intermediates are passed over until the final byte; control characters end the
- * sequence (ECMA-48 §5.4). Return: whether the byte belongs to it. */
+ * sequence (ECMA-48 §5.4). Returns true if the byte belongs to it. */
 static bool escape_key(struct editor *e, char byte)
 {
 	if (byte < ' ' || byte > '~') {

@@ -25,7 +25,7 @@ static void show_line(const char *name, const struct manage_core_memory *core, b
 	json_close('}');
 }
 
-/* A line for each guest and component that is there. Return: the sum, bytes. */
+/* A line for each guest and component that is there. Returns the sum, bytes. */
 static u64 show_owners(bool json)
 {
 	static const enum kind kinds[] = { KIND_GUEST, KIND_COMPONENT };

@@ -31,7 +31,7 @@ static void restart_limit(enum kind kind, const struct record *r)
 		component = r->component.name;
 	if (component != NULL)
 		out_format("%.31s: its restart limit is reached; 'component start %.31s' starts it "
-			   "anew\n",
+			   "again\n",
 			   component, component);
 }
 
@@ -54,7 +54,7 @@ static bool find_busiest(u32 cpu, struct record *busiest)
 	return most != 0;
 }
 
-/* A vCPU is starved if it is READY now and has not run since the first look. */
+/* A vCPU is starved if it is READY now and has not run since the first query. */
 static void starvation(const struct record *vcpu)
 {
 	const struct use use = use_of(KIND_VCPU, vcpu, false);

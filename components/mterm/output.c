@@ -125,7 +125,7 @@ void json_string_begin(void)
 	buffer_byte('"');
 }
 
-/* Bytes above ASCII are taken for Latin-1: whatever they are, the line stays valid. */
+/* Bytes above ASCII are taken for Latin-1, so that the line is valid for all bytes. */
 void json_string_more(const char *text, size_t n)
 {
 	static const char digits[] = "0123456789abcdef";

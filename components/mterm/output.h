@@ -6,7 +6,7 @@
 #include <mullion/types.h>
 #include <stdarg.h>
 
-/** out_begin() - a new command prints from here on: what the user did not want is over. */
+/** out_begin() - a new command prints from here on: an end of output by the user is over. */
 void out_begin(void);
 /** out_flush() - all printed so far goes to the console. */
 void out_flush(void);

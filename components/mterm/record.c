@@ -72,7 +72,7 @@ void walk_begin(struct walk *walk, enum kind kind)
 	*walk = (struct walk){ .kind = kind, .left = RECORDS_MAX };
 }
 
-/* Enter guest number walk->guest. Return: false when there are no more guests. */
+/* Enter guest number walk->guest. Returns false when there are no more guests. */
 static bool enter_guest(struct walk *walk)
 {
 	struct manage_guest guest = { .id = 0 };

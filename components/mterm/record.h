@@ -67,7 +67,7 @@ bool record_is_measured(enum kind kind);
  * most similar name. */
 bool record_find(enum kind kind, const char *name, struct record *record, struct similar *similar);
 /** record_list() - all of a kind in columns, or as a JSON array; those of guest @guest alone unless
- * that is NULL. Return: 0, or -(enum err) when the core gives none. */
+ * that is NULL. Returns 0, or -(enum err) when the core gives none. */
 s64 record_list(enum kind kind, const char *guest, bool json);
 /** record_show() - all fields of one, a line each, or as a JSON object. */
 void record_show(enum kind kind, struct record *record, bool json);

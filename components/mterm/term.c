@@ -31,7 +31,7 @@ static bool take_line(char line[EDIT_LINE_MAX], const char *from, size_t n)
 	return true;
 }
 
-/* The next line of the script. Return: false when there is none. */
+/* The next line of the script. Returns false when there is none. */
 static bool script_line(struct term *t)
 {
 	const char *script = t->config.script;
@@ -117,7 +117,7 @@ static void edit_byte(struct term *t, char byte)
 	}
 }
 
-/* A live view ends with any key; what a cursor key sends behind its ESC belongs to that key. */
+/* A live view ends with any key. The bytes behind a cursor key's ESC belong to that key. */
 static void leave_view(struct term *t, char byte)
 {
 	mode_end(t);

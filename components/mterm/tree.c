@@ -84,7 +84,7 @@ static bool open_tree(struct reader *r)
 	       r->structure_end <= r->size;
 }
 
-/* A string that ends in NUL. Return: its length without, as it stands in the tree. */
+/* A string that ends in NUL. Returns its length without them, as it stands in the tree. */
 static u32 read_name(struct reader *r, enum place place, u64 at, char name[NAME_MAX])
 {
 	u32 n = 0;
@@ -271,7 +271,7 @@ static void end_node(struct printer *p)
 	p->path[p->lengths[--p->depth]] = '\0';
 }
 
-/* Return: false when the tree is not as it should be. */
+/* Returns false when the tree is not as it should be. */
 static bool print_tree(struct reader *r, struct printer *p)
 {
 	char name[NAME_MAX];

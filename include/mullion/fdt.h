@@ -38,7 +38,7 @@ struct fdt_prop {
 };
 
 /** fdt_open() - check @blob (at most @size bytes readable) and make a view of it.
- * Return: ERR_FORMAT when it breaks the format, ERR_TOO_BIG above FDT_MAX_SIZE or FDT_MAX_DEPTH. */
+ * Returns ERR_FORMAT when it breaks the format, ERR_TOO_BIG above FDT_MAX_SIZE or FDT_MAX_DEPTH. */
 enum err __must_check fdt_open(struct fdt *fdt, const void *blob, size_t size);
 
 /** fdt_index_bytes() - return the bytes that fdt_index() needs: the structure block's size. */
@@ -73,7 +73,7 @@ fdt_node_t fdt_find_compatible(const struct fdt *fdt, fdt_node_t after, const ch
 /** fdt_name() - return the node's name with its unit address; "" for the root and for
  * FDT_NONE. */
 const char *fdt_name(const struct fdt *fdt, fdt_node_t node);
-/** fdt_path() - write the node's full path, always NUL-terminated, cut at @size. Return: @buf. */
+/** fdt_path() - write the node's full path, always NUL-terminated, cut at @size. Returns @buf. */
 char *fdt_path(const struct fdt *fdt, fdt_node_t node, char *buf, size_t size);
 
 /** fdt_first_prop() - store the first property of @node. Returns false if it has none. */
@@ -109,7 +109,7 @@ bool fdt_is_compatible(const struct fdt *fdt, fdt_node_t node, const char *compa
 /** fdt_is_enabled() - status absent, "okay" or "ok". */
 bool fdt_is_enabled(const struct fdt *fdt, fdt_node_t node);
 /** fdt_reg() - entry @index of reg, translated through every parent's ranges to a CPU address.
- * Return: ERR_NOT_FOUND, ERR_RANGE past the last entry, ERR_FORMAT, ERR_FAULT if a ranges maps
+ * Returns ERR_NOT_FOUND, ERR_RANGE past the last entry, ERR_FORMAT, ERR_FAULT if a ranges maps
  * nothing there. */
 enum err __must_check fdt_reg(const struct fdt *fdt, fdt_node_t node, u32 index, u64 *address,
 			      u64 *size);
@@ -168,7 +168,7 @@ void fdt_put_string(struct fdt_writer *w, const char *name, const char *text);
 /** fdt_put_strings() - add a list of @count strings, each with its NUL. */
 void fdt_put_strings(struct fdt_writer *w, const char *name, const char *const *list, u32 count);
 /** fdt_writer_finish() - close the tree and move the strings behind it.
- * Return: the first error of all calls: ERR_TOO_BIG, ERR_STATE for unbalanced nodes, ERR_INVALID
+ * Returns the first error of all calls: ERR_TOO_BIG, ERR_STATE for unbalanced nodes, ERR_INVALID
  * for a bad name. */
 enum err __must_check fdt_writer_finish(struct fdt_writer *w, u32 *total);
 

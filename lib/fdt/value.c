@@ -6,7 +6,7 @@
 #include "internal.h"
 #include <mullion/string.h>
 
-/* §2.3.5: what #address-cells and #size-cells are when the property is missing. */
+/* §2.3.5: defaults of #address-cells and #size-cells. */
 #define ADDRESS_CELLS_DEFAULT 2u
 #define SIZE_CELLS_DEFAULT    1u
 #define CELL                  4u

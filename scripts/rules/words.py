@@ -13,7 +13,9 @@ MAX_WORDS = 25
 
 # Words in prose, and the cure.
 WORDS = [
-	(r"nobody|somebody|everybody|anybody|whoever|whomever", "name the thread, guest or CPU"),
+	(r"(?:nobody|somebody|everybody|anybody|whoever)(?:'s)?|whomever|who's",
+	 "name the thread, guest or CPU"),
+	(r"(?:everyone|someone|anyone|no one)(?:'s)?", "name the thread, guest or CPU"),
 	(r"who|whom", "name the subject, or use 'that'"),
 	(r"he|him|his|she", "name the person's role, or the object"),
 	(r"we|our|ours|(?:of|for|to|let|from|with|by) us", "name the subject"),
@@ -32,12 +34,36 @@ WORDS = [
 	(r"(?:short|long) way", "use 'inline service' or 'queued service'"),
 	(r"puts? away|goes away|went away", "use 'save', 'remove' or 'is destroyed'"),
 ]
-PROSE = [(re.compile(rf"(?<![-\w'])(?:{words})(?![-\w'])", re.I), cure) for words, cure in WORDS]
+# The same where strings may be names of tests' steps or data.
+COMMENTS = [
+	(r"go(?:es|ing)? on|went on|gone on", "use 'continue'"),
+	(r"com(?:e|es|ing) back|came back", "use 'return', 'is released' or 'is pending again'"),
+	(r"hands? out|handed out|given? out|gives? out|give(?:s|n)? away|gave away",
+	 "use 'allocate', 'assign' or 'return'"),
+	(r"lets? go(?: of)?", "use 'release'"),
+	(r"hears?|heard|listens?|wish|wishes|believes?", "use 'receive', 'wait' or 'request'"),
+	(r"(?:a|another|each|every|first|next|last) looks?|(?:has|have|is|are|about) to look",
+	 "use 'check' or 'read'"),
+	(r"dies|died|dead|alive|lives|life(?! cycle)", "use 'end', 'run' or 'incarnation'"),
+	(r"for ever|for good", "use 'without end' or 'permanently'"),
+	(r"anew", "use 'again'"),
+]
+
+
+def compiled(table):
+	return [(re.compile(rf"(?<![-\w'])(?:{words})(?![-\w'])", re.I), cure)
+		for words, cure in table]
+
+
+PROSE, COMMENT = compiled(WORDS), compiled(WORDS + COMMENTS)
 # The same in identifiers, between underscores.
 IDENTIFIER = re.compile(r"^here_|(?:^|_)(?:lend|lends|lent|lending|doom|doomed|greet|"
 			r"greeted|greeting|breathe|breath|nobody|somebody|everybody|whoever|who)"
 			r"(?=_|$)", re.I)
 CLAUSE = re.compile(r"(?:What|Whatever|Who|Whoever|Whichever|That which)\b(?![^.]*\?)")
+# The same behind a colon or a semicolon, as in "file.c: what comes is read".
+INNER = re.compile(r"[;:] (?:what|whatever|who|whoever|whichever)\b(?![^.]*\?)")
+RETURN = re.compile(r"\bReturn: ")
 
 
 def check(paths):
@@ -53,14 +79,19 @@ def check(paths):
 
 def check_text(path, piece):
 	for line, text, is_prose in paragraphs(piece):
-		for pattern, cure in PROSE:
+		for pattern, cure in PROSE if piece.kind == "string" else COMMENT:
 			for match in pattern.finditer(text):
 				yield Finding(path, line, f"'{match.group()}'", cure)
+		if piece.kind == "comment" and RETURN.search(text):
+			yield Finding(path, line, "'Return: '", "write 'Returns ...'")
 		if not is_prose:
 			continue
 		for sentence in sentences(text):
 			if piece.kind != "string" and CLAUSE.match(sentence):
 				yield Finding(path, line, f"clause as subject: '{sentence[:50]}'",
+					      "begin with a noun")
+			if piece.kind != "string" and (match := INNER.search(sentence)):
+				yield Finding(path, line, f"clause as subject: '{match.group()}'",
 					      "begin with a noun")
 			words = [w for w in sentence.split() if re.search(r"\w", w)]
 			if len(words) > MAX_WORDS:

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/cpio.c: whatever the archive says, entries lie inside it, and the walk ends. */
+/* lib/cpio.c: entries of any archive lie inside it, and the walk ends. */
 #include <mullion/cpio.h>
 
 #include <stdlib.h>
@@ -40,7 +40,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		CHECK(++count <= size / MIN_ENTRY);
 	}
 	CHECK(err == ERR_NOT_FOUND || err == ERR_FORMAT);
-	err = cpio_find(archive, size, "\1 is nobody's name", &found);
+	err = cpio_find(archive, size, "\1 is no entry's name", &found);
 	CHECK(err == OK || err == ERR_NOT_FOUND || err == ERR_FORMAT);
 	free(archive);
 	return 0;

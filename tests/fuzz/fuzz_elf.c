@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/elf.c: whatever the file, an accepted program lies within it and within its space. */
+/* lib/elf.c: an accepted program lies within its file and within its address space. */
 #include <mullion/elf.h>
 
 #include <abi/component.h>

@@ -29,7 +29,7 @@ enum action {
 	ACTION_SETTLE,
 	ACTION_STOP,
 	ACTION_RESET,
-	ACTION_REQUEST, /* anybody's request to a vCPU */
+	ACTION_REQUEST, /* a request to a vCPU, as of a manager */
 	ACTIONS
 };
 
@@ -126,7 +126,8 @@ static void act(struct input *in)
 		take_exit(in, (enum exit_kind)action, &exit);
 		if (!machine_give(vcpu, &exit))
 			break;
-		/* Halted for good, unless a reset was under way that waited for this vCPU alone. */
+		/* Halted permanently, unless a reset was under way that waited for this vCPU alone.
+		 */
 		CHECK(action != EXIT_ERROR || vcpu->thread.state == VCPU_HALTED ||
 		      guest->resets == resets + 1);
 		/* An access that nothing serves, and only that, is answered with a fault. */
@@ -193,7 +194,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		act(&in);
 		check();
 	}
-	/* A reset under way may bring it back once; then it is stopped for good. */
+	/* A reset under way may start it once more; after that it is stopped. */
 	machine_settle();
 	guest_stop(guest, false);
 	machine_settle();

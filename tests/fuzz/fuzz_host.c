@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* config/host.c: what comes out of any tree is in order, whatever firmware wrote into it. */
+/* config/host.c: the result is valid for any tree from firmware. */
 #include <mullion/host.h>
 
 #include <stdlib.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arch/arm64/pure/insn.c: what is taken fits one of the manual's encodings, and only such is taken.
+/* arch/arm64/pure/insn.c: an instruction is accepted exactly if it fits one of the manual's
+ * encodings.
  */
 #include "arch/arm64/pure/insn.h"
 #include "tests/fuzz/fuzz.h"

@@ -64,8 +64,7 @@ static void check_call(const struct input *in, const struct smccc_call *call)
 	}
 }
 
-/* PSCI_FEATURES about the same id: what it denies must be answered by NOT_SUPPORTED, if it is
- * PSCI's. */
+/* PSCI_FEATURES about the same id: a PSCI call that it denies must return NOT_SUPPORTED. */
 static void check_features(const struct input *in, const struct smccc_offer *offer,
 			   const struct smccc_call *call)
 {

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * components/vmm/virtio_console.c and components/lib/virtqueue.c: a hostile driver, whose queues
- * and buffers lie in the input. The device touches nothing but the guest's RAM, and always comes
- * back.
+ * and buffers lie in the input. The device touches nothing but the guest's RAM, and always returns.
  *
  * Input: 1024 bytes of RAM with the queues of an initialised driver. Then follow steps of 4 bytes:
  * kind, register / 4 or place in RAM (two bytes), value.

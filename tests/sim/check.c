@@ -36,7 +36,7 @@ static void check_ready(const struct sched_queue *queue, const struct account *a
 	     index);
 }
 
-/* All that is READY on @account. Return: how many. */
+/* All that is READY on @account. Returns how many. */
 static u32 check_account(const struct sched_queue *queue, struct account *account, u32 *seen)
 {
 	u32 count = 0;
@@ -107,7 +107,7 @@ static void check_thread(const struct actor *actor, u32 seen)
 		MUST(thread->on_cpu != STACK_FREE, "thread %u runs on a free stack", actor->index);
 }
 
-/* Whose window it is at @now, by the table alone; 0: nobody's. */
+/* Whose window it is at @now, by the table alone; 0: of no partition. */
 static u32 window_at(const struct sched_table *table, u64 now)
 {
 	for (u32 i = 0; i < table->num_windows; i++) {

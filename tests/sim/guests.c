@@ -82,7 +82,7 @@ static void choose_exit(struct vcpu *vcpu)
 	host_script(vcpu, exit, 1);
 }
 
-/* Return: false when the CPU stays where it is. */
+/* Returns false when the CPU stays where it is. */
 static bool step(u32 id)
 {
 	struct vcpu *vcpu = in_guest(id);
@@ -305,7 +305,7 @@ void guests_run(u64 seed_ns)
 		thread_release(managers[i]);
 	for (u32 i = 0; i < GUESTS; i++)
 		machine_config_free(&configs[i]);
-	/* A review and a look for what starves may still come, at times of each CPU's own. */
+	/* A review and a check for starved threads may still come, at times of each CPU's own. */
 	for (u32 i = 0; i < 4 * world.num_cpus; i++)
 		go_on();
 	for (u32 i = 0; i < world.num_cpus; i++)

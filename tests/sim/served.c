@@ -99,7 +99,7 @@ static bool has_ram(const struct component *component)
 	       OK;
 }
 
-/* The program has taken notifications, or begins anew. */
+/* The program has taken notifications, or starts again. */
 static void see_bits(const struct component *component, const struct arch_user *user)
 {
 	bool waited = user->number == SYS_WAIT ||

@@ -102,7 +102,7 @@ void take_interrupts(void);
 
 /* actor.c */
 void actor_main(void *data);
-/** compute() - for @ns of its own run time; @stop: called when the CPU is to be given away. */
+/** compute() - for @ns of its own run time; @stop: called when the CPU has to yield. */
 void compute(struct actor *self, u64 ns, void (*stop)(struct actor *self));
 /** wait_for_token() - pause until there is one; @next (NULL: none) gets the CPU, and one. */
 void wait_for_token(struct actor *self, struct actor *next);

@@ -17,7 +17,7 @@ struct world world;
 void __real_spin_unlock(struct spinlock *lock);
 void __wrap_spin_unlock(struct spinlock *lock);
 
-/* Linked in place of spin_unlock(): without a lock held, others may go on from here. */
+/* Linked in place of spin_unlock(): without a lock held, others may continue from here. */
 void __wrap_spin_unlock(struct spinlock *lock)
 {
 	__real_spin_unlock(lock);
@@ -47,7 +47,7 @@ static bool rests(u32 id)
 	return (world.cpus[id].pause == HOST_IDLE || world.cpus[id].in_guest) && !interrupted(id);
 }
 
-/* A CPU goes on up to its next pause; asleep only if something wakes it. */
+/* A CPU continues up to its next pause; an idle one only after a wake. */
 static bool go(u32 id)
 {
 	if (world.cpus[id].pause == HOST_IDLE) {

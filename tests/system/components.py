@@ -95,7 +95,8 @@ for cpu in ("cortex-a57", "max"):
 
 # --- Policies -----------------------------------------------------------------------------------
 
-# Its first start makes the system calls, and dies of the first attack; each later of the next.
+# Its first start makes the system calls, and the first attack ends it. The next attack ends the
+# next start.
 
 
 @suite.case("policy never")

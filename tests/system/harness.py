@@ -90,7 +90,7 @@ class QemuVirt:
 		if boot not in self.boot_paths:
 			raise ValueError(f"boot path {boot!r} is none of {self.boot_paths}")
 		if acpi is None:
-			acpi = boot != "edk2"	# EDK2 hands out ACPI tables or the device tree
+			acpi = boot != "edk2"	# EDK2 passes ACPI tables or the device tree
 		machine = f"virt,gic-version={gic}"
 		if el2:
 			machine += ",virtualization=on"
@@ -437,7 +437,7 @@ def _run_case(index):
 		passed = True
 	except Skip as why:
 		passed, comment = True, f"SKIP {why}"
-	except (Failure, SystemExit) as why:	# the latter: what systems.py misses
+	except (Failure, SystemExit) as why:	# the latter for a file that systems.py misses
 		comment = str(why)
 	except Exception:
 		comment = traceback.format_exc()
@@ -454,8 +454,8 @@ def _worker_init():
 def parallel(function, chosen, jobs):
 	"""function(index of a case), in `jobs` forked workers; results as they come.
 
-	A worker that dies ends the suite with an error. (multiprocessing.Pool would wait for ever
-	for what it was at, and its end can wait for ever for an idle one.)
+	A worker that crashes ends the suite with an error. (multiprocessing.Pool would wait
+	without end for its case, and its end can wait without end for an idle one.)
 	"""
 	_chosen[:] = chosen
 	context = multiprocessing.get_context("fork")

@@ -120,7 +120,7 @@ SCHEDULE = """
 
 @suite.case("windows are kept")
 def windows(test):
-	"""a has two windows of a cycle, b one; 2 ms are nobody's."""
+	"""a has two windows of a cycle, b one; 2 ms have no owner."""
 	how = {"rounds": 1, "period_us": 1000000, "burst_us": 1000000, "work": 50,
 	       "cycle_us": 10000}
 	shares = run(test, (guest("one", (0,), 'partition = "a";', **how),

@@ -45,7 +45,7 @@ static int bad_usage(void)
 	return 2;
 }
 
-/* Return: -1 to go on, or the exit status. */
+/* Returns -1 to continue, or the exit status. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option longs[] = {

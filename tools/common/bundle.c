@@ -182,7 +182,7 @@ static bool inflate_gzip(const char *path, struct buffer *data)
 	return true;
 }
 
-/* Return: 1 when it was read, 0 when no directory has it, -1 after a complaint. */
+/* Returns 1 when it was read, 0 when no directory has it, -1 after a complaint. */
 static int read_image(const struct fdt *tree, const struct search *dirs, const char *name,
 		      struct buffer *data)
 {

@@ -14,7 +14,7 @@
  * by name, each file that @tree names and @dirs have; the first directory wins. gzip'd kernels and
  * trees are decompressed. A file that is nowhere is left out: the checks report it.
  * @hints: add empty entries for all other names in @dirs, so that the checks can propose them; such
- * an archive is only for the checks. Return: 0, or 2 after a complaint. */
+ * an archive is only for the checks. Returns 0, or 2 after a complaint. */
 int bundle_build(const struct fdt *tree, const struct buffer *dtb, const struct search *dirs,
 		 bool hints, struct buffer *out);
 

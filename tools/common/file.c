@@ -177,7 +177,7 @@ bool write_file(const char *path, const void *data, size_t bytes)
 	return good;
 }
 
-/* The child's side: what it reads and writes is the two descriptors. */
+/* The child's side: it reads and writes the two descriptors. */
 static void become(const char *const *argv, int in, int out) __noreturn;
 
 static void become(const char *const *argv, int in, int out)

@@ -26,13 +26,13 @@ char *xasprintf(const char *fmt, ...) __printf(1, 2);
 void complain(const char *fmt, ...) __printf(1, 2);
 extern const char *tool_name;
 
-/** read_file() - all of @path appended to @out. Return: false with errno set. */
+/** read_file() - all of @path appended to @out. Returns false with errno set. */
 bool read_file(const char *path, struct buffer *out);
-/** write_file() - @path gets @data whole or not at all. Return: false after a complaint. */
+/** write_file() - @path gets @data whole or not at all. Returns false after a complaint. */
 bool write_file(const char *path, const void *data, size_t bytes);
 
 /** run_program() - run argv[0] with @input (may be NULL) as its standard input; its output is
- * appended to @out. Return: its exit status, or -1 after a complaint when it cannot be run. */
+ * appended to @out. Returns its exit status, or -1 after a complaint when it cannot be run. */
 int run_program(const char *const *argv, const struct buffer *input, struct buffer *out);
 
 /* Directories to look into, in order. */
@@ -42,9 +42,9 @@ struct search {
 };
 
 void search_add(struct search *search, const char *dir);
-/** search_check() - Return: false after a complaint about a directory that cannot be read. */
+/** search_check() - Returns false after a complaint about a directory that cannot be read. */
 bool search_check(const struct search *search);
-/** search_has() - Return: true if the file @name can be read as it is, or in one of the
+/** search_has() - Returns true if the file @name can be read as it is, or in one of the
  * directories. */
 bool search_has(const struct search *search, const char *name);
 

@@ -11,8 +11,8 @@ struct fit_core {
 	u64 heap_bytes;
 };
 
-/** fit_check() - hand out the RAM of @host as the core does at boot, and report the first thing of
- * @system that finds no place. @system was checked. Return: whether all does. */
+/** fit_check() - allocate the RAM of @host as the core does at boot, and report the first thing of
+ * @system without a place. @system was checked. Returns true if everything does. */
 bool fit_check(const struct system *system, const struct host *host, const struct fit_core *core,
 	       struct diag *diag);
 

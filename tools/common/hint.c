@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* dtc says "syntax error" and no more: what such a text most often lacks. */
+/* dtc reports no more than "syntax error": hints for the frequent mistakes. */
 #include "tools/common/hint.h"
 
 #include <ctype.h>
@@ -77,7 +77,7 @@ static bool hint_at_name(char *text)
 	return name != NULL;
 }
 
-/* The first /include/ of a file that is nowhere. Return: false when there is none. */
+/* The first /include/ of a file that is nowhere. Returns false when there is none. */
 static bool hint_at_missing(const char *path, const char *text, const struct search *search)
 {
 	while ((text = strstr(text, "/include/")) != NULL) {

@@ -5,8 +5,8 @@
 
 #include "tools/common/file.h"
 
-/** hint_at_syntax() - complain once more about @path, after dtc has: what its text lacks most
- * likely. @preprocessed: the text that dtc has read, with cpp's line marks. @search: where dtc
+/** hint_at_syntax() - complain about @path once more, after dtc has, with the most likely
+ * mistake. @preprocessed: the text that dtc has read, with cpp's line marks. @search: where dtc
  * looks for included files. */
 void hint_at_syntax(const char *path, const struct buffer *preprocessed,
 		    const struct search *search);

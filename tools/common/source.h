@@ -25,7 +25,7 @@ struct source {
 
 /** source_load() - read @path: compiled (starts with the magic of a blob), or DTS, which goes
  * through cpp and dtc. @search: where included files are looked for, after the file's own
- * directory. Return: 0, 1 when the text is wrong (cpp or dtc said where), 2 when it cannot be read;
+ * directory. Returns 0, 1 when the text is wrong (cpp or dtc said where), 2 when it cannot be read;
  * after a complaint. */
 int source_load(struct source *source, const char *path, const struct search *search);
 void source_free(struct source *source);

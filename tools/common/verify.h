@@ -17,7 +17,7 @@ struct verify {
 };
 
 /** verify_host() - the machine: of @machine (its tree), or of the hardware nodes in @system; NULL
- * in *@host when there is neither. Return: 0, or 2 after a complaint. */
+ * in *@host when there is neither. Returns 0, or 2 after a complaint. */
 int verify_host(const struct source *machine, const struct source *system, struct host *space,
 		const struct host **host);
 

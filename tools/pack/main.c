@@ -65,7 +65,7 @@ static bool parse_operand(int argc, char **argv, struct options *options)
 	return false;
 }
 
-/* Return: -1 to go on, or the exit status. */
+/* Returns -1 to continue, or the exit status. */
 static int parse_options(int argc, char **argv, struct options *options)
 {
 	static const struct option longs[] = {

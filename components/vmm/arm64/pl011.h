@@ -24,7 +24,7 @@ struct pl011_state {
 	u32 blocked;          /* the guest found no room to send */
 	u16 fifo[PL011_FIFO]; /* as read from DR */
 	u32 read;             /* characters that the guest has read from there; wraps */
-	u32 mark;             /* of exit `number`: what its one store was about to change */
+	u32 mark;             /* of exit `number`: the old value of its one store */
 	union {
 		struct {
 			u32 put;   /* characters that were put into fifo; wraps */

@@ -124,7 +124,7 @@ attack_odd_stack:
 	mov	sp, x0
 	ldr	x0, [sp]
 	mov	sp, x1
-	/* Alignment of the stack is checked for EL1 alone here; what it reads is its own. */
+	/* Alignment of the stack is checked for EL1 alone here; the read memory is its own. */
 	b	attack_udf
 
 	.globl	attack_loop

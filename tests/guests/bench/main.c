@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The benchmark guest: what operations cost as a guest sees them, hypervisor and guest together.
+ * The benchmark guest measures the cost of operations, hypervisor and guest together.
  *
  * It runs where one instruction is one nanosecond (QEMU's -icount shift=0), so the counter, which
  * ticks every TICK_INSNS instructions, counts instructions. Each row is an average over many
@@ -233,7 +233,7 @@ static void two_cpus(void)
 		MEASURE("ping-pong", ping_v2());
 }
 
-/* SYSTEM_RESET to the first instruction of the next life; the counter goes on. */
+/* SYSTEM_RESET to the first instruction of the next run; the counter is not reset. */
 static void reset(struct persist *p)
 {
 	if (p->magic != MAGIC)

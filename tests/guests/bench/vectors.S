@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The interrupt path that is measured: what a small real-time system would have. It saves what C
- * may clobber and calls one function; the library's own path keeps a whole frame and a log.
+ * The measured interrupt path, as a small real-time system would have it. It saves the registers
+ * that C may clobber and calls one function. The library's own path keeps a whole frame and a log.
  */
 	.macro	unexpected
 	.balign	128

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Point 26: what holds at a guest's first instruction. (Linux Documentation/arm64/booting.rst.) */
+/* Point 26: the state at a guest's first instruction. (Linux Documentation/arm64/booting.rst.) */
 #include "contract.h"
 
 #define TEXT_OFFSET 0x80000 /* as in tests/guests/objects.mk */

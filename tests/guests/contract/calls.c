@@ -32,7 +32,7 @@ static void smc_version(void)
 	CHECK_EQ(call(smccc_smc, PSCI_VERSION, 0, 0), call(smccc_hvc, PSCI_VERSION, 0, 0));
 }
 
-/* Steps counted behind the call show whether it came back to the next instruction. */
+/* Steps counted behind the call show whether it returned to the next instruction. */
 #define RETURN_STEPS(instruction)                                                        \
 	({                                                                               \
 		register u64 id_ __asm__("x0") = PSCI_VERSION;                           \

@@ -32,7 +32,7 @@ void state_run(void);      /* 24, 25 */
 void debug_run(void);      /* 24 */
 void boot_run(void);       /* 26 */
 void tree_run(void);       /* 27 */
-void reset_run(void);      /* 7; resets the guest, comes back */
+void reset_run(void);      /* 7; resets the guest, and returns in the next run */
 
 /* In a page of RAM that no image covers: data from one boot for the next. */
 struct persist {

@@ -47,7 +47,7 @@ static void points_off(void)
 	}
 }
 
-/* A debug exception: noted; what caused it is switched off, so that the instruction can run. */
+/* A debug exception is noted. Its cause is switched off, so that the instruction can run. */
 static bool hit(struct frame *frame, u64 vector)
 {
 	u32 ec = (u32)(sysreg_read(ESR_EL1) >> 26) & 0x3f;

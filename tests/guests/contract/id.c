@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Point 23: what the ID registers say is what works. A feature they deny must be undefined where
- * the architecture can take it away; a feature they claim must work.
+ * Point 23: the ID registers report exactly the features that work. A feature that they deny must
+ * be undefined where the architecture permits it. A feature that they claim must work.
  */
 #include "contract.h"
 
@@ -119,7 +119,7 @@ static void memory_tagging(void)
 	CHECK_EQ(works(SYSREG(3, 0, 5, 6, 0)), version >= 2); /* TFSR_EL1 */
 }
 
-/* Keys are registers of their own; the instructions run, and a signed pointer comes back. */
+/* Keys are registers of their own; the instructions run, and a signed pointer is restored. */
 static void pointer_authentication(void)
 {
 	u32 api = field(ISAR1, 4) | field(ISAR1, 8) | field(ISAR2, 12);

@@ -144,8 +144,8 @@ static void check_looked_at(const struct source *s)
 	}
 }
 
-/* The same without a look. One that was only masked may already be on its way to the CPU: a line's
- * news takes its time. */
+/* The same without a check. An interrupt that was only masked may already be under way to the CPU,
+ * because a line's change takes time. */
 static void check_not_looked_at(const struct source *s)
 {
 	for (u32 how = 0; how < ALL_FOUR; how++) {

@@ -116,7 +116,7 @@ static void check_taken(u32 count)
 	CHECK_EQ(this_cpu()->irqs, count);
 }
 
-/* Several times: what was not given back to the hardware would not come again. */
+/* Several times: an interrupt that the hardware did not get back would not be signalled again. */
 static void check_gone(void)
 {
 	for (u32 i = 0; i < 3; i++) {

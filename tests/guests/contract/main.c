@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The contract guest: named tests for each of the points that an arm64 guest must see.
- * It resets itself on the way and goes on in its next life.
+ * It resets itself on the way and continues in its next run.
  */
 #include "contract.h"
 

@@ -66,7 +66,7 @@ static void clean_invalidate_set_way(void)
 	check_set_way(1);
 }
 
-/* Trapped, and cheap after the first: a whole pass may not take for ever. */
+/* Trapped, and cheap after the first: a whole pass must end in a bounded time. */
 static void set_way_cheap(void)
 {
 	u64 before = time_now();

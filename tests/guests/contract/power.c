@@ -300,7 +300,7 @@ static void leave_dirt(void)
 	isb();
 }
 
-/* Nothing of what CPU 1 did in its last life may be seen in its next. */
+/* No state of CPU 1's last run may be visible in its next. */
 static void no_leftovers(void)
 {
 	const struct boot_record *record = &cpu_starts[1].record;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Point 7: SYSTEM_RESET brings pristine images, a reset controller and nothing of the last life.
- * The first boot soils everything and resets; the second looks, and tries SYSTEM_RESET2; the third
- * looks again. SYSTEM_OFF is the end of every run; the suite sees it.
+ * Point 7: SYSTEM_RESET brings pristine images, a reset controller and no state of the last run.
+ * The first boot changes everything and resets. The second checks, and tries SYSTEM_RESET2. The
+ * third checks again. SYSTEM_OFF ends every test; the suite detects it.
  */
 #include "contract.h"
 
@@ -19,7 +19,7 @@ static struct gic_state {
 } at_start;
 static u32 held;
 
-/* Data for the next life. */
+/* Data for the next run. */
 static void before_reset(void)
 {
 	struct persist *p = persist();
@@ -97,7 +97,7 @@ static void system_suspend(void)
 		CHECK(answer == PSCI_INVALID_ADDRESS || answer == PSCI_DENIED);
 }
 
-/* --- In the next life ------------------------------------------------------------------------- */
+/* --- In the next run -------------------------------------------------------------------------- */
 
 static void image_pristine(void)
 {

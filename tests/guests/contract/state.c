@@ -316,7 +316,8 @@ static void vendor_sysregs(void)
 	}
 }
 
-/* An HVC with an immediate is no SMCCC call: an error in x0 or undefined, and the guest goes on. */
+/* An HVC with an immediate is no SMCCC call: an error in x0 or undefined, and the guest continues.
+ */
 static void hvc_immediate(void)
 {
 	u64 regs[3] = { PSCI_VERSION };

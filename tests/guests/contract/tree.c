@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Point 27: what Linux and others look for in the guest's tree. */
+/* Point 27: nodes of the guest's tree on which Linux and others rely. */
 #include "contract.h"
 
 #define T (&machine.fdt)

@@ -31,8 +31,8 @@ static void arm_virtual(u64 us)
 	isb();
 }
 
-/* WFI may end early (Arm ARM D1.6.2), so that one return alone says nothing; what it may not do is
- * never to sleep.
+/* WFI may end early (Arm ARM D1.6.2), so one return alone proves nothing. It must not always end at
+ * once.
  */
 #define WAIT_FOR_TIMER(control)                                        \
 	do {                                                           \

@@ -10,7 +10,7 @@
 #include "virtio.h"
 
 #define BROKEN   BIT(0) /* DEVICE_NEEDS_RESET */
-#define ANSWERED BIT(1) /* a chain came back */
+#define ANSWERED BIT(1) /* a chain was returned */
 #define NOTHING  BIT(2)
 
 #define SCRATCH_BYTES 0x10000u
@@ -24,7 +24,7 @@ void console_failed(const char *what, u64 index);
 /** console_start() - find the device, and see that it runs in both directions: something was typed.
  */
 void console_start(void);
-/** console_restart() - reset it and set it up anew, which must always work. */
+/** console_restart() - reset it and initialise it again, which must always work. */
 void console_restart(void);
 /** console_end() - the same, and it sends a line. */
 void console_end(void);

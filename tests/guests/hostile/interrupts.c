@@ -44,7 +44,7 @@ void controller(void)
 	gic_init_cpu();
 }
 
-/* Everything pending, enabled, at the highest priority, sent to everyone, again and again. */
+/* Everything pending, enabled, at the highest priority, sent to all CPUs, again and again. */
 void storm(void)
 {
 	gic_init();

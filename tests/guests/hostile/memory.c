@@ -171,7 +171,7 @@ void no_vectors(void)
 	(void)read32(NOWHERE);
 }
 
-/* The handler's own first instruction faults: for ever, at this guest's own cost. */
+/* The handler's own first instruction faults, without end, at this guest's own cost. */
 void vector_loop(void)
 {
 	static u32 table[512] __aligned(2048);

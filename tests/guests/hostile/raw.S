@@ -3,7 +3,7 @@
 #include "registers.inc"
 
 	.text
-/* void raw_run(const u64 regs[31]): comes back by the exception that ends it (jump_back()). */
+/* void raw_run(const u64 regs[31]): returns by the exception that ends it (jump_back()). */
 	.globl	raw_run, raw_slot
 raw_run:
 	mov	x30, x0

@@ -135,7 +135,7 @@ static void bad_flags(u32 number)
 
 	virtio_put(number, 0, (u64)scratch, 1, direction(number) ^ VIRTIO_DESC_WRITE, 0);
 	offer("direction", 0, number, 0, 1, BROKEN);
-	/* Indirect descriptors were not offered: whatever the table is, they are wrong. */
+	/* Indirect descriptors were not offered, so any table of them is wrong. */
 	for (u32 i = 0; i < ARRAY_SIZE(tables); i++) {
 		for (u32 k = 0; k < ARRAY_SIZE(bytes); k++) {
 			u32 more = k % 2 == 0 ? 0 : VIRTIO_DESC_NEXT;
@@ -268,8 +268,8 @@ static void bad_selections(void)
 		console_failed("moved", 0);
 }
 
-/* Areas over each other, or both queues in the same: what the device writes there it reads as a
- * driver's, which may be anything. */
+/* Areas over each other, or both queues in the same. The device's own writes there become any
+ * values of a driver. */
 static void overlaps(void)
 {
 	const u64 at = (u64)scratch;

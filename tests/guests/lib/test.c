@@ -59,7 +59,7 @@ static void stop_cpus(void)
 		(void)WAIT(cpu_is_off(i), WAIT_MS / 5);
 }
 
-/* Return: true if it passed. The escape brings it back a second time. */
+/* Returns true if it passed. The escape brings it back a second time. */
 static bool attempt(const struct test *test)
 {
 	this_cpu()->escape = &escape;

@@ -74,11 +74,12 @@ struct virtio_queue {
 u64 virtio_find(void);
 /** virtio_queue() - how virtio_begin() sets up queue @number. */
 struct virtio_queue virtio_queue(u32 number);
-/** virtio_set_queue() - set queue @number up and make it ready. Return: it is. */
+/** virtio_set_queue() - set queue @number up and make it ready. Returns true if it is. */
 bool virtio_set_queue(u64 base, u32 number, const struct virtio_queue *queue);
-/** virtio_features() - reset, and as far as FEATURES_OK. Return: the device agrees. */
+/** virtio_features() - reset, and as far as FEATURES_OK. Returns true if the device agrees. */
 bool virtio_features(u64 base);
-/** virtio_begin() - reset, features, queues with empty rings, DRIVER_OK. Return: it runs. */
+/** virtio_begin() - reset, features, queues with empty rings, DRIVER_OK. Returns true if it runs.
+ */
 bool virtio_begin(u64 base);
 /** virtio_put() - write descriptor @entry of queue @number. */
 void virtio_put(u32 number, u32 entry, u64 address, u32 bytes, u32 flags, u32 next);
@@ -86,7 +87,7 @@ void virtio_put(u32 number, u32 entry, u64 address, u32 bytes, u32 flags, u32 ne
 void virtio_offer(u64 base, u32 number, u32 head);
 /** virtio_used() - chains of queue @number that the device gave back, modulo 2^16. */
 u16 virtio_used(u32 number);
-/** virtio_send() - @text through the transmit queue. Return: it was taken. */
+/** virtio_send() - @text through the transmit queue. Returns true if it was taken. */
 bool virtio_send(u64 base, const char *text);
 
 #endif

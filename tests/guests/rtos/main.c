@@ -20,7 +20,7 @@
 
 static u64 idle[GUEST_MAX_CPUS];
 
-/* Every data or unified cache, Arm ARM D13.2.27 and D13.2.25. Return: operations. */
+/* Every data or unified cache, Arm ARM D13.2.27 and D13.2.25. Returns operations. */
 static u64 clean_by_set_way(void)
 {
 	u64 clidr = sysreg_read(CLIDR_EL1), count = 0;

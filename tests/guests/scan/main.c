@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Every system register that answers, in two guests that share a CPU. The writer fills all it may
- * write, over and over. The reader checks for reset values in its first life, and again after a
+ * write, over and over. The reader checks for reset values in its first run, and again after a
  * SYSTEM_RESET. Then it fills the registers itself, and they must keep their values. Boot argument:
  * role=write or role=read.
  */
@@ -112,7 +112,7 @@ static void check_fp(const char *what)
 	      (unsigned long long)fp_seen.v[0]);
 }
 
-/* The first look: what answers is noted, and must be a reset value. */
+/* The first pass: each register that answers is noted, and must have a reset value. */
 static u32 look_first(void)
 {
 	u32 answered = 0;

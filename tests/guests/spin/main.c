@@ -7,9 +7,9 @@
  *
  * Boot arguments: rounds, period-us, burst-us, work (instructions between two reads), gap-us (a
  * longer jump of the counter is time off the CPU; 5). cycle-us (0: none): print the phase within it
- * at which the vCPU runs again. idle: sleep for ever. stale: the same, after the timer's interrupt
- * was pending and its line has fallen. At the end the guest prints each figure of each vCPU, in
- * ticks of the counter, and powers off.
+ * at which the vCPU runs again. idle: sleep without end. stale: the same, after the timer's
+ * interrupt was pending and its line has fallen. At the end the guest prints each figure of each
+ * vCPU, in ticks of the counter, and powers off.
  */
 #include "guest.h"
 
@@ -93,7 +93,7 @@ static void spin(struct share *share, u64 start)
 		u64 now;
 
 		pass(work);
-		yield(); /* an emulator that runs CPUs in turn goes on to the next */
+		yield(); /* an emulator that alternates CPUs continues with the next */
 		now = time_now();
 		if (now - last > gap) {
 			note_gap(share, came, last, now);

@@ -157,7 +157,7 @@ static int wait_for(long pid)
 	return status;
 }
 
-/* The program goes on, and stops by a trap of this kind, at @address unless that is 0. */
+/* The program continues, and stops by a trap of this kind, at @address unless that is 0. */
 static void run_to(long pid, long request, int code, u64 address)
 {
 	struct siginfo info;

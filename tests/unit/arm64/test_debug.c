@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arch/arm64/pure/debug.c: what of a guest's debug registers reaches the hardware. */
+/* arch/arm64/pure/debug.c: the parts of a guest's debug registers that reach the hardware. */
 #include "arch/arm64/pure/debug.h"
 
 #include "support/test.h"

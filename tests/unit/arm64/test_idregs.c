@@ -9,7 +9,7 @@
 static u64 raw[IDREG_COUNT], out[IDREG_COUNT];
 static const struct idreg_offer full = { .pauth = true, .gic_sysregs = true, .ipa_bits = 40 };
 
-/* A machine where every field says 1: whatever is 0 after that was hidden on purpose. */
+/* A machine where every field is 1: a field that is 0 afterwards was hidden deliberately. */
 static void set_all_ones(void)
 {
 	for (u32 i = 0; i < IDREG_COUNT; i++)

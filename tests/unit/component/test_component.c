@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/component: grants, life, and what a component may and may not reach. */
+/* core/component: grants, start and end, and the memory that a component can reach. */
 #include "support/test.h"
 
 #include <arch/irq.h>
@@ -124,7 +124,7 @@ static void loads_program(void **state)
 	assert_int_equal(server->user.argument, COMPONENT_INFO);
 }
 
-/* Its own memory is as new after a restart; what is kept or shared is not. */
+/* A restart initialises its own memory, but neither kept nor shared memory. */
 static void restart_zeroes(void **state)
 {
 	u8 junk[64], seen[64], zeros[64] = { 0 };
@@ -211,7 +211,7 @@ static void interrupts(void **state)
 	assert_true(host_irq_enabled(DEVICE_IRQ));
 	DO(server, CALL(SYS_IRQ_DONE, SERVER_CHANNEL));
 	FAILS(server, ERR_NOT_FOUND);
-	/* One that dies with it masked finds it unmasked again. */
+	/* A component that ends with it masked finds it unmasked after its restart. */
 	host_raise(DEVICE_IRQ);
 	components_go();
 	assert_false(host_irq_enabled(DEVICE_IRQ));
@@ -394,7 +394,7 @@ static void pass(u64 ns)
 	components_go();
 }
 
-/* Its guest is reset while it is down: what it keeps must hear of that. */
+/* Its guest is reset while it does not run. Its next start must be notified. */
 static void a_reset_is_not_lost(void **state)
 {
 	static const struct host_call waits[] = { CALL(SYS_WAIT) };

@@ -19,7 +19,7 @@ static int create(void **state)
 	return result;
 }
 
-/* Once: what was stopped on purpose stays so. */
+/* Once: a server that a manager stopped is not started. */
 static void guest_starts_its_server(void **state)
 {
 	(void)state;
@@ -164,7 +164,7 @@ static void exits_queue(void **state)
 	assert_false(components_waits(0));
 }
 
-/* A fault while it serves: it is started again, finds the exit again, and the guest goes on. */
+/* A fault while it serves: it is started again, finds the exit again, and the guest continues. */
 static void restart_presents_again(void **state)
 {
 	u32 faults = server->faults, restarts = server->restarts;

@@ -4,7 +4,7 @@
  * messages must be exactly those in the file .expect beside it. docs/binding.md shows some of these
  * messages and no others.
  *
- * `test_bad --write` writes the .expect files anew; read the differences before you commit them.
+ * `test_bad --write` writes the .expect files again; read the differences before you commit them.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -62,7 +62,7 @@ static void make_image(const char *name, u64 image_size, u64 flags)
 	make_file(name, image, sizeof(image));
 }
 
-/* A PE section is said to go on for longer than the file. */
+/* A PE section is longer than the file. */
 static void make_short_image(const char *name)
 {
 	u8 image[256] = { 'M', 'Z', [18] = 2, [24] = 0xa, [60] = 64, [64] = 'P', [65] = 'E' };

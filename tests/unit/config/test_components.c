@@ -22,7 +22,7 @@
 	"vmm { console = \"console\"; arguments = \"x\"; }; aspace { " RAM VIRTUAL "}; }; }; "
 #define GUESTS(properties) "guests { a { autostart; template = \"small\"; " properties " }; }; "
 
-/* The programs are none: what depends on the bundle is tested with the tools (test_bad.c). */
+/* No file is a program; checks of the bundle are tested with the tools (test_bad.c). */
 static struct loaded *load_without_bundle(const char *nodes)
 {
 	struct buffer kept = load_bundle;

@@ -220,7 +220,7 @@ static void timers(void **state)
 	assert_int_equal(host.arch.arm64.timer_irq[1], 30);
 	assert_int_equal(host.arch.arm64.timer_irq[2], 27);
 	assert_int_equal(host.arch.arm64.timer_irq[3], 26);
-	/* Names rule over order; what has no name is not there. */
+	/* Names rule over order; a range without a name is absent. */
 	assert_int_equal(read_tree(GICV2
 				   "timer { compatible = \"arm,armv8-timer\";"
 				   " interrupt-names = \"virt\", \"phys\", \"hyp-phys\";"
@@ -345,7 +345,7 @@ static void clocks(void **state)
 	}
 }
 
-/* A ring of interrupt-parent phandles, none a controller, must not be walked for ever. */
+/* A ring of interrupt-parent phandles, none a controller, must not be walked without end. */
 static void ring_of_parents_ends(void **state)
 {
 	struct host host;

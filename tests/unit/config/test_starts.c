@@ -224,7 +224,7 @@ static void put_components(void)
 	fdt_end(&w);
 }
 
-/* Return: bytes of the tree. */
+/* Returns bytes of the tree. */
 static u32 describe(void *blob)
 {
 	u32 guests = 1 + (u32)below(once_in(8) ? CONFIG_MAX_GUESTS : 4), bytes;
@@ -325,7 +325,7 @@ static int free_bundle(void **state)
 	return 0;
 }
 
-/* --- In a process of its own: what core/boot/main.c does ----------------------------------------
+/* --- In a process of its own: the steps of core/boot/main.c -------------------------------------
  */
 
 #define FAIL(...)                                   \
@@ -424,7 +424,7 @@ static bool passes(const struct fdt *tree, void *arena, size_t bytes, struct sys
 	       fit_check(system, &machine, &core, &diag);
 }
 
-/* Return: 1 if it passes and starts, 0 if it is refused. */
+/* Returns 1 if it passes and starts, 0 if it is refused. */
 static u32 try_tree(u32 (*make)(void *blob), u64 seed, void *blob)
 {
 	struct system system;

@@ -125,7 +125,7 @@ static inline void fake_key(const char *keys)
 	fake_type(keys, strlen(keys));
 }
 
-/* The other end sends. Return: how much its ring took. */
+/* The other end sends. Returns how many bytes its ring took. */
 static inline size_t fake_send(u32 port, const void *bytes, size_t n)
 {
 	struct serial_ring *ring = &fake.lines[port].to_first;
@@ -144,7 +144,7 @@ static inline void fake_say(u32 port, const char *text)
 	fake_pump(0);
 }
 
-/* The other end reads. Return: how much there was. */
+/* The other end reads. Returns how much there was. */
 static inline size_t fake_receive(u32 port, u8 *to, size_t max)
 {
 	struct serial_ring *ring = &fake.lines[port].to_second;

@@ -103,7 +103,7 @@ static void check(void)
 	fake_clear();
 }
 
-/* @count instructions further. Return: false when it has ended. */
+/* @count instructions further. Returns false when it has ended. */
 static bool step(pid_t child, u32 count)
 {
 	int status = 0;

@@ -314,7 +314,7 @@ static void a_crashed_guest_is_destroyed(void **state)
 	destroy_now();
 }
 
-/* It does not come back from its reset. */
+/* Its reset does not end. */
 static void a_guest_in_reset_is_destroyed(void **state)
 {
 	(void)state;

@@ -29,7 +29,7 @@ static int set_up(void **state)
 	return 0;
 }
 
-/* However a test leaves its guest: what it had comes back whole. */
+/* For any state of the guest at a test's end: all its memory is released. */
 static int tear_down(void **state)
 {
 	(void)state;

@@ -343,7 +343,7 @@ static void comes_to_a_cpu_that_runs(void **state)
 	assert_int_equal(sim.spi_cpu[77], 0);
 	assert_int_equal(take(1), 33);
 	assert_int_equal(sim.spi_cpu[77], 1);
-	sim_write(&sim, 0, 0x384, 2); /* let go by the other one */
+	sim_write(&sim, 0, 0x384, 2); /* deactivated by the other one */
 	assert_false(sim.spi_active[77]);
 	assert_int_equal(sim.spi_cpu[77], 0);
 }

@@ -293,7 +293,7 @@ static void write_priority(struct model *m, u32 cpu)
 	u32 offset = 0x400 + intid;
 
 	if (irq_of(m, cpu, intid)->active)
-		return; /* which one an uncounted EOI was for is then anybody's guess */
+		return; /* the interrupt of an uncounted EOI is then not determined */
 	if (intid < 32 && m->s.g.version == 3)
 		sim_access(&m->s, cpu, true, cpu * (u32)VGIC_GICR_SIZE + 0x10000 + offset, 1, true,
 			   &v);

@@ -188,7 +188,7 @@ static inline u32 sim_running(const struct sim_cpu *c)
 	return c->depth ? c->running[c->depth - 1] : 0x100;
 }
 
-/* The guest reads IAR. Return: the list register's value before, 0 when nothing can be taken. */
+/* The guest reads IAR. Returns the list register's value before, 0 when nothing can be taken. */
 static inline u64 sim_ack(struct sim *s, u32 cpu)
 {
 	struct sim_cpu *c = &s->cpu[cpu];

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/elf.c: what a component's program may look like, and a word for each refusal. */
+/* lib/elf.c: valid programs of a component, and a message for each refusal. */
 #include "support/test.h"
 
 #include <elf.h>

@@ -36,7 +36,7 @@ static void rising_ranks_are_right(void **state)
 	assert_int_equal(this_cpu()->lock_ranks, 0);
 }
 
-/* Return: the child was ended by a panic. */
+/* Returns true if a panic ended the child. */
 static bool panics(struct spinlock *first, struct spinlock *second)
 {
 	int status;

@@ -239,7 +239,7 @@ static void scrubs_at_once_when_the_list_is_full(void **state)
 	before = ram_free_bytes();
 	assert_int_equal(ram_alloc(2 * pieces * PAGE_SIZE, PAGE_SIZE, &base), OK);
 	memset(host_ram(base, 2 * pieces * PAGE_SIZE), 0x5a, 2 * pieces * PAGE_SIZE);
-	/* Both lists fill up: only every other page comes back at first. */
+	/* Both lists fill up: only every other page is released at first. */
 	for (u64 i = 0; i < pieces / 2; i++)
 		ram_free(HPA(base.v + 2 * i * PAGE_SIZE), PAGE_SIZE);
 	assert_true(ram_dirty_bytes() < pieces / 2 * PAGE_SIZE);
@@ -257,7 +257,7 @@ static void scrubs_at_once_when_the_list_is_full(void **state)
 		;
 }
 
-/* Part pages: what is added shrinks to whole pages, what is reserved grows to them. */
+/* Part pages: added ranges shrink to whole pages, reserved ranges grow to them. */
 static void rounds_to_the_safe_side(void **state)
 {
 	u64 before = ram_free_bytes(), base = GIB(64);

@@ -198,7 +198,7 @@ static void first_tables_are_aligned_together(void **state)
 	void *page;
 
 	(void)state;
-	/* With an odd number of pages given out before, too. */
+	/* With an odd number of pages allocated before, too. */
 	page = page_alloc(1);
 	fresh();
 	assert_int_equal(space.root_pa.v % (2 * PAGE_SIZE), 0);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The terminal on a made-up machine: a line goes in, and what it prints comes back. */
+/* The terminal on a fake machine: a test sends a line and gets its output. */
 #ifndef TESTS_MTERM_TERMINAL_H
 #define TESTS_MTERM_TERMINAL_H
 

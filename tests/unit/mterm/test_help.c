@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* components/mterm: what it says about itself and to near misses, and what it says beside its
- * tables: use, starvation, restart limits. */
+/* components/mterm: help, hints for near misses, and notes beside the tables: use, starvation,
+ * restart limits. */
 #include "support/test.h"
 
 #include "mterm/terminal.h"
@@ -108,7 +108,7 @@ static void near_misses_get_a_hint(void **state)
 static void a_restart_limit_is_shown(void **state)
 {
 	static const char note[] = "vmm-rt: its restart limit is reached; 'component start vmm-rt' "
-				   "starts it anew\n";
+				   "starts it again\n";
 
 	(void)state;
 	assert_null(strstr(output_of("component"), "limit"));

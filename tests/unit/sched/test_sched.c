@@ -221,7 +221,7 @@ static void the_cpu_is_handed_over(void **state)
 	asker = spawn("asker", asks, "a", 10, 0);
 	(void)spawn("equal", say, "e", 10, 0);
 	run(0);
-	/* With its slice not used up, the asker goes on before its equal. */
+	/* While its slice is not used up, the caller continues before its equal. */
 	assert_string_equal(said, "asasae");
 }
 

@@ -202,7 +202,7 @@ static void windows_end_by_the_clock(void **state)
 	assert_null(next_account(&sched_windows, 215));
 	assert_int_equal(sched_windows.review(&queue, current).v, 240);
 	assert_int_equal(sched_windows.review(&queue, NULL).v, NS_NEVER.v);
-	/* One whose window comes later: the CPU that sleeps is to look again. */
+	/* An account whose window opens later: the idle CPU has to check again. */
 	accounts[1].window = 2;
 	accounts[1].priority = accounts[1].base_priority = 9;
 	sched_windows.add(&queue, &accounts[1], false);

@@ -11,7 +11,7 @@
 
 static struct waitqueue waitqueue;
 static struct spinlock lock;
-static u32 left; /* that may go on; under the lock */
+static u32 left; /* that may continue; under the lock */
 
 static void waits(void *data)
 {

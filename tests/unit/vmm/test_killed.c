@@ -42,7 +42,7 @@ static void take_over(pid_t child)
 	assert_int_equal(process_vm_readv(child, kept, 2, kept, 2, 0), all);
 }
 
-/* One instruction further. Return: false when it has ended. */
+/* One instruction further. Returns false when it has ended. */
 static bool step(pid_t child)
 {
 	int status;

@@ -61,7 +61,7 @@ static void test_full(void **state)
 	assert_int_equal(serial_room(&vmm_end), 0);
 	assert_int_equal(serial_send(&vmm_end, bytes, 1), 0);
 	assert_int_equal(host_core.notified[G_CHANNEL], 1);
-	/* The sender hears of room when half of it is there, once. */
+	/* The sender is notified of room once, when half of it is free. */
 	assert_int_equal(serial_receive(&console, bytes, SIZE / 2 - 1), SIZE / 2 - 1);
 	assert_int_equal(host_core.notified[G_CHANNEL], 1);
 	assert_int_equal(serial_receive(&console, bytes, 1), 1);

@@ -319,7 +319,7 @@ static void test_restart_of_old(void **state)
 	assert_console_reads("");
 }
 
-/* A component may end between any two stores: what would be there then is put back. */
+/* A component may end between any two stores: the memory of that moment is restored. */
 static struct virtqueue *kept_queue(u32 n)
 {
 	for (u32 i = 0; i < sizeof(state_page); i += 8) {

@@ -153,10 +153,10 @@ struct cpu {
 
 struct cpu *this_cpu(void);
 struct cpu *cpu_get(u32 index);
-/** trap_begin() - from now, a synchronous exception is noted and its instruction skipped; from a
- * fetch that failed it goes on at x30. */
+/** trap_begin() - from now, a synchronous exception is noted and its instruction skipped; after a
+ * failed fetch it continues at x30. */
 void trap_begin(void);
-/** trap_end() - stop that. Return: what was caught. */
+/** trap_end() - stop that. Returns the caught exception. */
 struct trap trap_end(void);
 /** call_at() - call @address with no arguments. */
 void call_at(u64 address);
@@ -167,7 +167,7 @@ void irq_forget(void);
 	((u32)(op0) << 19 | (u32)(op1) << 16 | (u32)(crn) << 12 | (u32)(crm) << 8 | (u32)(op2) << 5)
 
 /** execute() - run one instruction with @regs in x0..x2 (and back); it touches no other register.
- * Return: what it trapped with, count 0 if it did not. */
+ * Returns its exception; count is 0 if there was none. */
 struct trap execute(u32 instruction, u64 regs[3]);
 struct trap execute_mrs(u32 encoding, u64 *value);
 struct trap execute_msr(u32 encoding, u64 value);
