@@ -13,6 +13,9 @@
 extern u8 _start[], _boot_begin[], _boot_text_used[], _boot_end[], _text_end[], _text_used[];
 extern u8 _boot_bss[], _bss_end[], _end[];
 
+/* For messages before the rate is known: it is within a factor of ten. */
+#define UNKNOWN_HZ UINT64_C(1000000000)
+
 struct boot_info boot_info;
 
 /* Named by the compiler (-fstack-protector). */
@@ -39,7 +42,7 @@ __boot void x86_boot(u32 loader, u32 info)
 	static __boot_bss struct host_facts facts;
 	u64 seed;
 
-	boot_info.counter_hz = 1;
+	boot_info.counter_hz = UNKNOWN_HZ;
 	boot_info.image_pa = HPA(CORE_PA);
 	boot_info.image_bytes = (u64)(_end - _start);
 	boot_info.boot_bytes = (u64)(_boot_end - _boot_begin) + (u64)(_bss_end - _boot_bss);

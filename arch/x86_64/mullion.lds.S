@@ -82,6 +82,7 @@ SECTIONS
 	} :core
 	.data : AT(ADDR(.data) - OFFSET) {
 		*(.data .data.*)
+		_file_end = .;
 	} :core
 	.bss : AT(ADDR(.bss) - OFFSET) {
 		*(.bss .bss.[A-Za-z_]* COMMON)

@@ -144,8 +144,39 @@ class QemuVirt:
 			machine.sendline("bootefi ${kernel_addr_r} ${fdtcontroladdr}")
 
 
+class QemuQ35:
+	"""QEMU's machine q35 for x86-64, with SVM. scripts/unpack qemu makes the emulator."""
+	name = "q35-svm"
+	boot_paths = ("kernel", "grub")
+
+	@staticmethod
+	def command(image=None, cpu="max,+svm,+npt", cpus=2, memory=256, boot="kernel", initrd=None,
+		    append=None, disk=None, icount=False, shift=0, board="q35", args=()):
+		"""The emulator's command line for one machine, as a list.
+
+		image: the core's ELF file for -kernel (PVH), or an ISO file (boot path "grub").
+		initrd: the bundle. memory: MiB. icount: as in QemuVirt. board: QEMU's -M.
+		"""
+		if disk is not None:
+			raise ValueError("q35-svm starts from -kernel or from an ISO file")
+		cmd = [str(ROOT / "scripts/unpacked"), "qemu", "qemu-system-x86_64", "-M", board,
+		       "-cpu", cpu, "-smp", str(cpus), "-m", str(memory), *QEMU_CONSOLE]
+		if image is not None:
+			cmd += ["-cdrom" if boot == "grub" else "-kernel", str(image)]
+		for option, value in (("-initrd", initrd), ("-append", append)):
+			if value is not None:
+				cmd += [option, str(value)]
+		if icount:
+			cmd += ["-icount", f"shift={shift},sleep=off", *ICOUNT]
+		return cmd + [str(a) for a in args]
+
+	@staticmethod
+	def start(machine):
+		"""Firmware and GRUB need no answer."""
+
+
 DEFAULT_MACHINE = "qemu-virt"
-MACHINES = {kind.name: kind for kind in (QemuVirt(),)}
+MACHINES = {kind.name: kind for kind in (QemuVirt(), QemuQ35())}
 
 
 def qemu_command(machine=DEFAULT_MACHINE, **options):
@@ -177,7 +208,7 @@ class Machine:
 		self._temp = None
 		self._log = open(log, "ab", buffering=0)
 		kind = MACHINES[machine]
-		if boot != "kernel" and image is not None and disk is None:
+		if boot not in ("kernel", "grub") and image is not None and disk is None:
 			self._temp = tempfile.mkdtemp(prefix="mullion-disk-")
 			disk = pathlib.Path(self._temp)
 			kind.fill_disk(disk, image, boot)

@@ -28,6 +28,9 @@ multiboot2:
 	.long	MULTIBOOT2_MAGIC, 0, multiboot2_end - multiboot2
 	.long	-(MULTIBOOT2_MAGIC + (multiboot2_end - multiboot2))
 	.balign 8
+	.short	2, 0				/* addresses, so that ELF headers do not count */
+	.long	24, PHYS(multiboot2), PHYS(multiboot2), PHYS(_file_end), PHYS(_end)
+	.balign 8
 	.short	3, 0				/* entry address */
 	.long	12, PHYS(entry_multiboot2)
 	.balign 8

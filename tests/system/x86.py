@@ -1,0 +1,135 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: Apache-2.0
+"""x86-64: the core on a PC, with the console and the terminal, and without guests."""
+
+import os
+import pathlib
+import subprocess
+
+from harness import BUILD, LOGS, ROOT, TERMINAL_PROMPT, Suite
+from systems import HOST, need
+
+X86_64 = pathlib.Path(os.environ.get("MULLION_X86_64", BUILD / "x86_64"))	# O= of the core
+BOARD = ROOT / "boards/pc"
+WORK = LOGS / "x86"
+BUNDLE = WORK / "terminal.cpio"
+ISO = WORK / "terminal.iso"
+GRUB = """serial --unit=0 --speed=115200
+terminal_output serial
+set timeout=0
+menuentry mullion {
+	multiboot2 /mullion.elf
+	module2 /bundle.cpio
+}
+"""
+
+
+def run(command):
+	result = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL,
+				stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+	if result.returncode != 0:
+		raise SystemExit(f"{command[0]} failed:\n{result.stdout}")
+
+
+def make_iso():
+	"""A CD that GRUB starts the same system from, on a PC with BIOS."""
+	root = ROOT / "build/emulators/grub/root"
+	tree = WORK / "iso"
+	(tree / "boot/grub").mkdir(parents=True, exist_ok=True)
+	(tree / "boot/grub/grub.cfg").write_text(GRUB)
+	(tree / "mullion.elf").write_bytes((X86_64 / "mullion.elf").read_bytes())
+	(tree / "bundle.cpio").write_bytes(BUNDLE.read_bytes())
+	environment = dict(os.environ, PATH=f"{root}/usr/bin:{os.environ['PATH']}",
+			   LD_LIBRARY_PATH=f"{root}/usr/lib/x86_64-linux-gnu")
+	command = [root / "usr/bin/grub-mkrescue", "-d", root / "usr/lib/grub/i386-pc",
+		   f"--xorriso={root}/usr/bin/xorriso", "--locale-directory=/nonexistent", "--fonts=",
+		   "--themes=", "--install-modules=multiboot2 normal iso9660 biosdisk part_msdos serial terminal",
+		   "-o", ISO, tree]
+	result = subprocess.run([str(c) for c in command], env=environment, text=True,
+				stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+				stderr=subprocess.STDOUT)
+	if result.returncode != 0:
+		raise SystemExit(f"grub-mkrescue failed:\n{result.stdout}")
+
+
+def setup():
+	WORK.mkdir(parents=True, exist_ok=True)
+	need(X86_64 / "mullion.elf", "make ARCH=x86_64")
+	need(HOST / "tools/pack", "make ARCH=host tools")
+	need(ROOT / "build/emulators/qemu/root", "scripts/unpack qemu")
+	run([HOST / "tools/pack", "--bundle-only", "-I", X86_64 / "components", "-o", BUNDLE,
+	     BOARD / "terminal.dts"])
+
+
+suite = Suite("x86", setup)
+
+
+def boot(test, **options):
+	"""A PC with the terminal at its prompt."""
+	options = {"machine": "q35-svm", "initrd": BUNDLE, **options}
+	machine = test.console(X86_64 / "mullion.elf", **options)
+	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
+	return machine
+
+
+@suite.case("terminal, 1 CPU", cpus=1)
+@suite.case("terminal, 2 CPUs", cpus=2)
+@suite.case("terminal, 8 CPUs", cpus=8)
+@suite.case("terminal, 128 MiB", memory=128)
+@suite.case("terminal, 6 GiB", memory=6144)
+@suite.case("terminal, xAPIC", cpu="max,+svm,+npt,-x2apic")
+@suite.case("terminal, without SMAP, SMEP and UMIP", cpu="max,-smap,-smep,-umip")
+# QEMU's x2APIC timer does not work with -icount ("Bad icount read").
+@suite.case("terminal, instructions counted", icount=True, cpus=1, cpu="max,+svm,+npt,-x2apic")
+def terminal(test, cpus=2, **options):
+	machine = boot(test, cpus=cpus, **options)
+	online = [cpu["online"] for cpu in machine.json("cpu list")]
+	test.equal(online, [True] * cpus, "CPUs online")
+	test.contains(machine.do("irq list"), r"^ *4 +console .* edge", "the UART's interrupt")
+	machine.sendline("host poweroff")
+	machine.expect(r"\[y/N\] ")
+	machine.sendline("y")
+	machine.expect_end()
+
+
+@suite.case("reboot")
+def reboot(test):
+	machine = boot(test)
+	machine.sendline("host reboot")
+	machine.expect(r"\[y/N\] ")
+	machine.sendline("y")
+	machine.expect_end()	# -no-reboot: QEMU ends instead
+
+
+@suite.case("no ACPI", board="microvm,acpi=off", text=r"no ACPI tables with a MADT: switch ACPI on")
+@suite.case("no long mode", cpu="qemu32", text=r"this CPU has no long mode: the core needs")
+@suite.case("no NX", cpu="max,-nx", text=r"this CPU has no NX bit: switch 'execute disable' on")
+@suite.case("no bundle", initrd=None, text=r"no system: neither a bundle behind the image")
+def refused(test, text, **options):
+	options = {"machine": "q35-svm", "initrd": BUNDLE, **options}
+	test.machine(X86_64 / "mullion.elf", **options).expect(text)
+
+
+@suite.case("a component is restarted")
+def restart(test):
+	machine = boot(test)
+	machine.sendline("component kill console")
+	machine.expect(r"\[y/N\] ")
+	machine.sendline("y")
+	machine.expect(r"component 'console'")
+	machine.terminal()
+	machine.do("cpu list")
+
+
+@suite.case("GRUB on BIOS", boot="grub")
+def grub(test, boot):
+	if not (ROOT / "build/emulators/grub/root").exists():
+		test.skip("scripts/unpack grub has not run")
+	make_iso()
+	machine = test.console(ISO, machine="q35-svm", boot=boot)
+	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
+	test.equal(len(machine.json("cpu list")), 2, "CPUs")
+
+
+if __name__ == "__main__":
+	suite.main()
