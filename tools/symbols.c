@@ -78,12 +78,12 @@ int main(void)
 	     "\t.section .symbols, \"a\"\n"
 	     "\t.balign 4\n"
 	     "\t.global symbol_count, symbol_table, symbol_names");
-	printf("symbol_count:\n\t.word %zu\n", count);
+	printf("symbol_count:\n\t.4byte %zu\n", count);
 	puts("symbol_table:");
 	for (size_t i = 0; i < count; i++) {
 		if (symbols[i].address < start || symbols[i].address - start > UINT32_MAX)
 			fail("not within 4 GiB above _start: ", symbols[i].name);
-		printf("\t.word 0x%" PRIx64 ", %zu\n", symbols[i].address - start, name_offset);
+		printf("\t.4byte 0x%" PRIx64 ", %zu\n", symbols[i].address - start, name_offset);
 		name_offset += strlen(symbols[i].name) + 1;
 	}
 	puts("symbol_names:");

@@ -14,6 +14,7 @@ BOARD = ROOT / "boards/pc"
 WORK = LOGS / "x86"
 BUNDLE = WORK / "terminal.cpio"
 ISO = WORK / "terminal.iso"
+MODULES = "multiboot2 normal iso9660 biosdisk part_msdos serial terminal"
 GRUB = """serial --unit=0 --speed=115200
 terminal_output serial
 set timeout=0
@@ -42,8 +43,8 @@ def make_iso():
 	environment = dict(os.environ, PATH=f"{root}/usr/bin:{os.environ['PATH']}",
 			   LD_LIBRARY_PATH=f"{root}/usr/lib/x86_64-linux-gnu")
 	command = [root / "usr/bin/grub-mkrescue", "-d", root / "usr/lib/grub/i386-pc",
-		   f"--xorriso={root}/usr/bin/xorriso", "--locale-directory=/nonexistent", "--fonts=",
-		   "--themes=", "--install-modules=multiboot2 normal iso9660 biosdisk part_msdos serial terminal",
+		   f"--xorriso={root}/usr/bin/xorriso", "--locale-directory=/nonexistent",
+		   "--fonts=", "--themes=", f"--install-modules={MODULES}",
 		   "-o", ISO, tree]
 	result = subprocess.run([str(c) for c in command], env=environment, text=True,
 				stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
