@@ -5,7 +5,7 @@
 # A component is a directory: the objects of its objects.mk, and main.c, which a host build leaves
 # out. It is linked with components/lib and the parts of lib/ that it uses, compiled for this place.
 
-component-names := $(filter-out lib $(if $(wildcard components/vmm/$(ARCH)),,vmm),$(patsubst components/%/main.c,%,$(wildcard components/*/main.c)))
+component-names := $(filter-out lib,$(patsubst components/%/main.c,%,$(wildcard components/*/main.c)))
 # For tests alone, linked with the same runtime.
 test-component-names := relay
 
