@@ -257,7 +257,7 @@ static void check_refusals(void)
 	for (u64 operation = 0; operation < MANAGE_OPERATIONS; operation++)
 		expect(call(SYS_GUEST_CTL, operation, 0, COMPONENT_STACK - 64) == -ERR_DENIED,
 		       "guest_ctl");
-	expect(call(SYS_VCPU_RESUME, 0, 0, 4) == -ERR_INVALID, "flags");
+	expect(call(SYS_VCPU_RESUME, 0, 0, 16) == -ERR_INVALID, "flags");
 	expect(call(SYS_LOG, 0, 8, 0) == -ERR_FAULT, "log of nothing");
 	expect(call(SYS_LOG, COMPONENT_STACK - 8, 16, 0) == -ERR_FAULT, "log past its end");
 	expect(call(SYS_LOG, CORE_VA, 16, 0) == -ERR_FAULT, "log of the core");
