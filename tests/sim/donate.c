@@ -74,6 +74,10 @@ static void work(struct actor *self)
 	self->noted = sched_run_ns(&self->thread);
 	compute(self, chance(4) == 0 ? chance(US(60)) : chance(US(10)), stop);
 	note_time(self);
+	/* A pause in the middle of the work: other accounts' wakes must not move the server. */
+	if (chance(6) == 0)
+		thread_sleep(NS(chance(US(20))));
+	note_time(self);
 	if (world.actors[self->payer].floods && !world.finishing)
 		cause(&world.actors[chance(SERVERS)], self->payer);
 	if (chance(3) == 0 && self->index + 1 < SERVERS)
@@ -191,5 +195,6 @@ void donate_check_asker(struct actor *actor)
 
 bool donate_is_idle(const struct actor *actor)
 {
-	return atomic_load(&actor->wanted) == 0 || actor->thread.state != VCPU_PAUSED;
+	return atomic_load(&actor->wanted) == 0 || actor->thread.state != VCPU_PAUSED ||
+	       actor->payer != MAX_ACTORS;
 }
