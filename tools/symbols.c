@@ -3,11 +3,10 @@
  * Makes the table of function names for the core's backtraces.
  *
  * Reads `nm -n` of the linked core on standard input and writes assembly:
- *	symbol_count	u32, entries in the table
- *	symbol_table	{ u32 offset of the function from _start; u32 offset of its name },
- *ascending symbol_names	the names, each with its NUL Only code is listed, so that the table,
- *which stands behind all code, has the same bytes whether it is made from a link without the table
- *or from one with it.
+ *	symbol_table	for each function: bytes from the one before it (ULEB128), name with NUL
+ *	symbol_table_end
+ * Only code is listed. The table stands behind all code. So it has the same bytes whether it is
+ * made from a link without the table or from one with it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -72,23 +71,20 @@ static uint64_t read_symbols(void)
 int main(void)
 {
 	uint64_t start = read_symbols();
-	size_t name_offset = 0;
+	uint64_t before = start;
 
 	puts("/* Made by tools/symbols. */\n"
 	     "\t.section .symbols, \"a\"\n"
-	     "\t.balign 4\n"
-	     "\t.global symbol_count, symbol_table, symbol_names");
-	printf("symbol_count:\n\t.4byte %zu\n", count);
-	puts("symbol_table:");
+	     "\t.global symbol_table, symbol_table_end\n"
+	     "symbol_table:");
 	for (size_t i = 0; i < count; i++) {
-		if (symbols[i].address < start || symbols[i].address - start > UINT32_MAX)
-			fail("not within 4 GiB above _start: ", symbols[i].name);
-		printf("\t.4byte 0x%" PRIx64 ", %zu\n", symbols[i].address - start, name_offset);
-		name_offset += strlen(symbols[i].name) + 1;
+		if (symbols[i].address < before)
+			fail("not above _start: ", symbols[i].name);
+		printf("\t.uleb128 0x%" PRIx64 "\n\t.asciz \"%s\"\n", symbols[i].address - before,
+		       symbols[i].name);
+		before = symbols[i].address;
 	}
-	puts("symbol_names:");
-	for (size_t i = 0; i < count; i++)
-		printf("\t.asciz \"%s\"\n", symbols[i].name);
-	puts("\t.section .note.GNU-stack, \"\", %progbits");
+	puts("symbol_table_end:\n"
+	     "\t.section .note.GNU-stack, \"\", %progbits");
 	return fflush(stdout) == 0 && !ferror(stdout) ? 0 : 1;
 }

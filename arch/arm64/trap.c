@@ -16,47 +16,6 @@
 
 #define MAX_FRAMES 32
 
-/* Made by tools/symbols from the linked core: functions in rising order of address. */
-extern const u32 symbol_count;
-extern const struct symbol {
-	u32 offset; /* from _start */
-	u32 name;   /* in symbol_names */
-} symbol_table[];
-extern const char symbol_names[];
-extern u8 _start[], _text_end[];
-
-/* The name of the function that holds @pc; *@offset: bytes into it. NULL outside the core's code.
- */
-static const char *symbol_find(u64 pc, u64 *offset)
-{
-	u32 low = 0, high = symbol_count;
-	u64 at = pc - (u64)_start;
-
-	if (pc < (u64)_start || pc >= (u64)_text_end || high == 0 || at < symbol_table[0].offset)
-		return NULL;
-	while (high - low > 1) {
-		u32 middle = low + (high - low) / 2;
-
-		if (symbol_table[middle].offset <= at)
-			low = middle;
-		else
-			high = middle;
-	}
-	*offset = at - symbol_table[low].offset;
-	return symbol_names + symbol_table[low].name;
-}
-
-static void print_pc(const char *what, u64 pc)
-{
-	u64 offset = 0;
-	const char *name = symbol_find(pc, &offset);
-
-	if (name != NULL)
-		log_error("%s 0x%lx %s+0x%lx", what, pc, name, offset);
-	else
-		log_error("%s 0x%lx", what, pc);
-}
-
 /* A signed return address carries its code above bit 47 (no top byte ignored at EL2). */
 static u64 strip_pac(u64 lr)
 {
@@ -86,7 +45,7 @@ static void backtrace(u64 fp)
 		if (record[1] == 0)
 			break;
 		/* The call is the instruction before the return address. */
-		print_pc("  from", strip_pac(record[1]) - 4);
+		log_address("  from", strip_pac(record[1]) - 4);
 	}
 }
 
@@ -171,8 +130,8 @@ void core_trap(struct trap_frame *frame, u32 vector)
 		arch_stop(); /* an exception during the report of one */
 	log_panic_begin();
 	print_cause(frame, vector);
-	print_pc("pc", frame->elr);
-	print_pc("lr", strip_pac(frame->x[30]));
+	log_address("pc", frame->elr);
+	log_address("lr", strip_pac(frame->x[30]));
 	log_error("sp 0x%lx spsr 0x%lx", frame->sp, frame->spsr);
 	for (u32 i = 0; i < 30; i += 3)
 		log_error("x%-2u %016lx x%-2u %016lx x%-2u %016lx", i, frame->x[i], i + 1,

@@ -20,47 +20,6 @@
 #define FAULT_WRITE   BIT(1)
 #define FAULT_FETCH   BIT(4)
 
-/* Made by tools/symbols from the linked core: functions in rising order of address. */
-extern const u32 symbol_count;
-extern const struct symbol {
-	u32 offset; /* from _start */
-	u32 name;   /* in symbol_names */
-} symbol_table[];
-extern const char symbol_names[];
-extern u8 _start[], _text_end[];
-
-/* The name of the function that holds @pc; *@offset: bytes into it. NULL outside the core's code.
- */
-static const char *symbol_find(u64 pc, u64 *offset)
-{
-	u32 low = 0, high = symbol_count;
-	u64 at = pc - (u64)_start;
-
-	if (pc < (u64)_start || pc >= (u64)_text_end || high == 0 || at < symbol_table[0].offset)
-		return NULL;
-	while (high - low > 1) {
-		u32 middle = low + (high - low) / 2;
-
-		if (symbol_table[middle].offset <= at)
-			low = middle;
-		else
-			high = middle;
-	}
-	*offset = at - symbol_table[low].offset;
-	return symbol_names + symbol_table[low].name;
-}
-
-static void print_pc(const char *what, u64 pc)
-{
-	u64 offset = 0;
-	const char *name = symbol_find(pc, &offset);
-
-	if (name != NULL)
-		log_error("%s 0x%lx %s+0x%lx", what, pc, name, offset);
-	else
-		log_error("%s 0x%lx", what, pc);
-}
-
 static bool is_within(u64 fp, u64 top, u64 bytes)
 {
 	return fp >= top + STACK_RESERVED - bytes && fp <= top - 16;
@@ -88,7 +47,7 @@ static void backtrace(u64 fp)
 		if (record[1] == 0)
 			break;
 		/* The call ends where the return address begins. */
-		print_pc("  from", record[1] - 1);
+		log_address("  from", record[1] - 1);
 	}
 }
 
@@ -158,7 +117,7 @@ void core_trap(struct trap_frame *frame)
 		arch_stop(); /* an exception during the report of one */
 	log_panic_begin();
 	print_cause(frame);
-	print_pc("rip", frame->rip);
+	log_address("rip", frame->rip);
 	log_error("rsp 0x%lx rflags 0x%lx cs 0x%lx cr3 0x%lx", frame->rsp, frame->rflags, frame->cs,
 		  read_cr3());
 	for (u32 i = 0; i < USER_REGISTERS; i += 3)

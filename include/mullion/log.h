@@ -97,6 +97,10 @@ void log_set_level(enum log_level level);
 #define log_debug(...) ((void)0)
 #endif
 
+/** log_address() - an error message: @what, the address @pc, and its place in a function of the
+ * core. A core with the table of tools/symbols. */
+void log_address(const char *what, u64 pc);
+
 /** panic() - print the message, registers' backtrace and stop the whole machine. Never reachable by
  * a guest. */
 void panic(const char *fmt, ...) __printf(1, 2) __noreturn;
