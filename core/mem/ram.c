@@ -5,8 +5,8 @@
  * first fit suffice. The core maps none of this memory.
  *
  * RAM is dirty at boot, because firmware and earlier systems wrote to it, and when an owner frees
- * it. It is zeroed before it gets an owner, and only dirty parts are: by the scrubber (scrub.c) on
- * an idle CPU, or by the caller that allocates them.
+ * it. The scrubber (scrub.c) zeroes dirty parts on an idle CPU. The caller that allocates parts
+ * zeroes those that are still dirty.
  */
 #include <mullion/mem.h>
 

@@ -1,20 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Making threads of every kind, and orphans of the core: functions of it with a stack each. */
+/* Threads of every kind: their making, their end, their sleep. */
 #include <mullion/thread.h>
 
 #include "core/sched/state.h"
 #include <arch/cpu.h>
-#include <mullion/pool.h>
 #include <mullion/sched.h>
+#include <mullion/spinlock.h>
 #include <mullion/string.h>
-
-#define MAX_CORE_THREADS 64
-
-static struct pool pool = {
-	.lock = SPINLOCK_INIT(RANK_MEMORY),
-	.size = (u32)ALIGN_UP(sizeof(struct thread), 16),
-	.limit = MAX_CORE_THREADS,
-};
 
 static struct spinlock all_lock = SPINLOCK_INIT(RANK_WORK);
 static struct list all GUARDED_BY(all_lock) = { { &all.head, &all.head } };
@@ -95,56 +87,6 @@ bool thread_stopped(const struct thread *thread)
 
 	return (state == VCPU_RESET || state == VCPU_HALTED) &&
 	       !atomic_load_explicit(&thread->on_cpu, memory_order_acquire);
-}
-
-enum thread_phase thread_phase(const struct thread *thread)
-{
-	switch (thread_state(thread)) {
-	case VCPU_READY:
-	case VCPU_RUNNING: return THREAD_RUNNING;
-	case VCPU_PAUSED: return THREAD_SLEEPING;
-	case VCPU_HALTED: return THREAD_STOPPED;
-	default: return THREAD_CREATED;
-	}
-}
-
-struct thread *thread_create(const char *name, void (*function)(void *data), void *data,
-			     u8 priority, ns_t slice)
-{
-	struct thread *thread;
-	enum err err;
-
-	thread = pool_alloc(&pool);
-	if (thread == NULL)
-		return NULL;
-	err = thread_init(thread, THREAD_CORE, name, function, data, priority, slice,
-			  MASK(cpu_count - 1, 0));
-	if (err) {
-		pool_free(&pool, thread);
-		return NULL;
-	}
-	return thread;
-}
-
-enum err thread_start(struct thread *thread)
-{
-	if (thread_state(thread) == VCPU_HALTED) {
-		enum err err = thread_set_state(thread, VCPU_RESET);
-
-		if (err)
-			return err;
-	}
-	return sched_start(thread);
-}
-
-void thread_release(struct thread *thread)
-{
-	ASSERT(thread_phase(thread) == THREAD_STOPPED || thread_phase(thread) == THREAD_CREATED);
-	/* On another CPU it may be about to switch away. */
-	while (!thread_stopped(thread))
-		arch_cpu_relax();
-	thread_destroy(thread);
-	pool_free(&pool, thread);
 }
 
 void thread_sleep(ns_t ns)

@@ -3,7 +3,6 @@
 #include <mullion/sync.h>
 
 #include <mullion/sched.h>
-#include <mullion/thread.h>
 
 static void work_loop(void *data)
 {
@@ -26,14 +25,15 @@ static void work_loop(void *data)
 
 enum err workqueue_start(struct workqueue *queue, const char *name, u8 priority)
 {
-	struct thread *thread = thread_create(name, work_loop, queue, priority, SLICE_DEFAULT);
+	enum err err = thread_init(&queue->thread, THREAD_CORE, name, work_loop, queue, priority,
+				   SLICE_DEFAULT, MASK(cpu_count - 1, 0));
 
-	if (thread == NULL)
-		return ERR_NO_MEMORY;
+	if (err)
+		return err;
 	spin_init(&queue->lock, RANK_WORK);
 	list_init(&queue->pending);
 	waitqueue_init(&queue->submitted);
-	return thread_start(thread);
+	return sched_start(&queue->thread);
 }
 
 void work_init(struct work *work, void (*function)(struct work *work))

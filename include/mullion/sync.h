@@ -10,9 +10,8 @@
 #include <mullion/err.h>
 #include <mullion/list.h>
 #include <mullion/spinlock.h>
+#include <mullion/thread.h>
 #include <mullion/types.h>
-
-struct thread;
 
 /* Threads that wait for a condition, in order of arrival. */
 struct waitqueue {
@@ -34,6 +33,7 @@ struct workqueue {
 	struct spinlock lock; /* RANK_WORK */
 	struct list pending;
 	struct waitqueue submitted; /* the thread waits here */
+	struct thread thread;
 };
 
 struct work {
@@ -42,7 +42,7 @@ struct work {
 };
 
 /** workqueue_start() - @queue with a thread of its own, which stays. ERR_NO_MEMORY. Contexts as
- * thread_create(). */
+ * thread_init(). */
 enum err __must_check workqueue_start(struct workqueue *queue, const char *name, u8 priority);
 /** work_init() - work that is in no queue. */
 void work_init(struct work *work, void (*function)(struct work *work));

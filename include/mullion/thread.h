@@ -169,21 +169,6 @@ bool thread_stopped(const struct thread *thread);
  * work or above. Return: false when there are not so many. */
 bool thread_view(u32 index, void (*view)(const struct thread *thread, void *data), void *data);
 
-/* --- Orphans of the core: core/thread/thread.c ------------------------------------------------ */
-
-/* A thread's state in an operating system's words. */
-enum thread_phase { THREAD_CREATED, THREAD_RUNNING, THREAD_SLEEPING, THREAD_STOPPED };
-enum thread_phase thread_phase(const struct thread *thread);
-
-/** thread_create() - an orphan of the core from the pool: runs @function once started, ends when
- * that returns. Return: NULL without memory. */
-struct thread *thread_create(const char *name, void (*function)(void *data), void *data,
-			     u8 priority, ns_t slice);
-/** thread_start() - CREATED or STOPPED to RUNNING, from its function's beginning. ERR_STATE. */
-enum err __must_check thread_start(struct thread *thread);
-/** thread_release() - give back a thread that has STOPPED or was never started; waits until it left
- * its stack. Orphan context. */
-void thread_release(struct thread *thread);
 /** thread_sleep() - at least @ns nanoseconds. Orphan context. */
 void thread_sleep(ns_t ns);
 /** thread_preempt_point() - in long work: take pending interrupts and let others that should run do

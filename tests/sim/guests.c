@@ -14,6 +14,7 @@
 #include <mullion/mem.h>
 
 #include "support/machine.h"
+#include "support/orphan.h"
 
 #define GUESTS     SERVED_GUESTS
 #define MANAGERS   2

@@ -100,7 +100,6 @@ int main(int argc, char **argv)
 {
 	u64 count = argc > 1 ? strtoull(argv[1], NULL, 10) : 2000;
 	u64 first = argc > 2 ? strtoull(argv[2], NULL, 10) : 1;
-	struct thread *thread;
 
 	if (argc > 2)
 		count = 1;
@@ -111,12 +110,6 @@ int main(int argc, char **argv)
 	for (u32 i = 0; i < SIM_CPUS; i++)
 		while (host_loop(i) != HOST_IDLE)
 			;
-	/* The pool's first page is there before the first seed, so that each runs as it does alone.
-	 */
-	thread = thread_create("first", NULL, NULL, 1, SLICE_DEFAULT);
-	if (thread == NULL)
-		return 1;
-	thread_release(thread);
 	for (seed = first; seed < first + count; seed++) {
 		run_seed();
 		if ((seed - first + 1) % SEEDS_PER_RESULT == 0 || seed == first + count - 1)

@@ -7,6 +7,7 @@
 #include <mullion/sched.h>
 
 #include "support/components.h"
+#include "support/orphan.h"
 
 static struct component *server, *peer;
 

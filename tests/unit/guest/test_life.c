@@ -11,6 +11,7 @@
 
 #include "support/free.h"
 #include "support/machine.h"
+#include "support/orphan.h"
 #include "support/test.h"
 
 #define LIVES 10000
@@ -19,16 +20,10 @@
 static struct config_guest config;
 static struct guest *guest;
 
-/* The pool of threads keeps the pages that it has got. */
-static int warm_up(void **state)
+static int start_machine(void **state)
 {
-	struct thread *thread;
-
 	(void)state;
 	machine_start();
-	thread = thread_create("first", NULL, NULL, 1, SLICE_DEFAULT);
-	assert_non_null(thread);
-	thread_release(thread);
 	return 0;
 }
 
@@ -558,5 +553,5 @@ int main(void)
 		without_guest(the_scrubber_cleans_up),
 	};
 
-	return cmocka_run_group_tests(tests, warm_up, NULL);
+	return cmocka_run_group_tests(tests, start_machine, NULL);
 }

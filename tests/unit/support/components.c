@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "support/components.h"
+#include "support/orphan.h"
 
 #include <mullion/exit.h>
 #include <mullion/irq.h>

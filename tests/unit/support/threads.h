@@ -6,6 +6,7 @@
 #include <mullion/thread.h>
 
 #include "arch/host/host.h"
+#include "support/orphan.h"
 
 #define THREADS_CPUS 4
 
