@@ -28,11 +28,14 @@ extern u8 _start[], _text_end[], _rodata_end[], _bss_end[], _boot_stack[], _boot
 
 struct mmu_registers mmu_registers;
 
-static u64 level0[PTE_ENTRIES] __aligned(4096);
-static u64 level1[PTE_ENTRIES] __aligned(4096);
-static u64 level2[PTE_ENTRIES] __aligned(4096);
-static u64 level3[PTE_ENTRIES] __aligned(4096); /* the first 2 MiB: image and boot stacks */
-static u64 spare[SPARE_TABLES][PTE_ENTRIES] __aligned(4096);
+/* Data of whole pages lies together, so that no alignment leaves a gap. */
+#define TABLES __aligned(4096) __section(".bss..tables")
+
+static u64 level0[PTE_ENTRIES] TABLES;
+static u64 level1[PTE_ENTRIES] TABLES;
+static u64 level2[PTE_ENTRIES] TABLES;
+static u64 level3[PTE_ENTRIES] TABLES; /* the first 2 MiB: image and boot stacks */
+static u64 spare[SPARE_TABLES][PTE_ENTRIES] TABLES;
 static u32 spare_used;
 static u64 small_next, large_next = CORE_SMALL_END;
 

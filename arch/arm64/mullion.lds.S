@@ -80,6 +80,10 @@ SECTIONS
 	}
 	.bss : {
 		*(.bss .bss.[A-Za-z_]* COMMON)
+	}
+	.bss.pages : {
+		. = ALIGN(4096);
+		*(.bss..tables)
 		. = ALIGN(4096);
 		_boot_bss = .; /* given back as well */
 		*(.bss..boot)

@@ -13,6 +13,21 @@
 #include <arch/cpu.h>
 #include <mullion/log.h>
 
+void ready_remove(struct sched_queue *queue, struct thread *thread) REQUIRES(&queue->lock)
+{
+	struct account *account = thread->account;
+
+	if (account == &thread->home) {
+		account->owner_ready = 0;
+	} else {
+		account->num_donated--;
+		list_remove(&thread->link);
+	}
+	ready_count_add(queue, UINT32_MAX);
+	if (!keeps_place(account) && list_has(&account->link))
+		queue->strategy->remove(queue, account);
+}
+
 u32 sched_cpu_of(struct account *account)
 {
 	return atomic_load_explicit(&sched_owner(account)->cpu, memory_order_relaxed);

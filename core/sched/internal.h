@@ -73,9 +73,8 @@ struct sched_queue *sched_lock_queue_of(const struct thread *thread);
 /** sched_make_ready() - add @thread, whose state is READY, to its account, one of @queue's CPU.
  * That CPU reschedules if it has to. */
 void sched_make_ready(struct sched_queue *queue, struct thread *thread) REQUIRES(&queue->lock);
-/** sched_announce() - READY @thread, or its account, has become more urgent. The CPU reschedules
- * if it has to. */
-void sched_announce(struct sched_queue *queue, const struct thread *thread) REQUIRES(&queue->lock);
+/** ready_remove() - the opposite of sched_make_ready(), for a thread on its account's list. */
+void ready_remove(struct sched_queue *queue, struct thread *thread) REQUIRES(&queue->lock);
 /** sched_force() - the CPU of @queue reschedules. */
 void sched_force(struct sched_queue *queue) REQUIRES(&queue->lock);
 /** sched_replenish() - the budget of @account is replenished. Interrupt context, no locks. */

@@ -40,7 +40,7 @@ __cold void sched_set_priority(struct thread *thread, u8 priority)
 		queue->strategy->remove(queue, account);
 		account->priority = priority;
 		queue->strategy->add(queue, account, false);
-		sched_announce(queue, thread);
+		sched_force(queue);
 	} else {
 		/* In a window a higher priority, above the background, can be the lower claim. */
 		bool worse = priority < account->priority || queue->table != NULL;

@@ -91,22 +91,6 @@ static inline void ready_add(struct sched_queue *queue, struct thread *thread, b
 		ready_enqueue(queue, account, front);
 }
 
-static inline void ready_remove(struct sched_queue *queue, struct thread *thread)
-	REQUIRES(&queue->lock)
-{
-	struct account *account = thread->account;
-
-	if (account == &thread->home) {
-		account->owner_ready = 0;
-	} else {
-		account->num_donated--;
-		list_remove(&thread->link);
-	}
-	ready_count_add(queue, UINT32_MAX);
-	if (!keeps_place(account) && list_has(&account->link))
-		queue->strategy->remove(queue, account);
-}
-
 /* Makes the first READY thread of @account, which has one, RUNNING. */
 static inline struct thread *ready_take_first(struct sched_queue *queue, struct account *account)
 	REQUIRES(&queue->lock)

@@ -143,7 +143,8 @@ ns_t sched_charge(struct sched_queue *queue) REQUIRES(&queue->lock)
 }
 
 /* No thread is READY: idle, on the present stack. Returns the time of the wake. */
-static ns_t idle(struct sched_queue *queue, ns_t now) REQUIRES(&queue->lock)
+static __attribute__((noinline)) ns_t idle(struct sched_queue *queue, ns_t now)
+	REQUIRES(&queue->lock)
 {
 	queue->idling = true;
 	queue->account = NULL;

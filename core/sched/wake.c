@@ -46,8 +46,7 @@ static inline bool should_run(const struct sched_queue *queue, const struct thre
 
 /* The CPU also reschedules if it may be alone in a guest that sleeps (@first), and if another CPU
  * must arm its review. */
-static inline __attribute__((always_inline)) void announce(struct sched_queue *queue,
-							   const struct thread *thread, bool first)
+static inline void announce(struct sched_queue *queue, const struct thread *thread, bool first)
 	REQUIRES(&queue->lock)
 {
 	struct cpu *cpu = queue->cpu, *here = this_cpu();
@@ -63,13 +62,6 @@ static inline __attribute__((always_inline)) void announce(struct sched_queue *q
 	atomic_store_explicit(&cpu->resched, true, memory_order_relaxed);
 	if (cpu != here)
 		arch_cpu_kick(cpu->id);
-}
-
-__cold __attribute__((noinline)) void sched_announce(struct sched_queue *queue,
-						     const struct thread *thread)
-	REQUIRES(&queue->lock)
-{
-	announce(queue, thread, false);
 }
 
 /* Returns true if @thread goes before its equals: its vCPU had the CPU until an exit, and keeps the
@@ -90,13 +82,12 @@ void sched_make_ready(struct sched_queue *queue, struct thread *thread) REQUIRES
 
 __cold void sched_replenish(struct account *account)
 {
-	struct thread *owner = sched_owner(account);
-	struct sched_queue *queue = lock_queue_of(owner);
+	struct sched_queue *queue = lock_queue_of(sched_owner(account));
 
 	spin_is_held(&queue->lock);
 	if (keeps_place(account) && account != queue->account && !list_has(&account->link)) {
 		ready_enqueue(queue, account, false);
-		sched_announce(queue, owner);
+		sched_force(queue);
 	}
 	spin_unlock(&queue->lock);
 }
