@@ -4,12 +4,12 @@
 
 #include <mullion/string.h>
 
-/* For each function, in rising order of address: bytes from the function before it, or from
- * _start, as an unsigned LEB128 number (DWARF 5 §7.6), and its name with NUL. */
+/* The functions in rising order of address. Each has its distance from the one before it, the first
+ * from _start, as an unsigned LEB128 number (DWARF 5 §7.6). Its name with NUL follows. */
 extern const u8 symbol_table[], symbol_table_end[];
 extern u8 _start[], _text_end[];
 
-static u64 read_number(const u8 **at)
+static u64 symbol_distance(const u8 **at)
 {
 	u64 number = 0;
 	u32 shift = 0;
@@ -31,7 +31,7 @@ static const char *symbol_find(u64 pc, u64 *offset)
 	if (pc < (u64)_start || pc >= (u64)_text_end)
 		return NULL;
 	while (at < symbol_table_end) {
-		address += read_number(&at);
+		address += symbol_distance(&at);
 		if (address > pc)
 			break;
 		name = (const char *)at;
