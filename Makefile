@@ -339,6 +339,7 @@ guests:
 ifneq ($(wildcard tests/guests/lib/$(ARCH)),)
 include tests/guests/objects.mk
 endif
+-include $(wildcard tests/guests/$(ARCH).mk)
 
 components:
 ifneq ($(wildcard components/lib/$(ARCH)),)

@@ -12,6 +12,9 @@
 #include <arch/boot.h>
 #include <mullion/guest.h>
 
+#define CALL_LOG     0x4d554c01u /* "MUL", 1 */
+#define CALL_UNKNOWN (-1000)
+
 #define RFLAGS_TF BIT(8)
 #define DR6_BS    BIT(14) /* a single step */
 
@@ -85,7 +88,7 @@ static bool find_next(struct vcpu *vcpu, enum insn_kind kind, u64 *next)
 }
 
 /* Each handler finds the next instruction before it changes anything: without one, the guest
- * executes its instruction anew. */
+ * executes its instruction again. */
 static bool finish(struct vcpu *vcpu, u64 next)
 {
 	virt->write(vcpu, VIRT_RIP, next);
@@ -126,15 +129,41 @@ bool exit_hlt(struct vcpu *vcpu)
 	return false;
 }
 
-/* As KVM answers a call that it does not have: -ENOSYS. */
+/* Text of a guest for the core's log. RBX is its length; the text is in RCX, RDX, RSI, RDI and R8
+ * to R11. From 32-bit code it is in the lower halves of the first four. */
+static bool call_log(struct vcpu *vcpu, bool code64)
+{
+	static const u8 order[] = { VCPU_RCX, VCPU_RDX, VCPU_RSI, VCPU_RDI, 8, 9, 10, 11 };
+	struct vcpu_exit *exit = vcpu->arch.exit;
+	u32 part = code64 ? 8 : 4, count = code64 ? 8 : 4;
+	u64 length = vcpu->arch.r[VCPU_RBX];
+
+	if (!code64)
+		length = (u32)length;
+	if (length > part * count)
+		return true;
+	for (u32 i = 0; i < length; i++)
+		exit->log.text[i] = (char)(vcpu->arch.r[order[i / part]] >> i % part * 8);
+	exit->log.len = (u32)length;
+	exit->kind = EXIT_LOG;
+	vcpu->arch.r[VCPU_RAX] = 0;
+	return false;
+}
+
+/* The kernel alone may call (CPL 0); for other code there is no such instruction. An unknown call
+ * returns -1000, as it does from KVM. */
 bool exit_call(struct vcpu *vcpu, enum insn_kind kind)
 {
+	u32 number = (u32)vcpu->arch.r[VCPU_RAX];
 	u64 next;
 
+	if (virt->read(vcpu, VIRT_CPL) != 0)
+		return exit_undefined(vcpu);
 	if (!find_next(vcpu, kind, &next))
 		return true;
-	vcpu->arch.r[VCPU_RAX] = (u64)-1000;
-	return finish(vcpu, next);
+	vcpu->arch.r[VCPU_RAX] = (u64)CALL_UNKNOWN;
+	(void)finish(vcpu, next);
+	return number != CALL_LOG || call_log(vcpu, virt->read(vcpu, VIRT_CODE64) != 0);
 }
 
 /* --- CPUID, MSRs, control registers

@@ -72,7 +72,7 @@ bool exit_cpuid(struct vcpu *vcpu);
 bool exit_msr(struct vcpu *vcpu, bool write);
 bool exit_xsetbv(struct vcpu *vcpu);
 bool exit_hlt(struct vcpu *vcpu);
-/** exit_call() - VMCALL or VMMCALL: no call is known. */
+/** exit_call() - VMCALL or VMMCALL. */
 bool exit_call(struct vcpu *vcpu, enum insn_kind kind);
 /** exit_ignored() - an instruction without effect (WBINVD, INVD). */
 bool exit_ignored(struct vcpu *vcpu, enum insn_kind kind);
@@ -91,7 +91,7 @@ bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how);
 #define EXIT_MEMORY_DENIED 0x8u /* something is mapped */
 
 /** exit_decode() - the instruction at RIP, if it is of @kind. Returns false if it is not, because
- * the guest has changed its code or its tables; then the guest executes it anew. */
+ * the guest has changed its code or its tables; then the guest executes it again. */
 bool exit_decode(struct vcpu *vcpu, enum insn_kind kind, struct insn *insn);
 
 /* --- vcpu.c ---------------------------------------------------------------------------------- */

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""x86-64: the core on a PC, with the console and the terminal, and without guests."""
+"""x86-64: the core on a PC, with the console and the terminal, and the flat guest."""
 
 import os
 import pathlib
@@ -14,6 +14,7 @@ BOARD = ROOT / "boards/pc"
 WORK = LOGS / "x86"
 BUNDLE = WORK / "terminal.cpio"
 ISO = WORK / "terminal.iso"
+FLAT = WORK / "flat.cpio"
 MODULES = "multiboot2 normal iso9660 biosdisk part_msdos serial terminal"
 GRUB = """serial --unit=0 --speed=115200
 terminal_output serial
@@ -60,6 +61,9 @@ def setup():
 	need(ROOT / "build/emulators/qemu/root", "scripts/unpack qemu")
 	run([HOST / "tools/pack", "--bundle-only", "-I", X86_64 / "components", "-o", BUNDLE,
 	     BOARD / "terminal.dts"])
+	need(X86_64 / "guests/flat.img", "make ARCH=x86_64 guests")
+	run([HOST / "tools/pack", "--bundle-only", "-I", X86_64 / "components",
+	     "-I", X86_64 / "guests", "-I", BOARD, "-o", FLAT, ROOT / "tests/system/dts/flat.dts"])
 
 
 suite = Suite("x86", setup)
@@ -120,6 +124,23 @@ def restart(test):
 	machine.expect(r"component 'console'")
 	machine.terminal()
 	machine.do("cpu list")
+
+
+# One CPU: the two vCPUs share it.
+@suite.case("flat guest, 1 CPU", cpus=1)
+@suite.case("flat guest, 2 CPUs", cpus=2)
+@suite.case("flat guest, xAPIC", cpu="max,+svm,+npt,-x2apic")
+def flat(test, **options):
+	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=FLAT, **options)
+	machine.expect(r"\[flat\] 1\.\.31, all good", absent=r"not ok|mullion: panic|stopped:")
+
+
+@suite.case("no SVM", cpu="max,-svm", text=r"the CPU has no SVM: use a CPU with AMD-V")
+@suite.case("no nested paging", cpu="max,+svm,-npt", text=r"SVM has no nested paging")
+def no_guests(test, text, **options):
+	machine = test.console(X86_64 / "mullion.elf", machine="q35-svm", initrd=FLAT, **options)
+	machine.expect(text)
+	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 
 
 @suite.case("GRUB on BIOS", boot="grub")
