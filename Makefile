@@ -356,11 +356,15 @@ database-flavour := $(firstword $(filter core test,$(flavours)))
 database-objects := $(objects) $(component-objects) $(unit-sources:.c=.o) $(support) $(sim-objects) \
 	$(fuzz-sources:.c=.o) \
 	$(tool-common) $(foreach tool,$(tool-names),$(call tool-objects,$(tool)))
-database-sources = $(foreach o,$(database-objects),$(wildcard $(o:.o=.c)))
+database-guest-objects := $(addsuffix .o,$(linux-programs) $(filter tests/%,$(guest-lib)) \
+	$(foreach guest,$(guest-names),$(call guest-sources,$(guest))))
+# flavour:source, of each source
+database = $(foreach o,$(database-objects),$(addprefix $(database-flavour):,$(wildcard $(o:.o=.c)))) \
+	$(foreach o,$(database-guest-objects),$(addprefix guest:,$(wildcard $(o:.o=.c))))
 
 define database-entry
-  { "directory": "$(CURDIR)", "file": "$(1)",
-    "command": "$(call command,$(database-flavour),$(1:.c=.o)) -c $(1)" }
+  { "directory": "$(CURDIR)", "file": "$(2)",
+    "command": "$(call command,$(1),$(2:.c=.o)) -c $(2)" }
 endef
 define newline
 
@@ -373,7 +377,7 @@ compile_commands.json: $(O)/compile_commands.json
 
 $(O)/compile_commands.json: FORCE | $(generated)/auto.conf
 	$(file >$@,[)
-	$(foreach s,$(database-sources),$(file >>$@,$(call database-entry,$(s))$(if $(filter $(s),$(lastword $(database-sources))),,$(comma))))
+	$(foreach s,$(database),$(file >>$@,$(call database-entry,$(firstword $(subst :, ,$(s))),$(lastword $(subst :, ,$(s))))$(if $(filter $(s),$(lastword $(database))),,$(comma))))
 	$(file >>$@,])
 	$(call say,JSON,$@)
 

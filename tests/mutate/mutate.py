@@ -45,6 +45,20 @@ def read_list(path=LIST):
 	return entries
 
 
+def fault_of(mutation, directory=ROOT):
+	"""Why a mutation cannot be applied to a tree, or None."""
+	path = directory / mutation["file"]
+	count = path.read_text().count(mutation["old"]) if path.is_file() else 0
+	if count != 1:
+		return f"{mutation['file']} has its text {count} times: mend mutations.toml"
+	kind, _, rest = mutation["red"].partition(" ")
+	if kind == "unit":
+		suite = directory / "tests/unit" / f"{rest}.c"
+	else:
+		suite = directory / "tests" / ("sim" if kind == "sim" else f"system/{kind}.py")
+	return None if suite.exists() else f"'{mutation['red']}': there is no such suite"
+
+
 def command_of(red):
 	"""The shell command of a suite: "unit X", "sim", or a script of tests/system."""
 	kind, _, rest = red.partition(" ")
@@ -101,12 +115,11 @@ def check_green(red, directory):
 
 def check_red(mutation, directory):
 	"""One mutation: applied, built, tried, and taken back."""
+	why = fault_of(mutation, directory)
+	if why is not None:
+		raise Survivor(why)
 	path = directory / mutation["file"]
 	text = path.read_text()
-	count = text.count(mutation["old"])
-	if count != 1:
-		raise Survivor(f"{mutation['file']} has its text {count} times: "
-			       "mend mutations.toml")
 	path.write_text(text.replace(mutation["old"], mutation["new"]))
 	try:
 		status, output = run(BUILD, directory, BUILD_LIMIT)
@@ -135,12 +148,18 @@ def main():
 	parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
 	parser.add_argument("--filter", default="", help="regular expression of mutations' names")
 	parser.add_argument("--list", action="store_true", help="print their names")
+	parser.add_argument("--check", action="store_true",
+			    help="only print those that do not apply to the tree; run nothing")
 	parser.add_argument("--jobs", type=int, default=int(os.environ.get("MULLION_JOBS", 2)))
 	options = parser.parse_args()
 	chosen = [m for m in read_list() if re.search(options.filter, m["name"])]
 	if options.list:
 		print("\n".join(m["name"] for m in chosen))
 		return 0
+	if options.check:
+		faults = [f"{m['name']}: {why}" for m in chosen if (why := fault_of(m))]
+		print("\n".join(faults), end="\n" if faults else "")
+		return 1 if faults else 0
 	if not chosen:
 		raise SystemExit(f"no mutation matches {options.filter!r}")
 	jobs = max(1, min(options.jobs, len(chosen)))

@@ -34,15 +34,17 @@ static void arm_virtual(u64 us)
 /* WFI may end early (Arm ARM D1.6.2), so one return alone proves nothing. It must not always end at
  * once.
  */
-#define WAIT_FOR_TIMER(control)                                        \
-	do {                                                           \
-		u32 wakes = 0;                                         \
-                                                                       \
-		do {                                                   \
-			wfi();                                         \
-			wakes++;                                       \
-		} while ((sysreg_read(control) & TIMER_ISTATUS) == 0); \
-		CHECK(wakes <= MOST_WAKES);                            \
+#define WAIT_FOR_TIMER(control)                          \
+	do {                                             \
+		u64 status;                              \
+		u32 wakes = 0;                           \
+                                                         \
+		do {                                     \
+			wfi();                           \
+			wakes++;                         \
+			status = sysreg_read(control);   \
+		} while ((status & TIMER_ISTATUS) == 0); \
+		CHECK(wakes <= MOST_WAKES);              \
 	} while (0)
 
 static void timer_masked(void)
@@ -98,12 +100,14 @@ static void timer_already_due(void)
 /* A pending but disabled interrupt ends no sleep; the timer 3 ms later does. */
 static void disabled_sleeps_on(void)
 {
-	u64 before = time_now();
+	u64 before = time_now(), status;
 
 	gic_set_pending(50);
 	arm_virtual(3000);
-	while ((sysreg_read(CNTV_CTL_EL0) & TIMER_ISTATUS) == 0)
+	do {
 		wfi();
+		status = sysreg_read(CNTV_CTL_EL0);
+	} while ((status & TIMER_ISTATUS) == 0);
 	CHECK(time_now() - before >= time_ticks(3000));
 }
 

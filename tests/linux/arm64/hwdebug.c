@@ -160,7 +160,7 @@ static int wait_for(long pid)
 /* The program continues, and stops by a trap of this kind, at @address unless that is 0. */
 static void run_to(long pid, long request, int code, u64 address)
 {
-	struct siginfo info;
+	static struct siginfo info;
 
 	must(trace(request, pid, 0, (void *)0) == 0, "the program does not go on");
 	must(wait_for(pid) == (SIGTRAP << 8 | 0x7f), "the program did not stop by a trap");
