@@ -306,7 +306,8 @@ $(foreach s,$(sim-objects),$(eval cflags-$(s) += $(tests-relaxed)))
 $(O)/sim/sim: $(sim-objects:%=$(O)/test/%) $(O)/test/libsupport.a $(O)/test/libmullion.a
 	$(call say,LD,$@)
 	$(quiet)mkdir -p $(@D)
-	$(quiet)$(cc-test) $(sanitizers) -Wl,--wrap=spin_unlock,--wrap=arch_user_run -o $@ $^
+	$(quiet)$(cc-test) $(sanitizers) -Wl,--wrap=spin_unlock,--wrap=arch_user_run \
+		-Wl,--wrap=sched_charged,--wrap=payer_account -o $@ $^
 
 sim: $(O)/sim/sim
 	$(quiet)$< $(SEEDS) $(SEED)

@@ -111,7 +111,9 @@ static void see_bits(const struct component *component, const struct arch_user *
 		programs[component->id].uses_ram = false;
 		programs[component->id].asked_ns = 0;
 	}
-	if (waited && has_ram(component) &&
+	/* After a reset a doorbell that came before it has no effect. */
+	if (waited && has_ram(component) && component->guest != NULL &&
+	    component->guest->state == GUEST_RUNNING &&
 	    (user->results[0] & (NOTIFY_EXIT | BIT(component->doorbell[0]))) != 0)
 		programs[component->id].uses_ram = true;
 }
@@ -220,6 +222,39 @@ void served_interrupt(void)
 	MUST(err == OK || err == ERR_STATE, "a request ends in %s", err_name(err));
 }
 
+/* --- What happens in between -------------------------------------------------------------------
+ * Another CPU may continue between the choice of an account and its use.
+ */
+
+static void let_others(void)
+{
+	if (served && this_cpu()->lock_ranks == 0 && chance(8) == 0)
+		(void)host_yield(HOST_BUSY);
+}
+
+struct account *__real_sched_charged(void);
+struct account *__wrap_sched_charged(void);
+struct account *__real_payer_account(struct component *component, struct account *payer);
+struct account *__wrap_payer_account(struct component *component, struct account *payer);
+
+/* Linked in place of sched_charged(). */
+struct account *__wrap_sched_charged(void)
+{
+	struct account *account = __real_sched_charged();
+
+	let_others();
+	return account;
+}
+
+/* Linked in place of payer_account(). */
+struct account *__wrap_payer_account(struct component *component, struct account *payer)
+{
+	struct account *account = __real_payer_account(component, payer);
+
+	let_others();
+	return account;
+}
+
 /* --- What must hold ----------------------------------------------------------------------------
  */
 
@@ -228,6 +263,32 @@ static struct {
 	u32 ready;  /* threads of this CPU that say so */
 	bool runs;  /* the account that runs is a thread's */
 } seen[SIM_CPUS];
+
+/* Accounts that components know, of which a thread must own each. */
+static struct {
+	const struct account *account;
+	const struct component *component;
+} known[COMPONENTS * 66];
+static u32 num_known, num_owned;
+
+static void note(const struct component *component, const struct account *account)
+{
+	if (account != NULL) {
+		known[num_known].account = account;
+		known[num_known++].component = component;
+	}
+}
+
+static void note_accounts(void)
+{
+	num_known = num_owned = 0;
+	for (u32 i = 0; i < COMPONENTS; i++) {
+		for (u32 bit = 0; bit < ARRAY_SIZE(components[i]->payers); bit++)
+			note(components[i], components[i]->payers[bit]);
+		note(components[i], components[i]->timer_payer);
+		note(components[i], components[i]->thread.account);
+	}
+}
 
 static void see_thread(const struct thread *thread, void *data)
 {
@@ -253,6 +314,8 @@ static void see_thread(const struct thread *thread, void *data)
 		MUST(cpu_get(cpu)->thread == thread || queue->left == thread,
 		     "'%s' has a CPU's stack without it", thread->name);
 	seen[cpu].ready += listed;
+	for (u32 i = 0; i < num_known; i++)
+		num_owned += known[i].account == &thread->home;
 	for (u32 i = 0; i < world.num_cpus; i++)
 		seen[i].runs |= cpu_get(i)->queue->account == &thread->home;
 }
@@ -279,8 +342,11 @@ void served_check(void)
 	for (u32 i = 0; i < COMPONENTS; i++)
 		if (atomic_load(&components[i]->reset) != RESET_NONE && programs[i].asked_ns == 0)
 			programs[i].asked_ns = arch_time_now().v;
+	note_accounts();
 	for (u32 i = 0; thread_view(i, see_thread, NULL); i++)
 		;
+	MUST(num_owned == num_known, "components know %u accounts that are gone",
+	     num_known - num_owned);
 	for (u32 id = 0; id < world.num_cpus; id++) {
 		struct sched_queue *queue = cpu_get(id)->queue;
 

@@ -29,7 +29,8 @@ BUDGET = TABLE["budget"]
 GROWTH = 1.25
 STRETCH = (r"steps: CPU \d+: (\d+) ns masked after (0x[0-9a-f]+) "
 	   r"up to 0x[0-9a-f]*?([0-9a-f]{8})\r?\n")
-guests.CONTRACT_LIMIT = 540	# seconds: the emulator is slower when it counts
+guests.CONTRACT_LIMIT = 1200	# seconds: the emulator is slower when it counts
+guests.HOSTILE_LIMIT = 300
 
 
 def build():
