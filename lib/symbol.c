@@ -30,7 +30,7 @@ static const char *symbol_find(u64 pc, u64 *offset)
 
 	if (pc < (u64)_start || pc >= (u64)_text_end)
 		return NULL;
-	while (at < symbol_table_end) {
+	while ((u64)at < (u64)symbol_table_end) {
 		address += symbol_distance(&at);
 		if (address > pc)
 			break;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The core's heap: one physically contiguous piece of RAM whose size the description settles, given
- * out by pages. A bitmap at its start marks the pages in use. Pages are handed out zeroed, so
- * nothing of an earlier owner shows.
+ * The core's heap: one physically contiguous piece of RAM, allocated by pages. The description
+ * determines its size. A bitmap at its start marks the pages in use. Allocated pages are zero, so
+ * they show nothing of an earlier owner.
  */
 #include <mullion/mem.h>
 

@@ -230,7 +230,7 @@ static bool next_free_run(struct walk *walk) REQUIRES(&ram_lock)
 	return true;
 }
 
-/* The highest place in @run that is kept for no one; false if there is none. */
+/* Finds the highest place in @run that is not kept. Returns false if there is none. */
 static bool fits(const struct range *run, u64 size, u64 align, u64 *at)
 {
 	u64 end = run->end;

@@ -30,7 +30,7 @@ void scrub_start(void)
 		return;
 	}
 	atomic_store(&started, true);
-	/* Memory may have come back before there was a queue. */
+	/* Memory may have been released before there was a queue. */
 	work_submit(&scrubber, &work);
 }
 

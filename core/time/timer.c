@@ -31,7 +31,7 @@ static u32 rank_of(const struct timer_event *event)
 	return event != NULL ? event->rank : 0;
 }
 
-/* Put a node's children right. Return: its rank has changed. */
+/* Orders the children of a node. Returns true if its rank has changed. */
 static bool heap_settle(struct timer_event *event)
 {
 	u32 before = event->rank;
@@ -177,7 +177,8 @@ void timer_arm(struct timer_event *event, ns_t when)
 	}
 }
 
-/* Until no other CPU is in the event's handler. Return: one was, so it may be armed again. */
+/* Waits until no other CPU is in the event's handler. Returns true if one was: the event may be
+ * armed again. */
 static bool wait_for_handler(const struct timer_event *event)
 {
 	bool waited = false;

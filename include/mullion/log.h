@@ -57,9 +57,8 @@ void log_lines(struct log_line *line, const char *name, const char *text, u32 n)
  * end. Any context. */
 void log_flush(void);
 
-/** log_console_owned() - a component prints, or no longer does. Meanwhile text goes into the ring
- * alone, but for a panic's; what the component has not read by the end is then printed. Any
- * context. */
+/** log_console_owned() - a component prints the log, or no longer does. Meanwhile only a panic's
+ * text is printed here. Text that the component has not read is printed at the end. Any context. */
 void log_console_owned(bool by_component);
 
 /** log_watch() - new text kicks the CPU that logged it from now on. Its next interrupt finds
@@ -82,7 +81,7 @@ void log_bounds(u64 *first, u64 *next);
 u64 log_shown(void);
 
 /** log_read() - up to @bytes of text from byte number @*at on, which is first moved up to what the
- * ring still holds. Return: how many. Any context. */
+ * ring still holds. Returns their number. Any context. */
 u64 log_read(u64 *at, char *to, u64 bytes);
 
 /** log_set_level() - messages above @level are dropped. */

@@ -34,17 +34,17 @@ enum err __must_check ram_claim(hpa_t base, u64 size);
 /** ram_free() - the owner's bytes may still stand there: dirty until scrubbed. Any context, no
  * locks. */
 void ram_free(hpa_t base, u64 size);
-/** ram_free_bytes(), ram_dirty_bytes(), ram_largest_bytes() - all that is free, what of it is not
- * zeroed yet, and the largest piece in a row. Any context. */
+/** ram_free_bytes(), ram_dirty_bytes(), ram_largest_bytes() - return the free bytes, those of them
+ * that are not zero yet, and the largest contiguous part. Any context. */
 u64 ram_free_bytes(void);
 u64 ram_dirty_bytes(void);
 u64 ram_largest_bytes(void);
-/** ram_scrub() - zero one piece of dirty memory (64 KiB at most) to the point of coherency, and put
- * it among the clean. Return: false when nothing is dirty. Contexts as ram_alloc(). */
+/** ram_scrub() - zero one piece of dirty memory (64 KiB at most) to the point of coherency, and add
+ * it to the clean memory. Returns false if none is dirty. Contexts as ram_alloc(). */
 bool ram_scrub(void);
 /** scrub_start() - start the scrubber, before the first memory to scrub. Later calls have no
  * effect. Without memory for it, callers of ram_alloc() zero their memory. Contexts as
- * thread_create(). */
+ * workqueue_start(). */
 void scrub_start(void);
 
 /** page_init() - give the heap @pages pages that are mapped at @va and lie at @pa. */

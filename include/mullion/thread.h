@@ -47,7 +47,7 @@ enum stack_use {
 };
 
 enum thread_kind {
-	THREAD_IDLE,      /* a CPU's own: what it runs when nothing is READY; in no queue */
+	THREAD_IDLE,      /* a CPU's own: runs when no other thread is READY; in no queue */
 	THREAD_VCPU,      /* normal: loads and runs a guest's vCPU */
 	THREAD_CORE,      /* orphan: a function of the core */
 	THREAD_COMPONENT, /* orphan: a component */
@@ -72,13 +72,13 @@ struct budget {
 		u64 ns;
 	} refills[BUDGET_REFILLS]; /* the first `num`, in order of time: `amount_ns` in all */
 	u32 num;
-	u64 exhausted; /* times that it was */
+	u64 exhausted; /* times that the account had none left */
 	struct account *account;
 	struct timer_event timer; /* the first refill, while the account is out of the queue */
 };
 
-/* A claim to a CPU's time: what the scheduler orders, and charges. Every thread has one of its own;
- * which one it runs on is another matter (struct thread: account). All under the CPU's lock. */
+/* A claim to a CPU's time. The scheduler orders and charges accounts. Every thread has one of its
+ * own, and runs on that or on another (struct thread: account). All under the CPU's lock. */
 struct account {
 	struct list_node link; /* the ready queue: it has a READY thread, and does not run */
 	struct list donated;   /* READY threads on it but its owner; in order */
@@ -89,8 +89,8 @@ struct account {
 		};
 		u32 num_ready; /* 0: neither */
 	};
-	struct thread *_Atomic wants; /* that has work for it, and runs elsewhere: its turn in the
-					 queue is kept, and helps that thread */
+	struct thread *_Atomic wants; /* has work for the account, and runs on another: the place
+					 in the queue is kept, and helps that thread */
 	u8 base_priority;             /* of the description */
 	u8 priority;                  /* in force: sched_set_priority() */
 	bool owner_first;    /* it goes before `donated`, until `ahead_ns` is 0; else behind */
@@ -99,11 +99,11 @@ struct account {
 	u32 window;   /* time-triggered: the partition it belongs to */
 	ns_t slice;   /* time slice among equals */
 	ns_t slice_left;
-	ns_t since;            /* when it was last switched to, or charged */
-	u64 run_ns;            /* time charged to it, without the current stretch */
+	ns_t since;            /* the time of its last switch or charge */
+	u64 run_ns;            /* time charged to it, without the current run */
 	struct budget *budget; /* NULL: none */
-	u64 seen_run_ns;       /* at the queue's last look for what starves, */
-	u32 starved_s;         /* and for how many of these seconds it had not run */
+	u64 seen_run_ns;       /* `run_ns` at the last check for starvation */
+	u32 starved_s;         /* checks in succession that found it not run since */
 };
 
 struct thread {
@@ -112,18 +112,18 @@ struct thread {
 	enum thread_kind kind;
 	_Atomic u32 state;         /* enum vcpu_state; only through thread_set_state() */
 	_Atomic u32 pause_reason;  /* enum pause_reason */
-	_Atomic u32 cpu;           /* whose queue it is in, or runs on, or was last */
+	_Atomic u32 cpu;           /* the CPU of its queue, or on which it runs or was last */
 	u64 affinity;              /* CPUs that may run it, a bit each; an orphan is woken on the
 				      waker's if that is one of them */
 	_Atomic u32 on_cpu;        /* enum stack_use */
-	struct account *account;   /* what it runs on; under the CPU's lock */
-	struct account *work_of;   /* helped: whose work it is in the middle of; else NULL */
+	struct account *account;   /* it runs on that; under the CPU's lock */
+	struct account *work_of;   /* helped: the payer of its unfinished work; else NULL */
 	ns_t help_left;            /* of the time that `account` gives for that */
-	u64 helps, help_ends;      /* times it was helped, and was not done in time */
-	bool between;              /* PAUSED between two pieces of work: a wake-up may change its
-				      account */
+	u64 helps, help_ends;      /* times that it was helped, and that the help has ended */
+	bool between;              /* PAUSED between two pieces of work: a wake may change its
+				      account. Changed while RUNNING only */
 	struct account home;       /* its own */
-	u64 run_ns;                /* time that it had the CPU, without the current stretch */
+	u64 run_ns;                /* its run time, without the current run */
 	u64 switches;              /* times it was switched to */
 	_Atomic u64 refused_edges; /* refused changes of state */
 	struct list_node link;     /* account->donated; under the CPU's lock */
@@ -138,38 +138,39 @@ struct thread {
 struct vcpu;
 struct guest;
 
-/** thread_state_name() - the state in lower case; "invalid" for none. Any context. */
+/** thread_state_name() - return the state in lower case; "invalid" for none. Any context. */
 const char *thread_state_name(enum vcpu_state state);
-/** thread_set_state() - the only writer of a thread's state. Any context; the scheduler's states
- * (READY, RUNNING, PAUSED) are changed by sched.c alone. Return: ERR_STATE for an edge that the
- * table does not have (counted, nothing changes). */
+/** thread_set_state() - change the state of @thread. Only core/sched changes from or to READY,
+ * RUNNING and PAUSED, but for the end of a running thread. Returns ERR_STATE for an edge that the
+ * table does not have: it is counted, and nothing changes. Any context. */
 enum err __must_check thread_set_state(struct thread *thread, enum vcpu_state to);
 
 /** thread_init() - make @thread of @kind, state RESET, its stack from the heap, to begin in @entry
  * with @data. @affinity: CPUs, at least one that is online; the lowest is where it starts. @slice:
- * nanoseconds. Return: ERR_INVALID for an affinity without a CPU, ERR_NO_MEMORY. Any context that
+ * nanoseconds. Returns ERR_INVALID for an affinity without a CPU, ERR_NO_MEMORY. Any context that
  * may allocate. */
 enum err __must_check thread_init(struct thread *thread, enum thread_kind kind, const char *name,
 				  void (*entry)(void *data), void *data, u8 priority, ns_t slice,
 				  u64 affinity);
-/** account_init() - an account that is all zeroes, with nothing READY on it. @slice: nanoseconds;
- * 0: the default. */
+/** account_init() - make an account, which is all zeroes, with nothing READY on it. @slice:
+ * nanoseconds; 0: the default. */
 void account_init(struct account *account, u8 priority, ns_t slice);
-/** account_limit() - @thread's account, which has not run yet, gets @amount of each @period.
+/** account_limit() - limit @thread's account, which has not run yet, to @amount of each @period.
  * @budget stays as long as the thread. */
 void account_limit(struct thread *thread, struct budget *budget, ns_t amount, ns_t period);
-/** thread_destroy() - give its stack back: RESET or HALTED to UNKNOWN. It is in no queue and on no
- * CPU (thread_stopped()). */
+/** thread_destroy() - release the stack of @thread, which becomes UNKNOWN. It is in no queue and on
+ * no CPU (thread_stopped()). */
 void thread_destroy(struct thread *thread);
-/** thread_stopped() - RESET or HALTED, and its stack out of use. Any context. */
+/** thread_stopped() - return true if @thread is RESET or HALTED, and its stack not in use. Any
+ * context. */
 bool thread_stopped(const struct thread *thread);
 
 /** thread_view() - call @view with thread number @index of all that there are, oldest first, while
  * it cannot be destroyed. @view takes no lock but a queue's. Any context, no lock of the rank of
- * work or above. Return: false when there are not so many. */
+ * work or above. Returns false if there are not so many. */
 bool thread_view(u32 index, void (*view)(const struct thread *thread, void *data), void *data);
 
-/** thread_sleep() - at least @ns nanoseconds. Orphan context. */
+/** thread_sleep() - block for at least @ns nanoseconds. Orphan context. */
 void thread_sleep(ns_t ns);
 /** thread_preempt_point() - in long work: take pending interrupts and let others that should run do
  * so. Orphan context, or a vCPU's that has not stopped; at boot it does nothing. No locks held. */
