@@ -32,7 +32,7 @@ void virq_vtimer_handler(u32 intid);
 void virq_maintenance_handler(u32 intid);
 /** virq_release() - deactivate the physical interrupts that the model released, wherever they come
  * to. As vgic_release_physical(). */
-void virq_release(struct vgic *vgic, struct vgic_cpu *cpu);
+void virq_release(struct vgic *vgic, struct vgic_cpu *cpu) REQUIRES(&vgic->lock);
 
 /** virq_access() - serve an access by the model. @how: VIRQ_ACCESS_*. Returns a read's value. Own
  * CPU, no locks. virq_again() says whether it was served. */

@@ -18,7 +18,7 @@ static void __cold dir_access(struct vcpu *vcpu, u32 offset, u32 width, bool wri
 /* The accesses that are not as hot, so that the rest needs no frame. No state that such a read
  * needs is more than one word: no lock. */
 static u64 __attribute__((noinline))
-dist_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value)
+dist_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value) NO_LOCK_ANALYSIS
 {
 	struct vgic *vgic = &vcpu->guest->arch.virq.vgic;
 
@@ -44,7 +44,8 @@ u64 virq_dist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value)
 	return dist_access(vcpu, offset, width, write, value);
 }
 
-u64 virq_redist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value)
+/* As dist_access(), a read without state needs no lock. */
+u64 virq_redist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value) NO_LOCK_ANALYSIS
 {
 	struct vgic *vgic = &vcpu->guest->arch.virq.vgic;
 

@@ -17,10 +17,10 @@ __cold void arch_virq_deliver(const struct irq_route *route)
 
 	/* It comes to this CPU until a vCPU elsewhere has it (hw_route_to_self()). A vCPU that is
 	 * off or does not run never draws it to its CPU. */
-	spin_lock(&virq->lock);
+	spin_lock(&virq->vgic.lock);
 	if (vgic_host_spi(&virq->vgic, route->target, route->line, route->level, &kicked) != OK)
 		gic->deactivate(route->line);
-	spin_unlock(&virq->lock);
+	spin_unlock(&virq->vgic.lock);
 	virq_kick(guest, kicked);
 }
 
@@ -29,9 +29,9 @@ void arch_virq_set(struct guest *guest, u32 line, bool level)
 	struct arm64_virq *virq = &guest->arch.virq;
 	u64 kicked;
 
-	spin_lock(&virq->lock);
+	spin_lock(&virq->vgic.lock);
 	kicked = vgic_set_level(&virq->vgic, line, level);
-	spin_unlock(&virq->lock);
+	spin_unlock(&virq->vgic.lock);
 	virq_kick(guest, kicked);
 }
 
@@ -39,9 +39,9 @@ void virq_timer_set(struct vcpu *vcpu, u32 ppi, bool level)
 {
 	struct arm64_virq *virq = &vcpu->guest->arch.virq;
 
-	spin_lock(&virq->lock);
+	spin_lock(&virq->vgic.lock);
 	vgic_set_private(&virq->vgic, &vcpu->arch.virq.vgic, ppi, level);
-	spin_unlock(&virq->lock);
+	spin_unlock(&virq->vgic.lock);
 	if (level)
 		vcpu_kick(vcpu);
 }

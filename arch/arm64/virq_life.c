@@ -52,7 +52,6 @@ __cold enum err virq_guest_init(struct guest *guest)
 	storage = page_alloc(pages);
 	if (!storage)
 		return ERR_NO_MEMORY;
-	spin_init(&virq->lock, RANK_VIRQ);
 	err = vgic_init(&virq->vgic, config->arch.arm64.gic_version,
 			MIN(gic->num_lrs, (u32)VGIC_MAX_LRS), config->arch.arm64.num_spis,
 			config->num_vcpus, storage);
@@ -85,11 +84,11 @@ __cold void virq_guest_reset(struct guest *guest)
 {
 	struct arm64_virq *virq = &guest->arch.virq;
 
-	spin_lock(&virq->lock);
+	spin_lock(&virq->vgic.lock);
 	irq_move_all(guest, IRQ_ANY_CPU, guest->vcpus[0]->thread.cpu);
 	vgic_reset(&virq->vgic);
 	virq_release(&virq->vgic, NULL);
-	spin_unlock(&virq->lock);
+	spin_unlock(&virq->vgic.lock);
 }
 
 __cold void virq_vcpu_reset(struct vcpu *vcpu)
@@ -102,14 +101,14 @@ __cold void virq_vcpu_reset(struct vcpu *vcpu)
 	/* Its timer's host interrupt is active for the loaded vCPU: there is nothing to
 	 * deactivate. */
 	cpu->vgic.bank.linked = 0;
-	spin_lock(&virq->lock);
+	spin_lock(&virq->vgic.lock);
 	if (!virq->vgic.cpus[vcpu->index])
 		err = vgic_attach(&virq->vgic, vcpu->index, &cpu->vgic);
 	else
 		vgic_cpu_reset(&virq->vgic, &cpu->vgic);
 	ASSERT(err == OK);
 	virq_release(&virq->vgic, &cpu->vgic);
-	spin_unlock(&virq->lock);
+	spin_unlock(&virq->vgic.lock);
 	cpu->doorbell = virq_hw.v3 ? gicv3_sgi_target[vcpu->thread.cpu] | SGI_KICK << 24 : 0;
 	cpu->vmcr = 0;
 	memset(cpu->apr, 0, sizeof(cpu->apr));

@@ -56,9 +56,9 @@ __cold void virq_sync(struct vcpu *vcpu)
 
 	if (!vcpu->arch.virq.loaded)
 		return;
-	spin_lock(&virq->lock);
+	spin_lock(&virq->vgic.lock);
 	kicked = vgic_withdraw(&virq->vgic, &vcpu->arch.virq.vgic);
-	spin_unlock(&virq->lock);
+	spin_unlock(&virq->vgic.lock);
 	virq_kick(vcpu->guest, kicked);
 }
 
@@ -67,9 +67,9 @@ static bool __attribute__((noinline)) update(struct vcpu *vcpu, u32 flags)
 	struct arm64_virq *virq = &vcpu->guest->arch.virq;
 	u64 kicked;
 
-	spin_lock(&virq->lock);
+	spin_lock(&virq->vgic.lock);
 	kicked = vgic_update(&virq->vgic, &vcpu->arch.virq.vgic, flags);
-	spin_unlock(&virq->lock);
+	spin_unlock(&virq->vgic.lock);
 	if (kicked)
 		virq_kick(vcpu->guest, kicked);
 	return true;
@@ -137,7 +137,7 @@ u64 virq_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value,
 		again(vcpu);
 		return 0;
 	}
-	spin_lock(&virq->lock);
+	spin_lock(&virq->vgic.lock);
 	if (how & VIRQ_ACCESS_REDIST) {
 		kicked = vgic_redist_access(&virq->vgic, vcpu->index, offset, width, write, &value);
 	} else {
@@ -147,7 +147,7 @@ u64 virq_access(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value,
 	}
 	if (virq->vgic.released || vcpu->arch.virq.vgic.bank.release)
 		vgic_release_physical(&virq->vgic, &vcpu->arch.virq.vgic, true);
-	spin_unlock(&virq->lock);
+	spin_unlock(&virq->vgic.lock);
 	if (held)
 		virq_hold_end(vcpu, held);
 	kicked &= ~BIT(vcpu->index);
@@ -163,10 +163,10 @@ __cold bool virq_dir(struct vcpu *vcpu, u64 value)
 	u64 kicked;
 
 	virq_sync(vcpu);
-	spin_lock(&virq->lock);
+	spin_lock(&virq->vgic.lock);
 	kicked = vgic_dir(&virq->vgic, &vcpu->arch.virq.vgic, (u32)value & 0xffffff);
 	vgic_release_physical(&virq->vgic, &vcpu->arch.virq.vgic, true);
-	spin_unlock(&virq->lock);
+	spin_unlock(&virq->vgic.lock);
 	virq_kick(vcpu->guest, kicked);
 	return true;
 }
@@ -195,10 +195,10 @@ bool virq_wants(struct vcpu *vcpu)
 		virq_flush(vcpu);
 		return lrs_signal(cpu);
 	}
-	spin_lock(&virq->lock);
+	spin_lock(&virq->vgic.lock);
 	/* Checked now; virq_load() sets them all again. */
 	atomic_store_explicit(&cpu->flags, 0, memory_order_relaxed);
 	ready = vgic_ready(&virq->vgic, cpu);
-	spin_unlock(&virq->lock);
+	spin_unlock(&virq->vgic.lock);
 	return ready;
 }

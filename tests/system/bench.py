@@ -222,8 +222,9 @@ def large_core():
 	config = "".join(f"CONFIG_MAX_{name}={count}\n" for name, count in LARGE.items())
 	if not (place / ".config").exists() or config not in (place / ".config").read_text():
 		(place / ".config").write_text(config)
-	subprocess.run(["make", "-s", "-j2", "-C", ROOT, "ARCH=arm64", f"O={place}",
-			place / "mullion.bin"], check=True, stdout=subprocess.DEVNULL)
+	relative = place.relative_to(ROOT)
+	subprocess.run(["make", "-s", "-j2", "-C", ROOT, "ARCH=arm64", f"O={relative}",
+			relative / "mullion.bin"], check=True, stdout=subprocess.DEVNULL)
 	return place / "mullion.bin"
 
 

@@ -29,6 +29,7 @@ __cold enum err vgic_init(struct vgic *vgic, u32 version, u32 num_lrs, u32 num_s
 	    num_cpus > (version == 2 ? 8 : VGIC_MAX_VCPUS))
 		return ERR_INVALID;
 	memset(vgic, 0, sizeof(*vgic));
+	spin_init(&vgic->lock, RANK_VIRQ);
 	vgic->version = (u8)version;
 	vgic->num_lrs = (u8)num_lrs;
 	vgic->num_cpus = num_cpus;

@@ -9,7 +9,7 @@
  * registers, vgic_release() from list registers that are known to be empty. State is never guessed;
  * it is read back only when needed.
  *
- * Locks: "lock" is the guest's virtual interrupt lock (RANK_VIRQ). Fields marked "own" belong to
+ * Locks: "lock" is struct vgic's. Fields marked "own" belong to
  * the CPU that runs the vCPU and are only touched by it. Fields of type _Atomic may be read by any
  * CPU; their comments have the writers.
  *
@@ -22,6 +22,7 @@
 
 #include <arch/speculation.h>
 #include <mullion/err.h>
+#include <mullion/spinlock.h>
 #include <mullion/types.h>
 
 #define VGIC_MAX_LRS    16
@@ -80,7 +81,7 @@ struct vgic_bank {
 	};
 };
 
-/* State of an SPI besides its bits. Lock. */
+/* State of an SPI besides its bits; all of it: lock. */
 struct vgic_spi {
 	u32 route;    /* v3: IROUTER's Aff3.Aff2.Aff1.Aff0 */
 	u16 physical; /* host INTID, 0: none */
@@ -119,6 +120,7 @@ struct vgic {
 	struct vgic_cpu **cpus;
 	struct vgic_bank *spi; /* num_spis / 32 */
 	struct vgic_spi *spis; /* num_spis */
+	struct spinlock lock;  /* RANK_VIRQ */
 };
 
 /** vgic_storage_bytes() - memory that vgic_init() needs for @num_spis and @num_cpus, 8-aligned. */
@@ -127,60 +129,64 @@ size_t vgic_storage_bytes(u32 num_spis, u32 num_cpus);
  * ERR_INVALID for a version, count of list registers, vCPUs or SPIs that cannot be. No other access
  * meanwhile. */
 enum err __must_check vgic_init(struct vgic *vgic, u32 version, u32 num_lrs, u32 num_spis,
-				u32 num_cpus, void *storage);
-/** vgic_attach() - @cpu is vCPU @index, in reset state. ERR_RANGE. Lock. */
-enum err __must_check vgic_attach(struct vgic *vgic, u32 index, struct vgic_cpu *cpu);
+				u32 num_cpus, void *storage) NO_LOCK_ANALYSIS;
+/** vgic_attach() - @cpu is vCPU @index, in reset state. Return: ERR_RANGE. */
+enum err __must_check vgic_attach(struct vgic *vgic, u32 index, struct vgic_cpu *cpu)
+	REQUIRES(&vgic->lock);
 /** vgic_reset() - distributor back to reset state; host INTIDs stay. No vCPU runs or has anything
- * inflight. Linked SPIs are in the banks' release bits after it. Lock. */
-void vgic_reset(struct vgic *vgic);
+ * inflight. Linked SPIs are in the banks' release bits after it. */
+void vgic_reset(struct vgic *vgic) REQUIRES(&vgic->lock);
 /** vgic_cpu_reset() - redistributor of @cpu to reset state; its active SPIs become inactive. The
  * list registers were folded or are dropped by the caller. Linked interrupts go to release bits.
- * Own, lock. */
-void vgic_cpu_reset(struct vgic *vgic, struct vgic_cpu *cpu);
+ * Own. */
+void vgic_cpu_reset(struct vgic *vgic, struct vgic_cpu *cpu) REQUIRES(&vgic->lock);
 
 /* Events. Each returns the mask of vCPUs that must be kicked so that they flush. */
 /** vgic_set_level() - SPI @intid's input; edge-configured: rising sets the latch. Out of range:
- * ignored. Lock. */
-u64 vgic_set_level(struct vgic *vgic, u32 intid, bool level);
-/** vgic_set_private() - PPI @intid's input at @cpu. Lock. */
-u64 vgic_set_private(struct vgic *vgic, struct vgic_cpu *cpu, u32 intid, bool level);
+ * ignored. */
+u64 vgic_set_level(struct vgic *vgic, u32 intid, bool level) REQUIRES(&vgic->lock);
+/** vgic_set_private() - PPI @intid's input at @cpu. */
+u64 vgic_set_private(struct vgic *vgic, struct vgic_cpu *cpu, u32 intid, bool level)
+	REQUIRES(&vgic->lock);
 /** vgic_host_spi() - physical interrupt @physical, active now, is SPI @intid; @level: it is
- * level-sensitive, and so is the virtual one, regardless of ICFGR. ERR_RANGE: no such SPI. Lock. */
+ * level-sensitive, and so is the virtual one, regardless of ICFGR. ERR_RANGE: no such SPI. */
 enum err __must_check vgic_host_spi(struct vgic *vgic, u32 intid, u32 physical, bool level,
-				    u64 *kick);
+				    u64 *kick) REQUIRES(&vgic->lock);
 /** vgic_host_private() - the same for a level-sensitive PPI of @cpu, on its own CPU. Own. */
 void vgic_host_private(struct vgic_cpu *cpu, u32 intid, u32 physical);
 /** vgic_sgi1r() - a write of @value to ICC_SGI1R (@group1), ICC_SGI0R or ICC_ASGI1R by vCPU @self
  * (IHI 0069 §12.2.20). No lock: it only sets latches. */
 u64 vgic_sgi1r(struct vgic *vgic, u32 self, u64 value, bool group1);
-/** vgic_dir() - a trapped ICC_DIR of @intid by @cpu, whose list registers are folded. Lock. */
-u64 vgic_dir(struct vgic *vgic, struct vgic_cpu *cpu, u32 intid);
+/** vgic_dir() - a trapped ICC_DIR of @intid by @cpu, whose list registers are folded. */
+u64 vgic_dir(struct vgic *vgic, struct vgic_cpu *cpu, u32 intid) REQUIRES(&vgic->lock);
 
 /* List registers. */
 /** vgic_fold() - take back the contents of list registers: @lrs[n] as read, for each n of
- * cpu->used. 0 drops a pending interrupt, and a linked host interrupt gets a release bit. Own,
- * lock. Returns vCPUs to kick, for an SPI that has another target now. */
-u64 vgic_fold(struct vgic *vgic, struct vgic_cpu *cpu, const u64 *lrs);
-/** vgic_release() - the list registers in @empty were found empty; the others stay. Own, lock.
+ * cpu->used. 0 drops a pending interrupt, and a linked host interrupt gets a release bit. Own.
+ * Returns vCPUs to kick, for an SPI that has another target now. */
+u64 vgic_fold(struct vgic *vgic, struct vgic_cpu *cpu, const u64 *lrs) REQUIRES(&vgic->lock);
+/** vgic_release() - the list registers in @empty were found empty; the others stay. Own.
  * Returns flags (VGIC_PRIVATE, VGIC_SHARED) of interrupts to check again; @kick as vgic_fold(). */
-u32 vgic_release(struct vgic *vgic, struct vgic_cpu *cpu, u32 empty, u64 *kick);
+u32 vgic_release(struct vgic *vgic, struct vgic_cpu *cpu, u32 empty, u64 *kick)
+	REQUIRES(&vgic->lock);
 /** vgic_eoi_count() - the guest ended @count interrupts that were in no list register. Before a
- * fold, which would take those that were for them. Own, lock. Return: vCPUs to kick. */
-u64 vgic_eoi_count(struct vgic *vgic, struct vgic_cpu *cpu, u32 count);
+ * fold, which would take those that were for them. Own. Return: vCPUs to kick. */
+u64 vgic_eoi_count(struct vgic *vgic, struct vgic_cpu *cpu, u32 count) REQUIRES(&vgic->lock);
 /** vgic_fill() - put ready interrupts into free list registers. @what: VGIC_PRIVATE, VGIC_SHARED.
  * Returns the mask of list registers to write from cpu->lr[]; cpu->hcr may have changed.
- * VGIC_NEED_FOLD: no change; fold all, then call it with VGIC_PRIVATE | VGIC_SHARED. Own, lock. */
-u32 vgic_fill(struct vgic *vgic, struct vgic_cpu *cpu, u32 what);
-/** vgic_ready() - an enabled interrupt is pending for @cpu in the model (what is inflight apart).
- * Lock. */
-bool vgic_ready(struct vgic *vgic, const struct vgic_cpu *cpu);
+ * VGIC_NEED_FOLD: no change; fold all, then call it with VGIC_PRIVATE | VGIC_SHARED. Own. */
+u32 vgic_fill(struct vgic *vgic, struct vgic_cpu *cpu, u32 what) REQUIRES(&vgic->lock);
+/** vgic_ready() - an enabled interrupt is pending for @cpu in the model (inflight ones apart). */
+bool vgic_ready(struct vgic *vgic, const struct vgic_cpu *cpu) REQUIRES(&vgic->lock);
 
 /* Guest-visible registers (vgic_regs.c). @offset within the frame, @width in bytes. Anything not
- * defined reads as zero and ignores writes. Return: vCPUs to kick. Lock; what the fold mask named
- * is folded. */
-u64 vgic_dist_access(struct vgic *vgic, u32 self, u32 offset, u32 width, bool write, u64 *value);
+ * defined reads as zero and ignores writes. Return: vCPUs to kick. The vCPUs of
+ * the fold mask are folded. */
+u64 vgic_dist_access(struct vgic *vgic, u32 self, u32 offset, u32 width, bool write, u64 *value)
+	REQUIRES(&vgic->lock);
 /** vgic_redist_access() - @offset within the run of 128 KiB frames, one for each vCPU. */
-u64 vgic_redist_access(struct vgic *vgic, u32 self, u32 offset, u32 width, bool write, u64 *value);
+u64 vgic_redist_access(struct vgic *vgic, u32 self, u32 offset, u32 width, bool write, u64 *value)
+	REQUIRES(&vgic->lock);
 /** vgic_dist_folds()/vgic_redist_folds() - vCPUs whose list registers must be folded and held empty
  * for that access, because it reads or changes pending, active or configuration state. Lock not
  * needed. */
@@ -216,16 +222,13 @@ u64 vgic_lr_from_v2(u32 lr);
 #define CLEAR(field, bits)  atomic_fetch_and_explicit(&(field), ~(bits), memory_order_relaxed)
 #define WRITE(field, value) atomic_store_explicit(&(field), (value), memory_order_relaxed)
 
-/** vgic_spi_mark() - SPI number @i (INTID - 32): mark the vCPU that has it, or else its target.
- * Lock.
- */
-u64 vgic_spi_mark(struct vgic *vgic, u32 i, u32 flags);
-/** vgic_spi_disown() - it is no longer in @leaver's hands; goes where its route points. Lock. */
-void vgic_spi_disown(struct vgic *vgic, u32 i, u32 leaver, u64 *kick);
-/** vgic_unlink() - interrupts @bit of @bank, not inflight, no longer hold their physical ones.
- * Lock.
- */
-void vgic_unlink(struct vgic *vgic, struct vgic_bank *bank, u32 bit, bool by_hardware);
+/** vgic_spi_mark() - SPI number @i (INTID - 32): mark the vCPU that has it, or else its target. */
+u64 vgic_spi_mark(struct vgic *vgic, u32 i, u32 flags) REQUIRES(&vgic->lock);
+/** vgic_spi_disown() - it is no longer in @leaver's hands; goes where its route points. */
+void vgic_spi_disown(struct vgic *vgic, u32 i, u32 leaver, u64 *kick) REQUIRES(&vgic->lock);
+/** vgic_unlink() - interrupts @bit of @bank, not inflight, no longer hold their physical ones. */
+void vgic_unlink(struct vgic *vgic, struct vgic_bank *bank, u32 bit, bool by_hardware)
+	REQUIRES(&vgic->lock);
 static inline u32 vgic_groups(const struct vgic *vgic, const struct vgic_bank *bank)
 {
 	u32 ctlr = atomic_load_explicit(&vgic->ctlr, memory_order_relaxed);

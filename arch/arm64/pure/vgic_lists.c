@@ -32,6 +32,7 @@ static void sgi_fold(struct vgic_cpu *cpu, u32 intid, u64 old, u64 now)
 /* List register @n is now @now, of which only the state and the link count. It is free afterwards.
  */
 static void lr_fold(struct vgic *vgic, struct vgic_cpu *cpu, u32 n, u64 now, u64 *kick)
+	REQUIRES(&vgic->lock)
 {
 	u64 old = cpu->lr[n];
 	u32 intid = LR_INTID(old), bit = 1u << intid % 32;

@@ -11,7 +11,7 @@
 
 #include <arch/speculation.h>
 
-/* One access to a register of 32 interrupts. */
+/* One access to a register of 32 interrupts. The caller of a word_*() function holds vgic->lock. */
 struct word {
 	struct vgic *vgic;
 	struct vgic_bank *bank;
@@ -45,7 +45,7 @@ static bool word_dist(struct vgic *vgic, u32 self, u32 n, struct word *word)
 }
 
 /* The interrupts @bits changed: mark the vCPUs that have them. */
-static u64 word_mark(const struct word *word, u32 bits, u32 flags)
+static u64 word_mark(const struct word *word, u32 bits, u32 flags) NO_LOCK_ANALYSIS
 {
 	u64 kick = 0;
 
@@ -112,7 +112,7 @@ static u64 set_pending(const struct word *word, u32 bits)
  * dropped by vgic_settle() before, unless it was pending by software too: the next update asks
  * again. Were the physical interrupt let go here, it would come again at once, for each such write.
  */
-static u64 clear_pending(const struct word *word, u32 bits)
+static u64 clear_pending(const struct word *word, u32 bits) NO_LOCK_ANALYSIS
 {
 	u64 kick;
 
@@ -141,7 +141,7 @@ static u64 set_active(const struct word *word, u32 bits)
 	return word_mark(word, bits, 0);
 }
 
-static u64 clear_active(const struct word *word, u32 bits)
+static u64 clear_active(const struct word *word, u32 bits) NO_LOCK_ANALYSIS
 {
 	u64 kick = 0;
 
@@ -247,7 +247,7 @@ static u64 config_access(const struct word *word, bool upper, bool write, u64 *v
 }
 
 /* The route of SPI @i changed to vCPU @target: what is pending moves, what is active stays. */
-static u64 retarget(struct vgic *vgic, u32 i, u32 target)
+static u64 retarget(struct vgic *vgic, u32 i, u32 target) REQUIRES(&vgic->lock)
 {
 	struct vgic_spi *spi = &vgic->spis[i];
 	u32 bit = 1u << i % 32;
@@ -263,6 +263,7 @@ static u64 retarget(struct vgic *vgic, u32 i, u32 target)
 
 static u64 __attribute__((noinline))
 targets_access(struct vgic *vgic, u32 self, u32 offset, u32 width, bool write, u64 *value)
+	REQUIRES(&vgic->lock)
 {
 	u32 intid = offset - 0x800;
 	u64 kick = 0;
@@ -365,6 +366,7 @@ static u64 sgi_block_access(struct vgic *vgic, u32 self, u32 offset, u32 width, 
 
 /* GICD_IROUTERn, whole or by halves. Aff3 is in the upper one. */
 static u64 router_access(struct vgic *vgic, u32 offset, u32 width, bool write, u64 *value)
+	REQUIRES(&vgic->lock)
 {
 	u32 i = (offset - GICD_IROUTER) / 8 - VGIC_PRIVATES;
 	bool upper = offset & 4;
@@ -420,8 +422,8 @@ static u64 control_access(struct vgic *vgic, u32 offset, bool write, u64 *value)
 }
 
 /* Registers above the arrays of bits, and in GICv3's second part of the frame. */
-static u64 __attribute__((noinline))
-dist_rest(struct vgic *vgic, u32 self, u32 offset, u32 width, bool write, u64 *value)
+static u64 __attribute__((noinline)) dist_rest(struct vgic *vgic, u32 self, u32 offset, u32 width,
+					       bool write, u64 *value) REQUIRES(&vgic->lock)
 {
 	u32 block = offset / 128;
 

@@ -23,8 +23,9 @@
 
 /** vgic_release_physical() - deactivate the host interrupts that the model has released. @cpu: this
  * CPU's, or NULL. @reroute: route a shared one to this CPU, because it may come again at once. So a
- * guest's writes interrupt only CPUs on which it runs. Lock. */
+ * guest's writes interrupt only CPUs on which it runs. */
 static __cold void vgic_release_physical(struct vgic *vgic, struct vgic_cpu *cpu, bool reroute)
+	REQUIRES(&vgic->lock)
 {
 	for (; cpu && cpu->bank.release; cpu->bank.release &= cpu->bank.release - 1)
 		hw_deactivate_private(cpu->physical[__builtin_ctz(cpu->bank.release)]);
@@ -61,7 +62,7 @@ static inline bool vgic_stale(const struct vgic *vgic, const struct vgic_cpu *cp
  * of a disabled group, or queued, and may be in the model for longer than their line is high. @cpu:
  * NULL for SPIs. */
 static __cold void vgic_drop_fallen(struct vgic *vgic, struct vgic_cpu *cpu, struct vgic_bank *bank,
-				    u32 waiting, u32 base)
+				    u32 waiting, u32 base) REQUIRES(&vgic->lock)
 {
 	for (; waiting; waiting &= waiting - 1) {
 		u32 n = (u32)__builtin_ctz(waiting);
@@ -74,8 +75,8 @@ static __cold void vgic_drop_fallen(struct vgic *vgic, struct vgic_cpu *cpu, str
 	}
 }
 
-/* Waiting interrupts of @c's own bank (its vCPU is loaded here), and SPIs. Own, lock. */
-static inline void vgic_drop_private(struct vgic *vgic, struct vgic_cpu *cpu)
+/* Waiting interrupts of @c's own bank (its vCPU is loaded here), and SPIs. Own. */
+static inline void vgic_drop_private(struct vgic *vgic, struct vgic_cpu *cpu) REQUIRES(&vgic->lock)
 {
 	u32 waiting = vgic_waiting(&cpu->bank);
 
@@ -83,7 +84,7 @@ static inline void vgic_drop_private(struct vgic *vgic, struct vgic_cpu *cpu)
 		vgic_drop_fallen(vgic, cpu, &cpu->bank, waiting, 0);
 }
 
-static inline void vgic_drop_shared(struct vgic *vgic, u32 w)
+static inline void vgic_drop_shared(struct vgic *vgic, u32 w) REQUIRES(&vgic->lock)
 {
 	u32 waiting = vgic_waiting(&vgic->spi[w]);
 
@@ -92,8 +93,8 @@ static inline void vgic_drop_shared(struct vgic *vgic, u32 w)
 }
 
 /** vgic_settle() - before an access to the distributor's register at @offset: if it has pending
- * state of SPIs, that is held against the lines behind it. Lock. */
-static inline void vgic_settle(struct vgic *vgic, u32 offset)
+ * state of SPIs, that is held against the lines behind it. */
+static inline void vgic_settle(struct vgic *vgic, u32 offset) REQUIRES(&vgic->lock)
 {
 	u32 w = offset % 128 / 4 - 1;
 
@@ -102,7 +103,7 @@ static inline void vgic_settle(struct vgic *vgic, u32 offset)
 }
 
 /* Read back every list register in use. None is afterwards: the caller clears or rewrites them. */
-static __cold u64 vgic_fold_hardware(struct vgic *vgic, struct vgic_cpu *cpu)
+static __cold u64 vgic_fold_hardware(struct vgic *vgic, struct vgic_cpu *cpu) REQUIRES(&vgic->lock)
 {
 	u64 lrs[VGIC_MAX_LRS], kick = 0;
 
@@ -158,9 +159,10 @@ static inline u32 vgic_due(struct vgic *vgic, const struct vgic_cpu *cpu, u32 em
 	return due;
 }
 
-/** vgic_update() - bring list registers up to date with the model. @flags: what changed. Own, lock.
+/** vgic_update() - bring list registers up to date with the model. @flags: what changed. Own.
  * Return: vCPUs to kick. */
 static inline u64 vgic_update(struct vgic *vgic, struct vgic_cpu *cpu, u32 flags)
+	REQUIRES(&vgic->lock)
 {
 	u32 used = cpu->used, stale = 0, written = VGIC_NEED_FOLD;
 	u64 kick = 0;
@@ -195,8 +197,8 @@ static inline u64 vgic_update(struct vgic *vgic, struct vgic_cpu *cpu, u32 flags
 }
 
 /** vgic_withdraw() - move all state back into the model and empty the list registers; the next
- * update checks all. Own, lock. Returns vCPUs to kick. */
-static inline u64 vgic_withdraw(struct vgic *vgic, struct vgic_cpu *cpu)
+ * update checks all. Own. Returns vCPUs to kick. */
+static inline u64 vgic_withdraw(struct vgic *vgic, struct vgic_cpu *cpu) REQUIRES(&vgic->lock)
 {
 	u32 used = cpu->used;
 	u64 kick = vgic_fold_hardware(vgic, cpu);

@@ -24,7 +24,6 @@ struct arm64_virq {
 	u64 gicd, gicd_size; /* guest-physical, bytes */
 	u64 gicr, gicr_size; /* size 0 for GICv2 */
 	u64 dir, dir_size;   /* GICv2: the CPU interface's second page; size 0 for GICv3 */
-	struct spinlock lock;
 };
 
 /* In struct arch_vcpu as .virq. */
