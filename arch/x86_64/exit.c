@@ -536,6 +536,7 @@ void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err 
 		break;
 	case EXIT_WRITE: (void)finish(vcpu, access->next_rip); break;
 	case EXIT_FAULT: virt->raise(vcpu, VECTOR_GP, 0); break;
-	default: break; /* a SIPI has no result */
+	case EXIT_CPU_ON: vcpu_started(vcpu, exit, result); break;
+	default: break;
 	}
 }

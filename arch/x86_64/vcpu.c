@@ -201,6 +201,20 @@ static bool serve_starts(struct vcpu *vcpu)
 	return true;
 }
 
+/* A vCPU that has seen its INIT but has not stopped yet gets its SIPI at the next attempt. Between
+ * two the core schedules, so it does stop. */
+void vcpu_started(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result)
+{
+	u32 target = exit->cpu_on.target;
+
+	if (result == OK)
+		return;
+	lapic_wait_again(&vcpu->guest->vcpus[target]->arch.lapic, exit->cpu_on.start.page,
+			 result == ERR_EXISTS || result == ERR_BUSY);
+	if (result == ERR_EXISTS || result == ERR_BUSY)
+		vcpu->arch.starts |= BIT(target);
+}
+
 static bool has_work(const struct vcpu *vcpu)
 {
 	return atomic_load_explicit(&vcpu->requests, memory_order_acquire) != 0 || sched_needed();

@@ -104,6 +104,8 @@ enum err __must_check vcpu_create(struct vcpu *vcpu);
 void vcpu_destroy(struct vcpu *vcpu);
 /** vcpu_kicks() - kick the vCPUs of @mask. Any CPU. */
 void vcpu_kicks(const struct guest *guest, u64 mask);
+/** vcpu_started() - the SIPI of @exit, by @vcpu, has had @result. Own thread. */
+void vcpu_started(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result);
 /** vcpu_clock() - the present for @vcpu's LAPIC timer. Own thread. */
 struct lapic_clock vcpu_clock(const struct vcpu *vcpu);
 

@@ -186,6 +186,10 @@ bool lapic_take_init(struct lapic *lapic);
  * KiB, and does not wait any more. The caller serialises. 8.4.3. */
 bool lapic_take_sipi(struct lapic *lapic, u32 *vector);
 
+/** lapic_wait_again() - the vCPU that lapic_take_sipi() returned true for could not be started: it
+ * waits again. @keep: the SIPI with @vector stays pending. The caller serialises. */
+void lapic_wait_again(struct lapic *lapic, u32 vector, bool keep);
+
 /** lapic_timer_due() - host time in nanoseconds at which the timer expires, or LAPIC_NEVER. Own. */
 u64 lapic_timer_due(const struct lapic *lapic, const struct lapic_clock *clock);
 /** lapic_timer_expire() - serve an expiry, if the timer is due. Periods that were missed are one

@@ -228,3 +228,10 @@ bool lapic_take_sipi(struct lapic *lapic, u32 *vector)
 	*vector = events >> SIPI_SHIFT & 0xff;
 	return true;
 }
+
+void lapic_wait_again(struct lapic *lapic, u32 vector, bool keep)
+{
+	u32 sipi = keep ? LAPIC_EVENT_SIPI | vector << SIPI_SHIFT : 0;
+
+	atomic_fetch_or(&lapic->events, LAPIC_WAITING | sipi);
+}

@@ -365,6 +365,13 @@ static void init_sipi(void **state)
 	assert_int_equal(effect.starts, 0);
 	assert_true(lapic_take_sipi(&cpus[1], &vector));
 	assert_int_equal(vector, 0x11);
+	/* A start that failed: the SIPI stays pending, or is dropped. */
+	lapic_wait_again(&cpus[1], 0x11, true);
+	assert_true(lapic_take_sipi(&cpus[1], &vector));
+	assert_int_equal(vector, 0x11);
+	lapic_wait_again(&cpus[1], 0x11, false);
+	assert_false(lapic_take_sipi(&cpus[1], &vector));
+	assert_int_equal(atomic_load(&cpus[1].events), LAPIC_WAITING);
 	/* The boot processor does not wait. */
 	put(1, LAPIC_ICR, BIT(14) | 5 << 8);
 	assert_true(lapic_take_init(&cpus[0]));
