@@ -6,6 +6,8 @@
 #include <mullion/cpu.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
+#include <mullion/mem.h>
+#include <mullion/string.h>
 
 /* The processor's virtualisation is probed for the first guest. */
 static bool probe(const struct guest *guest)
@@ -42,9 +44,29 @@ static void reset_apics(struct guest *guest)
 	}
 }
 
+/* Ports that the description gives to the guest do not exit. */
+static enum err map_ports(struct guest *guest)
+{
+	const struct space *space = &guest->space;
+
+	if (space->num_ports == 0)
+		return OK;
+	guest->arch.port_map = page_alloc(PORT_MAP_PAGES);
+	if (guest->arch.port_map == NULL)
+		return ERR_NO_MEMORY;
+	memset(guest->arch.port_map, 0xff, PORT_MAP_PAGES * PAGE_SIZE);
+	for (u32 i = 0; i < space->num_ports; i++)
+		for (u32 n = 0; n < space->ports[i].count; n++) {
+			u32 port = space->ports[i].first + n;
+
+			guest->arch.port_map[port / 8] &= (u8)~BIT(port % 8);
+		}
+	return OK;
+}
+
 enum err arch_guest_init(struct guest *guest)
 {
-	enum err err = OK;
+	enum err err;
 
 	if (!probe(guest))
 		return ERR_UNSUPPORTED;
@@ -52,6 +74,7 @@ enum err arch_guest_init(struct guest *guest)
 		return ERR_INVALID;
 	spin_init(&guest->arch.lock, RANK_VIRQ);
 	exit_offers(guest);
+	err = map_ports(guest);
 	guest->arch.bus.count = guest->num_vcpus;
 	for (u32 i = 0; err == OK && i < guest->num_vcpus; i++) {
 		guest->arch.bus.cpus[i] = &guest->vcpus[i]->arch.lapic;
@@ -67,6 +90,8 @@ void arch_guest_destroy(struct guest *guest)
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		if (guest->vcpus[i] != NULL)
 			vcpu_destroy(guest->vcpus[i]);
+	page_free(guest->arch.port_map, PORT_MAP_PAGES);
+	guest->arch.port_map = NULL;
 }
 
 void arch_guest_reset(struct guest *guest)

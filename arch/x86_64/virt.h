@@ -49,6 +49,9 @@ struct virt {
 
 #define VIRT_NO_ERROR UINT64_MAX
 
+/* Of a guest's map of ports: a bit for each, and a page of ones behind them. */
+#define PORT_MAP_PAGES 3u
+
 #define VECTOR_DB 1u
 #define VECTOR_UD 6u
 #define VECTOR_GP 13u

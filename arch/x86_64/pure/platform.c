@@ -18,6 +18,8 @@
 
 /* Of a vCPU: the processor's control structure, and the extended state. */
 #define VCPU_BYTES KIB(8)
+/* Of a guest with ports of the machine: their map. */
+#define PORT_MAP_BYTES KIB(12)
 /* Tables of the second stage that four levels have and no region counts. */
 #define TABLE_PAGES 4
 
@@ -107,6 +109,9 @@ static void guest_budget(const struct config_guest *guest, u64 *bytes, u64 *tabl
 {
 	/* The boot block is in the heap while the guest is started. */
 	*bytes = X86_BLOCK_BYTES + guest->num_vcpus * VCPU_BYTES;
+	config_for_each_region (guest, region)
+		if (region->kind == REGION_DEVICE && region->gpa.v >= PORT_BASE)
+			*bytes += PORT_MAP_BYTES;
 	*table_pages = TABLE_PAGES;
 }
 

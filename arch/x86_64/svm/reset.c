@@ -3,6 +3,7 @@
 #include "arch/x86_64/svm/svm.h"
 
 #include "arch/x86_64/pure/cr.h"
+#include <mullion/mem.h>
 #include <mullion/string.h>
 
 #define PAT_RESET  UINT64_C(0x0007040600070406)
@@ -41,7 +42,8 @@ static void set_controls(struct vcpu *vcpu, struct vmcb *vmcb)
 	vmcb->cr_write = (u16)BIT(4);
 	/* A guest that delivers one of these for ever exits each time (CVE-2015-5307, -8104). */
 	vmcb->exceptions = (u32)(BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_MC));
-	vmcb->iopm = svm_port_map();
+	vmcb->iopm = vcpu->guest->arch.port_map != NULL ? page_to_hpa(vcpu->guest->arch.port_map).v
+							: svm_port_map();
 	vmcb->msrpm = svm_msr_map();
 	vmcb->tsc_offset = vcpu->arch.tsc_offset;
 	vmcb->vintr = VINTR_MASKING;

@@ -25,8 +25,6 @@
 #define SVM_NPT       BIT(0)
 #define SVM_NEXT_RIP  BIT(3)
 
-#define PORT_MAP_BYTES KIB(12)
-
 struct svm_cpu {
 	u8 host[PAGE_SIZE] __aligned(4096);  /* control block with this CPU's TR and bases */
 	u8 state[PAGE_SIZE] __aligned(4096); /* VMRUN's, of unknown form */
@@ -37,9 +35,9 @@ struct svm_cpu {
 static struct svm_cpu svm_cpus[CONFIG_MAX_CPUS];
 static u32 num_asids;
 static bool has_next_rip, has_tsc_aux;
-/* Nothing passes but by msr.c's table; a clear bit of the port map would let a port pass. */
+/* Registers pass by msr.c's table; of a guest without ports of its own, no port passes. */
 static u8 msr_map[MSR_SVM_BITMAP_BYTES] __aligned(4096);
-static u8 port_map[PORT_MAP_BYTES] __aligned(4096);
+static u8 port_map[PORT_MAP_PAGES * PAGE_SIZE] __aligned(4096);
 
 u64 svm_port_map(void)
 {

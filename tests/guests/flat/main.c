@@ -246,6 +246,10 @@ static void check_devices(void)
 	check(byte == 0xff, "absent port");
 	__asm__ volatile("outl %%eax, %%dx" : : "a"(1), "d"(0x1234));
 	check(*NOTHING == UINT32_MAX, "absent memory");
+	/* Register D of the machine's clock: valid RAM and time. */
+	__asm__ volatile("outb %%al, %%dx" : : "a"((u8)0x0d), "d"(0x70));
+	__asm__ volatile("inb %%dx, %%al" : "=a"(byte) : "d"(0x71));
+	check(byte == 0x80, "the machine's port");
 	check(ioapic_read(1) == 0x170020, "IOAPIC version");
 	ioapic_write(0x12, 1u << 16 | VECTOR_LINE);
 	value = ioapic_read(0x12);

@@ -70,6 +70,7 @@ struct arch_guest {
 	struct lapic_bus bus;
 	struct ioapic ioapic;
 	u64 cr4_offer, efer_offer, xcr0_offer;
+	u8 *port_map; /* a clear bit: the port is the guest's; NULL: it has none */
 };
 
 #endif /* __ASSEMBLER__ */
