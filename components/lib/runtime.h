@@ -46,7 +46,7 @@ void runtime_start(const struct program *program, const struct component_info *i
 /** runtime_serve() - serve @bits, then wait. @exit: the record that came with them; it is
  * overwritten. Returns the next bits. */
 u64 runtime_serve(const struct program *program, u64 bits, struct component_exit *exit);
-/** runtime_run() - start, and serve without end. In arm64/sys.c: an exit costs no call but that of
+/** runtime_run() - start, and serve without end. In sys.c: an exit costs no call but that of
  * the program. */
 void runtime_run(const struct program *program, const struct component_info *info) __noreturn;
 

@@ -83,7 +83,7 @@ static void writes_and_faults(void **state)
 	assert_int_equal(vcpu->arch.counts[HOST_VCPU_SKIP], 1);
 }
 
-/* The guest is reset or switched off by the caller, which gets the wish with the answer. */
+/* The guest is reset or switched off by the caller, which gets the request with the answer. */
 static void power(void **state)
 {
 	(void)state;

@@ -1,23 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* System calls on x86-64: INT 0x80, number in RAX; and the loop that makes most of them. */
+/* System calls, and the loop that makes most of them. The instruction is in asm/syscall.h. */
+#include <asm/syscall.h>
+
 #include "components/lib/runtime.h"
-
-struct result {
-	u64 x[6];
-};
-
-static inline struct result call(enum syscall number, u64 a, u64 b, u64 c, u64 d, u64 e)
-{
-	register u64 r10 __asm__("r10") = d;
-	register u64 r8 __asm__("r8") = e;
-	u64 rax = number;
-
-	__asm__ volatile("int $0x80"
-			 : "+a"(rax), "+D"(a), "+S"(b), "+d"(c), "+r"(r10), "+r"(r8)
-			 :
-			 : "memory");
-	return (struct result){ { rax, a, b, c, r10, r8 } };
-}
 
 static inline u64 waited(const struct result *result, struct component_exit *exit)
 {
@@ -30,28 +15,14 @@ static inline u64 waited(const struct result *result, struct component_exit *exi
 
 u64 sys_wait(struct component_exit *exit)
 {
-	struct result result = call(SYS_WAIT, 0, 0, 0, 0, 0);
+	struct result result = syscall_make(SYS_WAIT, 0, 0, 0, 0, 0);
 
 	return waited(&result, exit);
 }
 
-/* The one that is made most, with no more arguments than it has. */
-static inline struct result resume_wait(u64 vcpu, u64 value, u64 flags)
-{
-	register u64 r10 __asm__("r10");
-	u64 rax = SYS_VCPU_RESUME;
-
-	flags |= RESUME_WAIT;
-	__asm__ volatile("int $0x80"
-			 : "+a"(rax), "+D"(vcpu), "+S"(value), "+d"(flags), "=r"(r10)
-			 :
-			 : "r8", "memory");
-	return (struct result){ { rax, vcpu, value, flags, r10 } };
-}
-
 u64 sys_resume_wait(u32 vcpu, u64 value, u32 flags, struct component_exit *exit)
 {
-	struct result result = resume_wait(vcpu, value, flags);
+	struct result result = syscall_resume_wait(vcpu, value, flags);
 
 	return waited(&result, exit);
 }
@@ -71,7 +42,7 @@ void runtime_run(const struct program *program, const struct component_info *inf
 		while (bits == NOTIFY_EXIT && serve != NULL) {
 			struct answer answer = serve(e.where, e.offset, e.value, e.number);
 			struct result result =
-				resume_wait(EXIT_VCPU(e.where), answer.value, answer.flags);
+				syscall_resume_wait(EXIT_VCPU(e.where), answer.value, answer.flags);
 
 			bits = waited(&result, &e);
 		}
@@ -82,22 +53,22 @@ void runtime_run(const struct program *program, const struct component_info *inf
 
 void sys_notify(u32 channel)
 {
-	call(SYS_NOTIFY, channel, 0, 0, 0, 0);
+	syscall_make(SYS_NOTIFY, channel, 0, 0, 0, 0);
 }
 
 void sys_irq_done(u32 interrupt)
 {
-	call(SYS_IRQ_DONE, interrupt, 0, 0, 0, 0);
+	syscall_make(SYS_IRQ_DONE, interrupt, 0, 0, 0, 0);
 }
 
 void sys_timer_set(ns_t when)
 {
-	call(SYS_TIMER_SET, when.v, 0, 0, 0, 0);
+	syscall_make(SYS_TIMER_SET, when.v, 0, 0, 0, 0);
 }
 
 ns_t sys_time(ns_t *since_1970)
 {
-	struct result result = call(SYS_TIME, 0, 0, 0, 0, 0);
+	struct result result = syscall_make(SYS_TIME, 0, 0, 0, 0, 0);
 
 	if (since_1970 != NULL)
 		*since_1970 = NS(result.x[1]);
@@ -106,13 +77,13 @@ ns_t sys_time(ns_t *since_1970)
 
 void sys_virq_set(u32 line, bool level)
 {
-	call(SYS_VIRQ_SET, line, level, 0, 0, 0);
+	syscall_make(SYS_VIRQ_SET, line, level, 0, 0, 0);
 }
 
 s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next)
 {
 	struct result result =
-		call(SYS_GUEST_CTL, operation, id, (uintptr_t)buffer, bytes, argument);
+		syscall_make(SYS_GUEST_CTL, operation, id, (uintptr_t)buffer, bytes, argument);
 
 	if (next != NULL)
 		*next = result.x[1];
@@ -121,18 +92,18 @@ s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argumen
 
 void sys_log(const char *text, size_t n)
 {
-	call(SYS_LOG, (uintptr_t)text, n, 0, 0, 0);
+	syscall_make(SYS_LOG, (uintptr_t)text, n, 0, 0, 0);
 }
 
 void sys_yield(void)
 {
-	call(SYS_YIELD, 0, 0, 0, 0, 0);
+	syscall_make(SYS_YIELD, 0, 0, 0, 0, 0);
 }
 
 void sys_exit(s64 code)
 {
 	for (;;)
-		call(SYS_EXIT, (u64)code, 0, 0, 0, 0);
+		syscall_make(SYS_EXIT, (u64)code, 0, 0, 0, 0);
 }
 
 u32 sys_mmio_read(u64 address)
