@@ -4,6 +4,7 @@
  */
 #include <abi/component.h>
 #include <mullion/format.h>
+#include <mullion/space.h>
 
 #include "config/internal.h"
 
@@ -379,6 +380,24 @@ static void check_served(struct config_run *run, const struct config_guest *gues
 			     "guest '%s' has no vmm to emulate it; write vmm { }; in the guest",
 			     guest->name);
 		return;
+	}
+}
+
+void check_port_ranges(struct config_run *run)
+{
+	struct claim claim = { 0 };
+	u32 owner = 0, count = 0;
+
+	while (claim_next(run->system, &claim)) {
+		count = claim.owner == owner ? count : 0;
+		owner = claim.owner;
+		if (claim.size == 0 || !in_ports(run->platform, claim.hpa))
+			continue;
+		if (++count == SPACE_PORTS_MAX + 1)
+			config_error(run, claim.node, "host-address",
+				     "with this, more than %u ranges of ports are given to one "
+				     "owner; make one region of neighbours, or remove one",
+				     SPACE_PORTS_MAX);
 	}
 }
 

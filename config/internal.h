@@ -245,6 +245,8 @@ void check_irqs(struct config_run *run);
 void check_vcpus(struct config_run *run);
 /** check_grants() - regions of components: their parts of the machine, and the address space. */
 void check_grants(struct config_run *run);
+/** check_port_ranges() - no space is granted more ranges of ports than the core keeps for it. */
+void check_port_ranges(struct config_run *run);
 /** check_components() - names, CPUs, priorities, restarts, managed guests and number of grants. */
 void check_components(struct config_run *run);
 /** check_schedule() - each vCPU and component has a window on a CPU where it may run. */

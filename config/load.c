@@ -49,6 +49,7 @@ enum err config_load(const struct fdt *tree, const struct host *host, const void
 	check_autostart(&run);
 	check_regions(&run);
 	check_grants(&run);
+	check_port_ranges(&run);
 	check_irqs(&run);
 	check_vcpus(&run);
 	check_components(&run);
