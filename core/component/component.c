@@ -76,7 +76,7 @@ static enum err request_running(struct component *component, u32 bits)
 
 enum err component_restart(struct component *component)
 {
-	return request_running(component, COMPONENT_REQ_STOP | COMPONENT_REQ_START);
+	return request_running(component, COMPONENT_REQ_RESTART);
 }
 
 enum err component_kill(struct component *component)

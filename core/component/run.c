@@ -15,7 +15,8 @@
 /* From an end to the next start: a component that ends at once must not use up its CPU. */
 #define RESTART_DELAY_NS UINT64_C(10000000)
 
-#define REQ_END (COMPONENT_REQ_STOP | COMPONENT_REQ_KILL | COMPONENT_REQ_WATCHDOG)
+#define REQ_STOP (COMPONENT_REQ_STOP | COMPONENT_REQ_RESTART)
+#define REQ_END  (REQ_STOP | COMPONENT_REQ_KILL | COMPONENT_REQ_WATCHDOG)
 
 enum ending { END_STOPPED, END_EXIT, END_FAULT, END_KILLED, END_WATCHDOG };
 
@@ -62,7 +63,7 @@ static enum ending run_until_end(struct component *component)
 		u32 requests = atomic_load_explicit(&component->requests, memory_order_relaxed);
 
 		if (__builtin_expect((requests & REQ_END) != 0, 0)) {
-			if ((requests & COMPONENT_REQ_STOP) != 0)
+			if ((requests & REQ_STOP) != 0)
 				return END_STOPPED;
 			return requests & COMPONENT_REQ_KILL ? END_KILLED : END_WATCHDOG;
 		}
@@ -137,14 +138,16 @@ static bool may_restart(struct component *component)
 static bool goes_on(struct component *component, enum ending ending)
 {
 	bool fault = ending != END_STOPPED && ending != END_EXIT;
+	u32 requests;
 
 	(void)timer_stop(&component->timer);
 	(void)timer_stop(&component->watchdog);
 	atomic_store(&component->guarded, false);
-	(void)take_requests(component, REQ_END);
+	requests = take_requests(component, REQ_END);
 	component->faults += fault;
 	log_ending(component, ending);
-	if (ending != END_STOPPED && may_restart(component)) {
+	if (ending != END_STOPPED && (requests & COMPONENT_REQ_STOP) == 0 &&
+	    may_restart(component)) {
 		component->restarts++;
 		log_info("component '%s' is restarted (%u)", component->config->name,
 			 component->restarts);
@@ -154,7 +157,9 @@ static bool goes_on(struct component *component, enum ending ending)
 	/* A start by the manager begins a new restart period. */
 	component->period_restarts = 0;
 	component->period_start = NS(0);
-	if ((atomic_load(&component->requests) & COMPONENT_REQ_START) == 0)
+	if ((requests & REQ_STOP) == COMPONENT_REQ_RESTART)
+		atomic_fetch_or(&component->requests, COMPONENT_REQ_START);
+	else
 		atomic_store(&component->state, fault ? COMPONENT_FAULTED : COMPONENT_STOPPED);
 	return false;
 }

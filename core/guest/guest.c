@@ -16,7 +16,8 @@
 
 #include "core/guest/life.h"
 
-#define VCPU_ALIGN 64 /* a cache line, so that two CPUs' vCPUs share none */
+#define FORGET_PASSES 4  /* close_accounts() */
+#define VCPU_ALIGN    64 /* a cache line, so that two CPUs' vCPUs share none */
 
 static struct spinlock table_lock = SPINLOCK_INIT(RANK_MANAGE);
 static struct slot {
@@ -349,15 +350,15 @@ static bool has_thread(const struct vcpu *vcpu)
 	return atomic_load(&vcpu->thread.state) != VCPU_UNKNOWN;
 }
 
-/* Afterwards no component works on the vCPUs' accounts, or knows one. A component that runs on one
- * may notify another at this moment. Then that other is charged to a closed account after it was
- * evicted: hence the second pass. It may do the same until it is evicted again: hence the second
- * wait. Work that begins after the first pass is not charged to a closed account. */
+/* Afterwards no component works on the vCPUs' accounts, or knows one. A CPU that chose such an
+ * account before it was closed may still place a component there: the second pass evicts that one.
+ * Until then, the component may charge bits and a timer to the account. The third pass forgets
+ * these, the fourth the bits of a timer that has expired meanwhile. */
 static void close_accounts(struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		atomic_store(&guest->vcpus[i]->thread.home.closed, true);
-	for (u32 pass = 0; pass < 2; pass++) {
+	for (u32 pass = 0; pass < FORGET_PASSES; pass++) {
 		for (u32 i = 0; i < guest->num_vcpus; i++)
 			if (has_thread(guest->vcpus[i]))
 				component_forget_payer(&guest->vcpus[i]->thread.home);

@@ -40,6 +40,7 @@ enum component_state {
 #define COMPONENT_REQ_STOP     BIT(1)
 #define COMPONENT_REQ_KILL     BIT(2)
 #define COMPONENT_REQ_WATCHDOG BIT(3)
+#define COMPONENT_REQ_RESTART  BIT(4) /* a stop, then a start; COMPONENT_REQ_STOP overrides it */
 
 /* The state of a vCPU's exit that a component serves. */
 enum slot_state {

@@ -192,6 +192,23 @@ static void restart_presents_again(void **state)
 	assert_int_equal(server->exits, exits + 2);
 }
 
+/* A stop behind a restart that is pending is not lost. */
+static void a_stop_overrides_a_restart(void **state)
+{
+	(void)state;
+	assert_int_equal(component_restart(server), OK);
+	component_stop(server);
+	components_go();
+	assert_int_equal(server->state, COMPONENT_STOPPED);
+	assert_int_equal(component_start(server), OK);
+	components_go();
+	assert_int_equal(server->state, COMPONENT_RUNNING);
+	assert_int_equal(component_restart(server), OK);
+	components_go();
+	assert_int_equal(server->state, COMPONENT_RUNNING);
+	assert_int_equal(server->requests, 0);
+}
+
 /* While it is stopped vCPUs wait; a guest that is stopped need not. */
 static void stopped_server(void **state)
 {
@@ -566,6 +583,7 @@ int main(void)
 		TEST(exits_queue),
 		TEST(restart_presents_again),
 		TEST(stopped_server),
+		TEST(a_stop_overrides_a_restart),
 		TEST(guest_reset_is_told),
 		TEST(helped_for_nothing),
 		TEST(closed_account_pays_nothing),
