@@ -33,6 +33,7 @@ BUILD = pathlib.Path(os.environ.get("MULLION_BUILD", ROOT / "build")).resolve()
 LOGS = BUILD / "test"
 UBOOT = pathlib.Path("/usr/lib/u-boot/qemu_arm64/u-boot.bin")
 EDK2 = pathlib.Path("/usr/share/qemu-efi-aarch64/QEMU_EFI.fd")
+OVMF = ROOT / "build/emulators/qemu/root/usr/share/ovmf/OVMF.fd"
 
 # Emulated machines share two CPUs with the other worker: no time-out below is a performance check.
 DEFAULT_TIMEOUT = float(os.environ.get("MULLION_TIMEOUT", "90"))
@@ -147,21 +148,24 @@ class QemuVirt:
 class QemuQ35:
 	"""QEMU's machine q35 for x86-64, with SVM. scripts/unpack qemu makes the emulator."""
 	name = "q35-svm"
-	boot_paths = ("kernel", "grub")
+	boot_paths = ("kernel", "grub", "grub-efi")
 
 	@staticmethod
 	def command(image=None, cpu="max,+svm,+npt", cpus=2, memory=256, boot="kernel", initrd=None,
 		    append=None, disk=None, icount=False, shift=0, board="q35", args=()):
 		"""The emulator's command line for one machine, as a list.
 
-		image: the core's ELF file for -kernel (PVH), or an ISO file (boot path "grub").
+		image: the core's ELF file for -kernel (PVH), an ISO file (boot path "grub"), or an
+		EFI program ("grub-efi"), which fill_disk() puts on the disk.
 		initrd: the bundle. memory: MiB. icount: as in QemuVirt. board: QEMU's -M.
 		"""
-		if disk is not None:
-			raise ValueError("q35-svm starts from -kernel or from an ISO file")
 		cmd = [str(ROOT / "scripts/unpacked"), "qemu", "qemu-system-x86_64", "-M", board,
 		       "-cpu", cpu, "-smp", str(cpus), "-m", str(memory), *QEMU_CONSOLE]
-		if image is not None:
+		if disk is not None:
+			drive = f"file=fat:{disk},format=raw,readonly=on,if=none,id=disk"
+			cmd += ["-bios", str(OVMF), "-drive", drive,
+				"-device", "virtio-blk-pci,drive=disk"]
+		elif image is not None:
 			cmd += ["-cdrom" if boot == "grub" else "-kernel", str(image)]
 		for option, value in (("-initrd", initrd), ("-append", append)):
 			if value is not None:
@@ -169,6 +173,12 @@ class QemuQ35:
 		if icount:
 			cmd += ["-icount", f"shift={shift},sleep=off", *ICOUNT]
 		return cmd + [str(a) for a in args]
+
+	@staticmethod
+	def fill_disk(disk, image, _boot):
+		"""Put the EFI program where the firmware finds it."""
+		(disk / "EFI/BOOT").mkdir(parents=True)
+		shutil.copy(image, disk / "EFI/BOOT/BOOTX64.EFI")
 
 	@staticmethod
 	def start(machine):

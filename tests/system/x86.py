@@ -6,6 +6,7 @@ import os
 import pathlib
 import subprocess
 
+from bochs import BochsVmx
 from harness import BUILD, LOGS, ROOT, TERMINAL_PROMPT, Suite
 from systems import HOST, need
 
@@ -15,22 +16,32 @@ WORK = LOGS / "x86"
 BUNDLE = WORK / "terminal.cpio"
 ISO = WORK / "terminal.iso"
 FLAT = WORK / "flat.cpio"
-MODULES = "multiboot2 normal iso9660 biosdisk part_msdos serial terminal"
+EFI = WORK / "terminal.efi"
+MODULES = "multiboot2 normal serial terminal"
 GRUB = """serial --unit=0 --speed=115200
 terminal_output serial
 set timeout=0
-menuentry mullion {
-	multiboot2 /mullion.elf
-	module2 /bundle.cpio
-}
+menuentry mullion {{
+	multiboot2 {at}/mullion.elf
+	module2 {at}/bundle.cpio
+}}
 """
 
 
-def run(command):
+def run(command, environment=None):
 	result = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL,
-				stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+				stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+				env=environment)
 	if result.returncode != 0:
 		raise SystemExit(f"{command[0]} failed:\n{result.stdout}")
+
+
+def grub_program(name, *arguments):
+	"""Run a program of the unpacked GRUB."""
+	root = ROOT / "build/emulators/grub/root"
+	environment = dict(os.environ, PATH=f"{root}/usr/bin:{os.environ['PATH']}",
+			   LD_LIBRARY_PATH=f"{root}/usr/lib/x86_64-linux-gnu")
+	run([root / "usr/bin" / name, *arguments, "--fonts=", "--themes="], environment)
 
 
 def make_iso():
@@ -38,20 +49,24 @@ def make_iso():
 	root = ROOT / "build/emulators/grub/root"
 	tree = WORK / "iso"
 	(tree / "boot/grub").mkdir(parents=True, exist_ok=True)
-	(tree / "boot/grub/grub.cfg").write_text(GRUB)
+	(tree / "boot/grub/grub.cfg").write_text(GRUB.format(at=""))
 	(tree / "mullion.elf").write_bytes((X86_64 / "mullion.elf").read_bytes())
 	(tree / "bundle.cpio").write_bytes(BUNDLE.read_bytes())
-	environment = dict(os.environ, PATH=f"{root}/usr/bin:{os.environ['PATH']}",
-			   LD_LIBRARY_PATH=f"{root}/usr/lib/x86_64-linux-gnu")
-	command = [root / "usr/bin/grub-mkrescue", "-d", root / "usr/lib/grub/i386-pc",
-		   f"--xorriso={root}/usr/bin/xorriso", "--locale-directory=/nonexistent",
-		   "--fonts=", "--themes=", f"--install-modules={MODULES}",
-		   "-o", ISO, tree]
-	result = subprocess.run([str(c) for c in command], env=environment, text=True,
-				stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-				stderr=subprocess.STDOUT)
-	if result.returncode != 0:
-		raise SystemExit(f"grub-mkrescue failed:\n{result.stdout}")
+	grub_program("grub-mkrescue", "-d", root / "usr/lib/grub/i386-pc",
+		     f"--xorriso={root}/usr/bin/xorriso", "--locale-directory=/nonexistent",
+		     f"--install-modules={MODULES} iso9660 biosdisk part_msdos", "-o", ISO, tree)
+
+
+def make_efi():
+	"""GRUB as an EFI program, with the core and the bundle inside."""
+	root = ROOT / "build/emulators/grub/root"
+	config = WORK / "efi.cfg"
+	config.write_text(GRUB.format(at="(memdisk)"))
+	grub_program("grub-mkstandalone", "-d", root / "usr/lib/grub/x86_64-efi",
+		     "-O", "x86_64-efi", "--locales=",
+		     f"--install-modules={MODULES} memdisk tar", "-o", EFI,
+		     f"boot/grub/grub.cfg={config}", f"mullion.elf={X86_64}/mullion.elf",
+		     f"bundle.cpio={BUNDLE}")
 
 
 def setup():
@@ -143,14 +158,32 @@ def no_guests(test, text, **options):
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 
 
-@suite.case("GRUB on BIOS", boot="grub")
-def grub(test, boot):
-	if not (ROOT / "build/emulators/grub/root").exists():
-		test.skip("scripts/unpack grub has not run")
-	make_iso()
-	machine = test.console(ISO, machine="q35-svm", boot=boot)
+def need_unpacked(test, *names):
+	for name in names:
+		if not (ROOT / f"build/emulators/{name}/root").exists():
+			test.skip(f"scripts/unpack {name} has not run")
+
+
+@suite.case("GRUB on BIOS", boot="grub", image=ISO)
+@suite.case("GRUB on UEFI", boot="grub-efi", image=EFI)
+def grub(test, boot, image):
+	need_unpacked(test, "grub")
+	(make_iso if boot == "grub" else make_efi)()
+	machine = test.console(image, machine="q35-svm", boot=boot)
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 	test.equal(len(machine.json("cpu list")), 2, "CPUs")
+
+
+@suite.case("Bochs")
+def bochs(test):
+	need_unpacked(test, "grub", "bochs")
+	iso = test.directory() / "terminal.iso"
+	make_iso()
+	iso.write_bytes(ISO.read_bytes())
+	machine = test.console(iso, machine=BochsVmx.name, boot="grub")
+	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
+	machine.sendline("cpu list")
+	machine.expect(r"^ *0 +yes")
 
 
 if __name__ == "__main__":
