@@ -258,7 +258,7 @@ void log_panic_begin(void)
 	if (atomic_load(&panicking) && atomic_load(&panic_cpu) == this_cpu())
 		arch_stop(); /* a panic inside the panic: nothing more can be said */
 	if (!atomic_compare_exchange_strong(&panicking, &expected, true))
-		arch_cpu_park();
+		arch_stop();
 	atomic_store(&panic_cpu, this_cpu());
 	for (u32 i = 0; i < PANIC_WAIT; i++) {
 		if (atomic_load(&log_lock.serving) == atomic_load(&log_lock.ticket))

@@ -21,6 +21,9 @@ extern u64 __stack_chk_guard;
 u64 __stack_chk_guard = 0x6e6f696c6c756d00;
 void __stack_chk_fail(void) __noreturn;
 
+#define SYS_RNDRRS   S3_3_C2_C4_1
+#define RANDOM_TRIES 16
+
 static u64 key[2]; /* of pointer authentication, the same on every CPU */
 
 void __stack_chk_fail(void)
@@ -37,20 +40,39 @@ static u64 mix(u64 x)
 	return x ^ (x >> 31);
 }
 
-__boot static u64 entropy(void)
+/* A number of the CPU's generator (FEAT_RNG, Arm ARM D13.2.121), reseeded for each. It may be empty
+ * for a moment: the manual recommends a few tries. Returns false if @value is the counter. */
+__boot static bool random_number(u64 *value)
+{
+	u64 ok = 0;
+
+	*value = read_sysreg(cntpct_el0);
+	if (FIELD(read_sysreg(id_aa64isar0_el1), 63, 60) == 0)
+		return false;
+	for (u32 i = 0; i < RANDOM_TRIES && ok == 0; i++)
+		/* Z is set when there was no number. */
+		__asm__ volatile("mrs %0, " SYSREG_STR(SYS_RNDRRS) "\n\tcset %1, ne"
+				 : "=r"(*value), "=r"(ok)
+				 :
+				 : "cc");
+	return ok != 0;
+}
+
+__boot static u64 gather_entropy(void)
 {
 	const struct fdt *fdt = &boot_info.fdt;
 	fdt_node_t chosen;
-	u64 seed = read_sysreg(cntpct_el0), value;
+	u64 seed, value;
+
+	for (u32 i = 0; i < BOOT_ENTROPY; i++)
+		boot_info.has_entropy |= random_number(&boot_info.entropy[i]);
+	(void)random_number(&seed);
 
 	if (boot_info.tree != NULL && boot_info.tree_err == OK) {
 		chosen = fdt_find(fdt, "/chosen");
 		if (chosen != FDT_NONE && fdt_get_u64(fdt, chosen, "kaslr-seed", &value) == OK)
 			seed ^= value;
 	}
-	/* FEAT_RNG: RNDR. */
-	if (FIELD(read_sysreg(id_aa64isar0_el1), 63, 60) != 0)
-		seed = mix(seed) ^ read_sysreg(S3_3_C2_C4_0);
 	return seed;
 }
 
@@ -78,7 +100,7 @@ __boot static void find_tree(u64 pa)
 	arch_window_unmap();
 	if (magic != FDT_MAGIC || size > FDT_MAX_SIZE)
 		return;
-	boot_info.tree = arch_map_boot(HPA(pa), size);
+	boot_info.tree = arch_map(HPA(pa), size, SPACE_READ);
 	boot_info.tree_bytes = size;
 	boot_info.tree_pa = HPA(pa);
 	if (boot_info.tree == NULL)
@@ -96,7 +118,7 @@ __boot static void find_bundle(void)
 		return;
 	boot_info.bundle_pa = HPA(boot_info.image_pa.v + record->offset);
 	boot_info.bundle_bytes = record->size;
-	boot_info.bundle = arch_map_boot(boot_info.bundle_pa, record->size);
+	boot_info.bundle = arch_map(boot_info.bundle_pa, record->size, SPACE_READ);
 	if (boot_info.bundle == NULL)
 		log_error("the bundle behind the image is too large to map (%lu bytes)",
 			  record->size);
@@ -115,7 +137,7 @@ __boot void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi)
 	boot_info.efi = efi != 0;
 	find_tree(tree_pa);
 	find_bundle();
-	seed = entropy();
+	seed = gather_entropy();
 	__stack_chk_guard = mix(seed) & ~UINT64_C(0xff); /* a NUL first stops strings */
 	key[0] = mix(seed ^ 1);
 	key[1] = mix(seed ^ 2);

@@ -28,6 +28,8 @@ enum err __must_check cpu_init(struct cpu *cpu);
 void cpu_describe(char *buf, size_t size);
 /** cpus_release() - let the started CPUs enter sched_loop(). Boot CPU. */
 void cpus_release(void);
+/** cpu_park() - this CPU stops permanently. Interrupts masked. */
+void cpu_park(void) __noreturn;
 /* head.S: where PSCI starts the other CPUs; and the two ways in. */
 extern u8 secondary_entry[];
 

@@ -38,17 +38,17 @@ arch_clean_invalidate:
 2:	ret
 	.size	arch_clean_invalidate, . - arch_clean_invalidate
 
-/* void arch_invalidate_icache(void): every CPU of the inner shareable domain. */
-	.globl	arch_invalidate_icache
-	.type	arch_invalidate_icache, %function
-arch_invalidate_icache:
+/* void invalidate_icache(void): every CPU of the inner shareable domain. */
+	.globl	invalidate_icache
+	.type	invalidate_icache, %function
+invalidate_icache:
 	hint	#34
 	dsb	ish
 	ic	ialluis
 	dsb	ish
 	isb
 	ret
-	.size	arch_invalidate_icache, . - arch_invalidate_icache
+	.size	invalidate_icache, . - invalidate_icache
 
 /*
  * void arch_copy_clean(void *to, const void *from, u64 bytes): 13 instructions for 128 bytes. The

@@ -90,7 +90,7 @@ __boot static void exchange_keys(void)
 		arch_clean_invalidate(word, sizeof(*word));
 		arch_window_unmap();
 	}
-	arch_invalidate_icache();
+	invalidate_icache();
 }
 
 __boot void controls_init(void)

@@ -125,8 +125,7 @@ static u32 __attribute__((noinline)) finish_component(struct cpu *cpu, u32 left)
 	write_sysreg(vcpu->arch.trap.pstate, spsr_el2);
 	vcpu->exits[(esr & ISS_WNR) != 0 ? EXIT_WRITE : EXIT_READ]++;
 	if ((esr & ISS_WNR) == 0)
-		reg_write(vcpu, (u32)FIELD(esr, 20, 16),
-			  load_value(arch_user_argument(&component->user, 1), esr));
+		reg_write(vcpu, (u32)FIELD(esr, 20, 16), load_value(component->user.x[1], esr));
 	if (__builtin_expect(!serve_end(component), 0))
 		return wake_component(vcpu);
 	return QUICK_DONE;
@@ -376,6 +375,7 @@ static bool wfx_exit(struct vcpu *vcpu, struct arm64_trap *trap)
 	if ((trap->esr & BIT(0)) != 0) /* WFE: no more than a hint */
 		return true;
 	/* vcpu_wait() asks once whether there is anything to wait for. The skip is done. */
+	vcpu->arch.wait_begins = true;
 	vcpu->arch.exit->kind = EXIT_WAIT;
 	return false;
 }

@@ -8,6 +8,7 @@
 #include <mullion/log.h>
 #include <mullion/sched.h>
 
+#include "arch/arm64/boot.h"
 #include "arch/arm64/virq.h"
 #include "drivers/irqchip/gic.h"
 
@@ -26,7 +27,7 @@ static void kicked(u32 intid)
 static void stopped(u32 intid)
 {
 	(void)intid;
-	arch_cpu_park();
+	cpu_park();
 }
 
 __boot enum err irq_register(u32 intid, void (*handler)(u32 intid), bool linked)

@@ -160,9 +160,11 @@ __boot static bool map(u64 va, u64 pa, u64 bytes, enum pte_kind kind)
 	return true;
 }
 
-/* Find room and map; an unmapped page stays before and behind. */
-__boot static void *map_somewhere(hpa_t hpa, u64 size, enum pte_kind kind)
+__boot void *arch_map(hpa_t hpa, u64 size, u32 flags)
 {
+	enum pte_kind kind = flags & SPACE_DEVICE  ? PTE_DEVICE
+			     : flags & SPACE_WRITE ? PTE_DATA
+						   : PTE_RODATA;
 	u64 pa = ALIGN_DOWN(hpa.v, PAGE_SIZE);
 	u64 bytes = ALIGN_UP(hpa.v + size, PAGE_SIZE) - pa, va;
 
@@ -187,21 +189,6 @@ __boot static void *map_somewhere(hpa_t hpa, u64 size, enum pte_kind kind)
 	if (!map(va, pa, bytes, kind))
 		return NULL;
 	return (void *)(va + (hpa.v - pa));
-}
-
-__boot void *arch_map_data(hpa_t pa, u64 bytes)
-{
-	return map_somewhere(pa, bytes, PTE_DATA);
-}
-
-__boot const void *arch_map_boot(hpa_t pa, u64 bytes)
-{
-	return map_somewhere(pa, bytes, PTE_RODATA);
-}
-
-__boot void *arch_map_device(hpa_t pa, u64 bytes)
-{
-	return map_somewhere(pa, bytes, PTE_DEVICE);
 }
 
 /* The core's tables change at boot, on one CPU, and here. */
@@ -348,21 +335,17 @@ void arch_window_unmap(void)
 
 /* --- Spaces of guests and components: maintenance (the codec is pure/pte.c) --- */
 
-void arch_space_publish(u64 *slot, u64 entry)
+void arch_space_sync(const struct space *space, gpa_t gpa, u64 bytes)
 {
-	dsb(ishst);
-	*(volatile u64 *)slot = entry;
-	dsb(ishst);
-}
+	u64 loaded;
 
-void arch_space_flush(const struct space *space, gpa_t gpa, u64 bytes)
-{
-	u64 loaded = read_sysreg(vttbr_el2);
-
+	dsb(ishst);
+	if (space->cpus == 0)
+		return;
+	loaded = read_sysreg(vttbr_el2);
 	/* TLBI by IPA works on the VMID in VTTBR_EL2. The table has to be the VMID's own: a walk
 	 * may start. */
 	write_sysreg(mmu_vttbr(space), vttbr_el2);
-	dsb(ishst);
 	isb();
 	if (bytes > FLUSH_PAGES_MAX * PAGE_SIZE) {
 		__asm__ volatile("tlbi vmalls12e1is" : : : "memory");

@@ -49,7 +49,7 @@ SECTIONS
 		/* What of other rooms only these use: the linker says so when that changes. */
 		*(.text.str_append .text.str_copy .text.str_has_prefix .text.strncmp .text.memchr)
 		*(.text.stop_machine)
-		*(.text.random_add .text.random_start .text.arch_entropy)
+		*(.text.random_add .text.random_start)
 		*(.text.firmware_error_name .text.firmware_cpu_on)
 		_boot_text_used = .;
 		. = ALIGN(4096);

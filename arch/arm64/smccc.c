@@ -168,6 +168,7 @@ static bool suspend_call(struct vcpu *vcpu, const struct smccc_call *call)
 	exit->suspend.start = (struct vcpu_start){ call->args[1], call->args[2] };
 	if (exit->suspend.power_down && !vcpu_may_enter(vcpu->guest, GPA(call->args[1])))
 		return refuse_entry(vcpu);
+	vcpu->arch.wait_begins = true;
 	return leave(vcpu, EXIT_CPU_SUSPEND);
 }
 

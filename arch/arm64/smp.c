@@ -180,8 +180,9 @@ __boot static enum err make_stacks(struct cpu *cpu)
 	if (pages == NULL)
 		return ERR_NO_MEMORY;
 	pa = page_to_hpa(pages);
-	stack = arch_map_data(pa, CPU_STACK_BYTES);
-	exception = arch_map_data(HPA(pa.v + CPU_STACK_BYTES), CPU_EXCEPTION_BYTES);
+	stack = arch_map(pa, CPU_STACK_BYTES, SPACE_READ | SPACE_WRITE);
+	exception = arch_map(HPA(pa.v + CPU_STACK_BYTES), CPU_EXCEPTION_BYTES,
+			     SPACE_READ | SPACE_WRITE);
 	if (stack == NULL || exception == NULL)
 		return ERR_NO_MEMORY;
 	cpu->arch.stack_top = (u64)stack + CPU_STACK_BYTES;
@@ -207,6 +208,13 @@ __boot enum err arch_cpu_start(struct cpu *cpu)
 	return OK;
 }
 
+void cpu_park(void)
+{
+	atomic_store(&this_cpu()->online, false);
+	for (;;)
+		wfi();
+}
+
 void arm64_secondary(void)
 {
 	struct cpu *cpu = this_cpu();
@@ -216,7 +224,7 @@ void arm64_secondary(void)
 	/* Too late: others run guests already, and the code for boot is given back. */
 	up = atomic_load(&bring_up);
 	if (up == NULL || up(cpu) != OK || irq_init_cpu() != OK)
-		arch_cpu_park();
+		cpu_park();
 	atomic_store(&cpu->online, true);
 	while (!atomic_load(&released))
 		arch_cpu_relax();
@@ -244,13 +252,6 @@ void arch_cpu_idle(void)
 	arch_irq_take();
 }
 
-void arch_cpu_park(void)
-{
-	atomic_store(&this_cpu()->online, false);
-	for (;;)
-		wfi();
-}
-
 void arch_stop(void)
 {
 	struct cpu *me = this_cpu();
@@ -258,8 +259,7 @@ void arch_stop(void)
 	for (u32 id = 0; gic != NULL && id < cpu_count; id++)
 		if (cpus[id] != me && atomic_load(&cpus[id]->online))
 			gic->send_sgi(id, SGI_STOP);
-	for (;;)
-		wfi();
+	cpu_park();
 }
 
 void arch_poweroff(void)

@@ -40,14 +40,9 @@ ns_t arch_time_now(void)
 
 void arch_time_set_deadline(ns_t when)
 {
-	write_sysreg(ns_to_ticks(when.v), cnthp_cval_el2);
-	write_sysreg(CNT_CTL_ENABLE, cnthp_ctl_el2);
-	isb();
-}
-
-void arch_time_stop(void)
-{
-	write_sysreg(0, cnthp_ctl_el2);
+	if (when.v != NS_NEVER.v)
+		write_sysreg(ns_to_ticks(when.v), cnthp_cval_el2);
+	write_sysreg(when.v != NS_NEVER.v ? CNT_CTL_ENABLE : 0, cnthp_ctl_el2);
 	isb();
 }
 

@@ -53,6 +53,7 @@ void regime_guest_slow(struct vcpu *vcpu)
 void arch_user_reset(struct arch_user *user, const struct space *space, u64 entry, u64 stack,
 		     u64 argument)
 {
+	invalidate_icache();
 	memset(user, 0, sizeof(*user));
 	user->x[0] = argument;
 	user->pc = entry;

@@ -125,7 +125,7 @@ enum err arch_boot_write(struct vcpu *vcpu)
 	enum err err = guest_load_images(vcpu, &arm64_guest_nodes);
 
 	vcpu->start = (struct vcpu_start){ config->entry.v, config->tree.load.v };
-	arch_invalidate_icache();
+	invalidate_icache();
 	return err;
 }
 
@@ -306,18 +306,22 @@ bool arch_vcpu_posted(const struct vcpu *vcpu)
 
 bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 {
+	bool begins = vcpu->arch.wait_begins;
+
+	vcpu->arch.wait_begins = false;
 	if (vcpu->arch.cntp_ctl & CNT_CTL_ENABLE)
 		timer_update(vcpu);
 	if (!virq_wants(vcpu))
 		return false;
+	/* A list register may hold one for a line that has fallen. */
+	if (begins) {
+		virq_sync(vcpu);
+		if (!virq_wants(vcpu))
+			return false;
+	}
 	if (gicv2_forgets)
 		timer_watch(vcpu);
 	return true;
-}
-
-void arch_vcpu_resample(struct vcpu *vcpu)
-{
-	virq_sync(vcpu);
 }
 
 /* The base register of an access that was decoded by software, once it has been done. */

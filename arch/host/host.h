@@ -92,7 +92,7 @@ void host_console_clear(void);
 
 /* Requested maintenance, for tests. */
 struct host_counts {
-	u32 space_publishes, space_flushes, icache_invalidations, windows;
+	u32 space_syncs, space_flushes, windows;
 	u64 cleaned_bytes;
 	u64 swept_bytes; /* arch_clean_invalidate() */
 };

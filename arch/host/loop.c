@@ -147,7 +147,7 @@ static void thread_main(void)
 	fiber->start();
 }
 
-enum err arch_thread_init(struct thread *thread)
+enum err arch_thread_init(struct thread *thread, void (*start)(void))
 {
 	struct fiber *fiber = calloc(1, sizeof(*fiber));
 
@@ -158,16 +158,10 @@ enum err arch_thread_init(struct thread *thread)
 		free(fiber);
 		return ERR_NO_MEMORY;
 	}
-	thread->arch.context = fiber;
-	return OK;
-}
-
-void arch_thread_reset(struct thread *thread, void (*start)(void))
-{
-	struct fiber *fiber = thread->arch.context;
-
 	fiber->start = start;
 	prepare(fiber, thread_main);
+	thread->arch.context = fiber;
+	return OK;
 }
 
 void arch_thread_destroy(struct thread *thread)

@@ -18,6 +18,7 @@
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/string.h>
+#include <mullion/timer.h>
 
 #include "arch/host/host.h"
 
@@ -25,7 +26,10 @@
 #define WINDOW_MAX       MIB(2)
 #define COPY_CLEAN_BYTES 128
 
-struct boot_info boot_info = { .counter_hz = FREQUENCY_HZ };
+/* The same words in every run: a test must not depend on chance. */
+struct boot_info boot_info = { .counter_hz = FREQUENCY_HZ,
+			       .entropy = { 1, 2, 3 },
+			       .has_entropy = true };
 u32 cpu_count;
 _Thread_local struct cpu *host_this_cpu;
 enum host_end host_end;
@@ -163,12 +167,6 @@ void arch_window_unmap(void)
 	cpu->window_bytes = 0;
 }
 
-void arch_space_publish(u64 *slot, u64 entry)
-{
-	host_counts.space_publishes++;
-	atomic_store((_Atomic u64 *)slot, entry);
-}
-
 void arch_space_init(struct space *space, enum space_use use)
 {
 	(void)use;
@@ -177,10 +175,11 @@ void arch_space_init(struct space *space, enum space_use use)
 	space->start_level = (u8)pte_s2_start_level(PTE_S2_MAX_IPA_BITS);
 }
 
-void arch_space_flush(const struct space *space, gpa_t gpa, u64 bytes)
+void arch_space_sync(const struct space *space, gpa_t gpa, u64 bytes)
 {
-	(void)space, (void)gpa, (void)bytes;
-	host_counts.space_flushes++;
+	(void)gpa, (void)bytes;
+	host_counts.space_syncs++;
+	host_counts.space_flushes += space->cpus != 0;
 }
 
 void arch_clean_invalidate(const void *va, u64 bytes)
@@ -204,11 +203,6 @@ void arch_zero_clean(void *va, u64 bytes)
 	host_counts.cleaned_bytes += bytes;
 }
 
-void arch_invalidate_icache(void)
-{
-	host_counts.icache_invalidations++;
-}
-
 enum err arch_cpu_start(struct cpu *cpu)
 {
 	cpu->arch.starts++;
@@ -228,20 +222,6 @@ void arch_cpu_idle(void)
 	arch_irq_take();
 }
 
-/* The same words in every run: a test must not depend on chance. */
-bool arch_entropy(u64 *value)
-{
-	static u64 word;
-
-	*value = ++word * UINT64_C(0x9e3779b97f4a7c15);
-	return true;
-}
-
-void arch_cpu_park(void)
-{
-	end(HOST_END_PARK);
-}
-
 ns_t arch_time_now(void)
 {
 	return clock_now;
@@ -255,25 +235,8 @@ void host_time_set(ns_t now)
 void arch_time_set_deadline(ns_t when)
 {
 	host_this_cpu->arch.deadlines++;
-	host_this_cpu->arch.has_deadline = true;
+	host_this_cpu->arch.has_deadline = when.v != NS_NEVER.v;
 	host_this_cpu->arch.deadline = when;
-}
-
-void arch_time_stop(void)
-{
-	host_this_cpu->arch.deadlines++;
-	host_this_cpu->arch.has_deadline = false;
-}
-
-const void *arch_map_boot(hpa_t pa, u64 bytes)
-{
-	return host_ram(pa, bytes);
-}
-
-void *arch_map_device(hpa_t pa, u64 bytes)
-{
-	(void)pa, (void)bytes;
-	return NULL;
 }
 
 void arch_reboot(void)

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The scripted vCPU: see arch/host/host.h. */
 #include <arch/irq.h>
-#include <arch/mmu.h>
 #include <arch/vcpu.h>
 #include <arch/virq.h>
 #include <mullion/cpu.h>
@@ -83,11 +82,9 @@ void arch_guest_reset(struct guest *guest)
 enum err arch_boot_write(struct vcpu *vcpu)
 {
 	const struct config_guest *config = vcpu->guest->config;
-	enum err err = guest_load_images(vcpu, &arm64_guest_nodes);
 
 	vcpu->start = (struct vcpu_start){ config->entry.v, config->tree.load.v };
-	arch_invalidate_icache();
-	return err;
+	return guest_load_images(vcpu, &arm64_guest_nodes);
 }
 
 void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start)
@@ -159,12 +156,8 @@ bool arch_vcpu_posted(const struct vcpu *vcpu)
 
 bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 {
-	return vcpu->arch.wants_irq;
-}
-
-void arch_vcpu_resample(struct vcpu *vcpu)
-{
 	vcpu->arch.wants_irq &= !vcpu->arch.line_fell;
+	return vcpu->arch.wants_irq;
 }
 
 void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)

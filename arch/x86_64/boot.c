@@ -53,7 +53,9 @@ __boot void x86_boot(u32 loader, u32 info)
 		stop_machine("the boot CPU lacks what the core needs");
 	loader_read(loader, info, &facts);
 	describe_host(&facts);
-	(void)arch_entropy(&seed);
+	for (u32 i = 0; i < BOOT_ENTROPY; i++)
+		boot_info.has_entropy |= cpu_random(&boot_info.entropy[i]);
+	(void)cpu_random(&seed);
 	/* A NUL first stops strings. */
 	__stack_chk_guard = mix(seed ^ read_tsc()) & ~UINT64_C(0xff);
 	cpu_describe(boot_info.cpu_model, sizeof(boot_info.cpu_model));

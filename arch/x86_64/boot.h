@@ -42,6 +42,12 @@ void time_init_cpu(void);
 void power_init(const struct host_facts *facts);
 /** cpu_stop() - this CPU does nothing any more, interrupts masked. */
 void cpu_stop(void) __noreturn;
+/** cpu_random() - a number of the CPU's generator. Returns false if it has none: @value is the
+ * counter then. Boot CPU. */
+bool cpu_random(u64 *value);
+/** cpu_park() - this CPU stops permanently. */
+void cpu_park(void) __noreturn;
+
 #endif
 
 #endif

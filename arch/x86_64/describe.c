@@ -7,6 +7,7 @@
 #include <arch/mmu.h>
 #include <asm/port.h>
 #include <mullion/log.h>
+#include <mullion/space.h>
 
 #define COM1         0x3f8
 #define COM1_IRQ     4
@@ -17,7 +18,7 @@ static u8 tree[HOST_TREE_BYTES] __aligned(8);
 __boot static const u8 *map_firmware(void *context, u64 pa, u64 bytes)
 {
 	(void)context;
-	return arch_map_boot(HPA(pa), bytes);
+	return arch_map(HPA(pa), bytes, SPACE_READ);
 }
 
 /* A 16550's scratch register keeps what is written; an absent device reads as ones. */

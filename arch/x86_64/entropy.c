@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The CPU's own random numbers (RDRAND, Intel SDM vol. 1 §7.3.17), for the core's generator. */
-#include <arch/cpu.h>
+#include "arch/x86_64/boot.h"
 #include <asm/sysreg.h>
 
 #define TRIES 16 /* the manual recommends ten */
 
-bool arch_entropy(u64 *value)
+__boot bool cpu_random(u64 *value)
 {
 	bool ok = false;
 

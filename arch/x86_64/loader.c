@@ -8,6 +8,7 @@
 #include <arch/boot.h>
 #include <arch/mmu.h>
 #include <mullion/log.h>
+#include <mullion/space.h>
 #include <mullion/string.h>
 
 #define PVH_MAGIC 0x336ec578u
@@ -51,7 +52,7 @@ struct multiboot_tag {
 
 __boot static const void *map_low(u64 pa, u64 bytes, const char *what)
 {
-	const void *at = pa != 0 && bytes != 0 ? arch_map_boot(HPA(pa), bytes) : NULL;
+	const void *at = pa != 0 && bytes != 0 ? arch_map(HPA(pa), bytes, SPACE_READ) : NULL;
 
 	if (at == NULL)
 		stop_machine("the boot loader's %s at 0x%lx, %lu bytes, cannot be read", what, pa,
@@ -166,7 +167,7 @@ __boot void loader_read(u32 loader, u32 info, struct host_facts *facts)
 		read_multiboot2(info, facts);
 	if (facts->rsdp != 0)
 		return;
-	area = arch_map_boot(HPA(BIOS_AREA), BIOS_AREA_BYTES);
+	area = arch_map(HPA(BIOS_AREA), BIOS_AREA_BYTES, SPACE_READ);
 	if (area != NULL)
 		facts->rsdp = acpi_find_rsdp(area, BIOS_AREA, BIOS_AREA_BYTES);
 }

@@ -181,22 +181,14 @@ __boot static void *map_somewhere(hpa_t hpa, u64 size, enum pte_kind kind)
 	return (void *)(va + (hpa.v - pa));
 }
 
-__boot void *arch_map_data(hpa_t pa, u64 bytes)
-{
-	return map_somewhere(pa, bytes, PTE_DATA);
-}
-
-__boot const void *arch_map_boot(hpa_t pa, u64 bytes)
-{
-	return map_somewhere(pa, bytes, PTE_RODATA);
-}
-
 /* A port is not mapped: its number stands for it (asm/port.h). */
-__boot void *arch_map_device(hpa_t pa, u64 bytes)
+__boot void *arch_map(hpa_t pa, u64 bytes, u32 flags)
 {
 	if (pa.v >= PORT_BASE)
 		return pa.v - PORT_BASE < PORT_COUNT ? (void *)(pa.v - PORT_BASE) : NULL;
-	return map_somewhere(pa, bytes, PTE_DEVICE);
+	if (flags & SPACE_DEVICE)
+		return map_somewhere(pa, bytes, PTE_DEVICE);
+	return map_somewhere(pa, bytes, flags & SPACE_WRITE ? PTE_DATA : PTE_RODATA);
 }
 
 /* The core's tables change at boot, on one CPU, and here. */
@@ -335,32 +327,14 @@ void arch_space_init(struct space *space, enum space_use use)
 	space->start_level = 0;
 }
 
-u64 arch_space_encode_leaf(u32 kind, hpa_t pa, u32 level, u32 flags)
+u64 arch_space_encode(u32 kind, u32 level, struct space_entry entry)
 {
-	return pte_leaf(kind, pa, level, flags);
-}
-
-u64 arch_space_encode_table(u32 kind, hpa_t table)
-{
-	return pte_table(kind, table);
-}
-
-u32 arch_space_flags(u32 kind, u64 entry)
-{
-	return pte_flags(kind, entry);
-}
-
-/* Stores of x86 stay in order; the compiler must not move them. */
-void arch_space_publish(u64 *entry_slot, u64 entry)
-{
-	__asm__ volatile("" : : : "memory");
-	*(volatile u64 *)entry_slot = entry;
-	__asm__ volatile("" : : : "memory");
+	return pte_encode(kind, level, entry);
 }
 
 /* A component's translations live from its entry to its exit, because each loads CR3 and no page is
  * global. So it is enough that the CPU leaves the component. */
-void arch_space_flush(const struct space *space, gpa_t gpa, u64 bytes)
+void arch_space_sync(const struct space *space, gpa_t gpa, u64 bytes)
 {
 	(void)gpa;
 	(void)bytes;
@@ -383,10 +357,6 @@ void arch_clean_invalidate(const void *va, u64 bytes)
 {
 	(void)va;
 	(void)bytes;
-}
-
-void arch_invalidate_icache(void)
-{
 }
 
 void arch_copy_clean(void *to, const void *from, u64 bytes)

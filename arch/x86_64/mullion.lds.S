@@ -57,7 +57,7 @@ SECTIONS
 		/* Functions of other rooms that only boot code uses; the linker verifies it. */
 		*(.text.str_append .text.str_has_prefix .text.strncmp .text.memchr)
 		*(.text.stop_machine)
-		*(.text.random_add .text.random_start .text.arch_entropy)
+		*(.text.random_add .text.random_start)
 		_boot_text_used = .;
 		. = ALIGN(4096);
 	} :core

@@ -13,6 +13,7 @@
 #include <asm/trap.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
+#include <mullion/space.h>
 #include <stdatomic.h>
 
 #define PM1_SLEEP_ENABLE BIT(13) /* ACPI 6.5 §4.8.3.2 */
@@ -35,7 +36,8 @@ __boot void power_init(const struct host_facts *facts)
 	reset = facts->reset;
 	reset_value = facts->reset_value;
 	if (reset.space == REGISTER_MEMORY)
-		reset_memory = arch_map_device(HPA(reset.address), 1);
+		reset_memory =
+			arch_map(HPA(reset.address), 1, SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 }
 
 void cpu_stop(void)

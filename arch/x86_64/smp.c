@@ -242,13 +242,19 @@ __boot enum err arch_cpu_start(struct cpu *cpu)
 	return ERR_HARDWARE;
 }
 
+void cpu_park(void)
+{
+	atomic_store(&this_cpu()->online, false);
+	cpu_stop();
+}
+
 void x86_secondary(void)
 {
 	struct cpu *cpu = this_cpu();
 	enum err (*up)(struct cpu *) = atomic_load(&bring_up);
 
 	if (up == NULL || up(cpu) != OK)
-		arch_cpu_park();
+		cpu_park();
 	atomic_store(&cpu->online, true);
 	while (!atomic_load(&released))
 		arch_cpu_relax();
@@ -271,10 +277,4 @@ void arch_cpu_idle(void)
 {
 	__asm__ volatile("sti\n\thlt\n\tcli" : : : "memory");
 	arch_irq_take();
-}
-
-void arch_cpu_park(void)
-{
-	atomic_store(&this_cpu()->online, false);
-	cpu_stop();
 }

@@ -59,7 +59,19 @@ static void give_slot(u32 slot)
 	spin_unlock(&lock);
 }
 
-enum err arch_thread_init(struct thread *thread)
+/* The first switch to the thread begins in @start. */
+static void prepare_frame(struct arch_thread *arch, void (*start)(void))
+{
+	struct frame *frame = (struct frame *)(arch->stack_top - sizeof(*frame));
+
+	mmu_see_stacks();
+	memset(frame, 0, sizeof(*frame));
+	frame->rip = (u64)thread_begin;
+	frame->rbx = (u64)start;
+	arch->sp = (u64)frame;
+}
+
+enum err arch_thread_init(struct thread *thread, void (*start)(void))
 {
 	void *pages = page_alloc(THREAD_STACK_BYTES / PAGE_SIZE);
 	u32 slot = CORE_SLOTS;
@@ -73,23 +85,13 @@ enum err arch_thread_init(struct thread *thread)
 		goto no_table;
 	thread->arch.pages = pages;
 	thread->arch.stack_top = slot_base(slot) + THREAD_STACK_BYTES - STACK_RESERVED;
+	prepare_frame(&thread->arch, start);
 	return OK;
 no_table:
 	give_slot(slot);
 no_slot:
 	page_free(pages, THREAD_STACK_BYTES / PAGE_SIZE);
 	return ERR_NO_MEMORY;
-}
-
-void arch_thread_reset(struct thread *thread, void (*start)(void))
-{
-	struct frame *frame = (struct frame *)(thread->arch.stack_top - sizeof(*frame));
-
-	mmu_see_stacks();
-	memset(frame, 0, sizeof(*frame));
-	frame->rip = (u64)thread_begin;
-	frame->rbx = (u64)start;
-	thread->arch.sp = (u64)frame;
 }
 
 void arch_thread_destroy(struct thread *thread)

@@ -58,10 +58,22 @@ ns_t arch_time_now(void)
 	return NS(tsc_to_ns(read_tsc()));
 }
 
+static void stop_timer(void)
+{
+	if (deadline_mode)
+		write_msr(MSR_TSC_DEADLINE, 0);
+	else
+		apic_write(APIC_TIMER_INITIAL, 0);
+}
+
 void arch_time_set_deadline(ns_t when)
 {
 	u64 now, ticks;
 
+	if (when.v == NS_NEVER.v) {
+		stop_timer();
+		return;
+	}
 	if (deadline_mode) {
 		write_msr(MSR_TSC_DEADLINE, MAX(ns_to_ticks(when.v, boot_info.counter_hz), 1u));
 		return;
@@ -69,14 +81,6 @@ void arch_time_set_deadline(ns_t when)
 	now = arch_time_now().v;
 	ticks = when.v > now ? ns_to_ticks(MIN(when.v - now, NS_PER_S), timer_hz) : 1;
 	apic_write(APIC_TIMER_INITIAL, (u32)MIN(MAX(ticks, UINT64_C(1)), UINT32_MAX));
-}
-
-void arch_time_stop(void)
-{
-	if (deadline_mode)
-		write_msr(MSR_TSC_DEADLINE, 0);
-	else
-		apic_write(APIC_TIMER_INITIAL, 0);
 }
 
 void time_init_cpu(void)

@@ -240,6 +240,7 @@ bool arch_vcpu_posted(const struct vcpu *vcpu)
 	       atomic_load(&vcpu->arch.timer_due);
 }
 
+/* A level that has fallen stays in IRR until it is served (SDM vol. 3, 10.8.4). */
 bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 {
 	struct lapic *lapic = &vcpu->arch.lapic;
@@ -250,12 +251,6 @@ bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 		return true;
 	return lapic_next(lapic) != LAPIC_NONE &&
 	       (virt->read(vcpu, VIRT_RFLAGS) & RFLAGS_INTERRUPTS) != 0;
-}
-
-void arch_vcpu_resample(struct vcpu *vcpu)
-{
-	(void)vcpu; /* a level that has fallen stays in IRR until it is served (SDM vol. 3, 10.8.4)
-		     */
 }
 
 void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)

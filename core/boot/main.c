@@ -91,7 +91,7 @@ static void step_console(void)
 		log_warn("no UART of a known kind in the machine's tree: there is no console");
 		return;
 	}
-	regs = arch_map_device(HPA(at.base), at.size);
+	regs = arch_map(HPA(at.base), at.size, SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 	if (regs == NULL)
 		return;
 	uart_init(regs);
@@ -170,7 +170,7 @@ static void step_wall_clock(void)
 
 	if (host.rtc.size < sizeof(*registers))
 		return;
-	registers = arch_map_device(HPA(host.rtc.base), host.rtc.size);
+	registers = arch_map(HPA(host.rtc.base), host.rtc.size, SPACE_READ | SPACE_DEVICE);
 	if (registers != NULL)
 		wall_start(registers[0]); /* DR (DDI 0224 §3.3.1) */
 }
@@ -205,7 +205,8 @@ static void report_mistake(struct diag *diag, fdt_node_t node, const char *prope
 static void choose_bundle(void)
 {
 	u64 bytes = host.initrd_end > host.initrd_start ? host.initrd_end - host.initrd_start : 0;
-	const void *initrd = bytes != 0 ? arch_map_boot(HPA(host.initrd_start), bytes) : NULL;
+	const void *initrd =
+		bytes != 0 ? arch_map(HPA(host.initrd_start), bytes, SPACE_READ) : NULL;
 
 	if (find_system_tree(initrd, bytes, &system_tree)) {
 		boot_info.bundle = initrd;
@@ -271,7 +272,7 @@ static void step_description(void)
 	arena_bytes = ALIGN_UP(config_arena_bytes(&system_tree), PAGE_SIZE);
 	if (!alloc_clear(arena_bytes, &pa))
 		stop_machine("not enough memory to read the description");
-	arena = arch_map_data(pa, arena_bytes);
+	arena = arch_map(pa, arena_bytes, SPACE_READ | SPACE_WRITE);
 	if (arena == NULL)
 		stop_machine("no room to map the description");
 	if (host.num_reserved < HOST_MAX_RESERVED)
@@ -296,7 +297,7 @@ static void step_heap(void)
 		     (u64)cpu_count * HEAP_PAGES_PER_CPU * PAGE_SIZE;
 	if (!alloc_clear(heap_bytes, &pa))
 		stop_machine("not enough memory for the core's heap (%lu bytes)", heap_bytes);
-	va = arch_map_data(pa, heap_bytes);
+	va = arch_map(pa, heap_bytes, SPACE_READ | SPACE_WRITE);
 	if (va == NULL)
 		stop_machine("no room to map the core's heap");
 	page_init(va, pa, heap_bytes / PAGE_SIZE);

@@ -71,7 +71,6 @@ void space_load(struct component *component)
 		load_segment(at, &config->segments[i]);
 		at.v += config->segments[i].size;
 	}
-	arch_invalidate_icache();
 	space_put(HPA(component->info.v + offsetof(struct component_info, starts)), &starts,
 		  sizeof(starts));
 }

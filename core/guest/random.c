@@ -6,7 +6,7 @@
  */
 #include <mullion/random.h>
 
-#include <arch/cpu.h>
+#include <arch/boot.h>
 #include <mullion/log.h>
 #include <mullion/spinlock.h>
 #include <mullion/string.h>
@@ -15,7 +15,6 @@
 #define BLOCK_WORDS 16
 #define BLOCK_BYTES (BLOCK_WORDS * sizeof(u32))
 #define SEED_BYTES  16 /* fewer from the loader are no seed */
-#define CPU_WORDS   8
 #define KEY_BYTES   (KEY_WORDS * sizeof(u32))
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_MEMORY);
@@ -116,15 +115,10 @@ void random_fill(void *to, size_t bytes)
 
 void random_start(const void *seed, size_t bytes)
 {
-	u64 words[CPU_WORDS];
-	bool entropy = false;
-
 	if (bytes >= SEED_BYTES)
 		random_add(seed, bytes, true);
-	for (u32 i = 0; i < CPU_WORDS; i++)
-		entropy = arch_entropy(&words[i]) || entropy;
-	random_add(words, sizeof(words), entropy);
-	memset(words, 0, sizeof(words));
+	random_add(boot_info.entropy, sizeof(boot_info.entropy), boot_info.has_entropy);
+	memset(boot_info.entropy, 0, sizeof(boot_info.entropy));
 	if (!seeded)
 		log_warn("no source of random numbers (rng-seed in /chosen, or FEAT_RNG): guests' "
 			 "seeds can be guessed, and they get no TRNG calls");

@@ -101,11 +101,8 @@ static bool has_reason_to_run(struct vcpu *vcpu)
 
 void vcpu_wait(struct vcpu *vcpu)
 {
-	if (has_reason_to_run(vcpu)) {
-		arch_vcpu_resample(vcpu);
-		if (has_reason_to_run(vcpu))
-			return;
-	}
+	if (has_reason_to_run(vcpu))
+		return;
 	do {
 		sched_prepare(PAUSE_WFI);
 		/* A request or an interrupt posted since has woken nothing: the vCPU was not

@@ -16,6 +16,7 @@
 #include <mullion/mem.h>
 #include <mullion/string.h>
 #include <mullion/thread.h>
+#include <stdatomic.h>
 
 /* Levels are counted as the distance from a root that no space has to go above: the last one holds
  * pages. Every architecture has 512 entries in a table of 4 KiB. */
@@ -48,6 +49,17 @@ struct run {
 	u32 level;
 	u64 entries;
 };
+
+/* Release order: a table's content is seen before the entry that leads to it. */
+static void store(u64 *slot, u64 entry)
+{
+	atomic_store_explicit((_Atomic u64 *)slot, entry, memory_order_release);
+}
+
+static inline bool is_empty(const struct space *space, u32 level, u64 code)
+{
+	return !arch_space_decode(space->kind, level, code).valid;
+}
 
 static u32 level_shift(u32 level)
 {
@@ -100,15 +112,15 @@ static void walk_to(const struct space *space, u64 gpa, struct walk *walk)
 	u64 *table = space->root;
 	u32 level = space->start_level;
 
-	for (;;) {
+	for (;; level++) {
 		u64 *slot = slot_in(space, table, level, gpa);
+		struct space_entry entry = arch_space_decode(space->kind, level, *slot);
 
 		walk->slot[level] = slot;
 		walk->level = level;
-		if (level == LAST_LEVEL || !arch_space_is_table(space->kind, *slot))
+		if (!entry.table)
 			return;
-		table = page_from_hpa(arch_space_address(space->kind, *slot));
-		level++;
+		table = page_from_hpa(entry.to);
 	}
 }
 
@@ -177,7 +189,7 @@ static enum err count_tables(const struct space *space, u64 gpa, u64 hpa, u64 en
 			return ERR_OVERLAP;
 		entries = walk.level == run.level ? run.entries : 1;
 		for (u64 i = 0; i < entries; i++)
-			if (arch_space_is_valid(space->kind, walk.slot[walk.level][i]))
+			if (!is_empty(space, walk.level, walk.slot[walk.level][i]))
 				return ERR_OVERLAP;
 		for (u32 level = walk.level + 1; level <= run.level; level++) {
 			if (gpa < counted[level])
@@ -221,10 +233,12 @@ static u64 *make_slot(struct space *space, u64 gpa, u32 level, struct tables *sp
 	walk_to(space, gpa, &walk);
 	while (walk.level < level) {
 		u64 *table = table_pop(spare);
+		struct space_entry entry = { .to = page_to_hpa(table),
+					     .valid = true,
+					     .table = true };
 
 		space->table_pages++;
-		arch_space_publish(walk.slot[walk.level],
-				   arch_space_encode_table(space->kind, page_to_hpa(table)));
+		store(walk.slot[walk.level], arch_space_encode(space->kind, walk.level, entry));
 		walk.level++;
 		walk.slot[walk.level] = slot_in(space, table, walk.level, gpa);
 	}
@@ -233,15 +247,15 @@ static u64 *make_slot(struct space *space, u64 gpa, u32 level, struct tables *sp
 
 static void commit(struct space *space, u64 gpa, u64 hpa, u64 end, u32 flags, struct tables *spare)
 {
+	struct space_entry entry = { .to = HPA(hpa), .flags = flags, .valid = true };
 	u32 done = 0;
 
 	while (gpa < end) {
-		struct run run = next_leaves(space, gpa, hpa, end - gpa);
+		struct run run = next_leaves(space, gpa, entry.to.v, end - gpa);
 		u64 *slot = make_slot(space, gpa, run.level, spare), size = level_size(run.level);
 
-		for (u64 i = 0; i < run.entries; i++, gpa += size, hpa += size) {
-			arch_space_publish(&slot[i], arch_space_encode_leaf(space->kind, HPA(hpa),
-									    run.level, flags));
+		for (u64 i = 0; i < run.entries; i++, gpa += size, entry.to.v += size) {
+			store(&slot[i], arch_space_encode(space->kind, run.level, entry));
 			preempt_after(++done);
 		}
 	}
@@ -258,9 +272,11 @@ enum err space_map(struct space *space, gpa_t to, hpa_t from, u64 size, u32 flag
 	err = count_tables(space, to.v, from.v, to.v + size, &count);
 	if (err == OK)
 		err = reserve_tables(count, &spare);
-	if (err == OK)
-		commit(space, to.v, from.v, to.v + size, flags, &spare);
-	return err;
+	if (err != OK)
+		return err;
+	commit(space, to.v, from.v, to.v + size, flags, &spare);
+	arch_space_sync(space, to, size);
+	return OK;
 }
 
 enum err space_grant_ports(struct space *space, u32 first, u32 count)
@@ -278,10 +294,10 @@ static void prune(struct space *space, struct walk *walk, struct tables *removed
 		u64 *table = (u64 *)ALIGN_DOWN((uintptr_t)walk->slot[walk->level], PAGE_SIZE);
 
 		for (u32 i = 0; i < ENTRIES; i++)
-			if (arch_space_is_valid(space->kind, table[i]))
+			if (!is_empty(space, walk->level, table[i]))
 				return;
 		walk->level--;
-		arch_space_publish(walk->slot[walk->level], 0);
+		store(walk->slot[walk->level], 0);
 		table_push(removed, table);
 		space->table_pages--;
 	}
@@ -301,9 +317,9 @@ void space_unmap(struct space *space, gpa_t from, u64 size)
 		walk_to(space, gpa, &walk);
 		block = level_size(walk.level);
 		start = ALIGN_DOWN(gpa, block);
-		if (arch_space_is_valid(space->kind, *walk.slot[walk.level])) {
+		if (!is_empty(space, walk.level, *walk.slot[walk.level])) {
 			ASSERT(start >= from.v && block <= end - start); /* mapped as a whole */
-			arch_space_publish(walk.slot[walk.level], 0);
+			store(walk.slot[walk.level], 0);
 		}
 		gpa = start + block;
 		/* Once for each table, at its end: the search for a valid entry is a pass over it.
@@ -312,26 +328,24 @@ void space_unmap(struct space *space, gpa_t from, u64 size)
 			prune(space, &walk, &removed);
 		preempt_after(++done);
 	}
-	if (space->cpus != 0)
-		arch_space_flush(space, from, size);
+	arch_space_sync(space, from, size);
 	free_tables(&removed);
 }
 
 enum err space_lookup(const struct space *space, gpa_t gpa, hpa_t *hpa, u32 *flags)
 {
+	struct space_entry entry;
 	struct walk walk;
-	u64 entry;
 
 	if (!is_range(space, gpa.v, 1))
 		return ERR_FAULT;
 	walk_to(space, gpa.v, &walk);
-	entry = *walk.slot[walk.level];
-	if (!arch_space_is_valid(space->kind, entry))
+	entry = arch_space_decode(space->kind, walk.level, *walk.slot[walk.level]);
+	if (!entry.valid)
 		return ERR_FAULT;
-	*hpa = HPA(arch_space_address(space->kind, entry).v +
-		   (gpa.v & (level_size(walk.level) - 1)));
+	*hpa = HPA(entry.to.v + (gpa.v & (level_size(walk.level) - 1)));
 	if (flags != NULL)
-		*flags = arch_space_flags(space->kind, entry);
+		*flags = entry.flags;
 	return OK;
 }
 

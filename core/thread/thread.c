@@ -28,7 +28,7 @@ enum err thread_init(struct thread *thread, enum thread_kind kind, const char *n
 	if (cpu == cpu_count)
 		return ERR_INVALID;
 	memset(thread, 0, sizeof(*thread));
-	err = arch_thread_init(thread);
+	err = arch_thread_init(thread, sched_begin);
 	if (err)
 		return err;
 	for (size_t i = 0; i < THREAD_NAME_MAX - 1 && name[i] != '\0'; i++)
@@ -41,7 +41,6 @@ enum err thread_init(struct thread *thread, enum thread_kind kind, const char *n
 	thread->entry = entry;
 	thread->data = data;
 	timer_init(&thread->timer, time_is_over);
-	arch_thread_reset(thread, sched_begin);
 	spin_lock(&all_lock);
 	list_push_back(&all, &thread->all);
 	spin_unlock(&all_lock);

@@ -111,10 +111,7 @@ static void set_deadline(struct timer_queue *queue) REQUIRES(&queue->lock)
 	if (when.v == queue->deadline.v)
 		return;
 	queue->deadline = when;
-	if (when.v == NS_NEVER.v)
-		arch_time_stop();
-	else
-		arch_time_set_deadline(when);
+	arch_time_set_deadline(when);
 }
 
 void timer_init(struct timer_event *event, void (*handler)(struct timer_event *event))
@@ -234,7 +231,7 @@ void timer_expire(void)
 	/* The deadline is spent: set it again, even to the same time. */
 	queue->deadline = NS_NEVER;
 	if (queue->first == NULL)
-		arch_time_stop();
+		arch_time_set_deadline(NS_NEVER);
 	set_deadline(queue);
 	spin_unlock(&queue->lock);
 }

@@ -10,6 +10,7 @@
 #include <mullion/cpu.h>
 #include <mullion/host.h>
 #include <mullion/log.h>
+#include <mullion/space.h>
 #include <mullion/spinlock.h>
 
 #define APIC_TPR       0x080u
@@ -209,8 +210,8 @@ __boot static enum err probe_ioapics(const struct x86_host *x86)
 	for (u32 i = 0; i < x86->num_ioapics; i++) {
 		struct ioapic *ioapic = &ioapics[num_ioapics];
 
-		ioapic->regs =
-			arch_map_device(HPA(x86->ioapics[i].regs.base), x86->ioapics[i].regs.size);
+		ioapic->regs = arch_map(HPA(x86->ioapics[i].regs.base), x86->ioapics[i].regs.size,
+					SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 		if (ioapic->regs == NULL)
 			return ERR_NO_MEMORY;
 		ioapic->base = x86->ioapics[i].gsi_base;
@@ -238,7 +239,8 @@ __boot enum err apic_probe(const struct host *host)
 	}
 	x2apic = (cpuid(1, 0).c & BIT(21)) != 0;
 	if (!x2apic) {
-		lapic = arch_map_device(HPA(x86->lapic.base), LAPIC_BYTES);
+		lapic = arch_map(HPA(x86->lapic.base), LAPIC_BYTES,
+				 SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 		if (x86->lapic.base == 0 || lapic == NULL)
 			return ERR_NO_MEMORY;
 	}

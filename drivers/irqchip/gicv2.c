@@ -7,6 +7,7 @@
  */
 #include <arch/boot.h>
 #include <mullion/log.h>
+#include <mullion/space.h>
 
 #include "drivers/irqchip/gic.h"
 
@@ -62,10 +63,12 @@ __boot static enum err map_frames(const struct host *host)
 			  "host tree");
 		return ERR_UNSUPPORTED;
 	}
-	gicd = arch_map_device(HPA(host->arch.arm64.gicd.base), host->arch.arm64.gicd.size);
-	gicc = arch_map_device(HPA(host->arch.arm64.gicc.base),
-			       MAX(host->arch.arm64.gicc.size, KIB(8)));
-	gicv2_gich = arch_map_device(HPA(host->arch.arm64.gich.base), host->arch.arm64.gich.size);
+	gicd = arch_map(HPA(host->arch.arm64.gicd.base), host->arch.arm64.gicd.size,
+			SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
+	gicc = arch_map(HPA(host->arch.arm64.gicc.base), MAX(host->arch.arm64.gicc.size, KIB(8)),
+			SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
+	gicv2_gich = arch_map(HPA(host->arch.arm64.gich.base), host->arch.arm64.gich.size,
+			      SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 	if (!gicd || !gicc || !gicv2_gich)
 		return ERR_NO_MEMORY;
 	step = alias_step(gicc, host->arch.arm64.gicc.size);

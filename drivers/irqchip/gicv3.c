@@ -6,6 +6,7 @@
  */
 #include <arch/boot.h>
 #include <mullion/log.h>
+#include <mullion/space.h>
 
 #include "drivers/irqchip/gic.h"
 
@@ -80,8 +81,8 @@ __boot static enum err find_redistributors(const struct host *host)
 
 		for (u64 at = 0; at + GICR_FRAME <= host->arch.arm64.gicr[r].size && found < wanted;
 		     at += stride) {
-			u8 *frame = arch_map_device(HPA(host->arch.arm64.gicr[r].base + at),
-						    GICR_FRAME);
+			u8 *frame = arch_map(HPA(host->arch.arm64.gicr[r].base + at), GICR_FRAME,
+					     SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 
 			if (!frame)
 				return ERR_NO_MEMORY;
@@ -109,8 +110,8 @@ __boot enum err gicv3_init(const struct host *host)
 {
 	enum err err;
 
-	gicd = arch_map_device(HPA(host->arch.arm64.gicd.base),
-			       MAX(host->arch.arm64.gicd.size, KIB(64)));
+	gicd = arch_map(HPA(host->arch.arm64.gicd.base), MAX(host->arch.arm64.gicd.size, KIB(64)),
+			SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 	if (!gicd)
 		return ERR_NO_MEMORY;
 	err = find_redistributors(host);

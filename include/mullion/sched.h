@@ -73,7 +73,7 @@ const struct sched_strategy *sched_strategy_of(u32 cpu);
 /** sched_loop() - start scheduling on this CPU. The calling context becomes its idle thread. */
 void sched_loop(void) __noreturn;
 /** sched_begin() - the first function on every thread's stack. It runs the entry function at each
- * start of the thread, which is HALTED when that returns. For arch_thread_reset(). */
+ * start of the thread, which is HALTED when that returns. For arch_thread_init(). */
 void sched_begin(void) __noreturn;
 /** sched_start() - make a RESET thread READY. Returns ERR_STATE. Any CPU. */
 enum err __must_check sched_start(struct thread *thread);

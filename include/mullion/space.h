@@ -15,6 +15,14 @@
 #define SPACE_EXEC   BIT(2)
 #define SPACE_DEVICE BIT(3)
 
+/* An entry of a table, in neutral terms (arch/mmu.h has its coded form). */
+struct space_entry {
+	hpa_t to;   /* memory, or the next table */
+	u32 flags;  /* SPACE_* of memory */
+	bool valid; /* it leads somewhere: */
+	bool table; /* to another table, or else to memory */
+};
+
 enum space_use { SPACE_OF_GUEST, SPACE_OF_COMPONENT };
 
 /* I/O ports that a component may use, on an architecture that has ports. */

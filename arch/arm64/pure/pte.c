@@ -49,41 +49,22 @@ u64 pte_s2_control(u32 ipa_bits, u32 parange)
 	       (64 - ipa_bits);
 }
 
-u64 arch_space_encode_leaf(u32 kind, hpa_t pa, u32 level, u32 flags)
+u64 arch_space_encode(u32 kind, u32 level, struct space_entry entry)
 {
-	u64 entry = (pa.v & PTE_ADDRESS) | PTE_VALID | PTE_AF;
+	u64 code = (entry.to.v & PTE_ADDRESS) | PTE_VALID;
 
 	(void)kind;
+	if (entry.table)
+		return code | PTE_TABLE;
+	code |= PTE_AF;
 	if (level == LAST_LEVEL)
-		entry |= PTE_TABLE;
-	if (flags & SPACE_READ)
-		entry |= PTE_S2_READ;
-	if (flags & SPACE_WRITE)
-		entry |= PTE_S2_WRITE;
-	if (!(flags & SPACE_EXEC))
-		entry |= PTE_S2_XN;
+		code |= PTE_TABLE;
+	if (entry.flags & SPACE_READ)
+		code |= PTE_S2_READ;
+	if (entry.flags & SPACE_WRITE)
+		code |= PTE_S2_WRITE;
+	if (!(entry.flags & SPACE_EXEC))
+		code |= PTE_S2_XN;
 	/* Shareability is ignored for Device memory (always outer shareable). */
-	return entry | (flags & SPACE_DEVICE ? PTE_S2_DEVICE : PTE_S2_NORMAL | PTE_SH_INNER);
-}
-
-u64 arch_space_encode_table(u32 kind, hpa_t table)
-{
-	(void)kind;
-	return (table.v & PTE_ADDRESS) | PTE_VALID | PTE_TABLE;
-}
-
-u32 arch_space_flags(u32 kind, u64 entry)
-{
-	u32 flags = 0;
-
-	(void)kind;
-	if (entry & PTE_S2_READ)
-		flags |= SPACE_READ;
-	if (entry & PTE_S2_WRITE)
-		flags |= SPACE_WRITE;
-	if (!(entry & PTE_S2_XN))
-		flags |= SPACE_EXEC;
-	if ((entry & PTE_S2_NORMAL) == PTE_S2_DEVICE)
-		flags |= SPACE_DEVICE;
-	return flags;
+	return code | (entry.flags & SPACE_DEVICE ? PTE_S2_DEVICE : PTE_S2_NORMAL | PTE_SH_INNER);
 }

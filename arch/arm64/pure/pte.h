@@ -6,6 +6,7 @@
 #ifndef ARM64_PTE_H
 #define ARM64_PTE_H
 
+#include <mullion/space.h>
 #include <mullion/types.h>
 
 #define PTE_VALID      BIT(0)
@@ -59,22 +60,26 @@ u64 pte_s2_control(u32 ipa_bits, u32 parange);
  * @parange, at most the supported 48. Pure. */
 u32 pte_s2_pa_bits(u32 parange);
 
-static inline bool arch_space_is_valid(u32 kind, u64 entry)
+static inline u32 pte_s2_flags(u64 entry)
 {
-	(void)kind;
-	return (entry & PTE_VALID) != 0;
+	return (entry & PTE_S2_READ ? SPACE_READ : 0) | (entry & PTE_S2_WRITE ? SPACE_WRITE : 0) |
+	       (entry & PTE_S2_XN ? 0 : SPACE_EXEC) |
+	       ((entry & PTE_S2_NORMAL) == PTE_S2_DEVICE ? SPACE_DEVICE : 0);
 }
 
-static inline bool arch_space_is_table(u32 kind, u64 entry)
+/* Inline: a caller uses a field or two. */
+static inline __attribute__((always_inline)) struct space_entry
+arch_space_decode(u32 kind, u32 level, u64 entry)
 {
-	(void)kind;
-	return (entry & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE);
-}
+	bool table = level < 3 && (entry & (PTE_VALID | PTE_TABLE)) == (PTE_VALID | PTE_TABLE);
 
-static inline hpa_t arch_space_address(u32 kind, u64 entry)
-{
 	(void)kind;
-	return HPA(entry & PTE_ADDRESS);
+	return (struct space_entry){
+		.to = HPA(entry & PTE_ADDRESS),
+		.flags = table ? 0 : pte_s2_flags(entry),
+		.valid = (entry & PTE_VALID) != 0,
+		.table = table,
+	};
 }
 
 #endif

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The architecture contract: what boot hands to the core, and the end of the machine. */
+/* The architecture contract: facts that boot hands to the core, and the end of the machine. */
 #ifndef ARCH_BOOT_H
 #define ARCH_BOOT_H
 
 #include <mullion/fdt.h>
 #include <mullion/types.h>
+
+#define BOOT_ENTROPY 8u /* words */
 
 struct boot_info {
 	const void *tree; /* host device tree, mapped read-only; NULL when the loader gave none */
@@ -17,11 +19,13 @@ struct boot_info {
 	hpa_t image_pa;              /* the core, page-aligned */
 	u64 image_bytes, text_bytes; /* text: without what runs at boot only */
 	u64 boot_text_bytes;
-	u64 boot_bytes;        /* all that arch_leave_boot() gives back */
-	u64 description_bytes; /* what the core keeps of the system's description */
-	bool efi;              /* entered as an EFI application */
-	u64 counter_hz;        /* rate of the counter behind arch_time_now() */
-	char cpu_model[48];    /* of the boot CPU, e.g. "Cortex-A57 r1p0" */
+	u64 boot_bytes;            /* all that arch_leave_boot() gives back */
+	u64 description_bytes;     /* what the core keeps of the system's description */
+	bool efi;                  /* entered as an EFI application */
+	u64 entropy[BOOT_ENTROPY]; /* from the CPU's generator; else of the counter */
+	bool has_entropy;          /* a part of it is from the generator */
+	u64 counter_hz;            /* rate of the counter behind arch_time_now() */
+	char cpu_model[48];        /* of the boot CPU, e.g. "Cortex-A57 r1p0" */
 };
 
 extern struct boot_info boot_info;
@@ -35,19 +39,18 @@ void core_index_tree(struct fdt *tree);
 /** core_main() - core/boot: the arch has set up its address space and boot_info; boot CPU. */
 void core_main(void) __noreturn;
 
-/** arch_map_boot() - map @bytes of host memory read-only for the rest of the run (an initrd that is
- * the bundle). */
-const void *arch_map_boot(hpa_t pa, u64 bytes);
-/** arch_map_data() - map RAM read/write for the core (its heap), an unmapped page before and
- * behind. Boot CPU. */
-void *arch_map_data(hpa_t pa, u64 bytes);
-/** arch_map_device() - map device registers; NULL when the window is used up. */
-void *arch_map_device(hpa_t pa, u64 bytes);
+/** arch_map() - map @bytes of host memory, or of a device's registers with SPACE_DEVICE, for the
+ * rest of the run; read-only without SPACE_WRITE. A page before and behind stays unmapped. Returns
+ * NULL if the core's space is used up. Boot CPU. */
+void *arch_map(hpa_t pa, u64 bytes, u32 flags);
+/** arch_reboot(), arch_poweroff() - restart the machine, switch it off. Should the firmware not do
+ * so, that is logged, and the machine stops. Any context. */
 void arch_reboot(void) __noreturn;
 void arch_poweroff(void) __noreturn;
-/** arch_stop() - stop every CPU for good, after a panic. */
+/** arch_stop() - this CPU stops, and every other that runs a guest, waits or takes interrupts. A
+ * CPU that is busy in the core, as with a panic's report, continues until then. Any context. */
 void arch_stop(void) __noreturn;
-/** arch_backtrace() - log this CPU's call chain, symbolised. */
+/** arch_backtrace() - log this CPU's call chain with names. Any context. */
 void arch_backtrace(void);
 
 #endif

@@ -10,12 +10,11 @@
 
 struct thread;
 
-/** arch_thread_init() - a stack with an unmapped page below it. ERR_NO_MEMORY. */
-enum err __must_check arch_thread_init(struct thread *thread);
-/** arch_thread_reset() - the next switch to @thread begins in @start, on its empty stack. It does
- * not run. */
-void arch_thread_reset(struct thread *thread, void (*start)(void));
-/** arch_thread_destroy() - give the stack back. */
+/** arch_thread_init() - give @thread a stack with an unmapped page below it. The first switch to
+ * @thread begins in @start, which never returns. Any context that may allocate. Returns
+ * ERR_NO_MEMORY. */
+enum err __must_check arch_thread_init(struct thread *thread, void (*start)(void));
+/** arch_thread_destroy() - give the stack back. @thread runs nowhere. Contexts as page_free(). */
 void arch_thread_destroy(struct thread *thread);
 /** arch_thread_adopt() - the running context, on its CPU's own stack, is @thread from now on (an
  * idle thread). */

@@ -15,8 +15,9 @@ enum err __must_check arch_time_init(const struct host *host);
 /** arch_time_now() - nanoseconds since the counter started; boot_info.counter_hz is its rate. Any
  * context. */
 ns_t arch_time_now(void);
-/** arch_time_set_deadline()/arch_time_stop() - this CPU's one deadline; its interrupt ends idle. */
+/** arch_time_set_deadline() - this CPU's one deadline, in nanoseconds as arch_time_now(); NS_NEVER:
+ * none. At it timer_expire() is called in interrupt context. Own CPU; the caller may hold a timer
+ * queue's lock. */
 void arch_time_set_deadline(ns_t when);
-void arch_time_stop(void);
 
 #endif

@@ -24,7 +24,7 @@ enum user_trap {
 
 /** arch_user_reset() - set the registers of a program's start. It begins at @entry on @stack, with
  * @argument in the first argument register and 0 in all others. @space: its address space, which
- * must remain. */
+ * must remain. Instructions that were written there before are what it fetches. Own thread. */
 void arch_user_reset(struct arch_user *user, const struct space *space, u64 entry, u64 stack,
 		     u64 argument);
 /** arch_user_run() - run it until a trap. The component's own thread; no locks. Loaded registers of
@@ -34,7 +34,7 @@ enum user_trap arch_user_run(struct arch_user *user);
  * @index below USER_ARGUMENTS. */
 /** arch_user_set_result() - in asm/user.h, inline: @index 0: the call's result; above: further
  * values, below USER_RESULTS. */
-/** arch_user_dump() - log registers and why it faulted. */
+/** arch_user_dump() - log registers and why it faulted. Any context. */
 void arch_user_dump(const struct arch_user *user);
 
 #endif

@@ -25,7 +25,7 @@ void arch_guest_destroy(struct guest *guest);
 void arch_guest_reset(struct guest *guest);
 /** arch_boot_write() - write the pieces that the guest of @vcpu, its first, starts with, where
  * boot_place() has placed them; set vcpu->start. Instructions among them are what CPUs fetch.
- * Between pieces others may run. Return: ERR_BUSY if the vCPU has to stop; other errors are logged.
+ * Between pieces others may run. Returns ERR_BUSY if the vCPU has to stop; other errors are logged.
  * Its own thread, before it runs; no other vCPU of the guest is on. */
 enum err __must_check arch_boot_write(struct vcpu *vcpu);
 
@@ -45,10 +45,10 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit);
  * (no such vCPU), ERR_EXISTS (the vCPU is on), ERR_BUSY (the vCPU is starting) and ERR_DENIED;
  * others are an internal failure. Own thread. */
 void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result, u64 value);
-/** arch_vcpu_wants_irq() - a virtual interrupt would be taken or would end WFI. Own thread. */
+/** arch_vcpu_wants_irq() - Returns true if a virtual interrupt would be taken, or would end a wait.
+ * After EXIT_WAIT or EXIT_CPU_SUSPEND, one that is pending for a line that has fallen does not
+ * count. Own thread; no locks. */
 bool arch_vcpu_wants_irq(struct vcpu *vcpu);
-/** arch_vcpu_resample() - what is pending for a line that has fallen no longer is. Own thread. */
-void arch_vcpu_resample(struct vcpu *vcpu);
 /** arch_vcpu_posted() - something was posted since arch_vcpu_wants_irq(), or it was never asked.
  * Own thread. */
 bool arch_vcpu_posted(const struct vcpu *vcpu);

@@ -6,9 +6,6 @@
 
 #define LAST_LEVEL 3u
 
-/* Entry 3 of the page attribute table, as every CPU has it out of reset: uncacheable. */
-#define PTE_UNCACHED (PTE_PCD | PTE_PWT)
-
 u64 pte_core_leaf(u64 pa, u32 level, enum pte_kind kind)
 {
 	u64 entry = pa | PTE_PRESENT | PTE_ACCESSED | (level < LAST_LEVEL ? PTE_BLOCK : 0);
@@ -22,38 +19,20 @@ u64 pte_core_leaf(u64 pa, u32 level, enum pte_kind kind)
 	return entry;
 }
 
-u64 pte_leaf(u32 kind, hpa_t pa, u32 level, u32 flags)
+u64 pte_encode(u32 kind, u32 level, struct space_entry entry)
 {
-	u64 entry = pa.v | PTE_PRESENT | PTE_USER | PTE_ACCESSED;
+	u64 code = entry.to.v | PTE_PRESENT | PTE_USER | PTE_ACCESSED;
 
 	(void)kind;
+	if (entry.table)
+		return code | PTE_WRITE;
 	if (level < LAST_LEVEL)
-		entry |= PTE_BLOCK;
-	if (flags & SPACE_WRITE)
-		entry |= PTE_WRITE | PTE_DIRTY;
-	if (flags & SPACE_DEVICE)
-		entry |= PTE_UNCACHED;
-	if (!(flags & SPACE_EXEC))
-		entry |= PTE_NX;
-	return entry;
-}
-
-u64 pte_table(u32 kind, hpa_t table)
-{
-	(void)kind;
-	return table.v | PTE_PRESENT | PTE_WRITE | PTE_USER | PTE_ACCESSED;
-}
-
-u32 pte_flags(u32 kind, u64 entry)
-{
-	u64 flags = SPACE_READ;
-
-	(void)kind;
-	if (entry & PTE_WRITE)
-		flags |= SPACE_WRITE;
-	if (!(entry & PTE_NX))
-		flags |= SPACE_EXEC;
-	if ((entry & PTE_UNCACHED) == PTE_UNCACHED)
-		flags |= SPACE_DEVICE;
-	return (u32)flags;
+		code |= PTE_BLOCK;
+	if (entry.flags & SPACE_WRITE)
+		code |= PTE_WRITE | PTE_DIRTY;
+	if (entry.flags & SPACE_DEVICE)
+		code |= PTE_UNCACHED;
+	if (!(entry.flags & SPACE_EXEC))
+		code |= PTE_NX;
+	return code;
 }

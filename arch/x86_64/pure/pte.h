@@ -7,6 +7,7 @@
 #ifndef X86_64_PURE_PTE_H
 #define X86_64_PURE_PTE_H
 
+#include <mullion/space.h>
 #include <mullion/types.h>
 
 #define PTE_PRESENT  BIT(0)
@@ -18,6 +19,8 @@
 #define PTE_DIRTY    BIT(6)
 #define PTE_BLOCK    BIT(7) /* above level 3: a leaf */
 #define PTE_NX       BIT(63)
+/* Entry 3 of the page attribute table, as every CPU has it out of reset: uncacheable. */
+#define PTE_UNCACHED (PTE_PCD | PTE_PWT)
 #define PTE_ADDRESS  MASK(51, 12)
 
 #define PTE_ENTRIES    512u
@@ -37,25 +40,24 @@ enum pte_kind { PTE_CODE, PTE_RODATA, PTE_DATA, PTE_DEVICE };
 
 /** pte_core_leaf() - a page or block of the core's own space. Pure. */
 u64 pte_core_leaf(u64 pa, u32 level, enum pte_kind kind);
-/** pte_leaf() - the entry of @level that maps @pa in a space of @kind, with SPACE_* @flags. Pure.
- */
-u64 pte_leaf(u32 kind, hpa_t pa, u32 level, u32 flags);
-/** pte_table() - the entry that leads to the next table. Pure. */
-u64 pte_table(u32 kind, hpa_t table);
-/** pte_flags() - the flags that pte_leaf() was given. Pure. */
-u32 pte_flags(u32 kind, u64 entry);
+/** pte_encode() - arch_space_encode(). Pure. */
+u64 pte_encode(u32 kind, u32 level, struct space_entry entry);
 
-static inline bool pte_is_valid(u32 kind, u64 entry)
+/** pte_decode() - arch_space_decode(). Pure. */
+static inline __attribute__((always_inline)) struct space_entry pte_decode(u32 kind, u32 level,
+									   u64 entry)
 {
-	(void)kind;
-	return (entry & PTE_PRESENT) != 0;
-}
+	u32 write = entry & PTE_WRITE ? SPACE_WRITE : 0, exec = entry & PTE_NX ? 0 : SPACE_EXEC;
+	bool uncached = (entry & PTE_UNCACHED) == PTE_UNCACHED;
+	bool table = level < 3 && (entry & (PTE_PRESENT | PTE_BLOCK)) == PTE_PRESENT;
 
-/* Of an entry above the last level. */
-static inline bool pte_is_table(u32 kind, u64 entry)
-{
 	(void)kind;
-	return (entry & (PTE_PRESENT | PTE_BLOCK)) == PTE_PRESENT;
+	return (struct space_entry){
+		.to = HPA(entry & PTE_ADDRESS),
+		.flags = table ? 0 : SPACE_READ | write | exec | (uncached ? SPACE_DEVICE : 0),
+		.valid = (entry & PTE_PRESENT) != 0,
+		.table = table,
+	};
 }
 
 #endif

@@ -27,32 +27,46 @@ static void stage1_is_never_writable_and_executable(void **state)
 	}
 }
 
-static void space_flags_come_back(void **state)
+static u64 leaf(u64 pa, u32 level, u32 flags)
 {
+	return arch_space_encode(
+		SPACE_STAGE2, level,
+		(struct space_entry){ .to = HPA(pa), .flags = flags, .valid = true });
+}
+
+static void entries_come_back(void **state)
+{
+	struct space_entry table = { .to = HPA(PA), .valid = true, .table = true }, entry;
+
 	(void)state;
 	for (u32 level = 1; level <= 3; level++) {
 		for (u32 flags = 0; flags < 16; flags++) {
-			u64 entry = arch_space_encode_leaf(SPACE_STAGE2, HPA(PA), level, flags);
-
-			assert_true(arch_space_is_valid(SPACE_STAGE2, entry));
-			if (level < 3)
-				assert_false(arch_space_is_table(SPACE_STAGE2, entry));
-			assert_int_equal(arch_space_address(SPACE_STAGE2, entry).v, PA);
-			assert_int_equal(arch_space_flags(SPACE_STAGE2, entry), flags);
+			entry = arch_space_decode(SPACE_STAGE2, level, leaf(PA, level, flags));
+			assert_true(entry.valid);
+			assert_false(entry.table);
+			assert_int_equal(entry.to.v, PA);
+			assert_int_equal(entry.flags, flags);
+		}
+		/* Nothing, and the address of a page. */
+		for (u64 code = 0; code <= PA; code += PA) {
+			entry = arch_space_decode(SPACE_STAGE2, level, code);
+			assert_false(entry.valid);
 		}
 	}
 	/* Read/write/execute, normal write-back, inner shareable, AF, block. */
-	assert_int_equal(arch_space_encode_leaf(SPACE_STAGE2, HPA(0x40000000), 2,
-						SPACE_READ | SPACE_WRITE | SPACE_EXEC),
+	assert_int_equal(leaf(0x40000000, 2, SPACE_READ | SPACE_WRITE | SPACE_EXEC),
 			 0x40000000 | 0x400 | 0x300 | 0xc0 | 0x3c | 1);
 	/* Device-nGnRE, never executable: MemAttr 1, XN. */
-	assert_int_equal(arch_space_encode_leaf(SPACE_STAGE2, HPA(0x9000000), 3,
-						SPACE_READ | SPACE_WRITE | SPACE_DEVICE),
+	assert_int_equal(leaf(0x9000000, 3, SPACE_READ | SPACE_WRITE | SPACE_DEVICE),
 			 0x9000000 | BIT(54) | 0x400 | 0xc0 | 0x4 | 3);
-	assert_int_equal(arch_space_encode_table(SPACE_STAGE2, HPA(PA)), PA | 3);
-	assert_true(arch_space_is_table(SPACE_STAGE2, PA | 3));
-	assert_false(arch_space_is_table(SPACE_STAGE2, PA | 1)); /* a block */
-	assert_false(arch_space_is_valid(SPACE_STAGE2, PA | 2));
+	for (u32 level = 0; level < 3; level++) {
+		assert_int_equal(arch_space_encode(SPACE_STAGE2, level, table), PA | 3);
+		entry = arch_space_decode(SPACE_STAGE2, level, PA | 3);
+		assert_true(entry.valid && entry.table && entry.to.v == PA);
+		assert_false(arch_space_decode(SPACE_STAGE2, level, PA | 1).table); /* a block */
+	}
+	assert_false(arch_space_decode(SPACE_STAGE2, 3, PA | 3).table);
+	assert_false(arch_space_decode(SPACE_STAGE2, 2, PA | 2).valid);
 }
 
 /* VTCR_EL2 and the first table, Arm ARM D8.2.7: up to 16 tables side by side in place of a level.
@@ -92,7 +106,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(stage1_is_never_writable_and_executable),
-		cmocka_unit_test(space_flags_come_back),
+		cmocka_unit_test(entries_come_back),
 		cmocka_unit_test(geometry),
 		cmocka_unit_test(physical_address_bits),
 	};

@@ -234,14 +234,14 @@ static void no_memory_is_lost_when_ram_is_short(void **state)
 
 static void the_budget_is_looked_at_first(void **state)
 {
-	u32 windows = host_counts.windows, publishes = host_counts.space_publishes;
+	u32 windows = host_counts.windows, syncs = host_counts.space_syncs;
 
 	(void)state;
 	config.heap_pages = page_free_count() + 1;
 	assert_int_equal(guest_create(ID, &config, &guest), ERR_NO_MEMORY);
 	assert_non_null(strstr(host_console, "pages of the core's memory"));
 	assert_int_equal(host_counts.windows, windows);
-	assert_int_equal(host_counts.space_publishes, publishes);
+	assert_int_equal(host_counts.space_syncs, syncs);
 	config.heap_pages--;
 	assert_int_equal(guest_create(ID, &config, &guest), OK);
 }

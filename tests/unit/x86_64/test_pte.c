@@ -29,24 +29,30 @@ static void space_flags_come_back(void **state)
 		for (u32 level = 2; level <= 3; level++)
 			for (u32 more = 0; more < 16; more++) {
 				u32 flags = more | (u32)SPACE_READ;
-				u64 entry = pte_leaf(kinds[k], HPA(PA), level, flags);
+				u64 code = pte_encode(kinds[k], level,
+						      (struct space_entry){ .to = HPA(PA),
+									    .flags = flags,
+									    .valid = true });
+				struct space_entry entry = pte_decode(kinds[k], level, code);
 
-				assert_true(pte_is_valid(kinds[k], entry));
-				assert_true(level == 3 || !pte_is_table(kinds[k], entry));
-				assert_int_equal(entry & PTE_ADDRESS, PA);
-				assert_int_equal(pte_flags(kinds[k], entry), flags);
-				assert_true((entry & PTE_USER) != 0);
+				assert_true(entry.valid && !entry.table);
+				assert_int_equal(entry.to.v, PA);
+				assert_int_equal(entry.flags, flags);
+				assert_true((code & PTE_USER) != 0);
 			}
 }
 
 static void tables(void **state)
 {
+	struct space_entry table = { .to = HPA(PA), .valid = true, .table = true };
+
 	(void)state;
-	assert_int_equal(pte_table(SPACE_IA32E, HPA(PA)), PA | 0x27);
-	assert_true(pte_is_table(SPACE_IA32E, PA | 0x27));
-	assert_false(pte_is_table(SPACE_IA32E, PA | 0xa7)); /* a block */
-	assert_false(pte_is_valid(SPACE_IA32E, PA | 0x26));
-	assert_false(pte_is_valid(SPACE_IA32E, 0));
+	assert_int_equal(pte_encode(SPACE_IA32E, 2, table), PA | 0x27);
+	assert_true(pte_decode(SPACE_IA32E, 2, PA | 0x27).table);
+	assert_false(pte_decode(SPACE_IA32E, 3, PA | 0x27).table); /* a page */
+	assert_false(pte_decode(SPACE_IA32E, 2, PA | 0xa7).table); /* a block */
+	assert_false(pte_decode(SPACE_IA32E, 2, PA | 0x26).valid);
+	assert_false(pte_decode(SPACE_IA32E, 2, 0).valid);
 	assert_int_equal(pte_shift(0), 39);
 	assert_int_equal(pte_shift(3), 12);
 }

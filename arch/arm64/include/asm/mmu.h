@@ -40,6 +40,9 @@ bool mmu_map_stack(u64 va, hpa_t pa, u64 bytes);
 /** mmu_unmap_stack() - away with it, on every CPU. */
 void mmu_unmap_stack(u64 va, u64 bytes);
 
+/** invalidate_icache() - instructions were written: every CPU fetches them again. Any context. */
+void invalidate_icache(void);
+
 /** mmu_pa() - physical address of something in the core's image. */
 u64 mmu_pa(const void *va);
 #endif

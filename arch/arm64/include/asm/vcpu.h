@@ -118,6 +118,7 @@ struct arch_vcpu {
 				   entry/exit */
 	u64 apia[2];            /* the guest's APIAKey_EL1, low then high */
 	struct vcpu_exit *exit; /* where the fast handlers put what they cannot serve */
+	bool wait_begins;       /* arch_vcpu_wants_irq() was not called in this wait yet */
 	bool traps_wfi;         /* HCR_EL2.TWI, as it was last written */
 	u64 vmpidr;
 	u64 hcr; /* HCR_EL2 when loaded */

@@ -41,7 +41,7 @@ struct arch_vcpu {
 	u32 script_length, script_at;
 	bool loaded;
 	bool wants_irq; /* what arch_vcpu_wants_irq() answers */
-	bool line_fell; /* until it looks again (arch_vcpu_resample()) */
+	bool line_fell; /* arch_vcpu_wants_irq() then drops what is pending */
 	struct vcpu_start start;
 	u32 counts[HOST_EVENT_KINDS];
 	u32 num_events; /* ever; event n is events[n % HOST_EVENTS] */

@@ -33,20 +33,10 @@
 
 #define ARCH_SPACE_BLOCK_LEVEL 2u /* the lowest level number that may hold a block */
 
-static inline bool arch_space_is_valid(u32 kind, u64 entry)
+static inline __attribute__((always_inline)) struct space_entry
+arch_space_decode(u32 kind, u32 level, u64 entry)
 {
-	return pte_is_valid(kind, entry);
-}
-
-static inline bool arch_space_is_table(u32 kind, u64 entry)
-{
-	return pte_is_table(kind, entry);
-}
-
-static inline hpa_t arch_space_address(u32 kind, u64 entry)
-{
-	(void)kind;
-	return HPA(entry & PTE_ADDRESS);
+	return pte_decode(kind, level, entry);
 }
 
 /* Counts changes of stacks' mappings: a CPU that has seen fewer flushes its translations. */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * I/O ports. In a description, in grants and in struct host, port n is the address PORT_BASE + n.
- * arch_map_device() returns the port's number as a pointer: no mapped register lies so low.
+ * arch_map() returns the port's number as a pointer: no mapped register lies so low.
  */
 #ifndef ASM_PORT_H
 #define ASM_PORT_H
