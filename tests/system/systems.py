@@ -55,7 +55,7 @@ def make_initrd(output, add=()):
 		   "--init", ROOT / "boards/common/init"]
 	for item, path in add:
 		command += ["--add", f"{item}={path}"]
-	_run([*command, output])
+	execute([*command, output])
 	return output
 
 
@@ -69,7 +69,7 @@ def linux_program(name):
 	return need(ARM64 / f"guests/linux/{name}", "make ARCH=arm64 guests")
 
 
-def _run(command):
+def execute(command):
 	result = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL,
 				stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 	if result.returncode != 0:
@@ -200,5 +200,5 @@ def pack(directory, dts, files=(), check=True, bundle_only=False, core=ARM64 / "
 		command.append("--no-check")
 	if bundle_only:
 		command.append("--bundle-only")
-	_run([*command, source])
+	execute([*command, source])
 	return output
