@@ -7,6 +7,7 @@
 
 #include "arch/arm64/boot.h"
 #include "arch/arm64/pure/idregs.h"
+#include "arch/arm64/pure/mpam.h"
 #include "arch/arm64/regime.h"
 #include <arch/mmu.h>
 
@@ -17,15 +18,6 @@ u64 machine_id[ARM64_ID_REGS];
 #define CPTR_ALL (CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA)
 /* PMU, debug, OS lock, debug ROM, statistical profiling and trace filtering trap. */
 #define MDCR_ALL (MDCR_TPM | MDCR_TPMCR | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TPMS | MDCR_TTRF)
-
-/* MPAM2_EL2: accesses of EL1 to MPAM0_EL1, MPAM1_EL1 and, where there is no MPAMHCR_EL2,
- * MPAMIDR_EL1 trap; the core itself is in partition 0. MPAMIDR_EL1 says which bits there are. */
-#define MPAM2_TRAP0      BIT(48)
-#define MPAM2_TRAP1      BIT(49)
-#define MPAM2_TIDR       BIT(58)
-#define MPAMHCR_TRAP_IDR BIT(31)
-#define MPAMIDR_HAS_HCR  BIT(17)
-#define MPAMIDR_HAS_TIDR BIT(58)
 
 /* B: a signed offset in instructions (Arm ARM C6.2.26). */
 #define INSN_B        0x14000000u
@@ -38,10 +30,9 @@ __boot static void memory_partitioning(void)
 	/* A guest cannot choose: what it causes is in partition 0, as if there were none. */
 	write_sysreg(0, SYS_MPAM0_EL1);
 	write_sysreg(0, SYS_MPAM1_EL1);
-	write_sysreg(MPAM2_TRAP0 | MPAM2_TRAP1 | ((id & MPAMIDR_HAS_TIDR) != 0 ? MPAM2_TIDR : 0),
-		     SYS_MPAM2_EL2);
-	if (id & MPAMIDR_HAS_HCR)
-		write_sysreg(MPAMHCR_TRAP_IDR, SYS_MPAMHCR_EL2);
+	write_sysreg(mpam2_traps(id), SYS_MPAM2_EL2);
+	if (mpamhcr_traps(id) != 0)
+		write_sysreg(mpamhcr_traps(id), SYS_MPAMHCR_EL2);
 }
 
 __boot static void fine_grained_traps(void)
