@@ -137,16 +137,22 @@ static void show_time(struct mc146818_state *s)
 	s->ram[CENTURY] = encode(s, d.year / 100);
 }
 
+static u32 within(u32 value, u32 least, u32 most)
+{
+	return value < least ? least : MIN(value, most);
+}
+
 /* The memory's time becomes the clock's. A field that is none counts as the nearest one. */
 static void set_time(struct mc146818_state *s)
 {
 	struct date d = {
-		.second = MIN(decode(s, s->ram[SECONDS]), 59),
-		.minute = MIN(decode(s, s->ram[MINUTES]), 59),
-		.hour = MIN(decode_hour(s, s->ram[HOURS]), 23),
-		.day = MIN(MAX(decode(s, s->ram[DAY]), 1), 31),
-		.month = MIN(MAX(decode(s, s->ram[MONTH]), 1), 12),
-		.year = MAX(decode(s, s->ram[CENTURY]) * 100 + decode(s, s->ram[YEAR]), 1970),
+		.second = within(decode(s, s->ram[SECONDS]), 0, 59),
+		.minute = within(decode(s, s->ram[MINUTES]), 0, 59),
+		.hour = within(decode_hour(s, s->ram[HOURS]), 0, 23),
+		.day = within(decode(s, s->ram[DAY]), 1, 31),
+		.month = within(decode(s, s->ram[MONTH]), 1, 12),
+		.year = within(decode(s, s->ram[CENTURY]) * 100 + decode(s, s->ram[YEAR]), 1970,
+			       9999),
 	};
 	u64 core_ns, part, now = clock_now(s, &core_ns, &part);
 
