@@ -63,7 +63,7 @@ static void addresses_have_names(void **state)
 	check(0x12453, " third+0x12344");
 	check(0x12454, " last+0x0");
 	check(UINT64_C(0) - 1, "");
-	check((u64)(_text_end - _start), "");
+	check((u64)_text_end - (u64)_start, "");
 }
 
 int main(void)
