@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * How much memory the core sets aside for itself, from the description: what guests, vCPUs and
- * their stage-2 tables take from the heap. An upper bound, kept close: RAM that the core does not
- * use is RAM that no guest gets.
+ * The memory that the core reserves for itself, from the description: guests, vCPUs and their
+ * stage-2 tables in the heap. An upper bound, kept close: RAM that the core does not use is RAM
+ * that no guest gets.
  */
 #include <mullion/component.h>
 #include <mullion/guest.h>

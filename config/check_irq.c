@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Interrupts, on the machine's side and on the guest's: each can be given away, exists, and has one
+ * Interrupts, on the machine's side and on the guest's: each can be assigned, exists, and has one
  * owner.
  */
 #include "config/internal.h"
@@ -74,8 +74,8 @@ struct met {
 	u64 bits[CONFIG_MAX_LINES / 64];
 };
 
-/* @only: the guest on whose side to look; NULL for the machine's. One report for a region is
- * enough. Return: whether there was one. */
+/* @only: the guest whose side is checked; NULL for the machine's. One report for a region is
+ * enough. Returns true if there was one. */
 static bool check_once(struct config_run *run, const struct config_guest *only, fdt_node_t node,
 		       u32 num_irqs, const struct config_irq *irqs, struct met *met)
 {

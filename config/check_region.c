@@ -203,7 +203,7 @@ static void hit(struct config_run *run, const struct config_region *region, cons
 		     LAST(range->base, range->size));
 }
 
-/* Return: whether it can be a device. */
+/* Returns true if it can be a device. */
 static bool check_host_device(struct config_run *run, const struct config_region *region)
 {
 	const struct host *host = run->host;

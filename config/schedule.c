@@ -30,7 +30,7 @@ static void parse_strategy(struct config_run *run, fdt_node_t node, const char *
 		cpu->strategy = SCHEDULE_PRIORITY + index;
 }
 
-/* Return: false when the window is none that can be put into the table. */
+/* Returns false if the window cannot be put into the table. */
 static bool parse_window(struct config_run *run, fdt_node_t node, const struct config_cpu *cpu,
 			 struct config_window *window)
 {

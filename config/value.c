@@ -2,8 +2,8 @@
 /*
  * Values of properties: their types, the getters, and inheritance. A guest that names a template
  * inherits the values that it lacks. Each of its nodes stands over the node of the same path in the
- * template. The tree is not changed. Only lookups go on in the template, so that messages name the
- * node in which a value was written.
+ * template. The tree is not changed. Only lookups continue in the template, so that messages name
+ * the node in which a value was written.
  */
 #include <mullion/string.h>
 

@@ -29,7 +29,7 @@ static s64 call(u32 function, u64 a, u64 b, u64 c)
 
 __boot enum err firmware_init(const struct host *host)
 {
-	/* HVC at EL2 comes back to EL2: firmware below us can only be called by SMC. */
+	/* HVC at EL2 traps to EL2: only SMC reaches the firmware. */
 	usable = host->arch.arm64.psci == HOST_PSCI_SMC;
 	return usable                                   ? OK
 	       : host->arch.arm64.psci == HOST_PSCI_HVC ? ERR_UNSUPPORTED

@@ -8,7 +8,7 @@
 #include <mullion/types.h>
 
 /** firmware_init() - remember whether there is PSCI. Boot CPU.
- * Return: ERR_NOT_FOUND when the tree has none, ERR_UNSUPPORTED when it is called by HVC, which EL2
+ * Returns ERR_NOT_FOUND when the tree has none, ERR_UNSUPPORTED when it is called by HVC, which EL2
  * cannot. */
 enum err __must_check firmware_init(const struct host *host);
 
@@ -16,7 +16,7 @@ enum err __must_check firmware_init(const struct host *host);
 u32 firmware_version(void);
 
 /** firmware_cpu_on() - start the CPU @mpidr at physical @entry with @context in x0. §5.1.4.
- * Return: the PSCI return code (0: accepted); -1 (NOT_SUPPORTED) without PSCI. */
+ * Returns the PSCI return code (0: accepted); -1 (NOT_SUPPORTED) without PSCI. */
 s32 firmware_cpu_on(u64 mpidr, hpa_t entry, u64 context);
 
 /** firmware_error_name() - a PSCI return code in words. */

@@ -23,7 +23,7 @@ extern struct virq_hw {
 #define VIRQ_HOLD_NS 10000u /* one wait for another CPU, interrupts masked; docs/realtime.md */
 
 /** virq_init() - find out what list registers and interrupts @host has, and register the latter.
- * Boot CPU, once, after gic_probe(). Return: ERR_UNSUPPORTED after logging what lacks. */
+ * Boot CPU, once, after gic_probe(). Returns ERR_UNSUPPORTED after logging what lacks. */
 enum err __must_check virq_init(const struct host *host);
 /** virq_kicked() - this CPU was kicked: another CPU may need the list registers of the vCPU that is
  * loaded here. Interrupt context. */

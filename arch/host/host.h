@@ -56,15 +56,15 @@ void host_user_script(struct arch_user *user, const struct host_call *calls, u32
  * again.
  */
 enum host_pause { HOST_WANTS_EXIT, HOST_IDLE, HOST_BUSY, HOST_ENDED };
-/** host_loop() - let CPU @id go on where it paused, until it pauses again. It begins in
- * sched_loop(), on a stack of its own. A vCPU that
- * wanted an exit and still finds none in its script is interrupted (EXIT_NONE) first. */
+/** host_loop() - continue CPU @id where it paused, until it pauses again. It begins in
+ * sched_loop(), on a stack of its own. A vCPU that wanted an exit and still finds none in its
+ * script is interrupted (EXIT_NONE) first. */
 enum host_pause host_loop(u32 id);
 /** host_yield() - from inside host_loop(), on whichever thread's stack: pause. False when the test
  * itself is running. */
 bool host_yield(enum host_pause pause);
-/** host_on_relax - called when the test itself, which acts for a CPU, spins. Other CPUs may go on
- * by it; with NULL they stand. */
+/** host_on_relax - called when the test itself, which acts for a CPU, spins. It may let other CPUs
+ * continue; with NULL they stand. */
 extern void (*host_on_relax)(void);
 
 /** host_last_event() - the latest thing of @kind that the core did to @vcpu; NULL when none is

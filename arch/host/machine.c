@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The fake machine: RAM, CPUs, clock, console and the ways it ends. It stands in for what a real
- * architecture does with system registers, and notes what the core asked for.
+ * The fake machine: RAM, CPUs, clock, console and the ways it ends. It replaces the system
+ * registers of a real architecture, and records the requests of the core.
  */
 #include <sanitizer/asan_interface.h>
 #include <stdatomic.h>

@@ -232,7 +232,8 @@ __boot enum err arch_cpu_start(struct cpu *cpu)
 	apic_send(cpu->arch.apic_id, APIC_IPI_SIPI | page);
 	if (!wait_for(cpu, SIPI_WAIT_NS))
 		apic_send(cpu->arch.apic_id, APIC_IPI_SIPI | page);
-	/* A CPU that comes later would run code that is gone: INIT lets it wait for ever. */
+	/* A CPU that started later would run code that is removed: INIT keeps it in its wait for a
+	 * SIPI. */
 	if (!wait_for(cpu, START_WAIT_NS))
 		apic_send(cpu->arch.apic_id, APIC_IPI_INIT);
 	put_page(saved, PAGE_SIZE);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The switch between two threads of the core. The compiler saves registers that a callee may
- * clobber (System V ABI); the others go on the stack. */
+ * clobber (System V ABI); the others are put onto the stack. */
 #include <asm/thread.h>
 
 	.text

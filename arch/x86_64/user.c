@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Components in ring 3: what is switched for them, and what their exceptions mean. */
+/* Components in ring 3: the state that is switched for them, and the meaning of their
+ * exceptions. */
 #include <arch/user.h>
 
 #include "arch/x86_64/tables.h"

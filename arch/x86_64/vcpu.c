@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vCPUs on x86-64: the loop of entries and exits, and the life of a vCPU. A vCPU's state is loaded
- * when it runs and another's was before, and is saved when another is about to run.
+ * vCPUs on x86-64: the loop of entries and exits, and the states of a vCPU. A vCPU's state is
+ * loaded when it runs and another's was before, and is saved when another is about to run.
  */
 #include "arch/x86_64/virt.h"
 

@@ -241,7 +241,7 @@ static bool is_wanted(u64 pa, u64 bytes)
 	return false;
 }
 
-/* RAM for the core that no guest has a claim to; what was tried in vain goes back. */
+/* RAM for the core that no guest has a claim to. Refused ranges return to the allocator. */
 static bool alloc_clear(u64 bytes, hpa_t *pa)
 {
 	hpa_t refused[ALLOC_TRIES];

@@ -28,14 +28,14 @@ void component_interrupt(const struct irq_route *route);
 void component_timer(struct timer_event *event);
 /** component_watchdog() - a watchdog period is over. Interrupt context. */
 void component_watchdog(struct timer_event *event);
-/** component_serving() - Return: the component that serves @guest and sees its RAM, or NULL. Any
+/** component_serving() - Returns the component that serves @guest and sees its RAM, or NULL. Any
  * context while the guest exists. */
 struct component *component_serving(const struct guest *guest);
-/** component_waits() - Return: true if the component's thread blocks in a wait, or starts its guest
+/** component_waits() - Returns true if the component's thread blocks in a wait, or starts its guest
  * within one. Any context. */
 bool component_waits(struct component *component);
 
-/** syscall_serve() - serve the system call that the component's run ended with. Return: false for
+/** syscall_serve() - serve the system call that the component's run ended with. Returns false for
  * SYS_EXIT. The component's own thread, no locks. */
 bool syscall_serve(struct component *component);
 
@@ -50,12 +50,12 @@ void space_put(hpa_t to, const void *from, u64 bytes);
 void exit_left(struct component *component, const struct vcpu *vcpu,
 	       const struct component_exit *record);
 /** exit_take() - put the first queued exit's record into the result registers, and set NOTIFY_EXIT
- * again if there are more. Return: false if no exit of the account that the component works on is
+ * again if there are more. Returns false if no exit of the account that the component works on is
  * left. The component's own thread; takes the component's lock. */
 bool exit_take(struct component *component);
 /** exit_answer() - answer the exit of vCPU @index by @value and @flags, and wake the vCPU. With
  * @next a thread of this CPU is not woken but stored there: the caller must wake it before it
- * yields the CPU. Return: ERR_RANGE, ERR_STATE if the vCPU waits for no answer. Takes the
+ * yields the CPU. Returns ERR_RANGE, ERR_STATE if the vCPU waits for no answer. Takes the
  * component's lock. */
 enum err __must_check exit_answer(struct component *component, u64 index, u64 value, u32 flags,
 				  struct thread **next);
@@ -70,20 +70,20 @@ void reset_taken(struct component *component);
 /** reset_done() - the component waits again or has ended: a pending reset is complete. Its own
  * thread, no locks. */
 void reset_done(struct component *component);
-/** reset_again() - the component starts anew: a pending reset begins again. Its own thread, no
+/** reset_again() - the component has restarted: a pending reset begins again. Its own thread, no
  * locks. */
 void reset_again(struct component *component);
 
 /** component_announce() - as component_notify_for(), without the wake. NOTIFY_EXIT's payer is the
- * queue's. Return: true if the caller must wake the thread. Any context. */
+ * queue's. Returns true if the caller must wake the thread. Any context. */
 bool __must_check component_announce(struct component *component, u64 bits, struct account *payer);
 
-/** payer_account() - Return: the account that @component works on for @payer (NULL: none). It is
+/** payer_account() - Returns the account that @component works on for @payer (NULL: none). It is
  * @payer if its CPU is one of the component's, else the component's own. Any context. */
 struct account *payer_account(struct component *component, struct account *payer);
 /** payer_choose() - choose one payer among the set bits and join its account. The bits stay set. If
  * another account takes precedence, the thread yields, and works on that account afterwards. @next:
- * a thread to be woken before that; NULL then. Return: the payer's bits, or 0: call again. The
+ * a thread to be woken before that; NULL then. Returns the payer's bits, or 0: call again. The
  * component's own thread, no locks. */
 u64 payer_choose(struct component *component, struct thread **next);
 /** payer_offer() - the component must yield in the middle of its work: continue it, if another
@@ -94,7 +94,7 @@ void payer_pull(struct component *component);
 /** payer_home() - the component works on its own account from now on. Its own thread, no locks. */
 void payer_home(struct component *component);
 
-/** channel_make_all() - take the memory of @system's channels. Return: ERR_NO_MEMORY. Boot CPU. */
+/** channel_make_all() - take the memory of @system's channels. Returns ERR_NO_MEMORY. Boot CPU. */
 enum err __must_check channel_make_all(const struct system *system);
 /** channel_announce() - the component has started: notify it and its peers of every channel. Its
  * own thread. */

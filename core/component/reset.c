@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The guest that a component serves: its RAM in the component's address space, and the reset
- * protocol. A guest that starts anew waits until the component has reset the devices, which it
+ * protocol. A guest that starts again waits until the component has reset the devices, which it
  * shows by its next wait after NOTIFY_RESET. So no device writes into RAM that is being loaded.
  */
 #include "core/component/internal.h"

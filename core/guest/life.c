@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A guest's life: start, stop, pause, reset, end.
+ * The states of a guest: start, stop, pause, reset, end.
  *
- * An act sets the guest's state and asks every vCPU to stop; the last one to do so finishes the
- * work on its own CPU. Only guest_tear_down() waits for that, and makes the vCPUs the most urgent
- * threads of their CPUs: the wait must end however busy those are.
+ * An act sets the guest's state and requests a stop of every vCPU. The last vCPU that stops
+ * finishes the work on its own CPU. Only guest_tear_down() waits for that, and makes the vCPUs the
+ * most urgent threads of their CPUs: the wait must end however busy those are.
  */
 #include "core/guest/life.h"
 
@@ -44,8 +44,8 @@ static enum err start_first(struct guest *guest)
 	return err;
 }
 
-/* Back to where it was when it was created. No vCPU of it runs. Return: false when its devices are
- * not yet: guest_devices_reset() will be called. */
+/* Reset the guest to its state after creation. No vCPU of it runs. Returns false if its devices are
+ * not yet reset: guest_devices_reset() will be called. */
 static bool make_anew(struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
@@ -96,8 +96,8 @@ enum err guest_start(struct guest *guest)
 	return err;
 }
 
-/* Stop every vCPU on the way to @state. Only one way out of life is taken; a later wish finds it
- * gone. */
+/* Stop every vCPU on the way to @state. Only the first of several requests to end the guest takes
+ * effect. */
 static enum err end_vcpus(struct guest *guest, enum guest_state state, u64 requests, bool asked)
 {
 	enum err err = OK;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Between a guest's life (life.c) and the table of guests (guest.c). */
+/* The interface between the states of a guest and the table of guests (guest.c). */
 #ifndef CORE_GUEST_LIFE_H
 #define CORE_GUEST_LIFE_H
 

@@ -44,7 +44,7 @@ static bool serve_requests(struct vcpu *vcpu)
 			atomic_fetch_or(&vcpu->requests, VCPU_REQ_SWEEP);
 			thread_preempt_point();
 		}
-		/* VCPU_REQ_WATCH has served its purpose: arch_vcpu_run() chooses anew. */
+		/* VCPU_REQ_WATCH has served its purpose: arch_vcpu_run() chooses again. */
 		requests = atomic_load(&vcpu->requests);
 	}
 	return true;

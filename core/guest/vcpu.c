@@ -46,7 +46,8 @@ __cold void guest_watch(struct guest *guest, ns_t until)
 {
 	if (atomic_exchange(&guest->watch_until, until.v) != 0)
 		return;
-	/* A kick alone does not end a run: a vCPU that waits in the guest would go on waiting. */
+	/* A kick alone does not end a run: a vCPU that waits in the guest would continue to
+	 * wait. */
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		vcpu_request(guest->vcpus[i], VCPU_REQ_WATCH);
 }

@@ -251,7 +251,7 @@ bool irq_describe(u32 index, struct manage_irq *record)
 /* --- Interrupts --------------------------------------------------------------------------------
  */
 
-/* A line without a route is masked for good; the log has a line now and then. */
+/* A line without a route is masked permanently, and the log reports some of them. */
 static __cold void surprise(u32 line)
 {
 	u64 count = atomic_fetch_add_explicit(&unexpected, 1, memory_order_relaxed) + 1;

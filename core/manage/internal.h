@@ -19,7 +19,7 @@ extern const struct system *managed;
 extern const struct host *managed_host;
 extern const char *managed_cpu_model;
 
-/** query_*() - serve one query. Return: the bytes copied, or -(enum err). The manager's own thread,
+/** query_*() - serve one query. Returns the bytes copied, or -(enum err). The manager's own thread,
  * no locks. */
 s64 query_guest(const struct manage_call *call);
 s64 query_vcpu(const struct manage_call *call);

@@ -248,7 +248,7 @@ s64 manage_call(struct component *component, u64 operation, u64 id, u64 buffer_v
 		return manage_result(ERR_DENIED);
 	if (operation >= MANAGE_OPERATIONS)
 		return manage_result(ERR_UNSUPPORTED);
-	/* No object has a number that large; what the rows cast to 32 bits is still the number. */
+	/* No object has a number that large, so the rows cast it to 32 bits without loss. */
 	if (id > UINT32_MAX)
 		return manage_result(ERR_NOT_FOUND);
 	operation = arch_index_clamp(operation, MANAGE_OPERATIONS);

@@ -59,7 +59,7 @@ struct gic {
 extern const struct gic *gic; /* the machine's, after gic_probe() */
 
 /** gic_probe() - choose @gic by @host, bring up its distributor and this CPU's interface. Boot CPU,
- * once. Return: ERR_UNSUPPORTED without a known GIC, after logging it; ERR_NOT_FOUND without a
+ * once. Returns ERR_UNSUPPORTED without a known GIC, after logging it; ERR_NOT_FOUND without a
  * CPU's redistributor; ERR_HARDWARE, ERR_NO_MEMORY. */
 enum err __must_check gic_probe(const struct host *host);
 

@@ -140,7 +140,7 @@ static enum err wake(u8 *rd)
 	return wait_clear(rd + GICR_WAKER, WAKER_CHILDREN);
 }
 
-/* Active priorities of boot code would block the core's for ever. */
+/* Active priorities that boot code left would block the core's interrupts without end. */
 static void clear_active_priorities(void)
 {
 	u32 bits = (u32)FIELD(read_sysreg(SYS_ICC_CTLR_EL1), 10, 8) + 1;

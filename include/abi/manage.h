@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SYS_GUEST_CTL: what a component with GRANT_MANAGE can ask of the core. Acts change one guest or
- * component; queries copy records to the component's memory. Nothing here reads or writes raw host
- * memory, and no act can end the machine but MANAGE_POWEROFF and MANAGE_REBOOT.
+ * SYS_GUEST_CTL: the requests of a component with GRANT_MANAGE to the core. Acts change one guest
+ * or component; queries copy records to the component's memory. Nothing here reads or writes raw
+ * host memory, and no act can end the machine but MANAGE_POWEROFF and MANAGE_REBOOT.
  */
 #ifndef ABI_MANAGE_H
 #define ABI_MANAGE_H
@@ -83,8 +83,8 @@ struct manage_vcpu {
 	u32 pause_reason; /* enum pause_reason */
 	u32 priority;
 	u32 virqs_pending, virqs_active; /* of its virtual interrupts, as last known */
-	u32 starved_s; /* seconds that it has been READY without running; what runs is the CPU's */
-	u64 pc;        /* when it last left the guest */
+	u32 starved_s;                   /* seconds that it has been READY without running */
+	u64 pc;                          /* when it last left the guest */
 	u64 run_ns, switches, refused_edges;
 	u64 exits[16]; /* by enum exit_kind */
 };
@@ -102,8 +102,8 @@ struct manage_component {
 	u32 reserved;
 	u64 memory_bytes;
 	u64 run_ns, syscalls, notifications, exits;
-	u64 helps;     /* times that it went on with a piece of work on the account of a waiter */
-	u64 help_ends; /* of these, the times that the help was used up first */
+	u64 helps;     /* times that it continued its work on the account of a waiter */
+	u64 help_ends; /* of these, the times that the help's bound was reached first */
 	struct manage_core_memory core;
 };
 

@@ -136,20 +136,20 @@ struct component {
 	struct exit_slot slots[];
 };
 
-/* --- Life (core/component/create.c, component.c, run.c, finish.c) ----------------------------- */
+/* --- Creation, start and end (core/component/create.c, component.c, run.c, finish.c) ---------- */
 
 /** component_setup() - keep @system, which must stay, and make its channels. Boot CPU, once, after
- * the heap and before any component. Return: ERR_NO_MEMORY. */
+ * the heap and before any component. Returns ERR_NO_MEMORY. */
 enum err __must_check component_setup(const struct system *system);
 
 extern u32 component_count;
-/** component_get() - Return: number @id of the description, or NULL. Any context. */
+/** component_get() - Returns number @id of the description, or NULL. Any context. */
 struct component *component_get(u32 id);
-/** component_find() - Return: the component of that name, or NULL. Any context. */
+/** component_find() - Returns the component of that name, or NULL. Any context. */
 struct component *component_find(const char *name);
 
 /** component_create() - make the address space, grants and thread for @config, which is one of the
- * system's. A failure leaves nothing. Boot CPU, in the description's order. Return: ERR_NO_MEMORY,
+ * system's. A failure leaves nothing. Boot CPU, in the description's order. Returns ERR_NO_MEMORY,
  * ERR_TOO_BIG with too many grants, ERR_RANGE, ERR_EXISTS for an interrupt that has an owner. */
 enum err __must_check component_create(const struct config_component *config,
 				       struct component **out);
@@ -157,21 +157,21 @@ enum err __must_check component_create(const struct config_component *config,
  * started or was not created whole. Boot CPU. */
 void component_destroy(struct component *component);
 /** component_start() - start the thread, which loads the program from the bundle and zeroes the
- * rest of the memory. Return: ERR_STATE if the component runs. Any context. */
+ * rest of the memory. Returns ERR_STATE if the component runs. Any context. */
 enum err __must_check component_start(struct component *component);
 /** component_stop() - end the component at its next trap. vCPUs that wait for its answers stay
  * blocked. Any context. */
 void component_stop(struct component *component);
-/** component_restart() - component_stop(), then a start. Return: ERR_STATE if the component does
+/** component_restart() - component_stop(), then a start. Returns ERR_STATE if the component does
  * not run. Any context. */
 enum err __must_check component_restart(struct component *component);
-/** component_kill() - end the component as after a fault. Return: ERR_STATE if it does not run. Any
+/** component_kill() - end the component as after a fault. Returns ERR_STATE if it does not run. Any
  * context. */
 enum err __must_check component_kill(struct component *component);
 /** component_describe() - fill all of @record but names, id and policy. Any context. */
 void component_describe(const struct component *component, struct manage_component *record);
-/** component_watch() - the component returns from a wait: its watchdog begins anew. The thread that
- * runs it. */
+/** component_watch() - the component returns from a wait: its watchdog period begins again. The
+ * thread that runs it. */
 void component_watch(struct component *component);
 
 /** component_finish() - the machine is about to be switched off by @end, which does not return.
@@ -181,7 +181,7 @@ void component_watch(struct component *component);
 void component_finish(void (*end)(void));
 
 /** component_copy_in() - copy @bytes from address @va of the component's own memory; a guest's RAM
- * and devices are excluded. Return: ERR_FAULT, with a part copied. Any context, no copy window in
+ * and devices are excluded. Returns ERR_FAULT, with a part copied. Any context, no copy window in
  * use. */
 enum err __must_check component_copy_in(const struct component *component, void *to, u64 va,
 					u64 bytes);
@@ -201,7 +201,7 @@ void component_notify_for(struct component *component, u64 bits, struct account 
  * context, no locks above a guest's. */
 void component_forget_payer(struct account *account);
 
-/** component_is_manager() - Return: true if the description grants control of guests. */
+/** component_is_manager() - Returns true if the description grants control of guests. */
 static inline bool component_is_manager(const struct config_component *config)
 {
 	return config->manages_all || config->manages != 0;
@@ -228,12 +228,12 @@ void component_set_manager(manage_function *call);
 /** component_serve_exit() - hand an access of @vcpu to @region to the component that serves it, and
  * block until the answer (PAUSED(io)). The access is then completed, or a fault injected. *@power:
  * RESUME_RESET or RESUME_OFF if the guest is to be reset or switched off, else 0. A doorbell only
- * notifies. Return: false if no component serves that region. The vCPU's own thread,
+ * notifies. Returns false if no component serves that region. The vCPU's own thread,
  * no locks. */
 bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 			  const struct vcpu_exit *exit, u32 *power);
 /** component_guest_attach() - @guest was created: map its RAM for the component that serves it.
- * Return: the errors of the mapping. The context of guest_create(). */
+ * Returns the errors of the mapping. The context of guest_create(). */
 enum err __must_check component_guest_attach(struct guest *guest);
 /** component_guest_leave() - @guest is about to be destroyed: have its devices reset, and wait
  * until the component has done so; at most 100 ms. No vCPU runs. Orphan context, no locks. */
@@ -241,17 +241,18 @@ void component_guest_leave(struct guest *guest);
 /** component_guest_detach() - unmap the RAM of @guest, behind component_guest_leave(). */
 void component_guest_detach(struct guest *guest);
 /** component_guest_reset() - have the devices of @guest reset before its RAM is written. No vCPU of
- * it runs. Return: true if they are reset; false if the component's thread will call @done. Any
+ * it runs. Returns true if they are reset; false if the component's thread will call @done. Any
  * context, no locks above a guest's. */
 bool __must_check component_guest_reset(struct guest *guest, void (*done)(struct guest *guest));
-/** component_guest_resets() - Return: true if the component has not reset the devices of @guest
+/** component_guest_resets() - Returns true if the component has not reset the devices of @guest
  * since component_guest_attach(). Any context while the guest exists. */
 bool component_guest_resets(const struct guest *guest);
-/** component_guest_forget() - @guest must not start any more: withdraw a pending reset. Return:
+/** component_guest_forget() - @guest must not start any more: withdraw a pending reset. Returns
  * true if its function would have been called. As component_guest_reset(). */
 bool component_guest_forget(struct guest *guest);
 /** component_guest_start() - @guest is about to run: start the component that serves it, if it was
- * never started. For a guest that is created after boot. Return: component_start()'s. */
+ * never started. For a guest that is created after boot. Returns the errors of
+ * component_start(). */
 enum err __must_check component_guest_start(const struct guest *guest);
 
 #endif

@@ -191,7 +191,7 @@ struct config_guest {
 	char template_name[CONFIG_NAME_MAX]; /* it was made from, or "" */
 	bool absent;    /* an instance of a template: created at run time only */
 	u32 vmm;        /* index of the component that serves it, or num_components */
-	u64 heap_pages; /* after the checks: what it takes of the core's heap at most */
+	u64 heap_pages; /* after the checks: its upper bound of the core's heap */
 	struct arch_config_guest arch;
 	fdt_node_t node;
 };
@@ -204,7 +204,7 @@ struct system {
 	struct config_component *components;
 	u32 num_channels;
 	struct config_channel *channels;
-	u32 num_routes; /* lines of the machine that are given away */
+	u32 num_routes; /* lines of the machine that have a route */
 	u32 num_lines;  /* one more than the highest of them */
 	struct config_cpu cpus[CONFIG_MAX_CPUS];
 	u32 log_level;  /* enum log_level */
@@ -226,7 +226,7 @@ struct diag {
  * @bundle/@bundle_bytes: the cpio archive with the images, or NULL: checks of images are then left
  * out.
  * @system points into @tree, @bundle and @arena, which must stay. Boot CPU or host program; no
- * locks. Return: ERR_INVALID if there was any mistake (all were reported), ERR_NO_MEMORY if @arena
+ * locks. Returns ERR_INVALID if there was any mistake (all were reported), ERR_NO_MEMORY if @arena
  * is too small. */
 enum err __must_check config_load(const struct fdt *tree, const struct host *host,
 				  const void *bundle, size_t bundle_bytes, void *arena,

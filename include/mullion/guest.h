@@ -23,7 +23,7 @@
 
 /* Requests to a vCPU's thread, by vcpu_request(). */
 #define VCPU_REQ_STOP  BIT(0) /* leave the run loop; the vCPU goes to RESET */
-#define VCPU_REQ_WATCH BIT(1) /* its guest is watched: choose anew whether its waits trap */
+#define VCPU_REQ_WATCH BIT(1) /* its guest is watched: choose again whether its waits trap */
 #define VCPU_REQ_PAUSE BIT(2) /* its guest was paused or resumed: see guest_is_paused() */
 #define VCPU_REQ_SWEEP BIT(4) /* by itself: the rest of vcpu_sweep() is to be done */
 #define VCPU_REQ_DUMP  BIT(3) /* with STOP: dump first; the vCPU goes to HALTED */
@@ -62,7 +62,7 @@ enum guest_state {
 	GUEST_CREATED, /* not started yet */
 	GUEST_RUNNING,
 	GUEST_PAUSED,    /* its vCPUs pause, or will at their next check of requests */
-	GUEST_RESETTING, /* its vCPUs stop; the last one starts it anew */
+	GUEST_RESETTING, /* its vCPUs stop; the last one starts it again */
 	GUEST_STOPPED,   /* powered off, or on the way */
 	GUEST_CRASHED,
 };
@@ -87,7 +87,7 @@ struct guest {
 	struct vcpu **vcpus;
 	u32 running;       /* vCPUs started and not yet stopped; under the lock */
 	bool fresh;        /* its first vCPU has yet to load the images */
-	bool asked;        /* its end was the manager's wish; under the lock */
+	bool asked;        /* its end was requested by the manager; under the lock */
 	bool tearing_down; /* about to be destroyed: nothing starts it any more; under the lock */
 	struct waitqueue stopped; /* guest_destroy(): running became 0 */
 	u32 resets, crashes;
@@ -104,7 +104,7 @@ extern bool guests_stay; /* vmm { stay; }: do not power off when no guest runs a
  * own vCPUs and component, or between guest_pin() and guest_unpin(). */
 struct guest *guest_get(u32 id);
 /** guest_pin() - keep guest @id from being destroyed, and from every other act, until
- * guest_unpin(). Return: ERR_NOT_FOUND when it is not created, ERR_BUSY when an act is under way.
+ * guest_unpin(). Returns ERR_NOT_FOUND when it is not created, ERR_BUSY when an act is under way.
  * Any context; takes the table's lock. */
 enum err __must_check guest_pin(u32 id, struct guest **guest);
 void guest_unpin(u32 id);
@@ -112,23 +112,22 @@ void guest_unpin(u32 id);
  * it. @view reads counters, and takes no lock but those of higher rank. */
 void guest_view(u32 id, void (*view)(const struct guest *guest, void *data), void *data);
 /** guest_keep_memory() - keep the memory that guests of @system have at a host-address for them:
- * what others get lies elsewhere. @system must stay. Boot CPU, at boot. */
+ * other guests get none of it. @system must stay. Boot CPU, at boot. */
 void guest_keep_memory(const struct system *system);
 /** guest_create() - everything for @config, from its own budget, as number @id; a failure leaves
- * nothing behind. Return: ERR_RANGE, ERR_EXISTS, ERR_BUSY while it is being created or destroyed,
+ * nothing behind. Returns ERR_RANGE, ERR_EXISTS, ERR_BUSY while it is being created or destroyed,
  * ERR_NO_MEMORY, or why a part of it cannot be had. Normal or orphan context, or boot; no locks. */
 enum err __must_check guest_create(u32 id, const struct config_guest *config, struct guest **out);
 /** guest_destroy() - stop number @id, wait until no vCPU of it runs, give back all that
- * guest_create() took. Return: ERR_NOT_FOUND, ERR_BUSY when an act is under way. Orphan context, no
+ * guest_create() took. Returns ERR_NOT_FOUND, ERR_BUSY when an act is under way. Orphan context, no
  * locks; elsewhere only when it is stopped already. */
 enum err __must_check guest_destroy(u32 id);
 
-/* --- Its life (core/guest/life.c) --------------------------------------------------------------
- */
+/* --- Its states ------------------------------------------------------------------------------- */
 
-/** guest_start() - start the first vCPU, which loads images and tree. A guest that ran before
- * begins anew, as by guest_reset(): once its devices are reset. So does the first run of a guest
- * that component_guest_resets() holds for. Return: ERR_STATE when it runs, ERR_BUSY while it ends.
+/** guest_start() - start the first vCPU, which loads images and tree. A guest that ran before is
+ * reset, as by guest_reset(): once its devices are reset. So does the first run of a guest that
+ * component_guest_resets() holds for. Returns ERR_STATE when it runs, ERR_BUSY while it ends.
  * Normal or orphan context, or boot. */
 enum err __must_check guest_start(struct guest *guest);
 /** guest_devices_reset() - the devices of @guest, which is being reset, are as at power-on and do
@@ -136,24 +135,24 @@ enum err __must_check guest_start(struct guest *guest);
  * component_guest_reset() chose. */
 void guest_devices_reset(struct guest *guest);
 /** guest_load_images() - for arch_boot_write(): copy kernel, initrd and tree into the RAM of
- * @vcpu's guest, at their places in the description. A tree that is not supplied is written anew,
- * with the nodes of @nodes. Its thread, before it is entered; no other vCPU of the guest is on.
- * Between pieces others may run. Return: ERR_BUSY if the vCPU has to stop; other errors are logged.
+ * @vcpu's guest, at their places in the description. A tree that is not supplied is generated, with
+ * the nodes of @nodes. Its thread, before it is entered; no other vCPU of the guest is on. Between
+ * pieces others may run. Returns ERR_BUSY if the vCPU has to stop; other errors are logged.
  */
 enum err __must_check guest_load_images(struct vcpu *vcpu, const struct guest_nodes *nodes);
 /** guest_stop() - power off (@crashed: because of a fault): every vCPU ends in RESET or HALTED.
  * Nothing happens when it is not running or paused. Any context; takes the guest's lock. */
 void guest_stop(struct guest *guest, bool crashed);
 /** guest_reset() - SYSTEM_RESET: stop all vCPUs, reload pristine images, reset controller, start
- * the first vCPU. Return: ERR_STATE when it is neither running nor paused, ERR_BUSY when it is
+ * the first vCPU. Returns ERR_STATE when it is neither running nor paused, ERR_BUSY when it is
  * being reset already. Any context; takes the guest's lock. */
 enum err guest_reset(struct guest *guest);
-/** guest_pause(), guest_resume() - its vCPUs stay where they are, until they go on. ERR_STATE when
+/** guest_pause(), guest_resume() - stop its vCPUs, and continue them without loss. ERR_STATE when
  * it is not running (not paused). Any context; takes the guest's lock. */
 enum err __must_check guest_pause(struct guest *guest);
 enum err __must_check guest_resume(struct guest *guest);
-/** guest_end() - guest_stop() as the manager's wish: the machine is not powered off for it. @halt:
- * as a fault would stop it, with every vCPU dumped. ERR_STATE when it is neither running nor
+/** guest_end() - guest_stop() by request of the manager: the machine is not powered off for it.
+ * @halt: as a fault would stop it, with every vCPU dumped. ERR_STATE when it is neither running nor
  * paused, ERR_BUSY while it is being reset. */
 enum err __must_check guest_end(struct guest *guest, bool halt);
 /** guest_watch() - trap the waits of the guest's vCPUs until @until (ns of the clock). Meanwhile
@@ -170,7 +169,7 @@ static inline bool guest_is_paused(const struct guest *guest)
 const struct region *region_find(const struct guest *guest, gpa_t gpa);
 
 /** guest_copy_in()/guest_copy_out() - copy between core memory and RAM of @guest through a mapping
- * window. Return: ERR_FAULT if any byte is outside RAM/ROM regions (nothing is copied then). */
+ * window. Returns ERR_FAULT if any byte is outside RAM/ROM regions (nothing is copied then). */
 enum err __must_check guest_copy_in(const struct guest *guest, void *to, gpa_t from, u64 bytes);
 enum err __must_check guest_copy_out(const struct guest *guest, gpa_t to, const void *from,
 				     u64 bytes);
@@ -179,7 +178,7 @@ enum err __must_check guest_copy_out(const struct guest *guest, gpa_t to, const 
 enum err __must_check guest_load(const struct guest *guest, gpa_t to, const void *from, u64 bytes);
 
 /** vcpu_start() - the vCPU begins in @start, which is copied; NULL: where arch_boot_write() says.
- * Return: ERR_EXISTS if it is on already, ERR_BUSY while it is being started, ERR_DENIED if its
+ * Returns ERR_EXISTS if it is on already, ERR_BUSY while it is being started, ERR_DENIED if its
  * guest does not run. Any CPU; takes the guest's lock. */
 enum err __must_check vcpu_start(struct vcpu *vcpu, const struct vcpu_start *start);
 /** vcpu_may_enter() - Returns true if @entry lies in RAM or ROM of the guest. The architecture
@@ -188,12 +187,13 @@ bool vcpu_may_enter(const struct guest *guest, gpa_t entry);
 /** vcpu_main() - what a vCPU's thread does: run it each time that it is started. @data: the vCPU.
  */
 void vcpu_main(void *data);
-/** vcpu_preempt_point() - in long work: as thread_preempt_point(). Return: false when it was asked
+/** vcpu_preempt_point() - in long work: as thread_preempt_point(). Returns false when it was asked
  * to stop. The vCPU's own thread; no locks. */
 bool __must_check vcpu_preempt_point(const struct vcpu *vcpu);
-/** vcpu_sweep() - before it goes on, the data caches are cleaned and invalidated over all RAM of
- * its guest; a sweep that is under way begins anew. The caller leaves the guest. vcpu_sweep_piece()
- * - the next piece. Return: false when all was done before. The vCPU's own thread. */
+/** vcpu_sweep() - before the vCPU continues, the data caches are cleaned and invalidated over all
+ * RAM of its guest. A sweep that is under way begins again. The caller leaves the guest.
+ * vcpu_sweep_piece()
+ * - the next piece. Returns false when all was done before. The vCPU's own thread. */
 void vcpu_sweep(struct vcpu *vcpu);
 bool __must_check vcpu_sweep_piece(struct vcpu *vcpu);
 /** vcpu_wait() - PAUSED(WFI) until a virtual interrupt or a request is there. The vCPU's own
@@ -204,8 +204,8 @@ void vcpu_wait(struct vcpu *vcpu);
 void guest_vcpu_stopped(struct vcpu *vcpu);
 /** vcpu_request() - set request bits, and wake or kick the vCPU. Any CPU, any context. */
 void vcpu_request(struct vcpu *vcpu, u64 bits);
-/** vcpu_kick() - its virtual interrupts changed: end its WFI, or have it look. Any CPU, any
- * context; a vCPU that runs on this CPU is about to look anyway. */
+/** vcpu_kick() - its virtual interrupts changed: end its wait, or let it check them. Any CPU, any
+ * context. A vCPU that runs on this CPU checks them before its next entry. */
 void vcpu_kick(struct vcpu *vcpu);
 /** exit_handle() - serve one neutral exit. The vCPU's own thread, no locks held. */
 void exit_handle(struct vcpu *vcpu, struct vcpu_exit *exit);

@@ -29,7 +29,7 @@ struct guest_nodes {
 /** guest_tree_write() - write the tree of @g into @buf (@size bytes, at most FDT_MAX_SIZE are
  * used). @nodes adds the architecture's part. @seed: fresh random bytes; the guest gets them as
  * rng-seed and kaslr-seed. @yield: called after each node, or NULL. @total: bytes of the tree.
- * Return: ERR_TOO_BIG if it does not fit. Any context, no locks. */
+ * Returns ERR_TOO_BIG if it does not fit. Any context, no locks. */
 enum err __must_check guest_tree_write(const struct config_guest *g,
 				       const struct guest_nodes *nodes,
 				       const u8 seed[GUEST_TREE_SEED_BYTES], void *buf, size_t size,
@@ -38,7 +38,7 @@ enum err __must_check guest_tree_write(const struct config_guest *g,
 /** guest_tree_check() - hold a supplied tree against what the guest will find: memory, CPUs,
  * initrd, and what the architecture adds. Every mistake goes to @diag, with g->node and
  * "device-tree", and is counted there.
- * @scratch: overwritten; it is too large for a core stack. Return: ERR_INVALID after any mistake.
+ * @scratch: overwritten; it is too large for a core stack. Returns ERR_INVALID after any mistake.
  */
 enum err __must_check guest_tree_check(const struct fdt *supplied, const struct config_guest *g,
 				       struct host *scratch, struct diag *diag);

@@ -56,7 +56,7 @@ struct host {
 };
 
 /** host_read() - fill @host from @fdt. Fields without a node are zero or NONE; the caller checks
- * for those that it needs. Return: ERR_TOO_BIG above a bound here, ERR_FORMAT for a tree that
+ * for those that it needs. Returns ERR_TOO_BIG above a bound here, ERR_FORMAT for a tree that
  * contradicts itself. Any context. */
 enum err __must_check host_read(const struct fdt *fdt, struct host *host);
 

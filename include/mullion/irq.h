@@ -56,7 +56,7 @@ struct irq_slot {
 	 * is more than a burst ahead of now, the line is off until a burst fits again. */
 	struct timer_event limit;
 	u64 due_ns;          /* of the CPU that takes it */
-	u32 interval_ns;     /* at most a second; 0: no limit; while the route lives */
+	u32 interval_ns;     /* at most a second; 0: no limit; set with the route */
 	bool off;            /* lock */
 	_Atomic bool wanted; /* to be enabled when the limit permits it */
 	_Atomic u64 count;   /* interrupts that took the route */
@@ -69,10 +69,10 @@ static inline u64 irq_table_bytes(u32 routes, u32 lines)
 }
 
 /** irq_init() - bring up the controller of @host and this CPU's part. Boot CPU, once, before any
- * other CPU is started. Return: arch_irq_init()'s errors. */
+ * other CPU is started. Returns arch_irq_init()'s errors. */
 enum err __must_check irq_init(const struct host *host);
 /** irq_allocate() - make room for @routes routes of lines below @lines. Boot CPU, once, after the
- * heap and before the first route. Return: ERR_NO_MEMORY. */
+ * heap and before the first route. Returns ERR_NO_MEMORY. */
 enum err __must_check irq_allocate(u32 routes, u32 lines);
 
 /** irq_serve() - @line has signalled on this CPU. It is counted, held to its limit and delivered.
@@ -82,13 +82,13 @@ enum err __must_check irq_allocate(u32 routes, u32 lines);
 bool irq_serve(u32 line);
 
 /** irq_route() - deliver a line as @route says, from now on. @route is copied. Takes the routes'
- * lock. Return: ERR_EXISTS if the line has an owner, ERR_RANGE if the machine has no such line or
+ * lock. Returns ERR_EXISTS if the line has an owner, ERR_RANGE if the machine has no such line or
  * CPU, ERR_NO_MEMORY if irq_allocate() made too little room. */
 enum err __must_check irq_route(const struct irq_route *route);
 /** irq_unroute() - take the route of @line away if it is @owner's. No handler knows the route when
  * this returns. As irq_settle(); takes the routes' lock. */
 void irq_unroute(u32 line, const void *owner);
-/** irq_lookup() - Return: the route of @line, or NULL. Any context, no lock: a route stays until it
+/** irq_lookup() - Returns the route of @line, or NULL. Any context, no lock: a route stays until it
  * is taken away. */
 const struct irq_route *irq_lookup(u32 line);
 /** irq_unmask() - a line that was masked may signal again. Any context; takes the routes' lock. */
@@ -102,7 +102,7 @@ void irq_move_all(const void *owner, u32 from, u32 cpu);
 /** irq_settle() - wait until every interrupt handler that began before this call has ended. Any
  * context but an interrupt's. */
 void irq_settle(void);
-/** irq_describe() - route number @index, by rising line, into zeroed @record. Return: false if
+/** irq_describe() - route number @index, by rising line, into zeroed @record. Returns false if
  * there are not so many. Any context; takes the routes' lock. */
 struct manage_irq;
 bool irq_describe(u32 index, struct manage_irq *record);

@@ -19,7 +19,7 @@ void manage_start(const struct system *system, const struct host *host, const ch
 
 /** manage_call() - serve SYS_GUEST_CTL of @component with unchecked arguments: operation, id, the
  * component's address of a buffer and its bytes, argument. The operation's second result goes to
- * @second. The component's own thread, no locks; may sleep. Return: 0 or the bytes copied, or
+ * @second. The component's own thread, no locks; may sleep. Returns 0 or the bytes copied, or
  * -(enum err). ERR_UNSUPPORTED: the operation is unknown. ERR_DENIED: the component has no right to
  * it. ERR_NOT_FOUND: there is no such object. ERR_TOO_BIG: the buffer is smaller than the record.
  * ERR_FAULT: the buffer is not the component's. ERR_STATE, ERR_BUSY: the object's state forbids the

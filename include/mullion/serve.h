@@ -38,7 +38,7 @@ static const u32 serve_edges[SERVE_STATES] = {
 };
 
 /** serve_move() - follow one edge of the table. Both states are constants, so the compiler resolves
- * the check. Return: false if the state was not @from; nothing changes then. Any context. */
+ * the check. Returns false if the state was not @from; nothing changes then. Any context. */
 static inline bool serve_move(struct component *component, enum serve_state from,
 			      enum serve_state to)
 {
@@ -58,7 +58,7 @@ static inline void serve_set(struct component *component, enum serve_state from,
 	atomic_store(&component->serving, to);
 }
 
-/** serve_is() - Return: true if the state is @state at this moment. Any context. */
+/** serve_is() - Returns true if the state is @state at this moment. Any context. */
 static inline bool serve_is(const struct component *component, enum serve_state state)
 {
 	return atomic_load_explicit(&component->serving, memory_order_acquire) == state;
@@ -73,13 +73,13 @@ void serve_wake(struct component *component);
 void serve_leave(struct vcpu *vcpu, enum user_trap trap, const struct component_exit *record);
 
 /** serve_sleep() - block in a wait until there is a notification or a request. @next (NULL: none)
- * gets the CPU, on its own account. Return: false if the registers went on without the thread. The
- * component's own thread; no locks. */
+ * gets the CPU, on its own account. Returns false if the registers continued without the thread.
+ * The component's own thread; no locks. */
 bool serve_sleep(struct component *component, struct thread *next);
 /** serve_trap() - run the component until its next trap, or return the trap of an inline run. The
  * component's own thread; no locks. */
 enum user_trap serve_trap(struct component *component);
-/** serve_reset() - the component starts anew: drop the trap of an inline run. The component's own
+/** serve_reset() - the component has restarted: drop the trap of an inline run. The component's own
  * thread; no locks. */
 void serve_reset(struct component *component);
 
@@ -107,7 +107,7 @@ static inline void serve_present(struct arch_user *user, const struct component_
 	arch_user_set_result(user, 4, record->number);
 }
 
-/** serve_begin() - Return: true if this vCPU's thread may run the component that it used last. It
+/** serve_begin() - Returns true if this vCPU's thread may run the component that it used last. It
  * alone does so then until serve_end() or serve_leave(), and the exit's number is
  * component->exits. The vCPU's own thread; no locks. */
 static inline bool serve_begin(struct vcpu *vcpu)
@@ -125,7 +125,7 @@ static inline bool serve_begin(struct vcpu *vcpu)
 	return true;
 }
 
-/** serve_answered() - Return: true if the component's system call answers @vcpu's exit and waits.
+/** serve_answered() - Returns true if the component's system call answers @vcpu's exit and waits.
  * The vCPU's own thread, after an inline run that ended with a system call. */
 static inline bool serve_answered(const struct vcpu *vcpu)
 {
@@ -137,7 +137,7 @@ static inline bool serve_answered(const struct vcpu *vcpu)
 }
 
 /** serve_end() - the component has answered, and the answer was read from its arguments. It waits
- * again and may be run again. Return: false if a notification or a request came meanwhile: the
+ * again and may be run again. Returns false if a notification or a request came meanwhile: the
  * caller must call serve_wake(). The vCPU's own thread; no locks. */
 static inline bool __must_check serve_end(struct component *component)
 {

@@ -44,7 +44,7 @@ struct space {
 	struct space_ports ports[SPACE_PORTS_MAX];
 };
 
-/** space_has() - Return: true if @address can be mapped, false for a port (PORT_BASE), which
+/** space_has() - Returns true if @address can be mapped, false for a port (PORT_BASE), which
  * space_grant_ports() permits. Pure. */
 static inline bool space_has(u64 address)
 {
@@ -52,23 +52,23 @@ static inline bool space_has(u64 address)
 }
 
 /** space_init() - an empty space, in no CPU's use. @tag belongs to no other space of the same use.
- * Return: ERR_NO_MEMORY. Contexts as page_alloc(). */
+ * Returns ERR_NO_MEMORY. Contexts as page_alloc(). */
 enum err __must_check space_init(struct space *space, enum space_use use, u16 tag);
 /** space_use_on() - CPUs of the mask @cpus may run in @space from now on. Before the first of them
  * does. */
 void space_use_on(struct space *space, u64 cpus);
 /** space_map() - map page-aligned @size bytes of host memory @from at @to, with SPACE_* @flags. All
  * tables are allocated before the first entry is written, so an error changes nothing. Other
- * threads may run meanwhile. Return: ERR_OVERLAP if any page is mapped, ERR_NO_MEMORY, ERR_RANGE
+ * threads may run meanwhile. Returns ERR_OVERLAP if any page is mapped, ERR_NO_MEMORY, ERR_RANGE
  * outside the space or not aligned. Normal or orphan context, or boot; one caller per space. */
 enum err __must_check space_map(struct space *space, gpa_t to, hpa_t from, u64 size, u32 flags);
 /** space_grant_ports() - @count I/O ports from @first on may be used in @space. Before it is used.
- * Return: ERR_TOO_BIG if there are SPACE_PORTS_MAX ranges. */
+ * Returns ERR_TOO_BIG if there are SPACE_PORTS_MAX ranges. */
 enum err __must_check space_grant_ports(struct space *space, u32 first, u32 count);
 /** space_unmap() - remove whole ranges that space_map() has mapped, and every cached translation of
  * them, before it returns. Unmapped pages of the range are skipped. Contexts as space_map(). */
 void space_unmap(struct space *space, gpa_t from, u64 size);
-/** space_lookup() - host address and flags of @gpa. Return: ERR_FAULT when nothing is mapped there.
+/** space_lookup() - host address and flags of @gpa. Returns ERR_FAULT when nothing is mapped there.
  * @flags may be NULL. Any context, while the space is not changed. */
 enum err __must_check space_lookup(const struct space *space, gpa_t gpa, hpa_t *hpa, u32 *flags);
 /** space_destroy() - unmap everything and free the tables. No CPU runs in @space. Nothing happens

@@ -33,7 +33,7 @@ enum debug_kind { DEBUG_BVR = 4, DEBUG_BCR, DEBUG_WVR, DEBUG_WCR }; /* their op2
 void debug_reset(struct debug_state *debug);
 
 /** debug_access() - a guest's access to register @index of @kind. Reserved bits are dropped.
- * Return: false when it has no such register. */
+ * Returns false when it has no such register. */
 bool debug_access(struct debug_state *debug, enum debug_kind kind, u32 index, bool write,
 		  u64 *value);
 

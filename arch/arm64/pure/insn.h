@@ -20,7 +20,7 @@ struct insn_access {
 };
 
 /** insn_decode() - decode the A64 instruction word @insn. Arm ARM C4.1.88 (loads and stores).
- * Return: false when it is no load or store of one general register that can be done on MMIO. */
+ * Returns false when it is no load or store of one general register that can be done on MMIO. */
 bool insn_decode(u32 insn, struct insn_access *access);
 
 #endif

@@ -125,12 +125,12 @@ struct vgic {
 
 /** vgic_storage_bytes() - memory that vgic_init() needs for @num_spis and @num_cpus, 8-aligned. */
 size_t vgic_storage_bytes(u32 num_spis, u32 num_cpus);
-/** vgic_init() - a controller in reset state over zeroed @storage. No vCPU is attached yet. Return:
+/** vgic_init() - a controller in reset state over zeroed @storage. No vCPU is attached yet. Returns
  * ERR_INVALID for a version, count of list registers, vCPUs or SPIs that cannot be. No other access
  * meanwhile. */
 enum err __must_check vgic_init(struct vgic *vgic, u32 version, u32 num_lrs, u32 num_spis,
 				u32 num_cpus, void *storage) NO_LOCK_ANALYSIS;
-/** vgic_attach() - @cpu is vCPU @index, in reset state. Return: ERR_RANGE. */
+/** vgic_attach() - @cpu is vCPU @index, in reset state. Returns ERR_RANGE. */
 enum err __must_check vgic_attach(struct vgic *vgic, u32 index, struct vgic_cpu *cpu)
 	REQUIRES(&vgic->lock);
 /** vgic_reset() - distributor back to reset state; host INTIDs stay. No vCPU runs or has anything
@@ -170,7 +170,7 @@ u64 vgic_fold(struct vgic *vgic, struct vgic_cpu *cpu, const u64 *lrs) REQUIRES(
 u32 vgic_release(struct vgic *vgic, struct vgic_cpu *cpu, u32 empty, u64 *kick)
 	REQUIRES(&vgic->lock);
 /** vgic_eoi_count() - the guest ended @count interrupts that were in no list register. Before a
- * fold, which would take those that were for them. Own. Return: vCPUs to kick. */
+ * fold, which would take those that were for them. Own. Returns vCPUs to kick. */
 u64 vgic_eoi_count(struct vgic *vgic, struct vgic_cpu *cpu, u32 count) REQUIRES(&vgic->lock);
 /** vgic_fill() - put ready interrupts into free list registers. @what: VGIC_PRIVATE, VGIC_SHARED.
  * Returns the mask of list registers to write from cpu->lr[]; cpu->hcr may have changed.
@@ -180,7 +180,7 @@ u32 vgic_fill(struct vgic *vgic, struct vgic_cpu *cpu, u32 what) REQUIRES(&vgic-
 bool vgic_ready(struct vgic *vgic, const struct vgic_cpu *cpu) REQUIRES(&vgic->lock);
 
 /* Guest-visible registers (vgic_regs.c). @offset within the frame, @width in bytes. Anything not
- * defined reads as zero and ignores writes. Return: vCPUs to kick. The vCPUs of
+ * defined reads as zero and ignores writes. Returns vCPUs to kick. The vCPUs of
  * the fold mask are folded. */
 u64 vgic_dist_access(struct vgic *vgic, u32 self, u32 offset, u32 width, bool write, u64 *value)
 	REQUIRES(&vgic->lock);

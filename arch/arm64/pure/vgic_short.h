@@ -11,7 +11,7 @@
 
 /** vgic_enable_fast() - a write of @value to the distributor's register at @offset, if that is a
  * GICD_ISENABLER of SPIs and none of those is pending. No lock.
- * Return: done; otherwise it must be done with the lock, and that again. */
+ * Returns done; otherwise it must be done with the lock, and that again. */
 static inline bool vgic_enable_fast(struct vgic *vgic, u32 offset, u32 value)
 {
 	u64 w = (offset - 0x104) / 4, words = vgic->num_spis / 32;
@@ -51,7 +51,7 @@ static inline bool vgic_more_than(const struct vgic_cpu *cpu, u32 latch, u32 ena
 }
 
 /** vgic_flush_sgis() - serve VGIC_PRIVATE, the only flag that was set, if it was for SGIs that have
- * been here before and nothing else (GICv3). Own, no lock. Return: done; otherwise the caller must
+ * been here before and nothing else (GICv3). Own, no lock. Returns done; otherwise the caller must
  * update. */
 static inline bool vgic_flush_sgis(struct vgic_cpu *cpu)
 {
@@ -121,7 +121,7 @@ static __maybe_unused __attribute__((noinline)) bool vgic_sgi_merge(struct vgic_
 }
 
 /** vgic_sgi_self() - group 1 SGI @intid from the vCPU to itself, where it has been before (GICv3).
- * Own, no lock. Return: done; otherwise post it. */
+ * Own, no lock. Returns done; otherwise post it. */
 static inline bool vgic_sgi_self(struct vgic_cpu *cpu, u32 intid)
 {
 	return !atomic_load_explicit(&cpu->flags, memory_order_relaxed) && !cpu->overflow &&
@@ -138,7 +138,7 @@ static inline bool vgic_sgi_self_v2(struct vgic_cpu *cpu, u32 intid)
 	       (vgic_put_again(cpu, intid, hw_elrsr_read()) || vgic_sgi_merge(cpu, intid));
 }
 
-/** vgic_sgi_other() - GICv2: SGI @intid from vCPU @source to @cpu. Any context, no lock. Return: a
+/** vgic_sgi_other() - GICv2: SGI @intid from vCPU @source to @cpu. Any context, no lock. Returns a
  * kick is needed. */
 static inline bool vgic_sgi_other(struct vgic_cpu *cpu, u32 intid, u32 source)
 {
@@ -148,7 +148,7 @@ static inline bool vgic_sgi_other(struct vgic_cpu *cpu, u32 intid, u32 source)
 }
 
 /** vgic_timer_fired() - the virtual timer's physical interrupt @physical came, and is active. Own,
- * no lock. Return: it is in its list register already; otherwise the caller must update. */
+ * no lock. Returns it is in its list register already; otherwise the caller must update. */
 static inline bool vgic_timer_fired(struct vgic_cpu *cpu, u32 physical)
 {
 	/* Without its deactivation the timer could not have fired, so it is empty. */

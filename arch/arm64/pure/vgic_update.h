@@ -160,7 +160,7 @@ static inline u32 vgic_due(struct vgic *vgic, const struct vgic_cpu *cpu, u32 em
 }
 
 /** vgic_update() - bring list registers up to date with the model. @flags: what changed. Own.
- * Return: vCPUs to kick. */
+ * Returns vCPUs to kick. */
 static inline u64 vgic_update(struct vgic *vgic, struct vgic_cpu *cpu, u32 flags)
 	REQUIRES(&vgic->lock)
 {

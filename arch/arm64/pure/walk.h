@@ -20,12 +20,12 @@ struct walk {
 
 /** walk_level() - the level (0 to 3) of the walk for walk->va whose descriptor lies in the page of
  * @ipa. Follows the guest's tables, at most five steps. Any context that may call walk->read.
- * Return: false when the tables, which the guest may have changed since, no longer lead there.
+ * Returns false when the tables, which the guest may have changed since, no longer lead there.
  * Arm ARM D8.2 (VMSAv8-64 translation tables). */
 bool walk_level(const struct walk *walk, u64 ipa, u8 *level);
 
 /** walk_translate() - the intermediate physical address that a read of walk->va by EL1, or by EL0
- * with @el0, goes to. At most five steps, context as above. Return: false when it faults. */
+ * with @el0, goes to. At most five steps, context as above. Returns false when it faults. */
 bool walk_translate(const struct walk *walk, bool el0, u64 *ipa);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The architecture contract: what the configuration must know of an architecture. A table and not
- * functions, because a host program has the tables of all architectures and takes the one of the
- * machine that is described. Everything here is pure and runs at boot or in a host program.
+ * The architecture contract: the properties of an architecture for the configuration. A table and
+ * not functions, because a host program has the tables of all architectures and takes the one of
+ * the machine that is described. Everything here is pure and runs at boot or in a host program.
  */
 #ifndef ARCH_PLATFORM_H
 #define ARCH_PLATFORM_H
@@ -61,7 +61,7 @@ struct arch_platform {
 	u32 irq_cells;           /* of a specifier: at most ARCH_IRQ_CELLS, the trigger is last */
 	const char *irq_form;    /* a specifier in words, e.g. "three cells <type number flags>" */
 	const char *irq_example; /* e.g. "<0 1 4>" */
-	/* irq_decode() - a specifier. Returns false if it names no line that can be given away;
+	/* irq_decode() - a specifier. Returns false if it names no line that can be assigned;
 	 * irq_check() then says why, as it does for a wrong trigger. */
 	bool (*irq_decode)(const u32 *cells, bool of_guest, u32 *line, bool *level);
 	/* irq_name() - the specifier in short, without its trigger, into @text of 32 bytes. */

@@ -14,7 +14,7 @@ struct space;
 
 /* How a component's run ended. */
 enum user_trap {
-	USER_INTERRUPTED, /* a host interrupt, already handled; look for work, then go on */
+	USER_INTERRUPTED, /* a host interrupt, already handled; check for work, then continue */
 	USER_SYSCALL,     /* its number and arguments: arch_user_number(), arch_user_argument() */
 	USER_FAULT,       /* it did what it may not */
 };

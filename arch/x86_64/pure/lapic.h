@@ -95,7 +95,7 @@ struct lapic {
 	u32 index;                      /* of the vCPU; the APIC id */
 	u32 irr[8], isr[8], tmr[8];     /* own, as all that follow */
 	u32 lvt[LAPIC_LVTS];
-	u32 esr, esr_next; /* as read; what the next write of ESR shows */
+	u32 esr, esr_next; /* as read; the errors that the next write of ESR shows */
 	u64 icr;
 	u32 initial, divide; /* as written */
 	bool counting;

@@ -121,7 +121,7 @@ static void tree_check(struct tree_check *c, const struct host *seen)
 	tree_mistake(c, "an x86-64 guest gets no tree");
 }
 
-/* GSI 0 is nobody's: the timer of ISA's line 0 is at GSI 2, and the core's line 0 means none. */
+/* GSI 0 is unassigned: the timer of ISA's line 0 is at GSI 2, and the core's line 0 means none. */
 static bool irq_decode(const u32 *cells, bool of_guest, u32 *line, bool *level)
 {
 	*line = cells[0];

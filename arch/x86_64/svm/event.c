@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Events of a guest: what the next entry delivers, in the order of APM vol. 2, 8.5: an interrupted
+ * Events of a guest that the next entry delivers, in the order of APM vol. 2, 8.5: an interrupted
  * delivery, an NMI, an interrupt. An interrupt that cannot be taken now requests an exit for the
  * moment at which it can.
  */
@@ -63,7 +63,7 @@ void svm_prepare_events(struct vcpu *vcpu)
 	request_window(vmcb, vector != LAPIC_NONE);
 }
 
-/* The guest executes a software interrupt anew, because RIP is still at it. */
+/* The guest executes a software interrupt again, because RIP is still at it. */
 static bool is_software(u64 event)
 {
 	u64 vector = event & 0xff;

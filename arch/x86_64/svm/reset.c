@@ -40,7 +40,7 @@ static void set_controls(struct vcpu *vcpu, struct vmcb *vmcb)
 	for (u32 i = 0; i < ARRAY_SIZE(intercepted); i++)
 		vmcb_intercept(vmcb, intercepted[i], true);
 	vmcb->cr_write = (u16)BIT(4);
-	/* A guest that delivers one of these for ever exits each time (CVE-2015-5307, -8104). */
+	/* A guest that delivers one of these without end exits each time (CVE-2015-5307, -8104). */
 	vmcb->exceptions = (u32)(BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_MC));
 	vmcb->iopm = vcpu->guest->arch.port_map != NULL ? page_to_hpa(vcpu->guest->arch.port_map).v
 							: svm_port_map();

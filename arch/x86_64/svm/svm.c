@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * SVM: what it needs of the machine, turning a CPU on, and the registers that the control block
- * does not switch. A vCPU gets a fresh ASID at each load, so no translation of an earlier run is
- * used.
+ * SVM: its requirements of the machine, its enabling on a CPU, and the registers that the control
+ * block does not switch. A vCPU gets a fresh ASID at each load, so no translation of an earlier run
+ * is used.
  */
 #include "arch/x86_64/svm/svm.h"
 

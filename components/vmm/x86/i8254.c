@@ -235,7 +235,7 @@ static void write_channel(struct i8254_state *s, u32 index, u8 value)
 	}
 }
 
-/* The gate's rise starts channel 2 anew, and its fall stops the modes that count while it is high.
+/* The gate's rise starts channel 2 again. Its fall stops the modes that count while it is high.
  */
 static void write_gate(struct i8254_state *s, u32 value)
 {

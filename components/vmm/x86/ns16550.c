@@ -49,7 +49,7 @@ struct ns16550_state {
 	u32 blocked;   /* the guest found no room to send */
 	u8 fifo[FIFO]; /* received */
 	u32 read;      /* characters that the guest has read from there; wraps */
-	u32 mark;      /* of exit `number`: what its one store was about to change */
+	u32 mark;      /* of exit `number`: the index that it moves, before its store */
 	union {
 		struct {
 			u32 put;   /* characters that were put into fifo; wraps */

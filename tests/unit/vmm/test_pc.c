@@ -164,7 +164,7 @@ static void channel_2_counts_down_exactly(void **state)
 	assert_int_equal(in(0x61) & 0x20, 0);
 	host_core.now.v += 45000000;
 	assert_int_equal(in(0x61) & 0x20, 0x20);
-	/* The gate's fall stops it, and its rise begins anew. */
+	/* The gate's fall stops it, and its rise starts it again. */
 	out(0x61, 0);
 	out(0x61, 1);
 	assert_int_equal(in(0x61) & 0x20, 0);
@@ -244,7 +244,7 @@ static void the_calendar(void **state)
 	assert_int_equal(cmos(4), 0x92);
 	set_cmos(11, 0x06); /* binary */
 	assert_int_equal(cmos(0), 56);
-	/* Set 1999-12-31 23:59:58; it goes on from there, over the century. */
+	/* Set 1999-12-31 23:59:58; the clock continues from there, over the century. */
 	set_cmos(11, 0x86);
 	set_cmos(0, 58);
 	set_cmos(2, 59);

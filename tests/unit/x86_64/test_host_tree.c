@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arch/x86_64/pure/host_tree.c: the facts of a PC come back from the tree that is written. */
+/* arch/x86_64/pure/host_tree.c: the written tree yields the facts of the PC. */
 #include "support/test.h"
 
 #include <mullion/fdt.h>

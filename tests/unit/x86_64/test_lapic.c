@@ -92,7 +92,7 @@ static void base_register(void **state)
 	assert_true(lapic_base_write(&cpus[0], 0xfee00100));
 	assert_false(lapic_base_write(&cpus[0], x2));
 	assert_true(lapic_base_write(&cpus[0], on));
-	/* Enabling anew has reset it; the change to x2APIC keeps the state. */
+	/* A second enable has reset it; the change to x2APIC keeps the state. */
 	put(0, LAPIC_SVR, SVR_ENABLED | 0x20);
 	assert_true(lapic_base_write(&cpus[0], x2));
 	assert_int_equal(get(0, LAPIC_SVR), SVR_ENABLED | 0x20);

@@ -79,14 +79,14 @@ void virq_sync(struct vcpu *vcpu);
  * controller's. No locks held. After the virq_flush() that follows, virq_again() returns true if
  * the guest must repeat the access. */
 bool virq_mmio(struct vcpu *vcpu, gpa_t gpa, u32 width, bool write, u64 *value);
-/** virq_dist() - the same at @offset bytes into its distributor. Return: a read's value.
+/** virq_dist() - the same at @offset bytes into its distributor. Returns a read's value.
  * virq_redist() - into the run of its redistributors. */
 u64 virq_dist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value);
 u64 virq_redist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value);
 /** virq_again() - return true, once, if the access was not served because another CPU did not
  * answer. The run loop does its pending work, and the guest repeats the access. */
 bool virq_again(struct vcpu *vcpu);
-/** virq_sgi() - a write of @value to ICC_SGI1R_EL1, if that can be served at once. Return: it was.
+/** virq_sgi() - a write of @value to ICC_SGI1R_EL1, if that can be served at once. Returns it was.
  */
 bool virq_sgi(struct vcpu *vcpu, u64 value);
 /** virq_sysreg() - serve a trapped GIC system register; @iss as in ESR_EL2 (Rt and direction are

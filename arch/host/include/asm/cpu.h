@@ -29,7 +29,7 @@ static inline struct cpu *arch_this_cpu(void)
 	return host_this_cpu;
 }
 
-/* Others go on: on the fake machine that is what a CPU spins for. In arch/host/loop.c. */
+/* On the fake machine a CPU spins until the others have continued. In arch/host/loop.c. */
 void arch_cpu_relax(void);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A scripted component: arch_user_run() gives out the system calls and faults of a script one by
- * one. See arch/host/host.h.
+ * A scripted component: arch_user_run() returns the system calls and faults of a script one by one.
+ * See arch/host/host.h.
  */
 #ifndef ASM_USER_H
 #define ASM_USER_H

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A scripted vCPU: arch_vcpu_run() gives out the exits of a script one by one, and what the core
- * does to the vCPU is written down. See arch/host/host.h.
+ * A scripted vCPU: arch_vcpu_run() returns the exits of a script one by one. The core's calls for
+ * the vCPU are recorded. See arch/host/host.h.
  */
 #ifndef ASM_VCPU_H
 #define ASM_VCPU_H
@@ -20,7 +20,7 @@ enum host_event_kind {
 	HOST_VCPU_RESET, /* a: pc, b: argument */
 	HOST_VCPU_LOAD,
 	HOST_VCPU_PUT,
-	HOST_VCPU_RUN,  /* a: kind of the exit that was given out */
+	HOST_VCPU_RUN,  /* a: kind of the exit that was returned */
 	HOST_VCPU_READ, /* a: gpa, b: value */
 	HOST_VCPU_SKIP,
 	HOST_VCPU_FAULT,  /* a: gpa of the exit, b: its kind */
