@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* From head.S, MMU on, to core_main(): what the loader gave, and the secrets of this boot. */
+/* From head.S, MMU on, to core_main(): the loader's arguments, and the secrets of this boot. */
 #include <arch/boot.h>
 
 #include "arch/arm64/boot.h"
@@ -76,7 +76,8 @@ __boot static u64 gather_entropy(void)
 	return seed;
 }
 
-/* Only from functions that never return: what they called has returned, nothing is signed. */
+/* Only from functions that never return: their calls have returned, so no signed address is on the
+ * stack. */
 void seed_keys(void)
 {
 	if (mmu_registers.sctlr & SCTLR_ENIA) {
@@ -87,7 +88,7 @@ void seed_keys(void)
 }
 
 /* The loader's tree, if @pa holds one: x0 may as well be 0 or point at ATAGS. */
-__boot static void find_tree(u64 pa)
+__boot static void take_tree(u64 pa)
 {
 	const u8 *header;
 	u32 magic, size;
@@ -135,7 +136,7 @@ __boot void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi)
 	boot_info.boot_text_bytes = (u64)(_boot_text_used - _boot_begin);
 	boot_info.text_bytes = (u64)(_text_used - _boot_end);
 	boot_info.efi = efi != 0;
-	find_tree(tree_pa);
+	take_tree(tree_pa);
 	find_bundle();
 	seed = gather_entropy();
 	__stack_chk_guard = mix(seed) & ~UINT64_C(0xff); /* a NUL first stops strings */

@@ -103,8 +103,9 @@ arch_copy_clean:
 	.size	arch_copy_clean, . - arch_copy_clean
 
 /*
- * void arch_zero_clean(void *va, u64 bytes), page multiples: 14 instructions for 256 bytes where DC
- * ZVA is permitted and both it and cache lines have 64 bytes. DCZID_EL0: Arm ARM D13.2.38.
+ * void arch_zero_clean(void *va, u64 bytes), page multiples. It takes 14 instructions for 256
+ * bytes, where DC ZVA is permitted and both it and cache lines have 64 bytes. DCZID_EL0: Arm ARM
+ * D13.2.38.
  */
 	.globl	arch_zero_clean
 	.type	arch_zero_clean, %function

@@ -27,7 +27,7 @@ __boot static void memory_partitioning(void)
 {
 	u64 id = read_sysreg(SYS_MPAMIDR_EL1);
 
-	/* A guest cannot choose: what it causes is in partition 0, as if there were none. */
+	/* A guest cannot choose: its accesses are in partition 0, as without partitions. */
 	write_sysreg(0, SYS_MPAM0_EL1);
 	write_sysreg(0, SYS_MPAM1_EL1);
 	write_sysreg(mpam2_traps(id), SYS_MPAM2_EL2);

@@ -13,7 +13,7 @@
 #define PL011_FR_TXFF BIT(5)
 #define SPIN_LIMIT    1000000u
 
-static void put(u64 uart, const char *text)
+static void early_puts(u64 uart, const char *text)
 {
 	for (; *text != '\0'; text++) {
 		for (u32 i = 0; i < SPIN_LIMIT; i++)
@@ -35,13 +35,14 @@ void early_refuse(u64 el, const void *tree)
 	if (tree != NULL && ((u64)tree & 7) == 0 && fdt_open(&fdt, tree, FDT_MAX_SIZE) == OK)
 		node = fdt_find_compatible(&fdt, FDT_NONE, "arm,pl011");
 	if (node != FDT_NONE && fdt_reg(&fdt, node, 0, &uart, &size) == OK) {
-		put(uart, "mullion: started at ");
-		put(uart, el == 1 ? "EL1" : "EL3");
-		put(uart, ", but the hypervisor needs EL2.\r\n");
-		put(uart, el == 1 ? "mullion: start it at EL2 (QEMU virt: -machine "
-				    "virtualization=on).\r\n"
-				  : "mullion: put firmware (TF-A) below it that enters EL2 and "
-				    "serves PSCI.\r\n");
+		early_puts(uart, "mullion: started at ");
+		early_puts(uart, el == 1 ? "EL1" : "EL3");
+		early_puts(uart, ", but the hypervisor needs EL2.\r\n");
+		early_puts(uart,
+			   el == 1 ? "mullion: start it at EL2 (QEMU virt: -machine "
+				     "virtualization=on).\r\n"
+				   : "mullion: put firmware (TF-A) below it that enters EL2 and "
+				     "serves PSCI.\r\n");
 	}
 	for (;;)
 		__asm__ volatile("wfi");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Started as an EFI application: find the device tree, end boot services, go on as if started as an
- * Image. Runs with the firmware's MMU and stack, where the image was loaded, so no address of
+ * Started as an EFI application: find the device tree, end boot services, continue as if started as
+ * an Image. Runs with the firmware's MMU and stack, where the image was loaded, so no address of
  * anything may stand in static data. (UEFI 2.9 §4, §7.)
  */
 #include <mullion/types.h>
@@ -65,7 +65,7 @@ struct efi_system_table {
 
 _Static_assert(offsetof(struct efi_system_table, tables) == 112, "UEFI 2.9 §4.3");
 
-static const void *find_tree(const struct efi_system_table *system)
+static const void *efi_tree(const struct efi_system_table *system)
 {
 	/* EFI_DTB_GUID, b1b621d5-f19c-41a5-830b-d9152c69aae0. */
 	static const struct efi_guid tree = {
@@ -126,7 +126,7 @@ u64 efi_boot(void *handle, struct efi_system_table *system, const void **tree)
 			      u"(QEMU virt: -machine virtualization=on).\r\n");
 		return EFI_UNSUPPORTED;
 	}
-	*tree = find_tree(system);
+	*tree = efi_tree(system);
 	if (*tree == NULL) {
 		print(system, u"mullion: no device tree from the firmware; start QEMU with "
 			      u"-machine acpi=off, or let the firmware give one.\r\n");

@@ -9,7 +9,8 @@ typedef __CHAR16_TYPE__ char16;
 struct efi_system_table;
 
 /** efi_boot() - from head.S: leave the firmware with the device tree in @tree.
- * Returns 0 and boot services are over; or the status for the firmware, after saying why. */
+ * Returns 0 if boot services have ended, else the status for the firmware, after printing the
+ * reason. */
 u64 efi_boot(void *handle, struct efi_system_table *system, const void **tree);
 
 #endif

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Exits of a guest, first stage: what can be served in place is, without leaving the vector's
- * handler; the rest becomes one neutral struct vcpu_exit for core/guest/exit.c. Nothing that a
- * guest does may end anywhere but in an answer, an exception injected into it, or its own stop.
+ * Exits of a guest, first stage. Some are served in place, within the vector's handler. The others
+ * become one neutral struct vcpu_exit for core/guest/exit.c. Every act of a guest ends in an
+ * answer, an exception injected into it, or its own stop.
  */
 #include "arch/arm64/guest.h"
 
@@ -25,7 +25,7 @@ static bool __cold stop(struct vcpu *vcpu, const char *why)
 	return false;
 }
 
-/* What exit_abort_quick() takes, of those that the CPU has decoded: a translation fault of the
+/* Of the accesses that the CPU has decoded, exit_abort_quick() serves translation faults of the
  * access itself. */
 #define ISS_QUICK (ISS_S1PTW | ISS_CM | ISS_FNV | FSC_TYPE)
 
@@ -72,8 +72,9 @@ static __cold void warn_serror(struct vcpu *vcpu, u64 syndrome)
 	vcpu->arch.warned_serror = true;
 }
 
-/* While a component works for this guest, in its exit: nothing has waited for the guest's accesses
- * (serror_settle), so it is the guest's, and the component is as if an interrupt had come. */
+/* An SError while a component works for this guest, in its exit. No barrier has awaited the guest's
+ * accesses (serror_settle), so the error is the guest's. The component continues as after an
+ * interrupt. */
 static __cold enum user_trap serror_inline(struct vcpu *vcpu)
 {
 	warn_serror(vcpu, read_sysreg(esr_el2));
@@ -83,7 +84,7 @@ static __cold enum user_trap serror_inline(struct vcpu *vcpu)
 	return USER_INTERRUPTED;
 }
 
-/* The component did something else first: the exit goes the long way, which waits for the answer.
+/* The component made another call first: the exit gets queued service, which waits for the answer.
  */
 static u32 __cold leave_component(struct vcpu *vcpu, u32 left)
 {
@@ -110,8 +111,8 @@ static u32 __cold wake_component(struct vcpu *vcpu)
 	return QUICK_LEAVE;
 }
 
-/* The component's run is over. An interrupt, and so a kick that is meant for this CPU's run loop,
- * has ended it or is still to come when the guest goes on: neither is asked for here. */
+/* The component's run is over. An interrupt or a kick of this CPU's run loop has ended it, or
+ * becomes pending once the guest continues. So no request is checked here. */
 static u32 __attribute__((noinline)) finish_component(struct cpu *cpu, u32 left)
 {
 	struct vcpu *vcpu = cpu->current;
@@ -133,8 +134,8 @@ static u32 __attribute__((noinline)) finish_component(struct cpu *cpu, u32 left)
 
 /*
  * An access at @offset into the region that a component served last: it may serve this one right
- * here. Its run takes ELR, SPSR and every register, so what is needed after it is in the vCPU's
- * structure, and finish_component() begins anew.
+ * here. Its run takes ELR, SPSR and every register. The state that is needed after it is in the
+ * vCPU's structure, and finish_component() reads it from there.
  */
 static u32 __attribute__((noinline)) exit_component(struct vcpu *vcpu, u64 esr, u64 offset)
 {
@@ -241,7 +242,7 @@ static bool fault_ipa(struct vcpu *vcpu, const struct abort_info *info, gpa_t *g
 }
 
 /*
- * An abort that fetches the guest's own vectors would only be injected into itself for ever: the
+ * An abort that fetches the guest's own vectors would only be injected into itself without end: the
  * guest has no handler. For data aborts of code inside the table the same, once they repeat.
  */
 #define VECTOR_ABORTS_MAX 16
@@ -278,7 +279,7 @@ static bool __cold fault_exit(struct vcpu *vcpu, const struct abort_info *info)
 	return false;
 }
 
-/* ISV=0: look at the instruction itself. False: not a form that MMIO can serve. */
+/* ISV=0: decode the instruction itself. Returns false if it is not a form that MMIO can serve. */
 static bool decode_instruction(struct vcpu *vcpu, struct abort_info *info)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
@@ -324,7 +325,7 @@ static bool mmio_exit(struct vcpu *vcpu, const struct abort_info *info, gpa_t gp
 	if (virq_mmio(vcpu, gpa, info->width, info->write, &value)) {
 		virq_flush(vcpu);
 		if (virq_again(vcpu)) {
-			vcpu->arch.writeback = false; /* to be decoded anew */
+			vcpu->arch.writeback = false; /* to be decoded again */
 			exit->kind = EXIT_NONE;
 			return false;
 		}
@@ -470,10 +471,10 @@ __cold bool exit_serror(struct vcpu *vcpu)
 {
 	/*
 	 * An asynchronous error while this guest ran (a passed-through device, its own memory) is
-	 * this guest's: it gets it as a virtual SError, once it unmasks those.
+	 * the guest's. It is delivered as a virtual SError, once the guest unmasks those.
 	 */
 	warn_serror(vcpu, read_sysreg(esr_el2));
-	/* The guest is told of no RAS extension: an implementation-defined syndrome. */
+	/* The guest's ID registers show no RAS extension: an implementation-defined syndrome. */
 	if (vcpu->arch.extra & EXTRA_RAS)
 		write_sysreg(VSESR_IDS, SYS_VSESR_EL2);
 	write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
@@ -487,7 +488,7 @@ __cold void serror_look(struct vcpu *vcpu)
 	u64 syndrome;
 
 	if (arch->extra & EXTRA_RAS) {
-		__asm__ volatile("hint #16" : : : "memory"); /* ESB: what is pending is deferred */
+		__asm__ volatile("hint #16" : : : "memory"); /* ESB: defers a pending SError */
 		syndrome = read_sysreg(SYS_DISR_EL1);
 		if ((syndrome & DISR_A) == 0)
 			return;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What a manager sees of a vCPU. It may be running: every word is read once, and none is believed.
+/* The figures of a vCPU for a manager. It may be running: every word is read once, and none is
+ * trusted.
  */
 #include <arch/vcpu.h>
 #include <mullion/guest.h>

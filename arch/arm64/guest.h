@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Inside of the arm64 guest room: what vcpu.c, exit.c, sysregs.c, smccc.c, timer.c and inject.c
- * share. A fast handler runs between a guest's exit and its return: x0..x30 are in vcpu->arch, the
- * program counter and PSTATE in ELR_EL2 and SPSR_EL2.
+ * Inside of the arm64 guest room, for vcpu.c, exit.c, sysregs.c, smccc.c, timer.c and inject.c. A
+ * fast handler runs between a guest's exit and its return: x0..x30 are in vcpu->arch, the program
+ * counter and PSTATE in ELR_EL2 and SPSR_EL2.
  */
 #ifndef ARM64_GUEST_H
 #define ARM64_GUEST_H

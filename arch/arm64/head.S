@@ -11,8 +11,8 @@
  * the write of SCTLR_EL2.M has no translation. The CPU takes that fault to VBAR_EL2 + 0x200, the
  * linked address of `landing`. No table maps the image's load address.
  *
- * In here: x19 device tree (physical), x20 image (physical), x21 1 when EFI loaded us,
- * x22 where to go after landing (linked address), x23 struct cpu (linked address).
+ * In here: x19 device tree (physical), x20 image (physical), x21 1 if EFI loaded the image. x22
+ * destination after landing (linked address), x23 struct cpu (linked address).
  */
 #include <abi/image.h>
 #include <asm/cpu.h>
@@ -155,7 +155,7 @@ clean_invalidate:
 	lsl	x2, x3, x2
 	sub	x3, x2, #1
 	bic	x0, x0, x3
-	/* Four lines at a time, up to three behind the end: what is dirty there is written back. */
+	/* Four lines at a time, up to three behind the end: dirty lines there are written back. */
 1:	.rept	4
 	dc	civac, x0
 	add	x0, x0, x2

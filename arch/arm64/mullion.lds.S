@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The core's layout: one piece of memory, header first, each part that is mapped differently on
- * pages of its own; what runs at boot only lies together, to be given back. The boot CPU's stacks
+ * The core's layout: one piece of memory, header first. Each part that is mapped differently has
+ * pages of its own. Code and data of the boot lie together, to be released. The boot CPU's stacks
  * come last: they are mapped elsewhere, with guard pages. Objects lie under $(O)/core/, the name of
  * their flavour; `core/config/` is the room config.
  */
@@ -38,15 +38,16 @@ SECTIONS
 		. = ALIGN(4096);
 	}
 	/*
-	 * What runs at boot only: whole rooms, and functions marked __boot. arch_leave_boot()
-	 * unmaps these pages and gives them back.
+	 * Boot code: whole rooms, and functions marked __boot. arch_leave_boot() unmaps these pages
+	 * and releases them.
 	 */
 	_boot_begin = ABSOLUTE(_start);
 	.boot.text : {
 		KEEP(*(.boot.record))
 		BOOT_ROOMS(.text .text.*)
 		*(.boot.text)
-		/* What of other rooms only these use: the linker says so when that changes. */
+		/* Functions of other rooms that only these call: the linker reports a change of
+		 * that. */
 		*(.text.str_append .text.str_copy .text.str_has_prefix .text.strncmp .text.memchr)
 		*(.text.stop_machine)
 		*(.text.random_add .text.random_start)
@@ -103,7 +104,7 @@ SECTIONS
 }
 
 #ifndef __clang__
-/* What stays must not call or read what is given back. (lld has no such check.) */
+/* Resident code must not call or read released pages. (lld has no such check.) */
 NOCROSSREFS_TO(.boot.text .text)
 NOCROSSREFS_TO(.boot.rodata .text)
 NOCROSSREFS_TO(.boot.text .rodata)

@@ -89,7 +89,7 @@ static inline void regime_load_guest(struct cpu *cpu, const struct vcpu *vcpu)
 	cpu->arch.regime = vcpu;
 }
 
-/** regime_user() - ready for @user; what the loaded vCPU has in these registers is saved first. */
+/** regime_user() - load the registers of @user, after a save of the loaded vCPU's. */
 void regime_user(const struct arch_user *user);
 
 void regime_guest_slow(struct vcpu *vcpu);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Firmware calls of a guest, by HVC or SMC: what can be answered here is; the rest becomes an exit.
+/* Firmware calls of a guest, by HVC or SMC. Simple calls are answered here; the others become an
+ * exit.
  */
 #include "arch/arm64/guest.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The switch between two threads of the core: what AAPCS64 lets a callee clobber is saved by the
- * compiler, the rest goes on the stack. */
+/* The switch between two threads of the core. The compiler saves registers that a callee may
+ * clobber (AAPCS64); the others are put onto the stack. */
 #include <asm/pairs.h>
 #include <asm/thread.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Trapped system registers and instructions. A register that the guest is told it does not have is
- * undefined there, as on a CPU without it; one that it has is emulated, or read as zero and written
- * without effect where the architecture allows that.
+ * Trapped system registers and instructions. A register that the guest's ID registers exclude is
+ * undefined there, as on a CPU without it. Other registers are emulated, or read as zero and
+ * written without effect where the architecture allows that.
  */
 #include "arch/arm64/guest.h"
 
@@ -53,9 +53,9 @@ static bool is_ignored(u32 reg)
 }
 
 /*
- * Set/way maintenance reaches one CPU's caches and is meant by guests as "all of memory". Do that
- * by address, once, over the guest's RAM; until it switches its caches on or off (HCR_EL2.TVM
- * shows) there is nothing new to do, and guest_set_way (vectors.S) skips every further operation.
+ * Set/way maintenance reaches one CPU's caches and is meant by guests as "all of memory". The sweep
+ * does that by address, once, over the guest's RAM. Until the guest switches its caches on or off
+ * (HCR_EL2.TVM shows), guest_set_way (vectors.S) skips every further operation.
  */
 static void set_way(struct vcpu *vcpu)
 {

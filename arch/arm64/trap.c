@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The core's own exceptions and panics: registers, the syndrome in words, the call chain by name.
- * None is expected and none is survived; what is printed must suffice to find the mistake.
+ * None is expected and none is survived. The printed text must suffice to find the mistake.
  */
 #include <asm/trap.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Components at EL0: what is switched for them, and what their exceptions mean. */
+/* Components at EL0: the state that is switched for them, and the meaning of their exceptions. */
 #include <arch/user.h>
 
 #include "arch/arm64/guest.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * vCPUs on arm64: what is switched, and the controls that a guest runs under. A vCPU is loaded when
- * it runs and another was before, and put away when another is about to: threads of the core and
- * components come in between for the price of a few registers (regime.h).
+ * vCPUs on arm64: the state that is switched, and the controls that a guest runs under. A vCPU is
+ * loaded when it runs and another's state is in the hardware, and is saved when another is about to
+ * run. A thread of the core or a component in between costs a few registers (regime.h).
  */
 #include "arch/arm64/guest.h"
 
@@ -166,14 +166,14 @@ static void load_controls(const struct guest *guest)
 	write_sysreg(arch->vttbr, vttbr_el2);
 }
 
-static void put(struct vcpu *vcpu)
+static void unload(struct vcpu *vcpu)
 {
 	regime_guest(vcpu);
 	virq_put(vcpu);
 	arm64_fp_save(&vcpu->arch.fp);
 	save_registers(vcpu);
 	serror_settle(vcpu);
-	/* A timer that goes on running would interrupt whatever comes next on this CPU. */
+	/* A timer that continued would interrupt the next thread of this CPU. */
 	write_sysreg(0, cntv_ctl_el0);
 	timer_put(vcpu);
 	write_sysreg(HCR_NO_GUEST, hcr_el2);
@@ -187,7 +187,7 @@ static void load(struct vcpu *vcpu)
 	struct cpu *cpu = this_cpu();
 
 	if (cpu->current != NULL)
-		put(cpu->current);
+		unload(cpu->current);
 	if (__builtin_expect(cpu->arch.predicts_for != vcpu->guest, 0))
 		predict_barrier(cpu, vcpu->guest);
 	timer_load(vcpu);
@@ -215,7 +215,7 @@ void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 	struct arch_vcpu *arch = &vcpu->arch;
 
 	if (this_cpu()->current == vcpu)
-		put(vcpu);
+		unload(vcpu);
 	timer_vcpu_stop(vcpu);
 	memset(arch->x, 0, sizeof(arch->x));
 	memset(arch->apia, 0, sizeof(arch->apia));
@@ -234,8 +234,8 @@ void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 	arch->cntp_level = false;
 	arch->writeback = false;
 	arch->vector_aborts = 0;
-	/* One that wakes from CPU_SUSPEND keeps its interrupts: they are what woke it. Its timer
-	 * has just lost its level: what it signalled is kept as if software had.
+	/* A vCPU that wakes from CPU_SUSPEND keeps its interrupts, as one of them woke it. Its
+	 * timer has just lost its level: the timer's interrupt stays pending as if set by software.
 	 */
 	if (atomic_load(&vcpu->fresh))
 		virq_vcpu_reset(vcpu);
@@ -246,7 +246,7 @@ void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 void arch_vcpu_put(struct vcpu *vcpu)
 {
 	if (this_cpu()->current == vcpu)
-		put(vcpu);
+		unload(vcpu);
 	timer_vcpu_stop(vcpu);
 	virq_vcpu_off(vcpu);
 }
@@ -268,8 +268,8 @@ static void choose_wfi(struct vcpu *vcpu)
 	bool trap = others || guest->config->arch.arm64.trap_wfi ||
 		    atomic_load_explicit(&guest->watch_until, memory_order_relaxed) != 0;
 
-	/* With a stale virtual interrupt pending it neither blocks nor traps (Arm ARM D1.6.2: only
-	 * what would suspend does), so a lower priority would wait for ever.
+	/* With a stale virtual interrupt pending, WFI neither blocks nor traps (Arm ARM D1.6.2: it
+	 * traps only if it would suspend). A lower priority would wait without end.
 	 */
 	if (others && !sched_ends() && !timer_is_armed(&arch->look))
 		timer_look(vcpu);

@@ -5,9 +5,9 @@
  * While a guest runs, SP_EL2 points at its struct vcpu, so an exit can store registers at once,
  * without a scratch register. Two ways lead on from there:
  *  - HVC and interrupts: x0-x18, x29, x30 are saved (what C may clobber), the handler runs, and the
- *    guest goes on. x19-x28 stay in their registers.
+ *    guest continues. x19-x28 stay in their registers.
  *  - other synchronous exits: their handlers need any register, so all are saved and restored.
- * A handler that returns false ends arm64_enter(): everything is saved and its caller goes on.
+ * A handler that returns false ends arm64_enter(): everything is saved and its caller continues.
  * The core's own exceptions go to core_trap() on a stack of their own (asm/trap.h).
  *
  * The paths exist twice. Where the core signs its return addresses, APIAKey is exchanged at every

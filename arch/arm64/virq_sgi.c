@@ -65,9 +65,9 @@ static bool __attribute__((noinline)) sgi_write(struct vcpu *vcpu, u64 value, bo
 }
 
 /*
- * ICC_SGI1R that names one vCPU of the first sixteen: what nearly all of them are. To itself,
- * straight into the list register; to another, its latch, its flag and a kick if nobody's is on
- * its way. Returns false if the model has to serve it.
+ * ICC_SGI1R that names one vCPU of the first sixteen, as nearly all writes do. To itself, straight
+ * into the list register; to another, its latch, its flag and a kick unless one is under way.
+ * Returns false if the model has to serve it.
  */
 static inline bool sgi_short(struct vcpu *vcpu, u64 value)
 {

@@ -20,13 +20,8 @@
 void steps_begin(u64 cause);
 void steps_end(void);
 #else
-static inline void steps_begin(u64 cause)
-{
-	(void)cause;
-}
-static inline void steps_end(void)
-{
-}
+#define steps_begin(cause) ((void)(cause))
+#define steps_end()        ((void)0)
 #endif
 
 #endif

@@ -11,7 +11,7 @@
 #include <mullion/guest_tree.h>
 #include <mullion/string.h>
 
-/* Sixteen CPUs to a cluster: what an SGI's target list can name (IHI 0069 §12.2.19). */
+/* Sixteen CPUs to a cluster: the bits of an SGI's target list (IHI 0069 §12.2.19). */
 #define CLUSTER_BITS 4
 
 #define GICD_V2_BYTES 0x1000

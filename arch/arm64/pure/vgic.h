@@ -65,7 +65,7 @@
 /* 32 interrupts. Bits by INTID modulo 32. */
 struct vgic_bank {
 	_Atomic u32 enabled; /* lock */
-	_Atomic u32 latch;   /* pending latch; anyone sets, own or lock clears */
+	_Atomic u32 latch;   /* pending latch; any CPU sets, own or lock clears */
 	_Atomic u32 group;   /* lock */
 	u32 line;            /* input level; lock */
 	u32 edge;            /* configuration; lock */
@@ -92,7 +92,7 @@ struct vgic_spi {
 };
 
 struct vgic_cpu {
-	_Atomic u32 flags; /* anyone sets, own clears */
+	_Atomic u32 flags; /* any CPU sets, own clears */
 	_Atomic u32 used;  /* list registers in use by the model; own */
 	_Atomic u32 hold;  /* a CPU works on folded state: do not fill; any CPU */
 	u32 index;
@@ -103,7 +103,7 @@ struct vgic_cpu {
 	u16 moved;               /* list registers that took the latch with them; own */
 	u64 lr[VGIC_MAX_LRS];    /* as last written; own */
 	u8 lr_of[VGIC_PRIVATES]; /* where a private interrupt is inflight; own */
-	_Atomic u8 sources[16];  /* v2: CPUs whose SGI is pending; anyone sets, before the latch */
+	_Atomic u8 sources[16];  /* v2: CPUs whose SGI is pending; any CPU sets, before the latch */
 	u8 active_source[16];    /* v2: CPU whose SGI is active; lock */
 	u16 physical[VGIC_PRIVATES]; /* host INTID of linked ones; own */
 	struct vgic_bank bank;

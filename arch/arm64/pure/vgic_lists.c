@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The virtual GIC: what goes into list registers and comes out of them. */
+/* The virtual GIC: the fill of list registers and the fold of their state. */
 #include "arch/arm64/pure/vgic.h"
 
 #include <mullion/string.h>

@@ -109,8 +109,9 @@ static u64 set_pending(const struct word *word, u32 bits)
 
 /*
  * A line that is high keeps its interrupt pending (IHI 0048B §4.3.8). One that has fallen was
- * dropped by vgic_settle() before, unless it was pending by software too: the next update asks
- * again. Were the physical interrupt let go here, it would come again at once, for each such write.
+ * dropped by vgic_settle() before, unless it was pending by software too: the next update checks
+ * again. A release of the physical interrupt here would signal it again at once, for each such
+ * write.
  */
 static u64 clear_pending(const struct word *word, u32 bits) NO_LOCK_ANALYSIS
 {
@@ -246,7 +247,7 @@ static u64 config_access(const struct word *word, bool upper, bool write, u64 *v
 	return word_mark(word, word_pending(word) & 0xffffu << shift, 0);
 }
 
-/* The route of SPI @i changed to vCPU @target: what is pending moves, what is active stays. */
+/* The route of SPI @i changed to vCPU @target: a pending interrupt moves, an active one stays. */
 static u64 retarget(struct vgic *vgic, u32 i, u32 target) REQUIRES(&vgic->lock)
 {
 	struct vgic_spi *spi = &vgic->spis[i];

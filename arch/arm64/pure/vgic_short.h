@@ -11,7 +11,7 @@
 
 /** vgic_enable_fast() - a write of @value to the distributor's register at @offset, if that is a
  * GICD_ISENABLER of SPIs and none of those is pending. No lock.
- * Returns done; otherwise it must be done with the lock, and that again. */
+ * Returns true if it is done; otherwise the whole write must be repeated with the lock. */
 static inline bool vgic_enable_fast(struct vgic *vgic, u32 offset, u32 value)
 {
 	u64 w = (offset - 0x104) / 4, words = vgic->num_spis / 32;
@@ -51,8 +51,8 @@ static inline bool vgic_more_than(const struct vgic_cpu *cpu, u32 latch, u32 ena
 }
 
 /** vgic_flush_sgis() - serve VGIC_PRIVATE, the only flag that was set, if it was for SGIs that have
- * been here before and nothing else (GICv3). Own, no lock. Returns done; otherwise the caller must
- * update. */
+ * been here before and nothing else (GICv3). Own, no lock. Returns true if it is done; otherwise
+ * the caller must update. */
 static inline bool vgic_flush_sgis(struct vgic_cpu *cpu)
 {
 	struct vgic_bank *bank = &cpu->bank;
@@ -96,7 +96,7 @@ static __maybe_unused __attribute__((noinline)) bool vgic_flush_sgis_v2(struct v
 		from = source ? (u32)__builtin_ctz(source) : 0;
 		if (source != 1u << from || !vgic_is_from(cpu, intid, from))
 			return false;
-		/* Another sender sets the latch anew after its source, and a flag after that. */
+		/* Another sender sets the latch again after its source, and a flag after that. */
 		atomic_fetch_and_explicit(&bank->latch, ~(1u << intid), memory_order_acq_rel);
 		atomic_fetch_and_explicit(&cpu->sources[intid], (u8)~source, memory_order_relaxed);
 		if (!vgic_put_again(cpu, intid, empty)) {
@@ -121,7 +121,7 @@ static __maybe_unused __attribute__((noinline)) bool vgic_sgi_merge(struct vgic_
 }
 
 /** vgic_sgi_self() - group 1 SGI @intid from the vCPU to itself, where it has been before (GICv3).
- * Own, no lock. Returns done; otherwise post it. */
+ * Own, no lock. Returns true if it is done; otherwise the caller must post it. */
 static inline bool vgic_sgi_self(struct vgic_cpu *cpu, u32 intid)
 {
 	return !atomic_load_explicit(&cpu->flags, memory_order_relaxed) && !cpu->overflow &&
@@ -138,8 +138,8 @@ static inline bool vgic_sgi_self_v2(struct vgic_cpu *cpu, u32 intid)
 	       (vgic_put_again(cpu, intid, hw_elrsr_read()) || vgic_sgi_merge(cpu, intid));
 }
 
-/** vgic_sgi_other() - GICv2: SGI @intid from vCPU @source to @cpu. Any context, no lock. Returns a
- * kick is needed. */
+/** vgic_sgi_other() - GICv2: SGI @intid from vCPU @source to @cpu. Any context, no lock. Returns
+ * true if a kick is needed. */
 static inline bool vgic_sgi_other(struct vgic_cpu *cpu, u32 intid, u32 source)
 {
 	atomic_fetch_or_explicit(&cpu->sources[intid], (u8)(1u << source), memory_order_relaxed);
@@ -148,7 +148,7 @@ static inline bool vgic_sgi_other(struct vgic_cpu *cpu, u32 intid, u32 source)
 }
 
 /** vgic_timer_fired() - the virtual timer's physical interrupt @physical came, and is active. Own,
- * no lock. Returns it is in its list register already; otherwise the caller must update. */
+ * no lock. Returns true if it is in its list register already; otherwise the caller must update. */
 static inline bool vgic_timer_fired(struct vgic_cpu *cpu, u32 physical)
 {
 	/* Without its deactivation the timer could not have fired, so it is empty. */

@@ -159,7 +159,7 @@ static inline u32 vgic_due(struct vgic *vgic, const struct vgic_cpu *cpu, u32 em
 	return due;
 }
 
-/** vgic_update() - bring list registers up to date with the model. @flags: what changed. Own.
+/** vgic_update() - bring list registers up to date with the model. @flags: the changes. Own.
  * Returns vCPUs to kick. */
 static inline u64 vgic_update(struct vgic *vgic, struct vgic_cpu *cpu, u32 flags)
 	REQUIRES(&vgic->lock)

@@ -266,8 +266,8 @@
 #define ISS_WNR          SYS_BIT(6)
 #define ISS_FSC_MASK     SYS_VAL(0x3f)
 
-/* Trapped system instruction or register, and what DC ISW, CSW and CISW have in common: op0 1,
- * op1 0, CRn 7, CRm 6, 10 or 14, op2 2, a write, IL. */
+/* Trapped system instruction or register. DC ISW, CSW and CISW have these in common: op0 1, op1 0,
+ * CRn 7, CRm 6, 10 or 14, op2 2, a write, IL. */
 #define ISS_OP0_HIGH_BIT  21
 #define ISS_RT_MASK       (SYS_VAL(0x1f) << 5)
 #define ISS_CRM_HIGH_MASK (SYS_VAL(3) << 3)

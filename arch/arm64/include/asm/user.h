@@ -13,7 +13,7 @@
 #define USER_PC      256
 #define USER_SP      272
 
-/* Why arm64_user_enter() came back. */
+/* The results of arm64_user_enter(). */
 #define USER_LEFT_SYSCALL 0 /* SVC #0 */
 #define USER_LEFT_FAULT   1 /* another synchronous exception */
 #define USER_LEFT_IRQ     2

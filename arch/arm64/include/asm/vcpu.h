@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * What a vCPU and a guest have of arm64.
+ * The arm64 state of a vCPU and of a guest.
  *
- * While a vCPU is loaded its EL1 registers and FP state are live in the hardware, also while other
- * threads run on its CPU: it is put away when another vCPU is loaded. x0..x30 are in
- * struct arch_vcpu during the whole of an exit; pc and pstate stay in ELR_EL2/SPSR_EL2 while the
- * quick handlers of exit.c run, and are in struct arm64_trap once arch_vcpu_run() has returned.
+ * While a vCPU is loaded, its EL1 registers and FP state are in the hardware, also while other
+ * threads run on its CPU. They are saved when another vCPU is loaded. x0..x30 are in struct
+ * arch_vcpu during the whole of an exit. pc and pstate stay in ELR_EL2/SPSR_EL2 while the quick
+ * handlers of exit.c run, and are in struct arm64_trap once arch_vcpu_run() has returned.
  */
 #ifndef ASM_VCPU_H
 #define ASM_VCPU_H
@@ -75,8 +75,8 @@ struct arm64_fp {
 	u32 fpsr, fpcr;
 } __aligned(16);
 
-/* State that only some machines have, or that only some vCPUs use: arch_vcpu.extra tells which of
- * it is switched, so a machine without pays one test. */
+/* State that only some machines have, or that only some vCPUs use: arch_vcpu.extra has the parts
+ * that are switched. A machine without them pays one test. */
 #define EXTRA_PAUTH BIT(0) /* pointer authentication keys */
 #define EXTRA_SME   BIT(1) /* TPIDR2_EL0: FEAT_SME is hidden, but this register is not everywhere */
 #define EXTRA_RAS   BIT(2) /* VDISR_EL2, which the guest has as DISR_EL1, and VSESR_EL2 */

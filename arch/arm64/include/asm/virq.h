@@ -86,7 +86,8 @@ u64 virq_redist(struct vcpu *vcpu, u32 offset, u32 width, bool write, u64 value)
 /** virq_again() - return true, once, if the access was not served because another CPU did not
  * answer. The run loop does its pending work, and the guest repeats the access. */
 bool virq_again(struct vcpu *vcpu);
-/** virq_sgi() - a write of @value to ICC_SGI1R_EL1, if that can be served at once. Returns it was.
+/** virq_sgi() - a write of @value to ICC_SGI1R_EL1, if that can be served at once. Returns true if
+ * it was.
  */
 bool virq_sgi(struct vcpu *vcpu, u64 value);
 /** virq_sysreg() - serve a trapped GIC system register; @iss as in ESR_EL2 (Rt and direction are
@@ -97,7 +98,7 @@ bool virq_sysreg(struct vcpu *vcpu, u32 iss, bool write, u64 *value);
  * loop must check requests. */
 bool virq_interrupt(struct vcpu *vcpu);
 /** virq_wants() - a virtual interrupt is pending that would be signalled (ends WFI). Consumes flush
- * flags, so ask it just before sleeping: what is posted later sends a kick. Loaded or not. */
+ * flags, so call it just before a block: a later post sends a kick. Loaded or not. */
 bool virq_wants(struct vcpu *vcpu);
 /** virq_timer_set() - level of the emulated timer's PPI @ppi (e.g. 30) of this vCPU. */
 void virq_timer_set(struct vcpu *vcpu, u32 ppi, bool level);
