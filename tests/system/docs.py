@@ -47,7 +47,7 @@ def blocks(page):
 
 
 def copy_tree(directory):
-	"""What a clone would have, and what scripts/fetch has fetched already."""
+	"""What a clone would have, and what scripts/fetch and scripts/unpack have made already."""
 	names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT,
 			       check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
 	for name in filter(None, names):
@@ -56,8 +56,9 @@ def copy_tree(directory):
 			target = directory / name
 			target.parent.mkdir(parents=True, exist_ok=True)
 			shutil.copy2(source, target, follow_symlinks=False)
-	if (BUILD / "debian").is_dir():
-		shutil.copytree(BUILD / "debian", directory / "build/debian", symlinks=True)
+	for name in ("debian", "debian-amd64", "emulators"):
+		if (BUILD / name).is_dir():
+			shutil.copytree(BUILD / name, directory / "build" / name, symlinks=True)
 
 
 def line_pattern(line):

@@ -416,6 +416,10 @@ def run_usage(test):
 			   (["--cpus", "09"], "--cpus must be a number from 1 to 8, not '09'"),
 			   (["--cpus"], "--cpus needs a value"),
 			   (["--gic", "4"], "--gic must be one of: 2 3; not '4'"),
+			   (["--arch", "mips"], "--arch must be one of: arm64 x86_64; not 'mips'"),
+			   (["--arch"], "--arch needs a value"),
+			   (["--gic", "3", "--arch", "x86_64"], "--gic is not an option of x86_64"),
+			   (["--arch", "x86_64", "linux-rt"], "no system 'linux-rt'"),
 			   ([""], "the name of the system is empty"),
 			   (["no-such-system"], "no system 'no-such-system'"),
 			   (["-x"], "unknown option '-x'")):

@@ -1,0 +1,79 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# What ./run must know of x86-64: QEMU's "q35" machine with AMD's SVM. ./run sources this file;
+# scripts/machine-*.sh define the same names.
+# shellcheck disable=SC2034,SC2154 # variables of ./run
+
+MACHINE=q35
+BOARD=boards/pc
+OUT=build/run-x86_64
+OPTIONS=(--cpus --memory)
+TOOL_SETS=(qemu)	# of scripts/unpack
+
+machine_help()
+{
+	:
+}
+
+machine_files_help()
+{
+	cat <<-END
+	  build/debian-amd64: initrd.cpio (a shell of busybox);
+	  build/debian-amd64/linux-6.1: bzImage, Debian's kernel;
+	END
+}
+
+machine_option()
+{
+	:
+}
+
+fetch_files()
+{
+	scripts/fetch --arch amd64 linux-6.1 busybox
+}
+
+# Set the array machine to the machine's options.
+describe_machine()
+{
+	local model=max,+svm,+npt
+	# With counted instructions QEMU refuses a timer that x2APIC's WRMSR sets.
+	[ "$count" = no ] || model+=,-x2apic
+	machine=(-M q35 -cpu "$model" -smp "$cpus" -m "$memory" -nodefaults)
+}
+
+# Set the array packing to what pack must know of the machine. QEMU cannot print a tree of this
+# machine: the board's is taken, with this machine's CPUs and memory. RAM that does not fit below
+# 2 GiB begins at 4 GiB; firmware keeps the last 132 KiB below.
+describe_packing()
+{
+	local low=$memory high=0 cpu
+
+	if [ "$memory" -gt 2815 ]; then
+		low=2048
+		high=$((memory - low))
+	fi
+	{
+		cat $BOARD/q35.dts
+		printf '/ {\n\tcpus {\n'
+		for ((cpu = 2; cpu < cpus; cpu++)); do
+			printf '\t\tcpu@%x { device_type = "cpu"; reg = <%d>; };\n' $cpu $cpu
+		done
+		[ "$cpus" -gt 1 ] || printf '\t\t/delete-node/ cpu@1;\n'
+		printf '\t};\n\tmemory@0 {\n\t\treg = <0 0 0 0x9fc00>, <0 0x100000 0 %#x>' \
+			$((low * 1048576 - 0x100000 - 0x21000))
+		[ "$high" -eq 0 ] ||
+			printf ', <1 0 %d %#x>' $((high >> 12)) $((high << 20 & 0xffffffff))
+		printf ';\n\t};\n};\n'
+	} >"$work/host.dts"
+	dtc -q -I dts -O dtb -o "$work/host.dtb" "$work/host.dts"
+	packing=(--bundle-only --host "$work/host.dtb" -I build/debian-amd64/linux-6.1
+		-I build/debian-amd64)
+}
+
+# Set the array qemu to the command that starts the core with the packed bundle.
+compose()
+{
+	qemu=(scripts/unpacked qemu qemu-system-x86_64 "${machine[@]}" -nographic
+		-serial mon:stdio -no-reboot -kernel build/x86_64/mullion.elf -initrd "$image")
+}
