@@ -118,15 +118,22 @@ static u8 *add_table(struct tables *t, u32 bytes, u64 *gpa)
 	return t->data + at;
 }
 
+/* ACPI's names fill their fields, without a NUL. */
+static void store_name(u8 *to, const char *name, u32 length)
+{
+	for (u32 i = 0; i < length; i++)
+		to[i] = (u8)name[i];
+}
+
 static void fill_header(u8 *table, const char *signature, u32 bytes, u8 revision)
 {
-	memcpy(table, signature, 4);
+	store_name(table, signature, 4);
 	store32(table + 4, bytes);
 	table[8] = revision;
-	memcpy(table + 10, "MULLIO", 6);
-	memcpy(table + 16, "MULLION ", 8);
+	store_name(table + 10, "MULLIO", 6);
+	store_name(table + 16, "MULLION ", 8);
 	store32(table + 24, 1);
-	memcpy(table + 28, "MULL", 4);
+	store_name(table + 28, "MULL", 4);
 	store32(table + 32, 1);
 	table[9] = checksum(table, bytes);
 }
@@ -164,7 +171,7 @@ static void add_fadt(struct tables *t, const struct config_guest *guest, u64 dsd
 	fadt = add_table(t, FADT_BYTES, gpa);
 	if (facs == NULL || fadt == NULL)
 		return;
-	memcpy(facs, "FACS", 4);
+	store_name(facs, "FACS", 4);
 	store32(facs + 4, FACS_BYTES);
 	facs[32] = 2;
 	if (pm != NULL) {
@@ -322,8 +329,8 @@ static void add_dsdt(struct tables *t, const struct config_guest *guest, u64 *gp
 static void write_rsdp(u8 *rsdp, u64 xsdt)
 {
 	memset(rsdp, 0, 36);
-	memcpy(rsdp, "RSD PTR ", 8);
-	memcpy(rsdp + 9, "MULLIO", 6);
+	store_name(rsdp, "RSD PTR ", 8);
+	store_name(rsdp + 9, "MULLIO", 6);
 	rsdp[15] = 2;
 	store32(rsdp + 20, 36);
 	store64(rsdp + 24, xsdt);

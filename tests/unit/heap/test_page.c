@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* core/heap: random use against a model; zeroing, alignment, exhaustion. */
+#include "support/random.h"
 #include "support/test.h"
 
 #include <mullion/mem.h>
@@ -17,15 +18,6 @@ static struct held {
 	u8 mark;
 } held[HELD_MAX];
 static u32 num_held;
-static u64 seed = 362436069;
-
-static u64 random_below(u64 limit)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed % limit;
-}
 
 static void drop(u32 i)
 {

@@ -3,6 +3,7 @@
  * core/mem/ram.c: ranges against a model with one flag per page. Far addresses for bookkeeping;
  * the fake machine's RAM where memory that had an owner must be scrubbed before the next one.
  */
+#include "support/random.h"
 #include "support/test.h"
 
 #include <mullion/mem.h>
@@ -20,15 +21,6 @@ static struct {
 	u64 page, count;
 } held[HELD_MAX];
 static u32 num_held;
-static u64 seed = 521288629;
-
-static u64 random_below(u64 limit)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed % limit;
-}
 
 static hpa_t at(u64 page)
 {

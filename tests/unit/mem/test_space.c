@@ -3,6 +3,7 @@
  * core/mem/space.c: named cases for block sizes, flushes and errors, and random maps and unmaps
  * against a flat array with one entry per page. Every sequence releases its table pages.
  */
+#include "support/random.h"
 #include "support/test.h"
 
 #include <arch/mmu.h>
@@ -204,16 +205,6 @@ static void first_tables_are_aligned_together(void **state)
 	assert_int_equal(space.root_pa.v % (2 * PAGE_SIZE), 0);
 	done();
 	page_free(page, 1);
-}
-
-static u64 seed = 88172645463325252u;
-
-static u64 random_below(u64 limit)
-{
-	seed ^= seed << 13;
-	seed ^= seed >> 7;
-	seed ^= seed << 17;
-	return seed % limit;
 }
 
 /* Ranges of all alignments, small ones most often. */

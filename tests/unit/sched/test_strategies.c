@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The strategies by themselves, against flat models that look through all accounts each time. */
+#include "support/random.h"
 #include "support/test.h"
 
 #include "core/sched/internal.h"
@@ -11,13 +12,6 @@ static struct sched_queue queue;
 static struct account accounts[THREADS];
 static u64 order[THREADS]; /* the model: the least goes first; 0: not in the queue */
 static u64 first, last;
-static u64 random_state;
-
-static u32 chance(u32 below)
-{
-	random_state = random_state * UINT64_C(6364136223846793005) + 1442695040888963407;
-	return (u32)((random_state >> 33) % below);
-}
 
 static int set_up(void **state)
 {
@@ -32,7 +26,7 @@ static int set_up(void **state)
 
 static void add(const struct sched_strategy *strategy, u32 i)
 {
-	bool front = chance(4) == 0;
+	bool front = random_below(4) == 0;
 
 	order[i] = front ? --first : ++last;
 	strategy->add(&queue, &accounts[i], front);
@@ -82,18 +76,19 @@ static void follow_model(const struct sched_strategy *strategy,
 
 	for (u32 step = 0; step < STEPS; step++) {
 		const struct account *best;
-		u32 i = chance(THREADS);
+		u32 i = (u32)random_below(THREADS);
 
 		if (order[i] != 0) {
 			take_out(strategy, i);
 			assert_false(list_has(&accounts[i].link));
 		} else {
-			accounts[i].priority = (u8)(chance(2) == 0 ? chance(256) : chance(4));
+			accounts[i].priority =
+				(u8)(random_below(2) == 0 ? random_below(256) : random_below(4));
 			accounts[i].base_priority = accounts[i].priority;
-			accounts[i].window = chance(4);
+			accounts[i].window = random_below(4);
 			add(strategy, i);
 		}
-		now += chance(40);
+		now += random_below(40);
 		best = expected(claim, now);
 		assert_ptr_equal(next_account(strategy, now), best);
 	}

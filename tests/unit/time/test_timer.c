@@ -3,6 +3,7 @@
  * core/time/timer.c: against a flat model that searches all events each time. The number of writes
  * to the hardware is bounded. A stop waits for a handler on another CPU; host threads act as CPUs.
  */
+#include "support/random.h"
 #include "support/test.h"
 
 #include <pthread.h>
@@ -25,16 +26,9 @@ static struct {
 	u64 when;
 } model[EVENTS];
 
-static u64 seed;
 static u64 now;
 static u32 fired;
 static u64 latest; /* when the handler ran last was due */
-
-static u64 chance(u64 below)
-{
-	seed = seed * UINT64_C(6364136223846793005) + 1442695040888963407;
-	return (seed >> 33) % below;
-}
 
 static void model_arm(u32 i, u64 when)
 {
@@ -54,8 +48,8 @@ static void on_time(struct timer_event *event)
 	latest = model[i].when;
 	model[i].cpu = CPUS;
 	fired++;
-	if (chance(4) == 0) /* periodic use, now and then for a time that is past */
-		model_arm(i, now + chance(100));
+	if (random_below(4) == 0) /* periodic use, now and then for a time that is past */
+		model_arm(i, now + random_below(100));
 }
 
 static u64 model_next(u32 cpu)
@@ -114,12 +108,12 @@ static void a_model_agrees(void **state)
 		model[i].cpu = CPUS;
 	}
 	for (u32 step = 0; step < STEPS; step++) {
-		u32 i = (u32)chance(EVENTS);
+		u32 i = (u32)random_below(EVENTS);
 
-		host_cpu_select((u32)chance(CPUS));
-		switch (chance(4)) {
+		host_cpu_select((u32)random_below(CPUS));
+		switch (random_below(4)) {
 		case 0:
-			now += chance(60);
+			now += random_below(60);
 			host_time_set(NS(now));
 			expire();
 			break;
@@ -127,7 +121,7 @@ static void a_model_agrees(void **state)
 			assert_int_equal(timer_stop(&events[i]), model[i].cpu != CPUS);
 			model[i].cpu = CPUS;
 			break;
-		default: model_arm(i, now + chance(400));
+		default: model_arm(i, now + random_below(400));
 		}
 		check();
 	}

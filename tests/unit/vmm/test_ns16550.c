@@ -79,7 +79,7 @@ static void receives_into_the_fifo(void **state)
 	assert_int_equal(get(G_UART, LSR), 0x61);
 	type("defghijklmnopqrstuvwxyz");
 	assert_int_equal(get(G_UART, IIR), 0xc4);
-	for (char c = 'a'; c <= 'z'; c++) {
+	for (int c = 'a'; c <= 'z'; c++) {
 		assert_true(host_core.level[G_UART_LINE]);
 		assert_int_equal(get(G_UART, DATA), c);
 	}

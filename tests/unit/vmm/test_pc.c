@@ -3,6 +3,7 @@
  * A PC's devices by their ports: counters and ticks of the timer, calendar and interrupts of the
  * clock. Further PM registers, the ways to reset, and the controllers' registers.
  */
+#include "support/random.h"
 #include "support/test.h"
 
 #include <stdlib.h>
@@ -373,21 +374,21 @@ static void any_state_is_bounded(void **state)
 {
 	(void)state;
 	for (u32 round = 0; round < 200; round++) {
-		srand(round);
+		random_seed(round);
 		for (u32 i = 0; i < sizeof(state_page); i += 256)
 			for (u32 b = 8; b < 256; b++)
-				state_page[i + b] = (u8)rand();
+				state_page[i + b] = (u8)random_below(256);
 		start();
 		for (u32 i = 0; i < 300; i++) {
-			u32 r = (u32)rand() % REGIONS;
-			u16 port = (u16)(regions[r].port + (u32)rand() % regions[r].size);
+			u32 r = (u32)random_below(REGIONS);
+			u16 port = (u16)(regions[r].port + random_below(regions[r].size));
 
-			if (rand() % 2 == 0)
+			if (random_below(2) == 0)
 				(void)in(port);
 			else
-				out(port, (u32)rand());
-			if (rand() % 8 == 0) {
-				host_core.now.v += (u32)rand() % 100000000;
+				out(port, (u32)random_below(UINT64_C(1) << 32));
+			if (random_below(8) == 0) {
+				host_core.now.v += random_below(100000000);
 				vmm_program.timer();
 			}
 		}

@@ -6,6 +6,7 @@
  */
 #include "arch/x86_64/pure/ioapic.h"
 
+#include "support/random.h"
 #include "support/test.h"
 
 #define VCPUS 3
@@ -27,14 +28,6 @@ static struct model_pin {
 	bool input, latched, remote, masked, level;
 	u32 vector, cpu;
 } pins[PINS];
-
-static u32 seed;
-
-static u32 random_below(u32 n)
-{
-	seed = seed * 1664525u + 1013904223u;
-	return (seed >> 8) % n;
-}
 
 static void model_request(u32 cpu, u32 vector, bool level)
 {
@@ -217,7 +210,7 @@ static void agrees_with_the_model(void **state)
 
 	(void)state;
 	for (u32 run = 0; run < RUNS; run++) {
-		seed = run * 7919 + 1;
+		random_seed(run);
 		start();
 		for (u32 i = 0; i < STEPS; i++) {
 			acts[random_below(ARRAY_SIZE(acts))]();

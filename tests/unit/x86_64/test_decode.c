@@ -3,6 +3,7 @@
  * Instructions that access emulated memory: each form by hand, then the lengths of 4,000 at random
  * against objdump. Random bytes must not be read beyond their end, nor be accepted when cut.
  */
+#include "support/random.h"
 #include "support/test.h"
 
 #include <stdio.h>
@@ -175,17 +176,17 @@ static void draw(u32 at)
 	do {
 		u32 n = 0;
 
-		if (rand() % 4 == 0)
+		if (random_below(4) == 0)
 			bytes[n++] = 0x66;
-		if (rand() % 8 == 0)
+		if (random_below(8) == 0)
 			bytes[n++] = 0x67;
-		if (rand() % 8 == 0)
+		if (random_below(8) == 0)
 			bytes[n++] = 0x65;
-		if (rand() % 2 == 0)
-			bytes[n++] = (u8)(0x40 + rand() % 16);
-		bytes[n++] = opcodes[(u32)rand() % ARRAY_SIZE(opcodes)];
+		if (random_below(2) == 0)
+			bytes[n++] = (u8)(0x40 + random_below(16));
+		bytes[n++] = opcodes[random_below(ARRAY_SIZE(opcodes))];
 		while (n < X86_INSN_MAX)
-			bytes[n++] = (u8)rand();
+			bytes[n++] = (u8)random_below(256);
 	} while (!x86_decode(bytes, X86_INSN_MAX, true, &insn));
 	memset(samples[at], 0x90, SLOT);
 	memcpy(samples[at], bytes, insn.length);
@@ -203,7 +204,7 @@ static void lengths_agree_with_objdump(void **state)
 	(void)state;
 	if (system("objdump --version >/dev/null 2>&1") != 0)
 		skip();
-	srand(1);
+	random_seed(1);
 	for (u32 i = 0; i < SAMPLES; i++)
 		draw(i);
 	fd = mkstemp(path);
@@ -215,10 +216,10 @@ static void lengths_agree_with_objdump(void **state)
 	out = popen(command, "r");
 	assert_non_null(out);
 	while (fgets(line, sizeof(line), out) != NULL) {
-		unsigned long at;
-		char colon;
+		char *end;
+		unsigned long at = strtoul(line, &end, 16);
 
-		if (sscanf(line, " %lx%c", &at, &colon) != 2 || colon != ':')
+		if (end == line || *end != ':')
 			continue;
 		if (slot != UINT32_MAX && at / SLOT == slot) {
 			assert_int_equal(at % SLOT, lengths[slot]);
@@ -240,14 +241,14 @@ static void random_bytes(void **state)
 	struct x86_insn insn, again;
 
 	(void)state;
-	srand(2);
+	random_seed(2);
 	for (u32 i = 0; i < 200000; i++) {
-		u32 count = (u32)rand() % 17;
+		u32 count = (u32)random_below(17);
 		u8 *bytes = malloc(count + 1);
 
 		assert_non_null(bytes);
 		for (u32 b = 0; b < count; b++)
-			bytes[b + 1] = (u8)rand();
+			bytes[b + 1] = (u8)random_below(256);
 		if (x86_decode(bytes + 1, count, i % 2 == 0, &insn)) {
 			assert_in_range(insn.length, 2, MIN(count, X86_INSN_MAX));
 			assert_true(insn.reg < 16);
