@@ -2,8 +2,11 @@
 /* config_load(): the order of the checks. */
 #include "config/internal.h"
 
-static void check_autostart(struct config_run *run)
+static void check_starts(struct config_run *run)
 {
+	if (run->system->num_guests == 0 && run->system->num_components == 0)
+		config_error(run, fdt_root(run->tree), NULL,
+			     "neither a guest nor a component is described; nothing would run");
 	config_for_each_guest (run->system, guest)
 		if (guest->autostart)
 			return;
@@ -46,7 +49,7 @@ enum err config_load(const struct fdt *tree, const struct host *host, const void
 	schema_check(&run);
 	if (parse_system(&run) != OK)
 		return ERR_NO_MEMORY;
-	check_autostart(&run);
+	check_starts(&run);
 	check_regions(&run);
 	check_grants(&run);
 	check_port_ranges(&run);

@@ -232,7 +232,8 @@ static void load(const struct fdt *tree, const struct host *host, const void *ar
 			  arena_bytes, &system, &diag);
 	if ((err != OK && err != ERR_INVALID) || (err == OK) != (diag.errors == 0))
 		abort();
-	if (err == OK && (system.num_guests == 0 || !IS_ALIGNED(system.heap_bytes, PAGE_SIZE)))
+	if (err == OK && (system.num_guests + system.num_components == 0 ||
+			  !IS_ALIGNED(system.heap_bytes, PAGE_SIZE)))
 		abort();
 	if (err == OK && host != NULL)
 		check_system(&system);
