@@ -277,7 +277,7 @@ $(O)/include/dt-bindings/mullion.h: include/dt-bindings/mullion.h
 
 # tests/unit/<room>/test_<x>.c -> $(O)/unit/<room>/test_<x>, with what it uses of tests/unit/support
 # and tools/common.
-# UNIT=<pattern> chooses programs by name, e.g. UNIT=mem/test_page or UNIT=%fdt%.
+# UNIT=<pattern> chooses programs by name, e.g. UNIT=heap/test_page or UNIT=%fdt%.
 tests-relaxed := -Wno-conversion -Wno-sign-conversion -Itests/unit
 unit-sources := $(sort $(wildcard tests/unit/*/test_*.c))
 support := $(patsubst %.c,%.o,$(sort $(wildcard tests/unit/support/*.c)))
@@ -416,7 +416,7 @@ help:
 #:
 #:   all            a machine's: mullion.elf, mullion.bin, components/; host: the library and tools/
 #:   tools          host: pack, check
-#:   unit           host: build and run the unit tests       (UNIT=mem/test_page)
+#:   unit           host: build and run the unit tests       (UNIT=heap/test_page)
 #:   sim            host: the simulator of the scheduler     (SEEDS=2000, or SEED=17 alone)
 #:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=60)
 #:   guests         the test and benchmark guests
