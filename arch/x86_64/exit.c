@@ -186,6 +186,7 @@ static struct cpuid_view cpuid_view_of(const struct vcpu *vcpu)
 		.address_bits = vcpu->guest->space.address_bits,
 		.tsc_khz = (u32)(boot_info.counter_hz / 1000),
 		.lapic_khz = LAPIC_TIMER_KHZ,
+		.tsc_invariant = true,
 		.tsc_deadline = true,
 		.apic_enabled = lapic_is_on(&vcpu->arch.lapic),
 		.cr4 = virt->read(vcpu, VIRT_CR4),
@@ -273,8 +274,7 @@ static bool write_cpu_msr(struct vcpu *vcpu, u32 msr, u64 value)
 		arch->tsc_offset += value - arch->tsc_adjust;
 		arch->tsc_adjust = value;
 		return true;
-	case MSR_TSC_AUX: return vcpu_write_tsc_aux(vcpu, value);
-	case MSR_PRED_CMD: return predict_command(value);
+	case MSR_PRED_CMD: return value <= 1; /* nothing of another guest is trained here */
 	default: return false;
 	}
 }

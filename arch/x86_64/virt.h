@@ -10,8 +10,6 @@
 #include <mullion/err.h>
 #include <mullion/guest.h>
 
-struct cpu;
-
 /* State in the control structure that exits read or change. */
 enum virt_field {
 	VIRT_RIP,
@@ -111,22 +109,8 @@ void vcpu_destroy(struct vcpu *vcpu);
 void vcpu_kicks(const struct guest *guest, u64 mask);
 /** vcpu_started() - the SIPI of @exit, by @vcpu, has had @result. Own thread. */
 void vcpu_started(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result);
-/** vcpu_write_tsc_aux() - the loaded @vcpu writes @value to IA32_TSC_AUX. Returns false if it gets
- * #GP. Own thread. */
-bool vcpu_write_tsc_aux(struct vcpu *vcpu, u64 value);
 /** vcpu_clock() - the present for @vcpu's LAPIC timer. Own thread. */
 struct lapic_clock vcpu_clock(const struct vcpu *vcpu);
-
-/* --- predict.c ------------------------------------------------------------------------------- */
-
-/** predict_probe() - once, for the first guest. */
-void predict_probe(void);
-/** predict_command() - a guest writes @value to IA32_PRED_CMD. Returns false if it gets #GP. */
-bool predict_command(u64 value);
-/** predict_barrier() - @next is about to run on @cpu, this CPU, where another guest may have. */
-void predict_barrier(struct cpu *cpu, const struct guest *next);
-/* 1: the return stack is filled after each exit, before the core's first RET. */
-extern u8 predict_fills_returns;
 
 /* --- fpu.c ----------------------------------------------------------------------------------- */
 

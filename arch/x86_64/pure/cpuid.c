@@ -219,6 +219,12 @@ static void extended_apic(const struct cpuid_view *view, u32 subleaf, struct cpu
 		regs->edx &= ~(u32)L1_APIC;
 }
 
+static void invariant(const struct cpuid_view *view, u32 subleaf, struct cpuid_regs *regs)
+{
+	(void)subleaf;
+	regs->edx = view->tsc_invariant ? (u32)E7_INVARIANT_TSC : 0;
+}
+
 static void addresses(const struct cpuid_view *view, u32 subleaf, struct cpuid_regs *regs)
 {
 	(void)subleaf;
@@ -257,7 +263,7 @@ static const struct row rows[] = {
 	{ 0x80000004, ANY, { ALL, ALL, ALL, ALL }, NULL },
 	{ 0x80000005, ANY, { ALL, ALL, ALL, ALL }, NULL }, /* caches */
 	{ 0x80000006, ANY, { ALL, ALL, ALL, ALL }, NULL },
-	{ 0x80000007, ANY, { 0, 0, 0, (u32)E7_INVARIANT_TSC }, NULL },
+	{ 0x80000007, ANY, { 0, 0, 0, 0 }, invariant },
 	{ CPUID_EXTENDED_MAX, ANY, { 0xff, (u32)E8_EBX_KEEP, 0, 0 }, addresses },
 };
 

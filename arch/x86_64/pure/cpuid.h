@@ -32,7 +32,7 @@ struct cpuid_view {
 	u32 address_bits; /* of the guest's physical addresses */
 	u32 tsc_khz;      /* rate of the guest's TSC; 0: unknown */
 	u32 lapic_khz;    /* rate of its LAPIC timer */
-	bool tsc_deadline;
+	bool tsc_invariant, tsc_deadline;
 	bool apic_enabled; /* IA32_APIC_BASE.EN */
 	u64 cr4, xcr0;     /* the guest's */
 };

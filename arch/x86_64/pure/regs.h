@@ -45,8 +45,6 @@
 #define CR4_SMAP       SYS_BIT(21)
 #define CR4_PKE        SYS_BIT(22)
 
-#define PRED_CMD_IBPB SYS_BIT(0)
-
 #define EFER_SCE  SYS_BIT(0)
 #define EFER_LME  SYS_BIT(8)
 #define EFER_LMA  SYS_BIT(10)

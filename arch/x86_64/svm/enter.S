@@ -2,8 +2,6 @@
 /* The entry to a guest on SVM, and the way back. */
 #include <asm/vcpu.h>
 
-#define RETURNS 32 /* entries of the return stack, at most */
-
 	.text
 
 /*
@@ -74,19 +72,6 @@ svm_enter:
 	xor	%r9d, %r9d
 	xor	%r10d, %r10d
 	xor	%r11d, %r11d
-	/* A guest's return addresses predict no RET of the core (APM vol. 2, 3.2.9). LFENCE: nor
-	 * does a wrong guess at the branch. */
-	testb	$1, predict_fills_returns(%rip)
-	jz	2f
-	mov	$(RETURNS / 2), %eax
-1:	call	3f
-	int3
-3:	call	4f
-	int3
-4:	dec	%eax
-	jnz	1b
-	add	$(8 * RETURNS), %rsp
-2:	lfence
 	pop	%r15
 	pop	%r14
 	pop	%r13
