@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arch/x86_64/pure/length.c, against encodings of GNU as and their lengths by objdump;
+/* arch/x86_64/pure/length.c, against encodings and lengths written by hand;
  * guest_walk.c, against tables in memory. */
 #include "arch/x86_64/pure/cr.h"
 #include "arch/x86_64/pure/guest_walk.h"
