@@ -39,7 +39,9 @@
 
 .macro STUB vector, target
 	.balign	TRAP_STUB_BYTES
-	.if	(\vector > 30) || !((WITH_ERROR_CODE >> \vector) & 1)
+	.if	\vector > 30
+	push	$0
+	.elseif	!((WITH_ERROR_CODE >> \vector) & 1)
 	push	$0
 	.endif
 	push	$\vector
