@@ -65,8 +65,10 @@ REGIONS = (2, 16, 64, 256)
 def many_guests(count):
 	"""Others beside the benchmark guest: created, not started."""
 	return systems.changes("".join(
-		systems.guest_node(f"other{i}", "", systems.UART, "bench", memory=OTHER_RAM, vmm="")
+		systems.guest_node(f"other{i}", "", systems.UART, "bench", vcpus=None,
+				   memory=OTHER_RAM, vmm="")
 		for i in range(1, count)))
+
 
 def many_regions(count):
 	"""Beside the benchmark guest's RAM and UART."""

@@ -110,13 +110,14 @@ HVC = virtual("hvc", "virtio-console", 0x0a000000, 16)
 
 def guest_node(name, properties="autostart;", regions="", kernel=None, vcpus="count = <1>;",
 	       memory=16 << 20, vmm=None):
-	"""A guest that runs an image of tests/guests; with a vmm unless that is None."""
+	"""A guest that runs an image of tests/guests; without the nodes that are None."""
+	nodes = "".join(f"{node} {{ {text} }};" for node, text in (("vcpus", vcpus), ("vmm", vmm))
+			if text is not None)
 	return f"""
 		{name} {{
 			kernel = "{kernel or name}.img";
 			{properties}
-			vcpus {{ {vcpus} }};
-			{"" if vmm is None else f"vmm {{ {vmm} }};"}
+			{nodes}
 			aspace {{{ram(memory)}{regions}
 			}};
 		}};"""
