@@ -274,7 +274,6 @@ static bool write_cpu_msr(struct vcpu *vcpu, u32 msr, u64 value)
 		arch->tsc_offset += value - arch->tsc_adjust;
 		arch->tsc_adjust = value;
 		return true;
-	case MSR_PRED_CMD: return value <= 1; /* nothing of another guest is trained here */
 	default: return false;
 	}
 }

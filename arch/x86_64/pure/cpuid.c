@@ -40,7 +40,7 @@
 	(MASK(8, 0) | MASK(17, 11) | BIT(20) | MASK(24, 22) | MASK(27, 26) | MASK(31, 29))
 
 #define E7_INVARIANT_TSC BIT(8)
-#define E8_EBX_KEEP      (BIT(0) | BIT(2) | BIT(12)) /* CLZERO, XSAVEERPTR, IBPB */
+#define E8_EBX_KEEP      (BIT(0) | BIT(2)) /* CLZERO, XSAVEERPTR */
 #define LINEAR_BITS      48u
 
 struct row {

@@ -2,7 +2,6 @@
 /* Validation of control registers; see cr.h. */
 #include "arch/x86_64/pure/cr.h"
 
-#define CR3_KEEP BIT(63)
 #define CR3_PCID MASK(11, 0)
 
 #define XCR0_X87    BIT(0)
@@ -78,15 +77,6 @@ u64 cr0_efer(u64 efer, u64 value)
 	return efer & ~EFER_LMA;
 }
 
-bool cr3_is_valid(const struct cr_state *state, u64 value, u32 address_bits)
-{
-	if ((state->efer & EFER_LMA) == 0)
-		return (value >> 32) == 0;
-	if ((state->cr4 & CR4_PCIDE) != 0)
-		value &= ~CR3_KEEP;
-	return (value >> address_bits) == 0;
-}
-
 bool cr4_is_valid(const struct cr_state *state, u64 value, u64 offer)
 {
 	bool long_mode = (state->efer & EFER_LMA) != 0;
@@ -128,16 +118,4 @@ bool xcr0_is_valid(u64 value, u64 offer)
 	if ((value & XCR0_AVX512) == 0)
 		return true;
 	return (value & XCR0_AVX512) == XCR0_AVX512 && (value & XCR0_AVX) != 0;
-}
-
-bool dr_is_valid(u64 value)
-{
-	return (value >> 32) == 0;
-}
-
-u64 lmsw_value(u64 cr0, u16 word)
-{
-	u64 low = CR0_PE | CR0_MP | CR0_EM | CR0_TS;
-
-	return (cr0 & ~(low & ~CR0_PE)) | (word & low);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Validation of the control registers that a guest writes: CR0, CR3, CR4, CR8, EFER, XCR0, DR6 and
- * DR7. Each function returns true if the processor accepts the value; otherwise the guest gets #GP.
+ * Validation of the control registers that a guest writes: CR0, CR4, EFER and XCR0. Each
+ * function returns true if the processor accepts the value; otherwise the guest gets #GP.
  *
  * Sources: SDM vol. 3, 2.5 (control registers), 2.2.1 (EFER), 2.6 (XCR0); APM vol. 2, 3.1.
  */
@@ -28,9 +28,6 @@ u64 efer_offer(u32 extended1_edx);
 bool cr0_is_valid(const struct cr_state *state, u64 value);
 /** cr0_efer() - EFER once CR0 has @value: LMA follows LME and PG. SDM vol. 3, 9.8.5. */
 u64 cr0_efer(u64 efer, u64 value);
-/** cr3_is_valid() - @value without the bit that asks to keep translations (63, with PCIDE).
- * SDM vol. 3, 4.5. */
-bool cr3_is_valid(const struct cr_state *state, u64 value, u32 address_bits);
 /** cr4_is_valid() - @offer: cr4_offer(). SDM vol. 3, 2.5 and 4.10.1. */
 bool cr4_is_valid(const struct cr_state *state, u64 value, u64 offer);
 /** cr_loads_pdptes() - returns true if a write that changes CR0 and CR4 from @state to @cr0 and
@@ -41,11 +38,5 @@ bool cr_loads_pdptes(const struct cr_state *state, u64 cr0, u64 cr4);
 bool efer_is_valid(const struct cr_state *state, u64 value, u64 offer);
 /** xcr0_is_valid() - @offer: the extended state that the guest may enable. SDM vol. 1, 13.3. */
 bool xcr0_is_valid(u64 value, u64 offer);
-/** dr_is_valid() - a write of DR6 or DR7 with bits of the upper half is refused. SDM vol.
- * 3, 17.2.6.
- */
-bool dr_is_valid(u64 value);
-/** lmsw_value() - CR0 after LMSW of @word: PE is set but never cleared. SDM vol. 2A, LMSW. */
-u64 lmsw_value(u64 cr0, u16 word);
 
 #endif

@@ -68,19 +68,6 @@ static void efer(void **state)
 	assert_int_equal(cr0_efer(EFER_NXE, CR0_PG | CR0_PE), EFER_NXE);
 }
 
-static void cr3(void **state)
-{
-	(void)state;
-	assert_true(cr3_is_valid(&protected, UINT32_MAX, 40));
-	assert_false(cr3_is_valid(&protected, BIT(32), 40));
-	assert_true(cr3_is_valid(&long64, MASK(39, 0), 40));
-	assert_false(cr3_is_valid(&long64, BIT(40), 40));
-	assert_false(cr3_is_valid(&long64, BIT(63), 40));
-	long64.cr4 |= CR4_PCIDE;
-	assert_true(cr3_is_valid(&long64, BIT(63) | 0x1001, 40));
-	assert_false(cr3_is_valid(&long64, BIT(62), 40));
-}
-
 static void cr4(void **state)
 {
 	(void)state;
@@ -129,26 +116,14 @@ static void xcr0(void **state)
 	assert_false(xcr0_is_valid(BIT(63) | 1, 0x2e7));
 }
 
-static void others(void **state)
-{
-	(void)state;
-	assert_true(dr_is_valid(UINT32_MAX));
-	assert_false(dr_is_valid(BIT(32)));
-	assert_int_equal(lmsw_value(CR0_PE | CR0_ET, 0), CR0_PE | CR0_ET);
-	assert_int_equal(lmsw_value(CR0_ET, 0xffff), CR0_ET | 0xf);
-	assert_int_equal(lmsw_value(CR0_PE | CR0_TS | CR0_PG, 2), CR0_PE | CR0_MP | CR0_PG);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(cr0, setup),
 		cmocka_unit_test_setup(efer, setup),
-		cmocka_unit_test_setup(cr3, setup),
 		cmocka_unit_test_setup(cr4, setup),
 		cmocka_unit_test_setup(pdptes, setup),
 		cmocka_unit_test(xcr0),
-		cmocka_unit_test(others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

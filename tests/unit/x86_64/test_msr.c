@@ -44,6 +44,7 @@ static void refused(void **state)
 	assert_int_equal(msr_action(MSR_VM_CR, true), MSR_REFUSE);
 	assert_int_equal(msr_action(MSR_UCODE_WRITE, false), MSR_REFUSE);
 	assert_int_equal(msr_action(MSR_PRED_CMD, false), MSR_REFUSE);
+	assert_int_equal(msr_action(MSR_PRED_CMD, true), MSR_REFUSE);
 }
 
 static void constants(void **state)
