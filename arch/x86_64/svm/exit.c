@@ -6,6 +6,7 @@
 #include "arch/x86_64/svm/svm.h"
 
 #include <arch/irq.h>
+#include <asm/sysreg.h>
 #include <mullion/mem.h>
 
 #define EXCEPTION_DB 1u
@@ -183,12 +184,18 @@ bool svm_run(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 	struct vmcb *vmcb = arch->vmcb;
+	bool window;
 
 	svm_prepare_events(vcpu);
+	window = (vmcb->vintr & VINTR_IRQ) != 0;
 	vmcb->rax = arch->r[VCPU_RAX];
 	vmcb->rsp = arch->r[VCPU_RSP];
 	vmcb->tsc_offset = arch->tsc_offset;
 	svm_enter(arch->r, page_to_hpa(vmcb).v, svm_host());
+	/* QEMU 10.0 can forget a physical interrupt that comes while VMRUN sets V_IRQ: it stays
+	 * pending in the local APIC alone. A write of the priority signals it again. */
+	if (window)
+		write_cr8(0);
 	arch->r[VCPU_RAX] = vmcb->rax;
 	arch->r[VCPU_RSP] = vmcb->rsp;
 	arch->last_rip = vmcb->rip;

@@ -76,6 +76,7 @@ READ_CR(4)
 WRITE_CR(0)
 WRITE_CR(3)
 WRITE_CR(4)
+WRITE_CR(8)
 
 /* Later loads of the core do not go before it. */
 static inline u64 read_tsc(void)
