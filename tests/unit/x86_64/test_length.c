@@ -1,11 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* arch/x86_64/pure/length.c, against encodings and lengths written by hand;
- * guest_walk.c, against tables in memory. */
+/*
+ * arch/x86_64/pure/length.c: encodings and lengths written by hand, then 3,000 random instructions
+ * for each mode, assembled by GNU as, with lengths by objdump. guest_walk.c, against tables in
+ * memory.
+ */
 #include "arch/x86_64/pure/cr.h"
 #include "arch/x86_64/pure/guest_walk.h"
 #include "arch/x86_64/pure/length.h"
 
 #include "support/test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static void known_encodings(void **state)
 {
@@ -82,6 +89,179 @@ static void other_bytes(void **state)
 	prefixes[14] = 0xf4;
 	assert_true(insn_length(prefixes, 16, true, &insn));
 	assert_int_equal(insn.length, 15);
+}
+
+/* --- A corpus of GNU as, by objdump --------------------------------------------------------------
+ */
+
+#define SAMPLES 3000u
+#define SLOT    32u /* bytes of a sample: NOPs fill it */
+
+struct sample {
+	char text[160]; /* for GNU as: prefixes as bytes, then the instruction */
+	u8 kind, control, reg;
+};
+
+static struct sample samples[SAMPLES];
+
+static const struct {
+	const char *text;
+	u8 kind;
+	bool group; /* 0F 01: another prefix makes another instruction of it */
+} plain[] = {
+	{ "hlt", INSN_HLT, false },        { "cpuid", INSN_CPUID, false },
+	{ "rdmsr", INSN_RDMSR, false },    { "wrmsr", INSN_WRMSR, false },
+	{ "rdtsc", INSN_RDTSC, false },    { "rdpmc", INSN_RDPMC, false },
+	{ "invd", INSN_INVD, false },      { "wbinvd", INSN_WBINVD, false },
+	{ "clts", INSN_CLTS, false },      { "pause", INSN_PAUSE, false },
+	{ "rdtscp", INSN_RDTSCP, true },   { "xsetbv", INSN_XSETBV, true },
+	{ "vmcall", INSN_VMCALL, true },   { "vmmcall", INSN_VMMCALL, true },
+	{ "monitor", INSN_MONITOR, true }, { "mwait", INSN_MWAIT, true },
+};
+
+static const u8 segments[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65 };
+
+static u32 pick(u32 below)
+{
+	return (u32)rand() % below;
+}
+
+/* MOV to or from a control or debug register. The prefix LOCK makes CR8 of CR0. */
+static void draw_move(struct sample *s, bool code64, bool lock, char *text, size_t size)
+{
+	static const char *const low[] = { "ax", "cx", "dx", "bx", "sp", "bp", "si", "di" };
+	static const u8 controls[] = { 0, 2, 3, 4, 8 };
+	bool debug = pick(2) == 0, write = pick(2) == 0;
+	char general[8], special[8];
+
+	s->reg = (u8)pick(code64 ? 16 : 8);
+	s->control = debug ? (u8)pick(8) : controls[pick(code64 && !lock ? 5 : 4)];
+	if (s->reg < 8)
+		(void)snprintf(general, sizeof(general), "%c%s", code64 ? 'r' : 'e', low[s->reg]);
+	else
+		(void)snprintf(general, sizeof(general), "r%u", (unsigned)s->reg);
+	(void)snprintf(special, sizeof(special), "%s%u", debug ? "db" : "cr", (unsigned)s->control);
+	(void)snprintf(text, size, "mov %%%s, %%%s", write ? general : special,
+		       write ? special : general);
+	s->kind = (u8)((debug ? INSN_DR_READ : INSN_CR_READ) + write);
+	if (lock && !debug && s->control == 0)
+		s->control = 8;
+}
+
+/* A legacy prefix of each group at most, then REX: objdump takes more for instructions of their
+ * own. */
+static void draw(struct sample *s, bool code64)
+{
+	u32 which = pick(2 * ARRAY_SIZE(plain)), extra = pick(8);
+	bool is_plain = which < ARRAY_SIZE(plain), group = is_plain && plain[which].group;
+	char insn[32], bytes[64] = "";
+	u8 prefixes[4], count = 0;
+
+	if (pick(3) == 0)
+		prefixes[count++] = segments[pick(code64 ? 6 : 4)];
+	if (pick(4) == 0)
+		prefixes[count++] = 0x67;
+	if (!group && extra < 3)
+		prefixes[count++] = (u8[]){ 0x66, 0xf2, 0xf0 }[extra];
+	*s = (struct sample){ .kind = is_plain ? plain[which].kind : (u8)INSN_OTHER };
+	if (is_plain)
+		(void)snprintf(insn, sizeof(insn), "%s", plain[which].text);
+	else
+		draw_move(s, code64, extra == 2, insn, sizeof(insn));
+	/* PAUSE and moves have prefixes of their own, and would have REX twice. */
+	if (code64 && is_plain && plain[which].kind != INSN_PAUSE && pick(3) == 0)
+		prefixes[count++] = (u8)(0x40 + pick(16));
+	for (u32 i = 0; i < count; i++) {
+		size_t at = strlen(bytes);
+
+		(void)snprintf(bytes + at, sizeof(bytes) - at, "%s0x%02x", i == 0 ? ".byte " : ", ",
+			       (unsigned)prefixes[i]);
+	}
+	(void)snprintf(s->text, sizeof(s->text), ".balign %u, 0x90\n%s\n%s\n", SLOT, bytes, insn);
+}
+
+/* The bytes of all samples, as GNU as makes them. */
+static void assemble(const char *directory, bool code64, u8 (*code)[SLOT])
+{
+	char path[128], command[512];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "%s/corpus.s", directory);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	for (u32 i = 0; i < SAMPLES; i++)
+		(void)fputs(samples[i].text, file);
+	(void)fprintf(file, ".balign %u, 0x90\n", SLOT);
+	assert_int_equal(fclose(file), 0);
+	(void)snprintf(
+		command, sizeof(command),
+		"as --%s -o %s/corpus.o %s && objcopy -O binary -j .text %s/corpus.o %s/corpus",
+		code64 ? "64" : "32", directory, path, directory, directory);
+	assert_int_equal(system(command), 0);
+	(void)snprintf(path, sizeof(path), "%s/corpus", directory);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	assert_int_equal(fread(code, SLOT, SAMPLES, file), SAMPLES);
+	(void)fclose(file);
+}
+
+/* objdump prints each instruction's address: the first one of a slot ends where the next begins. */
+static void disassemble(const char *directory, bool code64, u8 *lengths)
+{
+	char command[256], line[256];
+	u32 slot = UINT32_MAX;
+	FILE *out;
+
+	(void)snprintf(command, sizeof(command), "objdump -D -z -w -b binary -m %s %s/corpus",
+		       code64 ? "i386:x86-64" : "i386", directory);
+	out = popen(command, "r");
+	assert_non_null(out);
+	while (fgets(line, sizeof(line), out) != NULL) {
+		unsigned long at;
+		char colon;
+
+		if (sscanf(line, " %lx%c", &at, &colon) != 2 || colon != ':')
+			continue;
+		if (slot < SAMPLES && at / SLOT == slot)
+			lengths[slot] = (u8)(at % SLOT);
+		slot = at % SLOT == 0 ? (u32)(at / SLOT) : UINT32_MAX;
+	}
+	assert_int_equal(pclose(out), 0);
+}
+
+static void agrees(bool code64)
+{
+	static u8 code[SAMPLES][SLOT], lengths[SAMPLES];
+	char directory[] = "/tmp/mullion-length-XXXXXX", command[64];
+
+	memset(lengths, 0, sizeof(lengths));
+	for (u32 i = 0; i < SAMPLES; i++)
+		draw(&samples[i], code64);
+	assert_non_null(mkdtemp(directory));
+	assemble(directory, code64, code);
+	disassemble(directory, code64, lengths);
+	for (u32 i = 0; i < SAMPLES; i++) {
+		struct insn insn;
+
+		if (!insn_length(code[i], INSN_MAX, code64, &insn) || insn.length != lengths[i] ||
+		    insn.kind != samples[i].kind || insn.control != samples[i].control ||
+		    insn.reg != samples[i].reg)
+			fail_msg("kind %u, length %u (objdump: %u), registers %u %u:\n%s",
+				 insn.kind, insn.length, lengths[i], insn.control, insn.reg,
+				 samples[i].text);
+	}
+	(void)snprintf(command, sizeof(command), "rm -r %s", directory);
+	assert_int_equal(system(command), 0);
+}
+
+static void lengths_agree_with_objdump(void **state)
+{
+	(void)state;
+	if (system("as --32 -o /dev/null /dev/null && objdump --version >/dev/null 2>&1") != 0)
+		skip();
+	srand(1);
+	agrees(true);
+	agrees(false);
 }
 
 /* --- Walks -------------------------------------------------------------------------------------
@@ -182,6 +362,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_encodings),
 		cmocka_unit_test(other_bytes),
+		cmocka_unit_test(lengths_agree_with_objdump),
 		cmocka_unit_test_setup(four_levels, setup),
 		cmocka_unit_test_setup(old_formats, setup),
 	};
