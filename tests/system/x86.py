@@ -76,7 +76,7 @@ def setup():
 	need(ROOT / "build/emulators/qemu/root", "scripts/unpack qemu")
 	run([HOST / "tools/pack", "--bundle-only", "-I", X86_64 / "components", "-o", BUNDLE,
 	     BOARD / "terminal.dts"])
-	need(X86_64 / "guests/flat.img", "make ARCH=x86_64 guests")
+	need(X86_64 / "guests/flat-main.img", "make ARCH=x86_64 guests")
 	run([HOST / "tools/pack", "--bundle-only", "-I", X86_64 / "components",
 	     "-I", X86_64 / "guests", "-I", BOARD, "-o", FLAT, ROOT / "tests/system/dts/flat.dts"])
 

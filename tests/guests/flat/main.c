@@ -1,105 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A guest of x86-64 without an operating system. It checks its processor, its local APIC and its
- * IOAPIC. Each check is a line in the core's log. The program runs in 32-bit
- * protected mode on two vCPUs.
+ * IOAPIC on two vCPUs. Each check is a line in the core's log.
  */
-#include <stdbool.h>
-#include <stdint.h>
+#include "tests/guests/flat/flat.h"
 
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-
-#define CALL_LOG      0x4d554c01u /* exit.c: 16 bytes of text from 32-bit code */
-#define SECOND_PAGE   0x8000u
-#define VECTORS       256
-#define MSR_APIC_BASE 0x1bu
-#define MSR_DEADLINE  0x6e0u
-#define MSR_EFER      0xc0000080u
-#define X2(reg)       (0x800u + (reg))
 #define IOAPIC        ((volatile u32 *)0xfec00000u)
 #define NOTHING       ((volatile u32 *)0xd0000000u) /* neither memory nor a device */
+#define VECTOR_NMI    2
 #define VECTOR_IPI    0x41u
 #define VECTOR_TIMER  0x42u
 #define VECTOR_LINE   0x43u
 #define VECTOR_ANSWER 0x44u
 
-struct frame {
-	u32 edi, esi, ebp, esp, ebx, edx, ecx, eax;
-	u32 vector, error, eip, cs, eflags;
-};
-
-struct gate {
-	u16 low, selector, flags, high;
-};
-
-extern const u8 stubs[], second[], second_end[];
-void guest_main(void);
-void second_main(void);
-void interrupt(struct frame *frame);
-
-static struct gate idt[VECTORS];
-static volatile u32 hits[VECTORS];
-static volatile bool expects_fault; /* an exception skips to `resume` */
-static volatile u32 resume, second_runs;
+static volatile u32 second_runs;
 static u32 number, failures;
-
-static inline u64 rdmsr(u32 msr)
-{
-	u64 value;
-
-	__asm__ volatile("rdmsr" : "=A"(value) : "c"(msr));
-	return value;
-}
-
-static inline void wrmsr(u32 msr, u64 value)
-{
-	__asm__ volatile("wrmsr" : : "c"(msr), "A"(value) : "memory");
-}
-
-static void cpuid(u32 leaf, u32 subleaf, u32 r[4])
-{
-	__asm__ volatile("cpuid"
-			 : "=a"(r[0]), "=b"(r[1]), "=c"(r[2]), "=d"(r[3])
-			 : "a"(leaf), "c"(subleaf));
-}
-
-static inline u64 rdtsc(void)
-{
-	u64 value;
-
-	__asm__ volatile("rdtsc" : "=A"(value));
-	return value;
-}
-
-static void log_text(const char *text)
-{
-	while (*text != '\0') {
-		u32 words[4] = { 0 }, length = 0, result;
-
-		for (; length < 16 && text[length] != '\0'; length++)
-			((char *)words)[length] = text[length];
-		__asm__ volatile("vmmcall"
-				 : "=a"(result)
-				 : "a"(CALL_LOG), "b"(length), "c"(words[0]), "d"(words[1]),
-				   "S"(words[2]), "D"(words[3])
-				 : "memory");
-		text += length;
-	}
-}
-
-static void log_number(u32 value)
-{
-	char digits[12] = { 0 };
-	u32 at = 11;
-
-	do
-		digits[--at] = (char)('0' + value % 10);
-	while ((value /= 10) != 0);
-	log_text(digits + at);
-}
 
 static void check(bool good, const char *name)
 {
@@ -112,41 +27,9 @@ static void check(bool good, const char *name)
 	log_text("\n");
 }
 
-void interrupt(struct frame *frame)
+void interrupted(struct frame *frame)
 {
-	hits[frame->vector]++;
-	if (frame->vector >= 32)
-		wrmsr(X2(0x0b), 0);
-	else if (expects_fault)
-		frame->eip = resume;
-}
-
-/* Returns true if @code raises @vector. */
-#define FAULTS(expected, code, ...)                                                            \
-	({                                                                                     \
-		u32 before_ = hits[expected];                                                  \
-		expects_fault = true;                                                          \
-		__asm__ volatile("movl $1f, %0\n\t" code "\n1:" : "+m"(resume) : __VA_ARGS__); \
-		expects_fault = false;                                                         \
-		hits[expected] == before_ + 1;                                                 \
-	})
-#define WRMSR_FAULTS(msr, value) FAULTS(13, "wrmsr", "c"(msr), "a"(value), "d"(0))
-#define RDMSR_FAULTS(msr)        FAULTS(13, "rdmsr", "c"(msr) : "eax", "edx")
-
-static void set_up(void)
-{
-	struct {
-		u16 limit;
-		u32 base;
-	} __attribute__((packed)) pointer = { sizeof(idt) - 1, (u32)idt };
-
-	for (u32 i = 0; i < VECTORS; i++) {
-		u32 to = (u32)stubs + 16 * i;
-
-		idt[i] = (struct gate){ (u16)to, 8, 0x8e00, (u16)(to >> 16) };
-	}
-	__asm__ volatile("lidt %0" : : "m"(pointer));
-	wrmsr(X2(0x0f), 0x1ff);
+	(void)frame;
 }
 
 static void check_cpuid(void)
@@ -204,7 +87,7 @@ static void check_apic(void)
 	check(hits[VECTOR_IPI] == 2, "TPR falls");
 	wrmsr(X2(0x30), (u64)4 << 8 | 1u << 18);
 	__asm__ volatile("nop; nop" : : : "memory");
-	check(hits[2] == 1, "NMI to itself");
+	check(hits[VECTOR_NMI] == 1, "NMI to itself");
 
 	wrmsr(X2(0x3e), 0xb);
 	wrmsr(X2(0x32), VECTOR_TIMER);
@@ -260,13 +143,7 @@ static void check_devices(void)
 /* On the second vCPU. */
 void second_main(void)
 {
-	struct {
-		u16 limit;
-		u32 base;
-	} __attribute__((packed)) pointer = { sizeof(idt) - 1, (u32)idt };
-
-	__asm__ volatile("lidt %0" : : "m"(pointer));
-	wrmsr(X2(0x0f), 0x1ff);
+	load_idt();
 	second_runs++;
 	/* Answer each IPI by one to the first vCPU. */
 	for (u32 seen = hits[VECTOR_LINE];;) {

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The flat guests' common part; see flat.h. */
+#include "tests/guests/flat/flat.h"
+
+struct gate {
+	u16 low, selector, flags, high;
+};
+
+static struct gate idt[VECTORS];
+volatile u32 hits[VECTORS];
+volatile bool expects_fault;
+volatile u32 resume;
+
+void log_text(const char *text)
+{
+	while (*text != '\0') {
+		u32 words[4] = { 0 }, length = 0, result;
+
+		for (; length < 16 && text[length] != '\0'; length++)
+			((char *)words)[length] = text[length];
+		__asm__ volatile("vmmcall"
+				 : "=a"(result)
+				 : "a"(CALL_LOG), "b"(length), "c"(words[0]), "d"(words[1]),
+				   "S"(words[2]), "D"(words[3])
+				 : "memory");
+		text += length;
+	}
+}
+
+void log_number(u32 value)
+{
+	char digits[12] = { 0 };
+	u32 at = 11;
+
+	do
+		digits[--at] = (char)('0' + value % 10);
+	while ((value /= 10) != 0);
+	log_text(digits + at);
+}
+
+void interrupt(struct frame *frame)
+{
+	hits[frame->vector]++;
+	interrupted(frame);
+	if (frame->vector >= 32)
+		wrmsr(X2(0x0b), 0);
+	else if (expects_fault)
+		frame->eip = resume;
+}
+
+void load_idt(void)
+{
+	struct {
+		u16 limit;
+		u32 base;
+	} __attribute__((packed)) pointer = { sizeof(idt) - 1, (u32)idt };
+
+	__asm__ volatile("lidt %0" : : "m"(pointer));
+	wrmsr(X2(0x0f), 0x1ff);
+}
+
+void set_up(void)
+{
+	for (u32 i = 0; i < VECTORS; i++) {
+		u32 to = (u32)stubs + 16 * i;
+
+		idt[i] = (struct gate){ (u16)to, 8, 0x8e00, (u16)(to >> 16) };
+	}
+	load_idt();
+}
