@@ -7,12 +7,19 @@
 MACHINE=q35
 BOARD=boards/pc
 OUT=build/run-x86_64
-OPTIONS=(--cpus --memory)
+OPTIONS=(--cpus --memory --boot)
 TOOL_SETS=(qemu)	# of scripts/unpack
+OVMF=build/emulators/qemu/root/usr/share/ovmf/OVMF.fd
 
 machine_help()
 {
-	:
+	cat <<-END
+	  --boot PATH      how the image is started (kernel):
+	                   kernel    by QEMU itself, as a Linux kernel
+	                   grub      by GRUB on BIOS, with multiboot2
+	                   grub-efi  by GRUB on UEFI, with multiboot2
+	                   efi       by UEFI, as an EFI program
+	END
 }
 
 machine_files_help()
@@ -23,9 +30,12 @@ machine_files_help()
 	END
 }
 
+# machine_option OPTION VALUE: take an option that other machines do not have.
 machine_option()
 {
-	:
+	boot=$2
+	one_of --boot "$2" kernel grub grub-efi efi
+	[[ $2 != grub* ]] || TOOL_SETS+=(grub)
 }
 
 fetch_files()
@@ -67,13 +77,36 @@ describe_packing()
 		printf ';\n\t};\n};\n'
 	} >"$work/host.dts"
 	dtc -q -I dts -O dtb -o "$work/host.dtb" "$work/host.dts"
-	packing=(--bundle-only --host "$work/host.dtb" -I build/debian-amd64/linux-6.1
-		-I build/debian-amd64)
+	packing=(--core build/x86_64/mullion.bin --host "$work/host.dtb"
+		-I build/debian-amd64/linux-6.1 -I build/debian-amd64)
 }
 
-# Set the array qemu to the command that starts the core with the packed bundle.
+# Set the array qemu to the command that starts the packed image.
 compose()
 {
 	qemu=(scripts/unpacked qemu qemu-system-x86_64 "${machine[@]}" -nographic
-		-serial mon:stdio -no-reboot -kernel build/x86_64/mullion.elf -initrd "$image")
+		-serial mon:stdio -no-reboot)
+	case $boot in
+	kernel) qemu+=(-kernel "$image") ;;
+	grub)
+		scripts/grub-image iso "${image%.img}.iso" "$image"
+		qemu+=(-cdrom "${image%.img}.iso") ;;
+	*)
+		make_disk
+		qemu+=(-bios "$OVMF")
+		qemu+=(-drive "file=fat:$disk,format=raw,readonly=on,if=none,id=d"
+			-device "virtio-blk-pci,drive=d") ;;
+	esac
+}
+
+# The disk that UEFI starts the program from.
+make_disk()
+{
+	rm -rf "$disk"
+	mkdir -p "$disk/EFI/BOOT"
+	if [ "$boot" = efi ]; then
+		ln "$image" "$disk/EFI/BOOT/BOOTX64.EFI"
+	else
+		scripts/grub-image efi "$disk/EFI/BOOT/BOOTX64.EFI" "$image"
+	fi
 }

@@ -4,8 +4,6 @@
 
 #include <mullion/types.h>
 
-typedef __CHAR16_TYPE__ char16;
-
 struct efi_system_table;
 
 /** efi_boot() - from head.S: leave the firmware with the device tree in @tree.

@@ -5,13 +5,16 @@
 
 #include "arch/x86_64/boot.h"
 #include "drivers/uart/uart.h"
+#include <abi/image.h>
 #include <arch/cpu.h>
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
 #include <mullion/log.h>
+#include <mullion/space.h>
 
 extern u8 _start[], _boot_begin[], _boot_text_used[], _boot_end[], _text_end[], _text_used[];
 extern u8 _boot_bss[], _bss_end[], _end[];
+extern const struct image_bundle image_bundle_record;
 
 /* For messages before the rate is known: it is within a factor of ten. */
 #define UNKNOWN_HZ UINT64_C(1000000000)
@@ -37,13 +40,28 @@ __boot static u64 mix(u64 x)
 	return x ^ (x >> 31);
 }
 
+/* The bundle behind the core, where the loader has put both. */
+__boot static void find_bundle(u64 image_pa)
+{
+	const struct image_bundle *record = &image_bundle_record;
+
+	if (record->size == 0)
+		return;
+	boot_info.bundle_pa = HPA(image_pa - IMAGE_SETUP_BYTES + record->offset);
+	boot_info.bundle_bytes = record->size;
+	boot_info.bundle = arch_map(boot_info.bundle_pa, record->size, SPACE_READ);
+	if (boot_info.bundle == NULL)
+		log_error("the bundle behind the image is too large to map (%lu bytes)",
+			  record->size);
+}
+
 __boot void x86_boot(u32 loader, u32 info)
 {
 	static __boot_bss struct host_facts facts;
 	u64 seed;
 
 	boot_info.counter_hz = UNKNOWN_HZ;
-	boot_info.image_pa = HPA(CORE_PA);
+	boot_info.image_pa = HPA(mmu_image_pa);
 	boot_info.image_bytes = (u64)(_end - _start);
 	boot_info.boot_bytes = (u64)(_boot_end - _boot_begin) + (u64)(_bss_end - _boot_bss);
 	boot_info.boot_text_bytes = (u64)(_boot_text_used - _boot_begin);
@@ -52,6 +70,8 @@ __boot void x86_boot(u32 loader, u32 info)
 	if (cpu_init(&boot_cpu) != OK)
 		stop_machine("the boot CPU lacks what the core needs");
 	loader_read(loader, info, &facts);
+	boot_info.efi = loader == LOADER_EFI;
+	find_bundle(facts.image_pa != 0 ? facts.image_pa : mmu_image_pa);
 	describe_host(&facts);
 	for (u32 i = 0; i < BOOT_ENTROPY; i++)
 		boot_info.has_entropy |= cpu_random(&boot_info.entropy[i]);

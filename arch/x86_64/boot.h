@@ -3,9 +3,7 @@
 #ifndef X86_64_BOOT_H
 #define X86_64_BOOT_H
 
-/* Loaders, by their protocol. */
-#define LOADER_PVH        1
-#define LOADER_MULTIBOOT2 2
+#include "arch/x86_64/pure/loader.h"
 
 #ifndef __ASSEMBLER__
 #include "arch/x86_64/pure/host_tree.h"
@@ -15,13 +13,16 @@
 
 extern struct cpu boot_cpu;
 
-/** mmu_boot() - the core's tables; runs on those of start.S. Returns the core's CR3. */
-u64 mmu_boot(void);
+/** mmu_boot() - the core's tables; runs on those of start.S. The image lies at @image_pa. Returns
+ * the core's CR3. */
+u64 mmu_boot(u64 image_pa);
 void x86_boot(u32 loader, u32 info) __noreturn;
 void x86_secondary(void) __noreturn;
-/** loader_read() - memory map, modules, command line and RSDP that the loader handed over at @info
- * into @facts. It stops the machine when the information makes no sense. Boot CPU. */
+/** loader_read() - what the loader handed over at @info, and the place of ACPI's root pointer, into
+ * @facts. It stops the machine when the information makes no sense. Boot CPU. */
 void loader_read(u32 loader, u32 info, struct host_facts *facts);
+/** map_firmware() - the callback of struct acpi_memory. Boot CPU. */
+const u8 *map_firmware(void *context, u64 pa, u64 bytes);
 /** describe_host() - read the ACPI tables, and write the machine's tree into boot_info. Boot CPU.
  */
 void describe_host(struct host_facts *facts);

@@ -15,12 +15,6 @@
 
 static u8 tree[HOST_TREE_BYTES] __aligned(8);
 
-__boot static const u8 *map_firmware(void *context, u64 pa, u64 bytes)
-{
-	(void)context;
-	return arch_map(HPA(pa), bytes, SPACE_READ);
-}
-
 /* A 16550's scratch register keeps what is written; an absent device reads as ones. */
 __boot static void find_com1(struct host_facts *facts)
 {

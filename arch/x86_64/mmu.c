@@ -32,6 +32,7 @@ extern u8 _start[], _text_end[], _rodata_end[], _bss_end[], _boot_stack[], _boot
 extern u8 _boot_nmi_stack[];
 
 _Atomic u64 mmu_stacks_changed;
+u64 mmu_image_pa = CORE_PA;
 
 static u64 level0[PTE_ENTRIES] __aligned(4096);
 static u64 level1[PTE_ENTRIES] __aligned(4096);
@@ -75,8 +76,9 @@ u64 mmu_cr3(void)
 	return mmu_pa(level0);
 }
 
-__boot u64 mmu_boot(void)
+__boot u64 mmu_boot(u64 image_pa)
 {
+	mmu_image_pa = image_pa;
 	map_part(_start, _boot_text_end, PTE_CODE);
 	map_part(_boot_text_end, _boot_end, PTE_RODATA);
 	map_part(_boot_end, _text_end, PTE_CODE);
@@ -112,8 +114,8 @@ static u64 *table_va(u64 entry)
 {
 	u64 pa = entry & PTE_ADDRESS;
 
-	if (pa - CORE_PA < (u64)_bss_end - CORE_VA)
-		return (u64 *)(CORE_VA + (pa - CORE_PA));
+	if (pa - mmu_image_pa < (u64)_bss_end - CORE_VA)
+		return (u64 *)(CORE_VA + (pa - mmu_image_pa));
 	return page_from_hpa(HPA(pa));
 }
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The core's layout: one piece of memory at CORE_PA, header first. Parts that are mapped
+ * The core's layout: one piece of memory, at CORE_PA in the ELF file. The headers for loaders come
+ * before it, in a page that is not used later. Parts that are mapped
  * differently have pages of their own. Boot code lies together, to be given back. The boot CPU's
  * stacks come last: they are mapped elsewhere, with guard pages.
  */
+#include <abi/image.h>
 #include <asm/cpu.h>
 #include <asm/mmu.h>
 
@@ -19,12 +21,14 @@
 	*lib/fdt/read.o(sections)           \
 	*lib/fdt/value.o(sections)          \
 	*arch/x86_64/describe.o(sections)        \
+	*arch/x86_64/efi.o(sections)             \
 	*arch/x86_64/loader.o(sections)          \
 	*arch/x86_64/platform.o(sections)        \
 	*arch/x86_64/pure/acpi.o(sections)       \
 	*arch/x86_64/pure/boot.o(sections)       \
 	*arch/x86_64/pure/host.o(sections)       \
 	*arch/x86_64/pure/host_tree.o(sections)  \
+	*arch/x86_64/pure/loader.o(sections)     \
 	*arch/x86_64/pure/platform.o(sections)
 
 OUTPUT_ARCH(i386:x86-64)
@@ -38,10 +42,15 @@ PHDRS
 
 SECTIONS
 {
-	. = CORE_VA;
+	. = CORE_VA - IMAGE_SETUP_BYTES;
+	.setup : AT(ADDR(.setup) - OFFSET) {
+		KEEP(*(.setup))
+		. = IMAGE_SETUP_BYTES;
+	} :core
 	.head : AT(ADDR(.head) - OFFSET) {
 		_start = .;
 		KEEP(*(.head))
+		ASSERT(. - _start <= 4096, "the way in must lie in one page");
 	} :core
 	.note : AT(ADDR(.note) - OFFSET) {
 		KEEP(*(.note.pvh))
@@ -100,6 +109,12 @@ SECTIONS
 		_end = .;
 	} :core
 	_entry = ABSOLUTE(entry32 - OFFSET);
+	/* Numbers for the headers in setup.S. */
+	_image_bytes = ABSOLUTE(_end - _start);
+	_image_paragraphs = ABSOLUTE((_end - _start) / 16);
+	_code_bytes = ABSOLUTE(_rodata_end - _start);
+	_data_bytes = ABSOLUTE(_end - _rodata_end);
+	_efi_offset = ABSOLUTE(efi_entry - _start);
 	ASSERT(_end <= CORE_IMAGE_END, "the core is larger than its window")
 	/DISCARD/ : {
 		*(.comment) *(.note.gnu* .note.GNU*) *(.eh_frame*) *(.gnu.hash) *(.dyn*) *(.interp)

@@ -7,12 +7,17 @@
  * The record is not in the first page, because an EFI loader may copy only the headers of that.
  * Then follows the bundle (newc cpio) at a multiple of 4096. In a core without a bundle offset and
  * size are 0. All numbers are little-endian. Also included from assembly.
+ *
+ * On x86-64 the first page is the setup part of the Linux boot protocol, with a PE header. A loader
+ * puts what follows anywhere; its first byte is an entry, so the record lies 256 bytes behind it.
  */
 #ifndef ABI_IMAGE_H
 #define ABI_IMAGE_H
 
-#define IMAGE_BUNDLE_RECORD 0x1000             /* offset of the record in the file, bytes */
-#define IMAGE_BUNDLE_MAGIC  0x004e4f494c4c554d /* "MULLION\0" as bytes */
+#define IMAGE_BUNDLE_RECORD     0x1000 /* offset of the record in the file, bytes */
+#define IMAGE_SETUP_BYTES       0x1000 /* x86-64: headers and real-mode code */
+#define IMAGE_BUNDLE_RECORD_X86 0x1100
+#define IMAGE_BUNDLE_MAGIC      0x004e4f494c4c554d /* "MULLION\0" as bytes */
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

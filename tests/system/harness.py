@@ -148,15 +148,15 @@ class QemuVirt:
 class QemuQ35:
 	"""QEMU's machine q35 for x86-64, with SVM. scripts/unpack qemu makes the emulator."""
 	name = "q35-svm"
-	boot_paths = ("kernel", "grub", "grub-efi")
+	boot_paths = ("kernel", "grub", "grub-efi", "efi")
 
 	@staticmethod
 	def command(image=None, cpu="max,+svm,+npt", cpus=2, memory=256, boot="kernel", initrd=None,
 		    append=None, disk=None, icount=False, shift=0, board="q35", args=()):
 		"""The emulator's command line for one machine, as a list.
 
-		image: the core's ELF file for -kernel (PVH), an ISO file (boot path "grub"), or an
-		EFI program ("grub-efi"), which fill_disk() puts on the disk.
+		image: mullion.img or the core's ELF file for -kernel, an ISO file (boot path
+		"grub"), or an EFI program ("grub-efi", "efi"), which fill_disk() puts on the disk.
 		initrd: the bundle. memory: MiB. icount: as in QemuVirt. board: QEMU's -M.
 		"""
 		cmd = [str(ROOT / "scripts/unpacked"), "qemu", "qemu-system-x86_64", "-M", board,

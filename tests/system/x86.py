@@ -14,59 +14,22 @@ X86_64 = pathlib.Path(os.environ.get("MULLION_X86_64", BUILD / "x86_64"))	# O= o
 BOARD = ROOT / "boards/pc"
 WORK = LOGS / "x86"
 BUNDLE = WORK / "terminal.cpio"
-ISO = WORK / "terminal.iso"
 FLAT = WORK / "flat.cpio"
-EFI = WORK / "terminal.efi"
-MODULES = "multiboot2 normal serial terminal"
-GRUB = """serial --unit=0 --speed=115200
-terminal_output serial
-set timeout=0
-menuentry mullion {{
-	multiboot2 {at}/mullion.elf
-	module2 {at}/bundle.cpio
-}}
-"""
+IMAGE = WORK / "terminal.img"	# core and bundle
+GRUB_IMAGE = ROOT / "scripts/grub-image"
+GRUB_KINDS = {"grub": "iso", "grub-efi": "efi"}
 
 
-def run(command, environment=None):
+def run(command):
 	result = subprocess.run([str(c) for c in command], stdin=subprocess.DEVNULL,
-				stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-				env=environment)
+				stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 	if result.returncode != 0:
 		raise SystemExit(f"{command[0]} failed:\n{result.stdout}")
 
 
-def grub_program(name, *arguments):
-	"""Run a program of the unpacked GRUB."""
-	root = ROOT / "build/emulators/grub/root"
-	environment = dict(os.environ, PATH=f"{root}/usr/bin:{os.environ['PATH']}",
-			   LD_LIBRARY_PATH=f"{root}/usr/lib/x86_64-linux-gnu")
-	run([root / "usr/bin" / name, *arguments, "--fonts=", "--themes="], environment)
-
-
-def make_iso():
-	"""A CD that GRUB starts the same system from, on a PC with BIOS."""
-	root = ROOT / "build/emulators/grub/root"
-	tree = WORK / "iso"
-	(tree / "boot/grub").mkdir(parents=True, exist_ok=True)
-	(tree / "boot/grub/grub.cfg").write_text(GRUB.format(at=""))
-	(tree / "mullion.elf").write_bytes((X86_64 / "mullion.elf").read_bytes())
-	(tree / "bundle.cpio").write_bytes(BUNDLE.read_bytes())
-	grub_program("grub-mkrescue", "-d", root / "usr/lib/grub/i386-pc",
-		     f"--xorriso={root}/usr/bin/xorriso", "--locale-directory=/nonexistent",
-		     f"--install-modules={MODULES} iso9660 biosdisk part_msdos", "-o", ISO, tree)
-
-
-def make_efi():
-	"""GRUB as an EFI program, with the core and the bundle inside."""
-	root = ROOT / "build/emulators/grub/root"
-	config = WORK / "efi.cfg"
-	config.write_text(GRUB.format(at="(memdisk)"))
-	grub_program("grub-mkstandalone", "-d", root / "usr/lib/grub/x86_64-efi",
-		     "-O", "x86_64-efi", "--locales=",
-		     f"--install-modules={MODULES} memdisk tar", "-o", EFI,
-		     f"boot/grub/grub.cfg={config}", f"mullion.elf={X86_64}/mullion.elf",
-		     f"bundle.cpio={BUNDLE}")
+def pack(output, system, *options):
+	run([HOST / "tools/pack", *options, "-I", X86_64 / "components", "-I", X86_64 / "guests",
+	     "-I", BOARD, "-o", output, system])
 
 
 def setup():
@@ -74,11 +37,10 @@ def setup():
 	need(X86_64 / "mullion.elf", "make ARCH=x86_64")
 	need(HOST / "tools/pack", "make ARCH=host tools")
 	need(ROOT / "build/emulators/qemu/root", "scripts/unpack qemu")
-	run([HOST / "tools/pack", "--bundle-only", "-I", X86_64 / "components", "-o", BUNDLE,
-	     BOARD / "terminal.dts"])
 	need(X86_64 / "guests/flat-main.img", "make ARCH=x86_64 guests")
-	run([HOST / "tools/pack", "--bundle-only", "-I", X86_64 / "components",
-	     "-I", X86_64 / "guests", "-I", BOARD, "-o", FLAT, ROOT / "tests/system/dts/flat.dts"])
+	pack(BUNDLE, BOARD / "terminal.dts", "--bundle-only")
+	pack(IMAGE, BOARD / "terminal.dts", "--core", X86_64 / "mullion.bin")
+	pack(FLAT, ROOT / "tests/system/dts/flat.dts", "--bundle-only")
 
 
 suite = Suite("x86", setup)
@@ -86,8 +48,9 @@ suite = Suite("x86", setup)
 
 def boot(test, **options):
 	"""A PC with the terminal at its prompt."""
-	options = {"machine": "q35-svm", "initrd": BUNDLE, **options}
-	machine = test.console(X86_64 / "mullion.elf", **options)
+	options = {"machine": "q35-svm", "image": X86_64 / "mullion.elf", "initrd": BUNDLE,
+		   **options}
+	machine = test.console(**options)
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 	return machine
 
@@ -164,22 +127,32 @@ def need_unpacked(test, *names):
 			test.skip(f"scripts/unpack {name} has not run")
 
 
-@suite.case("GRUB on BIOS", boot="grub", image=ISO)
-@suite.case("GRUB on UEFI", boot="grub-efi", image=EFI)
-def grub(test, boot, image):
-	need_unpacked(test, "grub")
-	(make_iso if boot == "grub" else make_efi)()
-	machine = test.console(image, machine="q35-svm", boot=boot)
+@suite.case("image, as a Linux kernel", boot="kernel")
+@suite.case("image, as a Linux kernel, 8 CPUs and 6 GiB", boot="kernel", cpus=8, memory=6144)
+@suite.case("image, GRUB on BIOS", boot="grub")
+@suite.case("image, GRUB on UEFI", boot="grub-efi")
+@suite.case("image, UEFI, 6 GiB", boot="efi", memory=6144)
+def image(test, boot, cpus=2, **options):
+	start = IMAGE
+	if boot in GRUB_KINDS:
+		need_unpacked(test, "grub")
+		start = test.directory() / "boot"
+		run([GRUB_IMAGE, GRUB_KINDS[boot], start, IMAGE])
+	machine = test.console(start, machine="q35-svm", boot=boot, cpus=cpus, **options)
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
-	test.equal(len(machine.json("cpu list")), 2, "CPUs")
+	test.equal(len(machine.json("cpu list")), cpus, "CPUs")
+
+
+@suite.case("core and initrd, as a Linux kernel")
+def linux_initrd(test):
+	boot(test, image=X86_64 / "mullion.bin", append="a=b")
 
 
 @suite.case("Bochs")
 def bochs(test):
 	need_unpacked(test, "grub", "bochs")
 	iso = test.directory() / "terminal.iso"
-	make_iso()
-	iso.write_bytes(ISO.read_bytes())
+	run([GRUB_IMAGE, "iso", iso, X86_64 / "mullion.bin", BUNDLE])
 	machine = test.console(iso, machine=BochsVmx.name, boot="grub")
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 	machine.sendline("cpu list")

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The bundle follows the core at a page boundary. Three headers include it in the image: the Image
- * header's image_size, the PE header's SizeOfImage with the last section's sizes, and Mullion's
- * record. Otherwise a loader would not load the bundle, or would overwrite it.
- * (Linux Documentation/arm64/booting.rst §4; PE Format, "Optional Header", "Section Table".)
+ * The bundle follows the core at a page boundary. Three headers include it in the image: Linux's,
+ * the PE header's SizeOfImage with the last section's sizes, and Mullion's record. Otherwise a
+ * loader would not load the bundle, or would overwrite it. (Linux Documentation/arm64/booting.rst
+ * §4, Documentation/arch/x86/boot.rst; PE Format, "Optional Header", "Section Table".)
  */
 #include "tools/pack/image.h"
 
@@ -16,6 +16,10 @@
 
 #define HEADER_BYTES          0x1000
 #define IMAGE_SIZE            16
+#define X86_HEADER            0x202 /* "HdrS" */
+#define X86_HEADER_MAGIC      0x53726448u
+#define X86_PARAGRAPHS        0x1f4 /* syssize, in units of 16 bytes */
+#define X86_INIT_SIZE         0x260
 #define PE_POINTER            60
 #define PE_SECTIONS           6  /* NumberOfSections, from the PE header */
 #define PE_OPTIONAL_BYTES     20 /* SizeOfOptionalHeader, from the PE header */
@@ -86,31 +90,66 @@ static bool patch_pe(u8 *image, u32 size)
 	return true;
 }
 
-bool image_compose(struct buffer *image, const struct buffer *bundle, const char *path)
+/* A core of either architecture, by its header. *@record: the offset of Mullion's record. */
+static bool find_record(struct buffer *image, const char *path, size_t *record)
 {
 	struct image_header header;
-	struct image_bundle record;
-	u64 offset;
 
-	if (image->used < IMAGE_BUNDLE_RECORD + sizeof(record) || image->used < HEADER_BYTES ||
-	    arm64_image_decode(image->data, image->used, &header) != OK) {
-		complain("%s is no core: it has no arm64 Image header; name the mullion.bin that "
-			 "make "
-			 "has built",
+	if (image->used >= HEADER_BYTES &&
+	    arm64_image_decode(image->data, image->used, &header) == OK) {
+		*record = IMAGE_BUNDLE_RECORD;
+		if (header.image_size > image->used)
+			buffer_fill(image, header.image_size - image->used);
+	} else if (image->used >= HEADER_BYTES &&
+		   get32(image->data + X86_HEADER) == X86_HEADER_MAGIC) {
+		*record = IMAGE_BUNDLE_RECORD_X86;
+	} else {
+		complain("%s is no core: it has no header of an arm64 Image or a bzImage; name the "
+			 "mullion.bin that make has built",
 			 path);
 		return false;
 	}
-	memcpy(&record, image->data + IMAGE_BUNDLE_RECORD, sizeof(record));
+	return true;
+}
+
+/* Returns false after a message unless the record at @at is that of a core without a bundle. */
+static bool check_record(const struct buffer *image, size_t at, const char *path)
+{
+	struct image_bundle record = { 0 };
+
+	if (image->used >= at + sizeof(record))
+		memcpy(&record, image->data + at, sizeof(record));
 	if (le64toh(record.magic) != IMAGE_BUNDLE_MAGIC) {
-		complain("%s is an arm64 Image, but not Mullion's core", path);
+		complain("%s is a kernel, but not Mullion's core", path);
 		return false;
 	}
 	if (record.offset != 0 || record.size != 0) {
 		complain("%s has a bundle already; name the mullion.bin that make has built", path);
 		return false;
 	}
-	if (header.image_size > image->used)
-		buffer_fill(image, header.image_size - image->used);
+	return true;
+}
+
+/* The sizes for loaders of Linux. */
+static void patch_linux(struct buffer *image, size_t record)
+{
+	u32 loaded = (u32)image->used - IMAGE_SETUP_BYTES;
+
+	if (record == IMAGE_BUNDLE_RECORD) {
+		put64(image->data + IMAGE_SIZE, image->used);
+		return;
+	}
+	put32(image->data + X86_PARAGRAPHS, loaded / 16);
+	put32(image->data + X86_INIT_SIZE, loaded);
+}
+
+bool image_compose(struct buffer *image, const struct buffer *bundle, const char *path)
+{
+	size_t record;
+	u64 offset;
+
+	if (!find_record(image, path, &record) || !check_record(image, record, path))
+		return false;
 	offset = ALIGN_UP(image->used, PAGE_SIZE);
 	if (bundle->used > UINT32_MAX - offset - PAGE_SIZE) {
 		complain("the images are larger than 4 GiB together, too large for a PE header");
@@ -119,10 +158,9 @@ bool image_compose(struct buffer *image, const struct buffer *bundle, const char
 	buffer_fill(image, offset - image->used);
 	buffer_add(image, bundle->data, bundle->used);
 	buffer_fill(image, ALIGN_UP(image->used, PAGE_SIZE) - image->used);
-	put64(image->data + IMAGE_SIZE, image->used);
-	put64(image->data + IMAGE_BUNDLE_RECORD + offsetof(struct image_bundle, offset), offset);
-	put64(image->data + IMAGE_BUNDLE_RECORD + offsetof(struct image_bundle, size),
-	      bundle->used);
+	patch_linux(image, record);
+	put64(image->data + record + offsetof(struct image_bundle, offset), offset);
+	put64(image->data + record + offsetof(struct image_bundle, size), bundle->used);
 	if (!patch_pe(image->data, (u32)image->used)) {
 		complain("%s has no PE header, or its last section is not the last", path);
 		return false;

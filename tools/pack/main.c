@@ -19,7 +19,7 @@ static const char usage[] =
 	"gzip'd\n"
 	"kernels are decompressed.\n"
 	"\n"
-	"  -c, --core FILE     the core, build/arm64/mullion.bin\n"
+	"  -c, --core FILE     the core, build/arm64/mullion.bin or build/x86_64/mullion.bin\n"
 	"  -o, --output FILE   what to write: mullion.img\n"
 	"  -s, --system FILE   the same as SYSTEM\n"
 	"  -i, --images DIR    where the images are; may be given several times (default: "

@@ -26,14 +26,21 @@
 
 void facts_add_memory(struct host_facts *facts, u64 base, u64 size)
 {
+	struct host_range *last =
+		facts->num_memory != 0 ? &facts->memory[facts->num_memory - 1] : NULL;
 	u64 end = base + size;
 
 	if (end < base)
 		end = ~UINT64_C(0);
-	base = ALIGN_UP(MAX(base, LOW_MEMORY), PAGE_SIZE);
 	end = ALIGN_DOWN(end, PAGE_SIZE);
+	base = MIN(MAX(base, LOW_MEMORY), end);
+	base = ALIGN_UP(base, PAGE_SIZE);
 	if (base >= end)
 		return;
+	if (last != NULL && last->base + last->size == base) {
+		last->size = end - last->base;
+		return;
+	}
 	if (facts->num_memory == HOST_MAX_MEMORY) {
 		facts->memory_cut = true;
 		return;

@@ -22,7 +22,8 @@ struct host_register {
 
 struct host_facts {
 	/* Of the loader. */
-	u64 rsdp; /* physical address; 0: not known */
+	u64 rsdp;     /* physical address; 0: not known */
+	u64 image_pa; /* where the loader has put the core and its bundle; 0: where it runs */
 	u32 num_memory;
 	struct host_range memory[HOST_MAX_MEMORY]; /* in the loader's order */
 	bool memory_cut;                           /* there were more */

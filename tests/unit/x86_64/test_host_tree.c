@@ -96,6 +96,8 @@ static void memory_is_whole_pages_above_1_mib(void **state)
 	facts_add_memory(&facts, UINT64_MAX - 0x2800, 0x5000); /* wraps */
 	assert_int_equal(facts.num_memory, 2);
 	assert_true(facts.memory[1].base + facts.memory[1].size > facts.memory[1].base);
+	facts_add_memory(&facts, UINT64_MAX - 0x200, 0x100); /* no page */
+	assert_int_equal(facts.num_memory, 2);
 }
 
 static void a_cpu_counts_once(void **state)

@@ -14,7 +14,7 @@
  *   0x3800_0000  threads' stacks, in slots with nothing in the lower half
  */
 #define CORE_VA        0xffffffff80000000
-#define CORE_PA        0x200000 /* where a loader puts the image */
+#define CORE_PA        0x200000 /* where the ELF file lies; other loaders choose a place */
 #define CORE_SMALL_END (CORE_VA + 0x10000000)
 #define CORE_LARGE_END (CORE_VA + 0x30000000)
 /* The boot CPU's stacks: the last slots of the first level-3 table. */
@@ -51,10 +51,13 @@ void mmu_unmap_stack(u64 va, u64 bytes);
 /** mmu_see_stacks() - flush what this CPU may remember of stacks that were unmapped. */
 void mmu_see_stacks(void);
 
+/* Where the image lies. */
+extern u64 mmu_image_pa;
+
 /** mmu_pa() - physical address of something in the core's image. */
 static inline u64 mmu_pa(const void *va)
 {
-	return (u64)va - CORE_VA + CORE_PA;
+	return (u64)va - CORE_VA + mmu_image_pa;
 }
 
 /** mmu_root_entry() - the entry of a component's first table that maps the core. */
