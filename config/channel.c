@@ -27,9 +27,8 @@ static bool find_end(struct config_run *run, fdt_node_t node, const char *proper
 	*index = config_find_component(run->system, name);
 	if (*index < run->system->num_components)
 		return true;
-	config_error(run, node, property, "there is no component '%s'%s", name,
-		     config_component_hint(run, name, hint));
-	return false;
+	return config_error(run, node, property, "there is no component '%s'%s", name,
+			    config_component_hint(run, name, hint));
 }
 
 static bool joins(const struct config_channel *channel, u32 end)
@@ -85,12 +84,10 @@ static bool parse_ends(struct config_run *run, struct config_channel *channel)
 
 	if (first == NULL)
 		return false;
-	if (second == NULL || config_string_at(run, channel->node, "between", 2) != NULL) {
-		config_error(run, channel->node, "between",
-			     "a channel has two ends; write e.g. "
-			     "between = \"console\", \"mterm\";");
-		return false;
-	}
+	if (second == NULL || config_string_at(run, channel->node, "between", 2) != NULL)
+		return config_error(run, channel->node, "between",
+				    "a channel has two ends; write e.g. "
+				    "between = \"console\", \"mterm\";");
 	if (!find_end(run, channel->node, "between", first, &channel->ends[0]) ||
 	    !find_end(run, channel->node, "between", second, &channel->ends[1]))
 		return false;
@@ -107,12 +104,9 @@ static void parse_channel(struct config_run *run, fdt_node_t node, u32 max)
 	(void)str_copy(channel.name, sizeof(channel.name), fdt_name(run->tree, node));
 	(void)config_u64(run, node, "size", &channel.size);
 	if (channel.size > CHANNEL_MAX || !IS_ALIGNED(channel.size, PAGE_SIZE))
-		config_error(
-			run, node, "size",
-			"must be a multiple of 4096 up to 0x%llx; write <0x%llx>",
-			(unsigned long long)CHANNEL_MAX,
-			(unsigned long long)MIN(ALIGN_UP(MIN(channel.size, CHANNEL_MAX), PAGE_SIZE),
-						CHANNEL_MAX));
+		config_error(run, node, "size",
+			     "must be a multiple of 4096 up to 0x%lx; write <0x%lx>", CHANNEL_MAX,
+			     MIN(ALIGN_UP(MIN(channel.size, CHANNEL_MAX), PAGE_SIZE), CHANNEL_MAX));
 	else if (parse_ends(run, &channel))
 		add_channel(run, &channel, max);
 }
@@ -128,8 +122,8 @@ enum err parse_channels(struct config_run *run)
 		return ERR_NO_MEMORY;
 	if (count > CONFIG_MAX_CHANNELS)
 		config_error(run, channels, NULL,
-			     "%llu channels, the lines of consoles included; at most %u",
-			     (unsigned long long)count, CONFIG_MAX_CHANNELS);
+			     "%lu channels, the lines of consoles included; at most %u", count,
+			     CONFIG_MAX_CHANNELS);
 	config_for_each_component (run->system, component)
 		parse_line(run, component, max);
 	config_for_each_child (run, channels, it)

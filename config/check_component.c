@@ -54,11 +54,10 @@ static void check_room(struct config_run *run, const struct config_component *co
 			room -= system->channels[i].size + PAGE_SIZE;
 	config_for_each_grant (component, grant) {
 		if (grant->size != 0 && grant->size + PAGE_SIZE > room) {
-			config_error(
-				run, grant->node, "size",
-				"does not fit into the component's address space, where 0x%llx "
-				"bytes are left for it; write less",
-				(unsigned long long)(room - PAGE_SIZE));
+			config_error(run, grant->node, "size",
+				     "does not fit into the component's address space, where 0x%lx "
+				     "bytes are left for it; write less",
+				     room - PAGE_SIZE);
 			return;
 		}
 		room -= grant->size + PAGE_SIZE;

@@ -15,10 +15,9 @@ bool find_file(struct config_run *run, fdt_node_t node, const char *property, co
 	if (file == NULL || run->bundle == NULL)
 		return false;
 	if (cpio_find(run->bundle, run->bundle_bytes, file, &entry) == OK) {
-		if (entry.size == 0) {
-			config_error(run, node, property, "the file is empty; pack the right one");
-			return false;
-		}
+		if (entry.size == 0)
+			return config_error(run, node, property,
+					    "the file is empty; pack the right one");
 		*data = entry.data;
 		*bytes = entry.size;
 		return true;
@@ -27,10 +26,10 @@ bool find_file(struct config_run *run, fdt_node_t node, const char *property, co
 	err = cpio_first(run->bundle, run->bundle_bytes, &entry);
 	for (; err == OK; err = cpio_next(run->bundle, run->bundle_bytes, &entry))
 		similar_offer(&similar, entry.name);
-	config_error(run, node, property, "no such file in the bundle%s",
-		     similar_hint(&similar, "; put it into the folder that pack takes images from",
-				  hint));
-	return false;
+	return config_error(run, node, property, "no such file in the bundle%s",
+			    similar_hint(&similar,
+					 "; put it into the folder that pack takes images from",
+					 hint));
 }
 
 /* No bundle, or none of the file: the data stays NULL, and what needs it is left out. */

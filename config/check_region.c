@@ -8,26 +8,22 @@
 
 #include "config/internal.h"
 
-typedef unsigned long long ull; /* what %llx takes */
-
 #define COMPONENT_GUEST_BYTES (BIT(CONFIG_IPA_BITS) - COMPONENT_GUEST)
 
 /* One value that must be a page multiple and whose range must end within @bits of address space. */
 static bool check_extent(struct config_run *run, const struct config_region *region,
 			 const char *property, u64 base, u32 bits, const char *space)
 {
-	if (!IS_ALIGNED(base, PAGE_SIZE)) {
-		config_error(run, region->node, property, "not a multiple of 4096; write <0x%llx>",
-			     (ull)ALIGN_DOWN(base, PAGE_SIZE));
-		return false;
-	}
-	if (base >= BIT(bits) || region->size > BIT(bits) - base) {
-		config_error(run, region->node, property,
-			     "the region of 0x%llx bytes ends above %s of %u bits; write a lower "
-			     "address",
-			     (ull)region->size, space, bits);
-		return false;
-	}
+	if (!IS_ALIGNED(base, PAGE_SIZE))
+		return config_error(run, region->node, property,
+				    "not a multiple of 4096; write <0x%lx>",
+				    ALIGN_DOWN(base, PAGE_SIZE));
+	if (base >= BIT(bits) || region->size > BIT(bits) - base)
+		return config_error(
+			run, region->node, property,
+			"the region of 0x%lx bytes ends above %s of %u bits; write a lower "
+			"address",
+			region->size, space, bits);
 	return true;
 }
 
@@ -38,24 +34,18 @@ static bool check_ports(struct config_run *run, const struct config_region *regi
 	const char *property = on_host ? "host-address" : "guest-address";
 	u64 base = on_host ? region->hpa.v : region->gpa.v;
 
-	if (region_is_memory(region) || region->kind == REGION_ALIAS) {
-		config_error(run, region->node, "guest-address",
-			     "ports are no memory; write an address below <0x80000000 0>");
-		return false;
-	}
-	if (base - PORT_BASE >= PORT_COUNT || region->size > PORT_COUNT - (base - PORT_BASE)) {
-		config_error(run, region->node, property,
-			     "ends above the last port, 0xffff; write a lower one");
-		return false;
-	}
+	if (region_is_memory(region) || region->kind == REGION_ALIAS)
+		return config_error(run, region->node, "guest-address",
+				    "ports are no memory; write an address below <0x80000000 0>");
+	if (base - PORT_BASE >= PORT_COUNT || region->size > PORT_COUNT - (base - PORT_BASE))
+		return config_error(run, region->node, property,
+				    "ends above the last port, 0xffff; write a lower one");
 	if (config_has(run, region->node, "guest-address") && region->kind == REGION_DEVICE &&
-	    region->gpa.v != region->hpa.v) {
-		config_error(run, region->node, "guest-address",
-			     "a device's ports have the same numbers in the guest; write "
-			     "<0x%x 0x%x>",
-			     (u32)(region->hpa.v >> 32), (u32)region->hpa.v);
-		return false;
-	}
+	    region->gpa.v != region->hpa.v)
+		return config_error(run, region->node, "guest-address",
+				    "a device's ports have the same numbers in the guest; write "
+				    "<0x%x 0x%x>",
+				    (u32)(region->hpa.v >> 32), (u32)region->hpa.v);
 	return true;
 }
 
@@ -87,13 +77,13 @@ void check_shape(struct config_run *run, struct config_region *region)
 	}
 	if (region->size < PAGE_SIZE && region_is_memory(region)) {
 		config_error(run, region->node, "size",
-			     "sizes are in bytes, multiples of 4096; for %llu MiB write <0x%llx>",
-			     (ull)region->size, (ull)MIB(region->size));
+			     "sizes are in bytes, multiples of 4096; for %lu MiB write <0x%lx>",
+			     region->size, MIB(region->size));
 		good = false;
 	} else if (!IS_ALIGNED(region->size, PAGE_SIZE)) {
 		config_error(run, region->node, "size",
-			     "not a multiple of 4096 bytes; write <0x%llx>",
-			     (ull)ALIGN_UP(region->size, PAGE_SIZE));
+			     "not a multiple of 4096 bytes; write <0x%lx>",
+			     ALIGN_UP(region->size, PAGE_SIZE));
 		good = false;
 	}
 	if (!check_extent(run, region, "guest-address", region->gpa.v, CONFIG_IPA_BITS,
@@ -123,12 +113,12 @@ static void check_guest_overlaps(struct config_run *run, const struct config_gue
 			if (!ranges_overlap(region->gpa.v, region->size, other->gpa.v, other->size))
 				continue;
 			config_error(run, region->node, "guest-address",
-				     "0x%llx to 0x%llx overlaps %s at 0x%llx to 0x%llx; write "
-				     "<0x%llx> or above, or make that region smaller",
-				     (ull)region->gpa.v, LAST(region->gpa.v, region->size),
+				     "0x%lx to 0x%lx overlaps %s at 0x%lx to 0x%lx; write "
+				     "<0x%lx> or above, or make that region smaller",
+				     region->gpa.v, LAST(region->gpa.v, region->size),
 				     fdt_path(run->tree, other->node, path, sizeof(path)),
-				     (ull)other->gpa.v, LAST(other->gpa.v, other->size),
-				     (ull)(other->gpa.v + other->size));
+				     other->gpa.v, LAST(other->gpa.v, other->size),
+				     other->gpa.v + other->size);
 			break;
 		}
 	}
@@ -146,15 +136,15 @@ static void report_reserved(struct config_run *run, const struct config_region *
 		const struct host_range *ram = &run->host->memory[i];
 
 		if (range_within(above, region->size, ram->base, ram->size))
-			(void)format(advice, sizeof(advice), "write <0x%llx> or ", (ull)above);
+			(void)format(advice, sizeof(advice), "write <0x%lx> or ", above);
 		else if (taken->base >= region->size &&
 			 range_within(below, region->size, ram->base, ram->size))
-			(void)format(advice, sizeof(advice), "write <0x%llx> or ", (ull)below);
+			(void)format(advice, sizeof(advice), "write <0x%lx> or ", below);
 	}
 	config_error(run, region->node, "host-address",
-		     "0x%llx to 0x%llx hits memory in use, 0x%llx to 0x%llx (reserved by the "
+		     "0x%lx to 0x%lx hits memory in use, 0x%lx to 0x%lx (reserved by the "
 		     "machine, or the core's own); %sleave host-address out",
-		     (ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)taken->base,
+		     region->hpa.v, LAST(region->hpa.v, region->size), taken->base,
 		     LAST(taken->base, taken->size), advice);
 }
 
@@ -174,10 +164,10 @@ static void check_host_memory(struct config_run *run, const struct config_region
 	}
 	if (!inside && largest != NULL) {
 		config_error(run, region->node, "host-address",
-			     "0x%llx to 0x%llx is not within the machine's RAM, whose largest part "
-			     "is 0x%llx to 0x%llx; choose a range there, or leave host-address out",
-			     (ull)region->hpa.v, LAST(region->hpa.v, region->size),
-			     (ull)largest->base, LAST(largest->base, largest->size));
+			     "0x%lx to 0x%lx is not within the machine's RAM, whose largest part "
+			     "is 0x%lx to 0x%lx; choose a range there, or leave host-address out",
+			     region->hpa.v, LAST(region->hpa.v, region->size), largest->base,
+			     LAST(largest->base, largest->size));
 		return;
 	}
 	for (u32 i = 0; i < host->num_reserved; i++) {
@@ -197,9 +187,9 @@ static void hit(struct config_run *run, const struct config_region *region, cons
 		return;
 	*told = true;
 	config_error(run, region->node, "host-address",
-		     "0x%llx to 0x%llx hits the machine's %s at 0x%llx to 0x%llx, which the "
+		     "0x%lx to 0x%lx hits the machine's %s at 0x%lx to 0x%lx, which the "
 		     "core keeps for itself; write the address of the device's own registers",
-		     (ull)region->hpa.v, LAST(region->hpa.v, region->size), what, (ull)range->base,
+		     region->hpa.v, LAST(region->hpa.v, region->size), what, range->base,
 		     LAST(range->base, range->size));
 }
 
@@ -214,12 +204,11 @@ static bool check_host_device(struct config_run *run, const struct config_region
 
 		if (!ranges_overlap(region->hpa.v, region->size, ram->base, ram->size))
 			continue;
-		config_error(run, region->node, "host-address",
-			     "0x%llx to 0x%llx is RAM of the machine (0x%llx to 0x%llx), no "
-			     "device; write type = \"ram\" or the device's address",
-			     (ull)region->hpa.v, LAST(region->hpa.v, region->size), (ull)ram->base,
-			     LAST(ram->base, ram->size));
-		return false;
+		return config_error(run, region->node, "host-address",
+				    "0x%lx to 0x%lx is RAM of the machine (0x%lx to 0x%lx), no "
+				    "device; write type = \"ram\" or the device's address",
+				    region->hpa.v, LAST(region->hpa.v, region->size), ram->base,
+				    LAST(ram->base, ram->size));
 	}
 	for (u32 i = 0; i < host->num_kept; i++)
 		hit(run, region, host->kept[i].what, &host->kept[i].regs, &told);
@@ -277,13 +266,13 @@ static void check_given_once(struct config_run *run, const struct config_region 
 		    !ranges_overlap(region->hpa.v, region->size, other.hpa, other.size))
 			continue;
 		config_error(run, region->node, "host-address",
-			     "0x%llx to 0x%llx is given twice: %s has 0x%llx to 0x%llx; write "
+			     "0x%lx to 0x%lx is given twice: %s has 0x%lx to 0x%lx; write "
 			     "another address",
-			     (ull)region->hpa.v, LAST(region->hpa.v, region->size),
+			     region->hpa.v, LAST(region->hpa.v, region->size),
 			     other.node == region->node
 				     ? "another guest of the template"
 				     : fdt_path(run->tree, other.node, path, sizeof(path)),
-			     (ull)other.hpa, LAST(other.hpa, other.size));
+			     other.hpa, LAST(other.hpa, other.size));
 		return;
 	}
 }
@@ -313,8 +302,8 @@ void check_host_side(struct config_run *run, const struct config_region *region,
 	    (region->hpa.v - region->gpa.v) % MIB(2) != 0)
 		config_warning(run, region->node, "host-address",
 			       "differs from guest-address within 2 MiB, so that only 4 KiB pages "
-			       "can map it; write <0x%llx>",
-			       (ull)(ALIGN_DOWN(region->hpa.v, MIB(2)) + region->gpa.v % MIB(2)));
+			       "can map it; write <0x%lx>",
+			       (ALIGN_DOWN(region->hpa.v, MIB(2)) + region->gpa.v % MIB(2)));
 }
 
 /* All guests together cannot have more memory than there is, nor one region more than one part of
@@ -361,9 +350,9 @@ static void check_seen(struct config_run *run, const struct config_guest *guest)
 		if (region_is_memory(region) && region->size != 0 &&
 		    region->gpa.v + region->size > COMPONENT_GUEST_BYTES)
 			config_error(run, region->node, "guest-address",
-				     "ends above 0x%llx, up to where a guest that has a vmm can "
+				     "ends above 0x%lx, up to where a guest that has a vmm can "
 				     "have memory; write <0x%x 0x%08x> or less, or remove the vmm",
-				     (ull)COMPONENT_GUEST_BYTES,
+				     COMPONENT_GUEST_BYTES,
 				     (u32)((COMPONENT_GUEST_BYTES - region->size) >> 32),
 				     (u32)(COMPONENT_GUEST_BYTES - region->size));
 }

@@ -11,8 +11,6 @@
 
 #include "config/internal.h"
 
-typedef unsigned long long ull;
-
 #define TEXT_MAX 320 /* bytes of one message */
 
 void tree_mistake(struct tree_check *c, const char *fmt, ...)
@@ -58,10 +56,9 @@ static void check_tree_memory(struct tree_check *c, const struct host *seen)
 
 		if (!in_ram(c->g, range->base, range->size))
 			tree_mistake(c,
-				     "its memory 0x%llx..0x%llx is not all inside the guest's RAM "
+				     "its memory 0x%lx..0x%lx is not all inside the guest's RAM "
 				     "regions; make the two agree",
-				     (unsigned long long)range->base,
-				     (unsigned long long)(range->base + range->size - 1));
+				     range->base, LAST(range->base, range->size));
 	}
 }
 
@@ -82,11 +79,9 @@ static void check_tree_cpus(struct tree_check *c, const struct host *seen,
 		if (!known)
 			tree_mistake(
 				c,
-				"no vCPU has the number 0x%llx of its CPU node; the first vCPU's "
-				"is 0x%llx, the last one's 0x%llx",
-				(unsigned long long)seen->cpus[i].identity,
-				(unsigned long long)identity(0),
-				(unsigned long long)identity(count - 1));
+				"no vCPU has the number 0x%lx of its CPU node; the first vCPU's "
+				"is 0x%lx, the last one's 0x%lx",
+				seen->cpus[i].identity, identity(0), identity(count - 1));
 	}
 }
 
@@ -137,10 +132,10 @@ static void check_tree_reserved(struct config_run *run, const struct config_gues
 		    !ranges_overlap(image->load.v, bytes, range->base, range->size))
 			continue;
 		config_warning(run, guest->node, "device-tree",
-			       "reserves 0x%llx to 0x%llx, where the %s lies (0x%llx to 0x%llx); "
+			       "reserves 0x%lx to 0x%lx, where the %s lies (0x%lx to 0x%lx); "
 			       "move the reservation, or the %s by %s",
-			       (ull)range->base, (ull)(range->base + range->size - 1), what,
-			       (ull)image->load.v, (ull)(image->load.v + bytes - 1), what,
+			       range->base, LAST(range->base, range->size), what, image->load.v,
+			       LAST(image->load.v, bytes), what,
 			       str_equal(what, "kernel") ? "load-address" : "initrd-address");
 	}
 }

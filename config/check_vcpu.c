@@ -109,7 +109,7 @@ void check_vcpus(struct config_run *run)
 }
 
 #define PERCENT 100u
-#define US(ns)  ((unsigned long long)(ns).v / 1000)
+#define US(ns)  ((ns).v / 1000)
 
 /* In parts of 2^20 of a CPU. */
 static u64 share_of(const struct config_vcpu *vcpu)
@@ -131,7 +131,7 @@ void check_limits(struct config_run *run)
 			if (sums[vcpu->cpu] <= UINT64_C(1) << 20)
 				continue;
 			config_error(run, guest->node, NULL,
-				     "vcpu%u: its budget of %llu us in %llu us makes %u %% of CPU "
+				     "vcpu%u: its budget of %lu us in %lu us makes %u %% of CPU "
 				     "%u; make a budget smaller, or use another CPU",
 				     i, US(vcpu->budget), US(vcpu->period),
 				     (u32)((sums[vcpu->cpu] * PERCENT + (1u << 19)) >> 20),

@@ -69,8 +69,8 @@ static void parse_stack(struct config_run *run, struct config_component *compone
 		component->stack_bytes = bytes;
 	else
 		config_error(run, component->node, "stack-size",
-			     "must be a multiple of 4096 up to 0x%llx; write e.g. <0x%llx>",
-			     (unsigned long long)STACK_MAX, (unsigned long long)STACK_DEFAULT);
+			     "must be a multiple of 4096 up to 0x%lx; write e.g. <0x%lx>",
+			     STACK_MAX, STACK_DEFAULT);
 }
 
 static enum err parse_program(struct config_run *run, struct config_component *component)

@@ -126,7 +126,7 @@ static void report_va(struct config_run *run, const char *severity, u32 *count, 
 	run->diag->report(run->diag, node, property, buf);
 }
 
-void config_error(struct config_run *run, fdt_node_t node, const char *property, const char *fmt,
+bool config_error(struct config_run *run, fdt_node_t node, const char *property, const char *fmt,
 		  ...)
 {
 	va_list args;
@@ -134,6 +134,7 @@ void config_error(struct config_run *run, fdt_node_t node, const char *property,
 	va_start(args, fmt);
 	report_va(run, "error", &run->diag->errors, node, property, fmt, args);
 	va_end(args);
+	return false;
 }
 
 void config_warning(struct config_run *run, fdt_node_t node, const char *property, const char *fmt,

@@ -65,11 +65,12 @@ struct config_run {
 
 /** config_error() - report one mistake of @node (FDT_NONE: of the whole description).
  * @property: its name, or NULL; if the node has it, its value stands in the message. @fmt: the
- * mistake, the conflict and the correction; no newline. Any context. */
-void config_error(struct config_run *run, fdt_node_t node, const char *property, const char *fmt,
+ * mistake, the conflict and the correction; no newline. Returns false, so that a check can return
+ * it. Any context. */
+bool config_error(struct config_run *run, fdt_node_t node, const char *property, const char *fmt,
 		  ...) __printf(4, 5);
 
-/** config_warning() - the same for what is allowed but hardly meant. Any context. */
+/** config_warning() - the same for a value that is allowed and is hardly intended. Any context. */
 void config_warning(struct config_run *run, fdt_node_t node, const char *property, const char *fmt,
 		    ...) __printf(4, 5);
 
@@ -305,7 +306,7 @@ struct tree_check {
 void tree_mistake(struct tree_check *check, const char *fmt, ...) __printf(2, 3);
 
 /* The last byte of a range, for messages. */
-#define LAST(base, size) ((unsigned long long)((base) + (size)-1))
+#define LAST(base, size) ((base) + (size)-1)
 
 /* Ranges [base, base + size); sizes of 0 never overlap. No end wraps: callers have bounded both. */
 static inline bool ranges_overlap(u64 a, u64 a_size, u64 b, u64 b_size)

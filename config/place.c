@@ -9,8 +9,6 @@
 
 #include "config/internal.h"
 
-typedef unsigned long long ull;
-
 u64 generated_tree_bytes(const struct config_guest *guest)
 {
 	u64 bytes = KIB(3) + strlen(guest->bootargs) + (u64)guest->num_vcpus * 192;
@@ -88,30 +86,26 @@ bool place_fixed(struct placing *p, const char *property, const char *what, u64 
 	char path[128], text[FORMAT_BYTES_MAX];
 	const struct taken *taken;
 
-	if (region == NULL) {
-		config_error(p->run, p->guest->node, property,
-			     "is in no RAM or ROM of the guest; write an address from <0x%llx>",
-			     (ull)p->ram->gpa.v);
-		return false;
-	}
-	if (!range_within(base, size, region->gpa.v, region->size)) {
-		config_error(p->run, p->guest->node, property,
-			     "the %s of %s from 0x%llx does not fit into %s, which ends at 0x%llx; "
-			     "write a lower address or make the region larger",
-			     what, format_bytes(text, sizeof(text), size), (ull)base,
-			     fdt_path(p->run->tree, region->node, path, sizeof(path)),
-			     (ull)(region->gpa.v + region->size - 1));
-		return false;
-	}
+	if (region == NULL)
+		return config_error(
+			p->run, p->guest->node, property,
+			"is in no RAM or ROM of the guest; write an address from <0x%lx>",
+			p->ram->gpa.v);
+	if (!range_within(base, size, region->gpa.v, region->size))
+		return config_error(
+			p->run, p->guest->node, property,
+			"the %s of %s from 0x%lx does not fit into %s, which ends at 0x%lx; "
+			"write a lower address or make the region larger",
+			what, format_bytes(text, sizeof(text), size), base,
+			fdt_path(p->run->tree, region->node, path, sizeof(path)),
+			LAST(region->gpa.v, region->size));
 	taken = find_taken(p, base, size);
-	if (taken != NULL) {
-		config_error(p->run, p->guest->node, property,
-			     "the %s at 0x%llx to 0x%llx overlaps the %s at 0x%llx to 0x%llx; "
-			     "write another address, or leave it out",
-			     what, (ull)base, (ull)(base + size - 1), taken->what, (ull)taken->base,
-			     (ull)(taken->base + taken->size - 1));
-		return false;
-	}
+	if (taken != NULL)
+		return config_error(p->run, p->guest->node, property,
+				    "the %s at 0x%lx to 0x%lx overlaps the %s at 0x%lx to 0x%lx; "
+				    "write another address, or leave it out",
+				    what, base, LAST(base, size), taken->what, taken->base,
+				    LAST(taken->base, taken->size));
 	return true;
 }
 
@@ -124,12 +118,12 @@ void place_too_large(struct placing *p, const char *property, const char *what, 
 		needed += p->taken[i].size;
 	config_error(p->run, p->guest->node, property,
 		     "the %s takes %s, which does not fit into the %s of %s%s; write size = "
-		     "<0x%llx> there or more",
+		     "<0x%lx> there or more",
 		     what, format_bytes(text, sizeof(text), bytes),
 		     format_bytes(ram, sizeof(ram), p->ram->size),
 		     fdt_path(p->run->tree, p->ram->node, path, sizeof(path)),
 		     p->num_taken > 0 ? " beside what is there" : "",
-		     (ull)ALIGN_UP(needed + p->offset + TREE_MAX, MIB(2)));
+		     ALIGN_UP(needed + p->offset + TREE_MAX, MIB(2)));
 }
 
 static void place_guest(struct config_run *run, struct config_guest *guest)

@@ -154,8 +154,8 @@ static void resolve_alias(struct config_run *run, struct config_guest *guest,
 		size = target->size;
 	if (size > target->size)
 		config_error(run, alias->node, "size",
-			     "larger than region '%s' of 0x%llx bytes; write at most that", name,
-			     (unsigned long long)target->size);
+			     "larger than region '%s' of 0x%lx bytes; write at most that", name,
+			     target->size);
 	else
 		alias->size = size;
 }
@@ -215,9 +215,8 @@ enum err parse_regions(struct config_run *run, struct config_guest *guest)
 		else
 			config_error(run, it.node, "size",
 				     "more than %u regions, with the part of the RAM above "
-				     "0x%llx; remove some",
-				     CONFIG_MAX_REGIONS,
-				     (unsigned long long)run->platform->ram_hole.base);
+				     "0x%lx; remove some",
+				     CONFIG_MAX_REGIONS, run->platform->ram_hole.base);
 		i = MIN(i + 1, count);
 	}
 	guest->num_regions = i;

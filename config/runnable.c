@@ -10,7 +10,7 @@
 #define BUDGET_MIN_US 100
 #define PERIOD_MAX_US 10000000
 #define PERCENT       100u
-#define US(ns)        ((unsigned long long)(ns).v / 1000)
+#define US(ns)        ((ns).v / 1000)
 
 #define SLICE_MIN_US 100
 #define SLICE_MAX_US 10000000

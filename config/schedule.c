@@ -5,11 +5,9 @@
 
 #include "config/internal.h"
 
-typedef unsigned long long ull;
-
 #define CYCLE_MAX_US  10000000
 #define WINDOW_MIN_US 100
-#define US(ns)        ((ull)(ns).v / 1000)
+#define US(ns)        ((ns).v / 1000)
 
 static u32 find_partition(const struct config_run *run, const char *name)
 {
@@ -48,22 +46,18 @@ static bool parse_window(struct config_run *run, fdt_node_t node, const struct c
 		similar_init(&similar, partition);
 		for (u32 i = 0; i < run->num_partitions; i++)
 			similar_offer(&similar, run->partitions[i]);
-		config_error(run, node, "partition", "no guest, vCPU or component is in it%s",
-			     similar_hint(&similar, "", hint));
-		return false;
+		return config_error(run, node, "partition",
+				    "no guest, vCPU or component is in it%s",
+				    similar_hint(&similar, "", hint));
 	}
-	if (length < WINDOW_MIN_US) {
-		config_error(run, node, "length-us", "too short; write <%u> microseconds or more",
-			     WINDOW_MIN_US);
-		return false;
-	}
-	if (cpu->cycle.v != 0 && window->offset.v + window->length.v > cpu->cycle.v) {
-		config_error(run, node, "length-us",
-			     "the window ends at %llu us, after the cycle of %llu us; make it "
-			     "shorter, or the cycle longer",
-			     (ull)offset + length, US(cpu->cycle));
-		return false;
-	}
+	if (length < WINDOW_MIN_US)
+		return config_error(run, node, "length-us",
+				    "too short; write <%u> microseconds or more", WINDOW_MIN_US);
+	if (cpu->cycle.v != 0 && window->offset.v + window->length.v > cpu->cycle.v)
+		return config_error(run, node, "length-us",
+				    "the window ends at %lu us, after the cycle of %lu us; make it "
+				    "shorter, or the cycle longer",
+				    US(NS(window->offset.v + window->length.v)), US(cpu->cycle));
 	return true;
 }
 
@@ -80,8 +74,8 @@ static void add_window(struct config_run *run, fdt_node_t node, struct config_cp
 				    other->length.v))
 			continue;
 		config_error(run, node, "offset-us",
-			     "%llu us to %llu us overlaps another window, %llu us to %llu us; "
-			     "write <%llu>",
+			     "%lu us to %lu us overlaps another window, %lu us to %lu us; "
+			     "write <%lu>",
 			     US(window.offset), US(NS(window.offset.v + window.length.v)),
 			     US(other->offset), US(NS(other->offset.v + other->length.v)),
 			     US(NS(other->offset.v + other->length.v)));

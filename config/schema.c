@@ -176,30 +176,27 @@ static bool check_name(struct config_run *run, fdt_node_t node)
 	const char *name = fdt_name(run->tree, node);
 	size_t len = strlen(name);
 
-	if (name[0] == '-') {
-		config_error(run, node, NULL,
-			     "bad name: begins with '-', as options at the terminal do; write "
-			     "'%s'",
-			     len > 1 ? name + 1 : "name");
-		return false;
-	}
+	if (name[0] == '-')
+		return config_error(
+			run, node, NULL,
+			"bad name: begins with '-', as options at the terminal do; write "
+			"'%s'",
+			len > 1 ? name + 1 : "name");
 	for (size_t i = 0; i < len; i++) {
 		if (is_name_char(name[i]))
 			continue;
 		if (name[i] == '@')
-			config_error(run, node, NULL,
-				     "bad name: no unit address here; write '%.*s'", (int)i, name);
-		else
-			config_error(run, node, NULL,
-				     "bad name: '%c'; use letters, digits, '_' and '-' only",
-				     name[i]);
-		return false;
+			return config_error(run, node, NULL,
+					    "bad name: no unit address here; write '%.*s'", (int)i,
+					    name);
+		return config_error(run, node, NULL,
+				    "bad name: '%c'; use letters, digits, '_' and '-' only",
+				    name[i]);
 	}
-	if (len >= CONFIG_NAME_MAX) {
-		config_error(run, node, NULL, "name of %zu bytes is too long; use at most %u", len,
-			     CONFIG_NAME_MAX - 1);
-		return false;
-	}
+	if (len >= CONFIG_NAME_MAX)
+		return config_error(run, node, NULL,
+				    "name of %zu bytes is too long; use at most %u", len,
+				    CONFIG_NAME_MAX - 1);
 	return true;
 }
 

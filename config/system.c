@@ -84,9 +84,9 @@ static void check_guest_count(struct config_run *run)
 			continue;
 		if (count + instances > CONFIG_MAX_GUESTS) {
 			config_error(run, it.node, "instances",
-				     "there would be %llu guests; at most %u, so write <%u> or "
+				     "there would be %lu guests; at most %u, so write <%u> or "
 				     "less",
-				     (unsigned long long)count + instances, CONFIG_MAX_GUESTS,
+				     count + instances, CONFIG_MAX_GUESTS,
 				     count < CONFIG_MAX_GUESTS ? CONFIG_MAX_GUESTS - (u32)count
 							       : 0);
 			return;

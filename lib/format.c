@@ -268,8 +268,7 @@ char *format_bytes(char *buf, size_t size, u64 bytes)
 		bytes >>= 10;
 		unit++;
 	}
-	(void)format(buf, size, "%llu %s", (unsigned long long)bytes,
-		     unit == 0 && bytes == 1 ? "byte" : units[unit]);
+	(void)format(buf, size, "%lu %s", bytes, unit == 0 && bytes == 1 ? "byte" : units[unit]);
 	return buf;
 }
 
@@ -281,7 +280,7 @@ char *format_time(char *buf, size_t size, u64 ns)
 
 	for (; thousandths >= 1000000 && unit < ARRAY_SIZE(units) - 1; unit++)
 		thousandths /= 1000;
-	(void)format(buf, size, "%llu.%03llu %s", (unsigned long long)(thousandths / 1000),
-		     (unsigned long long)(thousandths % 1000), units[unit]);
+	(void)format(buf, size, "%lu.%03lu %s", thousandths / 1000, thousandths % 1000,
+		     units[unit]);
 	return buf;
 }

@@ -46,5 +46,5 @@ enum user_trap arch_user_run(struct arch_user *user)
 
 void arch_user_dump(const struct arch_user *user)
 {
-	log_error("  a dump, entry %lx", (unsigned long)user->entry);
+	log_error("  a dump, entry %lx", user->entry);
 }

@@ -15,8 +15,8 @@ __boot static enum err make(const struct config_channel *config, struct channel 
 	if (config->size != 0)
 		err = ram_alloc(config->size, PAGE_SIZE, &channel->memory);
 	if (err != OK)
-		log_error("channel '%s': %lu bytes of memory: %s", config->name,
-			  (unsigned long)config->size, err_name(err));
+		log_error("channel '%s': %lu bytes of memory: %s", config->name, config->size,
+			  err_name(err));
 	return err;
 }
 
@@ -40,7 +40,7 @@ __boot enum err channel_make_all(const struct system *system)
 
 void channel_notify(const struct component_grant *grant)
 {
-	const struct channel *channel = &component_channels[grant->value];
+	const struct channel *channel = &component_channels[grant->channel];
 	u32 other = grant->end ^ 1u;
 
 	if (channel->ends[other] != NULL)

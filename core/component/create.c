@@ -12,6 +12,7 @@
 #include <mullion/mem.h>
 #include <mullion/sched.h>
 #include <mullion/string.h>
+#include <mullion/window.h>
 
 #define INFO_BYTES ALIGN_UP(sizeof(struct component_info), PAGE_SIZE)
 
@@ -20,14 +21,22 @@ _Static_assert(COMPONENT_TAG > CONFIG_MAX_GUESTS && COMPONENT_TAG + CONFIG_MAX_C
 _Static_assert(COMPONENT_INFO + INFO_BYTES <= COMPONENT_TEXT && COMPONENT_STACK > ELF_STACK_MAX,
 	       "no room for the information or the stack");
 _Static_assert(GRANTS_MAX < COMPONENT_NOTHING && CONFIG_MAX_REGIONS <= UINT16_MAX, "too many");
+_Static_assert(GRANTS_MAX <= NOTIFY_GRANTS, "a grant has at most one bit");
 
 /* While one is made. */
 struct builder {
 	struct component *component;
 	struct component_info *info;
+	enum err err;      /* the first error; later steps have no effect */
 	u64 next_va;       /* of the next grant that has addresses */
 	u32 next_bit;      /* of the notification word */
 	hpa_t fresh, kept; /* the next piece of its memory that is zeroed at a start, or is not */
+};
+
+/* A grant as the core sees it, and as the component does. */
+struct grant {
+	struct component_grant *core;
+	struct grant_info *info;
 };
 
 enum err component_setup(const struct system *system)
@@ -39,55 +48,70 @@ enum err component_setup(const struct system *system)
 /* --- Grants ------------------------------------------------------------------------------------
  */
 
-static enum err add_grant(struct builder *b, enum grant_kind kind, const char *name,
-			  struct grant_info **info, struct component_grant **grant)
+/* Returns false if there are too many. */
+static bool add_grant(struct builder *b, enum grant_kind kind, const char *name,
+		      struct grant *grant)
 {
 	struct component *component = b->component;
 	u32 index = component->num_grants;
 
-	if (index == GRANTS_MAX)
-		return ERR_TOO_BIG;
+	if (b->err == OK && index == GRANTS_MAX)
+		b->err = ERR_TOO_BIG;
+	if (b->err != OK)
+		return false;
 	component->num_grants++;
 	b->info->num_grants++;
-	*info = &b->info->grants[index];
-	*grant = &component->grants[index];
-	(*info)->kind = kind;
-	(void)str_copy((*info)->name, sizeof((*info)->name), name);
-	(*grant)->kind = (u8)kind;
-	(*grant)->bit = COMPONENT_NOTHING;
-	return OK;
+	grant->info = &b->info->grants[index];
+	grant->core = &component->grants[index];
+	grant->info->kind = kind;
+	(void)str_copy(grant->info->name, sizeof(grant->info->name), name);
+	grant->core->kind = (u8)kind;
+	grant->core->bit = COMPONENT_NOTHING;
+	if (kind == GRANT_CHANNEL || kind == GRANT_INTERRUPT || kind == GRANT_DOORBELL) {
+		grant->core->bit = (u8)b->next_bit;
+		grant->info->bit = (u16)b->next_bit++;
+	}
+	return true;
 }
 
-static enum err give_bit(struct builder *b, struct grant_info *info, struct component_grant *grant)
+/* A grant of addresses alone. */
+static void grant_range(struct builder *b, enum grant_kind kind, const struct config_region *region,
+			struct grant *grant)
 {
-	if (b->next_bit == NOTIFY_GRANTS)
-		return ERR_TOO_BIG;
-	grant->bit = (u8)b->next_bit;
-	info->bit = (u16)b->next_bit;
-	b->next_bit++;
-	return OK;
+	if (!add_grant(b, kind, region->name, grant))
+		return;
+	grant->info->address = region->gpa.v;
+	grant->info->size = region->size;
+}
+
+static void map_piece(struct builder *b, u64 va, hpa_t hpa, u64 size, u32 flags)
+{
+	if (b->err == OK)
+		b->err = space_map(&b->component->space, GPA(va), hpa, size, flags);
 }
 
 /* Addresses for @hpa; an unmapped page lies between any two grants. */
-static enum err give_addresses(struct builder *b, struct grant_info *info, hpa_t hpa, u64 size,
-			       u32 flags)
+static void give_addresses(struct builder *b, struct grant_info *info, hpa_t hpa, u64 size,
+			   u32 flags)
 {
 	u64 mapped = ALIGN_UP(size, PAGE_SIZE);
 
-	if (size == 0 || size > COMPONENT_GUEST - b->next_va - PAGE_SIZE)
-		return ERR_RANGE;
+	if (size == 0 || size > COMPONENT_GUEST - b->next_va - PAGE_SIZE) {
+		b->err = ERR_RANGE;
+		return;
+	}
 	info->size = size;
 	info->address = b->next_va;
 	b->next_va += mapped + PAGE_SIZE;
-	return space_map(&b->component->space, GPA(info->address), hpa, mapped, flags);
+	map_piece(b, info->address, hpa, mapped, flags);
 }
 
 /* Ports have no address in the component's space: they keep their own. */
-static enum err give_ports(struct builder *b, struct grant_info *info, hpa_t first, u64 count)
+static void give_ports(struct builder *b, struct grant_info *info, hpa_t first, u64 count)
 {
 	info->address = first.v;
 	info->size = count;
-	return space_grant_ports(&b->component->space, (u32)(first.v - PORT_BASE), (u32)count);
+	b->err = space_grant_ports(&b->component->space, (u32)(first.v - PORT_BASE), (u32)count);
 }
 
 /* Where the first grant goes: behind the program, which is checked to lie below the second place.
@@ -100,43 +124,35 @@ static u64 first_grant(const struct config_component *config)
 	return COMPONENT_GRANTS;
 }
 
-static enum err grant_channel(struct builder *b, u32 number, u32 end)
+static void grant_channel(struct builder *b, u32 number, u32 end)
 {
 	const struct config_channel *config = &component_system->channels[number];
 	struct channel *channel = &component_channels[number];
-	struct component_grant *grant;
-	struct grant_info *info;
-	enum err err = add_grant(b, GRANT_CHANNEL, config->name, &info, &grant);
+	struct grant grant;
 
-	if (err == OK)
-		err = give_bit(b, info, grant);
-	if (err == OK && channel->size != 0)
-		err = give_addresses(b, info, channel->memory, channel->size,
-				     SPACE_READ | SPACE_WRITE);
-	if (err != OK)
-		return err;
-	(void)str_copy(info->detail, sizeof(info->detail),
+	if (!add_grant(b, GRANT_CHANNEL, config->name, &grant))
+		return;
+	if (channel->size != 0)
+		give_addresses(b, grant.info, channel->memory, channel->size,
+			       SPACE_READ | SPACE_WRITE);
+	(void)str_copy(grant.info->detail, sizeof(grant.info->detail),
 		       component_system->components[config->ends[end ^ 1]].name);
-	info->flags = end == 0 ? GRANT_FIRST : 0;
-	grant->value = number;
-	grant->end = (u16)end;
-	channel->bits[end] = grant->bit;
+	grant.info->flags = end == 0 ? GRANT_FIRST : 0;
+	grant.core->channel = number;
+	grant.core->end = (u16)end;
+	channel->bits[end] = grant.core->bit;
 	channel->ends[end] = b->component;
-	return OK;
 }
 
-static enum err grant_channels(struct builder *b)
+static void grant_channels(struct builder *b)
 {
-	enum err err = OK;
-
-	for (u32 i = 0; err == OK && i < component_system->num_channels; i++)
-		for (u32 end = 0; err == OK && end < 2; end++)
+	for (u32 i = 0; i < component_system->num_channels; i++)
+		for (u32 end = 0; end < 2; end++)
 			if (component_system->channels[i].ends[end] == b->component->id)
-				err = grant_channel(b, i, end);
-	return err;
+				grant_channel(b, i, end);
 }
 
-static enum err grant_interrupt(struct builder *b, const char *name, const struct config_irq *irq)
+static void grant_interrupt(struct builder *b, const char *name, const struct config_irq *irq)
 {
 	struct irq_route route = {
 		.deliver = component_interrupt,
@@ -148,23 +164,16 @@ static enum err grant_interrupt(struct builder *b, const char *name, const struc
 		.level = irq->level,
 		.masks = true,
 	};
-	struct component_grant *grant;
-	struct grant_info *info;
-	enum err err = add_grant(b, GRANT_INTERRUPT, name, &info, &grant);
+	struct grant grant;
 
-	if (err == OK)
-		err = give_bit(b, info, grant);
-	if (err == OK) {
-		route.target = grant->bit;
-		err = irq_route(&route);
-	}
-	if (err != OK) {
+	if (!add_grant(b, GRANT_INTERRUPT, name, &grant))
+		return;
+	grant.core->host_line = irq->host;
+	route.target = grant.core->bit;
+	b->err = irq_route(&route);
+	if (b->err != OK)
 		log_error("component '%s': host interrupt %u: %s", b->component->config->name,
-			  irq->host, err_name(err));
-		return err;
-	}
-	grant->value = irq->host;
-	return OK;
+			  irq->host, err_name(b->err));
 }
 
 /* The next @size bytes of its own memory. */
@@ -177,7 +186,7 @@ static hpa_t next_piece(struct builder *b, bool kept, u64 size)
 	return at;
 }
 
-static enum err grant_piece(struct builder *b, const struct config_grant *config)
+static void grant_piece(struct builder *b, const struct config_grant *config)
 {
 	static const enum grant_kind kinds[] = {
 		[CONFIG_GRANT_DEVICE] = GRANT_DEVICE,
@@ -187,119 +196,83 @@ static enum err grant_piece(struct builder *b, const struct config_grant *config
 	bool file = config->kind == CONFIG_GRANT_FILE;
 	u32 flags = SPACE_READ | (file ? 0 : SPACE_WRITE);
 	hpa_t hpa = config->hpa;
-	struct component_grant *grant;
-	struct grant_info *info;
-	enum err err = add_grant(b, kinds[config->kind], config->name, &info, &grant);
+	struct grant grant;
 
-	if (err != OK)
-		return err;
+	if (!add_grant(b, kinds[config->kind], config->name, &grant))
+		return;
 	if (config->compatible != NULL)
-		(void)str_copy(info->detail, sizeof(info->detail), config->compatible);
+		(void)str_copy(grant.info->detail, sizeof(grant.info->detail), config->compatible);
 	if (config->kind == CONFIG_GRANT_DEVICE)
 		flags |= SPACE_DEVICE;
 	else
 		hpa = next_piece(b, file || config->kept, config->size);
 	if (config->kind == CONFIG_GRANT_DEVICE && !space_has(hpa.v))
-		err = give_ports(b, info, hpa, config->size);
+		give_ports(b, grant.info, hpa, config->size);
 	else
-		err = give_addresses(b, info, hpa, config->size, flags);
-	if (err == OK && file)
-		space_put(hpa, config->data, config->size);
-	for (u32 i = 0; err == OK && i < config->num_irqs; i++)
-		err = grant_interrupt(b, config->name, &config->irqs[i]);
-	return err;
+		give_addresses(b, grant.info, hpa, config->size, flags);
+	if (b->err == OK && file)
+		window_write(hpa, config->data, config->size);
+	for (u32 i = 0; i < config->num_irqs; i++)
+		grant_interrupt(b, config->name, &config->irqs[i]);
 }
 
-static enum err grant_virtual(struct builder *b, u32 index, const struct config_region *region)
+static void grant_virtual(struct builder *b, u32 index, const struct config_region *region)
 {
 	struct component *component = b->component;
-	struct component_grant *grant;
-	struct grant_info *info;
-	enum err err = add_grant(b, GRANT_VIRTUAL, region->name, &info, &grant);
+	struct grant grant;
 
-	if (err != OK)
-		return err;
-	info->address = region->gpa.v;
-	info->size = region->size;
-	(void)str_copy(info->detail, sizeof(info->detail), region->device);
-	component->virtual_grant[index] = (u8)(info - b->info->grants);
-	for (u32 i = 0; i < region->num_irqs; i++) {
-		err = add_grant(b, GRANT_LINE, region->name, &info, &grant);
-		if (err != OK)
-			return err;
-		grant->value = region->irqs[i].guest;
-	}
-	if (!region->doorbell)
-		return OK;
-	err = add_grant(b, GRANT_DOORBELL, region->name, &info, &grant);
-	if (err == OK)
-		err = give_bit(b, info, grant);
-	if (err != OK)
-		return err;
-	component->doorbell[index] = grant->bit;
-	return OK;
+	grant_range(b, GRANT_VIRTUAL, region, &grant);
+	if (b->err != OK)
+		return;
+	(void)str_copy(grant.info->detail, sizeof(grant.info->detail), region->device);
+	component->virtual_grant[index] = (u8)(grant.info - b->info->grants);
+	for (u32 i = 0; i < region->num_irqs; i++)
+		if (add_grant(b, GRANT_LINE, region->name, &grant))
+			grant.core->guest_line = region->irqs[i].guest;
+	if (region->doorbell && add_grant(b, GRANT_DOORBELL, region->name, &grant))
+		component->doorbell[index] = grant.core->bit;
 }
 
-static enum err grant_guest(struct builder *b)
+static void grant_guest(struct builder *b)
 {
 	const struct config_guest *guest = b->component->serves;
-	struct component_grant *grant;
-	struct grant_info *info;
-	enum err err = OK;
+	struct grant grant;
 
-	for (u32 i = 0; err == OK && guest != NULL && i < guest->num_regions; i++) {
+	for (u32 i = 0; guest != NULL && i < guest->num_regions; i++) {
 		const struct config_region *region = &guest->regions[i];
 
 		if (region->kind == REGION_VIRTUAL)
-			err = grant_virtual(b, i, region);
-		if (region->kind != REGION_RAM)
-			continue;
-		err = add_grant(b, GRANT_RAM, region->name, &info, &grant);
-		if (err != OK)
-			break;
-		info->address = region->gpa.v;
-		info->size = region->size;
+			grant_virtual(b, i, region);
+		if (region->kind == REGION_RAM)
+			grant_range(b, GRANT_RAM, region, &grant);
 	}
-	return err;
 }
 
-static enum err grant_control(struct builder *b)
+static void grant_control(struct builder *b)
 {
 	const struct config_component *config = b->component->config;
-	struct component_grant *grant;
-	struct grant_info *info;
-	enum err err = OK;
+	u64 guests = config->manages_all ? 0 : config->manages;
+	struct grant grant;
 
 	if (config->reads_log)
-		err = add_grant(b, GRANT_LOG, "", &info, &grant);
-	if (err == OK && config->manages_all) {
-		err = add_grant(b, GRANT_MANAGE, "", &info, &grant);
-		if (err == OK)
-			info->guest = GRANT_ALL;
-		return err;
-	}
-	for (u32 i = 0; err == OK && i < component_system->num_guests; i++) {
-		if ((config->manages & BIT(i)) == 0)
-			continue;
-		err = add_grant(b, GRANT_MANAGE, component_system->guests[i].name, &info, &grant);
-		if (err == OK)
-			info->guest = i;
-	}
-	return err;
+		(void)add_grant(b, GRANT_LOG, "", &grant);
+	if (config->manages_all && add_grant(b, GRANT_MANAGE, "", &grant))
+		grant.info->guest = GRANT_ALL;
+	for (u32 i = 0; i < component_system->num_guests; i++)
+		if ((guests & BIT(i)) != 0 &&
+		    add_grant(b, GRANT_MANAGE, component_system->guests[i].name, &grant))
+			grant.info->guest = i;
 }
 
-static enum err build_grants(struct builder *b)
+static void build_grants(struct builder *b)
 {
 	const struct config_component *config = b->component->config;
-	enum err err = grant_channels(b);
 
-	for (u32 i = 0; err == OK && i < config->num_grants; i++)
-		err = grant_piece(b, &config->grants[i]);
-	if (err == OK)
-		err = grant_guest(b);
-	if (err == OK)
-		err = grant_control(b);
-	return err;
+	grant_channels(b);
+	for (u32 i = 0; i < config->num_grants; i++)
+		grant_piece(b, &config->grants[i]);
+	grant_guest(b);
+	grant_control(b);
 }
 
 /* --- The whole ---------------------------------------------------------------------------------
@@ -363,29 +336,22 @@ static enum err allocate_memory(struct builder *b)
 }
 
 /* Every component has its program, in the order that space_load() expects, a stack and info. */
-static enum err map_program(struct builder *b)
+static void map_program(struct builder *b)
 {
-	struct component *component = b->component;
-	const struct config_component *config = component->config;
-	enum err err = OK;
+	const struct config_component *config = b->component->config;
 
-	for (u32 i = 0; err == OK && i < config->num_segments; i++) {
+	for (u32 i = 0; i < config->num_segments; i++) {
 		const struct config_segment *segment = &config->segments[i];
 
-		err = space_map(&component->space, GPA(segment->va),
-				next_piece(b, false, segment->size), segment->size,
-				SPACE_READ | (segment->write ? SPACE_WRITE : 0) |
-					(segment->exec ? SPACE_EXEC : 0));
+		map_piece(b, segment->va, next_piece(b, false, segment->size), segment->size,
+			  SPACE_READ | (segment->write ? SPACE_WRITE : 0) |
+				  (segment->exec ? SPACE_EXEC : 0));
 	}
-	if (err == OK)
-		err = space_map(&component->space, GPA(COMPONENT_STACK - config->stack_bytes),
-				next_piece(b, false, config->stack_bytes), config->stack_bytes,
-				SPACE_READ | SPACE_WRITE);
-	component->info = next_piece(b, true, INFO_BYTES);
-	if (err == OK)
-		err = space_map(&component->space, GPA(COMPONENT_INFO), component->info, INFO_BYTES,
-				SPACE_READ);
-	return err;
+	map_piece(b, COMPONENT_STACK - config->stack_bytes,
+		  next_piece(b, false, config->stack_bytes), config->stack_bytes,
+		  SPACE_READ | SPACE_WRITE);
+	b->component->info = next_piece(b, true, INFO_BYTES);
+	map_piece(b, COMPONENT_INFO, b->component->info, INFO_BYTES, SPACE_READ);
 }
 
 static void describe(struct builder *b)
@@ -404,23 +370,23 @@ static void describe(struct builder *b)
 static enum err build(struct builder *b)
 {
 	struct component *component = b->component;
-	enum err err = space_init(&component->space, SPACE_OF_COMPONENT,
-				  (u16)(COMPONENT_TAG + component->id));
+	const struct config_component *config = component->config;
 
-	if (err == OK)
-		err = allocate_memory(b);
-	if (err == OK)
-		err = map_program(b);
-	if (err == OK)
-		err = build_grants(b);
-	if (err != OK)
-		return err;
+	b->err = space_init(&component->space, SPACE_OF_COMPONENT,
+			    (u16)(COMPONENT_TAG + component->id));
+	if (b->err == OK)
+		b->err = allocate_memory(b);
+	if (b->err != OK)
+		return b->err;
+	map_program(b);
+	build_grants(b);
+	if (b->err != OK)
+		return b->err;
 	describe(b);
-	space_use_on(&component->space, component->config->affinity);
-	space_put(component->info, b->info, sizeof(*b->info));
-	return thread_init(&component->thread, THREAD_COMPONENT, component->config->name,
-			   component_main, component, component->config->priority,
-			   component->config->slice, component->config->affinity);
+	space_use_on(&component->space, config->affinity);
+	window_write(component->info, b->info, sizeof(*b->info));
+	return thread_init(&component->thread, THREAD_COMPONENT, config->name, component_main,
+			   component, config->priority, config->slice, config->affinity);
 }
 
 enum err component_create(const struct config_component *config, struct component **out)
@@ -453,10 +419,10 @@ static void revoke(struct component *component)
 
 		/* After a failed creation, a grant may belong to another component. */
 		if (grant->kind == GRANT_CHANNEL &&
-		    component_channels[grant->value].ends[grant->end] == component)
-			component_channels[grant->value].ends[grant->end] = NULL;
+		    component_channels[grant->channel].ends[grant->end] == component)
+			component_channels[grant->channel].ends[grant->end] = NULL;
 		if (grant->kind == GRANT_INTERRUPT)
-			irq_unroute(grant->value, component);
+			irq_unroute(grant->host_line, component);
 	}
 }
 

@@ -5,8 +5,6 @@
 
 #include <mullion/component.h>
 
-#define COMPONENT_WINDOW MIB(2) /* most that a copy window maps */
-
 /* Two components and a notification bit of each, perhaps with shared memory. */
 struct channel {
 	struct component *ends[2]; /* NULL: not created */
@@ -42,8 +40,6 @@ bool syscall_serve(struct component *component);
 /** space_load() - load the program and zero the rest of the memory. The component's own thread,
  * while the component does not run. */
 void space_load(struct component *component);
-/** space_put() - copy @bytes to RAM that the core has not mapped. No copy window in use. */
-void space_put(hpa_t to, const void *from, u64 bytes);
 
 /** exit_left() - enter @vcpu's access @record as an exit that the component has taken. The vCPU's
  * own thread, within serve_leave(). */

@@ -53,7 +53,7 @@ static void load_program(struct component *component)
 	channel_announce(component);
 	for (u32 i = 0; i < component->num_grants; i++)
 		if (component->grants[i].kind == GRANT_INTERRUPT)
-			irq_unmask(component->grants[i].value);
+			irq_unmask(component->grants[i].host_line);
 	component_watch(component);
 }
 

@@ -1,57 +1,16 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/*
- * A component's memory as the core reaches it: not mapped, piece by piece through this CPU's copy
- * window.
- */
+/* A component's memory: its program at each start, and copies for its system calls. */
 #include "core/component/internal.h"
 
-#include <arch/mmu.h>
-#include <mullion/string.h>
+#include <mullion/window.h>
 
 #define LOAD_PIECE KIB(64) /* of a load, between which others may run */
-
-/* Bytes of @bytes at @at that one window takes. */
-static u64 window_piece(u64 at, u64 bytes)
-{
-	return MIN(bytes, COMPONENT_WINDOW - (at & (COMPONENT_WINDOW - 1)));
-}
-
-/* Page multiples. */
-static void space_zero(hpa_t to, u64 bytes)
-{
-	while (bytes != 0) {
-		u64 here = window_piece(to.v, bytes);
-
-		arch_zero_clean(arch_window_map(to, here), here);
-		arch_window_unmap();
-		to.v += here;
-		bytes -= here;
-	}
-}
-
-void space_put(hpa_t to, const void *from, u64 bytes)
-{
-	const u8 *at = from;
-
-	while (bytes != 0) {
-		u64 here = window_piece(to.v, bytes);
-		u8 *window = arch_window_map(to, here);
-
-		memcpy(window, at, here);
-		/* Code is fetched from where it was cleaned to; data does not mind. */
-		arch_clean_invalidate(window, here);
-		arch_window_unmap();
-		to.v += here;
-		at += here;
-		bytes -= here;
-	}
-}
 
 static void load_segment(hpa_t to, const struct config_segment *segment)
 {
 	for (u64 done = 0; done < segment->file_bytes; done += LOAD_PIECE) {
-		space_put(HPA(to.v + segment->skip + done), segment->data + done,
-			  MIN(LOAD_PIECE, segment->file_bytes - done));
+		window_write(HPA(to.v + segment->skip + done), segment->data + done,
+			     MIN(LOAD_PIECE, segment->file_bytes - done));
 		thread_preempt_point();
 	}
 }
@@ -64,15 +23,15 @@ void space_load(struct component *component)
 
 	/* Memory comes zeroed at the first start. */
 	for (u64 done = 0; starts != 0 && done < component->fresh_bytes; done += LOAD_PIECE) {
-		space_zero(HPA(at.v + done), MIN(LOAD_PIECE, component->fresh_bytes - done));
+		window_zero(HPA(at.v + done), MIN(LOAD_PIECE, component->fresh_bytes - done));
 		thread_preempt_point();
 	}
 	for (u32 i = 0; i < config->num_segments; i++) {
 		load_segment(at, &config->segments[i]);
 		at.v += config->segments[i].size;
 	}
-	space_put(HPA(component->info.v + offsetof(struct component_info, starts)), &starts,
-		  sizeof(starts));
+	window_write(HPA(component->info.v + offsetof(struct component_info, starts)), &starts,
+		     sizeof(starts));
 }
 
 /* Page by page as its own tables say; a device or a guest's memory is none of its own. */
@@ -82,19 +41,16 @@ static enum err copy_own(const struct component *component, u64 va, u8 *core, u6
 		return ERR_FAULT;
 	while (bytes != 0) {
 		u64 here = MIN(bytes, PAGE_SIZE - (va & (PAGE_SIZE - 1)));
-		u8 *window;
 		hpa_t hpa;
 		u32 flags;
 
 		if (space_lookup(&component->space, GPA(va), &hpa, &flags) != OK ||
 		    (flags & right) == 0 || (flags & SPACE_DEVICE) != 0)
 			return ERR_FAULT;
-		window = arch_window_map(hpa, here);
 		if (right == SPACE_WRITE)
-			memcpy(window, core, here);
+			window_write(hpa, core, here);
 		else
-			memcpy(core, window, here);
-		arch_window_unmap();
+			window_read(core, hpa, here);
 		va += here;
 		core += here;
 		bytes -= here;

@@ -94,7 +94,7 @@ static u64 irq_done(const struct component *component, u64 index)
 
 	if (grant == NULL)
 		return FAILED(ERR_NOT_FOUND);
-	irq_unmask(grant->value);
+	irq_unmask(grant->host_line);
 	return OK;
 }
 
@@ -144,7 +144,7 @@ static u64 virq_set(struct component *component, u64 index, u64 level)
 	/* The lock keeps the guest from being destroyed. */
 	spin_lock(&component->lock);
 	if (component->guest != NULL) {
-		arch_virq_set(component->guest, grant->value, level != 0);
+		arch_virq_set(component->guest, grant->guest_line, level != 0);
 		err = OK;
 	}
 	spin_unlock(&component->lock);

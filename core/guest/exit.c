@@ -59,12 +59,11 @@ static void handle_access(struct vcpu *vcpu, struct vcpu_exit *exit)
 		return;
 	}
 	if (may_warn(vcpu->guest))
-		log_warn(
-			"guest '%s': vcpu %u: %s of %u bytes at 0x%llx, where nothing is: external "
-			"abort",
-			vcpu->guest->config->name, vcpu->index,
-			exit->kind == EXIT_READ ? "read" : "write", exit->access.width,
-			(unsigned long long)exit->access.at.v);
+		log_warn("guest '%s': vcpu %u: %s of %u bytes at 0x%lx, where nothing is: external "
+			 "abort",
+			 vcpu->guest->config->name, vcpu->index,
+			 exit->kind == EXIT_READ ? "read" : "write", exit->access.width,
+			 exit->access.at.v);
 	arch_vcpu_answer(vcpu, exit, ERR_FAULT, 0);
 }
 
@@ -81,7 +80,7 @@ static void handle_fault(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	const char *why = exit->fault.permission ? "is not permitted" : "cannot be served";
 	const char *what = exit_fault_name(exit);
-	unsigned long long gpa = exit->fault.gpa.v, gva = exit->fault.gva.v;
+	u64 gpa = exit->fault.gpa.v, gva = exit->fault.gva.v;
 
 	/* Either address may be unknown: then it is UINT64_MAX. */
 	if (may_warn(vcpu->guest)) {
@@ -89,10 +88,10 @@ static void handle_fault(struct vcpu *vcpu, struct vcpu_exit *exit)
 			log_warn("guest '%s': vcpu %u: %s %s: external abort",
 				 vcpu->guest->config->name, vcpu->index, what, why);
 		else if (gpa == UINT64_MAX)
-			log_warn("guest '%s': vcpu %u: %s at virtual 0x%llx %s: external abort",
+			log_warn("guest '%s': vcpu %u: %s at virtual 0x%lx %s: external abort",
 				 vcpu->guest->config->name, vcpu->index, what, gva, why);
 		else
-			log_warn("guest '%s': vcpu %u: %s at 0x%llx (virtual 0x%llx) %s: external "
+			log_warn("guest '%s': vcpu %u: %s at 0x%lx (virtual 0x%lx) %s: external "
 				 "abort",
 				 vcpu->guest->config->name, vcpu->index, what, gpa, gva, why);
 	}

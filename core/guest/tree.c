@@ -13,7 +13,7 @@
 
 static void device_path(const struct config_region *region, char path[PATH_BYTES])
 {
-	(void)format(path, PATH_BYTES, "/%s@%llx", region->name, (unsigned long long)region->gpa.v);
+	(void)format(path, PATH_BYTES, "/%s@%lx", region->name, region->gpa.v);
 }
 
 static void write_reg(struct fdt_writer *w, const struct config_region *region)

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 # The core's own memory.
-obj-y += page.o pool.o
+obj-y += page.o

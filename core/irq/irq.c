@@ -258,7 +258,7 @@ static __cold void surprise(u32 line)
 
 	irqchip->disable(line);
 	if ((count & (count - 1)) == 0)
-		log_warn("interrupt %u has no owner (%lu such)", line, (unsigned long)count);
+		log_warn("interrupt %u has no owner (%lu such)", line, count);
 }
 
 bool irq_serve(u32 line)

@@ -19,16 +19,16 @@ extern const struct system *managed;
 extern const struct host *managed_host;
 extern const char *managed_cpu_model;
 
-/** query_*() - serve one query. Returns the bytes copied, or -(enum err). The manager's own thread,
- * no locks. */
-s64 query_guest(const struct manage_call *call);
-s64 query_vcpu(const struct manage_call *call);
-s64 query_component(const struct manage_call *call);
-s64 query_thread(const struct manage_call *call);
-s64 query_cpu(const struct manage_call *call);
-s64 query_region(const struct manage_call *call);
-s64 query_irq(const struct manage_call *call);
-s64 query_host(const struct manage_call *call);
+/* The record that a query answers with: filled in @record, which is zero. Returns false if there is
+ * none of that number. The manager's own thread, no locks. */
+typedef bool query_function(const struct manage_call *call, void *record);
+query_function query_guest, query_vcpu, query_component, query_thread, query_cpu, query_region,
+	query_irq, query_host;
+
+/** query_record() - answer with the record of @bytes that @fill makes. As query_log(). */
+s64 query_record(const struct manage_call *call, query_function *fill, u64 bytes);
+/** query_log(), query_tree() - answer with a part of the log or of the description. Returns the
+ * bytes copied, or -(enum err). The manager's own thread, no locks. */
 s64 query_log(const struct manage_call *call);
 s64 query_tree(const struct manage_call *call);
 

@@ -77,36 +77,6 @@ static enum err start(struct guest *guest)
 	return err;
 }
 
-static s64 guest_begin(const struct manage_call *call)
-{
-	return on_guest(call, start);
-}
-
-static s64 guest_power_off(const struct manage_call *call)
-{
-	return on_guest(call, power_off);
-}
-
-static s64 guest_hold(const struct manage_call *call)
-{
-	return on_guest(call, guest_pause);
-}
-
-static s64 guest_go_on(const struct manage_call *call)
-{
-	return on_guest(call, guest_resume);
-}
-
-static s64 guest_restart(const struct manage_call *call)
-{
-	return on_guest(call, guest_reset);
-}
-
-static s64 guest_halt(const struct manage_call *call)
-{
-	return on_guest(call, halt);
-}
-
 static s64 guest_look(const struct manage_call *call)
 {
 	u64 ms = MIN(call->argument, (u64)MANAGE_WATCH_MS);
@@ -134,26 +104,6 @@ static enum err manage_stop(struct component *component)
 {
 	component_stop(component);
 	return OK;
-}
-
-static s64 component_begin(const struct manage_call *call)
-{
-	return on_component(call, component_start);
-}
-
-static s64 component_end(const struct manage_call *call)
-{
-	return on_component(call, manage_stop);
-}
-
-static s64 component_again(const struct manage_call *call)
-{
-	return on_component(call, component_restart);
-}
-
-static s64 component_fail(const struct manage_call *call)
-{
-	return on_component(call, component_kill);
 }
 
 static s64 set_log_level(const struct manage_call *call)
@@ -186,37 +136,53 @@ static s64 reboot_machine(const struct manage_call *call)
  * OF_ALL needs the right to manage all. */
 enum object { OF_GUEST, OF_GUEST_PART, OF_LOG, OF_ALL };
 
+/* A row has one of these functions. */
 static const struct operation {
-	s64 (*run)(const struct manage_call *call);
 	enum object object;
+	u32 bytes; /* of @record's record */
+	enum err (*guest)(struct guest *guest);
+	enum err (*component)(struct component *component);
+	query_function *record;
+	s64 (*other)(const struct manage_call *call);
 } operations[MANAGE_OPERATIONS] = {
-	[MANAGE_GUEST_CREATE] = { guest_make, OF_GUEST },
-	[MANAGE_GUEST_DESTROY] = { guest_unmake, OF_GUEST },
-	[MANAGE_GUEST_START] = { guest_begin, OF_GUEST },
-	[MANAGE_GUEST_STOP] = { guest_power_off, OF_GUEST },
-	[MANAGE_GUEST_PAUSE] = { guest_hold, OF_GUEST },
-	[MANAGE_GUEST_RESUME] = { guest_go_on, OF_GUEST },
-	[MANAGE_GUEST_RESET] = { guest_restart, OF_GUEST },
-	[MANAGE_GUEST_HALT] = { guest_halt, OF_GUEST },
-	[MANAGE_GUEST_WATCH] = { guest_look, OF_GUEST },
-	[MANAGE_COMPONENT_START] = { component_begin, OF_ALL },
-	[MANAGE_COMPONENT_STOP] = { component_end, OF_ALL },
-	[MANAGE_COMPONENT_RESTART] = { component_again, OF_ALL },
-	[MANAGE_COMPONENT_KILL] = { component_fail, OF_ALL },
-	[MANAGE_LOG_LEVEL] = { set_log_level, OF_ALL },
-	[MANAGE_POWEROFF] = { power_machine_off, OF_ALL },
-	[MANAGE_REBOOT] = { reboot_machine, OF_ALL },
-	[MANAGE_GUEST] = { query_guest, OF_GUEST },
-	[MANAGE_VCPU] = { query_vcpu, OF_GUEST_PART },
-	[MANAGE_COMPONENT] = { query_component, OF_ALL },
-	[MANAGE_THREAD] = { query_thread, OF_ALL },
-	[MANAGE_CPU] = { query_cpu, OF_ALL },
-	[MANAGE_REGION] = { query_region, OF_GUEST_PART },
-	[MANAGE_IRQ] = { query_irq, OF_ALL },
-	[MANAGE_HOST] = { query_host, OF_ALL },
-	[MANAGE_LOG] = { query_log, OF_LOG },
-	[MANAGE_TREE] = { query_tree, OF_ALL },
+	[MANAGE_GUEST_CREATE] = { OF_GUEST, .other = guest_make },
+	[MANAGE_GUEST_DESTROY] = { OF_GUEST, .other = guest_unmake },
+	[MANAGE_GUEST_START] = { OF_GUEST, .guest = start },
+	[MANAGE_GUEST_STOP] = { OF_GUEST, .guest = power_off },
+	[MANAGE_GUEST_PAUSE] = { OF_GUEST, .guest = guest_pause },
+	[MANAGE_GUEST_RESUME] = { OF_GUEST, .guest = guest_resume },
+	[MANAGE_GUEST_RESET] = { OF_GUEST, .guest = guest_reset },
+	[MANAGE_GUEST_HALT] = { OF_GUEST, .guest = halt },
+	[MANAGE_GUEST_WATCH] = { OF_GUEST, .other = guest_look },
+	[MANAGE_COMPONENT_START] = { OF_ALL, .component = component_start },
+	[MANAGE_COMPONENT_STOP] = { OF_ALL, .component = manage_stop },
+	[MANAGE_COMPONENT_RESTART] = { OF_ALL, .component = component_restart },
+	[MANAGE_COMPONENT_KILL] = { OF_ALL, .component = component_kill },
+	[MANAGE_LOG_LEVEL] = { OF_ALL, .other = set_log_level },
+	[MANAGE_POWEROFF] = { OF_ALL, .other = power_machine_off },
+	[MANAGE_REBOOT] = { OF_ALL, .other = reboot_machine },
+	[MANAGE_GUEST] = { OF_GUEST, sizeof(struct manage_guest), .record = query_guest },
+	[MANAGE_VCPU] = { OF_GUEST_PART, sizeof(struct manage_vcpu), .record = query_vcpu },
+	[MANAGE_COMPONENT] = { OF_ALL, sizeof(struct manage_component), .record = query_component },
+	[MANAGE_THREAD] = { OF_ALL, sizeof(struct manage_thread), .record = query_thread },
+	[MANAGE_CPU] = { OF_ALL, sizeof(struct manage_cpu), .record = query_cpu },
+	[MANAGE_REGION] = { OF_GUEST_PART, sizeof(struct manage_region), .record = query_region },
+	[MANAGE_IRQ] = { OF_ALL, sizeof(struct manage_irq), .record = query_irq },
+	[MANAGE_HOST] = { OF_ALL, sizeof(struct manage_host), .record = query_host },
+	[MANAGE_LOG] = { OF_LOG, .other = query_log },
+	[MANAGE_TREE] = { OF_ALL, .other = query_tree },
 };
+
+static s64 perform(const struct operation *operation, const struct manage_call *call)
+{
+	if (operation->guest != NULL)
+		return on_guest(call, operation->guest);
+	if (operation->component != NULL)
+		return on_component(call, operation->component);
+	if (operation->record != NULL)
+		return query_record(call, operation->record, operation->bytes);
+	return operation->other(call);
+}
 
 /* Where @id names a guest, it is clamped. */
 static enum err check_right(const struct config_component *config, enum object object, u64 *id)
@@ -253,7 +219,7 @@ s64 manage_call(struct component *component, u64 operation, u64 id, u64 buffer_v
 		return manage_result(ERR_NOT_FOUND);
 	operation = arch_index_clamp(operation, MANAGE_OPERATIONS);
 	err = check_right(component->config, operations[operation].object, &call.id);
-	return err != OK ? manage_result(err) : operations[operation].run(&call);
+	return err != OK ? manage_result(err) : perform(&operations[operation], &call);
 }
 
 /* --- Start ----------------------------------------------------------------------------------- */

@@ -27,27 +27,33 @@ const struct system *managed;
 const struct host *managed_host;
 const char *managed_cpu_model;
 
+/* @to is zero before. */
 static void set_name(char *to, size_t size, const char *from)
 {
-	size_t n = strnlen(from, size - 1);
-
-	memcpy(to, from, n);
-	memset(to + n, 0, size - n);
+	memcpy(to, from, strnlen(from, size - 1));
 }
 
-/* All of @record, or nothing. */
-static s64 query_answer(const struct manage_call *call, const void *record, u64 bytes)
+/* All of a record, or nothing. */
+s64 query_record(const struct manage_call *call, query_function *fill, u64 bytes)
 {
+	union {
+		struct manage_guest guest;
+		struct manage_vcpu vcpu;
+		struct manage_component component;
+		struct manage_thread thread;
+		struct manage_cpu cpu;
+		struct manage_region region;
+		struct manage_irq irq;
+		struct manage_host host;
+	} record;
 	enum err err = ERR_TOO_BIG;
 
-	if (call->bytes >= bytes)
-		err = component_copy_out(call->by, call->buffer_va, record, bytes);
+	memset(&record, 0, sizeof(record));
+	if (!fill(call, &record))
+		err = ERR_NOT_FOUND;
+	else if (call->bytes >= bytes)
+		err = component_copy_out(call->by, call->buffer_va, &record, bytes);
 	return err == OK ? (s64)bytes : -(s64)err;
-}
-
-static s64 not_found(void)
-{
-	return -(s64)ERR_NOT_FOUND;
 }
 
 /* --- Guests ----------------------------------------------------------------------------------- */
@@ -83,34 +89,33 @@ static void view_guest(const struct guest *guest, void *data)
 	}
 }
 
-s64 query_guest(const struct manage_call *call)
+bool query_guest(const struct manage_call *call, void *data)
 {
 	const struct config_guest *config = &managed->guests[call->id];
-	struct manage_guest record = {
-		.id = (u32)call->id,
-		.state = GUEST_ABSENT,
-		.vcpus = config->num_vcpus,
-		.regions = config->num_regions,
-	};
+	struct manage_guest *record = data;
 
-	set_name(record.name, sizeof(record.name), config->name);
-	set_name(record.template_name, sizeof(record.template_name), config->template_name);
+	record->id = (u32)call->id;
+	record->state = GUEST_ABSENT;
+	record->vcpus = config->num_vcpus;
+	record->regions = config->num_regions;
+	set_name(record->name, sizeof(record->name), config->name);
+	set_name(record->template_name, sizeof(record->template_name), config->template_name);
 	if (config->vmm < managed->num_components) {
 		const struct component *vmm = component_find(managed->components[config->vmm].name);
 
-		set_name(record.vmm, sizeof(record.vmm), managed->components[config->vmm].name);
+		set_name(record->vmm, sizeof(record->vmm), managed->components[config->vmm].name);
 		if (vmm != NULL) {
-			record.vmm_state = atomic_load(&vmm->state);
-			record.vmm_gave_up = vmm->gave_up;
-			record.vmm_helps = vmm->thread.helps;
-			record.vmm_help_ends = vmm->thread.help_ends;
+			record->vmm_state = atomic_load(&vmm->state);
+			record->vmm_gave_up = vmm->gave_up;
+			record->vmm_helps = vmm->thread.helps;
+			record->vmm_help_ends = vmm->thread.help_ends;
 		}
 	}
 	for (u32 i = 0; i < config->num_regions; i++)
 		if (config->regions[i].kind == REGION_RAM)
-			record.ram_bytes += config->regions[i].size;
-	guest_view((u32)call->id, view_guest, &record);
-	return query_answer(call, &record, sizeof(record));
+			record->ram_bytes += config->regions[i].size;
+	guest_view((u32)call->id, view_guest, record);
+	return true;
 }
 
 /* One of a guest's parts by its index; @found: the guest is there and has it. */
@@ -149,13 +154,12 @@ static void view_vcpu(const struct guest *guest, void *data)
 	memcpy(record->exits, vcpu->exits, sizeof(vcpu->exits));
 }
 
-s64 query_vcpu(const struct manage_call *call)
+bool query_vcpu(const struct manage_call *call, void *record)
 {
-	struct manage_vcpu record = { .index = 0 };
-	struct part part = { PART_INDEX(call->id), false, &record };
+	struct part part = { PART_INDEX(call->id), false, record };
 
 	guest_view(PART_GUEST(call->id), view_vcpu, &part);
-	return part.found ? query_answer(call, &record, sizeof(record)) : not_found();
+	return part.found;
 }
 
 static void view_region(const struct guest *guest, void *data)
@@ -167,43 +171,45 @@ static void view_region(const struct guest *guest, void *data)
 		record->hpa = guest->regions[part->index].hpa.v;
 }
 
-s64 query_region(const struct manage_call *call)
+bool query_region(const struct manage_call *call, void *data)
 {
 	const struct config_guest *guest = &managed->guests[PART_GUEST(call->id)];
-	struct manage_region record = { .kind = 0 };
-	struct part part = { PART_INDEX(call->id), false, &record };
+	struct manage_region *record = data;
+	struct part part = { PART_INDEX(call->id), false, record };
 	const struct config_region *config;
 
 	if (part.index >= guest->num_regions)
-		return not_found();
+		return false;
 	part.index = (u32)arch_index_clamp(part.index, guest->num_regions);
 	config = &guest->regions[part.index];
-	set_name(record.name, sizeof(record.name), config->name);
-	record.kind = (u32)config->kind;
-	record.gpa = config->gpa.v;
-	record.size = config->size;
+	set_name(record->name, sizeof(record->name), config->name);
+	record->kind = (u32)config->kind;
+	record->gpa = config->gpa.v;
+	record->size = config->size;
 	guest_view(PART_GUEST(call->id), view_region, &part);
-	return query_answer(call, &record, sizeof(record));
+	return true;
 }
 
 /* --- Components and threads --------------------------------------------------------------------
  */
 
-s64 query_component(const struct manage_call *call)
+bool query_component(const struct manage_call *call, void *data)
 {
 	const struct component *component = component_get((u32)call->id);
-	struct manage_component record = { .id = (u32)call->id };
+	struct manage_component *record = data;
 	const struct config_component *config;
 
 	if (component == NULL)
-		return not_found();
+		return false;
 	config = component->config;
-	set_name(record.name, sizeof(record.name), config->name);
+	record->id = (u32)call->id;
+	set_name(record->name, sizeof(record->name), config->name);
 	if (config->serves < managed->num_guests)
-		set_name(record.guest, sizeof(record.guest), managed->guests[config->serves].name);
-	record.policy = (u32)config->policy;
-	component_describe(component, &record);
-	return query_answer(call, &record, sizeof(record));
+		set_name(record->guest, sizeof(record->guest),
+			 managed->guests[config->serves].name);
+	record->policy = (u32)config->policy;
+	component_describe(component, record);
+	return true;
 }
 
 static void view_thread(const struct thread *thread, void *data)
@@ -221,13 +227,9 @@ static void view_thread(const struct thread *thread, void *data)
 	record->slice_ns = thread->home.slice.v;
 }
 
-s64 query_thread(const struct manage_call *call)
+bool query_thread(const struct manage_call *call, void *record)
 {
-	struct manage_thread record = { .kind = 0 };
-
-	return thread_view((u32)call->id, view_thread, &record)
-		       ? query_answer(call, &record, sizeof(record))
-		       : not_found();
+	return thread_view((u32)call->id, view_thread, record);
 }
 
 /* --- The machine -------------------------------------------------------------------------------
@@ -247,57 +249,56 @@ static void view_exits(const struct guest *guest, void *data)
 			sum->exits += exits_of(guest->vcpus[i]);
 }
 
-s64 query_cpu(const struct manage_call *call)
+bool query_cpu(const struct manage_call *call, void *data)
 {
 	const struct cpu *cpu = cpu_get((u32)call->id);
-	struct manage_cpu record = { .id = (u32)call->id };
 	struct sum sum = { (u32)call->id, 0 };
+	struct manage_cpu *record = data;
 
 	if (cpu == NULL)
-		return not_found();
-	record.online = atomic_load(&cpu->online);
-	record.identity = managed_host->cpus[call->id].identity;
-	sched_describe(cpu->id, &record);
-	record.timers = timer_count(cpu->id, &record.timers_fired);
+		return false;
+	record->id = cpu->id;
+	record->online = atomic_load(&cpu->online);
+	record->identity = managed_host->cpus[call->id].identity;
+	sched_describe(cpu->id, record);
+	record->timers = timer_count(cpu->id, &record->timers_fired);
 	for (u32 id = 0; id < managed->num_guests; id++)
 		guest_view(id, view_exits, &sum);
-	record.exits = sum.exits;
-	return query_answer(call, &record, sizeof(record));
+	record->exits = sum.exits;
+	return true;
 }
 
-s64 query_irq(const struct manage_call *call)
+bool query_irq(const struct manage_call *call, void *record)
 {
-	struct manage_irq record = { .host = 0 };
-
-	return irq_describe((u32)call->id, &record) ? query_answer(call, &record, sizeof(record))
-						    : not_found();
+	return irq_describe((u32)call->id, record);
 }
 
-s64 query_host(const struct manage_call *call)
+bool query_host(const struct manage_call *call, void *data)
 {
-	struct manage_host record = { .cpus = cpu_count };
+	struct manage_host *record = data;
 
 	if (call->id != 0)
-		return not_found();
-	set_name(record.version, sizeof(record.version), MULLION_VERSION);
-	set_name(record.machine, sizeof(record.machine), managed_host->compatible);
-	set_name(record.controller, sizeof(record.controller), irqchip->name);
-	set_name(record.cpu_model, sizeof(record.cpu_model), managed_cpu_model);
+		return false;
+	record->cpus = cpu_count;
+	set_name(record->version, sizeof(record->version), MULLION_VERSION);
+	set_name(record->machine, sizeof(record->machine), managed_host->compatible);
+	set_name(record->controller, sizeof(record->controller), irqchip->name);
+	set_name(record->cpu_model, sizeof(record->cpu_model), managed_cpu_model);
 	for (u32 i = 0; i < managed_host->num_memory; i++)
-		record.ram_bytes += managed_host->memory[i].size;
-	record.ram_free_bytes = ram_free_bytes();
-	record.ram_dirty_bytes = ram_dirty_bytes();
-	record.heap_pages = page_total();
-	record.heap_free_pages = page_free_count();
-	record.text_bytes = boot_info.text_bytes;
-	record.image_bytes = boot_info.image_bytes - boot_info.boot_bytes;
-	record.description_bytes = boot_info.description_bytes;
-	record.now_ns = arch_time_now().v;
-	record.counter_hz = boot_info.counter_hz;
-	record.guests = managed->num_guests;
-	record.components = managed->num_components;
-	log_bounds(&record.log_first, &record.log_next);
-	return query_answer(call, &record, sizeof(record));
+		record->ram_bytes += managed_host->memory[i].size;
+	record->ram_free_bytes = ram_free_bytes();
+	record->ram_dirty_bytes = ram_dirty_bytes();
+	record->heap_pages = page_total();
+	record->heap_free_pages = page_free_count();
+	record->text_bytes = boot_info.text_bytes;
+	record->image_bytes = boot_info.image_bytes - boot_info.boot_bytes;
+	record->description_bytes = boot_info.description_bytes;
+	record->now_ns = arch_time_now().v;
+	record->counter_hz = boot_info.counter_hz;
+	record->guests = managed->num_guests;
+	record->components = managed->num_components;
+	log_bounds(&record->log_first, &record->log_next);
+	return true;
 }
 
 /* Piece by piece, at most what the ring held at the beginning. */
@@ -307,7 +308,7 @@ s64 query_log(const struct manage_call *call)
 	char text[LOG_PIECE];
 
 	if (call->id != 0)
-		return not_found();
+		return -(s64)ERR_NOT_FOUND;
 	log_bounds(&first, &next);
 	at = call->argument == MANAGE_LOG_UNPRINTED ? log_shown()
 						    : MIN(MAX(call->argument, first), next);
@@ -329,7 +330,7 @@ s64 query_tree(const struct manage_call *call)
 	enum err err = OK;
 
 	if (call->id != 0)
-		return not_found();
+		return -(s64)ERR_NOT_FOUND;
 	*call->second = size;
 	if (call->argument > size)
 		return -(s64)ERR_RANGE;

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 # RAM of guests and components, and their address spaces.
-obj-y += ram.o scrub.o space.o
+obj-y += ram.o scrub.o space.o window.o

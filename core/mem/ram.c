@@ -15,12 +15,13 @@
 #include <mullion/sched.h>
 #include <mullion/spinlock.h>
 #include <mullion/string.h>
+#include <mullion/window.h>
 
 #include "core/mem/scrub.h"
 
 #define MAX_RANGES 128u
 
-/* Zeroed at a time, with interrupts masked: some 10 us. A power of two, at most a copy window. */
+/* Zeroed at a time, with interrupts masked: some 10 us. A power of two, at most 2 MiB. */
 #define SCRUB_BYTES KIB(64)
 
 struct range {
@@ -137,20 +138,12 @@ __boot enum err ram_reserve(hpa_t base, u64 size)
 	return err;
 }
 
-/* Zero [base, base + bytes), which lies in one aligned piece of SCRUB_BYTES, also for a CPU whose
- * caches are off. */
-static void zero_piece(u64 base, u64 bytes)
-{
-	arch_zero_clean(arch_window_map(HPA(base), bytes), bytes);
-	arch_window_unmap();
-}
-
 /* Zero [base, base + bytes), counted in hand, and add it to the clean. */
 static void scrub(u64 base, u64 bytes)
 {
 	enum err err;
 
-	zero_piece(base, bytes);
+	window_zero(HPA(base), bytes);
 	spin_lock(&ram_lock);
 	in_hand -= bytes;
 	err = range_add(&clean, base, base + bytes);
@@ -311,7 +304,7 @@ static void zero_held(u64 base, u64 end)
 		spin_unlock(&ram_lock);
 		if (piece.end == 0)
 			return;
-		zero_piece(piece.base, piece.end - piece.base);
+		window_zero(HPA(piece.base), piece.end - piece.base);
 		between_pieces();
 	}
 }

@@ -100,7 +100,7 @@ __boot static enum err find_redistributors(const struct host *host)
 	for (u32 i = 0; i < wanted; i++)
 		if (!gicr[i])
 			log_error("no GIC redistributor belongs to CPU %u (affinity %lx)", i,
-				  (unsigned long)host->cpus[i].identity);
+				  host->cpus[i].identity);
 	return ERR_NOT_FOUND;
 }
 

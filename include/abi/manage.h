@@ -116,7 +116,7 @@ struct manage_thread {
 
 struct manage_cpu {
 	u32 id, online;
-	u64 identity; /* MPIDR */
+	u64 identity; /* as in its CPU node */
 	char strategy[MANAGE_NAME];
 	char running[MANAGE_NAME]; /* the thread that runs */
 	u32 ready;                 /* threads in its queue */

@@ -61,10 +61,14 @@ struct exit_slot {
 
 /* A grant as the core sees it; struct grant_info is the component's view. */
 struct component_grant {
-	u8 kind;   /* enum grant_kind */
-	u8 bit;    /* of the notification word */
-	u16 end;   /* channel: which end of it this is */
-	u32 value; /* number of the channel, host's line or guest's line */
+	u8 kind; /* enum grant_kind */
+	u8 bit;  /* of the notification word */
+	u16 end; /* GRANT_CHANNEL: which end of it this is */
+	union {
+		u32 channel;    /* GRANT_CHANNEL: its number */
+		u32 host_line;  /* GRANT_INTERRUPT */
+		u32 guest_line; /* GRANT_LINE */
+	};
 };
 
 /* The owner of a component's registers: its own thread, or a vCPU's (serve.h has the edges). */

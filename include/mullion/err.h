@@ -15,7 +15,7 @@ enum err {
 	ERR_OVERLAP,     /* clashes with something that is there */
 	ERR_NOT_FOUND,   /* no such object */
 	ERR_EXISTS,      /* there already is one */
-	ERR_NO_MEMORY,   /* the pool or budget is used up */
+	ERR_NO_MEMORY,   /* the heap or budget is used up */
 	ERR_FORMAT,      /* foreign bytes that do not follow their format */
 	ERR_TOO_BIG,     /* well-formed, but above a bound of the core */
 	ERR_STATE,       /* the object's state does not allow it */

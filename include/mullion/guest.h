@@ -168,13 +168,10 @@ static inline bool guest_is_paused(const struct guest *guest)
 /** region_find() - the region that holds @gpa, or NULL. O(log n). */
 const struct region *region_find(const struct guest *guest, gpa_t gpa);
 
-/** guest_copy_in()/guest_copy_out() - copy between core memory and RAM of @guest through a mapping
- * window. Returns ERR_FAULT if any byte is outside RAM/ROM regions (nothing is copied then). */
+/** guest_copy_in(), guest_load() - copy from and to RAM or ROM of @guest through the copy window.
+ * Written bytes are in force for CPUs with caches off and for instruction fetches. Returns
+ * ERR_FAULT if any byte is outside such regions (nothing is copied then). */
 enum err __must_check guest_copy_in(const struct guest *guest, void *to, gpa_t from, u64 bytes);
-enum err __must_check guest_copy_out(const struct guest *guest, gpa_t to, const void *from,
-				     u64 bytes);
-/** guest_load() - as guest_copy_out for whole images: wide copies, cleaned to the point of
- * coherency. */
 enum err __must_check guest_load(const struct guest *guest, gpa_t to, const void *from, u64 bytes);
 
 /** vcpu_start() - the vCPU begins in @start, which is copied; NULL: where arch_boot_write() says.

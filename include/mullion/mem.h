@@ -3,7 +3,8 @@
  * Memory of the machine and of the core.
  *
  * ram_*: the machine's RAM as ranges; guests get theirs from here, unmapped in the core.
- * page_*: 4 KiB pages of the core's own heap, mapped; page tables, vCPUs and pools live there.
+ * page_*: 4 KiB pages of the core's own heap, mapped; page tables, guests and components live
+ * there.
  */
 #ifndef MULLION_MEM_H
 #define MULLION_MEM_H

@@ -20,7 +20,7 @@ enum lock_rank {
 	RANK_WAIT,       /* a waitqueue: threads are woken under it */
 	RANK_SCHED,      /* a CPU's ready queue */
 	RANK_TIMER,      /* a CPU's timer events */
-	RANK_MEMORY,     /* ram_*, page_* and pools */
+	RANK_MEMORY,     /* ram_*, page_* */
 	RANK_MMU,        /* core's own page tables */
 	RANK_IRQCHIP,    /* registers of an interrupt controller that go in pairs */
 	RANK_LOG,        /* last: anything may log */

@@ -92,8 +92,7 @@ void fdt_begin_at(struct fdt_writer *w, const char *name, u64 unit_address)
 {
 	char full[NAME_MAX_];
 
-	if (format(full, sizeof(full), "%s@%llx", name, (unsigned long long)unit_address) >=
-	    sizeof(full))
+	if (format(full, sizeof(full), "%s@%lx", name, unit_address) >= sizeof(full))
 		fail(w, ERR_INVALID);
 	fdt_begin(w, full);
 }

@@ -9,8 +9,6 @@
 #include "arch/arm64/pure/image.h"
 #include "config/internal.h"
 
-typedef unsigned long long ull;
-
 /* Before Linux 4.2 the tree must lie within this of the kernel's base. */
 #define TREE_REACH MIB(512)
 /* Kernel and initrd must lie within this, from a multiple of 1 GiB. */
@@ -65,15 +63,15 @@ static void check_linux(struct config_run *run, struct config_guest *guest)
 			     arm64_file_name(kind), kernel_advice(kind));
 	} else if (arm64_image_decode(kernel->data, kernel->size, &header) != OK) {
 		config_error(run, guest->node, "kernel",
-			     "its header contradicts itself: text_offset 0x%llx, image_size "
-			     "0x%llx; build or fetch it again, or write kernel-type = \"raw\" to "
+			     "its header contradicts itself: text_offset 0x%lx, image_size "
+			     "0x%lx; build or fetch it again, or write kernel-type = \"raw\" to "
 			     "start it without",
-			     (ull)header.text_offset, (ull)header.image_size);
+			     header.text_offset, header.image_size);
 	} else if (kernel->size < header.file_bytes) {
 		config_error(run, guest->node, "kernel",
-			     "is cut short: its header says %llu bytes, and there are %llu; build "
+			     "is cut short: its header says %lu bytes, and there are %lu; build "
 			     "or fetch it again",
-			     (ull)header.file_bytes, (ull)kernel->size);
+			     header.file_bytes, kernel->size);
 	} else if (header.big_endian) {
 		config_error(
 			run, guest->node, "kernel",
@@ -125,28 +123,25 @@ static bool check_linux_address(struct placing *p, struct config_image *kernel)
 	if (kernel->load.v >= offset && over == 0)
 		return true;
 	if (offset == 0)
-		config_error(p->run, p->guest->node, "load-address",
-			     "an arm64 Image must lie at a multiple of 2 MiB; write <0x%llx>",
-			     (ull)below);
-	else
-		config_error(p->run, p->guest->node, "load-address",
-			     "this Image must lie 0x%llx bytes (its text_offset) above a multiple "
-			     "of 2 MiB; write <0x%llx>",
-			     (ull)p->offset, (ull)below);
-	return false;
+		return config_error(p->run, p->guest->node, "load-address",
+				    "an arm64 Image must lie at a multiple of 2 MiB; write <0x%lx>",
+				    below);
+	return config_error(p->run, p->guest->node, "load-address",
+			    "this Image must lie 0x%lx bytes (its text_offset) above a multiple of "
+			    "2 MiB; write <0x%lx>",
+			    offset, below);
 }
 
 static bool choose_kernel_address(struct placing *p, struct config_image *kernel)
 {
 	u64 base = p->ram->gpa.v;
 
-	if (p->guest->kind == KERNEL_LINUX && !IS_ALIGNED(base, IMAGE_BASE_ALIGN)) {
-		config_error(p->run, p->ram->node, "guest-address",
-			     "RAM that a Linux kernel starts in must begin at a multiple of 2 MiB; "
-			     "write <0x%llx>",
-			     (ull)ALIGN_UP(base, IMAGE_BASE_ALIGN));
-		return false;
-	}
+	if (p->guest->kind == KERNEL_LINUX && !IS_ALIGNED(base, IMAGE_BASE_ALIGN))
+		return config_error(
+			p->run, p->ram->node, "guest-address",
+			"RAM that a Linux kernel starts in must begin at a multiple of 2 MiB; "
+			"write <0x%lx>",
+			ALIGN_UP(base, IMAGE_BASE_ALIGN));
 	kernel->load = GPA(base + p->offset);
 	return true;
 }
@@ -166,12 +161,10 @@ static bool place_kernel(struct placing *p)
 		if (p->guest->kind == KERNEL_LINUX && kernel->data != NULL &&
 		    !check_linux_address(p, kernel))
 			return false;
-		if (!IS_ALIGNED(kernel->load.v, 4)) {
-			config_error(p->run, p->guest->node, "load-address",
-				     "code must start at a multiple of 4; write <0x%llx>",
-				     (ull)ALIGN_DOWN(kernel->load.v, 4));
-			return false;
-		}
+		if (!IS_ALIGNED(kernel->load.v, 4))
+			return config_error(p->run, p->guest->node, "load-address",
+					    "code must start at a multiple of 4; write <0x%lx>",
+					    ALIGN_DOWN(kernel->load.v, 4));
 		if (!place_fixed(p, "load-address", "kernel", kernel->load.v, span))
 			return false;
 	} else {
@@ -209,18 +202,18 @@ static void place_tree(struct placing *p)
 	if (tree->span > TREE_MAX) {
 		if (tree->file == NULL)
 			config_error(p->run, p->guest->node, NULL,
-				     "its tree may take %llu bytes, and at most 2 MiB can be "
+				     "its tree may take %lu bytes, and at most 2 MiB can be "
 				     "given; shorten compatible and bootargs",
-				     (ull)tree->span);
+				     tree->span);
 		tree->span = TREE_MAX;
 	}
 	slot = power_of_two_above(tree->span);
 	if (tree->load_fixed) {
 		if (!IS_ALIGNED(tree->load.v, 8) || tree->load.v % TREE_MAX + tree->span > TREE_MAX)
 			config_error(p->run, p->guest->node, "device-tree-address",
-				     "a tree must start at a multiple of 8 and, with its %llu "
-				     "bytes, not cross a multiple of 2 MiB; write <0x%llx>",
-				     (ull)tree->span, (ull)ALIGN_DOWN(tree->load.v, TREE_MAX));
+				     "a tree must start at a multiple of 8 and, with its %lu "
+				     "bytes, not cross a multiple of 2 MiB; write <0x%lx>",
+				     tree->span, ALIGN_DOWN(tree->load.v, TREE_MAX));
 		else if (place_fixed(p, "device-tree-address", "tree", tree->load.v, tree->span))
 			place_take(p, "device-tree-address", "tree", tree->load.v, tree->span);
 		return;
@@ -246,8 +239,8 @@ static void place_initrd(struct placing *p)
 	if (initrd->load_fixed) {
 		if (!IS_ALIGNED(initrd->load.v, PAGE_SIZE))
 			config_error(p->run, p->guest->node, "initrd-address",
-				     "not a multiple of 4096; write <0x%llx>",
-				     (ull)ALIGN_DOWN(initrd->load.v, PAGE_SIZE));
+				     "not a multiple of 4096; write <0x%lx>",
+				     ALIGN_DOWN(initrd->load.v, PAGE_SIZE));
 		else if (place_fixed(p, "initrd-address", "initrd", initrd->load.v, span))
 			place_take(p, "initrd-address", "initrd", initrd->load.v, span);
 		return;

@@ -142,10 +142,9 @@ static void check_frame(struct config_run *run, const struct config_guest *guest
 
 	if (!IS_ALIGNED(frame->base, align) || frame->base >= BIT(CONFIG_IPA_BITS) - frame->size) {
 		config_error(run, guest->node, frame->property,
-			     "must be a multiple of 0x%llx below 2^%u; write e.g. <0x%llx>",
-			     (unsigned long long)align, CONFIG_IPA_BITS,
-			     (unsigned long long)ALIGN_DOWN(
-				     frame->base % (BIT(CONFIG_IPA_BITS) - GIB(1)), align));
+			     "must be a multiple of 0x%lx below 2^%u; write e.g. <0x%lx>", align,
+			     CONFIG_IPA_BITS,
+			     ALIGN_DOWN(frame->base % (BIT(CONFIG_IPA_BITS) - GIB(1)), align));
 		return;
 	}
 	for (u32 i = 0; i < guest->num_regions; i++) {
@@ -153,12 +152,10 @@ static void check_frame(struct config_run *run, const struct config_guest *guest
 
 		if (ranges_overlap(region->gpa.v, region->size, frame->base, frame->size))
 			config_error(run, region->node, "guest-address",
-				     "0x%llx to 0x%llx overlaps the guest's GICv%u %s at 0x%llx to "
-				     "0x%llx; move the region, or the controller by %s",
-				     (unsigned long long)region->gpa.v,
-				     LAST(region->gpa.v, region->size),
-				     guest->arch.arm64.gic_version, frame->name,
-				     (unsigned long long)frame->base,
+				     "0x%lx to 0x%lx overlaps the guest's GICv%u %s at 0x%lx to "
+				     "0x%lx; move the region, or the controller by %s",
+				     region->gpa.v, LAST(region->gpa.v, region->size),
+				     guest->arch.arm64.gic_version, frame->name, frame->base,
 				     LAST(frame->base, frame->size), frame->property);
 	}
 }
@@ -172,13 +169,11 @@ static void guest_check(struct config_run *run, const struct config_guest *guest
 		check_frame(run, guest, &frames[i]);
 	if (ranges_overlap(frames[0].base, frames[0].size, frames[1].base, frames[1].size))
 		config_error(run, guest->node, frames[1].property,
-			     "the %s at 0x%llx to 0x%llx overlap the distributor at 0x%llx to "
-			     "0x%llx; write <0x%llx>",
-			     frames[1].name, (unsigned long long)frames[1].base,
-			     LAST(frames[1].base, frames[1].size),
-			     (unsigned long long)frames[0].base,
-			     LAST(frames[0].base, frames[0].size),
-			     (unsigned long long)(frames[0].base + frames[0].size));
+			     "the %s at 0x%lx to 0x%lx overlap the distributor at 0x%lx to "
+			     "0x%lx; write <0x%lx>",
+			     frames[1].name, frames[1].base, LAST(frames[1].base, frames[1].size),
+			     frames[0].base, LAST(frames[0].base, frames[0].size),
+			     frames[0].base + frames[0].size);
 }
 
 static void guest_finish(struct config_guest *guest)
@@ -277,9 +272,8 @@ static void check_tree_frame(struct tree_check *c, const char *frame, u64 seen, 
 {
 	if (seen != expected.v)
 		tree_mistake(
-			c,
-			"its interrupt controller has %s at 0x%llx, and the guest's is at 0x%llx",
-			frame, (unsigned long long)seen, (unsigned long long)expected.v);
+			c, "its interrupt controller has %s at 0x%lx, and the guest's is at 0x%lx",
+			frame, seen, expected.v);
 }
 
 static void check_tree_controller(struct tree_check *c, const struct arm64_host *machine)
@@ -306,8 +300,8 @@ static void tree_check(struct tree_check *c, const struct host *seen)
 {
 	for (u32 i = 0; c->g->num_vcpus > 1 && i < seen->num_cpus; i++)
 		if (!seen->cpus[i].usable)
-			tree_mistake(c, "CPU 0x%llx has no enable-method = \"psci\"",
-				     (unsigned long long)seen->cpus[i].identity);
+			tree_mistake(c, "CPU 0x%lx has no enable-method = \"psci\"",
+				     seen->cpus[i].identity);
 	if (seen->arch.arm64.psci == HOST_PSCI_NONE)
 		tree_mistake(c, "it has no psci node; add one with compatible = \"arm,psci-1.0\" "
 				"and method = \"hvc\"");

@@ -60,9 +60,8 @@ static void check_clear(struct config_run *run, const struct config_region *regi
 	if (!ranges_overlap(region->gpa.v, region->size, base, PAGE_SIZE))
 		return;
 	config_error(run, region->node, "guest-address",
-		     "0x%llx to 0x%llx overlaps the guest's %s at 0x%llx; write another address",
-		     (unsigned long long)region->gpa.v, LAST(region->gpa.v, region->size), what,
-		     (unsigned long long)base);
+		     "0x%lx to 0x%lx overlaps the guest's %s at 0x%lx; write another address",
+		     region->gpa.v, LAST(region->gpa.v, region->size), what, base);
 }
 
 static void guest_check(struct config_run *run, const struct config_guest *guest)

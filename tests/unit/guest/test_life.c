@@ -96,8 +96,8 @@ static void scribble(void)
 	static u8 secret[GUEST_RAM_BYTES];
 
 	memset(secret, 0x5a, sizeof(secret));
-	assert_int_equal(guest_copy_out(guest, GPA(GUEST_RAM), secret, GUEST_RAM_BYTES), OK);
-	assert_int_equal(guest_copy_out(guest, GPA(GUEST_ROM), secret, PAGE_SIZE), OK);
+	assert_int_equal(guest_load(guest, GPA(GUEST_RAM), secret, GUEST_RAM_BYTES), OK);
+	assert_int_equal(guest_load(guest, GPA(GUEST_ROM), secret, PAGE_SIZE), OK);
 }
 
 static void ten_thousand_lives(void **state)

@@ -4,7 +4,6 @@
 #include "support/test.h"
 
 #include <mullion/mem.h>
-#include <mullion/pool.h>
 
 #include "arch/host/host.h"
 
@@ -84,58 +83,11 @@ static void every_page_can_be_had(void **state)
 	assert_int_equal(page_total(), HEAP_PAGES);
 }
 
-static void pool_gives_back_its_pages(void **state)
-{
-	u64 before = page_free_count();
-	u8 *objects[100];
-	struct pool pool;
-
-	(void)state;
-	pool_init(&pool, 200, 100);
-	for (u32 i = 0; i < 100; i++) {
-		objects[i] = pool_alloc(&pool);
-		assert_non_null(objects[i]);
-		assert_int_equal((uintptr_t)objects[i] % 16, 0);
-		for (u32 at = 0; at < 200; at++)
-			assert_int_equal(objects[i][at], 0);
-		memset(objects[i], 0xa5, 200);
-	}
-	assert_null(pool_alloc(&pool)); /* the limit */
-	pool_free(&pool, objects[7]);
-	objects[7] = pool_alloc(&pool);
-	assert_non_null(objects[7]);
-	for (u32 at = 0; at < 200; at++)
-		assert_int_equal(objects[7][at], 0);
-	for (u32 i = 0; i < 100; i++)
-		pool_free(&pool, objects[i]);
-	pool_free(&pool, NULL);
-	pool_destroy(&pool);
-	assert_int_equal(page_free_count(), before);
-}
-
-static void pool_without_heap(void **state)
-{
-	static void *all[HEAP_PAGES];
-	struct pool pool;
-	u64 count = 0;
-
-	(void)state;
-	pool_init(&pool, 64, 10);
-	while ((all[count] = page_alloc(1)) != NULL)
-		count++;
-	assert_null(pool_alloc(&pool));
-	while (count > 0)
-		page_free(all[--count], 1);
-	pool_destroy(&pool);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pages_belong_to_one_owner),
 		cmocka_unit_test(every_page_can_be_had),
-		cmocka_unit_test(pool_gives_back_its_pages),
-		cmocka_unit_test(pool_without_heap),
 	};
 
 	host_start(1, MIB(8), HEAP_PAGES);

@@ -167,7 +167,7 @@ static void reset_brings_back_pristine_images(void **state)
 	give(0, .kind = EXIT_CPU_ON, .cpu_on = { .target = 1, .start.pc = GUEST_RAM });
 	machine_settle();
 	memset(junk, 0xee, sizeof(junk));
-	assert_int_equal(guest_copy_out(guest, GPA(GUEST_KERNEL), junk, sizeof(junk)), OK);
+	assert_int_equal(guest_load(guest, GPA(GUEST_KERNEL), junk, sizeof(junk)), OK);
 	give(1, .kind = EXIT_SYSTEM_RESET);
 	machine_settle();
 	assert_int_equal(guest->state, GUEST_RUNNING);
