@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Exits that both vendors have: instructions that the guest cannot execute by itself, ports, memory
  * that is not there. Each handler ends in an answer, an exception for the guest, or its stop. */
+#include "arch/x86_64/predict.h"
 #include "arch/x86_64/virt.h"
 
 #include "arch/x86_64/pure/cpuid.h"
@@ -274,6 +275,8 @@ static bool write_cpu_msr(struct vcpu *vcpu, u32 msr, u64 value)
 		arch->tsc_offset += value - arch->tsc_adjust;
 		arch->tsc_adjust = value;
 		return true;
+	case MSR_TSC_AUX: return vcpu_write_tsc_aux(vcpu, value);
+	case MSR_PRED_CMD: return predict_command(value);
 	default: return false;
 	}
 }

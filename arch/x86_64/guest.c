@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The x86-64 part of a guest beside its vCPUs: the LAPICs' bus, the IOAPIC, and its lines. */
+#include "arch/x86_64/predict.h"
 #include "arch/x86_64/virt.h"
 
 #include <arch/virq.h>
@@ -18,6 +19,7 @@ static bool probe(const struct guest *guest)
 		why = svm_probe();
 		if (why == NULL) {
 			virt = &svm;
+			predict_warn();
 			log_info("virtualisation: %s", virt->name);
 		}
 	}
@@ -87,6 +89,10 @@ enum err arch_guest_init(struct guest *guest)
 
 void arch_guest_destroy(struct guest *guest)
 {
+	/* Another guest may get this structure: it is not the one that has trained predictors. */
+	for (u32 id = 0; id < cpu_count; id++)
+		if (cpu_get(id)->arch.predicts_for == guest)
+			cpu_get(id)->arch.predicts_for = NULL;
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		if (guest->vcpus[i] != NULL)
 			vcpu_destroy(guest->vcpus[i]);

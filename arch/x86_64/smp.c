@@ -5,6 +5,7 @@
 
 #include "arch/x86_64/boot.h"
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/predict.h"
 #include "arch/x86_64/tables.h"
 #include "drivers/irqchip/apic.h"
 #include <arch/boot.h>
@@ -35,6 +36,9 @@ _Static_assert(offsetof(struct cpu, arch.vector) == CPU_VECTOR, "known to assemb
 #define FEATURE_SMEP BIT(7)
 #define FEATURE_SMAP BIT(20)
 #define FEATURE_UMIP BIT(2)
+/* Of CPUID leaf 0x80000001. */
+#define LEAF_EXTENDED  0x80000001u
+#define FEATURE_RDTSCP BIT(27)
 
 /* The page attribute table out of reset (Intel SDM vol. 3 §11.12.4), on which pure/pte.c relies.
  */
@@ -104,6 +108,11 @@ __boot enum err cpu_init(struct cpu *cpu)
 	/* FP and vector instructions trap (TS): their registers are the guest's. */
 	write_cr0(CR0_PE | CR0_MP | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
 	write_msr(MSR_PAT, PAT_RESET);
+	if (cpuid_if(LEAF_EXTENDED, 0).d & FEATURE_RDTSCP)
+		write_msr(MSR_TSC_AUX, 0);
+	if (cpu == &boot_cpu)
+		predict_init();
+	predict_init_cpu();
 	if (cpu == &boot_cpu)
 		cpu->arch.apic_id = own_apic_id();
 	if (cpu->arch.apic_id == own_apic_id())

@@ -81,6 +81,10 @@ enum user_trap arch_user_run(struct arch_user *user)
 
 	if (cpu->arch.regime != user)
 		load_regime(cpu, user);
+	if (cpu->arch.tsc_aux != 0) {
+		write_msr(MSR_TSC_AUX, 0); /* a guest's value, which ring 3 could read */
+		cpu->arch.tsc_aux = 0;
+	}
 	cpu->arch.tables->tss.rsp[0] = (u64)user + USER_END;
 	atomic_store(&cpu->arch.user_entered, user->cr3 | (++cpu->arch.user_entries % PAGE_SIZE));
 	x86_user_enter(user);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The way into a component; trap_entry.S has the way back. */
+#include "arch/x86_64/predict.h"
+#include <asm/sysreg.h>
 #include <asm/user.h>
 
 	.text
@@ -19,7 +21,10 @@ x86_user_enter:
 	mov	%rsp, USER_HOST_SP(%rdi)
 	mov	USER_CR3(%rdi), %rax
 	mov	%rax, %cr3
-	mov	%rdi, %rsp
+	testb	$PREDICT_CLEAR, predict_at_entry(%rip)
+	jz	1f
+	verw	predict_selector(%rip)
+1:	mov	%rdi, %rsp
 	mov	0(%rsp), %rax
 	mov	8(%rsp), %rbx
 	mov	16(%rsp), %rcx
@@ -38,3 +43,9 @@ x86_user_enter:
 	add	$USER_RIP, %rsp
 	iretq
 	.size	x86_user_enter, . - x86_user_enter
+
+	.section .rodata
+/* Any data segment, for VERW: its operand in memory makes it clear buffers. */
+	.globl	predict_selector
+predict_selector:
+	.short	SELECTOR_DATA

@@ -3,6 +3,7 @@
  * vCPUs on x86-64: the loop of entries and exits, and the states of a vCPU. A vCPU's state is
  * loaded when it runs and another's was before, and is saved when another is about to run.
  */
+#include "arch/x86_64/predict.h"
 #include "arch/x86_64/virt.h"
 
 #include <arch/boot.h>
@@ -18,6 +19,9 @@ _Static_assert(offsetof(struct vcpu, arch) == 0, "known to assembly");
 _Static_assert(offsetof(struct arch_vcpu, r) == 0, "known to assembly");
 
 #define RFLAGS_INTERRUPTS BIT(9)
+
+#define LEAF_EXTENDED 0x80000001u
+#define E1_RDTSCP     BIT(27)
 
 const struct virt *virt;
 
@@ -114,10 +118,32 @@ static void save(struct vcpu *vcpu)
 	this_cpu()->current = NULL;
 }
 
+static void set_tsc_aux(struct cpu *cpu, u64 value)
+{
+	if (cpu->arch.tsc_aux == value)
+		return;
+	write_msr(MSR_TSC_AUX, value);
+	cpu->arch.tsc_aux = value;
+}
+
+/* On a CPU without the register reads pass and fault. */
+bool vcpu_write_tsc_aux(struct vcpu *vcpu, u64 value)
+{
+	if ((cpuid_if(LEAF_EXTENDED, 0).d & E1_RDTSCP) == 0 || (value >> 32) != 0)
+		return false;
+	vcpu->arch.tsc_aux = value;
+	set_tsc_aux(this_cpu(), value);
+	return true;
+}
+
+/* A component may have run since, so IA32_TSC_AUX is loaded each time. */
 static void load(struct vcpu *vcpu)
 {
 	struct cpu *cpu = this_cpu();
 
+	set_tsc_aux(cpu, vcpu->arch.tsc_aux);
+	if (cpu->arch.predicts_for != vcpu->guest)
+		predict_barrier(cpu, vcpu->guest);
 	if (cpu->current == vcpu)
 		return;
 	if (cpu->current != NULL)
@@ -143,6 +169,7 @@ void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 	arch->tsc_aux = 0;
 	arch->event = 0;
 	arch->nmi_masked = false;
+	arch->nmi_ends = false;
 	arch->starts = 0;
 	fpu_reset(arch->fpu);
 	virt->reset(vcpu, start);

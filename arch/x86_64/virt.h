@@ -109,6 +109,9 @@ void vcpu_destroy(struct vcpu *vcpu);
 void vcpu_kicks(const struct guest *guest, u64 mask);
 /** vcpu_started() - the SIPI of @exit, by @vcpu, has had @result. Own thread. */
 void vcpu_started(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result);
+/** vcpu_write_tsc_aux() - the loaded @vcpu writes @value to IA32_TSC_AUX. Returns false if it gets
+ * #GP. Own thread. */
+bool vcpu_write_tsc_aux(struct vcpu *vcpu, u64 value);
 /** vcpu_clock() - the present for @vcpu's LAPIC timer. Own thread. */
 struct lapic_clock vcpu_clock(const struct vcpu *vcpu);
 

@@ -110,7 +110,7 @@ def restart(test):
 @suite.case("flat guest, xAPIC", cpu="max,+svm,+npt,-x2apic")
 def flat(test, **options):
 	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=FLAT, **options)
-	machine.expect(r"\[flat\] 1\.\.32, all good", absent=r"not ok|mullion: panic|stopped:")
+	machine.expect(r"\[flat\] 1\.\.37, all good", absent=r"not ok|mullion: panic|stopped:")
 
 
 @suite.case("no SVM", cpu="max,-svm", text=r"the CPU has no SVM: use a CPU with AMD-V")

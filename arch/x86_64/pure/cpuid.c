@@ -31,6 +31,7 @@
 	(MASK(3, 1) | BIT(6) | MASK(12, 8) | BIT(14) | BIT(22) | BIT(25) | BIT(27) | BIT(28))
 #define L7_OSPKE     BIT(4)
 #define L7_EDX_KEEP  (BIT(4) | BIT(8) | BIT(10) | BIT(14) | BIT(23))
+#define L7_SPEC_CTRL BIT(26) /* IBRS and IBPB */
 #define L71_EAX_KEEP (BIT(4) | BIT(5) | MASK(12, 10))
 
 /* Leaf 0x80000001. Not SVM, SKINIT, IBS, watchdog, LWP, performance counters, topology, MONITORX;
@@ -40,7 +41,8 @@
 	(MASK(8, 0) | MASK(17, 11) | BIT(20) | MASK(24, 22) | MASK(27, 26) | MASK(31, 29))
 
 #define E7_INVARIANT_TSC BIT(8)
-#define E8_EBX_KEEP      (BIT(0) | BIT(2)) /* CLZERO, XSAVEERPTR */
+#define E8_IBPB          BIT(12)
+#define E8_EBX_KEEP      (BIT(0) | BIT(2) | E8_IBPB) /* CLZERO, XSAVEERPTR */
 #define LINEAR_BITS      48u
 
 struct row {
@@ -227,9 +229,15 @@ static void invariant(const struct cpuid_view *view, u32 subleaf, struct cpuid_r
 
 static void addresses(const struct cpuid_view *view, u32 subleaf, struct cpuid_regs *regs)
 {
+	struct cpuid_regs extended;
+
 	(void)subleaf;
 	regs->eax = MIN(regs->eax & 0xff, view->address_bits) | LINEAR_BITS << 8;
 	regs->ecx = MIN(view->vcpus - 1, 0xffu) | id_bits(view->vcpus) << 12;
+	/* Intel's CPUs have the barrier by another leaf, beside controls that are not offered. */
+	view->machine(7, 0, &extended);
+	if ((extended.edx & L7_SPEC_CTRL) != 0)
+		regs->ebx |= (u32)E8_IBPB;
 }
 
 /* Sorted by leaf and subleaf. */

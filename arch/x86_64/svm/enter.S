@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The entry to a guest on SVM, and the way back. */
+#include "arch/x86_64/predict.h"
 #include <asm/vcpu.h>
+
+#define RETURNS 32 /* entries of the return stack, at most */
 
 	.text
 
@@ -23,7 +26,10 @@ svm_enter:
 	push	%r15
 	push	%rdx
 	push	%rdi
-	mov	%rsi, %rax
+	testb	$PREDICT_CLEAR, predict_at_entry(%rip)
+	jz	1f
+	verw	predict_selector(%rip)
+1:	mov	%rsi, %rax
 	mov	(8 * VCPU_RCX)(%rdi), %rcx
 	mov	(8 * VCPU_RDX)(%rdi), %rdx
 	mov	(8 * VCPU_RBX)(%rdi), %rbx
@@ -72,6 +78,19 @@ svm_enter:
 	xor	%r9d, %r9d
 	xor	%r10d, %r10d
 	xor	%r11d, %r11d
+	/* A guest's return addresses predict no RET of the core (APM vol. 2, 3.2.9). LFENCE: nor
+	 * does a wrong guess at the branch. */
+	testb	$PREDICT_RETURNS, predict_at_entry(%rip)
+	jz	2f
+	mov	$(RETURNS / 2), %eax
+1:	call	3f
+	int3
+3:	call	4f
+	int3
+4:	dec	%eax
+	jnz	1b
+	add	$(8 * RETURNS), %rsp
+2:	lfence
 	pop	%r15
 	pop	%r14
 	pop	%r13

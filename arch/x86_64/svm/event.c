@@ -6,7 +6,17 @@
  */
 #include "arch/x86_64/svm/svm.h"
 
+#define RFLAGS_TF BIT(8)
 #define RFLAGS_IF BIT(9)
+#define RFLAGS_RF BIT(16)
+
+#define DR6_POINTS MASK(3, 0)
+#define DR6_BS     BIT(14)
+
+/* A bit for each exception with an error code: 8, 10 to 14, 17, 21, 29, 30 (APM vol. 2, table 8-1).
+ */
+#define WITH_ERROR_CODE 0x60227d00u
+#define VECTOR_NMI      2u
 
 /* The exit comes when the guest can take an interrupt: a virtual one of the highest priority is
  * requested, and intercepted. */
@@ -27,6 +37,67 @@ static bool deliver_nmi(struct vcpu *vcpu, struct vmcb *vmcb)
 	vcpu->arch.nmi_masked = true;
 	vmcb_intercept(vmcb, INTERCEPT_IRET, true);
 	return true;
+}
+
+/* --- The end of an NMI
+ * ----------------------------------------------------------------------------
+ *
+ * IRET exits before it runs, and an NMI must not come before it has run. So it is a single step.
+ * All exceptions are intercepted meanwhile, because one of IRET itself would save the flag.
+ */
+
+void svm_step_iret(struct vcpu *vcpu)
+{
+	struct vmcb *vmcb = vcpu->arch.vmcb;
+
+	vcpu->arch.nmi_ends = true;
+	vcpu->arch.step_rflags = vmcb->rflags;
+	vcpu->arch.step_dr6 = vmcb->dr6;
+	vmcb->rflags |= RFLAGS_TF | RFLAGS_RF;
+	vmcb->exceptions = (u32)~BIT(VECTOR_NMI);
+	vmcb_intercept(vmcb, INTERCEPT_IRET, false);
+}
+
+static void stop_step(struct vcpu *vcpu)
+{
+	vcpu->arch.nmi_ends = false;
+	vcpu->arch.nmi_masked = false;
+	vcpu->arch.vmcb->exceptions = EXCEPTIONS;
+}
+
+/* The flags as they were: IRET has not run. */
+static void cancel_step(struct vcpu *vcpu)
+{
+	u64 flags = RFLAGS_TF | RFLAGS_RF;
+	struct vmcb *vmcb = vcpu->arch.vmcb;
+
+	stop_step(vcpu);
+	vmcb->rflags = (vmcb->rflags & ~flags) | (vcpu->arch.step_rflags & flags);
+}
+
+bool svm_is_step_end(u32 code)
+{
+	return code - VMEXIT_EXCEPTION < 32 && code != VMEXIT_EXCEPTION + EXCEPTION_MC;
+}
+
+void svm_end_step(struct vcpu *vcpu, u32 vector)
+{
+	struct vmcb *vmcb = vcpu->arch.vmcb;
+	bool own = (vcpu->arch.step_rflags & RFLAGS_TF) != 0; /* the guest steps as well */
+	bool error = (WITH_ERROR_CODE & BIT(vector)) != 0;
+
+	if (vector == EXCEPTION_DB) {
+		stop_step(vcpu);
+		if (!own)
+			vmcb->dr6 = (vmcb->dr6 & ~DR6_BS) | (vcpu->arch.step_dr6 & DR6_BS);
+		if (own || (vmcb->dr6 & ~vcpu->arch.step_dr6 & DR6_POINTS) != 0)
+			svm.raise(vcpu, EXCEPTION_DB, VIRT_NO_ERROR);
+		return;
+	}
+	cancel_step(vcpu);
+	if (vector == EXCEPTION_PF)
+		vmcb->cr2 = vmcb->exit_info2;
+	svm.raise(vcpu, vector, error ? (u32)vmcb->exit_info1 : VIRT_NO_ERROR);
 }
 
 /* Writes of CR8 exit while an interrupt waits for the guest's priority to fall. */
@@ -52,6 +123,12 @@ void svm_prepare_events(struct vcpu *vcpu)
 	vcpu->arch.event = 0;
 	vmcb->vintr = (vmcb->vintr & ~VINTR_TPR) | atomic_load(&lapic->tpr) >> 4;
 	watch_priority(vcpu, vmcb);
+	if (vcpu->arch.nmi_ends && vmcb->event == 0) {
+		request_window(vmcb, false);
+		return;
+	}
+	if (vcpu->arch.nmi_ends)
+		cancel_step(vcpu); /* the core has raised an exception for IRET */
 	if (vmcb->event == 0 && deliver_nmi(vcpu, vmcb))
 		;
 	else if (vector != LAPIC_NONE && vmcb->event == 0 && vmcb->interrupt_shadow == 0 &&

@@ -9,9 +9,6 @@
 #include <asm/sysreg.h>
 #include <mullion/mem.h>
 
-#define EXCEPTION_DB 1u
-#define EXCEPTION_AC 17u
-
 /* Nested page faults: error code in EXITINFO1 (15.25.6). */
 #define FAULT_PRESENT BIT(0)
 #define FAULT_WRITE   BIT(1)
@@ -38,8 +35,7 @@ static bool on_nothing(struct vcpu *vcpu)
 
 static bool on_iret(struct vcpu *vcpu)
 {
-	vcpu->arch.nmi_masked = false;
-	vmcb_intercept(vcpu->arch.vmcb, INTERCEPT_IRET, false);
+	svm_step_iret(vcpu);
 	return true;
 }
 
@@ -115,7 +111,7 @@ static bool (*const handlers[])(struct vcpu *vcpu) = {
 	[VMEXIT_CR_WRITE + 8] = exit_cr_write,
 	[VMEXIT_EXCEPTION + EXCEPTION_DB] = on_debug,
 	[VMEXIT_EXCEPTION + EXCEPTION_AC] = on_alignment,
-	[VMEXIT_EXCEPTION + 18] = on_machine_check,
+	[VMEXIT_EXCEPTION + EXCEPTION_MC] = on_machine_check,
 	ROW(INTERCEPT_INTR) = on_interrupt,
 	ROW(INTERCEPT_NMI) = on_nothing,
 	ROW(INTERCEPT_SMI) = on_nothing,
@@ -171,6 +167,10 @@ bool svm_exit(struct vcpu *vcpu)
 	const struct vmcb *vmcb = vcpu->arch.vmcb;
 	u32 code = (u32)vmcb->exit_code; /* the upper half may hold anything (QEMU) */
 
+	if (vcpu->arch.nmi_ends && svm_is_step_end(code)) {
+		svm_end_step(vcpu, code - VMEXIT_EXCEPTION);
+		return true;
+	}
 	if (code < VMEXIT_ROWS && handlers[code] != NULL)
 		return handlers[code](vcpu);
 	if (code == VMEXIT_NPF)

@@ -19,10 +19,6 @@
 #define CODE_64   0xa9bu
 #define DATA_FLAT 0xc93u
 
-#define EXCEPTION_DB 1u
-#define EXCEPTION_AC 17u
-#define EXCEPTION_MC 18u
-
 /* All but what the guest may do by itself: CR3, page invalidation, descriptor tables, the counter.
  */
 static const u8 intercepted[] = {
@@ -40,8 +36,7 @@ static void set_controls(struct vcpu *vcpu, struct vmcb *vmcb)
 	for (u32 i = 0; i < ARRAY_SIZE(intercepted); i++)
 		vmcb_intercept(vmcb, intercepted[i], true);
 	vmcb->cr_write = (u16)BIT(4);
-	/* A guest that delivers one of these without end exits each time (CVE-2015-5307, -8104). */
-	vmcb->exceptions = (u32)(BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_MC));
+	vmcb->exceptions = EXCEPTIONS;
 	vmcb->iopm = vcpu->guest->arch.port_map != NULL ? page_to_hpa(vcpu->guest->arch.port_map).v
 							: svm_port_map();
 	vmcb->msrpm = svm_msr_map();

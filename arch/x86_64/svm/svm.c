@@ -21,7 +21,6 @@
 #define F1_XSAVE      BIT(26)
 #define E1_SVM        BIT(2)
 #define E1_NX         BIT(20)
-#define E1_RDTSCP     BIT(27)
 #define SVM_NPT       BIT(0)
 #define SVM_NEXT_RIP  BIT(3)
 
@@ -34,7 +33,7 @@ struct svm_cpu {
 
 static struct svm_cpu svm_cpus[CONFIG_MAX_CPUS];
 static u32 num_asids;
-static bool has_next_rip, has_tsc_aux;
+static bool has_next_rip;
 /* Registers pass by msr.c's table; of a guest without ports of its own, no port passes. */
 static u8 msr_map[MSR_SVM_BITMAP_BYTES] __aligned(4096);
 static u8 port_map[PORT_MAP_PAGES * PAGE_SIZE] __aligned(4096);
@@ -80,7 +79,6 @@ const char *svm_probe(void)
 		return why;
 	num_asids = cpuid(LEAF_SVM, 0).b;
 	has_next_rip = (cpuid(LEAF_SVM, 0).d & SVM_NEXT_RIP) != 0;
-	has_tsc_aux = (cpuid_if(LEAF_EXTENDED, 0).d & E1_RDTSCP) != 0;
 	msr_bitmap_svm(msr_map);
 	memset(port_map, 0xff, sizeof(port_map));
 	return NULL;
@@ -126,8 +124,6 @@ static void svm_load(struct vcpu *vcpu)
 		turn_on(cpu);
 	assign_asid(cpu, vcpu->arch.vmcb);
 	write_debug(vcpu->arch.dr);
-	if (has_tsc_aux)
-		write_msr(MSR_TSC_AUX, vcpu->arch.tsc_aux);
 	fpu_load(vcpu->arch.fpu, vcpu->guest->arch.xcr0_offer, vcpu->arch.xcr0);
 }
 
@@ -140,8 +136,6 @@ static void svm_save(struct vcpu *vcpu)
 			 "mov %%dr2, %2\n\t"
 			 "mov %%dr3, %3"
 			 : "=r"(dr[0]), "=r"(dr[1]), "=r"(dr[2]), "=r"(dr[3]));
-	if (has_tsc_aux)
-		vcpu->arch.tsc_aux = read_msr(MSR_TSC_AUX);
 	fpu_save(vcpu->arch.fpu, vcpu->guest->arch.xcr0_offer);
 }
 

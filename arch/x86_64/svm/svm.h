@@ -6,6 +6,14 @@
 #include "arch/x86_64/svm/vmcb.h"
 #include "arch/x86_64/virt.h"
 
+#define EXCEPTION_DB 1u
+#define EXCEPTION_PF 14u
+#define EXCEPTION_AC 17u
+#define EXCEPTION_MC 18u
+
+/* A guest that delivers #DB or #AC without end exits each time (CVE-2015-5307, -8104). */
+#define EXCEPTIONS ((u32)(BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_MC)))
+
 static inline void vmcb_intercept(struct vmcb *vmcb, u32 number, bool on)
 {
 	if (on)
@@ -27,6 +35,13 @@ void svm_prepare_events(struct vcpu *vcpu);
 /** svm_finish_events() - keep an event whose delivery the exit has interrupted. APM vol. 2, 15.7.2.
  */
 void svm_finish_events(struct vcpu *vcpu);
+/** svm_step_iret() - the guest is about to execute the IRET that ends its NMI: alone, so that the
+ * next NMI comes behind it. */
+void svm_step_iret(struct vcpu *vcpu);
+/** svm_is_step_end() - the exit with @code ends that step: an exception, but no machine check. */
+bool svm_is_step_end(u32 code);
+/** svm_end_step() - the step has ended in exception @vector: #DB behind IRET, or one of IRET. */
+void svm_end_step(struct vcpu *vcpu, u32 vector);
 /** svm_host() - physical address of this CPU's own control block. */
 u64 svm_host(void);
 /** svm_maps() - physical addresses of the permission maps for ports and MSRs. */

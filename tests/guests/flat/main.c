@@ -5,6 +5,7 @@
  */
 #include "tests/guests/flat/flat.h"
 
+#define MSR_PRED_CMD  0x49u
 #define IOAPIC        ((volatile u32 *)0xfec00000u)
 #define NOTHING       ((volatile u32 *)0xd0000000u) /* neither memory nor a device */
 #define VECTOR_NMI    2
@@ -12,9 +13,12 @@
 #define VECTOR_TIMER  0x42u
 #define VECTOR_LINE   0x43u
 #define VECTOR_ANSWER 0x44u
+#define ICR_NMI       (4u << 8 | 1u << 18) /* to the sender */
+#define FLAGS_TF      0x100u
 
 static volatile u32 second_runs;
 static u32 number, failures;
+static volatile u32 nmis_to_send, nmis_nested;
 
 static void check(bool good, const char *name)
 {
@@ -27,9 +31,16 @@ static void check(bool good, const char *name)
 	log_text("\n");
 }
 
+/* An NMI that comes during another's handler waits until its IRET has run. */
 void interrupted(struct frame *frame)
 {
-	(void)frame;
+	if (frame->vector != VECTOR_NMI)
+		return;
+	nmis_nested += frame->eip == (u32)stubs_iret || (frame->eflags & FLAGS_TF) != 0;
+	if (nmis_to_send != 0) {
+		nmis_to_send--;
+		wrmsr(X2(0x30), ICR_NMI);
+	}
 }
 
 static void check_cpuid(void)
@@ -51,6 +62,8 @@ static void check_cpuid(void)
 
 static void check_faults(void)
 {
+	u32 r[4];
+
 	check(RDMSR_FAULTS(0xc0010117), "VM_HSAVE_PA");
 	check(RDMSR_FAULTS(0x480), "VMX_BASIC");
 	check(WRMSR_FAULTS(MSR_EFER, 1u << 12), "EFER.SVME");
@@ -60,12 +73,31 @@ static void check_faults(void)
 	check(FAULTS(13, "mov %1, %%cr4", "r"(1u << 13)), "CR4.VMXE");
 	check(FAULTS(6, "ud2", "a"(0)), "UD2");
 	check(FAULTS(1, "int1", "a"(0)), "#DB is delivered");
+	cpuid(0x80000008, 0, r);
+	check(WRMSR_FAULTS(MSR_PRED_CMD, 1) != (r[1] >> 12 & 1), "a barrier if it is offered");
+	check(WRMSR_FAULTS(MSR_PRED_CMD, 2), "PRED_CMD of 2");
+	wrmsr(MSR_TSC_AUX, 0x12345);
+	check(rdmsr(MSR_TSC_AUX) == 0x12345, "TSC_AUX");
 }
 
 static void wait_for(volatile u32 *counter, u32 value)
 {
 	for (u32 i = 0; i < 1000 && *counter < value; i++)
 		__asm__ volatile("sti; hlt; cli" : : : "memory");
+}
+
+static void check_nmi(void)
+{
+	u32 traps = hits[1];
+
+	wrmsr(X2(0x30), ICR_NMI);
+	__asm__ volatile("nop; nop" : : : "memory");
+	check(hits[VECTOR_NMI] == 1, "NMI to itself");
+	nmis_to_send = 5;
+	wrmsr(X2(0x30), ICR_NMI);
+	__asm__ volatile("nop; nop" : : : "memory");
+	check(hits[VECTOR_NMI] == 7 && nmis_nested == 0, "an NMI comes after the IRET of another");
+	check(hits[1] == traps, "no step is seen");
 }
 
 static void check_apic(void)
@@ -85,9 +117,7 @@ static void check_apic(void)
 	wrmsr(X2(8), 0);
 	__asm__ volatile("nop; cli" : : : "memory");
 	check(hits[VECTOR_IPI] == 2, "TPR falls");
-	wrmsr(X2(0x30), (u64)4 << 8 | 1u << 18);
-	__asm__ volatile("nop; nop" : : : "memory");
-	check(hits[VECTOR_NMI] == 1, "NMI to itself");
+	check_nmi();
 
 	wrmsr(X2(0x3e), 0xb);
 	wrmsr(X2(0x32), VECTOR_TIMER);

@@ -47,6 +47,8 @@ common:
 	add	$4, %esp
 	popa
 	add	$8, %esp
+	.globl	stubs_iret
+stubs_iret:
 	iret
 
 /* Copied to SECOND_PAGE; real mode, CS is the page's segment. */

@@ -96,7 +96,6 @@ static void hidden_features(void **state)
 		{ 0x80000001, 0, 2, 29, "MONITORX" },
 		{ 0x80000001, 0, 3, 25, "FFXSR" },
 		{ 0x80000008, 0, 1, 14, "IBRS" },
-		{ 0x80000008, 0, 1, 12, "IBPB" },
 	};
 
 	(void)state;

@@ -25,6 +25,7 @@
 
 struct cpu;
 struct cpu_tables;
+struct guest;
 
 struct arch_cpu {
 	u64 vector; /* of the interrupt that was taken and not served yet; 0: none */
@@ -39,6 +40,8 @@ struct arch_cpu {
 	_Atomic u64 user_entered;
 	u64 user_entries;
 	const void *regime; /* a struct arch_user whose segments and ports are loaded, or NULL */
+	const struct guest *predicts_for; /* the guest that has run last; never followed */
+	u64 tsc_aux;                      /* in IA32_TSC_AUX; zero while a component runs */
 	u32 apic_id;
 	u32 window;          /* number of its copy window: 0 for the boot CPU, else id + 1 */
 	_Atomic u32 trapped; /* exceptions of the core so far: a second one prints less */

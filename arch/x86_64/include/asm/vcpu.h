@@ -59,8 +59,9 @@ struct arch_vcpu {
 	u64 tsc_offset, tsc_adjust;
 	u64 tsc_aux;
 	u64 event;       /* an interrupted delivery, which the next entry repeats; 0: none */
-	bool nmi_masked; /* until the IRET of the NMI's handler */
-	bool cr8_exits;  /* writes of CR8 exit, because an interrupt waits for a lower priority */
+	bool nmi_masked; /* until the IRET of the NMI's handler has run */
+	bool nmi_ends;   /* that IRET runs next, as a single step (svm/event.c) */
+	u64 step_rflags, step_dr6; /* before that step */
 	_Atomic bool timer_due;
 	u64 last_rip; /* at the last exit, for queries */
 };
