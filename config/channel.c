@@ -22,13 +22,9 @@ static const char *line_name(const struct system *system, const struct config_co
 static bool find_end(struct config_run *run, fdt_node_t node, const char *property,
 		     const char *name, u32 *index)
 {
-	char hint[SIMILAR_HINT_MAX];
-
 	*index = config_find_component(run->system, name);
-	if (*index < run->system->num_components)
-		return true;
-	return config_error(run, node, property, "there is no component '%s'%s", name,
-			    config_component_hint(run, name, hint));
+	return *index < run->system->num_components ||
+	       config_lacks_component(run, node, property, name);
 }
 
 static bool joins(const struct config_channel *channel, u32 end)

@@ -200,7 +200,6 @@ static void check_manages(struct config_run *run, struct config_component *compo
 
 	for (u32 i = 0;; i++) {
 		struct similar similar;
-		char hint[SIMILAR_HINT_MAX];
 		u32 index = 0;
 
 		name = config_string_at(run, component->node, "manages-guests", i);
@@ -217,8 +216,7 @@ static void check_manages(struct config_run *run, struct config_component *compo
 			component->manages |= BIT(index);
 		else
 			config_error(run, component->node, "manages-guests",
-				     "there is no guest '%s'%s", name,
-				     similar_hint(&similar, "", hint));
+				     "there is no guest '%s'%s", name, similar_hint(&similar, ""));
 	}
 }
 

@@ -9,7 +9,6 @@ bool find_file(struct config_run *run, fdt_node_t node, const char *property, co
 {
 	struct cpio_entry entry;
 	struct similar similar;
-	char hint[SIMILAR_HINT_MAX];
 	enum err err;
 
 	if (file == NULL || run->bundle == NULL)
@@ -26,10 +25,9 @@ bool find_file(struct config_run *run, fdt_node_t node, const char *property, co
 	err = cpio_first(run->bundle, run->bundle_bytes, &entry);
 	for (; err == OK; err = cpio_next(run->bundle, run->bundle_bytes, &entry))
 		similar_offer(&similar, entry.name);
-	return config_error(run, node, property, "no such file in the bundle%s",
-			    similar_hint(&similar,
-					 "; put it into the folder that pack takes images from",
-					 hint));
+	return config_error(
+		run, node, property, "no such file in the bundle%s",
+		similar_hint(&similar, "; put it into the folder that pack takes images from"));
 }
 
 /* No bundle, or none of the file: the data stays NULL, and what needs it is left out. */

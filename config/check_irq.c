@@ -113,14 +113,10 @@ static bool check_once(struct config_run *run, const struct config_guest *only, 
 
 static void check_rate(struct config_run *run, fdt_node_t node)
 {
-	u32 rate = 0;
+	u32 rate;
 
-	if (!config_u32(run, node, "max-per-second", &rate))
-		return;
-	if (rate < 1 || rate > RATE_MAX)
-		config_error(run, node, "max-per-second", "out of range; write <1> to <%u>",
-			     RATE_MAX);
-	else if (!config_has(run, node, "interrupts"))
+	if (config_u32_within(run, node, "max-per-second", 1, RATE_MAX, &rate) &&
+	    !config_has(run, node, "interrupts"))
 		config_error(run, node, "max-per-second",
 			     "the device has no interrupts; leave it out, or add interrupts");
 }

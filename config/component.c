@@ -27,15 +27,16 @@ u32 config_find_component(const struct system *system, const char *name)
 	return system->num_components;
 }
 
-const char *config_component_hint(const struct config_run *run, const char *wanted,
-				  char buf[SIMILAR_HINT_MAX])
+bool config_lacks_component(struct config_run *run, fdt_node_t node, const char *property,
+			    const char *name)
 {
 	struct similar similar;
 
-	similar_init(&similar, wanted);
+	similar_init(&similar, name);
 	config_for_each_component (run->system, component)
 		similar_offer(&similar, component->name);
-	return similar_hint(&similar, "; write it under /components", buf);
+	return config_error(run, node, property, "there is no component '%s'%s", name,
+			    similar_hint(&similar, "; write it under /components"));
 }
 
 static void parse_restart(struct config_run *run, struct config_component *component)

@@ -147,6 +147,19 @@ void config_warning(struct config_run *run, fdt_node_t node, const char *propert
 	va_end(args);
 }
 
+bool config_u32_within(struct config_run *run, fdt_node_t node, const char *name, u32 min, u32 max,
+		       u32 *value)
+{
+	u32 given;
+
+	if (!config_u32(run, node, name, &given))
+		return false;
+	if (given < min || given > max)
+		return config_error(run, node, name, "out of range; write <%u> to <%u>", min, max);
+	*value = given;
+	return true;
+}
+
 u32 config_choose(struct config_run *run, fdt_node_t node, const char *property, const char *what,
 		  const char *const *names, u32 count, u32 value)
 {

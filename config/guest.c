@@ -74,7 +74,6 @@ static void parse_template(struct config_run *run, struct config_guest *guest)
 {
 	const char *name = config_string(run, guest->node, "template");
 	struct similar similar;
-	char hint[SIMILAR_HINT_MAX];
 
 	if (name == NULL)
 		return;
@@ -86,7 +85,7 @@ static void parse_template(struct config_run *run, struct config_guest *guest)
 	config_for_each_child (run, fdt_find(run->tree, "/templates"), it)
 		similar_offer(&similar, fdt_name(run->tree, it.node));
 	config_error(run, guest->node, "template", "no such template%s",
-		     similar_hint(&similar, "; write one under /templates", hint));
+		     similar_hint(&similar, "; write one under /templates"));
 }
 
 enum err parse_guest(struct config_run *run, fdt_node_t node, const char *name,

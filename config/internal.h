@@ -74,6 +74,10 @@ bool config_error(struct config_run *run, fdt_node_t node, const char *property,
 void config_warning(struct config_run *run, fdt_node_t node, const char *property, const char *fmt,
 		    ...) __printf(4, 5);
 
+/** config_u32_within() - read a number of one cell, from @min to @max. Returns false, without a
+ * write, if it is absent, was refused, or is outside, which is reported. */
+bool config_u32_within(struct config_run *run, fdt_node_t node, const char *name, u32 min, u32 max,
+		       u32 *value);
 /** config_choose() - the index of the property's value in @names, or @value if it is absent or
  * unknown. An unknown one is reported: "no such @what", and the names. Any context. */
 u32 config_choose(struct config_run *run, fdt_node_t node, const char *property, const char *what,
@@ -208,9 +212,9 @@ enum err __must_check parse_schedule(struct config_run *run);
 /** config_find_component() - index of the component of that name; num_components when there is
  * none. */
 u32 config_find_component(const struct system *system, const char *name);
-/** config_component_hint() - "; did you mean 'x'?" of a component's name, or another advice. */
-const char *config_component_hint(const struct config_run *run, const char *wanted,
-				  char buf[SIMILAR_HINT_MAX]);
+/** config_lacks_component() - report that no component has that name. Returns false. */
+bool config_lacks_component(struct config_run *run, fdt_node_t node, const char *property,
+			    const char *name);
 
 /* A part of the machine that has an owner: a guest's region, or a component's device. */
 struct claim {

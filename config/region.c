@@ -111,14 +111,13 @@ static void report_no_region(struct config_run *run, const struct config_guest *
 			     fdt_node_t node, const char *property, const char *name)
 {
 	struct similar similar;
-	char hint[SIMILAR_HINT_MAX];
 
 	similar_init(&similar, name);
 	config_for_each_region (guest, region)
 		if (region->node != node)
 			similar_offer(&similar, region->name);
 	config_error(run, node, property, "guest '%s' has no region '%s'%s", guest->name, name,
-		     similar_hint(&similar, "", hint));
+		     similar_hint(&similar, ""));
 }
 
 /* An alias has the size of its region unless it says less; it is unusable (size 0) without one. */

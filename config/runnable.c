@@ -9,35 +9,24 @@
 
 #define BUDGET_MIN_US 100
 #define PERIOD_MAX_US 10000000
-#define PERCENT       100u
-#define US(ns)        ((ns).v / 1000)
 
 #define SLICE_MIN_US 100
 #define SLICE_MAX_US 10000000
 
 u8 parse_priority(struct config_run *run, fdt_node_t node, u8 value)
 {
-	u32 given;
+	u32 priority = value;
 
-	if (!config_u32(run, node, "priority", &given))
-		return value;
-	if (given >= 1 && given <= UINT8_MAX)
-		return (u8)given;
-	config_error(run, node, "priority", "out of range; write <1> to <%u>", UINT8_MAX);
-	return value;
+	(void)config_u32_within(run, node, "priority", 1, UINT8_MAX, &priority);
+	return (u8)priority;
 }
 
 ns_t parse_slice(struct config_run *run, fdt_node_t node, ns_t value)
 {
-	u32 given;
+	u32 us = (u32)(value.v / 1000);
 
-	if (!config_u32(run, node, "slice-us", &given))
-		return value;
-	if (given >= SLICE_MIN_US && given <= SLICE_MAX_US)
-		return NS(given * UINT64_C(1000));
-	config_error(run, node, "slice-us", "out of range; write <%u> to <%u>, in microseconds",
-		     SLICE_MIN_US, SLICE_MAX_US);
-	return value;
+	(void)config_u32_within(run, node, "slice-us", SLICE_MIN_US, SLICE_MAX_US, &us);
+	return NS(us * UINT64_C(1000));
 }
 
 /* Partitions are numbered from 1 on as they come up. */

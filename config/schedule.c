@@ -34,7 +34,6 @@ static bool parse_window(struct config_run *run, fdt_node_t node, const struct c
 {
 	const char *partition = config_string(run, node, "partition");
 	struct similar similar;
-	char hint[SIMILAR_HINT_MAX];
 	u32 offset, length;
 
 	if (!config_u32(run, node, "offset-us", &offset) ||
@@ -48,7 +47,7 @@ static bool parse_window(struct config_run *run, fdt_node_t node, const struct c
 			similar_offer(&similar, run->partitions[i]);
 		return config_error(run, node, "partition",
 				    "no guest, vCPU or component is in it%s",
-				    similar_hint(&similar, "", hint));
+				    similar_hint(&similar, ""));
 	}
 	if (length < WINDOW_MIN_US)
 		return config_error(run, node, "length-us",
@@ -91,16 +90,10 @@ static void parse_cycle(struct config_run *run, fdt_node_t node, struct config_c
 {
 	u32 cycle_us = 0, background = 0;
 
-	if (config_u32(run, node, "cycle-us", &cycle_us) &&
-	    (cycle_us < WINDOW_MIN_US || cycle_us > CYCLE_MAX_US)) {
-		config_error(run, node, "cycle-us", "out of range; write <%u> to <%u>",
-			     WINDOW_MIN_US, CYCLE_MAX_US);
-		cycle_us = 0;
-	}
+	(void)config_u32_within(run, node, "cycle-us", WINDOW_MIN_US, CYCLE_MAX_US, &cycle_us);
+	(void)config_u32_within(run, node, "background", 0, UINT8_MAX, &background);
 	cpu->cycle = NS(cycle_us * UINT64_C(1000));
-	if (config_u32(run, node, "background", &background) && background > UINT8_MAX)
-		config_error(run, node, "background", "out of range; write <0> to <%u>", UINT8_MAX);
-	cpu->background = (u8)MIN(background, UINT8_MAX);
+	cpu->background = (u8)background;
 }
 
 static enum err parse_cpu(struct config_run *run, fdt_node_t node, struct config_cpu *cpu)

@@ -59,14 +59,12 @@ static void report_unknown(struct config_run *run, fdt_node_t node, const struct
 {
 	const struct schema_prop *row;
 	struct similar similar;
-	char hint[SIMILAR_HINT_MAX];
 
 	similar_init(&similar, name);
 	for (u32 i = 0; (row = schema_row(run->platform, schema, i)) != NULL; i++)
 		similar_offer(&similar, row->name);
 	config_error(run, node, name, "%s has no such property%s", schema->what,
-		     similar_hint(&similar, "; remove it, or search docs/binding.md for its name",
-				  hint));
+		     similar_hint(&similar, "; remove it, or search docs/binding.md for its name"));
 }
 
 static void check_prop(struct config_run *run, fdt_node_t node, const struct schema *schema,
@@ -154,7 +152,6 @@ static void report_unknown_child(struct config_run *run, fdt_node_t node,
 				 const struct schema *parent)
 {
 	struct similar similar;
-	char hint[SIMILAR_HINT_MAX];
 
 	similar_init(&similar, fdt_name(run->tree, node));
 	for (u32 i = 0; i < parent->num_children; i++)
@@ -166,7 +163,7 @@ static void report_unknown_child(struct config_run *run, fdt_node_t node,
 			     (int)strlen(similar.best) - 1, similar.best,
 			     (int)strlen(similar.best) - 1, similar.best);
 	else
-		config_error(run, node, NULL, "unknown node%s", similar_hint(&similar, "", hint));
+		config_error(run, node, NULL, "unknown node%s", similar_hint(&similar, ""));
 }
 
 /* Names of guests, regions and vCPUs go into messages, paths and generated trees: keep them plain.

@@ -55,11 +55,10 @@ void similar_offer(struct similar *similar, const char *candidate)
 	(void)str_copy(similar->best, sizeof(similar->best), candidate);
 }
 
-const char *similar_hint(const struct similar *similar, const char *otherwise,
-			 char buf[SIMILAR_HINT_MAX])
+const char *similar_hint(struct similar *similar, const char *otherwise)
 {
 	if (similar->best[0] == '\0')
 		return otherwise;
-	(void)format(buf, SIMILAR_HINT_MAX, "; did you mean '%s'?", similar->best);
-	return buf;
+	(void)format(similar->hint, sizeof(similar->hint), "; did you mean '%s'?", similar->best);
+	return similar->hint;
 }

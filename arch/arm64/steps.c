@@ -37,64 +37,22 @@ void steps_end(void)
 	own->since = 0;
 }
 
-/* As the handlers without the prefix. */
-bool steps_exit_hvc(struct vcpu *vcpu, u64 esr);
-bool steps_exit_sync(struct vcpu *vcpu, u64 esr);
-u32 steps_exit_abort_quick(struct vcpu *vcpu, u64 esr);
-bool steps_exit_irq(struct vcpu *vcpu);
-bool steps_sysreg_quick(struct vcpu *vcpu, u64 esr);
+/* As the handlers without the prefix. A run of the guest follows if the result is @stays. */
+#define AROUND(type, handler, cause, stays, arguments, ...) \
+	type steps_##handler(__VA_ARGS__);                  \
+	type steps_##handler(__VA_ARGS__)                   \
+	{                                                   \
+		type result;                                \
+                                                            \
+		steps_begin(cause);                         \
+		result = handler arguments;                 \
+		if (result == (stays))                      \
+			steps_end();                        \
+		return result;                              \
+	}
 
-bool steps_exit_hvc(struct vcpu *vcpu, u64 esr)
-{
-	bool stay;
-
-	steps_begin(esr);
-	stay = exit_hvc(vcpu, esr);
-	if (stay)
-		steps_end();
-	return stay;
-}
-
-bool steps_exit_sync(struct vcpu *vcpu, u64 esr)
-{
-	bool stay;
-
-	steps_begin(esr);
-	stay = exit_sync(vcpu, esr);
-	if (stay)
-		steps_end();
-	return stay;
-}
-
-u32 steps_exit_abort_quick(struct vcpu *vcpu, u64 esr)
-{
-	u32 quick;
-
-	steps_begin(esr);
-	quick = exit_abort_quick(vcpu, esr);
-	if (quick == QUICK_DONE)
-		steps_end();
-	return quick;
-}
-
-bool steps_exit_irq(struct vcpu *vcpu)
-{
-	bool stay;
-
-	steps_begin(STEPS_IRQ);
-	stay = exit_irq(vcpu);
-	if (stay)
-		steps_end();
-	return stay;
-}
-
-bool steps_sysreg_quick(struct vcpu *vcpu, u64 esr)
-{
-	bool stay;
-
-	steps_begin(esr);
-	stay = sysreg_quick(vcpu, esr);
-	if (stay)
-		steps_end();
-	return stay;
-}
+AROUND(bool, exit_hvc, esr, true, (vcpu, esr), struct vcpu *vcpu, u64 esr)
+AROUND(bool, exit_sync, esr, true, (vcpu, esr), struct vcpu *vcpu, u64 esr)
+AROUND(u32, exit_abort_quick, esr, QUICK_DONE, (vcpu, esr), struct vcpu *vcpu, u64 esr)
+AROUND(bool, exit_irq, STEPS_IRQ, true, (vcpu), struct vcpu *vcpu)
+AROUND(bool, sysreg_quick, esr, true, (vcpu, esr), struct vcpu *vcpu, u64 esr)

@@ -55,28 +55,33 @@ void arch_backtrace(void)
 	backtrace(*(const u64 *)__builtin_frame_address(0));
 }
 
-static const char *class_name(u64 esr)
+const char *trap_class_name(u64 esr)
 {
-	switch (ESR_EC(esr)) {
-	case ESR_EC_UNKNOWN: return "undefined instruction";
-	case ESR_EC_FP: return "FP access while trapped";
-	case ESR_EC_PAUTH: return "pointer authentication while trapped";
-	case ESR_EC_BTI: return "branch target exception";
-	case ESR_EC_ILL: return "illegal execution state";
-	case ESR_EC_SVC64: return "SVC";
-	case ESR_EC_HVC64: return "HVC";
-	case ESR_EC_SMC64: return "SMC";
-	case ESR_EC_SYS64: return "system register access trapped";
-	case ESR_EC_SVE: return "SVE access while trapped";
-	case ESR_EC_FPAC: return "pointer authentication failure";
-	case ESR_EC_IABT_CUR: return "instruction abort";
-	case ESR_EC_PC_ALIGN: return "misaligned program counter";
-	case ESR_EC_DABT_CUR: return "data abort";
-	case ESR_EC_SP_ALIGN: return "misaligned stack pointer";
-	case ESR_EC_SERROR: return "SError";
-	case ESR_EC_BRK64: return "BRK";
-	default: return "exception";
-	}
+	static const char *const names[ESR_EC_COUNT] = {
+		[ESR_EC_UNKNOWN] = "undefined instruction",
+		[ESR_EC_WFX] = "WFI or WFE",
+		[ESR_EC_FP] = "FP or SIMD instruction",
+		[ESR_EC_PAUTH] = "pointer authentication while trapped",
+		[ESR_EC_BTI] = "branch target exception",
+		[ESR_EC_ILL] = "illegal execution state",
+		[ESR_EC_SVC64] = "SVC",
+		[ESR_EC_HVC64] = "HVC",
+		[ESR_EC_SMC64] = "SMC",
+		[ESR_EC_SYS64] = "system register",
+		[ESR_EC_SVE] = "SVE instruction",
+		[ESR_EC_FPAC] = "pointer authentication failure",
+		[ESR_EC_IABT_LOW] = "instruction abort",
+		[ESR_EC_IABT_CUR] = "instruction abort",
+		[ESR_EC_PC_ALIGN] = "misaligned program counter",
+		[ESR_EC_DABT_LOW] = "data abort",
+		[ESR_EC_DABT_CUR] = "data abort",
+		[ESR_EC_SP_ALIGN] = "misaligned stack pointer",
+		[ESR_EC_SERROR] = "system error",
+		[ESR_EC_BRK64] = "BRK",
+	};
+	const char *name = names[ESR_EC(esr)];
+
+	return name != NULL ? name : "exception";
 }
 
 /* Fault status of aborts, Arm ARM D13.2.39 (ISS encoding for a data abort, DFSC). */
@@ -113,10 +118,10 @@ static void print_cause(const struct trap_frame *frame, u32 vector)
 	if ((vector & 3) == TRAP_SP0_IRQ || (vector & 3) == TRAP_SP0_FIQ)
 		return;
 	if (!is_abort(esr) || !syndrome_has_address(esr)) {
-		log_error("cause: %s (ESR 0x%lx)", class_name(esr), esr);
+		log_error("cause: %s (ESR 0x%lx)", trap_class_name(esr), esr);
 		return;
 	}
-	log_error("cause: %s: %s at 0x%lx (ESR 0x%lx)", class_name(esr), fault_name(esr),
+	log_error("cause: %s: %s at 0x%lx (ESR 0x%lx)", trap_class_name(esr), fault_name(esr),
 		  frame->far, esr);
 	if (ESR_EC(esr) == ESR_EC_DABT_CUR && frame->far < guard && frame->far >= guard - PAGE_SIZE)
 		log_error("cause: stack overflow (the guard page below this CPU's stack was hit)");

@@ -90,20 +90,9 @@ enum user_trap arch_user_run(struct arch_user *user)
 
 static const char *cause(u64 esr)
 {
-	switch (ESR_EC(esr)) {
-	case ESR_EC_UNKNOWN: return "undefined instruction";
-	case ESR_EC_WFX: return "WFI or WFE";
-	case ESR_EC_FP: return "FP or SIMD instruction";
-	case ESR_EC_SVC64: return "SVC with an immediate";
-	case ESR_EC_SYS64: return "system register";
-	case ESR_EC_IABT_LOW: return "instruction abort";
-	case ESR_EC_PC_ALIGN: return "misaligned program counter";
-	case ESR_EC_DABT_LOW: return (esr & ISS_WNR) != 0 ? "write" : "read";
-	case ESR_EC_SP_ALIGN: return "misaligned stack pointer";
-	case ESR_EC_SERROR: return "system error";
-	case ESR_EC_BRK64: return "BRK";
-	default: return "exception";
-	}
+	if (ESR_EC(esr) == ESR_EC_DABT_LOW)
+		return (esr & ISS_WNR) != 0 ? "write" : "read";
+	return trap_class_name(esr);
 }
 
 void arch_user_dump(const struct arch_user *user)

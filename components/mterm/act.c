@@ -13,7 +13,7 @@
 static bool find_named(const struct call *call, enum kind kind, const char *name,
 		       struct record *record)
 {
-	char hint[SIMILAR_HINT_MAX], otherwise[SIMILAR_HINT_MAX];
+	char otherwise[SIMILAR_HINT_MAX];
 	struct similar similar;
 
 	if (record_find(kind, name, record, &similar))
@@ -21,7 +21,7 @@ static bool find_named(const struct call *call, enum kind kind, const char *name
 	(void)format(otherwise, sizeof(otherwise), "; '%s list' shows all",
 		     kind == call->command->kind ? call->command->name : record_word(kind));
 	report_error(call, "there is no %s '%.63s'%s", record_word(kind), name,
-		     similar_hint(&similar, otherwise, hint));
+		     similar_hint(&similar, otherwise));
 	return false;
 }
 

@@ -65,7 +65,7 @@ static const struct command *find_verb(struct call *call, const struct command *
 				       const char *verb)
 {
 	const struct command *end = commands + num_commands;
-	char hint[SIMILAR_HINT_MAX], otherwise[SIMILAR_HINT_MAX];
+	char otherwise[SIMILAR_HINT_MAX];
 	struct similar similar;
 
 	similar_init(&similar, verb);
@@ -77,7 +77,7 @@ static const struct command *find_verb(struct call *call, const struct command *
 	(void)format(otherwise, sizeof(otherwise), "; 'help %s' lists what it can do", first->name);
 	call->command = NULL;
 	report_error(call, "%s: there is no '%s %.*s'%s", first->name, first->name, WORD_SHOWN,
-		     verb, similar_hint(&similar, otherwise, hint));
+		     verb, similar_hint(&similar, otherwise));
 	return NULL;
 }
 
@@ -109,7 +109,7 @@ static bool take_options(struct call *call, struct words *words, const char **un
 static bool check_options(const struct call *call, const char *unknown)
 {
 	const struct command *c = call->command;
-	char hint[SIMILAR_HINT_MAX], otherwise[SIMILAR_HINT_MAX];
+	char otherwise[SIMILAR_HINT_MAX];
 	struct similar similar;
 
 	for (u32 k = 0; unknown == NULL && k < TERM_OPTIONS; k++)
@@ -123,7 +123,7 @@ static bool check_options(const struct call *call, const char *unknown)
 			similar_offer(&similar, term_options[k]);
 	(void)format(otherwise, sizeof(otherwise), "; 'help %s' shows what it takes", c->name);
 	report_error(call, "it has no option '%.*s'%s", WORD_SHOWN, unknown,
-		     similar_hint(&similar, otherwise, hint));
+		     similar_hint(&similar, otherwise));
 	return false;
 }
 

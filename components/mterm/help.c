@@ -60,7 +60,6 @@ static bool advise(const struct call *call, const char *name)
 
 void help_unknown(const struct call *call, const char *name)
 {
-	char hint[SIMILAR_HINT_MAX];
 	struct similar similar;
 
 	if (advise(call, name))
@@ -69,7 +68,7 @@ void help_unknown(const struct call *call, const char *name)
 	for (u32 i = 0; i < num_commands; i++)
 		similar_offer(&similar, commands[i].name);
 	report_error(call, "there is no command '%.*s'%s", WORD_SHOWN, name,
-		     similar_hint(&similar, "; 'help' lists all", hint));
+		     similar_hint(&similar, "; 'help' lists all"));
 }
 
 static void help_row(const struct command *c)

@@ -165,10 +165,9 @@ static void say_no_memory(const struct config_guest *guest, const struct config_
 {
 	char size[FORMAT_BYTES_MAX], left[FORMAT_BYTES_MAX];
 
-	(void)format_bytes(size, sizeof(size), region->size);
-	(void)format_bytes(left, sizeof(left), left_bytes);
 	log_error("guest '%s': region '%s' takes %s, but %s are left in all; make it smaller",
-		  guest->name, region->name, size, left);
+		  guest->name, region->name, format_bytes(size, sizeof(size), region->size),
+		  format_bytes(left, sizeof(left), left_bytes));
 }
 
 /* There is enough in all, but not where it is wanted. */
@@ -178,17 +177,16 @@ __cold static void say_no_place(const struct config_guest *guest,
 	char size[FORMAT_BYTES_MAX], left[FORMAT_BYTES_MAX], piece[FORMAT_BYTES_MAX];
 
 	(void)format_bytes(size, sizeof(size), region->size);
-	(void)format_bytes(left, sizeof(left), ram_free_bytes());
-	(void)format_bytes(piece, sizeof(piece), ram_largest_bytes());
 	if (region->hpa_fixed)
-		log_error(
-			"guest '%s': region '%s' takes %s at host-address 0x%lx, which are not all "
-			"free: %s",
-			guest->name, region->name, size, region->hpa.v, err_name(err));
+		log_error("guest '%s': region '%s' takes %s at host-address 0x%lx, which are not "
+			  "all free: %s",
+			  guest->name, region->name, size, region->hpa.v, err_name(err));
 	else
 		log_error("guest '%s': region '%s' needs %s in one piece. %s are free, the largest "
 			  "piece has %s; make the region smaller, or destroy a guest",
-			  guest->name, region->name, size, left, piece);
+			  guest->name, region->name, size,
+			  format_bytes(left, sizeof(left), ram_free_bytes()),
+			  format_bytes(piece, sizeof(piece), ram_largest_bytes()));
 }
 
 /* All of it, before any of it is taken. */

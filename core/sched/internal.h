@@ -80,6 +80,11 @@ void sched_force(struct sched_queue *queue) REQUIRES(&queue->lock);
 /** sched_replenish() - the budget of @account is replenished. Interrupt context, no locks. */
 void sched_replenish(struct account *account);
 
+/* core/sched/round_robin.c: a strategy's add() and remove(), with `accounts` in order of arrival.
+ */
+void sched_list_add(struct sched_queue *queue, struct account *account, bool front);
+void sched_list_remove(struct sched_queue *queue, struct account *account);
+
 /* core/sched/starve.c. */
 
 #define STARVED_S 3u /* seconds until the warning */

@@ -2,7 +2,7 @@
 /* Round robin: accounts run in order, a slice each, without regard to priority. */
 #include "core/sched/internal.h"
 
-static void round_robin_add(struct sched_queue *queue, struct account *account, bool front)
+void sched_list_add(struct sched_queue *queue, struct account *account, bool front)
 {
 	if (front)
 		list_push_front(&queue->accounts, &account->link);
@@ -10,7 +10,7 @@ static void round_robin_add(struct sched_queue *queue, struct account *account, 
 		list_push_back(&queue->accounts, &account->link);
 }
 
-static void round_robin_remove(struct sched_queue *queue, struct account *account)
+void sched_list_remove(struct sched_queue *queue, struct account *account)
 {
 	(void)queue;
 	list_remove(&account->link);
@@ -43,8 +43,8 @@ static ns_t round_robin_review(const struct sched_queue *queue, const struct acc
 
 const struct sched_strategy sched_round_robin = {
 	.name = "round-robin",
-	.add = round_robin_add,
-	.remove = round_robin_remove,
+	.add = sched_list_add,
+	.remove = sched_list_remove,
 	.take = round_robin_take,
 	.preempts = round_robin_preempts,
 	.review = round_robin_review,

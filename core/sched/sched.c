@@ -251,13 +251,12 @@ static void choose_next(struct cpu *cpu, struct sched_queue *queue, ns_t now) RE
 
 /* --- The running thread ----------------------------------------------------------------------- */
 
-/* A switch is a fault in an interrupt, under a lock, or where sched_hold() forbids it. */
+/* A switch is a fault in an interrupt and under a lock. */
 static void check_may_switch(const struct cpu *cpu)
 {
-	if (__builtin_expect((cpu->interrupts | cpu->holds | cpu->lock_ranks) != 0, 0))
-		panic("sched: the CPU was given away in an interrupt (%u), held (%u), with locks "
-		      "0x%x",
-		      cpu->interrupts, cpu->holds, cpu->lock_ranks);
+	if (__builtin_expect((cpu->interrupts | cpu->lock_ranks) != 0, 0))
+		panic("sched: the CPU was given away in an interrupt (%u), or with locks 0x%x",
+		      cpu->interrupts, cpu->lock_ranks);
 }
 
 /* The way into every switch but a hand-over: acquire the lock, and charge the running thread until

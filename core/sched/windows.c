@@ -7,20 +7,6 @@
  */
 #include "core/sched/internal.h"
 
-static void windows_add(struct sched_queue *queue, struct account *account, bool front)
-{
-	if (front)
-		list_push_front(&queue->accounts, &account->link);
-	else
-		list_push_back(&queue->accounts, &account->link);
-}
-
-static void windows_remove(struct sched_queue *queue, struct account *account)
-{
-	(void)queue;
-	list_remove(&account->link);
-}
-
 /* Whose time @now is, and until when. */
 static struct sched_place find_place(const struct sched_table *table, ns_t now)
 {
@@ -96,8 +82,8 @@ static ns_t windows_review(const struct sched_queue *queue, const struct account
 
 const struct sched_strategy sched_windows = {
 	.name = "windows",
-	.add = windows_add,
-	.remove = windows_remove,
+	.add = sched_list_add,
+	.remove = sched_list_remove,
 	.take = windows_take,
 	.preempts = windows_preempts,
 	.review = windows_review,

@@ -3,7 +3,9 @@
  * interrupt. */
 #include "drivers/irqchip/gic.h"
 
+#include <arch/boot.h>
 #include <mullion/log.h>
+#include <mullion/space.h>
 
 const struct gic *gic;
 
@@ -17,6 +19,11 @@ __boot enum err gic_probe(const struct host *host)
 			  "virtualization (GICH, GICV) or a GICv3 is needed");
 		return ERR_UNSUPPORTED;
 	}
+}
+
+__boot u8 *gic_map(u64 base, u64 bytes)
+{
+	return arch_map(HPA(base), bytes, SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
 }
 
 void gic_clear_words(u8 *at, u32 first, u32 count)

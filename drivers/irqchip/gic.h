@@ -36,7 +36,6 @@
 #define GICH_HCR    0x000
 #define GICH_VTR    0x004
 #define GICH_VMCR   0x008
-#define GICH_MISR   0x010
 #define GICH_EISR0  0x020
 #define GICH_ELRSR0 0x030
 #define GICH_APR    0x0f0
@@ -108,6 +107,8 @@ static inline u32 gic_find_intids(u32 typer)
 
 	return count > GIC_SPURIOUS ? GIC_SPURIOUS : count;
 }
+/** gic_map() - map @bytes of registers at @base. Returns NULL without room. Boot CPU. */
+u8 *gic_map(u64 base, u64 bytes);
 /** gic_clear_words() - make @count INTIDs from number @first on disabled, inactive, not pending,
  * with the core's priority; @at: the frame. For the distributor's and the redistributors'
  * arrays. */

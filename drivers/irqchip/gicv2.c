@@ -55,26 +55,21 @@ __boot static u64 alias_step(u8 *at, u64 bytes)
 
 __boot static enum err map_frames(const struct host *host)
 {
+	const struct arm64_host *at = &host->arch.arm64;
 	u64 step;
 
-	if (!host->arch.arm64.gicc.size || !host->arch.arm64.gich.size ||
-	    !host->arch.arm64.gicv.size) {
-		log_error("the GICv2 has no virtualisation frames (GICH, GICV) in the "
-			  "host tree");
+	if (!at->gicc.size || !at->gich.size || !at->gicv.size) {
+		log_error("the GICv2 has no virtualisation frames (GICH, GICV) in the host tree");
 		return ERR_UNSUPPORTED;
 	}
-	gicd = arch_map(HPA(host->arch.arm64.gicd.base), host->arch.arm64.gicd.size,
-			SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
-	gicc = arch_map(HPA(host->arch.arm64.gicc.base), MAX(host->arch.arm64.gicc.size, KIB(8)),
-			SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
-	gicv2_gich = arch_map(HPA(host->arch.arm64.gich.base), host->arch.arm64.gich.size,
-			      SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
+	gicd = gic_map(at->gicd.base, at->gicd.size);
+	gicc = gic_map(at->gicc.base, MAX(at->gicc.size, KIB(8)));
+	gicv2_gich = gic_map(at->gich.base, at->gich.size);
 	if (!gicd || !gicc || !gicv2_gich)
 		return ERR_NO_MEMORY;
-	step = alias_step(gicc, host->arch.arm64.gicc.size);
+	step = alias_step(gicc, at->gicc.size);
 	gicc += step;
-	gicv2_gicv = HPA(host->arch.arm64.gicv.base +
-			 (host->arch.arm64.gicv.size >= 0x20000 ? step : 0));
+	gicv2_gicv = HPA(at->gicv.base + (at->gicv.size >= 0x20000 ? step : 0));
 	return OK;
 }
 

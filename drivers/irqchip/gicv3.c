@@ -74,21 +74,21 @@ __boot static bool match_frame(const struct host *host, u8 *at, u64 typer)
  * next one follows at 128 KiB, or 256 KiB with virtual LPIs (IHI 0069 §12.10). */
 __boot static enum err find_redistributors(const struct host *host)
 {
+	const struct arm64_host *arm64 = &host->arch.arm64;
 	u32 found = 0, wanted = MIN(host->num_cpus, (u32)CONFIG_MAX_CPUS);
 
-	for (u32 r = 0; r < host->arch.arm64.num_gicr && found < wanted; r++) {
+	for (u32 r = 0; r < arm64->num_gicr && found < wanted; r++) {
 		u64 stride, typer;
 
-		for (u64 at = 0; at + GICR_FRAME <= host->arch.arm64.gicr[r].size && found < wanted;
+		for (u64 at = 0; at + GICR_FRAME <= arm64->gicr[r].size && found < wanted;
 		     at += stride) {
-			u8 *frame = arch_map(HPA(host->arch.arm64.gicr[r].base + at), GICR_FRAME,
-					     SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
+			u8 *frame = gic_map(arm64->gicr[r].base + at, GICR_FRAME);
 
 			if (!frame)
 				return ERR_NO_MEMORY;
 			typer = mmio_read64(frame + GICR_TYPER);
 			found += match_frame(host, frame, typer);
-			stride = host->arch.arm64.gicr_stride;
+			stride = arm64->gicr_stride;
 			if (!stride)
 				stride = typer & GICR_TYPER_VLPIS ? 2 * GICR_FRAME : GICR_FRAME;
 			if (typer & GICR_TYPER_LAST)
@@ -110,8 +110,7 @@ __boot enum err gicv3_init(const struct host *host)
 {
 	enum err err;
 
-	gicd = arch_map(HPA(host->arch.arm64.gicd.base), MAX(host->arch.arm64.gicd.size, KIB(64)),
-			SPACE_READ | SPACE_WRITE | SPACE_DEVICE);
+	gicd = gic_map(host->arch.arm64.gicd.base, MAX(host->arch.arm64.gicd.size, KIB(64)));
 	if (!gicd)
 		return ERR_NO_MEMORY;
 	err = find_redistributors(host);

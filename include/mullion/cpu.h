@@ -20,7 +20,6 @@ struct cpu {
 	struct arch_cpu arch;
 	_Atomic bool resched;      /* another thread should run, or may: ask sched() */
 	u32 interrupts;            /* depth of host interrupt handlers */
-	u32 holds;                 /* sched_hold() less sched_release() */
 	u32 lock_ranks;            /* bit per rank held; only kept with CONFIG_LOCK_RANKS */
 	struct sched_queue *queue; /* core/sched's; NULL before sched_init() */
 };

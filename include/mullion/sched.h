@@ -169,15 +169,5 @@ static inline void sched_interrupt_end(void)
 {
 	this_cpu()->interrupts--;
 }
-/** sched_hold(), sched_release() - forbid a switch in between; a sched_pause() there panics. Calls
- * nest. */
-static inline void sched_hold(void)
-{
-	this_cpu()->holds++;
-}
-static inline void sched_release(void)
-{
-	this_cpu()->holds--;
-}
 
 #endif

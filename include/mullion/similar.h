@@ -12,6 +12,7 @@ struct similar {
 	const char *wanted;
 	u32 limit;                  /* a candidate needs fewer edits than this */
 	char best[SIMILAR_MAX + 1]; /* "": no candidate is similar */
+	char hint[SIMILAR_HINT_MAX];
 };
 
 /** similar_init() - begin a search for @wanted, which must stay. */
@@ -22,9 +23,8 @@ void similar_init(struct similar *similar, const char *wanted);
  * letters and one more may differ, but never all of them. */
 void similar_offer(struct similar *similar, const char *candidate);
 
-/** similar_hint() - "; did you mean 'x'?", or @otherwise if no candidate was similar.
- * @buf: holds the hint. Returns @buf or @otherwise. */
-const char *similar_hint(const struct similar *similar, const char *otherwise,
-			 char buf[SIMILAR_HINT_MAX]);
+/** similar_hint() - Returns "; did you mean 'x'?", which lies in @similar, or @otherwise if no
+ * candidate was similar. */
+const char *similar_hint(struct similar *similar, const char *otherwise);
 
 #endif

@@ -2,6 +2,8 @@
 /* Syndromes decoded, injected exceptions encoded: see esr.h. */
 #include "arch/arm64/pure/esr.h"
 
+#include "arch/arm64/include/asm/sysreg.h"
+
 #define EC(esr)       FIELD(esr, 31, 26)
 #define EC_SHIFT      26
 #define EC_IABT       0x20u
@@ -9,15 +11,6 @@
 #define EC_PC_ALIGN   0x22u
 #define EC_WATCHPOINT 0x34u
 #define EC_SAME_EL    1u /* IABT and DABT: the code for "no change of EL" is one higher */
-
-#define ESR_IL    BIT(25)
-#define ISS_ISV   BIT(24)
-#define ISS_SSE   BIT(21)
-#define ISS_SF    BIT(15)
-#define ISS_FNV   BIT(10)
-#define ISS_CM    BIT(8)
-#define ISS_S1PTW BIT(7)
-#define ISS_WNR   BIT(6)
 
 /* Fault status codes; the low two bits of the first three are the level. */
 #define FSC_TRANSLATION   0x04u
@@ -76,12 +69,8 @@ bool syndrome_has_address(u64 esr)
 #define PS_AARCH32   BIT(4)
 #define PS_DAIF      MASK(9, 6)
 #define PS_SSBS      BIT(12)
-#define PS_IL        BIT(20)
-#define PS_SS        BIT(21)
 #define PS_PAN       BIT(22)
-#define PS_UAO       BIT(23)
 #define PS_DIT       BIT(24)
-#define PS_TCO       BIT(25)
 #define PS_FLAGS     MASK(31, 28)
 
 #define SCTLR_SPAN  BIT(23)

@@ -58,7 +58,6 @@
 #define VGIC_PRIVATE 0x1u /* SGIs and PPIs */
 #define VGIC_SHARED  0x2u /* SPIs */
 #define VGIC_FOLD    0x4u /* list registers hold what is no longer true: read all of them back */
-#define VGIC_ALL     (VGIC_PRIVATE | VGIC_SHARED | VGIC_FOLD)
 
 #define VGIC_NEED_FOLD BIT(31) /* result of vgic_fill() */
 

@@ -512,13 +512,6 @@ static void sleeps_with_a_lock(void *data) NO_LOCK_ANALYSIS
 	thread_sleep(NS(1));
 }
 
-static void sleeps_while_held(void *data)
-{
-	(void)data;
-	sched_hold();
-	sched_pass();
-}
-
 static bool panics(void (*function)(void *data))
 {
 	int status;
@@ -541,7 +534,6 @@ static void sleeping_where_it_is_wrong_panics(void **state)
 	(void)state;
 	assert_true(panics(sleeps_in_interrupt));
 	assert_true(panics(sleeps_with_a_lock));
-	assert_true(panics(sleeps_while_held));
 	assert_false(panics(looks));
 }
 

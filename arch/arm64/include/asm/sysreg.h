@@ -19,10 +19,7 @@
 /* Registers that assemblers know only with newer -march: by their encoding. */
 #define SYS_APIAKEYLO_EL1    S3_0_C2_C1_0
 #define SYS_APIAKEYHI_EL1    S3_0_C2_C1_1
-#define SYS_ID_AA64MMFR2_EL1 S3_0_C0_C7_2
 #define SYS_ID_AA64ISAR2_EL1 S3_0_C0_C6_2
-#define SYS_ID_AA64ZFR0_EL1  S3_0_C0_C4_4
-#define SYS_ID_AA64SMFR0_EL1 S3_0_C0_C4_5
 #define SYS_HCRX_EL2         S3_4_C1_C2_2
 #define SYS_HFGRTR_EL2       S3_4_C1_C1_4
 #define SYS_HFGWTR_EL2       S3_4_C1_C1_5
@@ -37,9 +34,7 @@
 #define SYS_MPAMIDR_EL1      S3_0_C10_C4_4
 #define SYS_MPAM2_EL2        S3_4_C10_C5_0
 #define SYS_MPAMHCR_EL2      S3_4_C10_C4_0
-#define SYS_VSTCR_EL2        S3_4_C2_C6_2
 #define SYS_TPIDR2_EL0       S3_3_C13_C0_5
-#define SYS_CNTPOFF_EL2      S3_4_C14_C0_6
 
 /* GICv3 CPU interface (IHI 0069 §12.2, §12.4). */
 #define SYS_ICC_PMR_EL1     S3_0_C4_C6_0
@@ -47,7 +42,6 @@
 #define SYS_ICC_EOIR1_EL1   S3_0_C12_C12_1
 #define SYS_ICC_BPR1_EL1    S3_0_C12_C12_3
 #define SYS_ICC_DIR_EL1     S3_0_C12_C11_1
-#define SYS_ICC_RPR_EL1     S3_0_C12_C11_3
 #define SYS_ICC_SGI1R_EL1   S3_0_C12_C11_5
 #define SYS_ICC_CTLR_EL1    S3_0_C12_C12_4
 #define SYS_ICC_SRE_EL1     S3_0_C12_C12_5
@@ -55,7 +49,6 @@
 #define SYS_ICC_SRE_EL2     S3_4_C12_C9_5
 #define SYS_ICH_HCR_EL2     S3_4_C12_C11_0
 #define SYS_ICH_VTR_EL2     S3_4_C12_C11_1
-#define SYS_ICH_MISR_EL2    S3_4_C12_C11_2
 #define SYS_ICH_EISR_EL2    S3_4_C12_C11_3
 #define SYS_ICH_ELRSR_EL2   S3_4_C12_C11_5
 #define SYS_ICH_VMCR_EL2    S3_4_C12_C11_7
@@ -85,15 +78,11 @@
 #define SYS_ICH_LR15_EL2    S3_4_C12_C13_7
 
 /* CurrentEL. */
-#define CURRENTEL_EL1 0x4
 #define CURRENTEL_EL2 0x8
-#define CURRENTEL_EL3 0xc
 
 /* SPSR_EL2 / PSTATE. */
 #define PSR_MODE_EL0T 0x0
-#define PSR_MODE_EL1T 0x4
 #define PSR_MODE_EL1H 0x5
-#define PSR_MODE_EL2H 0x9
 #define PSR_MODE_MASK 0x1f
 #define PSR_F         SYS_BIT(6)
 #define PSR_I         SYS_BIT(7)
@@ -102,7 +91,6 @@
 #define PSR_DAIF      (PSR_D | PSR_A | PSR_I | PSR_F)
 #define PSR_SS        SYS_BIT(21)
 #define PSR_BTYPE     (SYS_VAL(3) << 10)
-#define PSR_IL        SYS_BIT(20)
 
 /* SCTLR_EL2, and SCTLR_EL1 where the position is the same. */
 #define SCTLR_M    SYS_BIT(0)
@@ -124,32 +112,22 @@
 #define HCR_FMO     SYS_BIT(3)
 #define HCR_IMO     SYS_BIT(4)
 #define HCR_AMO     SYS_BIT(5)
-#define HCR_VF      SYS_BIT(6)
-#define HCR_VI      SYS_BIT(7)
 #define HCR_VSE     SYS_BIT(8)
 #define HCR_FB      SYS_BIT(9)
 #define HCR_BSU_IS  SYS_BIT(10)
 #define HCR_DC      SYS_BIT(12)
 #define HCR_TWI     SYS_BIT(13)
-#define HCR_TWE     SYS_BIT(14)
-#define HCR_TID0    SYS_BIT(15)
-#define HCR_TID1    SYS_BIT(16)
-#define HCR_TID2    SYS_BIT(17)
 #define HCR_TID3    SYS_BIT(18)
 #define HCR_TSC     SYS_BIT(19)
 #define HCR_TIDCP   SYS_BIT(20)
 #define HCR_TACR    SYS_BIT(21)
 #define HCR_TSW     SYS_BIT(22)
-#define HCR_TPCP    SYS_BIT(23)
 #define HCR_TVM_BIT 26
 #define HCR_TVM     SYS_BIT(HCR_TVM_BIT)
 #define HCR_TGE     SYS_BIT(27)
-#define HCR_HCD     SYS_BIT(29)
-#define HCR_TRVM    SYS_BIT(30)
 #define HCR_RW      SYS_BIT(31)
 #define HCR_E2H     SYS_BIT(34)
 #define HCR_TERR    SYS_BIT(36)
-#define HCR_TEA     SYS_BIT(37)
 #define HCR_APK     SYS_BIT(40)
 #define HCR_API     SYS_BIT(41)
 
@@ -159,25 +137,20 @@
 #define VSESR_IDS SYS_BIT(24) /* the rest of the syndrome is implementation defined */
 
 /* CPTR_EL2 with E2H=0. */
-#define CPTR_RES1  SYS_VAL(0x32ff)
-#define CPTR_TZ    SYS_BIT(8)
-#define CPTR_TFP   SYS_BIT(10)
-#define CPTR_TSM   SYS_BIT(12)
-#define CPTR_TTA   SYS_BIT(20)
-#define CPTR_TAM   SYS_BIT(30)
-#define CPTR_TCPAC SYS_BIT(31)
+#define CPTR_RES1 SYS_VAL(0x32ff)
+#define CPTR_TZ   SYS_BIT(8)
+#define CPTR_TSM  SYS_BIT(12)
+#define CPTR_TTA  SYS_BIT(20)
+#define CPTR_TAM  SYS_BIT(30)
 
 /* MDCR_EL2. */
-#define MDCR_HPMN_MASK SYS_VAL(0x1f)
-#define MDCR_TPMCR     SYS_BIT(5)
-#define MDCR_TPM       SYS_BIT(6)
-#define MDCR_HPME      SYS_BIT(7)
-#define MDCR_TDE       SYS_BIT(8)
-#define MDCR_TDA       SYS_BIT(9)
-#define MDCR_TDOSA     SYS_BIT(10)
-#define MDCR_TDRA      SYS_BIT(11)
-#define MDCR_TPMS      SYS_BIT(14)
-#define MDCR_TTRF      SYS_BIT(19)
+#define MDCR_TPMCR SYS_BIT(5)
+#define MDCR_TPM   SYS_BIT(6)
+#define MDCR_TDA   SYS_BIT(9)
+#define MDCR_TDOSA SYS_BIT(10)
+#define MDCR_TDRA  SYS_BIT(11)
+#define MDCR_TPMS  SYS_BIT(14)
+#define MDCR_TTRF  SYS_BIT(19)
 
 /* CNTHCTL_EL2 with E2H=0; CNTx_CTL. */
 #define CNTHCTL_EL1PCTEN SYS_BIT(0)
@@ -193,63 +166,47 @@
 #define TCR_SH0_INNER    SYS_VAL(0x3000)
 #define TCR_PS_SHIFT     16
 #define TCR_EL2_RES1     (SYS_BIT(31) | SYS_BIT(23))
-#define VTCR_RES1        SYS_BIT(31)
-#define VTCR_SL0_SHIFT   6
 #define VTTBR_VMID_SHIFT 48
 
 /* MAIR_EL2 as the core sets it: index 0 Device-nGnRE, 1 Normal write-back, 2 Normal non-cacheable.
  */
-#define MAIR_DEVICE    0
-#define MAIR_NORMAL    1
-#define MAIR_UNCACHED  2
 #define MAIR_EL2_VALUE SYS_VAL(0x44ff04)
 
 /* ESR_ELx. */
-#define ESR_EC_SHIFT       26
-#define ESR_EC(esr)        (((esr) >> 26) & 0x3f)
-#define ESR_EC_COUNT       64
-#define ESR_IL             SYS_BIT(25)
-#define ESR_ISS(esr)       ((esr)&0x1ffffff)
-#define ESR_EC_UNKNOWN     0x00
-#define ESR_EC_WFX         0x01
-#define ESR_EC_CP15_32     0x03
-#define ESR_EC_CP15_64     0x04
-#define ESR_EC_CP14_32     0x05
-#define ESR_EC_CP14_LS     0x06
-#define ESR_EC_FP          0x07
-#define ESR_EC_VMRS        0x08
-#define ESR_EC_PAUTH       0x09
-#define ESR_EC_LS64        0x0a
-#define ESR_EC_CP14_64     0x0c
-#define ESR_EC_BTI         0x0d
-#define ESR_EC_ILL         0x0e
-#define ESR_EC_SVC32       0x11
-#define ESR_EC_HVC32       0x12
-#define ESR_EC_SMC32       0x13
-#define ESR_EC_SYS128      0x14
-#define ESR_EC_SVC64       0x15
-#define ESR_EC_HVC64       0x16
-#define ESR_EC_SMC64       0x17
-#define ESR_EC_SYS64       0x18
-#define ESR_EC_SVE         0x19
-#define ESR_EC_SME         0x1d
-#define ESR_EC_FPAC        0x1c
-#define ESR_EC_IABT_LOW    0x20
-#define ESR_EC_IABT_CUR    0x21
-#define ESR_EC_PC_ALIGN    0x22
-#define ESR_EC_DABT_LOW    0x24
-#define ESR_EC_DABT_CUR    0x25
-#define ESR_EC_SP_ALIGN    0x26
-#define ESR_EC_FP_EXC64    0x2c
-#define ESR_EC_SERROR      0x2f
-#define ESR_EC_BREAKPT_LOW 0x30
-#define ESR_EC_BREAKPT_CUR 0x31
-#define ESR_EC_SOFTSTP_LOW 0x32
-#define ESR_EC_SOFTSTP_CUR 0x33
-#define ESR_EC_WATCHPT_LOW 0x34
-#define ESR_EC_WATCHPT_CUR 0x35
-#define ESR_EC_BKPT32      0x38
-#define ESR_EC_BRK64       0x3c
+#define ESR_EC_SHIFT    26
+#define ESR_EC(esr)     (((esr) >> 26) & 0x3f)
+#define ESR_EC_COUNT    64
+#define ESR_IL          SYS_BIT(25)
+#define ESR_ISS(esr)    ((esr)&0x1ffffff)
+#define ESR_EC_UNKNOWN  0x00
+#define ESR_EC_WFX      0x01
+#define ESR_EC_CP15_32  0x03
+#define ESR_EC_CP15_64  0x04
+#define ESR_EC_CP14_32  0x05
+#define ESR_EC_CP14_LS  0x06
+#define ESR_EC_FP       0x07
+#define ESR_EC_VMRS     0x08
+#define ESR_EC_PAUTH    0x09
+#define ESR_EC_LS64     0x0a
+#define ESR_EC_CP14_64  0x0c
+#define ESR_EC_BTI      0x0d
+#define ESR_EC_ILL      0x0e
+#define ESR_EC_SYS128   0x14
+#define ESR_EC_SVC64    0x15
+#define ESR_EC_HVC64    0x16
+#define ESR_EC_SMC64    0x17
+#define ESR_EC_SYS64    0x18
+#define ESR_EC_SVE      0x19
+#define ESR_EC_SME      0x1d
+#define ESR_EC_FPAC     0x1c
+#define ESR_EC_IABT_LOW 0x20
+#define ESR_EC_IABT_CUR 0x21
+#define ESR_EC_PC_ALIGN 0x22
+#define ESR_EC_DABT_LOW 0x24
+#define ESR_EC_DABT_CUR 0x25
+#define ESR_EC_SP_ALIGN 0x26
+#define ESR_EC_SERROR   0x2f
+#define ESR_EC_BRK64    0x3c
 
 /* Data and instruction abort ISS. */
 #define ISS_ISV_SHIFT    24

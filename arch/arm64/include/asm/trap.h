@@ -57,6 +57,8 @@ struct trap_frame {
 
 _Static_assert(sizeof(struct trap_frame) == TRAP_FRAME_BYTES, "known to assembly");
 
+/** trap_class_name() - the exception class of @esr in words. Pure. */
+const char *trap_class_name(u64 esr);
 /** core_trap() - an exception of the core itself: print everything, stop every CPU. Exception
  * stack. */
 void core_trap(struct trap_frame *frame, u32 vector) __noreturn;
