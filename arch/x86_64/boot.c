@@ -4,6 +4,7 @@
 #include <arch/boot.h>
 
 #include "arch/x86_64/boot.h"
+#include "arch/x86_64/pure/handover.h"
 #include "drivers/uart/uart.h"
 #include <abi/image.h>
 #include <arch/cpu.h>
@@ -55,6 +56,33 @@ __boot static void find_bundle(u64 image_pa)
 			  record->size);
 }
 
+/* A record that contradicts the facts would be a guest's memory in the core, or worse. */
+__boot static void hand_over(u32 loader, const struct host_facts *facts)
+{
+	const struct handover record = {
+		.num_cpus = facts->num_cpus,
+		.boot_apic_id = boot_cpu.arch.apic_id,
+		.start_page = TRAMPOLINE_PA,
+		.memory_top = handover_top(facts),
+		.tsc_hz = facts->tsc_hz,
+		.loaded = facts->image_pa != 0 ? facts->image_pa : mmu_image_pa,
+		.core = mmu_image_pa,
+		.core_end = mmu_image_pa + boot_info.image_bytes,
+		.bundle = boot_info.bundle_pa.v,
+		.bundle_bytes = boot_info.bundle_bytes,
+	};
+	const char *wrong = handover_check(&record, facts);
+
+	log_info("hand-over by %s: %u CPUs, start-up page 0x%lx, RAM to 0x%lx, core from 0x%lx at "
+		 "0x%lx",
+		 loader_name(loader), record.num_cpus, record.start_page, record.memory_top,
+		 record.loaded, record.core);
+	if (wrong != NULL)
+		stop_machine("the hand-over's %s is wrong: start the core by another loader, or "
+			     "update the firmware",
+			     wrong);
+}
+
 __boot void x86_boot(u32 loader, u32 info)
 {
 	static __boot_bss struct host_facts facts;
@@ -73,6 +101,7 @@ __boot void x86_boot(u32 loader, u32 info)
 	boot_info.efi = loader == LOADER_EFI;
 	find_bundle(facts.image_pa != 0 ? facts.image_pa : mmu_image_pa);
 	describe_host(&facts);
+	hand_over(loader, &facts);
 	for (u32 i = 0; i < BOOT_ENTROPY; i++)
 		boot_info.has_entropy |= cpu_random(&boot_info.entropy[i]);
 	(void)cpu_random(&seed);

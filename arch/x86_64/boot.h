@@ -11,6 +11,10 @@
 #include <mullion/err.h>
 #include <mullion/types.h>
 
+/* The page below 1 MiB that other CPUs start in; its bytes are put back. Above the BIOS's data, and
+ * below everything that a loader uses. */
+#define TRAMPOLINE_PA UINT64_C(0x8000)
+
 extern struct cpu boot_cpu;
 
 /** mmu_boot() - the core's tables; runs on those of start.S. The image lies at @image_pa. Returns
@@ -26,6 +30,9 @@ const u8 *map_firmware(void *context, u64 pa, u64 bytes);
 /** describe_host() - read the ACPI tables, and write the machine's tree into boot_info. Boot CPU.
  */
 void describe_host(struct host_facts *facts);
+/** stages_log() - the stages of the start, with the blocks of RAM that they took. Boot CPU, before
+ * the other CPUs run. */
+void stages_log(void);
 /** tables_init() - this CPU's GDT, TSS and IDT. @cpu is the CPU that runs. */
 void tables_init(struct cpu *cpu);
 /** cpu_init() - this CPU's control registers. Returns ERR_UNSUPPORTED after it has logged what the

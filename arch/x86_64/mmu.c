@@ -256,12 +256,19 @@ static void give_back(const u8 *from, const u8 *to)
 	ram_free(HPA(mmu_pa(from)), (u64)(to - from));
 }
 
-void arch_leave_boot(void)
+/* It stays mapped: it unmaps its caller. */
+static __attribute__((noinline)) __noreturn void leave_boot(void)
 {
 	cpus_release();
 	give_back(_boot_begin, _boot_end);
 	give_back(_boot_bss, _bss_end);
 	sched_loop();
+}
+
+__boot void arch_leave_boot(void)
+{
+	stages_log();
+	leave_boot();
 }
 
 /* --- Copy windows: two 2 MiB slots for each CPU, one for a block, one for pages --- */

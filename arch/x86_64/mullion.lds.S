@@ -24,11 +24,14 @@
 	*arch/x86_64/efi.o(sections)             \
 	*arch/x86_64/loader.o(sections)          \
 	*arch/x86_64/platform.o(sections)        \
+	*arch/x86_64/stages.o(sections)          \
 	*arch/x86_64/pure/acpi.o(sections)       \
 	*arch/x86_64/pure/boot.o(sections)       \
+	*arch/x86_64/pure/handover.o(sections)   \
 	*arch/x86_64/pure/host.o(sections)       \
 	*arch/x86_64/pure/host_tree.o(sections)  \
 	*arch/x86_64/pure/loader.o(sections)     \
+	*arch/x86_64/pure/mtrr.o(sections)       \
 	*arch/x86_64/pure/platform.o(sections)
 
 OUTPUT_ARCH(i386:x86-64)

@@ -6,6 +6,7 @@
 #include "arch/x86_64/boot.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/predict.h"
+#include "arch/x86_64/pure/mtrr.h"
 #include "arch/x86_64/tables.h"
 #include "drivers/irqchip/apic.h"
 #include <arch/boot.h>
@@ -24,14 +25,11 @@
 
 _Static_assert(offsetof(struct cpu, arch.vector) == CPU_VECTOR, "known to assembly");
 
-/* The page below 1 MiB that other CPUs start in; its bytes are put back. Above the BIOS's data, and
- * below everything that a loader uses. */
-#define TRAMPOLINE_PA UINT64_C(0x8000)
-
 #define INIT_WAIT_NS  UINT64_C(10000000) /* Intel MultiProcessor Specification 1.4 §B.4 */
 #define SIPI_WAIT_NS  UINT64_C(200000)
 #define START_WAIT_NS UINT64_C(1000000000)
 
+#define FEATURE_MTRR BIT(12) /* of CPUID leaf 1 */
 /* Of CPUID leaf 7. */
 #define FEATURE_SMEP BIT(7)
 #define FEATURE_SMAP BIT(20)
@@ -93,6 +91,59 @@ __boot static u32 own_apic_id(void)
 	return topology.b != 0 ? topology.d : cpuid(1, 0).b >> 24;
 }
 
+__boot static void read_memory_types(struct mtrr_state *state)
+{
+	u64 cap = (cpuid(1, 0).d & FEATURE_MTRR) != 0 ? read_msr(MSR_MTRR_CAP) : 0;
+
+	for (u32 i = 0; cap != 0 && i < MTRR_REGISTERS; i++) {
+		u32 msr = mtrr_msr(cap, i);
+
+		state->values[i] = msr != 0 ? read_msr(msr) : 0;
+	}
+}
+
+/* INIT may have reset them. Caches are off meanwhile (Intel SDM vol. 3 §11.11.8). */
+__boot static void write_memory_types(const struct mtrr_state *state)
+{
+	u64 cr0 = read_cr0();
+
+	write_cr0(cr0 | CR0_CD);
+	__asm__ volatile("wbinvd" : : : "memory");
+	write_cr3(read_cr3());
+	write_msr(MSR_MTRR_DEF, 0);
+	for (u32 i = 2; i < MTRR_REGISTERS; i++) {
+		u32 msr = mtrr_msr(state->values[0], i);
+
+		if (msr != 0)
+			write_msr(msr, state->values[i]);
+	}
+	write_msr(MSR_MTRR_DEF, state->values[1]);
+	__asm__ volatile("wbinvd" : : : "memory");
+	write_cr3(read_cr3());
+	write_cr0(cr0);
+}
+
+/* The boot CPU's memory types are every CPU's. */
+__boot static enum err share_memory_types(const struct cpu *cpu)
+{
+	static __boot_bss struct mtrr_state boot, own;
+	u32 msr;
+
+	read_memory_types(cpu == &boot_cpu ? &boot : &own);
+	if (cpu == &boot_cpu || mtrr_differs(&boot, &own) == 0)
+		return OK;
+	if (own.values[0] == boot.values[0])
+		write_memory_types(&boot);
+	read_memory_types(&own);
+	msr = mtrr_differs(&boot, &own);
+	if (msr == 0)
+		return OK;
+	log_error("CPU %u has other memory types than the boot CPU (MTRR 0x%x) and is not used: "
+		  "update the firmware",
+		  cpu->id, msr);
+	return ERR_UNSUPPORTED;
+}
+
 __boot enum err cpu_init(struct cpu *cpu)
 {
 	struct cpuid features = cpuid_if(7, 0);
@@ -116,7 +167,7 @@ __boot enum err cpu_init(struct cpu *cpu)
 	if (cpu == &boot_cpu)
 		cpu->arch.apic_id = own_apic_id();
 	if (cpu->arch.apic_id == own_apic_id())
-		return OK;
+		return share_memory_types(cpu);
 	log_error("CPU %u has APIC id %u, and the ACPI tables say %u", cpu->id, own_apic_id(),
 		  cpu->arch.apic_id);
 	return ERR_UNSUPPORTED;

@@ -272,6 +272,7 @@ static void step_description(void)
 	arena_bytes = ALIGN_UP(config_arena_bytes(&system_tree), PAGE_SIZE);
 	if (!alloc_clear(arena_bytes, &pa))
 		stop_machine("not enough memory to read the description");
+	boot_info.description_pa = pa;
 	arena = arch_map(pa, arena_bytes, SPACE_READ | SPACE_WRITE);
 	if (arena == NULL)
 		stop_machine("no room to map the description");
@@ -297,6 +298,8 @@ static void step_heap(void)
 		     (u64)cpu_count * HEAP_PAGES_PER_CPU * PAGE_SIZE;
 	if (!alloc_clear(heap_bytes, &pa))
 		stop_machine("not enough memory for the core's heap (%lu bytes)", heap_bytes);
+	boot_info.heap_pa = pa;
+	boot_info.heap_bytes = heap_bytes;
 	va = arch_map(pa, heap_bytes, SPACE_READ | SPACE_WRITE);
 	if (va == NULL)
 		stop_machine("no room to map the core's heap");

@@ -20,7 +20,7 @@ struct host_range {
 
 #include <asm/host.h> /* struct arch_host, of struct host_range */
 
-#define HOST_MAX_KEPT 8
+#define HOST_MAX_KEPT 16
 
 enum host_uart {
 	HOST_UART_NONE,

@@ -4,6 +4,7 @@
 
 import os
 import pathlib
+import re
 import subprocess
 
 from bochs import BochsVmx
@@ -16,6 +17,7 @@ WORK = LOGS / "x86"
 BUNDLE = WORK / "terminal.cpio"
 FLAT = WORK / "flat.cpio"
 IMAGE = WORK / "terminal.img"	# core and bundle
+MIB = 1 << 20
 GRUB_IMAGE = ROOT / "scripts/grub-image"
 GRUB_KINDS = {"grub": "iso", "grub-efi": "efi"}
 
@@ -111,6 +113,36 @@ def restart(test):
 def flat(test, **options):
 	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=FLAT, **options)
 	machine.expect(r"\[flat\] 1\.\.37, all good", absent=r"not ok|mullion: panic|stopped:")
+
+
+@suite.case("blocks of RAM, 256 MiB", memory=256, ram=[(MIB, 0xffe0000)])
+@suite.case("blocks of RAM, 6 GiB", memory=6144, cpus=4,
+	    ram=[(MIB, 0x7ffe0000), (4096 * MIB, 8192 * MIB)])
+def ram_blocks(test, ram, cpus=2, **options):
+	"""The six stages; each printed block lies in the machine's RAM, and no two overlap."""
+	machine = test.console(X86_64 / "mullion.elf", machine="q35-svm", initrd=FLAT, cpus=cpus,
+			       **options)
+	top = int(machine.expect(r"hand-over by PVH: .* RAM to (0x\w+),").group(1), 16)
+	test.equal(top, ram[-1][1], "the top of RAM")
+	stages = {"host": rf"1, host: {cpus} of {cpus} CPUs", "": "2, virtualisation: SVM",
+		  "modules": "3, modules: bundle", "components": "3, modules: 2 components",
+		  "guests": "4, guests: 1", "vCPUs": "5, vCPUs: 2", "launch": "6, launch: "}
+	blocks = []
+	for owner, stage in stages.items():
+		line = machine.expect(rf"stage {stage}([^\n]*)\n").group(1).decode()
+		found = [(int(a, 16), int(b, 16) + 1)
+			 for a, b in re.findall(r"(0x\w+)-(0x\w+)", line)]
+		test.equal(bool(found), owner in ("host", "modules", "components", "guests"),
+			   f"blocks of {owner}")
+		if owner == "guests":
+			test.equal(sum(b - a for a, b in found), 16 * MIB, "the guest's RAM")
+		blocks += found
+	for start, end in blocks:
+		test.equal(any(a <= start < end <= b for a, b in ram), True,
+			   f"0x{start:x}-0x{end:x} is RAM")
+	blocks.sort()
+	for (_, end), (start, _) in zip(blocks, blocks[1:]):
+		test.equal(end <= start, True, f"0x{start:x} is no block's")
 
 
 @suite.case("no SVM", cpu="max,-svm", text=r"the CPU has no SVM: use a CPU with AMD-V")

@@ -19,8 +19,10 @@ struct boot_info {
 	hpa_t image_pa;              /* the core, page-aligned */
 	u64 image_bytes, text_bytes; /* text: without what runs at boot only */
 	u64 boot_text_bytes;
-	u64 boot_bytes;            /* all that arch_leave_boot() gives back */
-	u64 description_bytes;     /* what the core keeps of the system's description */
+	u64 boot_bytes; /* all that arch_leave_boot() gives back */
+	/* The core's share of the RAM: the system's description, and the heap. */
+	hpa_t description_pa, heap_pa;
+	u64 description_bytes, heap_bytes;
 	bool efi;                  /* entered as an EFI application */
 	u64 entropy[BOOT_ENTROPY]; /* from the CPU's generator; else of the counter */
 	bool has_entropy;          /* a part of it is from the generator */

@@ -37,6 +37,14 @@
 #define GAS_MEMORY 0u
 #define GAS_PORT   1u
 
+#define MCFG_FIRST   44u
+#define MCFG_ENTRY   16u
+#define IOMMU_FIRST  48u /* structure in a DMAR or IVRS */
+#define DMAR_UNIT    0u
+#define IVRS_UNIT    0x10u
+#define IVRS_UNIT_11 0x11u
+#define IVRS_UNIT_40 0x40u
+
 #define SPCR_BYTES   60u
 #define SPCR_16550   0u
 #define SPCR_16550_2 1u
@@ -178,6 +186,42 @@ static void read_hpet(struct host_facts *facts, const u8 *table, u32 bytes)
 		facts->hpet = get64(table + 44);
 }
 
+static void read_mcfg(struct host_facts *facts, const u8 *table, u32 bytes)
+{
+	for (u32 at = MCFG_FIRST; at + MCFG_ENTRY <= bytes; at += MCFG_ENTRY)
+		facts_add_ecam(facts, get64(table + at), get16(table + at + 8), table[at + 10],
+			       table[at + 11]);
+}
+
+/* Intel VT-d 4.1 §8.1, §8.3: the units' registers. */
+static void read_dmar(struct host_facts *facts, const u8 *table, u32 bytes)
+{
+	for (u32 at = IOMMU_FIRST; at + 16 <= bytes;) {
+		u32 length = get16(table + at + 2);
+
+		if (length < 4 || length > bytes - at)
+			return;
+		if (get16(table + at) == DMAR_UNIT && length >= 16)
+			facts_add_iommu(facts, get64(table + at + 8), false);
+		at += length;
+	}
+}
+
+/* AMD I/O Virtualization Technology 3.05 §5.2.2: one unit may have a block of each type. */
+static void read_ivrs(struct host_facts *facts, const u8 *table, u32 bytes)
+{
+	for (u32 at = IOMMU_FIRST; at + 16 <= bytes;) {
+		u32 length = get16(table + at + 2), type = table[at];
+
+		if (length < 4 || length > bytes - at)
+			return;
+		if ((type == IVRS_UNIT || type == IVRS_UNIT_11 || type == IVRS_UNIT_40) &&
+		    length >= 16)
+			facts_add_iommu(facts, get64(table + at + 8), true);
+		at += length;
+	}
+}
+
 static void read_spcr(struct host_facts *facts, const u8 *table, u32 bytes)
 {
 	if (bytes < SPCR_BYTES || (table[36] != SPCR_16550 && table[36] != SPCR_16550_2))
@@ -227,6 +271,12 @@ static enum err read_table(const struct acpi_memory *memory, struct host_facts *
 		read_hpet(facts, table, bytes);
 	else if (memcmp(table, "SPCR", 4) == 0)
 		read_spcr(facts, table, bytes);
+	else if (memcmp(table, "MCFG", 4) == 0)
+		read_mcfg(facts, table, bytes);
+	else if (memcmp(table, "DMAR", 4) == 0)
+		read_dmar(facts, table, bytes);
+	else if (memcmp(table, "IVRS", 4) == 0)
+		read_ivrs(facts, table, bytes);
 	return OK;
 }
 

@@ -58,6 +58,15 @@ static enum err read_node(const struct fdt *fdt, fdt_node_t node, struct host *h
 
 	if (fdt_is_compatible(fdt, node, "intel,ce4100-ioapic"))
 		return read_ioapic(fdt, node, x86);
+	if (fdt_is_compatible(fdt, node, "intel,vt-d") ||
+	    fdt_is_compatible(fdt, node, "amd,iommu")) {
+		struct host_range regs;
+
+		if (fdt_reg(fdt, node, 0, &regs.base, &regs.size) != OK)
+			return ERR_FORMAT;
+		keep(host, "IOMMU", &regs);
+		return OK;
+	}
 	if (fdt_is_compatible(fdt, node, "mullion,x86-clock"))
 		return read_clock(fdt, node, x86);
 	if (fdt_is_compatible(fdt, node, "intel,ce4100-lapic") && x86->lapic.size == 0)

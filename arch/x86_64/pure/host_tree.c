@@ -16,6 +16,11 @@
 #define IOAPIC_BYTES 0x1000u
 #define LAPIC_BYTES  0x1000u
 #define UART_BYTES   8u
+
+#define ECAM_BUS_SHIFT    20
+#define AMD_IOMMU_BYTES   KIB(16) /* AMD I/O Virtualization Technology 3.05 §3.4 */
+#define INTEL_IOMMU_BYTES KIB(4)
+
 #define PHANDLE_APIC 1u /* of the first IOAPIC */
 
 /* The second cell of a specifier, as in the binding intel,ce4100-ioapic. */
@@ -58,6 +63,33 @@ void facts_add_cpu(struct host_facts *facts, u32 apic_id)
 		return;
 	}
 	facts->apic_ids[facts->num_cpus++] = apic_id;
+}
+
+void facts_add_ecam(struct host_facts *facts, u64 base, u32 segment, u32 first, u32 last)
+{
+	if (facts->num_ecams < FACTS_MAX_ECAMS && base != 0 && first <= last)
+		facts->ecams[facts->num_ecams++] =
+			(struct facts_ecam){ base, segment, first, last };
+}
+
+void facts_add_iommu(struct host_facts *facts, u64 base, bool amd)
+{
+	for (u32 i = 0; i < facts->num_iommus; i++)
+		if (facts->iommus[i].base == base)
+			return;
+	if (facts->num_iommus < FACTS_MAX_IOMMUS && base != 0)
+		facts->iommus[facts->num_iommus++] = (struct facts_iommu){ base, amd };
+}
+
+bool facts_has_memory(const struct host_facts *facts, u64 base, u64 end)
+{
+	for (u32 i = 0; i < facts->num_memory && base < end; i++) {
+		const struct host_range *range = &facts->memory[i];
+
+		if (range->base <= base && base - range->base < range->size)
+			base = range->base + range->size;
+	}
+	return base >= end;
 }
 
 u32 facts_isa_irq(const struct host_facts *facts, u32 irq, bool *level, bool *low)
@@ -148,6 +180,31 @@ static void tree_put_apics(struct fdt_writer *w, const struct host_facts *facts)
 	fdt_end(w);
 }
 
+/* The tree's ranges of PCI windows are unknown: they stand in AML. */
+static void tree_put_pci(struct fdt_writer *w, const struct host_facts *facts)
+{
+	for (u32 i = 0; i < facts->num_ecams; i++) {
+		const struct facts_ecam *ecam = &facts->ecams[i];
+		const u32 buses[] = { ecam->first_bus, ecam->last_bus };
+
+		fdt_begin_at(w, "pci", ecam->base + ((u64)ecam->first_bus << ECAM_BUS_SHIFT));
+		fdt_put_string(w, "compatible", "pci-host-ecam-generic");
+		tree_put_reg(w, ecam->base + ((u64)ecam->first_bus << ECAM_BUS_SHIFT),
+			     (u64)(ecam->last_bus - ecam->first_bus + 1) << ECAM_BUS_SHIFT);
+		fdt_put_u32(w, "linux,pci-domain", ecam->segment);
+		fdt_put_cells(w, "bus-range", buses, ARRAY_SIZE(buses));
+		fdt_end(w);
+	}
+	for (u32 i = 0; i < facts->num_iommus; i++) {
+		const struct facts_iommu *iommu = &facts->iommus[i];
+
+		fdt_begin_at(w, "iommu", iommu->base);
+		fdt_put_string(w, "compatible", iommu->amd ? "amd,iommu" : "intel,vt-d");
+		tree_put_reg(w, iommu->base, iommu->amd ? AMD_IOMMU_BYTES : INTEL_IOMMU_BYTES);
+		fdt_end(w);
+	}
+}
+
 static void tree_put_clock(struct fdt_writer *w, const struct host_facts *facts)
 {
 	fdt_begin(w, "clock");
@@ -211,6 +268,7 @@ enum err host_tree_write(const struct host_facts *facts, void *buf, size_t size,
 	tree_put_cpus(w, facts);
 	tree_put_memory(w, facts);
 	tree_put_apics(w, facts);
+	tree_put_pci(w, facts);
 	tree_put_clock(w, facts);
 	tree_put_devices(w, facts);
 	fdt_end(w);

@@ -12,6 +12,8 @@
 #include <mullion/types.h>
 
 #define FACTS_MAX_OVERRIDES 16
+#define FACTS_MAX_ECAMS     4
+#define FACTS_MAX_IOMMUS    8
 #define HOST_TREE_BYTES     KIB(16)
 
 /* A register: memory-mapped, or an I/O port. */
@@ -45,6 +47,16 @@ struct host_facts {
 		u32 gsi;
 		bool level, low;
 	} overrides[FACTS_MAX_OVERRIDES];
+	u32 num_ecams;
+	struct facts_ecam {
+		u64 base; /* configuration space of bus 0 */
+		u32 segment, first_bus, last_bus;
+	} ecams[FACTS_MAX_ECAMS];
+	u32 num_iommus;
+	struct facts_iommu {
+		u64 base;
+		bool amd; /* else Intel's */
+	} iommus[FACTS_MAX_IOMMUS];
 	u32 pm_timer;                   /* port; 0: none */
 	bool pm_timer_32;               /* 32 bits, else 24 */
 	u64 hpet;                       /* 0: none */
@@ -64,6 +76,12 @@ void facts_add_memory(struct host_facts *facts, u64 base, u64 size);
 void facts_add_cpu(struct host_facts *facts, u32 apic_id);
 /** facts_isa_irq() - the global system interrupt of ISA interrupt @irq, with its trigger. Pure. */
 u32 facts_isa_irq(const struct host_facts *facts, u32 irq, bool *level, bool *low);
+/** facts_add_ecam() - configuration space of the PCI buses @first to @last of @segment. Pure. */
+void facts_add_ecam(struct host_facts *facts, u64 base, u32 segment, u32 first, u32 last);
+/** facts_add_iommu() - an IOMMU's registers, once. Pure. */
+void facts_add_iommu(struct host_facts *facts, u64 base, bool amd);
+/** facts_has_memory() - Returns true if all of [@base, @end) is RAM. Pure. */
+bool facts_has_memory(const struct host_facts *facts, u64 base, u64 end);
 /** host_tree_write() - write the tree into @buf of @size bytes; *@total is its size. Pure.
  * ERR_TOO_BIG. */
 enum err __must_check host_tree_write(const struct host_facts *facts, void *buf, size_t size,

@@ -48,6 +48,9 @@ static void put_header(u32 pa, const char *signature, u32 bytes)
 #define FADT 0x3000u
 #define HPET 0x3200u
 #define SPCR 0x3300u
+#define MCFG 0x3400u
+#define DMAR 0x3500u
+#define IVRS 0x3600u
 
 #define MADT_BYTES (44 + 8 + 8 + 16 + 12 + 10)
 
@@ -98,11 +101,26 @@ static int make_tables(void **state)
 	put(SPCR + 52, 1, 1);
 	put(SPCR + 53, 3, 1);
 	put_header(SPCR, "SPCR", 80);
+	put(MCFG + 44, 0xb0000000, 8);
+	put(MCFG + 55, 0xff, 1);
+	put_header(MCFG, "MCFG", 60);
+	put(DMAR + 48, 4u << 16 | 1, 4); /* another structure */
+	put(DMAR + 52, 16u << 16, 4);
+	put(DMAR + 60, 0xfed90000, 8);
+	put_header(DMAR, "DMAR", 68);
+	put(IVRS + 48, 24u << 16 | 0x10, 4);
+	put(IVRS + 56, 0xfeb80000, 8);
+	put(IVRS + 72, 40u << 16 | 0x11, 4);
+	put(IVRS + 80, 0xfeb80000, 8);
+	put_header(IVRS, "IVRS", 112);
 	put(XSDT + 36, MADT, 8);
 	put(XSDT + 44, FADT, 8);
 	put(XSDT + 52, HPET, 8);
 	put(XSDT + 60, SPCR, 8);
-	put_header(XSDT, "XSDT", 68);
+	put(XSDT + 68, MCFG, 8);
+	put(XSDT + 76, DMAR, 8);
+	put(XSDT + 84, IVRS, 8);
+	put_header(XSDT, "XSDT", 92);
 	put(RSDT + 36, MADT, 4);
 	put_header(RSDT, "RSDT", 40);
 	memcpy(memory, "RSD PTR ", 8);
@@ -138,6 +156,14 @@ static void a_machine(void **state)
 	assert_int_equal(facts.uart.space, REGISTER_PORT);
 	assert_int_equal(facts.uart.address, 0x2f8);
 	assert_int_equal(facts.uart_gsi, 3);
+	assert_int_equal(facts.num_ecams, 1);
+	assert_int_equal(facts.ecams[0].base, 0xb0000000);
+	assert_int_equal(facts.ecams[0].last_bus, 0xff);
+	assert_int_equal(facts.num_iommus, 2); /* AMD's has two blocks */
+	assert_int_equal(facts.iommus[0].base, 0xfed90000);
+	assert_false(facts.iommus[0].amd);
+	assert_int_equal(facts.iommus[1].base, 0xfeb80000);
+	assert_true(facts.iommus[1].amd);
 }
 
 static void an_override_counts(void **state)

@@ -41,7 +41,13 @@ static void a_pc(void **state)
 	facts_add_cpu(&facts, 0x101);
 	facts_add_memory(&facts, 0x100000, 0x7fe0000 - 0x100000);
 	facts_add_memory(&facts, UINT64_C(0x100000000), GIB(2));
+	facts_add_ecam(&facts, 0xb0000000, 0, 0, 0xff);
+	facts_add_iommu(&facts, 0xfed90000, false);
+	facts_add_iommu(&facts, 0xfed90000, true);
 	read_back(&facts, &host);
+	assert_int_equal(host.num_kept, 6); /* LAPIC, two IOAPICs, two PICs, one IOMMU */
+	assert_true(facts_has_memory(&facts, 0x100000, 0x7fe0000));
+	assert_false(facts_has_memory(&facts, 0x100000, 0x7fe0001));
 	assert_string_equal(host.compatible, "mullion,x86-64");
 	assert_int_equal(host.num_cpus, 2);
 	assert_int_equal(host.cpus[1].identity, 0x101);
