@@ -18,17 +18,6 @@ static void parse_image(const struct config_run *run, fdt_node_t node, const cha
 	image->load_fixed = config_u64(run, node, address, &image->load.v);
 }
 
-static void parse_kernel_type(struct config_run *run, struct config_guest *guest)
-{
-	static const char *const names[] = { "linux", "raw" };
-	u32 type = config_choose(run, guest->node, "kernel-type", "type of kernel", names,
-				 ARRAY_SIZE(names), 0);
-
-	guest->kind = guest->kernel.file == NULL ? KERNEL_NONE
-		      : type == 0                ? KERNEL_LINUX
-						 : KERNEL_RAW;
-}
-
 static void parse_counter(struct config_run *run, struct config_guest *guest)
 {
 	static const char *const names[] = { "machine", "own" };
@@ -108,7 +97,9 @@ enum err parse_guest(struct config_run *run, fdt_node_t node, const char *name,
 	parse_image(run, node, "kernel", "load-address", &guest->kernel);
 	parse_image(run, node, "initrd", "initrd-address", &guest->initrd);
 	parse_image(run, node, "device-tree", "device-tree-address", &guest->tree);
-	parse_kernel_type(run, guest);
+	guest->kernel_type =
+		config_choose(run, node, "kernel-type", "type of kernel",
+			      run->platform->kernel_types, run->platform->num_kernel_types, 0);
 	run->platform->guest_parse(run, guest);
 	parse_counter(run, guest);
 	err = parse_vcpus(run, guest);

@@ -64,12 +64,6 @@ struct config_region {
 	fdt_node_t node; /* for messages */
 };
 
-enum kernel_kind {
-	KERNEL_NONE,
-	KERNEL_LINUX, /* a Linux kernel: its header is honoured */
-	KERNEL_RAW,   /* bytes at a load address, entered there */
-};
-
 struct config_image {
 	const char *file; /* name in the bundle */
 	const u8 *data;   /* in the bundle; NULL when the bundle was not given (tools/check on a DTS
@@ -181,7 +175,7 @@ struct config_guest {
 	struct config_vcpu *vcpus;
 	u32 num_regions;
 	struct config_region *regions; /* sorted by gpa */
-	enum kernel_kind kind;
+	u32 kernel_type;               /* of the platform's kernel_types */
 	struct config_image kernel, initrd, tree;
 	gpa_t entry;          /* of the first vCPU */
 	const char *bootargs; /* "" when none */

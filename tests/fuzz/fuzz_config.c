@@ -134,7 +134,7 @@ static bool apart(const struct config_image *a, const struct config_image *b)
 
 static void check_guest(const struct config_guest *guest)
 {
-	if (guest->num_vcpus == 0 || guest->name[0] == '\0' || guest->kind == KERNEL_NONE ||
+	if (guest->num_vcpus == 0 || guest->name[0] == '\0' || guest->kernel.file == NULL ||
 	    guest->console > guest->num_regions || guest->arch.arm64.num_spis % 32 != 0 ||
 	    guest->arch.arm64.num_spis > 960 || guest->arch.arm64.gic_version != 3)
 		abort();

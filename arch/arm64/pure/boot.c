@@ -102,7 +102,7 @@ static void check_raw(struct config_run *run, const struct config_guest *guest)
 
 void arm64_boot_check(struct config_run *run, struct config_guest *guest)
 {
-	if (guest->kind == KERNEL_LINUX)
+	if (guest->kernel_type == ARM64_KERNEL_LINUX)
 		check_linux(run, guest);
 	else
 		check_raw(run, guest);
@@ -136,7 +136,7 @@ static bool choose_kernel_address(struct placing *p, struct config_image *kernel
 {
 	u64 base = p->ram->gpa.v;
 
-	if (p->guest->kind == KERNEL_LINUX && !IS_ALIGNED(base, IMAGE_BASE_ALIGN))
+	if (p->guest->kernel_type == ARM64_KERNEL_LINUX && !IS_ALIGNED(base, IMAGE_BASE_ALIGN))
 		return config_error(
 			p->run, p->ram->node, "guest-address",
 			"RAM that a Linux kernel starts in must begin at a multiple of 2 MiB; "
@@ -152,13 +152,13 @@ static bool place_kernel(struct placing *p)
 	struct image_header header;
 	u64 span = MAX(kernel->span, 1);
 
-	if (p->guest->kind == KERNEL_NONE || (kernel->data != NULL && kernel->span == 0))
+	if (p->guest->kernel.file == NULL || (kernel->data != NULL && kernel->span == 0))
 		return false;
-	if (p->guest->kind == KERNEL_LINUX && kernel->data != NULL &&
+	if (p->guest->kernel_type == ARM64_KERNEL_LINUX && kernel->data != NULL &&
 	    arm64_image_decode(kernel->data, kernel->size, &header) == OK)
 		p->offset = header.text_offset;
 	if (kernel->load_fixed) {
-		if (p->guest->kind == KERNEL_LINUX && kernel->data != NULL &&
+		if (p->guest->kernel_type == ARM64_KERNEL_LINUX && kernel->data != NULL &&
 		    !check_linux_address(p, kernel))
 			return false;
 		if (!IS_ALIGNED(kernel->load.v, 4))
@@ -218,7 +218,7 @@ static void place_tree(struct placing *p)
 			place_take(p, "device-tree-address", "tree", tree->load.v, tree->span);
 		return;
 	}
-	if (p->guest->kind == KERNEL_LINUX && end > kernel_base + TREE_REACH &&
+	if (p->guest->kernel_type == ARM64_KERNEL_LINUX && end > kernel_base + TREE_REACH &&
 	    kernel_base >= p->ram->gpa.v)
 		end = kernel_base + TREE_REACH;
 	if (place_find(p, p->ram->gpa.v, end, slot, slot, &tree->load.v))
@@ -245,7 +245,7 @@ static void place_initrd(struct placing *p)
 			place_take(p, "initrd-address", "initrd", initrd->load.v, span);
 		return;
 	}
-	if (p->guest->kind == KERNEL_LINUX)
+	if (p->guest->kernel_type == ARM64_KERNEL_LINUX)
 		end = MIN(end, window);
 	if (place_find(p, low, end, span, PAGE_SIZE, &initrd->load.v))
 		place_take(p, "initrd-address", "initrd", initrd->load.v, span);

@@ -59,6 +59,11 @@ static const struct arch_model model_trees[] = {
 	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, true },
 };
 
+static const char *const kernel_types[] = {
+	[ARM64_KERNEL_LINUX] = "linux",
+	[ARM64_KERNEL_RAW] = "raw",
+};
+
 /* Devices of registers and interrupts alone. (Linux Documentation/devicetree/bindings.) */
 static const char *const harmless[] = {
 	"arm,pl011",
@@ -334,6 +339,8 @@ const struct arch_platform arm64_platform = {
 	.models = models,
 	.model_trees = model_trees,
 	.num_models = ARRAY_SIZE(models),
+	.kernel_types = kernel_types,
+	.num_kernel_types = ARRAY_SIZE(kernel_types),
 	.harmless = harmless,
 	.num_harmless = ARRAY_SIZE(harmless),
 };

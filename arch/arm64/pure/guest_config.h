@@ -5,6 +5,11 @@
 
 #include <mullion/types.h>
 
+enum arm64_kernel_type {
+	ARM64_KERNEL_LINUX, /* its header is honoured */
+	ARM64_KERNEL_RAW,   /* bytes at a load address, entered there */
+};
+
 struct arm64_guest {
 	u8 gic_version;         /* 2 or 3 */
 	bool trap_wfi;          /* a vCPU that waits for an interrupt leaves the CPU */

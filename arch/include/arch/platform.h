@@ -70,6 +70,9 @@ struct arch_platform {
 	void (*irq_check)(struct config_run *run, fdt_node_t node, const char *property,
 			  bool on_host, bool on_guest, const u32 *cells);
 
+	/* Names of the types of kernel; without the property it is the first. */
+	const char *const *kernel_types;
+	u32 num_kernel_types;
 	/* boot_check() - the kernel's file must be one that the guest can start; its span. */
 	void (*boot_check)(struct config_run *run, struct config_guest *guest);
 	/* boot_place() - the pieces that a guest starts with, each to its place. */

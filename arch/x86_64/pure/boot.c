@@ -37,7 +37,7 @@ void x86_boot_check(struct config_run *run, struct config_guest *guest)
 	const char *why = "";
 	enum err err;
 
-	if (guest->kind == KERNEL_RAW) {
+	if (guest->kernel_type == X86_KERNEL_RAW) {
 		if (kind == X86_FILE_BZIMAGE || kind == X86_FILE_ELF || kind == X86_FILE_GZIP)
 			config_error(run, guest->node, "kernel",
 				     "is %s, no raw binary; leave kernel-type out",
@@ -107,7 +107,7 @@ static bool use_address(struct placing *p, struct x86_kernel *kernel)
 {
 	u64 low = p->guest->kernel.load.v;
 
-	if (p->guest->kind != KERNEL_RAW && low != kernel->low) {
+	if (p->guest->kernel_type != X86_KERNEL_RAW && low != kernel->low) {
 		if (kernel->align == 0) {
 			config_error(p->run, p->guest->node, "load-address",
 				     "this kernel lies where it was linked; write <0x%llx>, or "
@@ -131,9 +131,9 @@ static bool place_kernel(struct placing *p, struct x86_kernel *kernel)
 	struct config_guest *guest = p->guest;
 	const char *why;
 
-	if (guest->kind == KERNEL_NONE || (guest->kernel.data != NULL && guest->kernel.span == 0))
+	if (guest->kernel.file == NULL || (guest->kernel.data != NULL && guest->kernel.span == 0))
 		return false;
-	if (guest->kind == KERNEL_RAW || guest->kernel.data == NULL)
+	if (guest->kernel_type == X86_KERNEL_RAW || guest->kernel.data == NULL)
 		x86_boot_raw(guest, kernel);
 	else if (x86_kernel_read(guest->kernel.data, guest->kernel.size, kernel, &why) != OK)
 		return false;

@@ -10,6 +10,11 @@
 
 #include "arch/x86_64/pure/kernel.h"
 
+enum x86_kernel_type {
+	X86_KERNEL_LINUX, /* its header names the boot protocol */
+	X86_KERNEL_RAW,   /* bytes at a load address, entered there */
+};
+
 #define X86_BLOCK       UINT64_C(0x90000)
 #define X86_BLOCK_BYTES KIB(64)
 /* Offsets in the block; x86_block_gpa() has the address of one. */
@@ -63,7 +68,7 @@ void x86_boot_start(const struct config_guest *guest, const struct x86_kernel *k
 
 #define X86_LOW_MEMORY MIB(1) /* kernels and initrds lie above the PC's first MiB */
 
-/** x86_boot_raw() - the kernel of a guest of kind KERNEL_RAW: bytes without a header. Any context.
+/** x86_boot_raw() - the kernel of type X86_KERNEL_RAW: bytes without a header. Any context.
  */
 void x86_boot_raw(const struct config_guest *guest, struct x86_kernel *kernel);
 

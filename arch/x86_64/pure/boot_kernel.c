@@ -27,7 +27,7 @@ void x86_boot_kernel(const struct config_guest *guest, struct x86_kernel *kernel
 {
 	const char *why;
 
-	if (guest->kind == KERNEL_RAW ||
+	if (guest->kernel_type == X86_KERNEL_RAW ||
 	    x86_kernel_read(guest->kernel.data, guest->kernel.size, kernel, &why) != OK)
 		x86_boot_raw(guest, kernel);
 	else

@@ -39,6 +39,11 @@ static const struct arch_model model_trees[] = {
 	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, true },
 };
 
+static const char *const kernel_types[] = {
+	[X86_KERNEL_LINUX] = "linux",
+	[X86_KERNEL_RAW] = "raw",
+};
+
 /* Devices of registers and interrupts alone. */
 static const char *const harmless[] = {
 	"ns8250",      "ns16450",     "ns16550", "ns16550a", "motorola,mc146818",
@@ -178,6 +183,8 @@ const struct arch_platform x86_platform = {
 	.num_models = ARRAY_SIZE(models),
 	.has_ports = true,
 	.ram_hole = { X86_HOLE_BASE, X86_HOLE_END - X86_HOLE_BASE },
+	.kernel_types = kernel_types,
+	.num_kernel_types = ARRAY_SIZE(kernel_types),
 	.harmless = harmless,
 	.num_harmless = ARRAY_SIZE(harmless),
 };

@@ -201,7 +201,7 @@ static void raw_goes_where_it_is_told(void **state)
 		"flash { type = \"rom\"; guest-address = <0>; size = <0x4000>; }; }; }; };");
 
 	(void)state;
-	assert_int_equal(l->system.guests[0].kind, KERNEL_RAW);
+	assert_int_equal(l->system.guests[0].kernel_type, ARM64_KERNEL_RAW);
 	assert_int_equal(l->system.guests[0].entry.v, 0x40000000);
 	assert_int_equal(l->system.guests[1].entry.v, 0);
 	assert_true(l->system.guests[1].tree.load.v >= 0x40000000);

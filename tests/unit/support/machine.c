@@ -74,7 +74,7 @@ void machine_config(struct config_guest *config, const char *name, u32 first_cpu
 		.vcpus = take(vcpus, sizeof(struct config_vcpu)),
 		.num_regions = ARRAY_SIZE(regions) - skip,
 		.regions = take(ARRAY_SIZE(regions), sizeof(struct config_region)),
-		.kind = KERNEL_RAW,
+		.kernel_type = ARM64_KERNEL_RAW,
 		.kernel = { .file = "kernel",
 			    .data = machine_kernel,
 			    .size = sizeof(machine_kernel),
