@@ -9,7 +9,7 @@
 #include <mullion/mem.h>
 #include <mullion/random.h>
 
-#define PIECE_BYTES KIB(64) /* written at a time */
+#define PIECE_BYTES KIB(8) /* written at a time */
 #define BLOCK_PAGES (X86_BLOCK_BYTES / PAGE_SIZE)
 
 static enum err put(struct vcpu *vcpu, u64 gpa, const u8 *from, u64 bytes)
@@ -49,6 +49,8 @@ static enum err put_block(struct vcpu *vcpu, const struct x86_kernel *kernel, u8
 
 	random_fill(seed, sizeof(seed));
 	x86_boot_block(vcpu->guest->config, kernel, seed, block);
+	if (!vcpu_preempt_point(vcpu))
+		return ERR_BUSY;
 	err = put(vcpu, X86_BLOCK, block, X86_BLOCK_BYTES);
 	if (err == OK)
 		err = put(vcpu, X86_EBDA_POINTER, (const u8 *)&ebda, sizeof(ebda));

@@ -116,6 +116,8 @@ bool exit_ignored(struct vcpu *vcpu, enum insn_kind kind)
 {
 	u64 next;
 
+	if (virt->read(vcpu, VIRT_CPL) != 0)
+		return fault(vcpu); /* QEMU has the exit first */
 	return !find_next(vcpu, kind, &next) || finish(vcpu, next);
 }
 
@@ -255,6 +257,7 @@ static bool read_cpu_msr(struct vcpu *vcpu, u32 msr, u64 *value)
 	switch (msr) {
 	case MSR_EFER: *value = virt->read(vcpu, VIRT_EFER); return true;
 	case MSR_TSC_ADJUST: *value = vcpu->arch.tsc_adjust; return true;
+	case MSR_PAT: *value = virt->read(vcpu, VIRT_PAT); return true;
 	default: return false;
 	}
 }
@@ -274,6 +277,11 @@ static bool write_cpu_msr(struct vcpu *vcpu, u32 msr, u64 value)
 	case MSR_TSC_ADJUST:
 		arch->tsc_offset += value - arch->tsc_adjust;
 		arch->tsc_adjust = value;
+		return true;
+	case MSR_PAT:
+		if (!pat_is_valid(value))
+			return false;
+		virt->write(vcpu, VIRT_PAT, value);
 		return true;
 	case MSR_TSC_AUX: return vcpu_write_tsc_aux(vcpu, value);
 	case MSR_PRED_CMD: return predict_command(value);
@@ -503,7 +511,9 @@ bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how)
 	struct x86_insn insn;
 	u32 count;
 
-	if ((how & (EXIT_MEMORY_FETCH | EXIT_MEMORY_WALK | EXIT_MEMORY_DENIED)) != 0)
+	/* An access of the instruction at RIP, and not of an event's delivery. */
+	if ((how & (EXIT_MEMORY_FETCH | EXIT_MEMORY_WALK | EXIT_MEMORY_DENIED)) != 0 ||
+	    vcpu->arch.delivering)
 		return memory_fault(vcpu, gpa, how);
 	count = fetch(vcpu, bytes);
 	if (!x86_decode(bytes, count, virt->read(vcpu, VIRT_CODE64) != 0, &insn) ||

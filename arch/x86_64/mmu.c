@@ -370,10 +370,14 @@ void arch_clean_invalidate(const void *va, u64 bytes)
 
 void arch_copy_clean(void *to, const void *from, u64 bytes)
 {
-	memcpy(to, from, bytes);
+	u64 words = bytes / sizeof(u64);
+
+	__asm__ volatile("rep movsq" : "+D"(to), "+S"(from), "+c"(words) : : "memory");
 }
 
 void arch_zero_clean(void *va, u64 bytes)
 {
-	memset(va, 0, bytes);
+	u64 words = bytes / sizeof(u64);
+
+	__asm__ volatile("rep stosq" : "+D"(va), "+c"(words) : "a"(0) : "memory");
 }

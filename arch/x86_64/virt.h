@@ -19,6 +19,7 @@ enum virt_field {
 	VIRT_CR3,
 	VIRT_CR4,
 	VIRT_DR6,
+	VIRT_PAT,
 	VIRT_EFER, /* as the guest sees it */
 	VIRT_CS_BASE,
 	VIRT_CODE64, /* 1: the code segment is 64-bit */

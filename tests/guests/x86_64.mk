@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The test guests of x86-64: flat programs in 32-bit protected mode, which the core loads as kernel-type
 # "raw". The top Makefile includes this file for ARCH=x86_64.
-flat-programs := main
+flat-programs := main hostile witness
 flat-common := $(patsubst %,$(O)/guest32/tests/guests/flat/%.o,start lib)
 cc-guest32 := $(CC)
 flags-guest32 := $(common) $(warnings) $(target) -m32 -O2 -ffreestanding -fno-pic -fno-pie \
@@ -15,6 +15,8 @@ $(flat-programs:%=$(O)/guests/flat-%.elf): $(O)/guests/flat-%.elf: $(flat-common
 	$(quiet)mkdir -p $(@D)
 	$(quiet)$(LD) -m elf_i386 -nostdlib -z noexecstack --no-warn-rwx-segments --build-id=none \
 		-T tests/guests/flat/guest.lds -o $@ $(filter %.o,$^)
+
+$(O)/guests/flat-hostile.elf: $(O)/guest32/tests/guests/flat/hostile_second.o
 
 $(O)/guests/flat-%.img: $(O)/guests/flat-%.elf
 	$(call say,OBJCOPY,$@)

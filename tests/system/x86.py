@@ -16,6 +16,7 @@ BOARD = ROOT / "boards/pc"
 WORK = LOGS / "x86"
 BUNDLE = WORK / "terminal.cpio"
 FLAT = WORK / "flat.cpio"
+HOSTILE = WORK / "hostile.cpio"
 IMAGE = WORK / "terminal.img"	# core and bundle
 MIB = 1 << 20
 GRUB_IMAGE = ROOT / "scripts/grub-image"
@@ -43,6 +44,7 @@ def setup():
 	pack(BUNDLE, BOARD / "terminal.dts", "--bundle-only")
 	pack(IMAGE, BOARD / "terminal.dts", "--core", X86_64 / "mullion.bin")
 	pack(FLAT, ROOT / "tests/system/dts/flat.dts", "--bundle-only")
+	pack(HOSTILE, ROOT / "tests/system/dts/hostile-x86.dts", "--bundle-only")
 
 
 suite = Suite("x86", setup)
@@ -143,6 +145,34 @@ def ram_blocks(test, ram, cpus=2, **options):
 	blocks.sort()
 	for (_, end), (start, _) in zip(blocks, blocks[1:]):
 		test.equal(end <= start, True, f"0x{start:x} is no block's")
+
+
+# Lines that the hostile guest ends with.
+HOSTILE_ENDS = ("a triple fault", "INIT", "a stack that is not there",
+		"a table of interrupts that is not there", "a table of interrupts in the IOAPIC",
+		"page tables that are not there", "a task switch")
+# The witness is more urgent. It may be late by one bounded step of the core, and its own handler.
+LATE_NS = 25000
+LONG = 150		# seconds
+
+
+@suite.case("hostile guest beside a witness")
+def hostile(test):
+	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=HOSTILE, cpus=1,
+			       icount=True, cpu="max,+svm,+npt,-x2apic")
+	bad = r"mullion: panic|foreign|did not cause|WRONG|has not run"
+	said = ""
+	for end in HOSTILE_ENDS:
+		machine.expect(f"hostile: ends by {end}", LONG, absent=bad)
+		said += machine.before()
+	for _ in range(2):
+		machine.expect(r"witness: late \d+", LONG, absent=bad)
+		said += machine.before()
+	test.contains(said, "witness: registers as after a reset", "the witness")
+	late = [int(ns) for ns in re.findall(r"witness: late (\d+)", said)]
+	print(f"# the witness is late by {max(late)} ns at most", flush=True)
+	test.check(len(late) >= 8, f"only {len(late)} lines of the witness")
+	test.check(max(late) <= LATE_NS, f"late by {max(late)} ns")
 
 
 @suite.case("no SVM", cpu="max,-svm", text=r"the CPU has no SVM: use a CPU with AMD-V")

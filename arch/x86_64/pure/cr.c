@@ -119,3 +119,14 @@ bool xcr0_is_valid(u64 value, u64 offer)
 		return true;
 	return (value & XCR0_AVX512) == XCR0_AVX512 && (value & XCR0_AVX) != 0;
 }
+
+bool pat_is_valid(u64 value)
+{
+	for (u32 i = 0; i < 64; i += 8) {
+		u64 type = value >> i & 0xff;
+
+		if (type > 7 || type == 2 || type == 3)
+			return false;
+	}
+	return true;
+}

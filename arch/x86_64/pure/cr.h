@@ -36,6 +36,8 @@ bool cr_loads_pdptes(const struct cr_state *state, u64 cr0, u64 cr4);
 /** efer_is_valid() - @offer: efer_offer(). LMA may be written with its present value alone. APM
  * vol. 2, 3.1.7. */
 bool efer_is_valid(const struct cr_state *state, u64 value, u64 offer);
+/** pat_is_valid() - @value for IA32_PAT: no reserved memory type. SDM vol. 3, 11.12.2. */
+bool pat_is_valid(u64 value);
 /** xcr0_is_valid() - @offer: the extended state that the guest may enable. SDM vol. 1, 13.3. */
 bool xcr0_is_valid(u64 value, u64 offer);
 

@@ -20,7 +20,7 @@ enum msr_action {
 	MSR_MATCH,    /* a write: #GP unless it is the row's value */
 	MSR_STATE,    /* in struct msr_state */
 	MSR_TO_LAPIC, /* of the local APIC: x2APIC registers, APIC base, TSC deadline */
-	MSR_TO_CPU    /* of the vCPU: EFER, TSC, TSC_ADJUST, TSC_AUX, PRED_CMD */
+	MSR_TO_CPU    /* of the vCPU: EFER, TSC, TSC_ADJUST, TSC_AUX, PRED_CMD, PAT */
 };
 
 #define MSR_MTRR_PAIRS 8u

@@ -158,7 +158,8 @@ void svm_finish_events(struct vcpu *vcpu)
 
 	if ((atomic_load(&vcpu->arch.lapic.tpr) & 0xf0) != tpr)
 		atomic_store(&vcpu->arch.lapic.tpr, tpr);
-	if ((event & EVENT_VALID) == 0 || is_software(event))
+	vcpu->arch.delivering = (event & EVENT_VALID) != 0;
+	if (!vcpu->arch.delivering || is_software(event))
 		return;
 	vcpu->arch.event = event;
 }

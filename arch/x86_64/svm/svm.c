@@ -6,6 +6,8 @@
  */
 #include "arch/x86_64/svm/svm.h"
 
+#include "arch/x86_64/pure/exception.h"
+
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
 #include <mullion/cpu.h>
@@ -163,6 +165,7 @@ static u64 svm_read(const struct vcpu *vcpu, enum virt_field field)
 	case VIRT_CR3: return vmcb->cr3;
 	case VIRT_CR4: return vmcb->cr4;
 	case VIRT_DR6: return vmcb->dr6;
+	case VIRT_PAT: return vmcb->pat;
 	case VIRT_EFER: return vmcb->efer & ~EFER_SVME;
 	case VIRT_CS_BASE: return vmcb->cs.base;
 	case VIRT_CODE64: return (vmcb->cs.attributes & SEGMENT_LONG) != 0;
@@ -186,6 +189,7 @@ static void svm_write(struct vcpu *vcpu, enum virt_field field, u64 value)
 	case VIRT_CR3: vmcb->cr3 = value; break;
 	case VIRT_CR4: vmcb->cr4 = value; break;
 	case VIRT_DR6: vmcb->dr6 = value; break;
+	case VIRT_PAT: vmcb->pat = value; break;
 	case VIRT_EFER: vmcb->efer = value | EFER_SVME; break;
 	default: break;
 	}
@@ -196,10 +200,22 @@ static u64 svm_next_rip(const struct vcpu *vcpu)
 	return has_next_rip ? vcpu->arch.vmcb->next_rip : 0;
 }
 
+/* The exit may have interrupted the delivery of an exception. A shutdown is a double fault that
+ * finds no table: the CPU has an exit for it. */
 static void raise_exception(struct vcpu *vcpu, u32 vector, u64 error)
 {
-	u64 event = EVENT_VALID | EVENT_FAULT | vector;
+	u64 before = vcpu->arch.event, event;
+	u32 both = vector;
 
+	if ((before & EVENT_VALID) != 0 && (before & EVENT_TYPE) == EVENT_FAULT)
+		both = exception_combine(before & 0xff, vector);
+	if (both == EXCEPTION_SHUTDOWN)
+		vcpu->arch.vmcb->idtr.limit = 0;
+	if (both != vector) {
+		both = EXCEPTION_DF;
+		error = 0;
+	}
+	event = EVENT_VALID | EVENT_FAULT | both;
 	if (error != VIRT_NO_ERROR)
 		event |= EVENT_ERROR | error << 32;
 	vcpu->arch.event = event;

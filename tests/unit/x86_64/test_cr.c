@@ -116,6 +116,18 @@ static void xcr0(void **state)
 	assert_false(xcr0_is_valid(BIT(63) | 1, 0x2e7));
 }
 
+static void pat(void **state)
+{
+	(void)state;
+	assert_true(pat_is_valid(UINT64_C(0x0007040600070406)));
+	assert_true(pat_is_valid(UINT64_C(0x0705010407060504)));
+	for (u32 i = 0; i < 64; i += 8) {
+		assert_false(pat_is_valid(UINT64_C(2) << i));
+		assert_false(pat_is_valid(UINT64_C(3) << i));
+		assert_false(pat_is_valid(UINT64_C(8) << i));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -124,6 +136,7 @@ int main(void)
 		cmocka_unit_test_setup(cr4, setup),
 		cmocka_unit_test_setup(pdptes, setup),
 		cmocka_unit_test(xcr0),
+		cmocka_unit_test(pat),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -59,6 +59,7 @@ struct arch_vcpu {
 	u64 tsc_offset, tsc_adjust;
 	u64 tsc_aux;
 	u64 event;       /* an interrupted delivery, which the next entry repeats; 0: none */
+	bool delivering; /* the last exit has interrupted the delivery of an event */
 	bool nmi_masked; /* until the IRET of the NMI's handler has run */
 	bool nmi_ends;   /* that IRET runs next, as a single step (svm/event.c) */
 	u64 step_rflags, step_dr6; /* before that step */
