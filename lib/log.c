@@ -27,25 +27,26 @@
 #define PANIC_WAIT  10000000u /* passes of a loop: some tens of milliseconds */
 
 static struct spinlock log_lock = SPINLOCK_INIT(RANK_LOG);
-static char ring[RING_BYTES];
-static u64 ring_head; /* bytes ever put in */
-static u64 ring_tail; /* bytes printed, or read while a component owns the console */
-static bool owned;    /* by a component */
+static char ring[RING_BYTES] GUARDED_BY(log_lock);
+static u64 ring_head GUARDED_BY(log_lock); /* bytes ever put in */
+/* Bytes printed, or read while a component owns the console. */
+static u64 ring_tail GUARDED_BY(log_lock);
+static bool owned GUARDED_BY(log_lock); /* by a component */
 static _Atomic bool watched, news;
 static _Atomic bool deferred; /* a full console keeps text in the ring */
-static log_put *console;
+static log_put *console GUARDED_BY(log_lock);
 static enum log_level max_level = LOG_INFO;
 static _Atomic(struct cpu *) panic_cpu;
 static _Atomic bool panicking;
 
 /* A panic is printed even if a component owns the console. */
-static bool may_print(void)
+static bool may_print(void) REQUIRES(&log_lock)
 {
 	return console != NULL && (!owned || atomic_load(&panicking));
 }
 
 /* Deferred: until the console is full, so the time is bounded. */
-static __attribute__((noinline)) void ring_drain(void)
+static __attribute__((noinline)) void ring_drain(void) REQUIRES(&log_lock)
 {
 	bool wait = !atomic_load(&deferred) || atomic_load(&panicking);
 	u32 left = wait ? UINT32_MAX : LOAD_BYTES;
@@ -64,12 +65,12 @@ static __attribute__((noinline)) void ring_drain(void)
 	}
 }
 
-static u64 backlog(void)
+static u64 backlog(void) REQUIRES(&log_lock)
 {
 	return may_print() ? ring_head - ring_tail : 0;
 }
 
-static void ring_put(const char *text, size_t n)
+static void ring_put(const char *text, size_t n) REQUIRES(&log_lock)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (ring_head - ring_tail == RING_BYTES)
@@ -167,7 +168,7 @@ void log_console_owned(bool by_component)
 	log_leave();
 }
 
-static u64 first_byte(void)
+static u64 first_byte(void) REQUIRES(&log_lock)
 {
 	return ring_head > RING_BYTES ? ring_head - RING_BYTES : 0;
 }

@@ -33,7 +33,7 @@ void thread_switch(struct arch_thread *from, const struct arch_thread *to);
 void thread_begin(void);
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_MEMORY);
-static u64 taken[SLOTS / 64];
+static u64 taken[SLOTS / 64] GUARDED_BY(lock);
 
 static u64 slot_base(u32 slot)
 {

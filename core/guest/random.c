@@ -18,8 +18,8 @@
 #define KEY_BYTES   (KEY_WORDS * sizeof(u32))
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_MEMORY);
-static u32 key[KEY_WORDS];
-static u64 counter;
+static u32 key[KEY_WORDS] GUARDED_BY(lock);
+static u64 counter GUARDED_BY(lock);
 static bool seeded;
 
 static u32 rotate(u32 x, u32 n)
@@ -39,7 +39,7 @@ static void quarter(u32 *x, u32 a, u32 b, u32 c, u32 d)
 	x[b] = rotate(x[b] ^ x[c], 7);
 }
 
-static void block(u32 out[BLOCK_WORDS])
+static void block(u32 out[BLOCK_WORDS]) REQUIRES(&lock)
 {
 	u32 in[BLOCK_WORDS] = { 0x61707865, 0x3320646e, 0x79622d32, 0x6b206574 };
 
@@ -62,7 +62,7 @@ static void block(u32 out[BLOCK_WORDS])
 		out[i] += in[i];
 }
 
-static void renew_key(void)
+static void renew_key(void) REQUIRES(&lock)
 {
 	u32 out[BLOCK_WORDS];
 

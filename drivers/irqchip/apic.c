@@ -47,12 +47,12 @@ static struct ioapic {
 	u32 base, count; /* global system interrupts */
 } ioapics[X86_MAX_IOAPICS];
 static u32 num_ioapics;
+static struct spinlock lock = SPINLOCK_INIT(RANK_IRQCHIP); /* the IOAPICs' pairs of registers */
 /* An edge that comes while its IOAPIC input is masked is lost. So the first one that comes to a
  * masked line is kept, and the input is masked then. */
 static struct line {
 	bool edge, off, pending;
-} lines[APIC_MAX_LINES];
-static struct spinlock lock = SPINLOCK_INIT(RANK_IRQCHIP); /* the IOAPICs' pairs of registers */
+} lines[APIC_MAX_LINES] GUARDED_BY(lock);
 
 u32 apic_read(u32 reg)
 {
