@@ -6,6 +6,7 @@
 #ifndef DRIVERS_GIC_H
 #define DRIVERS_GIC_H
 
+#include "arch/arm64/pure/gic_regs.h"
 #include <asm/sysreg.h>
 #include <mullion/cpu.h>
 #include <mullion/irq.h>
@@ -16,9 +17,6 @@
 #define GIC_PRIORITY 0xa0 /* of every interrupt: the core has no use for preemption */
 
 /* Distributor, both versions. */
-#define GICD_CTLR       0x000
-#define GICD_TYPER      0x004
-#define GICD_IIDR       0x008
 #define GICD_IGROUPR    0x080
 #define GICD_ISENABLER  0x100
 #define GICD_ICENABLER  0x180
@@ -29,8 +27,6 @@
 #define GICD_IPRIORITYR 0x400
 #define GICD_ITARGETSR  0x800
 #define GICD_ICFGR      0xc00
-#define GICD_SGIR       0xf00
-#define GICD_IROUTER    0x6000
 
 /* GICv2 virtual interface control. */
 #define GICH_HCR    0x000

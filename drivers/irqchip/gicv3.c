@@ -15,15 +15,11 @@
 #define GICD_CTLR_ON \
 	0x13u /* ARE_NS, EnableGrp1A, EnableGrp1; with one security state: ARE, both groups */
 #define GICR_CTLR         0x0000
-#define GICR_TYPER        0x0008
-#define GICR_WAKER        0x0014
 #define GICR_SGI_FRAME    0x10000
 #define GICR_FRAME        0x20000
 #define GICR_CTLR_RWP     (1u << 3)
 #define GICR_TYPER_VLPIS  BIT(1)
 #define GICR_TYPER_LAST   BIT(4)
-#define WAKER_SLEEP       2u
-#define WAKER_CHILDREN    4u
 #define SRE_ALL           0xf /* SRE, DFB, DIB, Enable */
 #define ICC_CTLR_EOIMODE  2u
 #define SYS_ICC_AP1R0_EL1 S3_0_C12_C9_0

@@ -3,6 +3,7 @@
 #ifndef ARM64_PURE_VGIC_FRAMES_H
 #define ARM64_PURE_VGIC_FRAMES_H
 
+#include "arch/arm64/pure/gic_regs.h"
 #include "arch/arm64/pure/vgic.h"
 
 /* offset / 128 */
@@ -22,28 +23,19 @@ enum block {
 	BLOCK_ID2 = 0xf80 / 128,       /* GICv2: PIDRn */
 };
 
-#define GICD_CTLR      0x000
-#define GICD_TYPER     0x004
-#define GICD_IIDR      0x008
-#define GICD_SGIR      0xf00
 #define GICD_CPENDSGIR 0xf10
 #define GICD_SPENDSGIR 0xf20
 #define GICD2_PIDR2    0xfe8
-#define GICD_IROUTER   0x6000
 #define GICD3_PIDR2    0xffe8
 #define GICR_IIDR      0x004
-#define GICR_TYPER     0x008
-#define GICR_WAKER     0x014
 #define GICR_PIDR2     0xffe8
 #define GICR_SGI_BASE  0x10000
 
-#define CTLR_GROUPS    0x3u
-#define CTLR_ARE       0x10u
-#define CTLR_DS        0x40u
-#define PIDR2_V2       0x2b
-#define PIDR2_V3       0x3b
-#define PRIORITY_BITS  0xf8u /* 32 levels, as list registers of GICv2 have */
-#define WAKER_SLEEP    0x2u
-#define WAKER_CHILDREN 0x4u
+#define CTLR_GROUPS   0x3u
+#define CTLR_ARE      0x10u
+#define CTLR_DS       0x40u
+#define PIDR2_V2      0x2b
+#define PIDR2_V3      0x3b
+#define PRIORITY_BITS 0xf8u /* 32 levels, as list registers of GICv2 have */
 
 #endif
