@@ -25,9 +25,9 @@ static struct config_region as_region(const struct config_grant *grant)
 static void check_grant(struct config_run *run, struct config_grant *grant, u32 owner)
 {
 	struct config_region region = as_region(grant);
-	bool told = grant->size == 0 && !config_has(run, grant->node, "size");
+	bool reported = grant->size == 0 && !config_has(run, grant->node, "size");
 
-	if (grant->kind == CONFIG_GRANT_FILE || told)
+	if (grant->kind == CONFIG_GRANT_FILE || reported)
 		return;
 	check_shape(run, &region);
 	grant->size = region.size;

@@ -181,11 +181,11 @@ static void check_host_memory(struct config_run *run, const struct config_region
 }
 
 static void hit(struct config_run *run, const struct config_region *region, const char *what,
-		const struct host_range *range, bool *told)
+		const struct host_range *range, bool *reported)
 {
 	if (!ranges_overlap(region->hpa.v, region->size, range->base, range->size))
 		return;
-	*told = true;
+	*reported = true;
 	config_error(run, region->node, "host-address",
 		     "0x%lx to 0x%lx hits the machine's %s at 0x%lx to 0x%lx, which the "
 		     "core keeps for itself; write the address of the device's own registers",
@@ -197,7 +197,7 @@ static void hit(struct config_run *run, const struct config_region *region, cons
 static bool check_host_device(struct config_run *run, const struct config_region *region)
 {
 	const struct host *host = run->host;
-	bool told = false;
+	bool reported = false;
 
 	for (u32 i = 0; i < host->num_memory; i++) {
 		const struct host_range *ram = &host->memory[i];
@@ -211,8 +211,8 @@ static bool check_host_device(struct config_run *run, const struct config_region
 				    LAST(ram->base, ram->size));
 	}
 	for (u32 i = 0; i < host->num_kept; i++)
-		hit(run, region, host->kept[i].what, &host->kept[i].regs, &told);
-	return !told;
+		hit(run, region, host->kept[i].what, &host->kept[i].regs, &reported);
+	return !reported;
 }
 
 bool claim_next(const struct system *system, struct claim *claim)
@@ -312,7 +312,7 @@ static void check_total_memory(struct config_run *run)
 {
 	char wanted_text[FORMAT_BYTES_MAX], have_text[FORMAT_BYTES_MAX];
 	u64 have = 0, largest = 0, wanted = 0;
-	bool told = false;
+	bool reported = false;
 
 	for (u32 i = 0; i < run->host->num_memory; i++) {
 		have += run->host->memory[i].size;
@@ -325,7 +325,7 @@ static void check_total_memory(struct config_run *run)
 			wanted += guest->absent ? 0 : region->size;
 			if (region->size <= largest || region->hpa_fixed)
 				continue;
-			told = true;
+			reported = true;
 			config_error(
 				run, region->node, "size",
 				"%s is more than the machine's largest part of RAM, %s; write less",
@@ -333,7 +333,7 @@ static void check_total_memory(struct config_run *run)
 				format_bytes(have_text, sizeof(have_text), largest));
 		}
 	}
-	if (wanted > have && !told)
+	if (wanted > have && !reported)
 		config_error(
 			run, fdt_find(run->tree, "/guests"), NULL,
 			"the guests' RAM adds up to %s, but the machine has %s; make some smaller",

@@ -117,7 +117,7 @@ static bool cold_register(struct vcpu *vcpu, u32 reg, bool write, u64 *value)
 static bool undefined(struct vcpu *vcpu, u32 reg, bool write)
 {
 	if (!vcpu->arch.warned_sysreg)
-		log_info("guest '%s': %s of S%u_%u_C%u_C%u_%u is undefined here (said once)",
+		log_info("guest '%s': %s of S%u_%u_C%u_C%u_%u is undefined here (reported once)",
 			 vcpu->guest->config->name, write ? "write" : "read", SYSREG_OP0(reg),
 			 SYSREG_OP1(reg), SYSREG_CRN(reg), SYSREG_CRM(reg), SYSREG_OP2(reg));
 	vcpu->arch.warned_sysreg = true;

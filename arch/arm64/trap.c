@@ -49,7 +49,7 @@ static void backtrace(u64 fp)
 	}
 }
 
-/* From the caller's frame on: this function's own may be gone by the time it is read. */
+/* Starts at the caller's frame: this function's own frame may be reused before it is read. */
 void arch_backtrace(void)
 {
 	backtrace(*(const u64 *)__builtin_frame_address(0));

@@ -15,8 +15,8 @@ __cold void arch_virq_deliver(const struct irq_route *route)
 	struct arm64_virq *virq = &guest->arch.virq;
 	u64 kicked = 0;
 
-	/* It comes to this CPU until a vCPU elsewhere has it (hw_route_to_self()). A vCPU that is
-	 * off or does not run never draws it to its CPU. */
+	/* This CPU takes the interrupt until a vCPU of another CPU has it in a list register
+	 * (hw_route_to_self()). A vCPU that does not run does not change the route. */
 	spin_lock(&virq->vgic.lock);
 	if (vgic_host_spi(&virq->vgic, route->target, route->line, route->level, &kicked) != OK)
 		gic->deactivate(route->line);
@@ -51,7 +51,7 @@ static bool __attribute__((noinline)) other_interrupt(struct vcpu *vcpu, u32 int
 {
 	if (intid < GIC_SPURIOUS) {
 		irq_dispatch(intid);
-		/* The core's own timer and the like: the run loop has work. */
+		/* An interrupt of the core, such as its timer: the run loop has work. */
 		if (intid < GIC_PRIVATE && intid != SGI_KICK && intid != virq_hw.maintenance)
 			return false;
 	}
@@ -106,7 +106,7 @@ __cold void virq_vtimer_fired(struct vcpu *vcpu)
 {
 	struct vgic_cpu *cpu = &vcpu->arch.virq.vgic;
 
-	/* Loaded, its list registers are this CPU's: most often the last one serves again. */
+	/* This CPU has the list registers of a loaded vCPU. The timer mostly gets its last one. */
 	if (vcpu->arch.virq.loaded)
 		(void)vgic_timer_fired(cpu, virq_hw.vtimer);
 	else
@@ -119,7 +119,7 @@ bool virq_holds_vtimer(const struct vcpu *vcpu)
 	return vcpu->arch.virq.vgic.bank.linked >> VGIC_TIMER & 1;
 }
 
-/* A list register requested service: the flush reads its state, which also quiets it. */
+/* A list register requests service: the flush reads its state, which also ends the request. */
 void virq_maintenance_handler(u32 intid)
 {
 	struct vcpu *vcpu = this_cpu()->current;

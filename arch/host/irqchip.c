@@ -14,7 +14,7 @@ static struct line {
 	bool enabled, pending, active;
 } lines[HOST_LINES];
 
-static bool changed; /* a line did, since no line was found that could be taken */
+static bool changed; /* since the last search that found no pending line */
 
 static struct line *line_of(u32 line)
 {

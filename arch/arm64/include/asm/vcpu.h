@@ -132,7 +132,7 @@ struct arch_vcpu {
 	struct timer_event vtimer;         /* the virtual timer is, of a vCPU that is not loaded */
 	struct timer_event watch;          /* see timer_watch() */
 	struct timer_event look;           /* see timer_look() */
-	bool warned_serror, warned_sysreg; /* said once for this vCPU */
+	bool warned_serror, warned_sysreg; /* each warning is logged once for a vCPU */
 	struct debug_state debug;          /* as the guest wrote it */
 	struct arm64_access access;        /* of an exit that waits for its answer */
 	bool writeback;   /* an undecoded access's base register still wants its update */
