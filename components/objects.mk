@@ -19,7 +19,7 @@ $(foreach name,lib $(component-names),$(eval $(call read-component,$(name))))
 component-objects := $(component-lib) \
 	$(foreach name,$(component-names),$(component-$(name)) components/$(name)/main.o) \
 	$(test-component-names:%=tests/components/%/main.o)
-component-lib += lib/string.o lib/format.o lib/similar.o lib/err.o
+component-lib += lib/date.o lib/string.o lib/format.o lib/similar.o lib/err.o
 
 flags-component := $(common) $(warnings) -O2 -ffreestanding -fno-pic -fno-pie -fno-builtin \
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing -fno-stack-protector \

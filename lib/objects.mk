@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Freestanding library: no dependency on any other room.
-obj-y += string.o format.o similar.o err.o log.o spinlock.o symbol.o cpio.o elf.o fdt/read.o \
+obj-y += date.o string.o format.o similar.o err.o log.o spinlock.o symbol.o cpio.o elf.o fdt/read.o \
 	fdt/value.o fdt/write.o
 
 # Nothing here but copies is hot, and the core's text has a budget; the tree readers run at boot only,

@@ -6,6 +6,7 @@
 #include "arch/arm64/irq.h"
 
 #include <arch/boot.h>
+#include <arch/mmu.h>
 #include <asm/sysreg.h>
 #include <mullion/host.h>
 #include <mullion/timer.h>
@@ -59,4 +60,15 @@ __boot enum err arch_time_init(const struct host *host)
 	if (host->arch.arm64.timer_irq[3] == 0)
 		return ERR_NOT_FOUND;
 	return irq_register(host->arch.arm64.timer_irq[3], deadline_passed, false);
+}
+
+/* DR of the PL031 (DDI 0224 §3.3.1). */
+__boot u64 arch_time_wall(const struct host *host)
+{
+	const volatile u32 *registers;
+
+	if (host->rtc.size < sizeof(*registers))
+		return 0;
+	registers = arch_map(HPA(host->rtc.base), host->rtc.size, SPACE_READ | SPACE_DEVICE);
+	return registers != NULL ? registers[0] : 0;
 }

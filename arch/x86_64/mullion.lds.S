@@ -16,6 +16,7 @@
 	*core/boot/[a-z]*.o(sections)            \
 	*core/component/create.o(sections)  \
 	*lib/cpio.o(sections)               \
+	*lib/date.o(sections)               \
 	*lib/elf.o(sections)                \
 	*lib/similar.o(sections)            \
 	*lib/fdt/read.o(sections)           \
@@ -24,9 +25,11 @@
 	*arch/x86_64/efi.o(sections)             \
 	*arch/x86_64/loader.o(sections)          \
 	*arch/x86_64/platform.o(sections)        \
+	*arch/x86_64/rtc.o(sections)             \
 	*arch/x86_64/stages.o(sections)          \
 	*arch/x86_64/pure/acpi.o(sections)       \
 	*arch/x86_64/pure/boot.o(sections)       \
+	*arch/x86_64/pure/cmos.o(sections)       \
 	*arch/x86_64/pure/handover.o(sections)   \
 	*arch/x86_64/pure/host.o(sections)       \
 	*arch/x86_64/pure/host_tree.o(sections)  \

@@ -6,6 +6,7 @@
 #include "components/mterm/term.h"
 #include "components/mterm/use.h"
 
+#include <mullion/date.h>
 #include <mullion/format.h>
 #include <mullion/string.h>
 
@@ -265,26 +266,12 @@ void run_log(struct term *t, const struct call *call)
 
 /* --- Time ------------------------------------------------------------------------------------- */
 
-/* Days since 1970 to year, month, day of the Gregorian calendar. Years are counted from March on,
- * so that the leap day is the last; an era has 400 of them. */
-static void civil_date(u64 days, u32 *year, u32 *month, u32 *day)
-{
-	u64 d = days + 719468, era = d / 146097, of_era = d % 146097;
-	u64 y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	u64 of_year = of_era - (365 * y + y / 4 - y / 100);
-	u64 m = (5 * of_year + 2) / 153;
-
-	*day = (u32)(of_year - (153 * m + 2) / 5 + 1);
-	*month = (u32)(m < 10 ? m + 3 : m - 9);
-	*year = (u32)(y + era * 400 + (*month <= 2 ? 1 : 0));
-}
-
 #define NS_PER_S UINT64_C(1000000000)
 
 void run_time(struct term *t, const struct call *call)
 {
-	u64 wall, now = port_time(&wall), s = wall / NS_PER_S;
-	u32 year, month, day, of_day = (u32)(s % 86400);
+	u64 wall, now = port_time(&wall);
+	struct date d = date_of(wall / NS_PER_S);
 
 	(void)t;
 	if ((call->options & OPTION_JSON) != 0) {
@@ -298,12 +285,11 @@ void run_time(struct term *t, const struct call *call)
 		json_end();
 		return;
 	}
-	civil_date(s / 86400, &year, &month, &day);
 	if (wall == 0)
 		out_text("time             unknown: the machine has no clock\n");
 	else
-		out_format("time             %u-%02u-%02u %02u:%02u:%02u UTC\n", year, month, day,
-			   of_day / 3600, of_day / 60 % 60, of_day % 60);
+		out_format("time             %u-%02u-%02u %02u:%02u:%02u UTC\n", d.year, d.month,
+			   d.day, d.hour, d.minute, d.second);
 	out_format("up               %llu.%03u s\n", (unsigned long long)(now / NS_PER_S),
 		   (unsigned int)(now / 1000000 % 1000));
 }

@@ -166,13 +166,7 @@ static void step_timer(void)
 /* Read once: the core's own clock continues from that time. */
 static void step_wall_clock(void)
 {
-	const volatile u32 *registers;
-
-	if (host.rtc.size < sizeof(*registers))
-		return;
-	registers = arch_map(HPA(host.rtc.base), host.rtc.size, SPACE_READ | SPACE_DEVICE);
-	if (registers != NULL)
-		wall_start(registers[0]); /* DR (DDI 0224 §3.3.1) */
+	wall_start(arch_time_wall(&host));
 }
 
 static void step_cpus(void)

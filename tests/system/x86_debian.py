@@ -8,6 +8,7 @@ machine, and switches itself off. The other guest and the terminal continue.
 
 import os
 import pathlib
+import time
 
 from harness import BUILD, LOGS, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Suite
 from systems import HOST, execute, need
@@ -15,6 +16,7 @@ from systems import HOST, execute, need
 X86_64 = pathlib.Path(os.environ.get("MULLION_X86_64", BUILD / "x86_64"))	# O= of the core
 FETCHED = BUILD / "debian-amd64"
 WORK = LOGS / "x86_debian"
+CLOCK_SECONDS = 60	# within which a guest knows the time
 BOOT_SECONDS = 240	# on a busy machine
 PORTS = {"linux1": "2", "linux2": "3"}	# keys of the console
 RESETS = {"ACPI": "a", "keyboard controller": "k", "0xcf9": "p"}	# reboot= of the kernel
@@ -68,6 +70,8 @@ def check_guest(test, machine):
 	memory = machine.run("dmesg | grep -E 'BIOS-e820:.*usable'")
 	test.contains(memory, r"mem 0x00000000000a0000-0x000000000bffffff\] usable", "the E820 map")
 	test.contains(machine.run("dmesg"), r"ACPI: .*RSDP 0x000000000009FC10", "dmesg")
+	seconds = int(machine.run("date -u +%s")) - time.time()
+	test.check(-CLOCK_SECONDS < seconds < CLOCK_SECONDS, f"its clock is {seconds} s ahead")
 	bad = machine.run("dmesg | grep -E 'WARNING|Call Trace|BUG|stall|ACPI Error'")
 	test.equal(bad.strip(), "", "complaints of the kernel")
 

@@ -19,5 +19,8 @@ ns_t arch_time_now(void);
  * none. At it timer_expire() is called in interrupt context. Own CPU; the caller may hold a timer
  * queue's lock. */
 void arch_time_set_deadline(ns_t when);
+/** arch_time_wall() - read the machine's real-time clock. Returns seconds since 1970; 0: there is
+ * none, or it shows no time. Boot CPU, once. */
+u64 arch_time_wall(const struct host *host);
 
 #endif

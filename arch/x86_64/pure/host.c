@@ -69,6 +69,9 @@ static enum err read_node(const struct fdt *fdt, fdt_node_t node, struct host *h
 	}
 	if (fdt_is_compatible(fdt, node, "mullion,x86-clock"))
 		return read_clock(fdt, node, x86);
+	if (fdt_is_compatible(fdt, node, "motorola,mc146818"))
+		return fdt_reg(fdt, node, 0, &host->rtc.base, &host->rtc.size) == OK ? OK
+										     : ERR_FORMAT;
 	if (fdt_is_compatible(fdt, node, "intel,ce4100-lapic") && x86->lapic.size == 0)
 		return fdt_reg(fdt, node, 0, &x86->lapic.base, &x86->lapic.size) == OK ? OK
 										       : ERR_FORMAT;

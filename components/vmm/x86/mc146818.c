@@ -7,6 +7,7 @@
 #include "components/lib/ticks.h"
 #include "components/vmm/x86/devices.h"
 
+#include <mullion/date.h>
 #include <mullion/string.h>
 
 #define INDEX 0x70u
@@ -51,10 +52,6 @@ struct mc146818_state {
 
 _Static_assert(sizeof(struct mc146818_state) <= DEVICE_STATE, "device.h");
 
-struct date {
-	u32 second, minute, hour, weekday, day, month, year;
-};
-
 /* Returns the seconds that the guest's clock shows; *@part_ns: of the present one. */
 static u64 clock_now(const struct mc146818_state *s, u64 *core_ns, u64 *part_ns)
 {
@@ -65,36 +62,6 @@ static u64 clock_now(const struct mc146818_state *s, u64 *core_ns, u64 *part_ns)
 	now = since_1970.v != 0 ? since_1970.v : *core_ns;
 	*part_ns = now % SECOND_NS;
 	return now / SECOND_NS + s->offset;
-}
-
-/* Days since 1970 to a date of the Gregorian calendar, with years that begin in March. */
-static struct date to_date(u64 seconds)
-{
-	u64 days = seconds / 86400 + 719468, era = days / 146097, of_era = days % 146097;
-	u64 year = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
-	u64 of_year = of_era - (365 * year + year / 4 - year / 100);
-	u64 shifted = (5 * of_year + 2) / 153;
-	u32 month = (u32)(shifted < 10 ? shifted + 3 : shifted - 9);
-
-	return (struct date){
-		.second = (u32)(seconds % 60),
-		.minute = (u32)(seconds / 60 % 60),
-		.hour = (u32)(seconds / 3600 % 24),
-		.weekday = (u32)((seconds / 86400 + 4) % 7) + 1,
-		.day = (u32)(of_year - (153 * shifted + 2) / 5) + 1,
-		.month = month,
-		.year = (u32)(year + era * 400 + (month <= 2 ? 1 : 0)),
-	};
-}
-
-static u64 to_seconds(const struct date *d)
-{
-	u64 year = d->year - (d->month <= 2 ? 1 : 0), era = year / 400, of_era = year % 400;
-	u64 shifted = d->month > 2 ? d->month - 3 : d->month + 9;
-	u64 of_year = (153 * shifted + 2) / 5 + d->day - 1;
-	u64 days = era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-
-	return days * 86400 + d->hour * UINT64_C(3600) + d->minute * UINT64_C(60) + d->second;
 }
 
 static u8 encode(const struct mc146818_state *s, u32 value)
@@ -125,7 +92,7 @@ static u32 decode_hour(const struct mc146818_state *s, u8 value)
 static void show_time(struct mc146818_state *s)
 {
 	u64 core_ns, part;
-	struct date d = to_date(clock_now(s, &core_ns, &part));
+	struct date d = date_of(clock_now(s, &core_ns, &part));
 
 	s->ram[SECONDS] = encode(s, d.second);
 	s->ram[MINUTES] = encode(s, d.minute);
@@ -156,8 +123,8 @@ static void set_time(struct mc146818_state *s)
 	};
 	u64 core_ns, part, now = clock_now(s, &core_ns, &part);
 
-	s->offset += to_seconds(&d) - now;
-	s->checked = to_seconds(&d);
+	s->offset += date_seconds(&d) - now;
+	s->checked = date_seconds(&d);
 }
 
 static bool is_time(u32 index)
@@ -177,7 +144,7 @@ static void rtc_update(struct device *rtc)
 
 static bool alarm_matches(const struct mc146818_state *s, u64 seconds)
 {
-	struct date d = to_date(seconds);
+	struct date d = date_of(seconds);
 	const u8 now[3] = { encode(s, d.second), encode(s, d.minute), encode_hour(s, d.hour) };
 
 	for (u32 i = 0; i < 3; i++)
