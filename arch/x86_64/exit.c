@@ -38,10 +38,9 @@ static bool read_entry(void *context, u64 gpa, u32 bytes, u64 *entry)
 	return guest_copy_in(vcpu->guest, entry, GPA(gpa), bytes) == OK;
 }
 
-/* Bytes at RIP into @bytes, up to the end of the code that translates. Returns their number. */
-static u32 fetch(struct vcpu *vcpu, u8 *bytes)
+struct guest_walk exit_walk(struct vcpu *vcpu)
 {
-	struct guest_walk walk = {
+	return (struct guest_walk){
 		.cr0 = virt->read(vcpu, VIRT_CR0),
 		.cr3 = virt->read(vcpu, VIRT_CR3),
 		.cr4 = virt->read(vcpu, VIRT_CR4),
@@ -49,6 +48,11 @@ static u32 fetch(struct vcpu *vcpu, u8 *bytes)
 		.read = read_entry,
 		.context = vcpu,
 	};
+}
+
+u32 exit_fetch(struct vcpu *vcpu, u8 *bytes)
+{
+	struct guest_walk walk = exit_walk(vcpu);
 	u64 linear = virt->read(vcpu, VIRT_RIP), gpa;
 	u32 count = 0;
 
@@ -68,7 +72,7 @@ static u32 fetch(struct vcpu *vcpu, u8 *bytes)
 bool exit_decode(struct vcpu *vcpu, enum insn_kind kind, struct insn *insn)
 {
 	u8 bytes[INSN_MAX];
-	u32 count = fetch(vcpu, bytes);
+	u32 count = exit_fetch(vcpu, bytes);
 
 	return insn_length(bytes, count, virt->read(vcpu, VIRT_CODE64) != 0, insn) &&
 	       insn->kind == kind;
@@ -90,7 +94,7 @@ static bool find_next(struct vcpu *vcpu, enum insn_kind kind, u64 *next)
 
 /* Each handler finds the next instruction before it changes anything: without one, the guest
  * executes its instruction again. */
-static bool finish(struct vcpu *vcpu, u64 next)
+bool exit_finish(struct vcpu *vcpu, u64 next)
 {
 	virt->write(vcpu, VIRT_RIP, next);
 	if ((virt->read(vcpu, VIRT_RFLAGS) & RFLAGS_TF) != 0) {
@@ -118,7 +122,7 @@ bool exit_ignored(struct vcpu *vcpu, enum insn_kind kind)
 
 	if (virt->read(vcpu, VIRT_CPL) != 0)
 		return fault(vcpu); /* QEMU has the exit first */
-	return !find_next(vcpu, kind, &next) || finish(vcpu, next);
+	return !find_next(vcpu, kind, &next) || exit_finish(vcpu, next);
 }
 
 bool exit_hlt(struct vcpu *vcpu)
@@ -127,7 +131,7 @@ bool exit_hlt(struct vcpu *vcpu)
 
 	if (!find_next(vcpu, INSN_HLT, &next))
 		return true;
-	(void)finish(vcpu, next);
+	(void)exit_finish(vcpu, next);
 	vcpu->arch.exit->kind = EXIT_WAIT;
 	return false;
 }
@@ -165,7 +169,7 @@ bool exit_call(struct vcpu *vcpu, enum insn_kind kind)
 	if (!find_next(vcpu, kind, &next))
 		return true;
 	vcpu->arch.r[VCPU_RAX] = (u64)CALL_UNKNOWN;
-	(void)finish(vcpu, next);
+	(void)exit_finish(vcpu, next);
 	return number != CALL_LOG || call_log(vcpu, virt->read(vcpu, VIRT_CODE64) != 0);
 }
 
@@ -210,7 +214,7 @@ bool exit_cpuid(struct vcpu *vcpu)
 	r[VCPU_RBX] = regs.ebx;
 	r[VCPU_RCX] = regs.ecx;
 	r[VCPU_RDX] = regs.edx;
-	return finish(vcpu, next);
+	return exit_finish(vcpu, next);
 }
 
 void exit_offers(struct guest *guest)
@@ -362,7 +366,7 @@ bool exit_msr(struct vcpu *vcpu, bool write)
 		r[VCPU_RAX] = (u32)value;
 		r[VCPU_RDX] = value >> 32;
 	}
-	(void)finish(vcpu, next);
+	(void)exit_finish(vcpu, next);
 	return vcpu->arch.starts == 0; /* the core starts the vCPUs that got a SIPI */
 }
 
@@ -377,7 +381,7 @@ bool exit_xsetbv(struct vcpu *vcpu)
 		return fault(vcpu);
 	vcpu->arch.xcr0 = value;
 	fpu_xcr0(value);
-	return finish(vcpu, next);
+	return exit_finish(vcpu, next);
 }
 
 bool exit_cr_write(struct vcpu *vcpu)
@@ -400,7 +404,7 @@ bool exit_cr_write(struct vcpu *vcpu)
 			return fault(vcpu);
 		virt->write(vcpu, VIRT_CR4, value);
 	}
-	return finish(vcpu, virt->read(vcpu, VIRT_RIP) + insn.length);
+	return exit_finish(vcpu, virt->read(vcpu, VIRT_RIP) + insn.length);
 }
 
 /* --- Ports and memory
@@ -426,7 +430,7 @@ bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next)
 	if (region_find(vcpu->guest, at) == NULL) {
 		if (in)
 			set_rax(vcpu, width, UINT64_MAX);
-		return finish(vcpu, next);
+		return exit_finish(vcpu, next);
 	}
 	exit->kind = in ? EXIT_READ : EXIT_WRITE;
 	exit->access.at = at;
@@ -515,12 +519,12 @@ bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how)
 	if ((how & (EXIT_MEMORY_FETCH | EXIT_MEMORY_WALK | EXIT_MEMORY_DENIED)) != 0 ||
 	    vcpu->arch.delivering)
 		return memory_fault(vcpu, gpa, how);
-	count = fetch(vcpu, bytes);
+	count = exit_fetch(vcpu, bytes);
 	if (!x86_decode(bytes, count, virt->read(vcpu, VIRT_CODE64) != 0, &insn) ||
 	    insn.write != ((how & EXIT_MEMORY_WRITE) != 0))
 		return memory_fault(vcpu, gpa, how);
 	if (controller_access(vcpu, gpa, &insn)) {
-		(void)finish(vcpu, rip + insn.length);
+		(void)exit_finish(vcpu, rip + insn.length);
 		return vcpu->arch.starts == 0;
 	}
 	exit->kind = insn.write ? EXIT_WRITE : EXIT_READ;
@@ -538,15 +542,19 @@ void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err 
 
 	if (result != OK)
 		value = UINT64_MAX;
+	if (access->string && (exit->kind == EXIT_READ || exit->kind == EXIT_WRITE)) {
+		exit_string_answer(vcpu, value);
+		return;
+	}
 	switch (exit->kind) {
 	case EXIT_READ:
 		if (access->port)
 			set_rax(vcpu, access->width, value);
 		else
 			x86_insn_load(&access->insn, vcpu->arch.r, value);
-		(void)finish(vcpu, access->next_rip);
+		(void)exit_finish(vcpu, access->next_rip);
 		break;
-	case EXIT_WRITE: (void)finish(vcpu, access->next_rip); break;
+	case EXIT_WRITE: (void)exit_finish(vcpu, access->next_rip); break;
 	case EXIT_FAULT: virt->raise(vcpu, VECTOR_GP, 0); break;
 	case EXIT_CPU_ON: vcpu_started(vcpu, exit, result); break;
 	default: break;

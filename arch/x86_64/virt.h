@@ -6,7 +6,9 @@
 #ifndef X86_64_VIRT_H
 #define X86_64_VIRT_H
 
+#include "arch/x86_64/pure/guest_walk.h"
 #include "arch/x86_64/pure/length.h"
+#include "arch/x86_64/pure/string_io.h"
 #include <mullion/err.h>
 #include <mullion/guest.h>
 
@@ -26,6 +28,13 @@ enum virt_field {
 	VIRT_CPL
 };
 
+/* A segment register, as the processor keeps it. */
+struct virt_segment {
+	u64 base;
+	u32 limit;
+	bool expands_down, large;
+};
+
 struct virt {
 	const char *name;
 	/* The control structure of @vcpu. ERR_NO_MEMORY. */
@@ -41,6 +50,8 @@ struct virt {
 	bool (*run)(struct vcpu *vcpu);
 	u64 (*read)(const struct vcpu *vcpu, enum virt_field field);
 	void (*write)(struct vcpu *vcpu, enum virt_field field, u64 value);
+	/* Segment register @number: ES, CS, SS, DS, FS, GS. */
+	struct virt_segment (*segment)(const struct vcpu *vcpu, u32 number);
 	/* Address of the next instruction; 0: the processor does not report it. */
 	u64 (*next_rip)(const struct vcpu *vcpu);
 	/* The next entry delivers exception @vector, with @error unless that is VIRT_NO_ERROR. */
@@ -55,7 +66,9 @@ struct virt {
 
 #define VECTOR_DB 1u
 #define VECTOR_UD 6u
+#define VECTOR_SS 12u
 #define VECTOR_GP 13u
+#define VECTOR_PF 14u
 
 extern const struct virt svm;
 /* The processor's; NULL: it has none, or it was not probed yet. */
@@ -86,6 +99,18 @@ bool exit_undefined(struct vcpu *vcpu);
 bool exit_cr_write(struct vcpu *vcpu);
 /** exit_port() - one access to @port; @next_rip is behind the instruction. */
 bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next_rip);
+/** exit_string_port() - INS or OUTS of elements of @width bytes at @port, with addresses of
+ * @address_bytes. @next_rip is behind the instruction. */
+bool exit_string_port(struct vcpu *vcpu, u16 port, const struct string_io *io, u64 next_rip);
+/** exit_string_answer() - @value has been read for the element of INS or OUTS that waits. */
+void exit_string_answer(struct vcpu *vcpu, u64 value);
+/** exit_fetch() - bytes at RIP into @bytes, at most INSN_MAX, up to the end of the code that
+ * translates. Returns their number. */
+u32 exit_fetch(struct vcpu *vcpu, u8 *bytes);
+/** exit_walk() - the walk of @vcpu's page tables as they are now. */
+struct guest_walk exit_walk(struct vcpu *vcpu);
+/** exit_finish() - the next instruction is at @next_rip. Returns true. */
+bool exit_finish(struct vcpu *vcpu, u64 next_rip);
 /** exit_memory() - an access to guest-physical @gpa, where nothing is mapped, or not for that.
  * @how: EXIT_MEMORY_*. */
 bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how);

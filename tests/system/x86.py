@@ -114,7 +114,7 @@ def restart(test):
 @suite.case("flat guest, xAPIC", cpu="max,+svm,+npt,-x2apic")
 def flat(test, **options):
 	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=FLAT, **options)
-	machine.expect(r"\[flat\] 1\.\.37, all good", absent=r"not ok|mullion: panic|stopped:")
+	machine.expect(r"\[flat\] 1\.\.41, all good", absent=r"not ok|mullion: panic|stopped:")
 
 
 @suite.case("blocks of RAM, 256 MiB", memory=256, ram=[(MIB, 0xffe0000)])

@@ -35,12 +35,13 @@ static u64 large_base(const struct form *form, u64 entry, u64 page_mask)
 	return entry & ENTRY_ADDRESS & ~page_mask;
 }
 
-bool guest_walk(const struct guest_walk *walk, u64 linear, u64 *gpa)
+bool guest_walk(struct guest_walk *walk, u64 linear, u64 *gpa)
 {
 	struct form form = form_of(walk);
 	u64 table, index_mask = (UINT64_C(1) << form.index_bits) - 1;
 	u32 shift = PAGE_SHIFT + (u32)form.levels * form.index_bits;
 
+	walk->rights = GUEST_WALK_WRITE | GUEST_WALK_USER;
 	if ((walk->cr0 & CR0_PG) == 0) {
 		*gpa = linear & UINT32_MAX;
 		return true;
@@ -58,6 +59,8 @@ bool guest_walk(const struct guest_walk *walk, u64 linear, u64 *gpa)
 				form.entry_bytes, &entry) ||
 		    (entry & ENTRY_PRESENT) == 0)
 			return false;
+		if (form.levels != 3 || level != 3) /* PAE's level 3 has no rights */
+			walk->rights &= entry;
 		/* Levels 2 and 3 may have pages; PAE's level 3 and 32-bit without PSE may not. */
 		if (level > 1 && level < 4 && (entry & ENTRY_LARGE) != 0 &&
 		    (form.levels == 4 || level == 2) &&

@@ -195,6 +195,19 @@ static void svm_write(struct vcpu *vcpu, enum virt_field field, u64 value)
 	}
 }
 
+static struct virt_segment svm_segment(const struct vcpu *vcpu, u32 number)
+{
+	const struct vmcb *vmcb = vcpu->arch.vmcb;
+	const struct vmcb_segment *s[] = { &vmcb->es, &vmcb->cs, &vmcb->ss,
+					   &vmcb->ds, &vmcb->fs, &vmcb->gs };
+	u32 attributes = s[number]->attributes;
+
+	return (struct virt_segment){ .base = s[number]->base,
+				      .limit = s[number]->limit,
+				      .expands_down = (attributes & SEGMENT_TYPE) == SEGMENT_DOWN,
+				      .large = (attributes & SEGMENT_DEFAULT) != 0 };
+}
+
 static u64 svm_next_rip(const struct vcpu *vcpu)
 {
 	return has_next_rip ? vcpu->arch.vmcb->next_rip : 0;
@@ -244,6 +257,7 @@ const struct virt svm = {
 	.run = svm_run,
 	.read = svm_read,
 	.write = svm_write,
+	.segment = svm_segment,
 	.next_rip = svm_next_rip,
 	.raise = raise_exception,
 	.dump = svm_dump,

@@ -44,6 +44,7 @@ enum {
 	JOB_SHADOW,
 	JOB_NMI,
 	JOB_CALL,
+	JOB_STRING, /* I/O of 4 GiB */
 	JOB_CHANGE, /* code and page tables under the decoder */
 	JOB_RING3,
 	JOB_COUNT

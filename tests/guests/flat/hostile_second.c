@@ -204,6 +204,13 @@ static void alignment_without_end(void)
 	enter_ring3(unaligned, FLAG_AC, (u32)stack3 + 2049);
 }
 
+static void output_all(void)
+{
+	u32 from = 0, count = UINT32_MAX;
+
+	__asm__ volatile("rep outsl" : "+S"(from), "+c"(count) : "d"(0x1234));
+}
+
 static void forever(void)
 {
 	for (;;)
@@ -215,6 +222,7 @@ static void forever(void)
 		case JOB_CALL:
 			__asm__ volatile("vmmcall" : : "a"(random()), "b"(UINT32_MAX) : "memory");
 			break;
+		case JOB_STRING: output_all(); break;
 		default: __asm__ volatile("pause"); break;
 		}
 }

@@ -150,6 +150,30 @@ static void ioapic_write(u32 reg, u32 value)
 	IOAPIC[4] = value;
 }
 
+/* Ports without a device read as ones; elements are 4 bytes, and the last crosses a page. */
+static void check_strings(void)
+{
+	u32 *to = (u32 *)0x00800ff2, *from = to, count = 4;
+	u8 *bytes = (u8 *)to;
+
+	for (u32 i = 0; i < 20; i++)
+		bytes[i] = (u8)i;
+	__asm__ volatile("rep insl" : "+D"(to), "+c"(count) : "d"(0x1234) : "memory");
+	check(count == 0 && to == from + 4 && bytes[0] == 0xff && bytes[15] == 0xff &&
+		      bytes[16] == 16,
+	      "string input");
+	count = 3;
+	__asm__ volatile("std; rep insb; cld" : "+D"(to), "+c"(count) : "d"(0x1234) : "memory");
+	check(count == 0 && (u8 *)to == bytes + 13 && bytes[16] == 0xff && bytes[17] == 17,
+	      "string input, downwards");
+	count = 1000;
+	__asm__ volatile("rep outsb" : "+S"(from), "+c"(count) : "d"(0x1234) : "memory");
+	check(count == 0 && (u8 *)from == bytes + 1000, "string output");
+	count = 0;
+	__asm__ volatile("rep insl" : "+D"(to), "+c"(count) : "d"(0x1234) : "memory");
+	check((u8 *)to == bytes + 13, "string input of nothing");
+}
+
 static void check_devices(void)
 {
 	u32 value;
@@ -163,6 +187,7 @@ static void check_devices(void)
 	__asm__ volatile("outb %%al, %%dx" : : "a"((u8)0x0d), "d"(0x70));
 	__asm__ volatile("inb %%dx, %%al" : "=a"(byte) : "d"(0x71));
 	check(byte == 0x80, "the machine's port");
+	check_strings();
 	check(ioapic_read(1) == 0x170020, "IOAPIC version");
 	ioapic_write(0x12, 1u << 16 | VECTOR_LINE);
 	value = ioapic_read(0x12);
