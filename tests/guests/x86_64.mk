@@ -22,4 +22,20 @@ $(O)/guests/flat-%.img: $(O)/guests/flat-%.elf
 	$(call say,OBJCOPY,$@)
 	$(quiet)$(OBJCOPY) -O binary $< $@
 
+# The same as Multiboot kernels, and a page of firmware.
+multiboot-headers := multiboot multiboot2
+$(multiboot-headers:%=$(O)/guests/flat-%.elf): $(O)/guests/flat-%.elf: $(flat-common) \
+		$(O)/guest32/tests/guests/flat/main.o $(O)/guest32/tests/guests/flat/%.o \
+		tests/guests/flat/guest.lds
+	$(call say,LD,$@)
+	$(quiet)mkdir -p $(@D)
+	$(quiet)$(LD) -m elf_i386 -nostdlib -z noexecstack --no-warn-rwx-segments --build-id=none \
+		-T tests/guests/flat/guest.lds -o $@ $(filter %.o,$^)
+
+$(O)/guests/reset.img: $(O)/guest32/tests/guests/reset/start.o
+	$(call say,OBJCOPY,$@)
+	$(quiet)mkdir -p $(@D)
+	$(quiet)$(OBJCOPY) -O binary -j .text $< $@
+
+guests: $(multiboot-headers:%=$(O)/guests/flat-%.elf) $(O)/guests/reset.img
 guests: $(flat-programs:%=$(O)/guests/flat-%.img)

@@ -26,6 +26,7 @@ struct frame {
 	u32 vector, error, eip, cs, eflags;
 };
 
+extern const u32 boot_magic; /* EAX at the start */
 extern const u8 stubs[], stubs_iret[], second[], second_end[];
 extern volatile u32 hits[VECTORS];
 extern volatile bool expects_fault; /* an exception skips to `resume` */

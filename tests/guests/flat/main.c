@@ -5,6 +5,9 @@
  */
 #include "tests/guests/flat/flat.h"
 
+#define MAGIC_MULTIBOOT  0x2badb002u
+#define MAGIC_MULTIBOOT2 0x36d76289u
+
 #define MSR_PRED_CMD  0x49u
 #define IOAPIC        ((volatile u32 *)0xfec00000u)
 #define NOTHING       ((volatile u32 *)0xd0000000u) /* neither memory nor a device */
@@ -254,6 +257,8 @@ void guest_main(void)
 	check_apic();
 	check_devices();
 	check_second();
+	if (boot_magic == MAGIC_MULTIBOOT || boot_magic == MAGIC_MULTIBOOT2)
+		log_text(boot_magic == MAGIC_MULTIBOOT ? "by Multiboot: " : "by Multiboot2: ");
 	log_text("1..");
 	log_number(number);
 	log_text(failures == 0 ? ", all good\n" : ", failures\n");

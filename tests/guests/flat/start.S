@@ -7,6 +7,7 @@
 _start:
 	cli
 	cld
+	mov	%eax, boot_magic
 	mov	$stack_top, %esp
 	lgdt	gdt_pointer
 	ljmp	$8, $1f
@@ -86,6 +87,10 @@ gdt_end:
 gdt_pointer:
 	.short	gdt_end - gdt - 1
 	.long	gdt
+
+	.globl	boot_magic
+boot_magic:
+	.long	0
 
 	.bss
 	.balign	16

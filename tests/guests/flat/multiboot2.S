@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#define MULTIBOOT2
+#include "tests/guests/flat/multiboot.S"
