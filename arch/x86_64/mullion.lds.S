@@ -51,7 +51,6 @@ SECTIONS
 	. = CORE_VA - IMAGE_SETUP_BYTES;
 	.setup : AT(ADDR(.setup) - OFFSET) {
 		KEEP(*(.setup))
-		. = IMAGE_SETUP_BYTES;
 	} :core
 	.head : AT(ADDR(.head) - OFFSET) {
 		_start = .;

@@ -178,3 +178,4 @@
 .Lfar_pointer:
 	.long	0
 	.short	SELECTOR_CODE
+	.org	.Lsetup + IMAGE_SETUP_BYTES
