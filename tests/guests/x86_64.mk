@@ -9,6 +9,20 @@ flags-guest32 := $(common) $(warnings) $(target) -m32 -O2 -ffreestanding -fno-pi
 	-fno-asynchronous-unwind-tables -fno-strict-aliasing
 $(eval $(call add-flavour,guest32))
 
+# The benchmark guest runs in long mode; its ELF file has PVH's note for the bare machine.
+bench-objects := $(patsubst %,$(O)/guest64/tests/guests/bench/x86_64/%.o,start main)
+cc-guest64 := $(CC)
+flags-guest64 := $(common) $(warnings) $(target) -m64 -O2 -ffreestanding -fno-pic -fno-pie \
+	-mcmodel=small -mno-red-zone -fno-stack-protector -mgeneral-regs-only -fcf-protection=none \
+	-fno-asynchronous-unwind-tables -fno-strict-aliasing
+$(eval $(call add-flavour,guest64))
+
+$(O)/guests/bench.elf: $(bench-objects) tests/guests/bench/x86_64/guest.lds
+	$(call say,LD,$@)
+	$(quiet)mkdir -p $(@D)
+	$(quiet)$(LD) -nostdlib -z noexecstack --no-warn-rwx-segments --build-id=none \
+		-z max-page-size=4096 -T tests/guests/bench/x86_64/guest.lds -o $@ $(bench-objects)
+
 $(flat-programs:%=$(O)/guests/flat-%.elf): $(O)/guests/flat-%.elf: $(flat-common) \
 		$(O)/guest32/tests/guests/flat/%.o tests/guests/flat/guest.lds
 	$(call say,LD,$@)
@@ -18,7 +32,7 @@ $(flat-programs:%=$(O)/guests/flat-%.elf): $(O)/guests/flat-%.elf: $(flat-common
 
 $(O)/guests/flat-hostile.elf: $(O)/guest32/tests/guests/flat/hostile_second.o
 
-$(O)/guests/flat-%.img: $(O)/guests/flat-%.elf
+$(O)/guests/%.img: $(O)/guests/%.elf
 	$(call say,OBJCOPY,$@)
 	$(quiet)$(OBJCOPY) -O binary $< $@
 
@@ -38,4 +52,4 @@ $(O)/guests/reset.img: $(O)/guest32/tests/guests/reset/start.o
 	$(quiet)$(OBJCOPY) -O binary -j .text $< $@
 
 guests: $(multiboot-headers:%=$(O)/guests/flat-%.elf) $(O)/guests/reset.img
-guests: $(flat-programs:%=$(O)/guests/flat-%.img)
+guests: $(flat-programs:%=$(O)/guests/flat-%.img) $(O)/guests/bench.img
