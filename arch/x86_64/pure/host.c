@@ -69,7 +69,8 @@ static enum err read_node(const struct fdt *fdt, fdt_node_t node, struct host *h
 	}
 	if (fdt_is_compatible(fdt, node, "mullion,x86-clock"))
 		return read_clock(fdt, node, x86);
-	if (fdt_is_compatible(fdt, node, "motorola,mc146818"))
+	/* A node without `reg` is a region of a description. */
+	if (fdt_is_compatible(fdt, node, "motorola,mc146818") && fdt_has(fdt, node, "reg"))
 		return fdt_reg(fdt, node, 0, &host->rtc.base, &host->rtc.size) == OK ? OK
 										     : ERR_FORMAT;
 	if (fdt_is_compatible(fdt, node, "intel,ce4100-lapic") && x86->lapic.size == 0)
