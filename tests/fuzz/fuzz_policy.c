@@ -24,7 +24,7 @@ static u32 questions;
 /* Sixteen bytes of the input for each leaf. */
 static void machine(u32 leaf, u32 subleaf, struct cpuid_regs *regs)
 {
-	u8 bytes[sizeof(*regs)] = {0};
+	u8 bytes[sizeof(*regs)] = { 0 };
 	size_t at = (size_t)(leaf ^ leaf >> 24) * 37 + (size_t)subleaf * 5;
 
 	questions++;
