@@ -8,6 +8,7 @@
 #include "arch/x86_64/pure/guest_walk.h"
 #include "arch/x86_64/pure/length.h"
 
+#include "support/random.h"
 #include "support/test.h"
 
 #include <stdio.h>
@@ -123,7 +124,7 @@ static const u8 segments[] = { 0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65 };
 
 static u32 pick(u32 below)
 {
-	return (u32)rand() % below;
+	return (u32)random_below(below);
 }
 
 /* MOV to or from a control or debug register. The prefix LOCK makes CR8 of CR0. */
@@ -217,10 +218,10 @@ static void disassemble(const char *directory, bool code64, u8 *lengths)
 	out = popen(command, "r");
 	assert_non_null(out);
 	while (fgets(line, sizeof(line), out) != NULL) {
-		unsigned long at;
-		char colon;
+		char *end;
+		unsigned long at = strtoul(line, &end, 16);
 
-		if (sscanf(line, " %lx%c", &at, &colon) != 2 || colon != ':')
+		if (end == line || *end != ':')
 			continue;
 		if (slot < SAMPLES && at / SLOT == slot)
 			lengths[slot] = (u8)(at % SLOT);
@@ -259,7 +260,7 @@ static void lengths_agree_with_objdump(void **state)
 	(void)state;
 	if (system("as --32 -o /dev/null /dev/null && objdump --version >/dev/null 2>&1") != 0)
 		skip();
-	srand(1);
+	random_seed(1);
 	agrees(true);
 	agrees(false);
 }
