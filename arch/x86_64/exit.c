@@ -384,27 +384,41 @@ bool exit_xsetbv(struct vcpu *vcpu)
 	return exit_finish(vcpu, next);
 }
 
-bool exit_cr_write(struct vcpu *vcpu)
+bool exit_cr(struct vcpu *vcpu, u32 control, u64 value, u64 next)
 {
 	struct cr_state state = cr_state_of(vcpu);
-	struct insn insn;
-	u64 value;
 
-	if (!exit_decode(vcpu, INSN_CR_WRITE, &insn))
-		return true;
-	value = vcpu->arch.r[insn.reg];
 	if (!state.code64)
 		value = (u32)value;
-	if (insn.control == 8) {
-		if (value > 0xf)
+	switch (control) {
+	case 0:
+		if (!cr0_is_valid(&state, value))
 			return fault(vcpu);
-		atomic_store(&vcpu->arch.lapic.tpr, (u32)value << 4);
-	} else if (insn.control == 4) {
+		virt->write(vcpu, VIRT_CR0, value);
+		break;
+	case 4:
 		if (!cr4_is_valid(&state, value, vcpu->guest->arch.cr4_offer))
 			return fault(vcpu);
 		virt->write(vcpu, VIRT_CR4, value);
+		break;
+	case 8:
+		if (value > 0xf)
+			return fault(vcpu);
+		atomic_store(&vcpu->arch.lapic.tpr, (u32)value << 4);
+		break;
+	default: break;
 	}
-	return exit_finish(vcpu, virt->read(vcpu, VIRT_RIP) + insn.length);
+	return exit_finish(vcpu, next);
+}
+
+bool exit_cr_write(struct vcpu *vcpu)
+{
+	struct insn insn;
+
+	if (!exit_decode(vcpu, INSN_CR_WRITE, &insn))
+		return true;
+	return exit_cr(vcpu, insn.control, vcpu->arch.r[insn.reg],
+		       virt->read(vcpu, VIRT_RIP) + insn.length);
 }
 
 /* --- Ports and memory

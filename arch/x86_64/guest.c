@@ -3,6 +3,7 @@
 #include "arch/x86_64/predict.h"
 #include "arch/x86_64/virt.h"
 
+#include <arch/mmu.h>
 #include <arch/virq.h>
 #include <mullion/cpu.h>
 #include <mullion/irq.h>
@@ -10,15 +11,32 @@
 #include <mullion/mem.h>
 #include <mullion/string.h>
 
+/* The last one takes every CPU. */
+static const struct virt *const vendors[] = { &virt_vmx, &svm };
+
+static const struct virt *vendor(void)
+{
+	u32 i = 0;
+
+	while (i < ARRAY_SIZE(vendors) - 1 && !vendors[i]->suits())
+		i++;
+	return vendors[i];
+}
+
+u8 guest_space_kind(void)
+{
+	return vendor()->space_kind;
+}
+
 /* The processor's virtualisation is probed for the first guest. */
 static bool probe(const struct guest *guest)
 {
 	static const char *why;
 
 	if (virt == NULL && why == NULL) {
-		why = svm_probe();
+		why = vendor()->probe();
 		if (why == NULL) {
-			virt = &svm;
+			virt = vendor();
 			predict_warn();
 			log_info("virtualisation: %s", virt->name);
 		}

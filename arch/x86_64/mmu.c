@@ -31,7 +31,7 @@ extern u8 _boot_begin[], _boot_text_end[], _boot_end[], _boot_bss[];
 extern u8 _start[], _text_end[], _rodata_end[], _bss_end[], _boot_stack[], _boot_fatal_stack[];
 extern u8 _boot_nmi_stack[];
 
-_Atomic u64 mmu_stacks_changed;
+_Atomic u64 mmu_stacks_changed, mmu_guest_flushes;
 u64 mmu_image_pa = CORE_PA;
 
 static u64 level0[PTE_ENTRIES] __aligned(4096);
@@ -331,7 +331,7 @@ void arch_window_unmap(void)
 
 void arch_space_init(struct space *space, enum space_use use)
 {
-	space->kind = use == SPACE_OF_COMPONENT ? SPACE_IA32E : SPACE_NPT;
+	space->kind = use == SPACE_OF_COMPONENT ? SPACE_IA32E : guest_space_kind();
 	space->address_bits = use == SPACE_OF_COMPONENT ? COMPONENT_BITS : GUEST_BITS;
 	space->start_level = 0;
 }
@@ -342,11 +342,14 @@ u64 arch_space_encode(u32 kind, u32 level, struct space_entry entry)
 }
 
 /* A component's translations live from its entry to its exit, because each loads CR3 and no page is
- * global. So it is enough that the CPU leaves the component. */
+ * global. So it is enough that the CPU leaves the component. A CPU that leaves a guest flushes at
+ * the next entry to any. */
 void arch_space_sync(const struct space *space, gpa_t gpa, u64 bytes)
 {
 	(void)gpa;
 	(void)bytes;
+	if (space->kind != SPACE_IA32E)
+		atomic_fetch_add(&mmu_guest_flushes, 1);
 	atomic_thread_fence(memory_order_seq_cst);
 	for (u32 id = 0; id < cpu_count; id++) {
 		struct cpu *cpu = cpu_get(id);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The interface between the part of a vCPU that is common to both vendors (vcpu.c, guest.c, exit.c)
- * and the processor's virtualisation (svm/). Nothing outside svm/ depends on the vendor.
+ * and the processor's virtualisation (svm/, vmx/). Nothing outside those depends on the vendor.
  */
 #ifndef X86_64_VIRT_H
 #define X86_64_VIRT_H
@@ -37,6 +37,12 @@ struct virt_segment {
 
 struct virt {
 	const char *name;
+	u8 space_kind; /* of a guest's address space: enum arch_space_kind */
+	/* Returns true if the CPU is of the vendor. */
+	bool (*suits)(void);
+	/* Prepare all CPUs. Returns NULL, or the sentence that says what is missing and the remedy.
+	 * Boot CPU or another, once. */
+	const char *(*probe)(void);
 	/* The control structure of @vcpu. ERR_NO_MEMORY. */
 	enum err (*create)(struct vcpu *vcpu);
 	void (*destroy)(struct vcpu *vcpu);
@@ -70,13 +76,9 @@ struct virt {
 #define VECTOR_GP 13u
 #define VECTOR_PF 14u
 
-extern const struct virt svm;
+extern const struct virt svm, virt_vmx;
 /* The processor's; NULL: it has none, or it was not probed yet. */
 extern const struct virt *virt;
-
-/** svm_probe() - prepare SVM for all CPUs. Returns NULL, or the sentence that says what is missing
- * and the remedy. Boot CPU, once. */
-const char *svm_probe(void);
 
 /* --- exit.c: exits that both vendors have. Each returns false if vcpu->arch.exit needs the core.
  */
@@ -95,8 +97,10 @@ bool exit_call(struct vcpu *vcpu, enum insn_kind kind);
 bool exit_ignored(struct vcpu *vcpu, enum insn_kind kind);
 /** exit_undefined() - an instruction that the guest does not have. */
 bool exit_undefined(struct vcpu *vcpu);
-/** exit_cr_write() - a write of CR4 or CR8. */
+/** exit_cr_write() - a write of CR4 or CR8, which is decoded. */
 bool exit_cr_write(struct vcpu *vcpu);
+/** exit_cr() - a write of CR0, CR4 or CR8; @next_rip is behind the instruction. */
+bool exit_cr(struct vcpu *vcpu, u32 control, u64 value, u64 next_rip);
 /** exit_port() - one access to @port; @next_rip is behind the instruction. */
 bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next_rip);
 /** exit_string_port() - INS or OUTS of elements of @width bytes at @port, with addresses of

@@ -221,5 +221,15 @@ def bochs(test):
 	machine.expect(r"^ *0 +yes")
 
 
+@suite.case("flat guest on VMX")
+def flat_on_vmx(test):
+	need_unpacked(test, "grub", "bochs")
+	iso = test.directory() / "flat.iso"
+	run([GRUB_IMAGE, "iso", iso, X86_64 / "mullion.bin", FLAT])
+	machine = test.machine(iso, machine=BochsVmx.name, boot="grub")
+	machine.expect(r"virtualisation: VMX")
+	machine.expect(r"\[flat\] 1\.\.41, all good", absent=r"not ok|mullion: panic|stopped:")
+
+
 if __name__ == "__main__":
 	suite.main()

@@ -19,11 +19,30 @@ u64 pte_core_leaf(u64 pa, u32 level, enum pte_kind kind)
 	return entry;
 }
 
+/* A guest's RAM is write-back; its own PAT applies on top. */
+static u64 ept_encode(u32 level, struct space_entry entry)
+{
+	u64 code = entry.to.v | EPT_READ;
+
+	if (entry.table)
+		return code | EPT_WRITE | EPT_EXEC;
+	if (level < LAST_LEVEL)
+		code |= PTE_BLOCK;
+	if (entry.flags & SPACE_WRITE)
+		code |= EPT_WRITE;
+	if (entry.flags & SPACE_EXEC)
+		code |= EPT_EXEC;
+	if (!(entry.flags & SPACE_DEVICE))
+		code |= EPT_WRITE_BACK;
+	return code;
+}
+
 u64 pte_encode(u32 kind, u32 level, struct space_entry entry)
 {
 	u64 code = entry.to.v | PTE_PRESENT | PTE_USER | PTE_ACCESSED;
 
-	(void)kind;
+	if (kind == SPACE_EPT)
+		return ept_encode(level, entry);
 	if (entry.table)
 		return code | PTE_WRITE;
 	if (level < LAST_LEVEL)

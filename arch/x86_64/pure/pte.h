@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Translation table entries, pure: no system registers, no memory access. Four levels of 512
- * entries (Intel SDM vol. 3 §4.5, AMD APM vol. 2 §5.3). Nested tables of SVM have the same form
- * (§15.25.5): every access of a guest counts as one of user mode.
+ * entries (Intel SDM vol. 3 §4.5, AMD APM vol. 2 §5.3). Nested tables of SVM have the same form,
+ * and every access of a guest counts as one of user mode (§15.25.5). Those of VMX have permissions
+ * and memory types of their own (EPT, SDM vol. 3 §29.3.2).
  */
 #ifndef X86_64_PURE_PTE_H
 #define X86_64_PURE_PTE_H
@@ -26,7 +27,14 @@
 #define PTE_ENTRIES    512u
 #define PTE_TABLE_BITS 9u
 
-/* Of a component (IA-32e) and of a guest on SVM. */
+#define EPT_READ       BIT(0)
+#define EPT_WRITE      BIT(1)
+#define EPT_EXEC       BIT(2)
+#define EPT_ALL        (EPT_READ | EPT_WRITE | EPT_EXEC)
+#define EPT_TYPE       MASK(5, 3) /* 0: uncacheable */
+#define EPT_WRITE_BACK (UINT64_C(6) << 3)
+
+/* Of a component (IA-32e), of a guest on SVM, and of a guest on VMX. */
 enum arch_space_kind { SPACE_IA32E, SPACE_NPT, SPACE_EPT };
 
 /* Bits of address below an entry of @level (0..3): 39, 30, 21, 12. */
@@ -43,6 +51,21 @@ u64 pte_core_leaf(u64 pa, u32 level, enum pte_kind kind);
 /** pte_encode() - arch_space_encode(). Pure. */
 u64 pte_encode(u32 kind, u32 level, struct space_entry entry);
 
+static inline __attribute__((always_inline)) struct space_entry ept_decode(u32 level, u64 entry)
+{
+	u32 write = entry & EPT_WRITE ? SPACE_WRITE : 0, exec = entry & EPT_EXEC ? SPACE_EXEC : 0;
+	u32 device = (entry & EPT_TYPE) == 0 ? SPACE_DEVICE : 0;
+	bool valid = (entry & EPT_ALL) != 0;
+	bool table = level < 3 && valid && (entry & PTE_BLOCK) == 0;
+
+	return (struct space_entry){
+		.to = HPA(entry & PTE_ADDRESS),
+		.flags = table ? 0 : SPACE_READ | write | exec | device,
+		.valid = valid,
+		.table = table,
+	};
+}
+
 /** pte_decode() - arch_space_decode(). Pure. */
 static inline __attribute__((always_inline)) struct space_entry pte_decode(u32 kind, u32 level,
 									   u64 entry)
@@ -51,7 +74,8 @@ static inline __attribute__((always_inline)) struct space_entry pte_decode(u32 k
 	bool uncached = (entry & PTE_UNCACHED) == PTE_UNCACHED;
 	bool table = level < 3 && (entry & (PTE_PRESENT | PTE_BLOCK)) == PTE_PRESENT;
 
-	(void)kind;
+	if (kind == SPACE_EPT)
+		return ept_decode(level, entry);
 	return (struct space_entry){
 		.to = HPA(entry & PTE_ADDRESS),
 		.flags = table ? 0 : SPACE_READ | write | exec | (uncached ? SPACE_DEVICE : 0),

@@ -73,7 +73,12 @@ static const char *missing(void)
 	return NULL;
 }
 
-const char *svm_probe(void)
+static bool svm_suits(void)
+{
+	return (cpuid_if(LEAF_EXTENDED, 0).c & E1_SVM) != 0;
+}
+
+static const char *svm_probe(void)
 {
 	const char *why = missing();
 
@@ -249,6 +254,9 @@ static void svm_dump(const struct vcpu *vcpu)
 
 const struct virt svm = {
 	.name = "SVM",
+	.space_kind = SPACE_NPT,
+	.suits = svm_suits,
+	.probe = svm_probe,
 	.create = svm_create,
 	.destroy = svm_destroy,
 	.reset = svm_reset,

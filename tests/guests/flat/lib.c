@@ -11,18 +11,35 @@ volatile u32 hits[VECTORS];
 volatile bool expects_fault;
 volatile u32 resume;
 
+#define CALL(instruction)                                                            \
+	__asm__ volatile(instruction                                                 \
+			 : "=a"(result)                                              \
+			 : "a"(CALL_LOG), "b"(length), "c"(words[0]), "d"(words[1]), \
+			   "S"(words[2]), "D"(words[3])                              \
+			 : "memory")
+
+/* Each vendor's call is #UD on a CPU of the other one. */
+static bool is_intel(void)
+{
+	u32 r[4];
+
+	cpuid(0, 0, r);
+	return r[1] == 0x756e6547; /* "Genu" */
+}
+
 void log_text(const char *text)
 {
+	bool intel = is_intel();
+
 	while (*text != '\0') {
 		u32 words[4] = { 0 }, length = 0, result;
 
 		for (; length < 16 && text[length] != '\0'; length++)
 			((char *)words)[length] = text[length];
-		__asm__ volatile("vmmcall"
-				 : "=a"(result)
-				 : "a"(CALL_LOG), "b"(length), "c"(words[0]), "d"(words[1]),
-				   "S"(words[2]), "D"(words[3])
-				 : "memory");
+		if (intel)
+			CALL("vmcall");
+		else
+			CALL("vmmcall");
 		text += length;
 	}
 }

@@ -22,7 +22,7 @@ static void the_core_is_never_writable_and_executable(void **state)
 
 static void space_flags_come_back(void **state)
 {
-	static const u32 kinds[] = { SPACE_IA32E, SPACE_NPT };
+	static const u32 kinds[] = { SPACE_IA32E, SPACE_NPT, SPACE_EPT };
 
 	(void)state;
 	for (u32 k = 0; k < ARRAY_SIZE(kinds); k++)
@@ -38,7 +38,7 @@ static void space_flags_come_back(void **state)
 				assert_true(entry.valid && !entry.table);
 				assert_int_equal(entry.to.v, PA);
 				assert_int_equal(entry.flags, flags);
-				assert_true((code & PTE_USER) != 0);
+				assert_true(kinds[k] == SPACE_EPT || (code & PTE_USER) != 0);
 			}
 }
 
@@ -57,12 +57,34 @@ static void tables(void **state)
 	assert_int_equal(pte_shift(3), 12);
 }
 
+/* SDM vol. 3, tables 29-3 to 29-7. */
+static void ept(void **state)
+{
+	struct space_entry table = { .to = HPA(PA), .valid = true, .table = true };
+	struct space_entry page = { .to = HPA(PA), .valid = true, .flags = SPACE_READ };
+
+	(void)state;
+	assert_int_equal(pte_encode(SPACE_EPT, 2, table), PA | 0x7);
+	assert_int_equal(pte_encode(SPACE_EPT, 3, page), PA | 0x31);
+	assert_int_equal(pte_encode(SPACE_EPT, 2, page), PA | 0xb1);
+	page.flags |= SPACE_WRITE | SPACE_EXEC;
+	assert_int_equal(pte_encode(SPACE_EPT, 3, page), PA | 0x37);
+	page.flags |= SPACE_DEVICE;
+	assert_int_equal(pte_encode(SPACE_EPT, 3, page), PA | 0x07);
+	assert_true(pte_decode(SPACE_EPT, 2, PA | 0x7).table);
+	assert_false(pte_decode(SPACE_EPT, 3, PA | 0x7).table);  /* a page */
+	assert_false(pte_decode(SPACE_EPT, 2, PA | 0xb7).table); /* a block */
+	assert_false(pte_decode(SPACE_EPT, 2, PA | 0xb0).valid);
+	assert_false(pte_decode(SPACE_EPT, 2, 0).valid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_core_is_never_writable_and_executable),
 		cmocka_unit_test(space_flags_come_back),
 		cmocka_unit_test(tables),
+		cmocka_unit_test(ept),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -35,8 +35,8 @@ struct arch_cpu {
 	u64 *window_table;           /* level-3 table of its copy window, NULL until it is used */
 	u64 window_va, window_bytes; /* what it maps now; 0 bytes: nothing */
 	u64 stacks_seen; /* mmu_stacks_changed when translations of stacks were last flushed */
-	/* The first table of the component that runs, and in its low bits the number of the entry;
-	 * 0: none runs. */
+	/* The first table of the component or guest that runs, and in its low bits the number of
+	 * the entry; 0: none runs. */
 	_Atomic u64 user_entered;
 	u64 user_entries;
 	const void *regime; /* a struct arch_user whose segments and ports are loaded, or NULL */

@@ -60,6 +60,11 @@ static inline u64 mmu_pa(const void *va)
 	return (u64)va - CORE_VA + mmu_image_pa;
 }
 
+/* Counts changes of guests' tables: a CPU that has seen fewer flushes its translations of them. */
+extern _Atomic u64 mmu_guest_flushes;
+/** guest_space_kind() - the form of a guest's tables on this processor: enum arch_space_kind. */
+u8 guest_space_kind(void);
+
 /** mmu_root_entry() - the entry of a component's first table that maps the core. */
 u64 mmu_root_entry(void);
 /** mmu_cr3() - the core's own CR3. */

@@ -6,7 +6,8 @@
 #ifndef ASM_VCPU_H
 #define ASM_VCPU_H
 
-/* Registers in struct arch_vcpu, by their numbers in instructions; svm/enter.S uses the offsets. */
+/* Registers in struct arch_vcpu, by their numbers in instructions; svm/enter.S and vmx/enter.S use
+ * the offsets. */
 #define VCPU_RAX 0
 #define VCPU_RCX 1
 #define VCPU_RDX 2
@@ -29,6 +30,7 @@
 
 struct vcpu_exit;
 struct vmcb;
+struct vmx_vcpu;
 
 /* Where a vCPU begins: by the boot protocol, or at a page that a SIPI names. */
 struct vcpu_start {
@@ -50,9 +52,11 @@ struct x86_access {
 };
 
 struct arch_vcpu {
-	u64 r[16];              /* first: known to assembly. RAX and RSP: copies of the VMCB's */
+	u64 r[16]; /* first: known to assembly. RAX and RSP: copies of the control structure's */
 	struct vcpu_exit *exit; /* the exit that arch_vcpu_run() fills */
-	struct vmcb *vmcb;
+	struct vmcb *vmcb;      /* on SVM */
+	void *vmcs;             /* on VMX, of unknown form */
+	struct vmx_vcpu *vmx;
 	struct lapic lapic;
 	struct msr_state msrs;
 	struct timer_event timer; /* the LAPIC timer is due */

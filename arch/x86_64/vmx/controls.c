@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The controls of VMX: those that the core needs, as the CPU offers them (SDM vol. 3, appendix A),
+ * and the host's state that an exit loads. */
+#include "arch/x86_64/vmx/vmx.h"
+
+#include "arch/x86_64/pure/cr.h"
+#include "arch/x86_64/tables.h"
+#include <arch/mmu.h>
+#include <asm/sysreg.h>
+#include <mullion/cpu.h>
+#include <mullion/mem.h>
+#include <mullion/string.h>
+
+#define MSR_VMX_BASIC      0x480
+#define MSR_VMX_MISC       0x485
+#define MSR_VMX_CR0_FIXED0 0x486
+#define MSR_VMX_CR0_FIXED1 0x487
+#define MSR_VMX_CR4_FIXED0 0x488
+#define MSR_VMX_CR4_FIXED1 0x489
+#define MSR_VMX_SECONDARY  0x48b
+#define MSR_VMX_EPT_VPID   0x48c
+#define MSR_VMX_PIN        0x48d /* with the default settings that may be 0 */
+#define MSR_VMX_PRIMARY    0x48e
+#define MSR_VMX_EXIT       0x48f
+#define MSR_VMX_ENTRY      0x490
+
+#define BASIC_TRUE   BIT(55)
+#define BASIC_STRING BIT(54) /* an exit of INS or OUTS describes it */
+#define EPT_LEVELS_4 BIT(6)
+#define EPT_TYPE_WB  BIT(14)
+#define EPT_PAGES_2M BIT(16)
+#define EPT_INVEPT   (BIT(20) | BIT(26)) /* of all contexts */
+
+#define NEED_PIN (PIN_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMI)
+#define NEED_PRIMARY                                                                           \
+	(PRIMARY_TSC_OFFSET | PRIMARY_HLT | PRIMARY_MWAIT | PRIMARY_RDPMC | PRIMARY_CR8_LOAD | \
+	 PRIMARY_CR8_STORE | PRIMARY_IO_BITMAPS | PRIMARY_MSR_BITMAP | PRIMARY_MONITOR |       \
+	 PRIMARY_SECONDARY)
+#define NEED_WINDOWS (PRIMARY_WINDOW | PRIMARY_NMI_WINDOW)
+#define NEED_EXIT                                                                      \
+	(EXIT_DEBUG | EXIT_HOST64 | EXIT_ACKNOWLEDGE | EXIT_SAVE_PAT | EXIT_LOAD_PAT | \
+	 EXIT_SAVE_EFER | EXIT_LOAD_EFER)
+#define NEED_ENTRY (ENTER_DEBUG | ENTER_LOAD_PAT | ENTER_LOAD_EFER)
+/* Instructions that the guest has if the CPU has them. */
+#define WANT_SECONDARY (SECONDARY_RDTSCP | SECONDARY_INVPCID | SECONDARY_XSAVES | SECONDARY_WBINVD)
+
+/* Of the preemption timer, in counts of the TSC: some 20 to 40 us. */
+#define PREEMPTION_TICKS UINT64_C(65536)
+#define MISC_RATE        MASK(4, 0)
+
+#define EXCEPTION_DB 1u
+#define EXCEPTION_AC 17u
+#define EXCEPTION_MC 18u
+
+struct vmx_controls vmx_controls;
+struct entry_caps vmx_caps;
+/* Registers pass by msr.c's table; of a guest without ports of its own, no port passes. */
+static u8 msr_map[MSR_VMX_BITMAP_BYTES] __aligned(4096);
+static u8 port_map[PORT_MAP_PAGES * PAGE_SIZE] __aligned(4096);
+
+static bool vmx_offers(u64 capability, u64 controls)
+{
+	return (controls & ~(capability >> 32)) == 0;
+}
+
+/* A pair of capabilities: bits that must be 1, and bits that may be 1. */
+static u64 vmx_adjust(u64 capability, u64 controls)
+{
+	return (controls | (u32)capability) & (capability >> 32);
+}
+
+static void read_caps(void)
+{
+	vmx_caps = (struct entry_caps){
+		.pin = read_msr(MSR_VMX_PIN),
+		.primary = read_msr(MSR_VMX_PRIMARY),
+		.exit = read_msr(MSR_VMX_EXIT),
+		.entry = read_msr(MSR_VMX_ENTRY),
+		.cr0_fixed0 = read_msr(MSR_VMX_CR0_FIXED0),
+		.cr0_fixed1 = read_msr(MSR_VMX_CR0_FIXED1),
+		.cr4_fixed0 = read_msr(MSR_VMX_CR4_FIXED0),
+		.cr4_fixed1 = read_msr(MSR_VMX_CR4_FIXED1),
+		.misc = read_msr(MSR_VMX_MISC),
+		.address_bits = cpuid_if(0x80000008, 0).a & 0xff,
+	};
+	if (vmx_offers(vmx_caps.primary, PRIMARY_SECONDARY))
+		vmx_caps.secondary = read_msr(MSR_VMX_SECONDARY);
+	if (vmx_offers(vmx_caps.secondary, SECONDARY_EPT))
+		vmx_caps.ept_vpid = read_msr(MSR_VMX_EPT_VPID);
+}
+
+static const char *vmx_missing(void)
+{
+	u64 ept = EPT_LEVELS_4 | EPT_TYPE_WB | EPT_PAGES_2M | EPT_INVEPT;
+
+	if (!vmx_offers(vmx_caps.secondary, SECONDARY_EPT) || (vmx_caps.ept_vpid & ept) != ept)
+		return "VMX has no extended page tables of 4 levels with 2 MiB pages: use a newer "
+		       "CPU";
+	if (!vmx_offers(vmx_caps.secondary, SECONDARY_UNRESTRICTED))
+		return "VMX has no unrestricted guests: use a newer CPU";
+	if (!vmx_offers(vmx_caps.secondary, SECONDARY_VPID))
+		return "VMX has no identifiers of virtual processors (VPID): use a newer CPU";
+	if (!vmx_offers(vmx_caps.pin, NEED_PIN))
+		return "VMX has no virtual NMIs: use a newer CPU";
+	if (!vmx_offers(vmx_caps.primary, NEED_PRIMARY | NEED_WINDOWS) ||
+	    (vmx_caps.primary & (PRIMARY_CR3_LOAD | PRIMARY_CR3_STORE)) != 0)
+		return "VMX lacks a control of execution that the core needs: use a newer CPU";
+	if (!vmx_offers(vmx_caps.exit, NEED_EXIT) ||
+	    !vmx_offers(vmx_caps.entry, NEED_ENTRY | ENTER_IA32E))
+		return "VMX does not switch PAT and EFER: use a newer CPU";
+	return NULL;
+}
+
+const char *vmx_controls_probe(void)
+{
+	u64 secondary = SECONDARY_EPT | SECONDARY_UNRESTRICTED | SECONDARY_VPID;
+	const char *why;
+
+	if ((~read_msr(MSR_VMX_BASIC) & (BASIC_TRUE | BASIC_STRING)) != 0)
+		return "VMX is of the first generation: use a newer CPU";
+	read_caps();
+	why = vmx_missing();
+	if (why != NULL)
+		return why;
+	secondary |= WANT_SECONDARY & vmx_caps.secondary >> 32;
+	vmx_controls = (struct vmx_controls){
+		.pin = vmx_adjust(vmx_caps.pin, NEED_PIN),
+		.primary = vmx_adjust(vmx_caps.primary, NEED_PRIMARY),
+		.secondary = vmx_adjust(vmx_caps.secondary, secondary),
+		.exit = vmx_adjust(vmx_caps.exit, NEED_EXIT),
+		.entry = vmx_adjust(vmx_caps.entry, NEED_ENTRY),
+		.preempts = vmx_offers(vmx_caps.pin, PIN_PREEMPTION),
+	};
+	msr_bitmap_vmx(msr_map);
+	memset(port_map, 0xff, sizeof(port_map));
+	return NULL;
+}
+
+void vmx_set_controls(struct vcpu *vcpu)
+{
+	const struct guest *guest = vcpu->guest;
+	u64 ports = guest->arch.port_map != NULL ? page_to_hpa(guest->arch.port_map).v
+						 : mmu_pa(port_map);
+
+	vmcs_set(ENTRY_PIN, vmx_controls.pin);
+	vmcs_set(ENTRY_PRIMARY, vmx_controls.primary);
+	vmcs_set(ENTRY_SECONDARY, vmx_controls.secondary);
+	vmcs_set(ENTRY_EXIT_CONTROLS, vmx_controls.exit);
+	vmcs_set(ENTRY_IO_A, ports);
+	vmcs_set(ENTRY_IO_B, ports + PAGE_SIZE);
+	vmcs_set(ENTRY_MSR_BITMAP, mmu_pa(msr_map));
+	vmcs_set(ENTRY_VPID, vcpu->index + 1);
+	vmcs_set(ENTRY_EPTP, guest->space.root_pa.v | EPTP_WRITE_BACK | EPTP_LEVELS);
+	vmcs_set(ENTRY_LINK, UINT64_MAX);
+	vmcs_write(VMCS_XSS_EXITS, UINT64_MAX);
+	/* A guest that delivers one of these without end exits each time (CVE-2015-5307, -8104). */
+	vmcs_write(VMCS_EXCEPTIONS, BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_MC));
+	vmcs_write(VMCS_CR0_MASK, VMX_CR0_MASK);
+	vmcs_write(VMCS_CR4_MASK, vmx_of(vcpu)->cr4_mask);
+	vmcs_write(VMCS_PREEMPTION, PREEMPTION_TICKS >> (vmx_caps.misc & MISC_RATE));
+	vmx_of(vcpu)->pin = vmx_controls.pin;
+	vmx_of(vcpu)->primary = vmx_controls.primary;
+}
+
+/* The data segments are empty, as a component has them; the stack's selector is the core's. */
+void vmx_set_host(void)
+{
+	const struct cpu_tables *tables = this_cpu()->arch.tables;
+	struct {
+		u16 limit;
+		u64 base;
+	} __packed idtr;
+
+	__asm__ volatile("sidt %0" : "=m"(idtr));
+	vmcs_set(ENTRY_HOST_CR0, read_cr0());
+	vmcs_set(ENTRY_HOST_CR3, mmu_cr3());
+	vmcs_set(ENTRY_HOST_CR4, read_cr4());
+	vmcs_set(ENTRY_HOST_PAT, read_msr(MSR_PAT));
+	vmcs_set(ENTRY_HOST_EFER, read_msr(MSR_EFER));
+	vmcs_set(ENTRY_HOST_CS, SELECTOR_CODE);
+	vmcs_set(ENTRY_HOST_SS, SELECTOR_DATA);
+	vmcs_set(ENTRY_HOST_TR, SELECTOR_TSS);
+	vmcs_set(ENTRY_HOST_TR_BASE, (u64)&tables->tss);
+	vmcs_set(ENTRY_HOST_GDT_BASE, (u64)tables->gdt);
+	vmcs_set(ENTRY_HOST_IDT_BASE, idtr.base);
+	vmcs_set(ENTRY_HOST_RIP, (u64)vmx_exited);
+}

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Events of a guest that the next entry delivers, in the order of SDM vol. 3, 6.9: an interrupted
+ * delivery, an NMI, an interrupt. An event that cannot be taken now requests an exit for the moment
+ * at which it can (the interrupt window and the NMI window).
+ */
+#include "arch/x86_64/vmx/vmx.h"
+
+#define RFLAGS_IF BIT(9)
+
+#define VECTOR_NMI  2u
+#define BLOCKED_ONE (BLOCKED_STI | BLOCKED_MOV_SS)
+
+#define REASON_EXCEPTION   0u
+#define REASON_EPT         48u
+#define VIOLATION_UNBLOCKS BIT(12)
+
+static bool vmx_is_software(u64 event)
+{
+	return EVENT_TYPE(event) >= EVENT_SOFT_INT && EVENT_TYPE(event) <= EVENT_SOFT_TRAP;
+}
+
+/* Bit 31 of the information leaves with each exit, so no event is written twice. */
+static void vmx_write_event(struct vcpu *vcpu, u64 event)
+{
+	if (event == 0)
+		return;
+	vmcs_set(ENTRY_EVENT, (u32)event);
+	if ((event & EVENT_HAS_ERROR) != 0)
+		vmcs_set(ENTRY_EVENT_ERROR, event >> 32);
+	if (vmx_is_software(event))
+		vmcs_set(ENTRY_EVENT_LENGTH, vmx_of(vcpu)->event_length);
+}
+
+static void request_windows(struct vcpu *vcpu, bool interrupt, bool nmi)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+	u64 primary = vmx_controls.primary;
+
+	if (interrupt)
+		primary |= PRIMARY_WINDOW;
+	if (nmi)
+		primary |= PRIMARY_NMI_WINDOW;
+	if (primary == vmx->primary)
+		return;
+	vmcs_set(ENTRY_PRIMARY, primary);
+	vmx->primary = primary;
+}
+
+/* A guest that masks interrupts leaves after a while in any case. In Bochs no interrupt ends a run
+ * that began with interrupts masked, until the guest changes RFLAGS.IF. */
+static void limit_run(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+	u64 pin = vmx_controls.pin;
+
+	if (vmx_controls.preempts && (vmx_get(vcpu, VMX_RFLAGS) & RFLAGS_IF) == 0)
+		pin |= PIN_PREEMPTION;
+	if (pin == vmx->pin)
+		return;
+	vmcs_set(ENTRY_PIN, pin);
+	vmx->pin = pin;
+}
+
+static bool has_nmi(struct lapic *lapic)
+{
+	return (atomic_load(&lapic->events) & LAPIC_EVENT_NMI) != 0;
+}
+
+void vmx_prepare_events(struct vcpu *vcpu)
+{
+	struct lapic *lapic = &vcpu->arch.lapic;
+	u64 event = vcpu->arch.event, blocking = vmx_get(vcpu, VMX_BLOCKING);
+	int vector;
+
+	lapic_fold(lapic);
+	vector = lapic_next(lapic);
+	vcpu->arch.event = 0;
+	if (event == 0 && (blocking & (BLOCKED_ONE | BLOCKED_NMI)) == 0 && lapic_take_nmi(lapic)) {
+		event = EVENT_VALID | EVENT_NMI << 8 | VECTOR_NMI;
+	} else if (vector != LAPIC_NONE && event == 0 && (blocking & BLOCKED_ONE) == 0 &&
+		   (vmx_get(vcpu, VMX_RFLAGS) & RFLAGS_IF) != 0) {
+		event = EVENT_VALID | (u32)vector;
+		lapic_accept(lapic, (u32)vector);
+		vector = lapic_next(lapic);
+	}
+	vmx_write_event(vcpu, event);
+	limit_run(vcpu);
+	request_windows(vcpu, vector != LAPIC_NONE, has_nmi(lapic));
+}
+
+/* An exit in the middle of the IRET of an NMI's handler has ended the blocking (28.2.3). */
+static bool has_unblocked(const struct vmx_vcpu *vmx)
+{
+	u32 reason = (u16)vmx->reason;
+
+	if (reason == REASON_EPT)
+		return (vmx->qualification & VIOLATION_UNBLOCKS) != 0;
+	return reason == REASON_EXCEPTION && (vmcs_read(VMCS_EXIT_EVENT) & EVENT_UNBLOCKED) != 0;
+}
+
+void vmx_finish_events(struct vcpu *vcpu)
+{
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
+	u64 event = vmcs_read(VMCS_INTERRUPTED);
+
+	vcpu->arch.delivering = (event & EVENT_VALID) != 0;
+	if (!vcpu->arch.delivering) {
+		if (has_unblocked(vmx))
+			vmx_set(vcpu, VMX_BLOCKING, vmx_get(vcpu, VMX_BLOCKING) | BLOCKED_NMI);
+		return;
+	}
+	event &= EVENT_VALID | MASK(11, 0);
+	if ((event & EVENT_HAS_ERROR) != 0)
+		event |= vmcs_read(VMCS_INTERRUPTED_CODE) << 32;
+	if (vmx_is_software(event))
+		vmx->event_length = vmcs_read(VMCS_LENGTH);
+	if (EVENT_TYPE(event) == EVENT_NMI)
+		vmx_set(vcpu, VMX_BLOCKING, vmx_get(vcpu, VMX_BLOCKING) & ~BLOCKED_NMI);
+	vcpu->arch.event = event;
+}

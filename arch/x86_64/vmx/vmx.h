@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Declarations that the files of vmx/ share. */
+#ifndef X86_64_VMX_VMX_H
+#define X86_64_VMX_VMX_H
+
+#include "arch/x86_64/virt.h"
+#include "arch/x86_64/vmx/vmcs.h"
+
+/* Fields that exits read and change. The copy is read from the structure at the first use after an
+ * exit, and written back before an entry. While the vCPU is not loaded, the copy is complete. */
+enum vmx_field {
+	VMX_RIP,
+	VMX_RFLAGS,
+	VMX_CR0,
+	VMX_CR3,
+	VMX_CR4,
+	VMX_PAT,
+	VMX_EFER,
+	VMX_CS_BASE,
+	VMX_CS_RIGHTS,
+	VMX_SS_RIGHTS,
+	VMX_BLOCKING,
+	VMX_ENTRY, /* the entry controls */
+	VMX_FIELDS
+};
+
+/* Registers that the structure does not switch. */
+enum vmx_msr { VMX_STAR, VMX_LSTAR, VMX_CSTAR, VMX_SFMASK, VMX_KERNEL_GS, VMX_MSRS };
+
+struct vmx_vcpu {
+	u64 copy[VMX_FIELDS];
+	u32 known, changed; /* a bit for each field */
+	u64 cr0_shadow, cr4_shadow, cr4_mask;
+	u64 cr2, dr6;
+	u64 msrs[VMX_MSRS];
+	u64 reason, qualification;    /* of the last exit */
+	u64 tsc_offset, pin, primary; /* as written last */
+	u64 event_length;             /* of an interrupted delivery of software */
+	bool launched;
+};
+
+_Static_assert(sizeof(struct vmx_vcpu) <= PAGE_SIZE, "one page beside the control structure");
+
+/* CR0: NE stays set, and caching stays on. */
+#define VMX_CR0_MASK (CR0_NE | CR0_CD | CR0_NW)
+
+/* --- vmcs.c: the control structure --- */
+
+/** vmx_get(), vmx_set() - a field of @vcpu's copy. */
+u64 vmx_get(const struct vcpu *vcpu, enum vmx_field field);
+void vmx_set(struct vcpu *vcpu, enum vmx_field field, u64 value);
+/** vmx_keep() - complete the copy, from the current structure. */
+void vmx_keep(struct vcpu *vcpu);
+/** vmx_write_back() - write changed fields into the current structure. */
+void vmx_write_back(struct vcpu *vcpu);
+/** vmx_make_current(), vmx_clear() - VMPTRLD and VMCLEAR of @vcpu's structure. VMX is on. */
+void vmx_make_current(const struct vcpu *vcpu);
+void vmx_clear(struct vcpu *vcpu);
+/** vmx_broken_rule() - the rule that the current structure breaks, as a sentence. */
+const char *vmx_broken_rule(void);
+
+/* --- controls.c --- */
+
+struct vmx_controls {
+	u64 pin, primary, secondary, exit, entry;
+	bool preempts; /* the CPU has the preemption timer */
+};
+
+/** vmx_controls_probe() - find the controls. Returns NULL, or what is missing. Boot CPU. */
+const char *vmx_controls_probe(void);
+extern struct vmx_controls vmx_controls;
+extern struct entry_caps vmx_caps;
+/** vmx_set_controls() - write controls, bitmaps and host state of @vcpu for this CPU. */
+void vmx_set_controls(struct vcpu *vcpu);
+void vmx_set_host(void);
+
+/* --- others --- */
+
+/** vmx_enter() - enter.S. @launched: the structure was launched. Returns false if the CPU refuses
+ * the structure (VMfail). */
+bool vmx_enter(u64 *r, bool launched);
+extern const u8 vmx_exited[]; /* the host's RIP */
+/** vmx_turn_on() - VMX on this CPU, unless it is on. */
+void vmx_turn_on(void);
+/** vmx_reset(), vmx_run() - see struct virt. */
+void vmx_reset(struct vcpu *vcpu, const struct vcpu_start *start);
+bool vmx_run(struct vcpu *vcpu);
+/** vmx_prepare_events() - choose the event that the next entry delivers. */
+void vmx_prepare_events(struct vcpu *vcpu);
+/** vmx_finish_events() - keep an event whose delivery the exit has interrupted. SDM vol. 3, 28.2.4.
+ */
+void vmx_finish_events(struct vcpu *vcpu);
+/** vmx_cross() - into the guest, and back by an exit. Returns false if the CPU refuses the entry.
+ */
+bool vmx_cross(struct vcpu *vcpu);
+/** vmx_load_pdptes() - the page-directory pointers of a PAE guest, after a write of CR0 or CR4. */
+bool vmx_load_pdptes(struct vcpu *vcpu, u64 cr3);
+
+static inline struct vmx_vcpu *vmx_of(const struct vcpu *vcpu)
+{
+	return vcpu->arch.vmx;
+}
+
+#endif
