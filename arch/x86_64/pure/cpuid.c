@@ -171,15 +171,47 @@ static void xsave(const struct cpuid_view *view, u32 subleaf, struct cpuid_regs 
 	}
 }
 
-/* TSC and crystal: the ratio is that of the two rates, so both are exact. */
+/* The best ratio @x / @y with a numerator of at most @limit, by continued fractions. */
+static void best_ratio(u64 x, u64 y, u64 limit, u32 *numerator, u32 *denominator)
+{
+	u64 p = 1, q = 0, before_p = 0, before_q = 1;
+
+	while (y != 0) {
+		u64 whole = x / y, rest = x % y;
+		u64 next_p = whole * p + before_p, next_q = whole * q + before_q;
+
+		if (next_p > limit)
+			break;
+		before_p = p;
+		before_q = q;
+		p = next_p;
+		q = next_q;
+		x = y;
+		y = rest;
+	}
+	*numerator = (u32)p;
+	*denominator = (u32)q;
+}
+
+/* TSC and crystal. Linux multiplies the crystal's kHz by the numerator in 32 bits. A ratio that is
+ * wrong by more than a part in 100,000 is not shown, and the guest measures. */
 static void tsc_ratio(const struct cpuid_view *view, u32 subleaf, struct cpuid_regs *regs)
 {
+	u64 tsc = view->tsc_khz, crystal = view->lapic_khz, shown;
+	u32 numerator, denominator;
+
 	(void)subleaf;
-	if (view->tsc_khz == 0 || view->lapic_khz == 0 || view->lapic_khz > UINT32_MAX / 1000)
+	if (tsc == 0 || crystal == 0 || crystal > UINT32_MAX / 1000)
 		return;
-	regs->eax = view->lapic_khz;
-	regs->ebx = view->tsc_khz;
-	regs->ecx = view->lapic_khz * 1000;
+	best_ratio(tsc, crystal, UINT32_MAX / crystal, &numerator, &denominator);
+	if (denominator == 0)
+		return;
+	shown = crystal * numerator / denominator;
+	if (MAX(shown, tsc) - MIN(shown, tsc) > tsc / 100000)
+		return;
+	regs->eax = denominator;
+	regs->ebx = numerator;
+	regs->ecx = (u32)crystal * 1000;
 }
 
 static void frequency(const struct cpuid_view *view, u32 subleaf, struct cpuid_regs *regs)

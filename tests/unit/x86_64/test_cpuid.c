@@ -258,6 +258,34 @@ static void rates(void **state)
 	assert_zero();
 }
 
+/* Linux computes in 32 bits: kHz of the crystal, times EBX, divided by EAX. */
+static void ratio_fits(void **state)
+{
+	static const u32 usual[] = { 50000, 1000000, 1497600, 2100000, 2496000, 2893200, 3600000 };
+	u32 shown = 0;
+
+	(void)state;
+	for (u32 khz = 1000; khz < 6000000; khz += 997) {
+		u32 crystal;
+
+		view.tsc_khz = khz;
+		ask(0x15, 0);
+		if (regs.eax == 0)
+			continue;
+		shown++;
+		crystal = regs.ecx / 1000;
+		assert_true((u64)crystal * regs.ebx <= UINT32_MAX);
+		assert_in_range(crystal * regs.ebx / regs.eax, khz - khz / 100000 - 1,
+				khz + khz / 100000);
+	}
+	assert_true(shown > 1000);
+	for (u32 i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+		view.tsc_khz = usual[i];
+		ask(0x15, 0);
+		assert_int_not_equal(regs.eax, 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -268,6 +296,7 @@ int main(void)
 		cmocka_unit_test_setup(topology, setup),
 		cmocka_unit_test_setup(extended_state_sizes, setup),
 		cmocka_unit_test_setup(rates, setup),
+		cmocka_unit_test_setup(ratio_fits, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
