@@ -1,13 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: Apache-2.0
-# What ./run must know of x86-64: QEMU's "q35" machine with AMD's SVM. ./run sources this file;
-# scripts/machine-*.sh define the same names.
+# What ./run must know of x86-64: QEMU's "q35" machine with AMD's SVM, and Bochs with Intel's VMX.
+# ./run sources this file; scripts/machine-*.sh define the same names.
 # shellcheck disable=SC2034,SC2154 # variables of ./run
 
 MACHINE=q35
 BOARD=boards/pc
 OUT=build/run-x86_64
-OPTIONS=(--cpus --memory --boot)
+OPTIONS=(--cpus --memory --boot --emulator)
+emulator=qemu
 TOOL_SETS=(qemu)	# of scripts/unpack
 OVMF=build/emulators/qemu/root/usr/share/ovmf/OVMF.fd
 
@@ -19,6 +20,8 @@ machine_help()
 	                   grub      by GRUB on BIOS, with multiboot2
 	                   grub-efi  by GRUB on UEFI, with multiboot2
 	                   efi       by UEFI, as an EFI program
+	  --emulator NAME  qemu, with AMD's SVM (qemu); or bochs, with Intel's VMX: one CPU, slow,
+	                   started by GRUB on BIOS
 	END
 }
 
@@ -33,9 +36,23 @@ machine_files_help()
 # machine_option OPTION VALUE: take an option that other machines do not have.
 machine_option()
 {
-	boot=$2
-	one_of --boot "$2" kernel grub grub-efi efi
-	[[ $2 != grub* ]] || TOOL_SETS+=(grub)
+	case $1 in
+	--boot)
+		boot=$2
+		one_of --boot "$2" kernel grub grub-efi efi
+		[[ $2 != grub* ]] || TOOL_SETS+=(grub) ;;
+	--emulator)
+		emulator=$2
+		one_of --emulator "$2" qemu bochs
+		[ "$2" = qemu ] || choose_bochs ;;
+	esac
+}
+
+choose_bochs()
+{
+	TOOL_SETS=(bochs grub)
+	LEAVE="'host poweroff' in the terminal"
+	cpus=1
 }
 
 fetch_files()
@@ -47,6 +64,13 @@ fetch_files()
 describe_machine()
 {
 	local model=max,+svm,+npt
+
+	if [ $emulator = bochs ]; then
+		[ "$cpus" -eq 1 ] || bad "Bochs has one CPU: leave --cpus out"
+		[[ $boot =~ ^(kernel|grub)$ ]] ||
+			bad "Bochs starts by GRUB on BIOS: leave --boot out"
+		[ "$count" = no ] || bad "--icount is an option of QEMU"
+	fi
 	# With counted instructions QEMU refuses a timer that x2APIC's WRMSR sets.
 	[ "$count" = no ] || model+=,-x2apic
 	machine=(-M q35 -cpu "$model" -smp "$cpus" -m "$memory" -nodefaults)
@@ -84,6 +108,11 @@ describe_packing()
 # Set the array qemu to the command that starts the packed image.
 compose()
 {
+	if [ $emulator = bochs ]; then
+		scripts/grub-image iso "${image%.img}.iso" "$image"
+		qemu=(scripts/bochs "${image%.img}.iso" "$memory" "${image%.img}.bochs")
+		return
+	fi
 	qemu=(scripts/unpacked qemu qemu-system-x86_64 "${machine[@]}" -nographic
 		-serial mon:stdio -no-reboot)
 	case $boot in

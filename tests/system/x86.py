@@ -221,12 +221,26 @@ def bochs(test):
 	machine.expect(r"^ *0 +yes")
 
 
-@suite.case("flat guest on VMX")
-def flat_on_vmx(test):
+def flat_iso(test):
 	need_unpacked(test, "grub", "bochs")
 	iso = test.directory() / "flat.iso"
 	run([GRUB_IMAGE, "iso", iso, X86_64 / "mullion.bin", FLAT])
-	machine = test.machine(iso, machine=BochsVmx.name, boot="grub")
+	return iso
+
+
+@suite.case("no VMX", cpu="p4_prescott_celeron_336",
+	    text=r"the CPU has no VMX: use a CPU with VT-x")
+@suite.case("VMX without XSAVE", cpu="corei5_lynnfield_750",
+	    text=r"the CPU has no XSAVE: use a newer CPU")
+def no_guests_on_vmx(test, cpu, text):
+	machine = test.console(flat_iso(test), machine=BochsVmx.name, boot="grub", cpu=cpu)
+	machine.expect(text)
+	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
+
+
+@suite.case("flat guest on VMX")
+def flat_on_vmx(test):
+	machine = test.machine(flat_iso(test), machine=BochsVmx.name, boot="grub")
 	machine.expect(r"virtualisation: VMX")
 	machine.expect(r"\[flat\] 1\.\.41, all good", absent=r"not ok|mullion: panic|stopped:")
 
