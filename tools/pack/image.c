@@ -120,7 +120,9 @@ static bool check_record(const struct buffer *image, size_t at, const char *path
 	if (image->used >= at + sizeof(record))
 		memcpy(&record, image->data + at, sizeof(record));
 	if (le64toh(record.magic) != IMAGE_BUNDLE_MAGIC) {
-		complain("%s is a kernel, but not Mullion's core", path);
+		complain("%s is no core: it is a kernel without Mullion's record; name the "
+			 "mullion.bin that make has built",
+			 path);
 		return false;
 	}
 	if (record.offset != 0 || record.size != 0) {
