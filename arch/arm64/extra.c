@@ -5,6 +5,7 @@
  */
 #include "arch/arm64/guest.h"
 
+#include "arch/arm64/pure/bypass.h"
 #include "arch/arm64/pure/idregs.h"
 #include "arch/arm64/pure/psci.h"
 #include <mullion/string.h>
@@ -64,6 +65,12 @@ static void load_keys(const struct arch_vcpu *arch)
 	write_sysreg(arch->apia[1], SYS_APIAKEYHI_EL1);
 }
 
+static void call_bypass(s32 argument)
+{
+	if (argument != BYPASS_NO_CALL)
+		(void)smccc_firmware(SMCCC_ARCH_WORKAROUND_2, (u64)argument);
+}
+
 void extra_save(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
@@ -72,9 +79,7 @@ void extra_save(struct vcpu *vcpu)
 		save_keys(arch);
 	if (arch->extra & EXTRA_SME)
 		arch->options.tpidr2 = read_sysreg(SYS_TPIDR2_EL0);
-	/* The next vCPU or component has the mitigation on, as at power-on. */
-	if (arch->extra & EXTRA_SSB)
-		(void)smccc_firmware(SMCCC_ARCH_WORKAROUND_2, 1);
+	call_bypass(bypass_at_save((arch->extra & EXTRA_SSB) != 0));
 	if (arch->extra & EXTRA_RAS) {
 		arch->options.vdisr = read_sysreg(SYS_VDISR_EL2);
 		arch->options.vsesr = read_sysreg(SYS_VSESR_EL2);
@@ -93,8 +98,7 @@ void extra_load(const struct vcpu *vcpu)
 		write_sysreg(arch->options.vdisr, SYS_VDISR_EL2);
 		write_sysreg(arch->options.vsesr, SYS_VSESR_EL2);
 	}
-	if (arch->extra & EXTRA_SSB)
-		(void)smccc_firmware(SMCCC_ARCH_WORKAROUND_2, 0);
+	call_bypass(bypass_at_load((arch->extra & EXTRA_SSB) != 0));
 	if (arch->extra & EXTRA_DEBUG)
 		debug_load(&arch->debug);
 }

@@ -4,6 +4,7 @@
  */
 #include "arch/arm64/guest.h"
 
+#include "arch/arm64/pure/bypass.h"
 #include "arch/arm64/pure/config.h"
 #include "arch/arm64/pure/psci.h"
 #include "drivers/psci.h"
@@ -81,7 +82,7 @@ __cold static bool firmware_call(struct vcpu *vcpu, u32 id)
 	u64 argument = vcpu->arch.x[1] & UINT32_MAX;
 
 	if (id == SMCCC_ARCH_WORKAROUND_2) {
-		if (argument == 0)
+		if (bypass_chosen(argument))
 			vcpu->arch.extra |= EXTRA_SSB;
 		else
 			vcpu->arch.extra &= ~(u32)EXTRA_SSB;
