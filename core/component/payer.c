@@ -32,7 +32,8 @@ static bool is_better(const struct account *account, const struct account *best,
 }
 
 /* Of the set bits, one whose account claims most; @than, if it claims no less than others. Equals
- * in turn. */
+ * in turn. A reset precedes the rest: the guest of a component that did not run has not waited for
+ * it. Its exits are for the devices after the reset. */
 static struct account *best_of(struct component *component, u64 bits, struct account *than)
 	REQUIRES(&component->lock)
 {
@@ -40,6 +41,8 @@ static struct account *best_of(struct component *component, u64 bits, struct acc
 	u64 rest = (bits >> turn % 64) | (turn % 64 != 0 ? bits << (64 - turn % 64) : 0);
 	struct account *best = NULL;
 
+	if ((bits & NOTIFY_RESET) != 0)
+		return payer_account(component, payer_of(component, NOTIFY_RESET));
 	for (; rest != 0; rest &= rest - 1) {
 		u32 bit = (u32)(turn + (u32)__builtin_ctzll(rest)) % 64;
 		struct account *account = payer_account(component, payer_of(component, BIT(bit)));
@@ -69,6 +72,9 @@ static __attribute__((noinline)) u64 choose_other(struct component *component, u
 	for (u64 rest = bits; rest != 0; rest &= rest - 1)
 		if (payer_account(component, payer_of(component, rest)) == best)
 			its |= rest & -rest;
+	/* The program serves the end of the old run first. */
+	if ((its & NOTIFY_RESET) != 0)
+		its |= bits & NOTIFY_GONE;
 	/* Under the lock: the account must not go before it is known to run on it. */
 	moves = sched_join(best);
 	spin_unlock(&component->lock);

@@ -9,6 +9,7 @@
 #include <arch/time.h>
 #include <mullion/guest.h>
 #include <mullion/log.h>
+#include <mullion/sched.h>
 
 #define LEAVE_NS UINT64_C(100000000) /* most that a destroy waits for a component */
 #define LOOK_NS  UINT64_C(100000)    /* between two checks of that */
@@ -48,7 +49,7 @@ static struct account *account_of(const struct guest *guest)
 static bool ask_reset(struct component *component, struct guest *guest, struct account *payer,
 		      void (*done)(struct guest *guest))
 {
-	bool runs;
+	bool runs, wakes;
 
 	spin_lock(&component->lock);
 	exit_drop_all(component);
@@ -56,8 +57,12 @@ static bool ask_reset(struct component *component, struct guest *guest, struct a
 	component->reset_done = done;
 	runs = atomic_load(&component->state) == COMPONENT_RUNNING;
 	atomic_store(&component->reset, runs ? RESET_ASKED : RESET_NONE);
+	/* With the state: a restart at this moment sets the bit, too (reset_again). A bit that is
+	 * set after that reset would reset the devices of a guest that runs. */
+	wakes = component_announce(component, NOTIFY_RESET, payer);
 	spin_unlock(&component->lock);
-	component_notify_for(component, NOTIFY_RESET, payer);
+	if (wakes)
+		(void)sched_wake_on(&component->thread, payer_account(component, payer));
 	return runs;
 }
 

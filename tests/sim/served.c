@@ -105,6 +105,12 @@ static void see_bits(const struct component *component, const struct arch_user *
 	bool waited = user->number == SYS_WAIT ||
 		      (user->number == SYS_VCPU_RESUME && user->arguments[2] == RESUME_WAIT);
 
+	/* A reset after the guest's first accesses would lose the state that they have set. */
+	MUST(!waited || (user->results[0] & NOTIFY_RESET) == 0 ||
+		     programs[component->id].life != user->resets ||
+		     !programs[component->id].uses_ram || component->guest == NULL ||
+		     component->guest->state != GUEST_RUNNING,
+	     "'%s' resets the devices of a running guest", component->config->name);
 	if (programs[component->id].life != user->resets ||
 	    (waited && (user->results[0] & NOTIFY_RESET) != 0)) {
 		programs[component->id].life = user->resets;
@@ -196,6 +202,7 @@ enum user_trap __wrap_arch_user_run(struct arch_user *user)
 		return __real_arch_user_run(user);
 	user->runs++;
 	see_bits(component, user);
+	user->results[0] = 0; /* an interrupted program would see them again */
 	for (u64 steps = chance(chance(8) == 0 ? 40 : 6); steps > 0; steps--) {
 		run_program();
 		check_ram(component);
