@@ -71,10 +71,45 @@ static void destroy_waits_for_a_busy_cpu(void **state)
 	machine_config_free(&other);
 }
 
+/* A handler that began before the guest's routes went may still deliver to its vCPUs. */
+static void destroy_waits_for_a_handler(void **state)
+{
+	struct config_guest config;
+	struct guest *guest;
+	struct thread *thread;
+	struct cpu *handles;
+
+	(void)state;
+	machine_start();
+	machine_settle();
+	handles = cpu_get(MACHINE_CPUS - 1);
+	has_destroyed = false;
+	guests_stay = true;
+	guest = make(&config, ID, 0);
+	thread = thread_create("destroyer", destroyer, NULL, PRIORITY_COMPONENT, SLICE_DEFAULT);
+	assert_non_null(thread);
+	guest_stop(guest, false);
+	machine_settle();
+	handles->interrupts = 1;
+	assert_int_equal(thread_start(thread), OK);
+	for (u32 step = 0; step < 40; step++)
+		(void)host_loop(0);
+	assert_false(has_destroyed);
+	handles->interrupts = 0;
+	for (u32 step = 0; step < 40 && !has_destroyed; step++)
+		(void)host_loop(0);
+	host_cpu_select(0);
+	assert_true(has_destroyed);
+	assert_int_equal(destroyed, OK);
+	thread_release(thread);
+	machine_config_free(&config);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(destroy_waits_for_a_busy_cpu),
+		cmocka_unit_test(destroy_waits_for_a_handler),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
