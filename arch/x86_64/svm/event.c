@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Events of a guest that the next entry delivers, in the order of APM vol. 2, 8.5: an interrupted
- * delivery, an NMI, an interrupt. An interrupt that cannot be taken now requests an exit for the
- * moment at which it can.
+ * delivery, an NMI, an interrupt. The CPU takes an interrupt without an exit, as soon as the guest
+ * can.
  */
 #include "arch/x86_64/svm/svm.h"
 
 #define RFLAGS_TF BIT(8)
-#define RFLAGS_IF BIT(9)
 #define RFLAGS_RF BIT(16)
 
 #define DR6_POINTS MASK(3, 0)
@@ -18,25 +17,24 @@
 #define WITH_ERROR_CODE 0x60227d00u
 #define VECTOR_NMI      2u
 
-/* The exit comes when the guest can take an interrupt: a virtual one of the highest priority is
- * requested, and intercepted. */
-static void request_window(struct vmcb *vmcb, bool on)
+/* A virtual interrupt of the highest priority. It is in IRR until an exit shows that it was taken.
+ * EVENTINJ has the same effect on a CPU. But QEMU delivers an interrupt of EVENTINJ twice if its
+ * own loop ends before the guest's next exit. */
+static void request_interrupt(struct vmcb *vmcb, int vector)
 {
-	vmcb_intercept(vmcb, INTERCEPT_VINTR, on);
-	vmcb->vintr &= ~(VINTR_IRQ | VINTR_TOP);
-	if (on)
-		vmcb->vintr |= VINTR_IRQ | VINTR_TOP;
+	vmcb->vintr &= ~(VINTR_IRQ | VINTR_TOP | VINTR_VECTOR);
+	if (vector != LAPIC_NONE)
+		vmcb->vintr |= VINTR_IRQ | VINTR_TOP | (u64)vector << 32;
 }
 
-static bool deliver_nmi(struct vcpu *vcpu, struct vmcb *vmcb)
+static void deliver_nmi(struct vcpu *vcpu, struct vmcb *vmcb)
 {
 	if (vcpu->arch.nmi_masked || vmcb->interrupt_shadow != 0 ||
 	    !lapic_take_nmi(&vcpu->arch.lapic))
-		return false;
+		return;
 	vmcb->event = EVENT_VALID | EVENT_NMI | 2;
 	vcpu->arch.nmi_masked = true;
 	vmcb_intercept(vmcb, INTERCEPT_IRET, true);
-	return true;
 }
 
 /* --- The end of an NMI
@@ -115,29 +113,21 @@ void svm_prepare_events(struct vcpu *vcpu)
 {
 	struct vmcb *vmcb = vcpu->arch.vmcb;
 	struct lapic *lapic = &vcpu->arch.lapic;
-	int vector;
 
 	lapic_fold(lapic);
-	vector = lapic_next(lapic);
 	vmcb->event = vcpu->arch.event;
 	vcpu->arch.event = 0;
 	vmcb->vintr = (vmcb->vintr & ~VINTR_TPR) | atomic_load(&lapic->tpr) >> 4;
 	watch_priority(vcpu, vmcb);
 	if (vcpu->arch.nmi_ends && vmcb->event == 0) {
-		request_window(vmcb, false);
+		request_interrupt(vmcb, LAPIC_NONE);
 		return;
 	}
 	if (vcpu->arch.nmi_ends)
 		cancel_step(vcpu); /* the core has raised an exception for IRET */
-	if (vmcb->event == 0 && deliver_nmi(vcpu, vmcb))
-		;
-	else if (vector != LAPIC_NONE && vmcb->event == 0 && vmcb->interrupt_shadow == 0 &&
-		 (vmcb->rflags & RFLAGS_IF) != 0) {
-		vmcb->event = EVENT_VALID | (u32)vector;
-		lapic_accept(lapic, (u32)vector);
-		vector = lapic_next(lapic);
-	}
-	request_window(vmcb, vector != LAPIC_NONE);
+	if (vmcb->event == 0)
+		deliver_nmi(vcpu, vmcb);
+	request_interrupt(vmcb, lapic_next(lapic));
 }
 
 /* The guest executes a software interrupt again, because RIP is still at it. */
@@ -150,16 +140,27 @@ static bool is_software(u64 event)
 	return (event & EVENT_TYPE) == EVENT_FAULT && (vector == 3 || vector == 4);
 }
 
-void svm_finish_events(struct vcpu *vcpu)
+/* In QEMU its type is that of an exception. */
+static bool is_interrupt(u64 event)
+{
+	return (event & EVENT_TYPE) == 0 ||
+	       ((event & EVENT_TYPE) == EVENT_FAULT && (event & 0xff) >= 32);
+}
+
+void svm_finish_events(struct vcpu *vcpu, u64 requested)
 {
 	struct vmcb *vmcb = vcpu->arch.vmcb;
 	u64 event = vmcb->exit_int_info;
 	u32 tpr = (u32)(vmcb->vintr & VINTR_TPR) << 4;
+	bool again;
 
 	if ((atomic_load(&vcpu->arch.lapic.tpr) & 0xf0) != tpr)
 		atomic_store(&vcpu->arch.lapic.tpr, tpr);
 	vcpu->arch.delivering = (event & EVENT_VALID) != 0;
-	if (!vcpu->arch.delivering || is_software(event))
+	again = vcpu->arch.delivering && is_interrupt(event);
+	if ((requested & ~vmcb->vintr & VINTR_IRQ) != 0 && !again)
+		lapic_accept(&vcpu->arch.lapic, (u32)FIELD(requested, 39, 32));
+	if (!vcpu->arch.delivering || again || is_software(event))
 		return;
 	vcpu->arch.event = event;
 }

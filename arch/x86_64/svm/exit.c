@@ -129,7 +129,6 @@ static bool (*const handlers[])(struct vcpu *vcpu) = {
 	ROW(INTERCEPT_NMI) = on_nothing,
 	ROW(INTERCEPT_SMI) = on_nothing,
 	ROW(INTERCEPT_INIT) = on_nothing,
-	ROW(INTERCEPT_VINTR) = on_nothing, /* the next entry delivers */
 	ROW(INTERCEPT_RDPMC) = on_rdpmc,
 	ROW(INTERCEPT_CPUID) = exit_cpuid,
 	ROW(INTERCEPT_RSM) = exit_undefined,
@@ -197,22 +196,22 @@ bool svm_run(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 	struct vmcb *vmcb = arch->vmcb;
-	bool window;
+	u64 requested;
 
 	svm_prepare_events(vcpu);
-	window = (vmcb->vintr & VINTR_IRQ) != 0;
+	requested = vmcb->vintr;
 	vmcb->rax = arch->r[VCPU_RAX];
 	vmcb->rsp = arch->r[VCPU_RSP];
 	vmcb->tsc_offset = arch->tsc_offset;
 	svm_enter(arch->r, page_to_hpa(vmcb).v, svm_host());
 	/* QEMU 10.0 can forget a physical interrupt that comes while VMRUN sets V_IRQ: it stays
 	 * pending in the local APIC alone. A write of the priority signals it again. */
-	if (window)
+	if ((requested & VINTR_IRQ) != 0)
 		write_cr8(0);
 	arch->r[VCPU_RAX] = vmcb->rax;
 	arch->r[VCPU_RSP] = vmcb->rsp;
 	arch->last_rip = vmcb->rip;
 	vmcb->tlb_control = 0;
-	svm_finish_events(vcpu);
+	svm_finish_events(vcpu, requested);
 	return svm_exit(vcpu);
 }

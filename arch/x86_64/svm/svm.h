@@ -32,9 +32,9 @@ void svm_reset(struct vcpu *vcpu, const struct vcpu_start *start);
 bool svm_exit(struct vcpu *vcpu);
 /** svm_prepare_events() - choose the event that the next entry delivers. */
 void svm_prepare_events(struct vcpu *vcpu);
-/** svm_finish_events() - keep an event whose delivery the exit has interrupted. APM vol. 2, 15.7.2.
- */
-void svm_finish_events(struct vcpu *vcpu);
+/** svm_finish_events() - keep an event whose delivery the exit has interrupted, APM vol. 2, 15.7.2.
+ * An interrupt that the guest has taken goes to ISR. @requested: the block's vintr at the entry. */
+void svm_finish_events(struct vcpu *vcpu, u64 requested);
 /** svm_step_iret() - the guest is about to execute the IRET that ends its NMI: alone, so that the
  * next NMI comes behind it. */
 void svm_step_iret(struct vcpu *vcpu);

@@ -87,7 +87,6 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "one page");
 #define INTERCEPT_NMI      1u
 #define INTERCEPT_SMI      2u
 #define INTERCEPT_INIT     3u
-#define INTERCEPT_VINTR    4u
 #define INTERCEPT_RDPMC    15u
 #define INTERCEPT_CPUID    18u
 #define INTERCEPT_RSM      19u
@@ -119,6 +118,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "one page");
 #define VINTR_IRQ     BIT(8)
 #define VINTR_TOP     (MASK(19, 16) | BIT(20)) /* the highest priority; V_TPR is ignored */
 #define VINTR_MASKING BIT(24)
+#define VINTR_VECTOR  MASK(39, 32)
 
 #define EVENT_VALID    BIT(31)
 #define EVENT_NMI      (UINT64_C(2) << 8)

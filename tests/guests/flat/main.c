@@ -16,12 +16,14 @@
 #define VECTOR_TIMER  0x42u
 #define VECTOR_LINE   0x43u
 #define VECTOR_ANSWER 0x44u
+#define VECTOR_SLOW   0x45u
 #define ICR_NMI       (4u << 8 | 1u << 18) /* to the sender */
 #define FLAGS_TF      0x100u
 
 static volatile u32 second_runs;
 static u32 number, failures;
 static volatile u32 nmis_to_send, nmis_nested;
+static volatile u32 slow_running, slow_nested;
 
 static void check(bool good, const char *name)
 {
@@ -34,9 +36,20 @@ static void check(bool good, const char *name)
 	log_text("\n");
 }
 
+/* A handler without an exit: an emulator that repeats an injected interrupt does so here. */
+static void run_slowly(void)
+{
+	slow_nested += slow_running++;
+	for (u32 i = 0; i < 50000; i++)
+		__asm__ volatile("" : : : "memory");
+	slow_running--;
+}
+
 /* An NMI that comes during another's handler waits until its IRET has run. */
 void interrupted(struct frame *frame)
 {
+	if (frame->vector == VECTOR_SLOW)
+		run_slowly();
 	if (frame->vector != VECTOR_NMI)
 		return;
 	nmis_nested += frame->eip == (u32)stubs_iret || (frame->eflags & FLAGS_TF) != 0;
@@ -120,6 +133,11 @@ static void check_apic(void)
 	wrmsr(X2(8), 0);
 	__asm__ volatile("nop; cli" : : : "memory");
 	check(hits[VECTOR_IPI] == 2, "TPR falls");
+	for (u32 i = 0; i < 10; i++) {
+		wrmsr(X2(0x3f), VECTOR_SLOW);
+		__asm__ volatile("sti; nop; cli" : : : "memory");
+	}
+	check(hits[VECTOR_SLOW] == 10 && slow_nested == 0, "an interrupt comes once");
 	check_nmi();
 
 	wrmsr(X2(0x3e), 0xb);
