@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the top Makefile has to know of arm64; it says there what each variable is for.
 flavours := core
-rooms-arch := arch/arm64 arch/arm64/pure drivers drivers/irqchip
+rooms-arch := arch/arm64 arch/common arch/arm64/pure drivers drivers/irqchip
 hot-arch := $(addprefix arch/arm64/,exit.o irq.o virq_access.o virq_interrupt.o virq_sgi.o virq_update.o \
 	pure/vgic.o pure/vgic_lists.o pure/vgic_regs.o)
 

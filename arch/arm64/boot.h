@@ -3,7 +3,7 @@
 #ifndef ARM64_BOOT_H
 #define ARM64_BOOT_H
 
-#include <mullion/cpu.h>
+#include "arch/common/cpus.h"
 #include <mullion/err.h>
 #include <mullion/types.h>
 
@@ -13,7 +13,6 @@ struct mmu_registers {
 };
 
 extern struct mmu_registers mmu_registers;
-extern struct cpu boot_cpu;
 
 void mmu_boot(u64 image_pa);
 void early_refuse(u64 el, const void *tree) __noreturn;
@@ -26,10 +25,6 @@ void arm64_secondary(void) __noreturn;
 enum err __must_check cpu_init(struct cpu *cpu);
 /** cpu_describe() - this CPU's model, e.g. "Cortex-A57 r1p0". Boot CPU. */
 void cpu_describe(char *buf, size_t size);
-/** cpus_release() - let the started CPUs enter sched_loop(). Boot CPU. */
-void cpus_release(void);
-/** cpu_park() - this CPU stops permanently. Interrupts masked. */
-void cpu_park(void) __noreturn;
 /* head.S: where PSCI starts the other CPUs; and the two ways in. */
 extern u8 secondary_entry[];
 

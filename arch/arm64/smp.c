@@ -11,14 +11,12 @@
 #include <arch/boot.h>
 #include <arch/irq.h>
 #include <arch/mmu.h>
-#include <arch/speculation.h>
 #include <asm/sysreg.h>
 #include <mullion/format.h>
 #include <mullion/guest.h>
 #include <mullion/host.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
-#include <mullion/sched.h>
 #include <mullion/steps.h>
 #include <stdatomic.h>
 
@@ -38,20 +36,9 @@ static const struct {
 	{ 0x41d42, "Cortex-A78AE" }, { 0x41d49, "Neoverse-N2" }, { 0x00051, "QEMU max" },
 };
 
-u32 cpu_count = 1;
 struct cpu boot_cpu = { .arch = { .exception_top = BOOT_EXCEPTION_TOP,
 				  .stack_top = BOOT_STACK_TOP } };
-static struct cpu others[CONFIG_MAX_CPUS - 1];
-static struct cpu *cpus[CONFIG_MAX_CPUS] = { &boot_cpu };
-static _Atomic bool released;
-/* The first work of a CPU, before the boot code is released. */
-static enum err (*_Atomic bring_up)(struct cpu *cpu);
 static u32 ipa_bits = PTE_S2_MAX_IPA_BITS;
-
-struct cpu *cpu_get(u32 id)
-{
-	return id < cpu_count ? cpus[arch_index_clamp(id, cpu_count)] : NULL;
-}
 
 void arch_space_init(struct space *space, enum space_use use)
 {
@@ -131,42 +118,24 @@ __boot static enum err bring_up_self(struct cpu *cpu)
 {
 	enum err err = cpu_init(cpu);
 
-	if (err == OK)
-		predict_cpu_init(cpu);
-	return err;
+	if (err != OK)
+		return err;
+	predict_cpu_init(cpu);
+	return irq_init_cpu();
 }
 
 __boot enum err arch_cpus_init(struct host *host)
 {
-	enum err err;
-	u32 boot = 0;
+	enum err err = cpus_number(host, boot_cpu.arch.mpidr);
 
-	while (boot < host->num_cpus && host->cpus[boot].identity != boot_cpu.arch.mpidr)
-		boot++;
-	if (boot == host->num_cpus)
-		return ERR_NOT_FOUND;
-	if (host->num_cpus > CONFIG_MAX_CPUS) {
-		log_warn("%u CPUs of %u are used", CONFIG_MAX_CPUS, host->num_cpus);
-		if (boot >= CONFIG_MAX_CPUS) {
-			host->cpus[0] = host->cpus[boot];
-			boot = 0;
-		}
-		host->num_cpus = CONFIG_MAX_CPUS;
-	}
-	cpu_count = host->num_cpus;
+	if (err != OK)
+		return err;
+	for (u32 id = 0; id < cpu_count; id++)
+		cpu_get(id)->arch.mpidr = host->cpus[id].identity;
 	host->page_sizes = page_sizes();
-	for (u32 id = 0, other = 0; id < cpu_count; id++) {
-		struct cpu *cpu = id == boot ? &boot_cpu : &others[other++];
-
-		cpus[id] = cpu;
-		cpu->id = id;
-		cpu->arch.mpidr = host->cpus[id].identity;
-		cpu->arch.window = id == boot ? 0 : id + 1;
-	}
-	atomic_store(&boot_cpu.online, true);
 	err = find_firmware(host);
 	predict_cpu_init(this_cpu());
-	atomic_store(&bring_up, bring_up_self);
+	cpus_bring_up(bring_up_self);
 	return err;
 }
 
@@ -217,25 +186,8 @@ void cpu_park(void)
 
 void arm64_secondary(void)
 {
-	struct cpu *cpu = this_cpu();
-	enum err (*up)(struct cpu *);
-
 	seed_keys();
-	/* Too late: others run guests already, and the code for boot is given back. */
-	up = atomic_load(&bring_up);
-	if (up == NULL || up(cpu) != OK || irq_init_cpu() != OK)
-		cpu_park();
-	atomic_store(&cpu->online, true);
-	while (!atomic_load(&released))
-		arch_cpu_relax();
-	sched_loop();
-}
-
-void cpus_release(void)
-{
-	atomic_store(&bring_up, NULL);
-	atomic_store(&released, true);
-	sev();
+	cpu_join();
 }
 
 void arch_cpu_kick(u32 cpu)
@@ -257,7 +209,7 @@ void arch_stop(void)
 	struct cpu *me = this_cpu();
 
 	for (u32 id = 0; gic != NULL && id < cpu_count; id++)
-		if (cpus[id] != me && atomic_load(&cpus[id]->online))
+		if (cpu_get(id) != me && atomic_load(&cpu_get(id)->online))
 			gic->send_sgi(id, SGI_STOP);
 	cpu_park();
 }

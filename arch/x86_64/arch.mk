@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # What the top Makefile has to know of x86-64; it says there what each variable is for.
 flavours := core
-rooms-arch := arch/x86_64 arch/x86_64/pure drivers drivers/irqchip
+rooms-arch := arch/x86_64 arch/common arch/x86_64/pure drivers drivers/irqchip
 hot-arch :=
 
 CROSS_COMPILE ?= $(if $(filter x86_64,$(shell uname -m)),,x86_64-linux-gnu-)

@@ -65,9 +65,9 @@ __boot static void hand_over(u32 loader, const struct host_facts *facts)
 		.start_page = TRAMPOLINE_PA,
 		.memory_top = handover_top(facts),
 		.tsc_hz = facts->tsc_hz,
-		.loaded = facts->image_pa != 0 ? facts->image_pa : mmu_image_pa,
-		.core = mmu_image_pa,
-		.core_end = mmu_image_pa + boot_info.image_bytes,
+		.loaded = facts->image_pa != 0 ? facts->image_pa : core_image_pa,
+		.core = core_image_pa,
+		.core_end = core_image_pa + boot_info.image_bytes,
 		.bundle = boot_info.bundle_pa.v,
 		.bundle_bytes = boot_info.bundle_bytes,
 	};
@@ -89,7 +89,7 @@ __boot void x86_boot(u32 loader, u32 info)
 	u64 seed;
 
 	boot_info.counter_hz = UNKNOWN_HZ;
-	boot_info.image_pa = HPA(mmu_image_pa);
+	boot_info.image_pa = HPA(core_image_pa);
 	boot_info.image_bytes = (u64)(_end - _start);
 	boot_info.boot_bytes = (u64)(_boot_end - _boot_begin) + (u64)(_bss_end - _boot_bss);
 	boot_info.boot_text_bytes = (u64)(_boot_text_used - _boot_begin);
@@ -99,7 +99,7 @@ __boot void x86_boot(u32 loader, u32 info)
 		stop_machine("the boot CPU lacks what the core needs");
 	loader_read(loader, info, &facts);
 	boot_info.efi = loader == LOADER_EFI;
-	find_bundle(facts.image_pa != 0 ? facts.image_pa : mmu_image_pa);
+	find_bundle(facts.image_pa != 0 ? facts.image_pa : core_image_pa);
 	describe_host(&facts);
 	hand_over(loader, &facts);
 	for (u32 i = 0; i < BOOT_ENTROPY; i++)

@@ -6,8 +6,8 @@
 #include "arch/x86_64/pure/loader.h"
 
 #ifndef __ASSEMBLER__
+#include "arch/common/cpus.h"
 #include "arch/x86_64/pure/host_tree.h"
-#include <mullion/cpu.h>
 #include <mullion/err.h>
 #include <mullion/types.h>
 
@@ -15,13 +15,10 @@
  * below everything that a loader uses. */
 #define TRAMPOLINE_PA UINT64_C(0x8000)
 
-extern struct cpu boot_cpu;
-
 /** mmu_boot() - the core's tables; runs on those of start.S. The image lies at @image_pa. Returns
  * the core's CR3. */
 u64 mmu_boot(u64 image_pa);
 void x86_boot(u32 loader, u32 info) __noreturn;
-void x86_secondary(void) __noreturn;
 /** loader_read() - what the loader handed over at @info, and the place of ACPI's root pointer, into
  * @facts. It stops the machine when the information makes no sense. Boot CPU. */
 void loader_read(u32 loader, u32 info, struct host_facts *facts);
@@ -40,8 +37,6 @@ void tables_init(struct cpu *cpu);
 enum err __must_check cpu_init(struct cpu *cpu);
 /** cpu_describe() - this CPU's brand string. Boot CPU. */
 void cpu_describe(char *buf, size_t size);
-/** cpus_release() - let the started CPUs enter sched_loop(). Boot CPU. */
-void cpus_release(void);
 /** time_calibrate() - the rates of TSC and LAPIC timer, against the clock in @facts. Boot CPU. */
 void time_calibrate(struct host_facts *facts);
 /** time_init_cpu() - the deadline timer of this CPU, after its local APIC. */
@@ -53,8 +48,6 @@ void cpu_stop(void) __noreturn;
 /** cpu_random() - a number of the CPU's generator. Returns false if it has none: @value is the
  * counter then. Boot CPU. */
 bool cpu_random(u64 *value);
-/** cpu_park() - this CPU stops permanently. */
-void cpu_park(void) __noreturn;
 
 #endif
 

@@ -101,6 +101,8 @@ SECTIONS
 	.bss : AT(ADDR(.bss) - OFFSET) {
 		*(.bss .bss.[A-Za-z_]* COMMON)
 		. = ALIGN(4096);
+		*(.bss..tables)
+		. = ALIGN(4096);
 		_boot_bss = .; /* given back as well */
 		*(.bss..boot)
 		. = ALIGN(4096);

@@ -3,6 +3,7 @@
  */
 #include <arch/cpu.h>
 
+#include "arch/common/mmu.h"
 #include "arch/x86_64/boot.h"
 #include "arch/x86_64/irq.h"
 #include "arch/x86_64/predict.h"
@@ -12,14 +13,12 @@
 #include <arch/boot.h>
 #include <arch/irq.h>
 #include <arch/mmu.h>
-#include <arch/speculation.h>
 #include <arch/time.h>
 #include <asm/sysreg.h>
 #include <mullion/format.h>
 #include <mullion/host.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
-#include <mullion/sched.h>
 #include <mullion/string.h>
 #include <stdatomic.h>
 
@@ -50,22 +49,11 @@ struct trampoline_data {
 extern u8 trampoline[], trampoline_end[], trampoline_data[], secondary_entry[];
 extern u8 boot_level0[];
 
-u32 cpu_count = 1;
 static struct cpu_tables boot_tables;
 struct cpu boot_cpu = { .arch = { .tables = &boot_tables,
 				  .stack_top = BOOT_STACK_TOP - STACK_RESERVED,
 				  .fatal_top = BOOT_FATAL_TOP - STACK_RESERVED,
 				  .nmi_top = BOOT_NMI_TOP - STACK_RESERVED } };
-static struct cpu others[CONFIG_MAX_CPUS - 1];
-static struct cpu *cpus[CONFIG_MAX_CPUS] = { &boot_cpu };
-static _Atomic bool released;
-/* The first work of a CPU, in boot code. */
-static enum err (*_Atomic bring_up)(struct cpu *cpu);
-
-struct cpu *cpu_get(u32 id)
-{
-	return id < cpu_count ? cpus[arch_index_clamp(id, cpu_count)] : NULL;
-}
 
 /* The brand string (AMD APM vol. 3 E.4.2) without the blanks before it. */
 __boot void cpu_describe(char *buf, size_t size)
@@ -188,32 +176,14 @@ __boot static enum err bring_up_self(struct cpu *cpu)
 
 __boot enum err arch_cpus_init(struct host *host)
 {
-	u32 boot = 0;
+	enum err err = cpus_number(host, boot_cpu.arch.apic_id);
 
-	while (boot < host->num_cpus && host->cpus[boot].identity != boot_cpu.arch.apic_id)
-		boot++;
-	if (boot == host->num_cpus)
-		return ERR_NOT_FOUND;
-	if (host->num_cpus > CONFIG_MAX_CPUS) {
-		log_warn("%u CPUs of %u are used", CONFIG_MAX_CPUS, host->num_cpus);
-		if (boot >= CONFIG_MAX_CPUS) {
-			host->cpus[0] = host->cpus[boot];
-			boot = 0;
-		}
-		host->num_cpus = CONFIG_MAX_CPUS;
-	}
-	cpu_count = host->num_cpus;
+	if (err != OK)
+		return err;
+	for (u32 id = 0; id < cpu_count; id++)
+		cpu_get(id)->arch.apic_id = (u32)host->cpus[id].identity;
 	host->page_sizes = (u32)KIB(4);
-	for (u32 id = 0, other = 0; id < cpu_count; id++) {
-		struct cpu *cpu = id == boot ? &boot_cpu : &others[other++];
-
-		cpus[id] = cpu;
-		cpu->id = id;
-		cpu->arch.apic_id = (u32)host->cpus[id].identity;
-		cpu->arch.window = id == boot ? 0 : id + 1;
-	}
-	atomic_store(&boot_cpu.online, true);
-	atomic_store(&bring_up, bring_up_self);
+	cpus_bring_up(bring_up_self);
 	return OK;
 }
 
@@ -225,7 +195,7 @@ __boot static u64 make_stack(const struct cpu *cpu, u32 index, u64 bytes)
 	u64 end = CORE_CPU_STACKS + (u64)(cpu->id * 3 + index + 1) * STACK_SLOT;
 	void *pages = page_alloc(bytes / PAGE_SIZE);
 
-	if (pages == NULL || !mmu_map_stack(end - bytes, page_to_hpa(pages), bytes))
+	if (pages == NULL || !core_map_stack(end - bytes, page_to_hpa(pages), bytes))
 		return 0;
 	*(const struct cpu **)(end - STACK_RESERVED) = cpu;
 	return end - STACK_RESERVED;
@@ -307,25 +277,6 @@ void cpu_park(void)
 {
 	atomic_store(&this_cpu()->online, false);
 	cpu_stop();
-}
-
-void x86_secondary(void)
-{
-	struct cpu *cpu = this_cpu();
-	enum err (*up)(struct cpu *) = atomic_load(&bring_up);
-
-	if (up == NULL || up(cpu) != OK)
-		cpu_park();
-	atomic_store(&cpu->online, true);
-	while (!atomic_load(&released))
-		arch_cpu_relax();
-	sched_loop();
-}
-
-void cpus_release(void)
-{
-	atomic_store(&bring_up, NULL);
-	atomic_store(&released, true);
 }
 
 void arch_cpu_kick(u32 cpu)

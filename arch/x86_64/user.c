@@ -31,7 +31,7 @@ void arch_user_reset(struct arch_user *user, const struct space *space, u64 entr
 {
 	u64 *root = space->root;
 
-	root[PTE_ENTRIES - 1] = mmu_root_entry();
+	root[SPACE_ENTRIES - 1] = mmu_root_entry();
 	memset(user, 0, sizeof(*user));
 	user->r[USER_RDI] = argument;
 	user->rip = entry;

@@ -18,13 +18,6 @@
 #include <mullion/thread.h>
 #include <stdatomic.h>
 
-/* Levels are counted as the distance from a root that no space has to go above: the last one holds
- * pages. Every architecture has 512 entries in a table of 4 KiB. */
-#define LAST_LEVEL 3u
-#define LEVELS     (LAST_LEVEL + 1)
-#define TABLE_BITS 9u
-#define ENTRIES    (1u << TABLE_BITS)
-
 /* The work between two preemption points: entries written, entries read, tables allocated, with
  * some 60, 6 and 500 instructions for each. */
 #define WRITTEN_AT_ONCE   128u
@@ -34,7 +27,7 @@
 /* The way from the first table to the entry of an address: slot[l] for start_level <= l <= level.
  */
 struct walk {
-	u64 *slot[LEVELS];
+	u64 *slot[(SPACE_LAST_LEVEL + 1)];
 	u32 level; /* of the entry that ended it: not a table */
 };
 
@@ -61,19 +54,14 @@ static inline bool is_empty(const struct space *space, u32 level, u64 code)
 	return !arch_space_decode(space->kind, level, code).valid;
 }
 
-static u32 level_shift(u32 level)
-{
-	return PAGE_SHIFT + (LAST_LEVEL - level) * TABLE_BITS;
-}
-
 static u64 level_size(u32 level)
 {
-	return UINT64_C(1) << level_shift(level);
+	return UINT64_C(1) << space_level_shift(level);
 }
 
 static u64 root_pages(const struct space *space)
 {
-	u64 entries = UINT64_C(1) << (space->address_bits - level_shift(space->start_level));
+	u64 entries = UINT64_C(1) << (space->address_bits - space_level_shift(space->start_level));
 
 	return MAX(entries * sizeof(u64) / PAGE_SIZE, 1);
 }
@@ -102,9 +90,9 @@ static void free_tables(struct tables *tables)
 
 static u64 *slot_in(const struct space *space, u64 *table, u32 level, u64 gpa)
 {
-	u64 index = gpa >> level_shift(level);
+	u64 index = gpa >> space_level_shift(level);
 
-	return &table[level == space->start_level ? index : index % ENTRIES];
+	return &table[level == space->start_level ? index : index % SPACE_ENTRIES];
 }
 
 static void walk_to(const struct space *space, u64 gpa, struct walk *walk)
@@ -162,18 +150,20 @@ static struct run next_leaves(const struct space *space, u64 gpa, u64 hpa, u64 l
 	u32 level = MAX((u32)space->start_level, ARCH_SPACE_BLOCK_LEVEL);
 	u64 size = level_size(level), row = UINT64_MAX;
 
-	while (level < LAST_LEVEL && (!IS_ALIGNED(gpa | hpa, size) || left < size))
+	while (level < SPACE_LAST_LEVEL && (!IS_ALIGNED(gpa | hpa, size) || left < size))
 		size = level_size(++level);
 	if (level != space->start_level)
-		row = ENTRIES - (gpa >> level_shift(level)) % ENTRIES;
-	row = MIN(row, left >> level_shift(level));
+		row = SPACE_ENTRIES - (gpa >> space_level_shift(level)) % SPACE_ENTRIES;
+	row = MIN(row, left >> space_level_shift(level));
 	return (struct run){ level, row };
 }
 
 /* Count the tables that are missing for a mapping. ERR_OVERLAP when a page of it is mapped. */
 static enum err count_tables(const struct space *space, u64 gpa, u64 hpa, u64 end, u32 *count)
 {
-	u64 counted[LEVELS] = { 0 }; /* the end of what the last missing table of a level covers */
+	u64 counted[(SPACE_LAST_LEVEL + 1)] = {
+		0
+	}; /* the end of what the last missing table of a level covers */
 	u64 read = 0;
 
 	*count = 0;
@@ -293,7 +283,7 @@ static void prune(struct space *space, struct walk *walk, struct tables *removed
 	while (walk->level > space->start_level) {
 		u64 *table = (u64 *)ALIGN_DOWN((uintptr_t)walk->slot[walk->level], PAGE_SIZE);
 
-		for (u32 i = 0; i < ENTRIES; i++)
+		for (u32 i = 0; i < SPACE_ENTRIES; i++)
 			if (!is_empty(space, walk->level, table[i]))
 				return;
 		walk->level--;
@@ -324,7 +314,7 @@ void space_unmap(struct space *space, gpa_t from, u64 size)
 		gpa = start + block;
 		/* Once for each table, at its end: the search for a valid entry is a pass over it.
 		 */
-		if (gpa >= end || IS_ALIGNED(gpa, block * ENTRIES))
+		if (gpa >= end || IS_ALIGNED(gpa, block * SPACE_ENTRIES))
 			prune(space, &walk, &removed);
 		preempt_after(++done);
 	}

@@ -15,6 +15,18 @@
 #define SPACE_EXEC   BIT(2)
 #define SPACE_DEVICE BIT(3)
 
+/* Tables of every architecture have 512 entries in 4 KiB. Levels are numbered so that the last one,
+ * which has pages, is 3. */
+#define SPACE_LAST_LEVEL 3u
+#define SPACE_TABLE_BITS 9u
+#define SPACE_ENTRIES    (1u << SPACE_TABLE_BITS)
+
+/* Bits of address below an entry of @level (0..3): 39, 30, 21, 12. */
+static inline u32 space_level_shift(u32 level)
+{
+	return PAGE_SHIFT + (SPACE_LAST_LEVEL - level) * SPACE_TABLE_BITS;
+}
+
 /* An entry of a table, in neutral terms (arch/mmu.h has its coded form). */
 struct space_entry {
 	hpa_t to;   /* memory, or the next table */

@@ -28,21 +28,22 @@ def drivers(arch, paths):
 
 def programs(paths):
 	"""Lists of the files that may be linked together."""
-	arches = [a for a in sorted(os.listdir(ROOT / "arch")) if a != "include"]
+	makefiles = {p.parent.name: p.read_text() for p in sorted(ROOT.glob("arch/*/arch.mk"))}
 	rooms = ("core/", "config/", "lib/", "include/", "arch/include/")
 	neutral = [p for p in paths if p.startswith(rooms)]
 	# components/lib/host.c has the system calls in place of an architecture's.
 	libraries = [p for p in paths if p.startswith(("lib/", "include/", "components/lib/")) and
 		     p != "components/lib/host.c"]
-	for arch in arches:
+	for arch, makefile in makefiles.items():
+		own = [f"arch/{arch}/"] + ["arch/common/"] * ("arch/common" in makefile)
 		yield neutral + drivers(arch, paths) + [p for p in paths if
-							p.startswith(f"arch/{arch}/")]
+							p.startswith(tuple(own))]
 	for name in sorted(os.listdir(ROOT / "components")):
 		if name == "lib" or not (ROOT / "components" / name).is_dir():
 			continue
 		program = libraries + [p for p in paths if p.startswith(f"components/{name}/")]
-		for arch in arches:
-			others = [f"/{a}/" for a in arches if a != arch]
+		for arch in makefiles:
+			others = [f"/{a}/" for a in makefiles if a != arch]
 			yield [p for p in program if not any(other in p for other in others)]
 
 

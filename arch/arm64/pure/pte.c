@@ -4,25 +4,22 @@
 
 #include <arch/mmu.h>
 
-#define LAST_LEVEL 3u
-
 /* MAIR_EL2 indices; asm/sysreg.h gives the register its value. */
 #define ATTR_DEVICE 0
 #define ATTR_NORMAL 1
+#define NORMAL      (PTE_S1_ATTR(ATTR_NORMAL) | PTE_SH_INNER)
 
-u64 pte_s1_leaf(u64 pa, u32 level, enum pte_kind kind, bool guarded)
+u64 pte_s1_leaf(u64 pa, u32 level, enum pte_kind kind)
 {
 	u64 entry = (pa & PTE_ADDRESS) | PTE_VALID | PTE_AF | PTE_S1_RES1;
 
-	if (level == LAST_LEVEL)
+	if (level == SPACE_LAST_LEVEL)
 		entry |= PTE_TABLE;
 	switch (kind) {
-	case PTE_CODE:
-		return entry | PTE_S1_ATTR(ATTR_NORMAL) | PTE_SH_INNER | PTE_S1_RO |
-		       (guarded ? PTE_S1_GP : 0);
-	case PTE_RODATA:
-		return entry | PTE_S1_ATTR(ATTR_NORMAL) | PTE_SH_INNER | PTE_S1_RO | PTE_S1_XN;
-	case PTE_DATA: return entry | PTE_S1_ATTR(ATTR_NORMAL) | PTE_SH_INNER | PTE_S1_XN;
+	case PTE_CODE: return entry | NORMAL | PTE_S1_RO;
+	case PTE_CODE_GUARDED: return entry | NORMAL | PTE_S1_RO | PTE_S1_GP;
+	case PTE_RODATA: return entry | NORMAL | PTE_S1_RO | PTE_S1_XN;
+	case PTE_DATA: return entry | NORMAL | PTE_S1_XN;
 	case PTE_DEVICE: break;
 	}
 	return entry | PTE_S1_ATTR(ATTR_DEVICE) | PTE_S1_XN;
@@ -57,7 +54,7 @@ u64 arch_space_encode(u32 kind, u32 level, struct space_entry entry)
 	if (entry.table)
 		return code | PTE_TABLE;
 	code |= PTE_AF;
-	if (level == LAST_LEVEL)
+	if (level == SPACE_LAST_LEVEL)
 		code |= PTE_TABLE;
 	if (entry.flags & SPACE_READ)
 		code |= PTE_S2_READ;

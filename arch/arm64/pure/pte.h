@@ -25,21 +25,12 @@
 #define PTE_S2_XN      BIT(54)
 #define PTE_ADDRESS    MASK(47, 12)
 
-#define PTE_TABLE_BITS 9
-#define PTE_ENTRIES    512u
-
-/* Bits of address below an entry of @level (0..3): 39, 30, 21, 12. */
-static inline u32 pte_shift(u32 level)
-{
-	return PAGE_SHIFT + (3 - level) * PTE_TABLE_BITS;
-}
-
 /* Stage 1 of the core. */
-enum pte_kind { PTE_CODE, PTE_RODATA, PTE_DATA, PTE_DEVICE };
+enum pte_kind { PTE_CODE, PTE_CODE_GUARDED, PTE_RODATA, PTE_DATA, PTE_DEVICE };
 
-/** pte_s1_leaf() - a page or block of the core's own space. @guarded: the CPU has FEAT_BTI. Pure.
+/** pte_s1_leaf() - a page or block of the core's own space; guarded: for a CPU with FEAT_BTI. Pure.
  */
-u64 pte_s1_leaf(u64 pa, u32 level, enum pte_kind kind, bool guarded);
+u64 pte_s1_leaf(u64 pa, u32 level, enum pte_kind kind);
 
 /* Stage 2, which translates for guests and components alike. */
 #define PTE_S2_MAX_IPA_BITS    40

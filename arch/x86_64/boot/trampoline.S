@@ -81,5 +81,5 @@ trampoline_end:
 secondary_entry:
 	mov	%rax, %cr3
 	xor	%ebp, %ebp
-	call	x86_secondary
+	call	cpu_join
 	.size	secondary_entry, . - secondary_entry

@@ -2,13 +2,9 @@
 /* Translation table entries: see pte.h. */
 #include "arch/x86_64/pure/pte.h"
 
-#include <mullion/space.h>
-
-#define LAST_LEVEL 3u
-
 u64 pte_core_leaf(u64 pa, u32 level, enum pte_kind kind)
 {
-	u64 entry = pa | PTE_PRESENT | PTE_ACCESSED | (level < LAST_LEVEL ? PTE_BLOCK : 0);
+	u64 entry = pa | PTE_PRESENT | PTE_ACCESSED | (level < SPACE_LAST_LEVEL ? PTE_BLOCK : 0);
 
 	if (kind == PTE_DATA || kind == PTE_DEVICE)
 		entry |= PTE_WRITE | PTE_DIRTY;
@@ -26,7 +22,7 @@ static u64 ept_encode(u32 level, struct space_entry entry)
 
 	if (entry.table)
 		return code | EPT_WRITE | EPT_EXEC;
-	if (level < LAST_LEVEL)
+	if (level < SPACE_LAST_LEVEL)
 		code |= PTE_BLOCK;
 	if (entry.flags & SPACE_WRITE)
 		code |= EPT_WRITE;
@@ -45,7 +41,7 @@ u64 pte_encode(u32 kind, u32 level, struct space_entry entry)
 		return ept_encode(level, entry);
 	if (entry.table)
 		return code | PTE_WRITE;
-	if (level < LAST_LEVEL)
+	if (level < SPACE_LAST_LEVEL)
 		code |= PTE_BLOCK;
 	if (entry.flags & SPACE_WRITE)
 		code |= PTE_WRITE | PTE_DIRTY;

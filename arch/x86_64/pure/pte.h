@@ -24,9 +24,6 @@
 #define PTE_UNCACHED (PTE_PCD | PTE_PWT)
 #define PTE_ADDRESS  MASK(51, 12)
 
-#define PTE_ENTRIES    512u
-#define PTE_TABLE_BITS 9u
-
 #define EPT_READ       BIT(0)
 #define EPT_WRITE      BIT(1)
 #define EPT_EXEC       BIT(2)
@@ -36,12 +33,6 @@
 
 /* Of a component (IA-32e), of a guest on SVM, and of a guest on VMX. */
 enum arch_space_kind { SPACE_IA32E, SPACE_NPT, SPACE_EPT };
-
-/* Bits of address below an entry of @level (0..3): 39, 30, 21, 12. */
-static inline u32 pte_shift(u32 level)
-{
-	return PAGE_SHIFT + (3 - level) * PTE_TABLE_BITS;
-}
 
 /* The core's own pages. */
 enum pte_kind { PTE_CODE, PTE_RODATA, PTE_DATA, PTE_DEVICE };

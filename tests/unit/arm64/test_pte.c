@@ -13,17 +13,17 @@ static void stage1_is_never_writable_and_executable(void **state)
 	(void)state;
 	for (u32 level = 1; level <= 3; level++) {
 		u64 type = level == 3 ? 3 : 1;
-		u64 code = pte_s1_leaf(PA, level, PTE_CODE, false);
-		u64 data = pte_s1_leaf(PA, level, PTE_DATA, true);
-		u64 rodata = pte_s1_leaf(PA, level, PTE_RODATA, true);
-		u64 device = pte_s1_leaf(PA, level, PTE_DEVICE, true);
+		u64 code = pte_s1_leaf(PA, level, PTE_CODE);
+		u64 data = pte_s1_leaf(PA, level, PTE_DATA);
+		u64 rodata = pte_s1_leaf(PA, level, PTE_RODATA);
+		u64 device = pte_s1_leaf(PA, level, PTE_DEVICE);
 
 		/* AF, inner shareable, AttrIndx 1, AP[1]; then AP[2] (read-only) and XN. */
 		assert_int_equal(code, PA | 0x400 | 0x300 | 0x40 | 0x80 | 0x4 | type);
 		assert_int_equal(rodata, code | BIT(54));
 		assert_int_equal(data, (code & ~UINT64_C(0x80)) | BIT(54));
 		assert_int_equal(device, PA | 0x400 | 0x40 | BIT(54) | type);
-		assert_int_equal(pte_s1_leaf(PA, level, PTE_CODE, true), code | BIT(50));
+		assert_int_equal(pte_s1_leaf(PA, level, PTE_CODE_GUARDED), code | BIT(50));
 	}
 }
 
@@ -98,8 +98,8 @@ static void physical_address_bits(void **state)
 	(void)state;
 	for (u32 i = 0; i < ARRAY_SIZE(bits); i++)
 		assert_int_equal(pte_s2_pa_bits(i), bits[i]);
-	assert_int_equal(pte_shift(0), 39);
-	assert_int_equal(pte_shift(3), 12);
+	assert_int_equal(space_level_shift(0), 39);
+	assert_int_equal(space_level_shift(3), 12);
 }
 
 int main(void)

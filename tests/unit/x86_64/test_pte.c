@@ -53,8 +53,8 @@ static void tables(void **state)
 	assert_false(pte_decode(SPACE_IA32E, 2, PA | 0xa7).table); /* a block */
 	assert_false(pte_decode(SPACE_IA32E, 2, PA | 0x26).valid);
 	assert_false(pte_decode(SPACE_IA32E, 2, 0).valid);
-	assert_int_equal(pte_shift(0), 39);
-	assert_int_equal(pte_shift(3), 12);
+	assert_int_equal(space_level_shift(0), 39);
+	assert_int_equal(space_level_shift(3), 12);
 }
 
 /* SDM vol. 3, tables 29-3 to 29-7. */

@@ -11,6 +11,10 @@
 #define CPU_EXCEPTION_TOP 24 /* arch.exception_top */
 #define CPU_STACK_TOP     32 /* arch.stack_top */
 
+/* Of threads' stacks: the slot of each, and the bytes at its top that are not the thread's. */
+#define STACK_SLOT     0x4000
+#define STACK_RESERVED 0
+
 /* Of each CPU's two stacks; each has an unmapped guard page below it. */
 #define CPU_STACK_BYTES     0x2000
 #define CPU_EXCEPTION_BYTES 0x1000

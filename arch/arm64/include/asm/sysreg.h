@@ -249,8 +249,6 @@
 #define dsb(kind) __asm__ volatile("dsb " #kind : : : "memory")
 #define dmb(kind) __asm__ volatile("dmb " #kind : : : "memory")
 #define wfi()     __asm__ volatile("wfi" : : : "memory")
-#define wfe()     __asm__ volatile("wfe" : : : "memory")
-#define sev()     __asm__ volatile("sev" : : : "memory")
 #endif
 
 #endif

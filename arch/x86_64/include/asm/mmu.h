@@ -5,27 +5,16 @@
 
 #include <asm/cpu.h>
 
-/*
- * The core runs in the last 2 GiB, where code with 32-bit addresses can. All of it lies within one
- * level-2 table (1 GiB):
- *   0x0000_0000  image, stacks, heap, small devices: 4 KiB pages, level-3 tables as needed
- *   0x1000_0000  large maps (bundle, big device frames): placed so that 2 MiB blocks fit
- *   0x3000_0000  copy windows: 4 MiB for each CPU
- *   0x3800_0000  threads' stacks, in slots with nothing in the lower half
- */
-#define CORE_VA        0xffffffff80000000
-#define CORE_PA        0x200000 /* where the ELF file lies; other loaders choose a place */
-#define CORE_SMALL_END (CORE_VA + 0x10000000)
-#define CORE_LARGE_END (CORE_VA + 0x30000000)
+/* The core runs in the last 2 GiB, where code with 32-bit addresses can. */
+#define CORE_VA 0xffffffff80000000
+#define CORE_PA 0x200000 /* where the ELF file lies; other loaders choose a place */
+#include "arch/common/layout.h"
+
 /* The boot CPU's stacks: the last slots of the first level-3 table. */
-#define BOOT_STACK_TOP   (CORE_VA + 0x1fc000)
-#define BOOT_FATAL_TOP   (CORE_VA + 0x1f8000)
-#define BOOT_NMI_TOP     (CORE_VA + 0x1f4000)
-#define CORE_IMAGE_END   (CORE_VA + 0x1f0000) /* the image ends below */
-#define CORE_WINDOW(cpu) (CORE_LARGE_END + (u64)(cpu)*0x400000)
-#define CORE_STACKS      (CORE_VA + 0x38000000)
-#define CORE_SLOTS       1024 /* threads' stacks at a time; a multiple of 64 */
-#define CORE_CPU_STACKS  (CORE_STACKS + CORE_SLOTS * STACK_SLOT) /* three slots for each CPU */
+#define BOOT_STACK_TOP  (CORE_VA + 0x1fc000)
+#define BOOT_FATAL_TOP  (CORE_VA + 0x1f8000)
+#define BOOT_NMI_TOP    (CORE_VA + 0x1f4000)
+#define CORE_CPU_STACKS (CORE_STACKS + CORE_SLOTS * STACK_SLOT) /* three slots for each CPU */
 
 #ifndef __ASSEMBLER__
 #include "arch/x86_64/pure/pte.h"
@@ -42,23 +31,8 @@ arch_space_decode(u32 kind, u32 level, u64 entry)
 /* Counts changes of stacks' mappings: a CPU that has seen fewer flushes its translations. */
 extern _Atomic u64 mmu_stacks_changed;
 
-/** mmu_map_stack() - map @bytes of a stack at @va, in the area for stacks. Returns false without
- * memory for a table. Any CPU. */
-bool mmu_map_stack(u64 va, hpa_t pa, u64 bytes);
-/** mmu_unmap_stack() - remove the mapping. Each CPU flushes it before its next switch of threads.
- */
-void mmu_unmap_stack(u64 va, u64 bytes);
 /** mmu_see_stacks() - flush what this CPU may remember of stacks that were unmapped. */
 void mmu_see_stacks(void);
-
-/* Where the image lies. */
-extern u64 mmu_image_pa;
-
-/** mmu_pa() - physical address of something in the core's image. */
-static inline u64 mmu_pa(const void *va)
-{
-	return (u64)va - CORE_VA + mmu_image_pa;
-}
 
 /* Counts changes of guests' tables: a CPU that has seen fewer flushes its translations of them. */
 extern _Atomic u64 mmu_guest_flushes;
