@@ -15,8 +15,7 @@
 #include <mullion/serve.h>
 #include <mullion/steps.h>
 
-#define FSC_TRANSLATION 0x04u
-#define FSC_TYPE        0x3cu /* status code without the level */
+#define FSC_TYPE 0x3cu /* status code without the level */
 
 static bool __cold stop(struct vcpu *vcpu, const char *why)
 {

@@ -5,21 +5,13 @@
 #include <arch/vcpu.h>
 #include <mullion/guest.h>
 
-static u32 count(u32 bits)
-{
-	u32 n = 0;
-
-	for (; bits != 0; bits &= bits - 1)
-		n++;
-	return n;
-}
-
 void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)
 {
 	const struct vgic_bank *bank = &vcpu->arch.virq.vgic.bank;
 
 	figures->pc = vcpu->arch.trap.pc;
-	figures->virqs_pending = count(atomic_load(&bank->enabled) &
-				       (atomic_load(&bank->latch) | (bank->line & ~bank->edge)));
-	figures->virqs_active = count(bank->active);
+	figures->virqs_pending =
+		bit_count(atomic_load(&bank->enabled) &
+			  (atomic_load(&bank->latch) | (bank->line & ~bank->edge)));
+	figures->virqs_active = bit_count(bank->active);
 }

@@ -12,7 +12,6 @@
 
 #define ACTLR_EL1     SYSREG(3, 0, 1, 0, 1)
 #define ICC_SGI1R_EL1 SYSREG(3, 0, 12, 11, 5)
-#define CNTPCT_EL0    SYSREG(3, 3, 14, 0, 1)
 #define DC_ISW        SYSREG(1, 0, 7, 6, 2)
 #define DC_CSW        SYSREG(1, 0, 7, 10, 2)
 #define DC_CISW       SYSREG(1, 0, 7, 14, 2)

@@ -11,38 +11,22 @@
 #include <mullion/host.h>
 #include <mullion/timer.h>
 
-#define NS_PER_S UINT64_C(1000000000)
-
 /* The log has time stamps before the rate is known to be good (arch_time_init). */
 __boot void arm64_time_early(void)
 {
 	boot_info.counter_hz = MAX(read_sysreg(cntfrq_el0), UINT64_C(1));
 }
 
-/* Seconds apart, so that nothing overflows in 500 years. */
-static u64 ticks_to_ns(u64 ticks)
-{
-	return ticks / boot_info.counter_hz * NS_PER_S +
-	       ticks % boot_info.counter_hz * NS_PER_S / boot_info.counter_hz;
-}
-
-/* Rounded up: a deadline never comes early. */
-static u64 ns_to_ticks(u64 ns)
-{
-	return ns / NS_PER_S * boot_info.counter_hz +
-	       (ns % NS_PER_S * boot_info.counter_hz + NS_PER_S - 1) / NS_PER_S;
-}
-
 ns_t arch_time_now(void)
 {
 	isb();
-	return NS(ticks_to_ns(read_sysreg(cntpct_el0)));
+	return NS(ticks_to_ns(read_sysreg(cntpct_el0), boot_info.counter_hz));
 }
 
 void arch_time_set_deadline(ns_t when)
 {
 	if (when.v != NS_NEVER.v)
-		write_sysreg(ns_to_ticks(when.v), cnthp_cval_el2);
+		write_sysreg(ns_to_ticks(when.v, boot_info.counter_hz), cnthp_cval_el2);
 	write_sysreg(when.v != NS_NEVER.v ? CNT_CTL_ENABLE : 0, cnthp_ctl_el2);
 	isb();
 }

@@ -12,13 +12,10 @@
 
 #define PTIMER_INTID 30
 
-#define CNTPCT_EL0    SYSREG(3, 3, 14, 0, 1)
 #define CNTPCTSS_EL0  SYSREG(3, 3, 14, 0, 5)
 #define CNTP_TVAL_EL0 SYSREG(3, 3, 14, 2, 0)
 #define CNTP_CTL_EL0  SYSREG(3, 3, 14, 2, 1)
 #define CNTP_CVAL_EL0 SYSREG(3, 3, 14, 2, 2)
-
-#define NS_PER_S 1000000000u
 
 #define WATCH_NS 2000000u
 #define LOOK_NS  10000000u

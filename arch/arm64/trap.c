@@ -7,6 +7,7 @@
 
 #include "arch/arm64/boot.h"
 #include "arch/arm64/pure/esr.h"
+#include "arch/common/backtrace.h"
 #include <arch/boot.h>
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
@@ -14,16 +15,7 @@
 #include <mullion/log.h>
 #include <stdatomic.h>
 
-#define MAX_FRAMES 32
-
-/* A signed return address carries its code above bit 47 (no top byte ignored at EL2). */
-static u64 strip_pac(u64 lr)
-{
-	return lr & MASK(47, 0);
-}
-
-/* Frame records lie on this CPU's stacks, each above the one before: nothing else is followed. */
-static bool on_stack(u64 fp)
+bool trap_on_stack(u64 fp)
 {
 	const struct arch_cpu *cpu = &this_cpu()->arch;
 
@@ -31,28 +23,6 @@ static bool on_stack(u64 fp)
 		return false;
 	return (fp >= cpu->stack_top - CPU_STACK_BYTES && fp <= cpu->stack_top - 16) ||
 	       (fp >= cpu->exception_top - CPU_EXCEPTION_BYTES && fp <= cpu->exception_top - 16);
-}
-
-static void backtrace(u64 fp)
-{
-	u64 last = 0;
-
-	for (u32 i = 0; i < MAX_FRAMES && on_stack(fp) && fp > last; i++) {
-		const u64 *record = (const u64 *)fp;
-
-		last = fp;
-		fp = record[0];
-		if (record[1] == 0)
-			break;
-		/* The call is the instruction before the return address. */
-		log_address("  from", strip_pac(record[1]) - 4);
-	}
-}
-
-/* Starts at the caller's frame: this function's own frame may be reused before it is read. */
-void arch_backtrace(void)
-{
-	backtrace(*(const u64 *)__builtin_frame_address(0));
 }
 
 const char *trap_class_name(u64 esr)
@@ -136,7 +106,7 @@ void core_trap(struct trap_frame *frame, u32 vector)
 	log_panic_begin();
 	print_cause(frame, vector);
 	log_address("pc", frame->elr);
-	log_address("lr", strip_pac(frame->x[30]));
+	log_address("lr", trap_strip(frame->x[30]));
 	log_error("sp 0x%lx spsr 0x%lx", frame->sp, frame->spsr);
 	for (u32 i = 0; i < 30; i += 3)
 		log_error("x%-2u %016lx x%-2u %016lx x%-2u %016lx", i, frame->x[i], i + 1,

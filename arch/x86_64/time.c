@@ -14,8 +14,7 @@
 #include <asm/sysreg.h>
 #include <mullion/host.h>
 #include <mullion/log.h>
-
-#define NS_PER_S UINT64_C(1000000000)
+#include <mullion/timer.h>
 
 #define PM_TIMER_HZ 3579545u /* ACPI 6.5 §4.8.3.3 */
 #define PM_TIMER_24 0xffffffu
@@ -40,22 +39,9 @@
 static bool deadline_mode; /* the timer compares with the counter */
 static u64 timer_hz;       /* else: its own rate */
 
-/* Seconds apart, so that nothing overflows in 500 years. */
-static u64 tsc_to_ns(u64 ticks)
-{
-	return ticks / boot_info.counter_hz * NS_PER_S +
-	       ticks % boot_info.counter_hz * NS_PER_S / boot_info.counter_hz;
-}
-
-/* Rounded up: a deadline never comes early. */
-static u64 ns_to_ticks(u64 ns, u64 hz)
-{
-	return ns / NS_PER_S * hz + (ns % NS_PER_S * hz + NS_PER_S - 1) / NS_PER_S;
-}
-
 ns_t arch_time_now(void)
 {
-	return NS(tsc_to_ns(read_tsc()));
+	return NS(ticks_to_ns(read_tsc(), boot_info.counter_hz));
 }
 
 static void stop_timer(void)

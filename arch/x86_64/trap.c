@@ -5,6 +5,7 @@
  */
 #include <asm/trap.h>
 
+#include "arch/common/backtrace.h"
 #include "arch/x86_64/boot.h"
 #include <arch/boot.h>
 #include <arch/mmu.h>
@@ -12,8 +13,6 @@
 #include <mullion/cpu.h>
 #include <mullion/log.h>
 #include <stdatomic.h>
-
-#define MAX_FRAMES 32
 
 /* Of a page fault (Intel SDM vol. 3 §4.7). */
 #define FAULT_PRESENT BIT(0)
@@ -25,36 +24,13 @@ static bool is_within(u64 fp, u64 top, u64 bytes)
 	return fp >= top + STACK_RESERVED - bytes && fp <= top - 16;
 }
 
-/* Frame records lie on this CPU's stacks, each above the one before: nothing else is followed. */
-static bool on_stack(u64 fp)
+bool trap_on_stack(u64 fp)
 {
 	const struct arch_cpu *cpu = &this_cpu()->arch;
 
 	return (fp & 15) == 0 && (is_within(fp, cpu->stack_top, CPU_STACK_BYTES) ||
 				  is_within(fp, cpu->fatal_top, CPU_EXCEPTION_BYTES) ||
 				  is_within(fp, cpu->nmi_top, CPU_EXCEPTION_BYTES));
-}
-
-static void backtrace(u64 fp)
-{
-	u64 last = 0;
-
-	for (u32 i = 0; i < MAX_FRAMES && on_stack(fp) && fp > last; i++) {
-		const u64 *record = (const u64 *)fp;
-
-		last = fp;
-		fp = record[0];
-		if (record[1] == 0)
-			break;
-		/* The call ends where the return address begins. */
-		log_address("  from", record[1] - 1);
-	}
-}
-
-/* From the caller's frame on: this function's own may be gone by the time it is read. */
-void arch_backtrace(void)
-{
-	backtrace(*(const u64 *)__builtin_frame_address(0));
 }
 
 /* Intel SDM vol. 3 table 6-1. */

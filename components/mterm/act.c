@@ -266,8 +266,6 @@ void run_log(struct term *t, const struct call *call)
 
 /* --- Time ------------------------------------------------------------------------------------- */
 
-#define NS_PER_S UINT64_C(1000000000)
-
 void run_time(struct term *t, const struct call *call)
 {
 	u64 wall, now = port_time(&wall);

@@ -17,8 +17,6 @@
 #include <mullion/mem.h>
 #include <mullion/spinlock.h>
 
-#define NS_PER_SECOND 1000000000u
-
 const struct irqchip *irqchip;
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_IRQ);
@@ -116,7 +114,7 @@ static enum err route_fill(struct irq_slot *slot, const struct irq_route *route)
 	slot->due_ns = 0;
 	slot->off = false;
 	slot->wanted = false;
-	slot->interval_ns = route->max_per_second ? NS_PER_SECOND / route->max_per_second : 0;
+	slot->interval_ns = route->max_per_second ? (u32)(NS_PER_S / route->max_per_second) : 0;
 	atomic_store_explicit(&slot_of[route->line], slot, memory_order_release);
 	if (!route->masks)
 		route_enable(slot);

@@ -2,8 +2,6 @@
 /* The wall clock: the core's clock, and what the machine's real-time clock said at boot. */
 #include <mullion/timer.h>
 
-#define NS_PER_S UINT64_C(1000000000)
-
 static u64 ahead_ns; /* of the core's clock; 0: unknown */
 
 __boot void wall_start(u64 seconds_since_1970)

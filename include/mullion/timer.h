@@ -16,6 +16,19 @@
 
 #define NS_NEVER NS(UINT64_MAX)
 
+/** ticks_to_ns() - @ticks of a counter with @hz in nanoseconds. Pure. */
+static inline u64 ticks_to_ns(u64 ticks, u64 hz)
+{
+	/* Seconds apart, so that nothing overflows in 500 years. */
+	return ticks / hz * NS_PER_S + ticks % hz * NS_PER_S / hz;
+}
+
+/** ns_to_ticks() - the reverse, rounded up: a deadline never comes early. Pure. */
+static inline u64 ns_to_ticks(u64 ns, u64 hz)
+{
+	return ns / NS_PER_S * hz + (ns % NS_PER_S * hz + NS_PER_S - 1) / NS_PER_S;
+}
+
 struct timer_event {
 	void (*handler)(struct timer_event *event);
 	ns_t when;

@@ -51,6 +51,7 @@ typedef struct {
 #define GIB(n)           ((u64)(n) << 30)
 #define PAGE_SHIFT       12
 #define PAGE_SIZE        KIB(4)
+#define NS_PER_S         UINT64_C(1000000000)
 
 /* Each operand is evaluated once, and both have their common type; CHOOSE() gets names that no
  * other of them in an expression has. */

@@ -14,7 +14,6 @@
 #include "config/schema.h"
 
 #define INTID_PPI_FIRST 16
-#define INTID_SPI_FIRST 32
 #define INTID_SPI_END   1020
 #define GUEST_SPIS      960 /* that a guest's controller has at most */
 

@@ -6,6 +6,8 @@
 #include <arch/platform.h>
 #include <mullion/guest_tree.h>
 
+#define INTID_SPI_FIRST 32
+
 void arm64_cpu_read(const struct fdt *fdt, fdt_node_t node, struct host_cpu *cpu);
 enum err arm64_host_read(const struct fdt *fdt, fdt_node_t uart, struct host *host);
 void arm64_boot_check(struct config_run *run, struct config_guest *guest);

@@ -12,8 +12,7 @@
 #define EC_WATCHPOINT 0x34u
 #define EC_SAME_EL    1u /* IABT and DABT: the code for "no change of EL" is one higher */
 
-/* Fault status codes; the low two bits of the first three are the level. */
-#define FSC_TRANSLATION   0x04u
+/* Fault status codes; the low two bits of the first two are the level. */
 #define FSC_ACCESS        0x08u
 #define FSC_PERMISSION    0x0cu
 #define FSC_EXTERNAL      0x10u

@@ -8,6 +8,8 @@
 
 #include <mullion/types.h>
 
+#define FSC_TRANSLATION 0x04u /* fault status code, with the level in the low two bits */
+
 /* A data or instruction abort of a lower EL. */
 struct abort_info {
 	bool exec;        /* instruction abort */
@@ -53,6 +55,7 @@ bool syndrome_has_address(u64 esr);
 #define SYSREG_CRM(r) (((r) >> 1) & 15u)
 #define SYSREG_RT(i)  (((i) >> 5) & 31u)
 #define SYSREG_READ   1u /* direction bit of an ISS */
+#define CNTPCT_EL0    SYSREG(3, 3, 14, 0, 1)
 
 /* An exception to a guest's EL1: the registers before and after. */
 struct inject {

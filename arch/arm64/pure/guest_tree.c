@@ -26,7 +26,6 @@
 #define PPI_HYPERVISOR      10
 
 /* Cells of a specifier (arm,gic binding): type, number, trigger. */
-#define INTID_SPI_FIRST    32
 #define CELL_SPI           0
 #define CELL_PPI           1
 #define TRIGGER_EDGE       1

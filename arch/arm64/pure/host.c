@@ -6,10 +6,10 @@
  */
 #include <mullion/string.h>
 
+#include "arch/arm64/include/asm/sysreg.h"
 #include "arch/arm64/pure/config.h"
 
-#define MPIDR_AFFINITY UINT64_C(0xff00ffffff) /* Arm ARM D13.2.102: Aff3, Aff2, Aff1, Aff0 */
-#define IRQ_CELLS_MAX  8
+#define IRQ_CELLS_MAX 8
 
 /* INTID ranges by the first cell of a GIC interrupt specifier (IHI 0069 §2.2, arm,gic-v3 binding).
  */

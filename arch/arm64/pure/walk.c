@@ -2,6 +2,8 @@
 /* A guest's stage 1, walked by software: see walk.h. */
 #include "arch/arm64/pure/walk.h"
 
+#include "arch/arm64/include/asm/sysreg.h"
+
 #define VA_SELECT        BIT(55) /* of the two halves of the address space */
 #define DESCRIPTOR_TYPE  3u      /* bits 1:0 */
 #define DESCRIPTOR_BLOCK 1u      /* levels 1 and 2 */
@@ -22,7 +24,6 @@
 #define TCR_E0PD1 BIT(56)
 #define TCR_DS    BIT(59)
 
-#define SCTLR_M  BIT(0)
 #define SCTLR_EE BIT(25)
 
 /* Where a walk is. */

@@ -67,7 +67,7 @@ u32 lapic_timer_count(const struct lapic *lapic, const struct lapic_clock *clock
 }
 
 /* Nanoseconds of @ticks of the TSC, rounded up; LAPIC_NEVER if they do not fit. */
-static u64 ticks_to_ns(u64 ticks, u32 khz)
+static u64 tsc_to_ns(u64 ticks, u32 khz)
 {
 	u64 whole = ticks / khz, rest = ticks % khz;
 
@@ -86,7 +86,7 @@ u64 lapic_timer_due(const struct lapic *lapic, const struct lapic_clock *clock)
 		return LAPIC_NEVER;
 	if (lapic->deadline <= clock->tsc)
 		return clock->ns;
-	wait = ticks_to_ns(lapic->deadline - clock->tsc, clock->tsc_khz);
+	wait = tsc_to_ns(lapic->deadline - clock->tsc, clock->tsc_khz);
 	return wait > LAPIC_NEVER - clock->ns ? LAPIC_NEVER : clock->ns + wait;
 }
 

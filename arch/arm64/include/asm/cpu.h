@@ -44,8 +44,6 @@ struct arch_cpu {
 			       arch_user, or NULL */
 };
 
-#define MPIDR_AFFINITY UINT64_C(0xff00ffffff)
-
 /** arch_this_cpu() - this CPU's struct cpu. */
 static inline struct cpu *arch_this_cpu(void)
 {

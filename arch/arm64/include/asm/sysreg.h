@@ -92,6 +92,8 @@
 #define PSR_SS        SYS_BIT(21)
 #define PSR_BTYPE     (SYS_VAL(3) << 10)
 
+#define MPIDR_AFFINITY SYS_VAL(0xff00ffffff) /* D13.2.102: Aff3, Aff2, Aff1, Aff0 */
+
 /* SCTLR_EL2, and SCTLR_EL1 where the position is the same. */
 #define SCTLR_M    SYS_BIT(0)
 #define SCTLR_A    SYS_BIT(1)

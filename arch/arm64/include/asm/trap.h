@@ -12,18 +12,9 @@
 #define TRAP_FRAME_BYTES 304
 
 /* @vector of core_trap(): slot of the vector table (0..15), Arm ARM D1.10.2. */
-#define TRAP_SP0_SYNC   0
 #define TRAP_SP0_IRQ    1
 #define TRAP_SP0_FIQ    2
-#define TRAP_SP0_SERROR 3
-#define TRAP_SPX_SYNC   4
-#define TRAP_SPX_IRQ    5
-#define TRAP_SPX_FIQ    6
 #define TRAP_SPX_SERROR 7
-#define TRAP_A32_SYNC   12
-#define TRAP_A32_IRQ    13
-#define TRAP_A32_FIQ    14
-#define TRAP_A32_SERROR 15
 
 #ifdef __ASSEMBLER__
 /*
@@ -56,6 +47,18 @@ struct trap_frame {
 };
 
 _Static_assert(sizeof(struct trap_frame) == TRAP_FRAME_BYTES, "known to assembly");
+
+/* A signed return address has its code above bit 47 (no top byte ignored at EL2). */
+static inline u64 trap_strip(u64 lr)
+{
+	return lr & MASK(47, 0);
+}
+
+/* The call is the instruction before the return address. */
+static inline u64 trap_call(u64 lr)
+{
+	return trap_strip(lr) - 4;
+}
 
 /** trap_class_name() - the exception class of @esr in words. Pure. */
 const char *trap_class_name(u64 esr);

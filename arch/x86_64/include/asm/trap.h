@@ -25,6 +25,12 @@ struct trap_frame {
 	u64 rip, cs, rflags, rsp, ss;
 };
 
+/* The call ends where the return address begins. */
+static inline u64 trap_call(u64 return_address)
+{
+	return return_address - 1;
+}
+
 /** trap_stubs - the entry of each vector, TRAP_STUB_BYTES apart (trap_entry.S). */
 extern const u8 trap_stubs[];
 
