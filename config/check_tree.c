@@ -5,6 +5,7 @@
  * it unchanged.
  */
 #include <arch/vcpu.h>
+#include <mullion/file_kind.h>
 #include <mullion/format.h>
 #include <mullion/guest_tree.h>
 #include <mullion/string.h>
@@ -175,7 +176,7 @@ static void check_supplied(struct config_run *run, const struct config_guest *gu
 		config_error(run, guest->node, "device-tree",
 			     "is %s, no sound compiled device tree; compile it with dtc",
 			     is_tree(image) ? "damaged"
-					    : run->platform->file_name(image->data, image->size));
+					    : file_kind_name(file_kind(image->data, image->size)));
 	else if (guest_tree_check(&tree, guest, scratch, run->diag) == OK)
 		check_sound_tree(run, guest, scratch);
 }

@@ -2,9 +2,9 @@
 /* The boot loader's information (pure/loader.c), and the search for ACPI's root pointer where the
  * loader has not found it. */
 #include "arch/x86_64/boot.h"
-#include "arch/x86_64/pure/bytes.h"
 #include <arch/boot.h>
 #include <arch/mmu.h>
+#include <mullion/bytes.h>
 #include <mullion/log.h>
 #include <mullion/space.h>
 

@@ -8,6 +8,7 @@
 #include "arch/arm64/pure/config.h"
 #include "arch/arm64/pure/image.h"
 #include "config/internal.h"
+#include <mullion/file_kind.h>
 
 /* Before Linux 4.2 the tree must lie within this of the kernel's base. */
 #define TREE_REACH MIB(512)
@@ -15,19 +16,21 @@
 #define INITRD_REACH       GIB(32)
 #define INITRD_REACH_ALIGN GIB(1)
 
-static const char *kernel_advice(enum image_file kind)
+static const char *kernel_advice(enum file_kind kind)
 {
 	switch (kind) {
-	case IMAGE_FILE_GZIP: return "make the bundle with tools/pack, which unpacks it";
-	case IMAGE_FILE_OTHER_COMPRESSION: return "unpack it first";
-	case IMAGE_FILE_ELF:
+	case FILE_GZIP: return "make the bundle with tools/pack, which unpacks it";
+	case FILE_COMPRESSED: return "unpack it first";
+	case FILE_ELF:
 		return "name arch/arm64/boot/Image of the kernel's build, or turn a bare program "
 		       "into bytes with objcopy -O binary and write kernel-type = \"raw\"";
-	case IMAGE_FILE_PE: return "take the Image out of it (a zboot kernel holds it compressed)";
-	case IMAGE_FILE_UIMAGE: return "name the Image that it was made from";
-	case IMAGE_FILE_FDT: return "did you mean device-tree?";
-	case IMAGE_FILE_CPIO: return "did you mean initrd?";
-	case IMAGE_FILE_OTHER_ARCH: return "name one that was built for arm64";
+	case FILE_PE: return "take the Image out of it (a zboot kernel holds it compressed)";
+	case FILE_UIMAGE: return "name the Image that it was made from";
+	case FILE_FDT: return "did you mean device-tree?";
+	case FILE_CPIO: return "did you mean initrd?";
+	case FILE_LINUX_X86:
+	case FILE_LINUX_RISCV:
+	case FILE_LINUX_ARM: return "name one that was built for arm64";
 	default: return "name an arm64 Image, or write kernel-type = \"raw\"";
 	}
 }
@@ -54,13 +57,13 @@ static void check_pages(struct config_run *run, const struct config_guest *guest
 static void check_linux(struct config_run *run, struct config_guest *guest)
 {
 	struct config_image *kernel = &guest->kernel;
-	enum image_file kind = arm64_file_kind(kernel->data, kernel->size);
+	enum file_kind kind = file_kind(kernel->data, kernel->size);
 	struct image_header header = { 0 };
 
 	kernel->span = 0;
-	if (kind != IMAGE_FILE_LINUX) {
+	if (kind != FILE_LINUX_ARM64) {
 		config_error(run, guest->node, "kernel", "is %s, no arm64 Image; %s",
-			     arm64_file_name(kind), kernel_advice(kind));
+			     file_kind_name(kind), kernel_advice(kind));
 	} else if (arm64_image_decode(kernel->data, kernel->size, &header) != OK) {
 		config_error(run, guest->node, "kernel",
 			     "its header contradicts itself: text_offset 0x%lx, image_size "
@@ -84,20 +87,20 @@ static void check_linux(struct config_run *run, struct config_guest *guest)
 
 static void check_raw(struct config_run *run, const struct config_guest *guest)
 {
-	enum image_file kind = arm64_file_kind(guest->kernel.data, guest->kernel.size);
+	enum file_kind kind = file_kind(guest->kernel.data, guest->kernel.size);
 	struct image_header header;
 
 	/* One with a damaged header can only be started so. */
-	if (kind == IMAGE_FILE_LINUX &&
+	if (kind == FILE_LINUX_ARM64 &&
 	    arm64_image_decode(guest->kernel.data, guest->kernel.size, &header) == OK)
 		config_warning(run, guest->node, "kernel",
 			       "is an arm64 Image but started as raw bytes; write kernel-type = "
 			       "\"linux\" to honour its header");
-	else if (kind == IMAGE_FILE_ELF || kind == IMAGE_FILE_GZIP)
+	else if (kind == FILE_ELF || kind == FILE_GZIP)
 		config_error(run, guest->node, "kernel", "is %s, no raw binary; %s",
-			     arm64_file_name(kind),
-			     kind == IMAGE_FILE_ELF ? "turn it into bytes with objcopy -O binary"
-						    : kernel_advice(kind));
+			     file_kind_name(kind),
+			     kind == FILE_ELF ? "turn it into bytes with objcopy -O binary"
+					      : kernel_advice(kind));
 }
 
 void arm64_boot_check(struct config_run *run, struct config_guest *guest)
@@ -106,11 +109,6 @@ void arm64_boot_check(struct config_run *run, struct config_guest *guest)
 		check_linux(run, guest);
 	else
 		check_raw(run, guest);
-}
-
-const char *arm64_boot_file_name(const void *data, size_t size)
-{
-	return arm64_file_name(arm64_file_kind(data, size));
 }
 
 /* Where the kernel must start so that base and text_offset come out right. */

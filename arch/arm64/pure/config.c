@@ -333,7 +333,6 @@ const struct arch_platform arm64_platform = {
 	.irq_check = irq_check,
 	.boot_check = arm64_boot_check,
 	.boot_place = arm64_boot_place,
-	.file_name = arm64_boot_file_name,
 	.elf_machine = ELF_ARM64,
 	.models = models,
 	.model_trees = model_trees,

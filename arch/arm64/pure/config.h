@@ -12,7 +12,6 @@ void arm64_cpu_read(const struct fdt *fdt, fdt_node_t node, struct host_cpu *cpu
 enum err arm64_host_read(const struct fdt *fdt, fdt_node_t uart, struct host *host);
 void arm64_boot_check(struct config_run *run, struct config_guest *guest);
 void arm64_boot_place(struct placing *p);
-const char *arm64_boot_file_name(const void *data, size_t size);
 
 /** arm64_vcpu_identity() - the MPIDR affinity of vCPU @index. Pure. */
 u64 arm64_vcpu_identity(u32 index);

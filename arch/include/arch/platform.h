@@ -77,8 +77,6 @@ struct arch_platform {
 	void (*boot_check)(struct config_run *run, struct config_guest *guest);
 	/* boot_place() - the pieces that a guest starts with, each to its place. */
 	void (*boot_place)(struct placing *placing);
-	/* file_name() - the kind of a file in words, e.g. "an ELF file". */
-	const char *(*file_name)(const void *data, size_t size);
 
 	u16 elf_machine;           /* of components: ELF_... of <mullion/elf.h> */
 	const char *const *models; /* names of emulated devices */

@@ -9,6 +9,7 @@
 
 #include "arch/x86_64/pure/platform.h"
 #include "config/internal.h"
+#include <mullion/file_kind.h>
 
 typedef unsigned long long ull;
 
@@ -16,15 +17,17 @@ typedef unsigned long long ull;
 
 _Static_assert(CMDLINE_BYTES >= CONFIG_BOOTARGS_MAX, "the longest command line fits");
 
-static const char *kernel_advice(enum x86_file kind)
+static const char *kernel_advice(enum file_kind kind)
 {
 	switch (kind) {
-	case X86_FILE_GZIP: return "make the bundle with tools/pack, which unpacks it";
-	case X86_FILE_OTHER_COMPRESSION: return "unpack it first";
-	case X86_FILE_PE: return "name the kernel, not an EFI program";
-	case X86_FILE_FDT: return "an x86-64 guest has none";
-	case X86_FILE_CPIO: return "did you mean initrd?";
-	case X86_FILE_OTHER_ARCH: return "name one that was built for x86-64";
+	case FILE_GZIP: return "make the bundle with tools/pack, which unpacks it";
+	case FILE_COMPRESSED: return "unpack it first";
+	case FILE_PE: return "name the kernel, not an EFI program";
+	case FILE_FDT: return "an x86-64 guest has none";
+	case FILE_CPIO: return "did you mean initrd?";
+	case FILE_LINUX_ARM64:
+	case FILE_LINUX_RISCV:
+	case FILE_LINUX_ARM: return "name one that was built for x86-64";
 	default: return "name a bzImage, or write kernel-type = \"raw\"";
 	}
 }
@@ -32,23 +35,23 @@ static const char *kernel_advice(enum x86_file kind)
 void x86_boot_check(struct config_run *run, struct config_guest *guest)
 {
 	struct config_image *image = &guest->kernel;
-	enum x86_file kind = x86_file_kind(image->data, image->size);
+	enum file_kind kind = file_kind(image->data, image->size);
 	struct x86_kernel kernel;
 	const char *why = "";
 	enum err err;
 
 	if (guest->kernel_type == X86_KERNEL_RAW) {
-		if (kind == X86_FILE_BZIMAGE || kind == X86_FILE_ELF || kind == X86_FILE_GZIP)
+		if (kind == FILE_LINUX_X86 || kind == FILE_ELF || kind == FILE_GZIP)
 			config_error(run, guest->node, "kernel",
 				     "is %s, no raw binary; leave kernel-type out",
-				     x86_file_name(kind));
+				     file_kind_name(kind));
 		return;
 	}
 	image->span = 0;
 	err = x86_kernel_read(image->data, image->size, &kernel, &why);
 	if (err == ERR_FORMAT)
 		config_error(run, guest->node, "kernel", "is %s, no kernel; %s",
-			     x86_file_name(kind), kernel_advice(kind));
+			     file_kind_name(kind), kernel_advice(kind));
 	else if (err == ERR_TOO_BIG)
 		config_error(run, guest->node, "kernel",
 			     "is cut short: its header says %llu bytes, and there are %llu; build "
@@ -62,11 +65,6 @@ void x86_boot_check(struct config_run *run, struct config_guest *guest)
 			     strlen(guest->bootargs), kernel.cmdline_bytes);
 	else
 		image->span = kernel.high - kernel.low;
-}
-
-const char *x86_boot_file_name(const void *data, size_t size)
-{
-	return x86_file_name(x86_file_kind(data, size));
 }
 
 /* The RAM that begins at 0 has everything. */

@@ -8,9 +8,9 @@
 
 #include <mullion/string.h>
 
-#include "arch/x86_64/pure/bytes.h"
 #include "arch/x86_64/pure/guest_acpi.h"
 #include "arch/x86_64/pure/multiboot_info.h"
+#include <mullion/bytes.h>
 
 #define ACPI_BYTES (X86_BLOCK_EBDA - X86_BLOCK_ACPI)
 

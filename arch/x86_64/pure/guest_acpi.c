@@ -11,8 +11,8 @@
 #include <mullion/string.h>
 
 #include "arch/x86_64/pure/aml.h"
-#include "arch/x86_64/pure/bytes.h"
 #include "arch/x86_64/pure/platform.h"
+#include <mullion/bytes.h>
 
 #define HEADER_BYTES 36u
 #define FADT_BYTES   276u

@@ -5,8 +5,9 @@
  */
 #include "arch/x86_64/pure/kernel.h"
 
-#include "arch/x86_64/pure/bytes.h"
 #include "arch/x86_64/pure/kernel_parts.h"
+#include <mullion/bytes.h>
+#include <mullion/file_kind.h>
 
 #define BZ_SYSSIZE     0x1f4u /* 16-byte units */
 #define BZ_VERSION     0x206u
@@ -19,70 +20,11 @@
 #define BZ_INIT_SIZE   0x260u
 #define BZ_END         0x268u
 
-#define BZ_MAGIC        0x53726448u /* "HdrS" */
-#define BZ_VERSION_MIN  0x020cu     /* the first with xloadflags */
+#define BZ_VERSION_MIN  0x020cu /* the first with xloadflags */
 #define XLF_KERNEL_64   BIT(0)
 #define SECTOR          512u
 #define SETUP_SECTS_OLD 4u /* what 0 means */
 #define ENTRY_64        0x200u
-
-struct magic {
-	u32 offset, bytes;
-	const char *text;
-	enum x86_file kind;
-};
-
-/* First match wins: a bzImage with an EFI stub is a PE file as well. */
-static const struct magic magics[] = {
-	{ BZ_HEADER, 4, "HdrS", X86_FILE_BZIMAGE },
-	{ 0x38, 4, "ARM\x64", X86_FILE_OTHER_ARCH },
-	{ 0x38, 4, "RSC\x05", X86_FILE_OTHER_ARCH },
-	{ 0, 4, "\177ELF", X86_FILE_ELF },
-	{ 0, 2, "\x1f\x8b", X86_FILE_GZIP },
-	{ 0, 6, "\xfd\x37zXZ\0", X86_FILE_OTHER_COMPRESSION },
-	{ 0, 4, "\x28\xb5\x2f\xfd", X86_FILE_OTHER_COMPRESSION }, /* zstd */
-	{ 0, 4, "\x04\x22\x4d\x18", X86_FILE_OTHER_COMPRESSION }, /* lz4 */
-	{ 0, 3, "BZh", X86_FILE_OTHER_COMPRESSION },
-	{ 0, 4, "\xd0\x0d\xfe\xed", X86_FILE_FDT },
-	{ 0, 6, "070701", X86_FILE_CPIO },
-	{ 0, 2, "MZ", X86_FILE_PE },
-};
-
-static bool has_magic(const u8 *data, size_t size, const struct magic *magic)
-{
-	if (size < magic->offset + magic->bytes)
-		return false;
-	for (u32 i = 0; i < magic->bytes; i++)
-		if (data[magic->offset + i] != (u8)magic->text[i])
-			return false;
-	return true;
-}
-
-enum x86_file x86_file_kind(const void *data, size_t size)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
-		if (has_magic(data, size, &magics[i]))
-			return magics[i].kind;
-	return multiboot_version(data, size) != 0 ? X86_FILE_MULTIBOOT : X86_FILE_UNKNOWN;
-}
-
-const char *x86_file_name(enum x86_file kind)
-{
-	static const char *const names[] = {
-		[X86_FILE_BZIMAGE] = "a bzImage",
-		[X86_FILE_ELF] = "an ELF file",
-		[X86_FILE_MULTIBOOT] = "a Multiboot kernel",
-		[X86_FILE_GZIP] = "a gzip'd file",
-		[X86_FILE_OTHER_COMPRESSION] = "a compressed file (xz, zstd, lz4 or bzip2)",
-		[X86_FILE_OTHER_ARCH] = "a Linux kernel of another architecture",
-		[X86_FILE_FDT] = "a device tree",
-		[X86_FILE_CPIO] = "a cpio archive",
-		[X86_FILE_PE] = "a PE program (EFI)",
-		[X86_FILE_UNKNOWN] = "a file of no known kind",
-	};
-
-	return (size_t)kind < ARRAY_SIZE(names) ? names[kind] : names[X86_FILE_UNKNOWN];
-}
 
 static bool is_power_of_two(u64 n)
 {
@@ -132,12 +74,15 @@ static enum err read_bzimage(const u8 *data, size_t size, struct x86_kernel *ker
 enum err x86_kernel_read(const void *data, size_t size, struct x86_kernel *kernel, const char **why)
 {
 	*kernel = (struct x86_kernel){ .initrd_max = UINT32_MAX, .cmdline_bytes = UINT32_MAX };
-	switch (x86_file_kind(data, size)) {
-	case X86_FILE_BZIMAGE: return read_bzimage(data, size, kernel, why);
-	case X86_FILE_ELF: return kernel_elf_read(data, size, kernel, why);
-	case X86_FILE_MULTIBOOT: return multiboot_read(data, size, kernel, why);
-	default: *why = "is no kernel"; return ERR_FORMAT;
+	switch (file_kind(data, size)) {
+	case FILE_LINUX_X86: return read_bzimage(data, size, kernel, why);
+	case FILE_ELF: return kernel_elf_read(data, size, kernel, why);
+	default: break;
 	}
+	if (multiboot_version(data, size) != 0)
+		return multiboot_read(data, size, kernel, why);
+	*why = "is no kernel";
+	return ERR_FORMAT;
 }
 
 void x86_kernel_move(struct x86_kernel *kernel, u64 low)

@@ -17,19 +17,6 @@
 #define BZ_SETUP_SECTS 0x1f1u
 #define BZ_HEADER      0x202u
 
-enum x86_file {
-	X86_FILE_BZIMAGE,
-	X86_FILE_ELF,
-	X86_FILE_MULTIBOOT, /* either version, and no ELF file */
-	X86_FILE_GZIP,
-	X86_FILE_OTHER_COMPRESSION,
-	X86_FILE_OTHER_ARCH,
-	X86_FILE_FDT,
-	X86_FILE_CPIO,
-	X86_FILE_PE,
-	X86_FILE_UNKNOWN,
-};
-
 struct x86_kernel {
 	enum x86_boot boot;
 	u64 low, high;     /* guest memory that it takes: [low, high) */
@@ -44,12 +31,6 @@ struct x86_kernel {
 		u64 gpa, offset, bytes; /* of the file; the rest of the kernel's memory is zero */
 	} pieces[X86_MAX_PIECES];
 };
-
-/** x86_file_kind() - the kind of a file of @size bytes that begins with @data. Any context. */
-enum x86_file x86_file_kind(const void *data, size_t size);
-
-/** x86_file_name() - the kind in words for messages. Any context. */
-const char *x86_file_name(enum x86_file kind);
 
 /** x86_kernel_read() - what a loader must know of a kernel of @size bytes at @data.
  * @kernel: not to be used after an error. @why: set to the reason of an error, as the end of "the

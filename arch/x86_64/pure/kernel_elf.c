@@ -5,7 +5,7 @@
  */
 #include "arch/x86_64/pure/kernel_parts.h"
 
-#include "arch/x86_64/pure/bytes.h"
+#include <mullion/bytes.h>
 
 #define EI_CLASS     4
 #define CLASS_32     1

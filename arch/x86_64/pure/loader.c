@@ -2,7 +2,7 @@
 /* The boot loader's information: see loader.h. */
 #include "arch/x86_64/pure/loader.h"
 
-#include "arch/x86_64/pure/bytes.h"
+#include <mullion/bytes.h>
 #include <mullion/string.h>
 
 #define MEMORY_RAM  1u   /* of E820, PVH and multiboot alike */

@@ -5,7 +5,7 @@
  */
 #include "arch/x86_64/pure/kernel_parts.h"
 
-#include "arch/x86_64/pure/bytes.h"
+#include <mullion/bytes.h>
 
 #define MAGIC_1     0x1badb002u
 #define SEARCH_1    8192u

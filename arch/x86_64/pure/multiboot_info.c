@@ -4,7 +4,7 @@
 
 #include <mullion/string.h>
 
-#include "arch/x86_64/pure/bytes.h"
+#include <mullion/bytes.h>
 
 #define INFO_1    0x0u /* from X86_BLOCK_INFO on */
 #define MODULE_1  0x80u

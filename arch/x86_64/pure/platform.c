@@ -176,7 +176,6 @@ const struct arch_platform x86_platform = {
 	.irq_check = irq_check,
 	.boot_check = x86_boot_check,
 	.boot_place = x86_boot_place,
-	.file_name = x86_boot_file_name,
 	.elf_machine = ELF_X86_64,
 	.models = models,
 	.model_trees = model_trees,

@@ -21,7 +21,6 @@ void x86_cpu_read(const struct fdt *fdt, fdt_node_t node, struct host_cpu *cpu);
 enum err x86_host_read(const struct fdt *fdt, fdt_node_t uart, struct host *host);
 void x86_boot_check(struct config_run *run, struct config_guest *guest);
 void x86_boot_place(struct placing *p);
-const char *x86_boot_file_name(const void *data, size_t size);
 
 extern const struct arch_platform x86_platform;
 

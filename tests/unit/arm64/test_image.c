@@ -3,6 +3,7 @@
 #include "support/test.h"
 
 #include "arch/arm64/pure/image.h"
+#include <mullion/file_kind.h>
 
 #define BYTES 256
 
@@ -31,7 +32,7 @@ static void header_of_a_current_kernel(void **state)
 	memcpy(image, "MZ", 2);
 	put(image, 60, 64, 4);
 	memcpy(image + 64, "PE\0\0", 4);
-	assert_int_equal(arm64_file_kind(image, BYTES), IMAGE_FILE_LINUX);
+	assert_int_equal(file_kind(image, BYTES), FILE_LINUX_ARM64);
 	assert_int_equal(arm64_image_decode(image, BYTES, &header), OK);
 	assert_int_equal(header.text_offset, 0);
 	assert_int_equal(header.image_size, 0x1aa0000);
@@ -170,20 +171,20 @@ static void other_files(void **state)
 	static const struct {
 		u32 offset, bytes;
 		const char *magic;
-		enum image_file kind;
+		enum file_kind kind;
 	} cases[] = {
-		{ 0, 2, "\x1f\x8b", IMAGE_FILE_GZIP },
-		{ 0, 6, "\xfd\x37zXZ\0", IMAGE_FILE_OTHER_COMPRESSION },
-		{ 0, 4, "\x28\xb5\x2f\xfd", IMAGE_FILE_OTHER_COMPRESSION },
-		{ 0, 4, "\x02\x21\x4c\x18", IMAGE_FILE_OTHER_COMPRESSION },
-		{ 0, 3, "BZh", IMAGE_FILE_OTHER_COMPRESSION },
-		{ 0, 4, "\177ELF", IMAGE_FILE_ELF },
-		{ 0, 2, "MZ", IMAGE_FILE_PE },
-		{ 0, 4, "\xd0\x0d\xfe\xed", IMAGE_FILE_FDT },
-		{ 0, 4, "\x27\x05\x19\x56", IMAGE_FILE_UIMAGE },
-		{ 0, 6, "070701", IMAGE_FILE_CPIO },
-		{ 56, 4, "RSC\x05", IMAGE_FILE_OTHER_ARCH },
-		{ 0, 0, "", IMAGE_FILE_UNKNOWN },
+		{ 0, 2, "\x1f\x8b", FILE_GZIP },
+		{ 0, 6, "\xfd\x37zXZ\0", FILE_COMPRESSED },
+		{ 0, 4, "\x28\xb5\x2f\xfd", FILE_COMPRESSED },
+		{ 0, 4, "\x02\x21\x4c\x18", FILE_COMPRESSED },
+		{ 0, 3, "BZh", FILE_COMPRESSED },
+		{ 0, 4, "\177ELF", FILE_ELF },
+		{ 0, 2, "MZ", FILE_PE },
+		{ 0, 4, "\xd0\x0d\xfe\xed", FILE_FDT },
+		{ 0, 4, "\x27\x05\x19\x56", FILE_UIMAGE },
+		{ 0, 6, "070701", FILE_CPIO },
+		{ 56, 4, "RSC\x05", FILE_LINUX_RISCV },
+		{ 0, 0, "", FILE_UNKNOWN },
 	};
 	struct image_header header;
 	u8 file[BYTES];
@@ -192,15 +193,13 @@ static void other_files(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		memset(file, 0, sizeof(file));
 		memcpy(file + cases[i].offset, cases[i].magic, cases[i].bytes);
-		assert_int_equal(arm64_file_kind(file, BYTES), cases[i].kind);
+		assert_int_equal(file_kind(file, BYTES), cases[i].kind);
 		assert_int_equal(arm64_image_decode(file, BYTES, &header), ERR_FORMAT);
-		assert_true(strlen(arm64_file_name(cases[i].kind)) > 4);
+		assert_true(strlen(file_kind_name(cases[i].kind)) > 4);
 	}
 	memset(file, 0, sizeof(file));
-	assert_int_equal(arm64_file_kind(file, 63), IMAGE_FILE_SHORT);
-	assert_int_equal(arm64_file_kind(file, 0), IMAGE_FILE_SHORT);
-	assert_string_equal(arm64_file_name((enum image_file)99),
-			    arm64_file_name(IMAGE_FILE_UNKNOWN));
+	assert_int_equal(file_kind(file, 63), FILE_SHORT);
+	assert_int_equal(file_kind(file, 0), FILE_SHORT);
 }
 
 int main(void)

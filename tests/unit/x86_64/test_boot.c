@@ -13,9 +13,9 @@
 #include <abi/component.h>
 
 #include "arch/x86_64/pure/boot.h"
-#include "arch/x86_64/pure/bytes.h"
 #include "arch/x86_64/pure/guest_acpi.h"
 #include "arch/x86_64/pure/multiboot_info.h"
+#include <mullion/bytes.h>
 
 static u8 block[X86_BLOCK_BYTES], file[0x400], initrd[100], seed[X86_SEED_BYTES];
 static struct config_irq irqs[] = { { .guest = 4 },

@@ -5,8 +5,9 @@
 
 #include <string.h>
 
-#include "arch/x86_64/pure/bytes.h"
 #include "arch/x86_64/pure/kernel.h"
+#include <mullion/bytes.h>
+#include <mullion/file_kind.h>
 
 static u8 file[0x9000];
 static struct x86_kernel kernel;
@@ -217,11 +218,10 @@ static void other_files(void **state)
 	assert_int_equal(read(sizeof(file)), ERR_FORMAT);
 	assert_int_equal(read(0), ERR_FORMAT);
 	memcpy(file, "\x1f\x8b", 2);
-	assert_string_equal(x86_file_name(x86_file_kind(file, 100)), "a gzip'd file");
+	assert_string_equal(file_kind_name(file_kind(file, 100)), "a gzip'd file");
 	memcpy(file, "MZ", 2);
 	memcpy(file + 0x38, "ARM\x64", 4);
-	assert_string_equal(x86_file_name(x86_file_kind(file, 100)),
-			    "a Linux kernel of another architecture");
+	assert_string_equal(file_kind_name(file_kind(file, 100)), "a Linux kernel for arm64");
 }
 
 int main(void)

@@ -2,8 +2,8 @@
 /* arch/x86_64/pure/loader.c: each protocol's information, and what is wrong with it. */
 #include "support/test.h"
 
-#include "arch/x86_64/pure/bytes.h"
 #include "arch/x86_64/pure/loader.h"
+#include <mullion/bytes.h>
 
 #define BASE 0x10000u
 
