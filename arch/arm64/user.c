@@ -13,6 +13,7 @@
 #include <mullion/log.h>
 #include <mullion/steps.h>
 #include <mullion/string.h>
+#include <mullion/thread.h>
 
 _Static_assert(offsetof(struct arch_user, x) == USER_X, "known to assembly");
 _Static_assert(offsetof(struct arch_user, host_sp) == USER_HOST_SP, "known to assembly");
@@ -105,9 +106,11 @@ void arch_user_dump(const struct arch_user *user)
 			  user->far);
 	else if (user->esr != 0)
 		log_error("  %s, syndrome %08lx", cause(user->esr), user->esr);
-	for (u32 i = 0; i < 30; i += 3)
+	for (u32 i = 0; i < 30; i += 3) {
+		thread_preempt_point();
 		log_error("  x%-2u %016lx x%-2u %016lx x%-2u %016lx", i, x[i], i + 1, x[i + 1],
 			  i + 2, x[i + 2]);
+	}
 	log_error("  x30 %016lx pc  %016lx sp  %016lx pstate %08lx", x[30], user->pc, user->sp,
 		  user->pstate);
 }

@@ -41,35 +41,61 @@ void fpu_reset(void *area)
 	bytes[HEADER_AT] = X87_STATE; /* the rest is in its initial state */
 }
 
-void fpu_xcr0(u64 value)
+static void set_xcr0(u64 value)
 {
 	__asm__ volatile("xsetbv" : : "c"(0), "a"((u32)value), "d"((u32)(value >> 32)) : "memory");
 }
 
-/* Neither instruction works while CR0.TS is set, as it is for components. */
+/* XSAVE and XGETBV are no instructions of a component, which would see the guest's state. */
+void fpu_xcr0(u64 value)
+{
+	u64 cr4 = read_cr4();
+
+	write_cr4(cr4 | CR4_OSXSAVE);
+	set_xcr0(value);
+	write_cr4(cr4);
+}
+
+struct fpu_access {
+	u64 cr0, cr4;
+};
+
+/* Nor does any of them work while CR0.TS is set, as it is for components. */
+static struct fpu_access fpu_begin(u64 mask)
+{
+	struct fpu_access before = { read_cr0(), read_cr4() };
+
+	write_cr0(before.cr0 & ~(CR0_TS | CR0_EM));
+	write_cr4(before.cr4 | CR4_OSXSAVE);
+	set_xcr0(mask);
+	return before;
+}
+
+static void fpu_end(struct fpu_access before)
+{
+	write_cr4(before.cr4);
+	write_cr0(before.cr0);
+}
+
 void fpu_load(const void *area, u64 mask, u64 xcr0)
 {
-	u64 cr0 = read_cr0();
+	struct fpu_access before = fpu_begin(mask);
 
-	write_cr0(cr0 & ~(CR0_TS | CR0_EM));
-	fpu_xcr0(mask);
 	__asm__ volatile("xrstor64 (%0)"
 			 :
 			 : "r"(area), "a"((u32)mask), "d"((u32)(mask >> 32))
 			 : "memory");
-	fpu_xcr0(xcr0);
-	write_cr0(cr0);
+	set_xcr0(xcr0);
+	fpu_end(before);
 }
 
 void fpu_save(void *area, u64 mask)
 {
-	u64 cr0 = read_cr0();
+	struct fpu_access before = fpu_begin(mask);
 
-	write_cr0(cr0 & ~(CR0_TS | CR0_EM));
-	fpu_xcr0(mask);
 	__asm__ volatile("xsave64 (%0)"
 			 :
 			 : "r"(area), "a"((u32)mask), "d"((u32)(mask >> 32))
 			 : "memory");
-	write_cr0(cr0);
+	fpu_end(before);
 }

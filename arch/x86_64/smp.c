@@ -41,6 +41,8 @@ _Static_assert(offsetof(struct cpu, arch.vector) == CPU_VECTOR, "known to assemb
  */
 #define PAT_RESET UINT64_C(0x0007040600070406)
 
+#define DR7_RESET UINT64_C(0x400)
+
 /* Linked at its place in trampoline.S. */
 struct trampoline_data {
 	u64 boot_cr3, core_cr3, stack, entry;
@@ -135,7 +137,7 @@ __boot static enum err share_memory_types(const struct cpu *cpu)
 __boot enum err cpu_init(struct cpu *cpu)
 {
 	struct cpuid features = cpuid_if(7, 0);
-	u64 cr4 = CR4_PAE | CR4_DE | CR4_MCE;
+	u64 cr4 = CR4_PAE | CR4_DE | CR4_MCE | CR4_TSD; /* TSD: a component reads no counter */
 
 	if (features.b & FEATURE_SMEP)
 		cr4 |= CR4_SMEP;
@@ -146,6 +148,9 @@ __boot enum err cpu_init(struct cpu *cpu)
 	write_cr4(cr4);
 	/* FP and vector instructions trap (TS): their registers are the guest's. */
 	write_cr0(CR0_PE | CR0_MP | CR0_TS | CR0_ET | CR0_NE | CR0_WP | CR0_PG);
+	/* A loader's entries into its kernel (a kernel's, by kexec), and its breakpoints. */
+	write_msr(MSR_SYSENTER_CS, 0);
+	__asm__ volatile("mov %0, %%dr7" : : "r"(DR7_RESET));
 	write_msr(MSR_PAT, PAT_RESET);
 	if (cpuid_if(LEAF_EXTENDED, 0).d & FEATURE_RDTSCP)
 		write_msr(MSR_TSC_AUX, 0);

@@ -12,6 +12,7 @@
 #include <mullion/log.h>
 #include <mullion/space.h>
 #include <mullion/string.h>
+#include <mullion/thread.h>
 
 _Static_assert(offsetof(struct arch_user, vector) == USER_VECTOR, "known to assembly");
 _Static_assert(offsetof(struct arch_user, rip) == USER_RIP, "known to assembly");
@@ -131,8 +132,10 @@ void arch_user_dump(const struct arch_user *user)
 	else if (user->vector < VECTOR_EXCEPTIONS)
 		log_error("  %s, vector %lu, error code %04lx", cause(user), user->vector,
 			  user->error);
-	for (u32 i = 0; i < USER_REGISTERS; i += 3)
+	for (u32 i = 0; i < USER_REGISTERS; i += 3) {
+		thread_preempt_point();
 		log_error("  %s %016lx %s %016lx %s %016lx", names[i], r[i], names[i + 1], r[i + 1],
 			  names[i + 2], r[i + 2]);
+	}
 	log_error("  rip %016lx rsp %016lx rflags %08lx", user->rip, user->rsp, user->rflags);
 }

@@ -151,8 +151,7 @@ struct lapic_clock vcpu_clock(const struct vcpu *vcpu);
 u64 fpu_bytes(u64 mask);
 /** fpu_reset() - power-up values in @area. SDM vol. 3, table 9-1. */
 void fpu_reset(void *area);
-/** fpu_load(), fpu_save() - the extended state of @mask, and then XCR0 for the guest. CR4.OSXSAVE
- * is set on this CPU. */
+/** fpu_load(), fpu_save() - the extended state of @mask, and then XCR0 for the guest. */
 void fpu_load(const void *area, u64 mask, u64 xcr0);
 void fpu_save(void *area, u64 mask);
 /** fpu_xcr0() - set XCR0 to @value, which has been validated. */

@@ -34,7 +34,7 @@ enum user_trap arch_user_run(struct arch_user *user);
  * @index below USER_ARGUMENTS. */
 /** arch_user_set_result() - in asm/user.h, inline: @index 0: the call's result; above: further
  * values, below USER_RESULTS. */
-/** arch_user_dump() - log registers and why it faulted. Any context. */
+/** arch_user_dump() - log registers and why it faulted. Its own thread, no locks. */
 void arch_user_dump(const struct arch_user *user);
 
 #endif

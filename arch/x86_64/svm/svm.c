@@ -94,7 +94,7 @@ static const char *svm_probe(void)
 /* APM vol. 2, 15.4 and 15.30.4. */
 static void turn_on(struct svm_cpu *cpu)
 {
-	write_cr4(read_cr4() | CR4_OSFXSR | CR4_OSXSAVE);
+	write_cr4(read_cr4() | CR4_OSFXSR);
 	write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_SVME);
 	write_msr(MSR_VM_HSAVE_PA, mmu_pa(cpu->state));
 	__asm__ volatile("vmsave %0" : : "a"(mmu_pa(cpu->host)) : "memory");

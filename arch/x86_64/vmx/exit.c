@@ -305,6 +305,7 @@ bool vmx_run(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
 	struct vmx_vcpu *vmx = arch->vmx;
+	bool goes_on;
 
 	vmx_prepare_events(vcpu);
 	if (!vmx_cross(vcpu))
@@ -313,5 +314,9 @@ bool vmx_run(struct vcpu *vcpu)
 	vmx->qualification = vmcs_read(VMCS_QUALIFICATION);
 	arch->last_rip = vmx_get(vcpu, VMX_RIP);
 	vmx_finish_events(vcpu);
-	return vmx_serve(vcpu);
+	goes_on = vmx_serve(vcpu);
+	/* The timer of such a run begins again with each entry; see limit_run(). */
+	if ((vmx->pin & PIN_PREEMPTION) != 0)
+		arch_irq_take();
+	return goes_on;
 }

@@ -85,7 +85,7 @@ void vmx_turn_on(void)
 	if ((control & CONTROL_LOCKED) == 0)
 		write_msr(MSR_FEATURE_CTL, control | CONTROL_LOCKED | CONTROL_VMX);
 	write_cr0(read_cr0() | vmx_caps.cr0_fixed0);
-	write_cr4(read_cr4() | vmx_caps.cr4_fixed0 | CR4_VMXE | CR4_OSFXSR | CR4_OSXSAVE);
+	write_cr4(read_cr4() | vmx_caps.cr4_fixed0 | CR4_VMXE | CR4_OSFXSR);
 	cpu->region[0] = vmx_revision();
 	__asm__ volatile("vmxon %1" : "=@ccbe"(failed) : "m"(pa) : "memory");
 	if (failed)
