@@ -346,9 +346,7 @@ components:
 ifneq ($(wildcard components/lib/$(ARCH)),)
 include components/objects.mk
 endif
-ifeq ($(ARCH),arm64)
 include tests/components/hostile/objects.mk
-endif
 endif
 
 # --- For editors and checkers ---------------------------------------------------------------------

@@ -40,14 +40,6 @@ def beats(machine, count=3):
 		machine.expect(BEAT, absent=BAD)
 
 
-def attacks():
-	"""How many attacks the hostile component has: the names in its source."""
-	source = (systems.ROOT / "tests/components/hostile/main.c").read_text()
-	raw = re.search(r"#define RAW\(X\)(.*?)\n/\*", source, re.S).group(1)
-	table = re.search(r"attacks\[\] = \{(.*?)\n\};", source, re.S).group(1)
-	return len(re.findall(r'\{ "', table)) + len(re.findall(r"X\(\w+\)", raw))
-
-
 def hostile(test, gic, cpu, witness):
 	"""Everything it tries ends it, and the guest beside it, or under it, goes on."""
 	machine = start(test, 'restart = "always"; watchdog-ms = <400>;', gic=gic, cpu=cpu,
@@ -56,7 +48,7 @@ def hostile(test, gic, cpu, witness):
 	said = machine.before()
 	machine.expect(r"\[bad\] all attacks were stopped", absent=BAD)
 	said += machine.before()
-	wanted = attacks()
+	wanted = systems.attacks("arm64")
 	test.equal(len(re.findall(r"\[bad\] attack: ", said)), wanted, "attacks")
 	test.contains(said, rf"component 'bad' is restarted \({wanted}\)", "the log")
 	# An address only where the syndrome has one.

@@ -540,6 +540,7 @@ class Suite:
 		self.name = name
 		self.setup = setup
 		self.cases = []
+		self.long = set()	# names of cases of the nightly set
 
 	def case(self, name, **arguments):
 		"""Decorator: add function(test, **arguments) under this name. May be stacked."""
@@ -548,22 +549,23 @@ class Suite:
 			return function
 		return add
 
-	def add(self, name, function, **arguments):
+	def add(self, name, function, long=False, **arguments):
 		if any(c[1] == name for c in self.cases):
 			raise ValueError(f"two cases are called {name!r}")
 		self.cases.append((self.name, name, function, arguments))
+		self.long |= {name} if long else set()
 
 	def main(self):
 		"""Parse the command line, run, and exit with 0 when nothing failed."""
 		options = self._options()
-		chosen = [c for c in self.cases
-			  if options.filter is None or re.search(options.filter, c[1])]
+		wanted = re.compile(options.filter or "")
+		chosen = [c for c in self.cases if wanted.search(c[1]) and
+			  (options.filter is not None or options.long == (c[1] in self.long))]
 		if options.list:
 			print("\n".join(c[1] for c in chosen))
 			sys.exit(0)
 		if not chosen:
-			print(f"no case of {self.name} matches {options.filter!r}", file=sys.stderr)
-			sys.exit(2)
+			sys.exit(f"no case of {self.name} matches {options.filter!r}")
 		if self.setup is not None:
 			self.setup()
 		print(f"1..{len(chosen)}", flush=True)
@@ -573,6 +575,7 @@ class Suite:
 	def _options(self):
 		parser = argparse.ArgumentParser(description=f"Mullion's {self.name} tests (TAP).")
 		parser.add_argument("--filter", metavar="REGEX", help="only the cases that match")
+		parser.add_argument("--long", action="store_true", help="the nightly set's cases")
 		parser.add_argument("--list", action="store_true", help="print the cases' names")
 		parser.add_argument("--jobs", type=int, metavar="N",
 				    default=int(os.environ.get("MULLION_JOBS", "2")),

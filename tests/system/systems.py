@@ -7,6 +7,7 @@ system that a user gets from boards/, except for the change.
 
 import os
 import pathlib
+import re
 import subprocess
 
 from harness import BUILD, ROOT, Failure
@@ -203,3 +204,13 @@ def pack(directory, dts, files=(), check=True, bundle_only=False, core=ARM64 / "
 		command.append("--bundle-only")
 	execute([*command, source])
 	return output
+
+
+def attacks(arch):
+	"""How many attacks the hostile component has: the names in its source."""
+	directory = ROOT / "tests/components/hostile"
+	raw = (directory / arch / "attacks.h").read_text()
+	raw = re.search(r"#define RAW\(X\)(.*?)\n/\*", raw, re.S).group(1)
+	table = (directory / "main.c").read_text()
+	table = re.search(r"attacks\[\] = \{(.*?)\n\};", table, re.S).group(1)
+	return len(re.findall(r'\{ "', table)) + len(re.findall(r"X\(\w+\)", raw))

@@ -4,11 +4,15 @@
  * later start tries one fault that must end it, so its policy must be "always". At the end it
  * reports and waits. It must not affect guests and other components.
  */
+#ifdef __aarch64__
+#include "tests/components/hostile/arm64/attacks.h"
+#else
+#include "tests/components/hostile/x86_64/attacks.h"
+#endif
 #include <abi/component.h>
 #include <abi/manage.h>
 #include <mullion/err.h>
 
-#define CORE_VA      UINT64_C(0xff0000000000)
 #define STACK_BYTES  KIB(8) /* less than it has */
 #define STACK_IN_USE KIB(1)
 
@@ -16,7 +20,7 @@ void hostile_main(const struct component_info *info, u64 residue);
 u64 syscall_raw(u64 number, const u64 arguments[6]);
 u64 registers_changed(u64 number);
 
-static u32 data_word = 0xd65f03c0; /* RET */
+static u32 data_word = RETURN;
 
 static s64 call(u64 number, u64 a, u64 b, u64 c)
 {
@@ -54,14 +58,14 @@ static void expect(bool condition, const char *what)
 
 static void peek(u64 address)
 {
-	u32 value;
-
-	__asm__ volatile("ldrb %w0, [%1]" : "=r"(value) : "r"(address) : "memory");
+	__asm__("" : "+r"(address)); /* of no object that the compiler knows */
+	(void)*(volatile u8 *)address;
 }
 
 static void poke(u64 address)
 {
-	__asm__ volatile("strb wzr, [%0]" : : "r"(address) : "memory");
+	__asm__("" : "+r"(address));
+	*(volatile u8 *)address = 0;
 }
 
 static void jump(u64 address)
@@ -91,7 +95,7 @@ static void run_data(void)
 
 static void run_stack(void)
 {
-	u32 code[4] = { 0xd65f03c0, 0xd65f03c0, 0xd65f03c0, 0xd65f03c0 };
+	u32 code[4] = { RETURN, RETURN, RETURN, RETURN };
 
 	__asm__ volatile("" : : "r"(code) : "memory");
 	jump((u64)code);
@@ -114,7 +118,7 @@ static void run_core(void)
 
 static void read_physical(void)
 {
-	peek(0x40200000);
+	peek(PHYSICAL);
 }
 
 static void read_guest(void)
@@ -124,7 +128,7 @@ static void read_guest(void)
 
 static void read_high(void)
 {
-	peek(UINT64_C(0xffff000000000000));
+	peek(HIGH);
 }
 
 static void run_high(void)
@@ -134,7 +138,7 @@ static void run_high(void)
 
 static void read_device(void)
 {
-	peek(0x09000000);
+	peek(DEVICE);
 }
 
 static void deep_stack(void)
@@ -149,14 +153,6 @@ static void bad_entry(void)
 {
 	jump(COMPONENT_STACK);
 }
-
-/* clang-format off */
-#define RAW(X) \
-	X(udf) X(brk) X(hvc) X(smc) X(svc_number) X(wfi) X(eret) X(fp) X(simd) X(fpcr) \
-	X(mask) X(read_el1) X(write_el1) X(read_el2) X(counter) X(physical_counter) \
-	X(guest_timer) X(cycle_counter) X(write_tpidrro) X(cache_type) X(clean) \
-	X(zero) X(icache) X(tlb) X(translate) X(odd_pc) X(odd_stack) X(loop)
-/* clang-format on */
 
 #define X(name) void attack_##name(void);
 RAW(X)
@@ -295,7 +291,8 @@ void hostile_main(const struct component_info *info, u64 residue)
 
 	expect(residue == 0, "registers are not clean at the start");
 	expect(stack_is_clean(), "memory is not zeroed at the start");
-	expect(info->magic == COMPONENT_INFO_MAGIC && info->num_grants == 0, "information");
+	expect(info->magic == COMPONENT_INFO_MAGIC && info->num_grants == NUM_GRANTS,
+	       "information");
 	if (attack == 0)
 		system_calls();
 	if (attack < sizeof(attacks) / sizeof(attacks[0])) {

@@ -7,7 +7,8 @@ flags-hostile := $(common) $(warnings) -O2 -ffreestanding -fno-pic -fno-pie -fno
 cc-hostile := $(CC)
 $(eval $(call add-flavour,hostile))
 
-hostile-objects := $(patsubst %,$(O)/hostile/tests/components/hostile/%.o,main raw)
+hostile-objects := $(O)/hostile/tests/components/hostile/main.o \
+	$(O)/hostile/tests/components/hostile/$(ARCH)/raw.o
 
 $(O)/components/hostile.elf: $(hostile-objects) tests/components/hostile/hostile.lds
 	$(call say,LD,$@)

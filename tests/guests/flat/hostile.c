@@ -261,7 +261,10 @@ static void calls(void)
 		if (i % 4 == 0)
 			number = CALL_LOG + i % 7 - 3;
 		/* A text that is too long has no effect. */
-		TRY("vmmcall", "a"(number), "b"(random() | 0x100), "c"(random()), "d"(random()));
+		if (is_intel())
+			TRY("vmcall", "a"(number), "b"(random() | 0x100), "c"(random()));
+		else
+			TRY("vmmcall", "a"(number), "b"(random() | 0x100), "c"(random()));
 	}
 }
 

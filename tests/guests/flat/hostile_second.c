@@ -157,6 +157,8 @@ static void in_ring3(void)
 {
 	wrong += !FAULTS(6, "vmmcall", "a"(CALL_LOG), "b"(0));
 	wrong += !FAULTS(6, "vmmcall", "a"(random()), "b"(0));
+	wrong += !FAULTS(6, "vmcall", "a"(CALL_LOG), "b"(0));
+	wrong += !FAULTS(6, "vmcall", "a"(random()), "b"(0));
 	wrong += !FAULTS(13, "hlt", "a"(0));
 	wrong += !FAULTS(13, "rdmsr", "c"(0x10) : "eax", "edx");
 	wrong += !FAULTS(13, "wrmsr", "c"(0x10), "a"(0), "d"(0));
@@ -220,7 +222,10 @@ static void forever(void)
 		case JOB_CACHES: __asm__ volatile("wbinvd; invd"); break;
 		case JOB_NMI: wrmsr(ICR, 4u << 8 | SELF); break;
 		case JOB_CALL:
-			__asm__ volatile("vmmcall" : : "a"(random()), "b"(UINT32_MAX) : "memory");
+			if (is_intel())
+				__asm__ volatile("vmcall" : : "a"(random()), "b"(UINT32_MAX));
+			else
+				__asm__ volatile("vmmcall" : : "a"(random()), "b"(UINT32_MAX));
 			break;
 		case JOB_STRING: output_all(); break;
 		default: __asm__ volatile("pause"); break;

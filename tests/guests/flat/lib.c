@@ -18,8 +18,7 @@ volatile u32 resume;
 			   "S"(words[2]), "D"(words[3])                              \
 			 : "memory")
 
-/* Each vendor's call is #UD on a CPU of the other one. */
-static bool is_intel(void)
+bool is_intel(void)
 {
 	u32 r[4];
 
