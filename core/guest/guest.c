@@ -351,7 +351,8 @@ static bool has_thread(const struct vcpu *vcpu)
 /* Afterwards no component works on the vCPUs' accounts, or knows one. A CPU that chose such an
  * account before it was closed may still place a component there: the second pass evicts that one.
  * Until then, the component may charge bits and a timer to the account. The third pass forgets
- * these, the fourth the bits of a timer that has expired meanwhile. */
+ * these, the fourth the bits of a timer that has expired meanwhile. Each CPU has called the
+ * scheduler at each pass, so a vCPU that stopped before has left its stack. */
 static void close_accounts(struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_vcpus; i++)

@@ -16,8 +16,6 @@
 #include <mullion/log.h>
 #include <mullion/sched.h>
 
-#define LEAVE_STACK_NS NS(100000) /* a vCPU's way from its last word to off its stack */
-
 bool guests_stay;
 static _Atomic u32 guests_alive; /* started and not ended */
 
@@ -250,8 +248,4 @@ void guest_tear_down(struct guest *guest)
 	while (guest->running != 0 || atomic_load(&guest->state) == GUEST_RESETTING)
 		waitqueue_sleep(&guest->stopped, &guest->lock);
 	spin_unlock(&guest->lock);
-	/* The last one said so from its own stack. */
-	for (u32 i = 0; i < guest->num_vcpus; i++)
-		while (!thread_stopped(&guest->vcpus[i]->thread))
-			thread_sleep(LEAVE_STACK_NS);
 }
