@@ -7,7 +7,7 @@
 
 component-names := $(filter-out lib,$(patsubst components/%/main.c,%,$(wildcard components/*/main.c)))
 # For tests alone, linked with the same runtime.
-test-component-names := relay
+test-component-names := relay holder
 
 component-list = $(addprefix components/$(1)/,$(obj-y))
 define read-component

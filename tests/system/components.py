@@ -19,7 +19,8 @@ SETTLE = 3	# seconds in which nothing more may come
 DIRTY_BYTES = 0x7000000
 DIRTY_AT = (0x41000000, 0x49000000)
 
-suite = Suite("components", setup=lambda: (systems.prepare(), systems.guest("witness")))
+suite = Suite("components", setup=lambda: (systems.prepare(), systems.guest("witness"),
+					   systems.guest("spin")))
 
 # The witness alone on the last CPU, the component on the first.
 def system(properties="", cpus="0", witness=1, program="hostile"):
@@ -120,6 +121,26 @@ def watchdog(test):
 	machine.expect(r"component 'bad' did not wait in time", absent=BAD)
 	machine.expect(r"component 'bad' is restarted \(1\)", absent=BAD)
 	beats(machine)
+
+
+# --- A guest's memory ---------------------------------------------------------------------------
+
+@suite.case("a vmm loses the RAM of a guest that is destroyed")
+def held_memory(test):
+	"""A vmm reads the RAM without a pause, on its own CPU, while the guest is destroyed."""
+	dts = systems.description(
+		systems.guest_node("spin", 'autostart; bootargs = "idle=1";',
+				   vcpus="vcpu0 { cpu = <0>; };",
+				   vmm='program = "holder.elf"; restart = "never"; cpus = <1>;'),
+		vmm="stay;") + systems.CONSOLE + systems.changes(
+		components="console { cpus = <0>; }; mterm { cpus = <0>; };")
+	image = systems.pack(test.directory(), dts, [("spin.img", systems.guest("spin"))])
+	machine = test.console(image, memory=256)
+	machine.expect(r"\[vmm-spin\] holds", absent=BAD + "|no such RAM")
+	machine.terminal()
+	machine.sendline("guest destroy spin --yes")
+	machine.expect(r"component 'vmm-spin' faulted.*read, syndrome \w+, address 0*8040000000\b",
+		       20, absent="panic")
 
 
 # --- The machine's end --------------------------------------------------------------------------
