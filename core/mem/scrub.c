@@ -5,37 +5,52 @@
  */
 #include "core/mem/scrub.h"
 
+#include <mullion/cpu.h>
 #include <mullion/mem.h>
+#include <mullion/sched.h>
 #include <mullion/sync.h>
-#include <mullion/thread.h>
 
-static struct workqueue scrubber;
-static struct work work;
+static struct thread scrubber;
+static struct waitqueue idle; /* the scrubber waits here */
+static struct spinlock lock = SPINLOCK_INIT(RANK_WORK);
+/* Memory may have been released before there was a scrubber. */
+static bool pending GUARDED_BY(lock) = true;
 static _Atomic bool requested, started;
 
-static void scrub_all(struct work *self)
+static void scrub_loop(void *data)
 {
-	(void)self;
-	while (ram_scrub())
-		thread_preempt_point();
+	(void)data;
+	for (;;) {
+		spin_lock(&lock);
+		while (!pending)
+			waitqueue_sleep(&idle, &lock);
+		pending = false;
+		spin_unlock(&lock);
+		while (ram_scrub())
+			thread_preempt_point();
+	}
 }
 
 void scrub_start(void)
 {
 	if (atomic_exchange(&requested, true))
 		return;
-	work_init(&work, scrub_all);
-	if (workqueue_start(&scrubber, "scrubber", PRIORITY_IDLE) != OK) {
+	waitqueue_init(&idle);
+	if (thread_init(&scrubber, THREAD_CORE, "scrubber", scrub_loop, NULL, PRIORITY_IDLE,
+			SLICE_DEFAULT, MASK(cpu_count - 1, 0)) != OK ||
+	    sched_start(&scrubber) != OK) {
 		atomic_store(&requested, false);
 		return;
 	}
 	atomic_store(&started, true);
-	/* Memory may have been released before there was a queue. */
-	work_submit(&scrubber, &work);
 }
 
 void scrub_wake(void)
 {
-	if (atomic_load(&started))
-		work_submit(&scrubber, &work);
+	if (!atomic_load(&started))
+		return;
+	spin_lock(&lock);
+	pending = true;
+	spin_unlock(&lock);
+	waitqueue_wake(&idle);
 }

@@ -3,7 +3,7 @@
 #ifndef CORE_MEM_SCRUB_H
 #define CORE_MEM_SCRUB_H
 
-/** scrub_wake() - submit the scrubber's work, if it was started: there is dirty memory. Any
+/** scrub_wake() - wake the scrubber, if it was started: there is dirty memory. Any
  * context, no lock of RANK_WORK or above. */
 void scrub_wake(void);
 

@@ -45,7 +45,7 @@ u64 ram_largest_bytes(void);
 bool ram_scrub(void);
 /** scrub_start() - start the scrubber, before the first memory to scrub. Later calls have no
  * effect. Without memory for it, callers of ram_alloc() zero their memory. Contexts as
- * workqueue_start(). */
+ * thread_init(). */
 void scrub_start(void);
 
 /** page_init() - give the heap @pages pages that are mapped at @va and lie at @pa. */

@@ -16,7 +16,7 @@ enum lock_rank {
 	RANK_COMPONENT,  /* struct component */
 	RANK_VIRQ,       /* a guest's virtual interrupt controller */
 	RANK_IRQ,        /* host interrupt routing */
-	RANK_WORK,       /* a workqueue; the list of threads */
+	RANK_WORK,       /* the scrubber's request; the list of threads */
 	RANK_WAIT,       /* a waitqueue: threads are woken under it */
 	RANK_SCHED,      /* a CPU's ready queue */
 	RANK_TIMER,      /* a CPU's timer events */

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Waiting of threads, beside the spinlock: waitqueues, and work that a thread of the core does
- * later. A thread sleeps in normal or orphan context and holds no spinlock then; a sleep elsewhere
- * is a bug that panics.
+ * Waiting of threads, beside the spinlock: waitqueues. A thread sleeps in normal or orphan context
+ * and holds no spinlock then; a sleep elsewhere is a bug that panics.
  */
 #ifndef MULLION_SYNC_H
 #define MULLION_SYNC_H
@@ -27,27 +26,5 @@ void waitqueue_init(struct waitqueue *queue);
 void waitqueue_sleep(struct waitqueue *queue, struct spinlock *lock) REQUIRES(lock);
 /** waitqueue_wake() - wake all threads of @queue. Any context; takes the queue's lock. */
 void waitqueue_wake(struct waitqueue *queue);
-
-/* Work that a thread of the core does later, in order of submission. */
-struct workqueue {
-	struct spinlock lock; /* RANK_WORK */
-	struct list pending;
-	struct waitqueue submitted; /* the thread waits here */
-	struct thread thread;
-};
-
-struct work {
-	struct list_node link; /* pending; under the queue's lock */
-	void (*function)(struct work *work);
-};
-
-/** workqueue_start() - @queue with a thread of its own, which stays. ERR_NO_MEMORY. Contexts as
- * thread_init(). */
-enum err __must_check workqueue_start(struct workqueue *queue, const char *name, u8 priority);
-/** work_init() - work that is in no queue. */
-void work_init(struct work *work, void (*function)(struct work *work));
-/** work_submit() - have the thread of @queue call the work's function; nothing happens if @work is
- * pending there. Work that runs may be submitted again. Any context; takes the queue's lock. */
-void work_submit(struct workqueue *queue, struct work *work);
 
 #endif

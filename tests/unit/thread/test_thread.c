@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/thread: the state table, orphans of the core, work that is done later. */
+/* core/thread: the state table, orphans of the core. */
 #include "support/test.h"
 
 #include <arch/time.h>
 #include <mullion/mem.h>
 #include <mullion/sched.h>
-#include <mullion/sync.h>
 
 #include "support/threads.h"
 
@@ -141,64 +140,6 @@ static void long_work_yields(void **state)
 	assert_string_equal(said, "lull");
 }
 
-/* --- Work ------------------------------------------------------------------------------------- */
-
-static struct workqueue queue;
-
-static int make_queue(void **state)
-{
-	static bool made;
-
-	if (threads_begin(state) != 0)
-		return 1;
-	if (!made)
-		assert_int_equal(workqueue_start(&queue, "work", 20), OK);
-	made = true;
-	run_until(in(MS(1)));
-	/* The queue stays, with its thread. */
-	return threads_begin(state);
-}
-
-#define WITH_QUEUE(test) cmocka_unit_test_setup_teardown(test, make_queue, threads_end)
-
-struct spoken {
-	struct work work;
-	char *text;
-};
-
-static void speak(struct work *work)
-{
-	say(container_of(work, struct spoken, work)->text);
-}
-
-static void speak_slowly(struct work *work)
-{
-	say("(");
-	thread_sleep(MS(3));
-	speak(work);
-	say(")");
-}
-
-static void work_is_done_in_order(void **state)
-{
-	static struct spoken one = { .text = "1" }, two = { .text = "2" };
-
-	(void)state;
-	work_init(&one.work, speak_slowly);
-	work_init(&two.work, speak);
-	work_submit(&queue, &one.work);
-	work_submit(&queue, &two.work);
-	work_submit(&queue, &two.work);
-	run_until(in(MS(1)));
-	assert_string_equal(said, "(");
-	/* It runs, so it is not pending: it can be submitted once more. */
-	work_submit(&queue, &one.work);
-	run_until(in(MS(4)));
-	assert_string_equal(said, "(1)2(");
-	run_until(in(MS(4)));
-	assert_string_equal(said, "(1)2(1)");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -208,7 +149,6 @@ int main(void)
 		EACH(what_cannot_be_made_leaves_nothing),
 		EACH(a_sleep_lasts_its_time),
 		EACH(long_work_yields),
-		WITH_QUEUE(work_is_done_in_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
