@@ -183,7 +183,7 @@ __boot void *core_map(hpa_t hpa, u64 size, u32 flags)
 /* The core's tables change at boot, on one CPU, and here. */
 static struct spinlock table_lock = SPINLOCK_INIT(RANK_MMU);
 
-static u64 *stack_table(u64 va)
+u64 *core_level3(u64 va)
 {
 	u64 *entry = table_slot(level2, 2, va), *table = NULL;
 
@@ -202,7 +202,7 @@ static u64 *stack_table(u64 va)
 
 bool core_map_stack(u64 va, hpa_t pa, u64 bytes)
 {
-	u64 *table = stack_table(va);
+	u64 *table = core_level3(va);
 
 	if (table == NULL)
 		return false;

@@ -26,6 +26,9 @@ void core_tables_stack(u64 top, const u8 *pages, u64 bytes);
 void *core_map(hpa_t hpa, u64 size, u32 flags);
 /** core_leave_boot() - arch_leave_boot(), which may be boot code. */
 void core_leave_boot(void) __noreturn;
+/** core_level3() - Returns the last table for @va, made when there is none; NULL without memory.
+ * Any CPU. */
+u64 *core_level3(u64 va);
 /** core_map_stack() - map @bytes at @pa as a stack at @va, in the area for stacks. Returns false
  * without memory for a table. Any CPU. */
 bool core_map_stack(u64 va, hpa_t pa, u64 bytes);

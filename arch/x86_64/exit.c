@@ -7,7 +7,6 @@
 #include "arch/x86_64/pure/cpuid.h"
 #include "arch/x86_64/pure/cr.h"
 #include "arch/x86_64/pure/decode.h"
-#include "arch/x86_64/pure/guest_walk.h"
 #include "arch/x86_64/pure/length.h"
 #include <abi/component.h>
 #include <arch/boot.h>
@@ -29,54 +28,6 @@ bool exit_stop(struct vcpu *vcpu, const char *why)
 /* --- The instruction
  * ------------------------------------------------------------------------------
  */
-
-static bool read_entry(void *context, u64 gpa, u32 bytes, u64 *entry)
-{
-	const struct vcpu *vcpu = context;
-
-	*entry = 0;
-	return guest_copy_in(vcpu->guest, entry, GPA(gpa), bytes) == OK;
-}
-
-struct guest_walk exit_walk(struct vcpu *vcpu)
-{
-	return (struct guest_walk){
-		.cr0 = virt->read(vcpu, VIRT_CR0),
-		.cr3 = virt->read(vcpu, VIRT_CR3),
-		.cr4 = virt->read(vcpu, VIRT_CR4),
-		.efer = virt->read(vcpu, VIRT_EFER),
-		.read = read_entry,
-		.context = vcpu,
-	};
-}
-
-u32 exit_fetch(struct vcpu *vcpu, u8 *bytes)
-{
-	struct guest_walk walk = exit_walk(vcpu);
-	u64 linear = virt->read(vcpu, VIRT_RIP), gpa;
-	u32 count = 0;
-
-	if (virt->read(vcpu, VIRT_CODE64) == 0)
-		linear = (linear + virt->read(vcpu, VIRT_CS_BASE)) & UINT32_MAX;
-	while (count < INSN_MAX) {
-		u64 n = MIN(INSN_MAX - count, PAGE_SIZE - (linear + count) % PAGE_SIZE);
-
-		if (!guest_walk(&walk, linear + count, &gpa) ||
-		    guest_copy_in(vcpu->guest, bytes + count, GPA(gpa), n) != OK)
-			break;
-		count += (u32)n;
-	}
-	return count;
-}
-
-bool exit_decode(struct vcpu *vcpu, enum insn_kind kind, struct insn *insn)
-{
-	u8 bytes[INSN_MAX];
-	u32 count = exit_fetch(vcpu, bytes);
-
-	return insn_length(bytes, count, virt->read(vcpu, VIRT_CODE64) != 0, insn) &&
-	       insn->kind == kind;
-}
 
 /* RIP behind the instruction, which is of @kind. */
 static bool find_next(struct vcpu *vcpu, enum insn_kind kind, u64 *next)
@@ -525,16 +476,15 @@ bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how)
 {
 	struct vcpu_exit *exit = vcpu->arch.exit;
 	u64 rip = virt->read(vcpu, VIRT_RIP);
-	u8 bytes[INSN_MAX];
+	struct exit_code code;
 	struct x86_insn insn;
-	u32 count;
 
 	/* An access of the instruction at RIP, and not of an event's delivery. */
 	if ((how & (EXIT_MEMORY_FETCH | EXIT_MEMORY_WALK | EXIT_MEMORY_DENIED)) != 0 ||
 	    vcpu->arch.delivering)
 		return memory_fault(vcpu, gpa, how);
-	count = exit_fetch(vcpu, bytes);
-	if (!x86_decode(bytes, count, virt->read(vcpu, VIRT_CODE64) != 0, &insn) ||
+	exit_fetch(vcpu, &code);
+	if (!x86_decode(code.bytes, code.count, code.code64, &insn) ||
 	    insn.write != ((how & EXIT_MEMORY_WRITE) != 0))
 		return memory_fault(vcpu, gpa, how);
 	if (controller_access(vcpu, gpa, &insn)) {

@@ -5,6 +5,7 @@
 #include "arch/common/mmu.h"
 #include "arch/x86_64/boot.h"
 #include <arch/boot.h>
+#include <asm/core_entry.h>
 #include <asm/cpu.h>
 #include <asm/port.h>
 #include <asm/sysreg.h>
@@ -61,6 +62,53 @@ __boot void arch_leave_boot(void)
 {
 	stages_log();
 	core_leave_boot();
+}
+
+/* --- Views --- */
+
+static u64 view_va(const struct cpu *cpu, u32 view)
+{
+	return CORE_VIEWS(cpu->arch.window) + (u64)view * PAGE_SIZE;
+}
+
+static volatile u64 *view_entry(u64 va)
+{
+	u64 *table = core_level3(va);
+
+	return table != NULL ? &table[va / PAGE_SIZE % SPACE_ENTRIES] : NULL;
+}
+
+const u8 *mmu_view(u32 view, hpa_t pa)
+{
+	struct cpu *cpu = this_cpu();
+	u64 va = view_va(cpu, view), entry = core_leaf(pa.v, 3, PTE_RODATA), before;
+	volatile u64 *slot = view_entry(va);
+
+	if (slot == NULL)
+		return NULL;
+	before = *slot;
+	if (before != entry) {
+		*slot = entry;
+		if (before != 0)
+			core_window_removed(va, PAGE_SIZE);
+		cpu->arch.views |= (u32)BIT(view);
+	}
+	return (const u8 *)va;
+}
+
+void mmu_views_drop(void)
+{
+	struct cpu *cpu = this_cpu();
+
+	for (; cpu->arch.views != 0; cpu->arch.views &= cpu->arch.views - 1) {
+		u64 va = view_va(cpu, (u32)__builtin_ctz(cpu->arch.views));
+
+		volatile u64 *entry = view_entry(va);
+
+		if (entry != NULL)
+			*entry = 0;
+		core_window_removed(va, PAGE_SIZE);
+	}
 }
 
 /* --- Spaces of guests and components: maintenance (the codec is pure/pte.c) --- */

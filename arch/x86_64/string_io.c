@@ -122,12 +122,13 @@ bool exit_string_port(struct vcpu *vcpu, u16 port, const struct string_io *form,
 	struct x86_access *access = &vcpu->arch.access;
 	struct vcpu_exit *exit = vcpu->arch.exit;
 	struct virt_segment segment;
-	u8 code[INSN_MAX];
+	struct exit_code code;
 
 	*access = (struct x86_access){ .next_rip = next, .string = true, .io = *form };
-	access->io.code64 = virt->read(vcpu, VIRT_CODE64) != 0;
+	exit_fetch(vcpu, &code);
+	access->io.code64 = code.code64;
 	access->io.segment =
-		form->in ? (u8)STRING_IO_ES : string_io_segment(code, exit_fetch(vcpu, code));
+		form->in ? (u8)STRING_IO_ES : string_io_segment(code.bytes, code.count);
 	segment = virt->segment(vcpu, access->io.segment);
 	access->io.base = segment.base;
 	access->io.limit = segment.limit;

@@ -115,6 +115,7 @@ void vcpu_destroy(struct vcpu *vcpu)
 static void save(struct vcpu *vcpu)
 {
 	virt->save(vcpu);
+	exit_forget_code(vcpu);
 	this_cpu()->current = NULL;
 }
 

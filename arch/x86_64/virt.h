@@ -6,6 +6,7 @@
 #ifndef X86_64_VIRT_H
 #define X86_64_VIRT_H
 
+#include "arch/x86_64/pure/guest_code.h"
 #include "arch/x86_64/pure/guest_walk.h"
 #include "arch/x86_64/pure/length.h"
 #include "arch/x86_64/pure/string_io.h"
@@ -22,8 +23,7 @@ enum virt_field {
 	VIRT_CR4,
 	VIRT_DR6,
 	VIRT_PAT,
-	VIRT_EFER, /* as the guest sees it */
-	VIRT_CS_BASE,
+	VIRT_EFER,   /* as the guest sees it */
 	VIRT_CODE64, /* 1: the code segment is 64-bit */
 	VIRT_CPL
 };
@@ -56,6 +56,8 @@ struct virt {
 	bool (*run)(struct vcpu *vcpu);
 	u64 (*read)(const struct vcpu *vcpu, enum virt_field field);
 	void (*write)(struct vcpu *vcpu, enum virt_field field, u64 value);
+	/* Set CR0, CR3, CR4 and EFER of @walk. Returns the linear address of the instruction. */
+	u64 (*code)(const struct vcpu *vcpu, struct guest_walk *walk, bool *code64);
 	/* Segment register @number: ES, CS, SS, DS, FS, GS. */
 	struct virt_segment (*segment)(const struct vcpu *vcpu, u32 number);
 	/* Address of the next instruction; 0: the processor does not report it. */
@@ -108,11 +110,6 @@ bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next_rip);
 bool exit_string_port(struct vcpu *vcpu, u16 port, const struct string_io *io, u64 next_rip);
 /** exit_string_answer() - @value has been read for the element of INS or OUTS that waits. */
 void exit_string_answer(struct vcpu *vcpu, u64 value);
-/** exit_fetch() - bytes at RIP into @bytes, at most INSN_MAX, up to the end of the code that
- * translates. Returns their number. */
-u32 exit_fetch(struct vcpu *vcpu, u8 *bytes);
-/** exit_walk() - the walk of @vcpu's page tables as they are now. */
-struct guest_walk exit_walk(struct vcpu *vcpu);
 /** exit_finish() - the next instruction is at @next_rip. Returns true. */
 bool exit_finish(struct vcpu *vcpu, u64 next_rip);
 /** exit_memory() - an access to guest-physical @gpa, where nothing is mapped, or not for that.
@@ -123,9 +120,25 @@ bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how);
 #define EXIT_MEMORY_WALK   0x4u /* of the guest's page tables */
 #define EXIT_MEMORY_DENIED 0x8u /* something is mapped */
 
+/* --- fetch.c: of the loaded @vcpu, own thread ---------------------------------------------------
+ */
+
+/* The bytes at RIP, at most INSN_MAX, up to the end of the code that translates. */
+struct exit_code {
+	u8 bytes[GUEST_CODE_BYTES];
+	u32 count, page; /* of bytes; number of the kept page */
+	bool code64;
+};
+
+void exit_fetch(struct vcpu *vcpu, struct exit_code *code);
+/** exit_walk() - the walk of @vcpu's page tables as they are now. */
+struct guest_walk exit_walk(struct vcpu *vcpu);
 /** exit_decode() - the instruction at RIP, if it is of @kind. Returns false if it is not, because
  * the guest has changed its code or its tables; then the guest executes it again. */
 bool exit_decode(struct vcpu *vcpu, enum insn_kind kind, struct insn *insn);
+/** exit_forget_code() - unmap what exit_fetch() has mapped of its guest: another is to be loaded.
+ */
+void exit_forget_code(struct vcpu *vcpu);
 
 /* --- vcpu.c ---------------------------------------------------------------------------------- */
 

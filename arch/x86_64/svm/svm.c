@@ -172,7 +172,6 @@ static u64 svm_read(const struct vcpu *vcpu, enum virt_field field)
 	case VIRT_DR6: return vmcb->dr6;
 	case VIRT_PAT: return vmcb->pat;
 	case VIRT_EFER: return vmcb->efer & ~EFER_SVME;
-	case VIRT_CS_BASE: return vmcb->cs.base;
 	case VIRT_CODE64: return (vmcb->cs.attributes & SEGMENT_LONG) != 0;
 	case VIRT_CPL: return vmcb->cpl;
 	default: return 0;
@@ -198,6 +197,18 @@ static void svm_write(struct vcpu *vcpu, enum virt_field field, u64 value)
 	case VIRT_EFER: vmcb->efer = value | EFER_SVME; break;
 	default: break;
 	}
+}
+
+static u64 svm_code(const struct vcpu *vcpu, struct guest_walk *walk, bool *code64)
+{
+	const struct vmcb *vmcb = vcpu->arch.vmcb;
+
+	walk->cr0 = vmcb->cr0;
+	walk->cr3 = vmcb->cr3;
+	walk->cr4 = vmcb->cr4;
+	walk->efer = vmcb->efer & ~EFER_SVME;
+	*code64 = (vmcb->cs.attributes & SEGMENT_LONG) != 0;
+	return *code64 ? vmcb->rip : (u32)(vmcb->rip + vmcb->cs.base);
 }
 
 static struct virt_segment svm_segment(const struct vcpu *vcpu, u32 number)
@@ -265,6 +276,7 @@ const struct virt svm = {
 	.run = svm_run,
 	.read = svm_read,
 	.write = svm_write,
+	.code = svm_code,
 	.segment = svm_segment,
 	.next_rip = svm_next_rip,
 	.raise = raise_exception,

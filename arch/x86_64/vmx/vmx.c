@@ -253,7 +253,6 @@ static u64 vmx_read_field(const struct vcpu *vcpu, enum virt_field field)
 	case VIRT_DR6: return read_dr6(vcpu);
 	case VIRT_PAT: return vmx_get(vcpu, VMX_PAT);
 	case VIRT_EFER: return vmx_get(vcpu, VMX_EFER);
-	case VIRT_CS_BASE: return vmx_get(vcpu, VMX_CS_BASE);
 	case VIRT_CODE64:
 		return (vmx_get(vcpu, VMX_EFER) & EFER_LMA) != 0 &&
 		       (vmx_get(vcpu, VMX_CS_RIGHTS) & RIGHTS_LONG) != 0;
@@ -296,6 +295,18 @@ static void vmx_write_field(struct vcpu *vcpu, enum virt_field field, u64 value)
 	case VIRT_EFER: vmx_set(vcpu, VMX_EFER, value); break;
 	default: break;
 	}
+}
+
+static u64 vmx_code(const struct vcpu *vcpu, struct guest_walk *walk, bool *code64)
+{
+	u64 rip = vmx_get(vcpu, VMX_RIP);
+
+	walk->cr0 = vmx_read_field(vcpu, VIRT_CR0);
+	walk->cr3 = vmx_get(vcpu, VMX_CR3);
+	walk->cr4 = vmx_read_field(vcpu, VIRT_CR4);
+	walk->efer = vmx_get(vcpu, VMX_EFER);
+	*code64 = vmx_read_field(vcpu, VIRT_CODE64) != 0;
+	return *code64 ? rip : (u32)(rip + vmx_get(vcpu, VMX_CS_BASE));
 }
 
 /* While the vCPU is loaded. */
@@ -376,6 +387,7 @@ const struct virt virt_vmx = {
 	.run = vmx_run,
 	.read = vmx_read_field,
 	.write = vmx_write_field,
+	.code = vmx_code,
 	.segment = vmx_segment,
 	.next_rip = vmx_next_rip,
 	.raise = vmx_raise,

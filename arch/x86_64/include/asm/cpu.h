@@ -34,6 +34,7 @@ struct arch_cpu {
 	u64 fatal_top, nmi_top;      /* stacks of #DF and #MC, and of NMI */
 	u64 *window_table;           /* level-3 table of its copy window, NULL until it is used */
 	u64 window_va, window_bytes; /* what it maps now; 0 bytes: nothing */
+	u32 views;                   /* of guests' pages: a bit for each that is mapped */
 	u64 stacks_seen; /* mmu_stacks_changed when translations of stacks were last flushed */
 	/* The first table of the component or guest that runs, and in its low bits the number of
 	 * the entry; 0: none runs. */

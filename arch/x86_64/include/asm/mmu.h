@@ -15,6 +15,8 @@
 #define BOOT_FATAL_TOP  (CORE_VA + 0x1f8000)
 #define BOOT_NMI_TOP    (CORE_VA + 0x1f4000)
 #define CORE_CPU_STACKS (CORE_STACKS + CORE_SLOTS * STACK_SLOT) /* three slots for each CPU */
+/* Views of guests' pages, for each number of a copy window. */
+#define CORE_VIEWS(window) (CORE_VA + 0x3c000000 + (u64)(window)*0x20000)
 
 #ifndef __ASSEMBLER__
 #include "arch/x86_64/pure/pte.h"
@@ -38,6 +40,14 @@ void mmu_see_stacks(void);
 extern _Atomic u64 mmu_guest_flushes;
 /** guest_space_kind() - the form of a guest's tables on this processor: enum arch_space_kind. */
 u8 guest_space_kind(void);
+
+/* Pages of the loaded vCPU's guest that stay mapped on this CPU: at most 32. */
+#define MMU_VIEWS 20u
+/** mmu_view() - map the page at @pa as view number @view, for reads. Returns NULL without memory
+ * for a table. Own thread, interrupts masked. */
+const u8 *mmu_view(u32 view, hpa_t pa);
+/** mmu_views_drop() - unmap this CPU's views. */
+void mmu_views_drop(void);
 
 /** mmu_root_entry() - the entry of a component's first table that maps the core. */
 u64 mmu_root_entry(void);

@@ -21,7 +21,9 @@
 
 #include "arch/x86_64/pure/boot.h"
 #include "arch/x86_64/pure/decode.h"
+#include "arch/x86_64/pure/guest_code.h"
 #include "arch/x86_64/pure/ioapic.h"
+#include "arch/x86_64/pure/length.h"
 #include "arch/x86_64/pure/msr.h"
 #include "arch/x86_64/pure/string_io.h"
 #include <mullion/spinlock.h>
@@ -51,6 +53,15 @@ struct x86_access {
 	u8 first;            /* bytes of it at element[0] */
 };
 
+#define VCPU_CODE_PAGES 4u
+
+/* The last instruction of a page that was decoded: its first and last 8 of 15 bytes. */
+struct x86_decoded {
+	u64 low, high;
+	bool code64;
+	struct insn insn; /* length 0: none */
+};
+
 struct arch_vcpu {
 	u64 r[16]; /* first: known to assembly. RAX and RSP: copies of the control structure's */
 	struct vcpu_exit *exit; /* the exit that arch_vcpu_run() fills */
@@ -61,6 +72,8 @@ struct arch_vcpu {
 	struct msr_state msrs;
 	struct timer_event timer; /* the LAPIC timer is due */
 	struct x86_access access;
+	struct guest_code code[VCPU_CODE_PAGES]; /* by the number of the page, as the next */
+	struct x86_decoded decoded[VCPU_CODE_PAGES];
 	u64 starts; /* vCPUs that have received a SIPI from this one, and are not started yet */
 	void *fpu;  /* XSAVE area */
 	u64 xcr0;
