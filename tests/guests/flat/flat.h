@@ -68,6 +68,8 @@ static inline u64 rdtsc(void)
 
 /** is_intel() - the vendor: each one's call is #UD on a CPU of the other. */
 bool is_intel(void);
+/** is_bare() - without Mullion below it; text goes to the first serial port then. */
+bool is_bare(void);
 /** log_text(), log_number() - into the core's log. */
 void log_text(const char *text);
 void log_number(u32 value);

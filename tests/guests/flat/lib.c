@@ -26,10 +26,37 @@ bool is_intel(void)
 	return r[1] == 0x756e6547; /* "Genu" */
 }
 
+bool is_bare(void)
+{
+	u32 r[4];
+
+	cpuid(0x40000000, 0, r);
+	return r[1] != 0x4b4d564b; /* "KVMK" */
+}
+
+static u8 line_status(void)
+{
+	u8 status;
+
+	__asm__ volatile("inb %%dx, %%al" : "=a"(status) : "d"(0x3fd));
+	return status;
+}
+
+/* To the first serial port, by polling. */
+static void put_bare(char c)
+{
+	while ((line_status() & 0x20) == 0)
+		;
+	__asm__ volatile("outb %%al, %%dx" : : "a"(c), "d"(0x3f8));
+}
+
 void log_text(const char *text)
 {
 	bool intel = is_intel();
 
+	if (is_bare())
+		while (*text != '\0')
+			put_bare(*text++);
 	while (*text != '\0') {
 		u32 words[4] = { 0 }, length = 0, result;
 
