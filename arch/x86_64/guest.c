@@ -120,7 +120,32 @@ void arch_guest_destroy(struct guest *guest)
 
 void arch_guest_reset(struct guest *guest)
 {
+	u32 held;
+
+	spin_lock(&guest->arch.lock);
+	held = guest->arch.ioapic.held;
 	reset_apics(guest);
+	spin_unlock(&guest->arch.lock);
+	guest_end_lines(guest, held);
+}
+
+/* The machine's line that is input @pin of the guest's IOAPIC; 0: none. */
+static u32 line_of_pin(const struct guest *guest, u32 pin)
+{
+	const struct config_guest *config = guest->config;
+
+	for (u32 i = 0; i < config->num_regions; i++)
+		for (u32 k = 0; k < config->regions[i].num_irqs; k++)
+			if (config->regions[i].kind != REGION_VIRTUAL &&
+			    config->regions[i].irqs[k].guest == pin)
+				return config->regions[i].irqs[k].host;
+	return 0;
+}
+
+void guest_end_lines(const struct guest *guest, u32 pins)
+{
+	for (; pins != 0; pins &= pins - 1)
+		irq_unmask(line_of_pin(guest, (u32)__builtin_ctz(pins)));
 }
 
 void arch_virq_set(struct guest *guest, u32 line, bool level)
@@ -133,9 +158,23 @@ void arch_virq_set(struct guest *guest, u32 line, bool level)
 	vcpu_kicks(guest, effect.kicks);
 }
 
-/* The guest's line is edge-triggered for its IOAPIC: each interrupt of the machine is one event. */
+/* An edge is one event. A level line is masked until the guest has ended the interrupt. It signals
+ * again then if the device still asserts it. */
 void arch_virq_deliver(const struct irq_route *route)
 {
-	arch_virq_set(route->owner, route->target, true);
-	arch_virq_set(route->owner, route->target, false);
+	struct lapic_effect effect = { .eoi = LAPIC_NONE };
+	struct guest *guest = route->owner;
+	struct arch_guest *arch = &guest->arch;
+
+	if (route->level)
+		irqchip->disable(route->line);
+	spin_lock(&arch->lock);
+	if (route->level) {
+		ioapic_hold(&arch->ioapic, &arch->bus, route->target, &effect);
+	} else {
+		ioapic_set(&arch->ioapic, &arch->bus, route->target, true, &effect);
+		ioapic_set(&arch->ioapic, &arch->bus, route->target, false, &effect);
+	}
+	spin_unlock(&arch->lock);
+	vcpu_kicks(guest, effect.kicks);
 }

@@ -36,16 +36,16 @@ static u32 next_vector(void)
 	return vector;
 }
 
-/* Returns true if the interrupt is to be ended now. */
-static bool serve(u32 vector)
+/* A line's interrupt is ended at once, also a guest's: until its end it would hold the lower
+ * vectors of all owners back. */
+static void serve(u32 vector)
 {
 	if (vector == VECTOR_KICK)
 		log_news();
 	else if (vector == VECTOR_TIMER)
 		timer_expire();
 	else if (apic_accept(vector - VECTOR_GSI))
-		return irq_serve(vector - VECTOR_GSI);
-	return true;
+		(void)irq_serve(vector - VECTOR_GSI);
 }
 
 void arch_irq_take(void)
@@ -60,8 +60,8 @@ void arch_irq_take(void)
 		if (vector == VECTOR_SPURIOUS)
 			continue;
 		sched_interrupt_begin();
-		if (serve(vector))
-			apic_end();
+		serve(vector);
+		apic_end();
 		sched_interrupt_end();
 	}
 }

@@ -81,6 +81,7 @@ void vcpu_apply(struct vcpu *vcpu, struct lapic_effect *effect)
 		ioapic_eoi(&guest->arch.ioapic, &guest->arch.bus, (u32)effect->eoi, effect);
 		spin_unlock(&guest->arch.lock);
 	}
+	guest_end_lines(guest, effect->lines);
 	vcpu->arch.starts |= effect->starts;
 	if (effect->timer)
 		arm_timer(vcpu);

@@ -148,6 +148,9 @@ void vcpu_apply(struct vcpu *vcpu, struct lapic_effect *effect);
  */
 enum err __must_check vcpu_create(struct vcpu *vcpu);
 void vcpu_destroy(struct vcpu *vcpu);
+/** guest_end_lines() - the guest has ended the interrupts of @pins of its IOAPIC: the machine's
+ * lines there may signal again. Any CPU; takes the routes' lock. */
+void guest_end_lines(const struct guest *guest, u32 pins);
 /** vcpu_kicks() - kick the vCPUs of @mask. Any CPU. */
 void vcpu_kicks(const struct guest *guest, u64 mask);
 /** vcpu_started() - the SIPI of @exit, by @vcpu, has had @result. Own thread. */

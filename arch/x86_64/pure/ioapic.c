@@ -15,6 +15,8 @@ void ioapic_reset(struct ioapic *ioapic)
 	for (u32 pin = 0; pin < IOAPIC_PINS; pin++)
 		ioapic->entries[pin] = RTE_MASKED;
 	ioapic->latched = 0;
+	ioapic->asserted &= ~ioapic->held;
+	ioapic->held = 0;
 	ioapic->id = 0;
 	ioapic->select = 0;
 }
@@ -62,6 +64,24 @@ void ioapic_set(struct ioapic *ioapic, struct lapic_bus *bus, u32 pin, bool leve
 	sample_pin(ioapic, bus, pin, effect);
 }
 
+void ioapic_hold(struct ioapic *ioapic, struct lapic_bus *bus, u32 pin, struct lapic_effect *effect)
+{
+	if (pin >= IOAPIC_PINS)
+		return;
+	ioapic->held |= (u32)BIT(pin);
+	ioapic_set(ioapic, bus, pin, true, effect);
+}
+
+static void end_pin(struct ioapic *ioapic, u32 pin, struct lapic_effect *effect)
+{
+	u32 held = ioapic->held & (u32)BIT(pin);
+
+	ioapic->entries[pin] &= ~RTE_REMOTE_IRR;
+	ioapic->held &= ~held;
+	ioapic->asserted &= ~held;
+	effect->lines |= held;
+}
+
 void ioapic_eoi(struct ioapic *ioapic, struct lapic_bus *bus, u32 vector,
 		struct lapic_effect *effect)
 {
@@ -70,7 +90,7 @@ void ioapic_eoi(struct ioapic *ioapic, struct lapic_bus *bus, u32 vector,
 
 		if ((*entry & RTE_REMOTE_IRR) == 0 || (*entry & 0xff) != vector)
 			continue;
-		*entry &= ~RTE_REMOTE_IRR;
+		end_pin(ioapic, pin, effect);
 		sample_pin(ioapic, bus, pin, effect);
 	}
 }
@@ -108,7 +128,7 @@ static void write_entry(struct ioapic *ioapic, struct lapic_bus *bus, u32 n, u32
 	*entry = (*entry & ~writable) | ((u64)value << 32 * (n % 2) & writable);
 	/* Edge-triggered entries have no remote IRR; software clears it so (Linux does). */
 	if ((*entry & RTE_LEVEL) == 0)
-		*entry &= ~RTE_REMOTE_IRR;
+		end_pin(ioapic, pin, effect);
 	else
 		ioapic->latched &= ~(u32)BIT(pin);
 	sample_pin(ioapic, bus, pin, effect);

@@ -34,16 +34,22 @@
 struct ioapic {
 	u64 entries[IOAPIC_PINS];
 	u32 asserted; /* inputs, by pin */
+	u32 held;     /* of them: by ioapic_hold() */
 	u32 latched;  /* rising edges that are not delivered */
 	u32 id;
 	u32 select;
 };
 
-/** ioapic_reset() - all pins masked. The inputs stay as they are. */
+/** ioapic_reset() - all pins masked. The inputs stay as they are, but for those that are held. */
 void ioapic_reset(struct ioapic *ioapic);
 /** ioapic_set() - the input of @pin; ignored if there is no such pin. */
 void ioapic_set(struct ioapic *ioapic, struct lapic_bus *bus, u32 pin, bool level,
 		struct lapic_effect *effect);
+/** ioapic_hold() - the input of @pin is asserted until the end of its interrupt, which adds the pin
+ * to the effect's lines; until ioapic_reset() at the latest. For a line of the machine, which is
+ * masked meanwhile. */
+void ioapic_hold(struct ioapic *ioapic, struct lapic_bus *bus, u32 pin,
+		 struct lapic_effect *effect);
 /** ioapic_eoi() - the end of interrupt @vector: level-triggered pins are sampled again. */
 void ioapic_eoi(struct ioapic *ioapic, struct lapic_bus *bus, u32 vector,
 		struct lapic_effect *effect);

@@ -130,6 +130,7 @@ struct lapic_clock {
 struct lapic_effect {
 	u64 kicks;  /* vCPUs with a new event */
 	u64 starts; /* vCPUs in wait-for-SIPI that have received a SIPI */
+	u32 lines;  /* IOAPIC inputs of ioapic_hold() whose interrupt has ended */
 	int eoi;    /* vector that the IOAPIC must see, or LAPIC_NONE */
 	bool timer; /* lapic_timer_due() has changed */
 };

@@ -131,6 +131,38 @@ static void levels(void **state)
 	assert_true(arrived(1, 0x52));
 }
 
+/* A line of the machine, which is masked from its interrupt to the guest's end of it. */
+static void held(void **state)
+{
+	(void)state;
+	put(0x10 + 2 * 9, RTE_LEVEL | 0x52);
+	effect = (struct lapic_effect){ 0 };
+	ioapic_hold(&io, &bus, 9, &effect);
+	assert_int_equal(effect.kicks, 1);
+	assert_true(arrived(0, 0x52));
+	assert_int_equal(effect.lines, 0);
+	ioapic_eoi(&io, &bus, 0x52, &effect);
+	assert_int_equal(effect.lines, BIT(9));
+	assert_false(arrived(0, 0x52)); /* the device asserts it again, if so */
+	/* An end of another input's interrupt is none of this one's. */
+	ioapic_hold(&io, &bus, 9, &effect);
+	assert_true(arrived(0, 0x52));
+	effect = (struct lapic_effect){ 0 };
+	ioapic_eoi(&io, &bus, 0x53, &effect);
+	assert_int_equal(effect.lines, 0);
+	assert_int_equal(io.held, BIT(9));
+	/* The change to edge ends it, and so does a reset. */
+	put(0x10 + 2 * 9, RTE_MASKED | 0x52);
+	assert_int_equal(effect.lines, BIT(9));
+	put(0x10 + 2 * 9, RTE_MASKED | RTE_LEVEL | 0x52);
+	ioapic_hold(&io, &bus, 9, &effect);
+	assert_false(arrived(0, 0x52)); /* not until it is unmasked */
+	ioapic_reset(&io);
+	assert_int_equal(io.held | io.asserted, 0);
+	ioapic_hold(&io, &bus, IOAPIC_PINS, &effect);
+	assert_int_equal(io.held, 0);
+}
+
 static void destinations(void **state)
 {
 	u32 got = 0;
@@ -165,9 +197,8 @@ static void destinations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(registers, setup),
-		cmocka_unit_test_setup(edges, setup),
-		cmocka_unit_test_setup(levels, setup),
+		cmocka_unit_test_setup(registers, setup),    cmocka_unit_test_setup(edges, setup),
+		cmocka_unit_test_setup(levels, setup),       cmocka_unit_test_setup(held, setup),
 		cmocka_unit_test_setup(destinations, setup),
 	};
 
