@@ -6,8 +6,10 @@
 
 MACHINE=virt
 BOARD=boards/qemu-virt
+DEBIAN=arm64	# Debian's name of the architecture
+KERNEL=Image
 OUT=build/run
-OPTIONS=(--gic --cpu --cpus --memory --boot --kernel)
+OPTIONS=(--gic --cpu --cpus --memory --boot)
 TOOL_SETS=()	# of scripts/unpack
 MODELS=(cortex-a53 cortex-a57 cortex-a72 neoverse-n1 max)
 UBOOT=/usr/lib/u-boot/qemu_arm64/u-boot.bin
@@ -26,7 +28,6 @@ machine_help()
 	                   booti    by U-Boot, as a kernel image
 	                   bootefi  by U-Boot, as an EFI program
 	                   edk2     by EDK2, as an EFI program
-	  --kernel VER     Debian kernel that "Image" means in the system: 6.1 or 6.12 (6.1)
 	END
 }
 
@@ -46,17 +47,7 @@ machine_option()
 	--gic) gic=$2; one_of --gic "$2" 2 3 ;;
 	--cpu) cpu=$2; one_of --cpu "$2" "${MODELS[@]}" ;;
 	--boot) boot=$2; one_of --boot "$2" kernel booti bootefi edk2 ;;
-	--kernel) kernel=$2; one_of --kernel "$2" 6.1 6.12 ;;
 	esac
-}
-
-fetch_files()
-{
-	local items=("linux-$kernel" busybox)
-
-	! grep -qE '"Image-rt"|"initrd-(rt|load)\.cpio"|linux-rt\.dts"' "$system" ||
-		items+=(linux-rt rt-tests)
-	scripts/fetch "${items[@]}"
 }
 
 # Set the array machine to the machine's options.

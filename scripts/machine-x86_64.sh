@@ -6,6 +6,8 @@
 
 MACHINE=q35
 BOARD=boards/pc
+DEBIAN=amd64	# Debian's name of the architecture
+KERNEL=bzImage
 OUT=build/run-x86_64
 OPTIONS=(--cpus --memory --boot --emulator)
 emulator=qemu
@@ -28,8 +30,9 @@ machine_help()
 machine_files_help()
 {
 	cat <<-END
-	  build/debian-amd64: initrd.cpio (a shell of busybox);
-	  build/debian-amd64/linux-6.1: bzImage, Debian's kernel;
+	  build/debian-amd64/linux-VER: bzImage, the kernel VER;
+	  build/debian-amd64: initrd.cpio (a shell of busybox), bzImage-rt, initrd-rt.cpio and
+	    initrd-load.cpio (see linux-rt), initrd-virtio.cpio (see virtio-console, 6.1 only);
 	END
 }
 
@@ -53,11 +56,6 @@ choose_bochs()
 	TOOL_SETS=(bochs grub)
 	LEAVE="'host poweroff' in the terminal"
 	cpus=1
-}
-
-fetch_files()
-{
-	scripts/fetch --arch amd64 linux-6.1 busybox
 }
 
 # Set the array machine to the machine's options.
@@ -102,7 +100,7 @@ describe_packing()
 	} >"$work/host.dts"
 	dtc -q -I dts -O dtb -o "$work/host.dtb" "$work/host.dts"
 	packing=(--core build/x86_64/mullion.bin --host "$work/host.dtb"
-		-I build/debian-amd64/linux-6.1 -I build/debian-amd64)
+		-I "build/debian-amd64/linux-$kernel" -I build/debian-amd64)
 }
 
 # Set the array qemu to the command that starts the packed image.

@@ -472,7 +472,7 @@ def lifecycle(test):
 	"""Its script has run at boot; then an instance is made and destroyed again and again."""
 	image = systems.pack(test.directory(), systems.overlay("lifecycle.dts", ""),
 			     [*systems.debian_files("6.1"),
-			      ("mterm.script", systems.BOARD / "mterm.script")])
+			      ("mterm.script", ROOT / "boards/common/mterm.script")])
 	machine = test.console(image)
 	for line in ("list", "create small-1", "start small-1", "list"):
 		machine.expect(rf"^mullion> guest {line}\r*\n")

@@ -67,7 +67,7 @@ def line_pattern(line):
 
 def is_interactive(script):
 	last = script.replace("\\\n", " ").strip().splitlines()[-1]
-	return last.startswith("qemu-system-aarch64") or (last.startswith("./run") and
+	return "qemu-system" in last.split(" -")[0] or (last.startswith("./run") and
 		not re.search(r"--(help|print|build-only)|[|>]", last))
 
 
