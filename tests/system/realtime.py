@@ -63,7 +63,7 @@ WINDOWS = """
 """
 
 
-def start(test, changes, cpus=1):
+def start(test, changes, cpus):
 	"""The board's linux-rt with changes, on a machine that counts instructions."""
 	files = [("Image-rt", systems.kernel("rt")), ("initrd-rt.cpio", systems.initrd("-rt")),
 		 ("Image", systems.kernel("6.1")), ("initrd-load.cpio", systems.initrd("-load"))]
@@ -79,9 +79,8 @@ def read_line(machine):
 	return wake_ups, most, machine.before()
 
 
-def measure(test, changes, cpus=1):
+def measure(test, machine):
 	"""(fewest wake-ups, greatest latency in us) of some seconds with the load running."""
-	machine = start(test, changes, cpus)
 	_, _, before = read_line(machine)
 	test.contains(before, r"rt\| #1 SMP PREEMPT_RT ", "uname -v")
 	for _ in range(LINES_MAX):
@@ -95,39 +94,42 @@ def measure(test, changes, cpus=1):
 	return min(s[0] for s in seconds), max(s[1] for s in seconds)
 
 
+def check_priority(test, machine, bound):
+	"""With the higher priority: a bounded latency, and no missed wake-up."""
+	wake_ups, most = measure(test, machine)
+	test.check(most <= bound, f"{most} us late, more than {bound}")
+	test.check(wake_ups >= WAKE_UPS, f"only {wake_ups} wake-ups in a second")
+
+
 suite = Suite("realtime", setup=functools.partial(systems.prepare, ["6.1", "rt"]))
 
 
 @suite.case("as it is, on two CPUs")
 def two_cpus(test):
-	wake_ups, most = measure(test, "", cpus=2)
-	test.check(most <= TURNS_BOUND, f"{most} us late, more than {TURNS_BOUND}")
-	test.check(wake_ups >= WAKE_UPS, f"only {wake_ups} wake-ups in a second")
+	check_priority(test, start(test, "", 2), TURNS_BOUND)
 
 
 @suite.case("with the higher priority nothing delays the RT guest")
 def priority(test):
-	wake_ups, most = measure(test, ONE_CPU)
-	test.check(most <= PRIORITY_BOUND, f"{most} us late, more than {PRIORITY_BOUND}")
-	test.check(wake_ups >= WAKE_UPS, f"only {wake_ups} wake-ups in a second")
+	check_priority(test, start(test, ONE_CPU, 1), PRIORITY_BOUND)
 
 
 @suite.case("with equal priorities the RT guest waits for the other's slice")
 def equals(test):
-	wake_ups, most = measure(test, ONE_CPU + EQUALS)
+	wake_ups, most = measure(test, start(test, ONE_CPU + EQUALS, 1))
 	test.check(most >= SLICE, f"only {most} us late; was there a load?")
 	test.check(wake_ups < WAKE_UPS, f"{wake_ups} wake-ups in a second; was there a load?")
 
 
 @suite.case("with windows the RT guest waits for its window at most")
 def windows(test):
-	_, most = measure(test, ONE_CPU + WINDOWS)
+	_, most = measure(test, start(test, ONE_CPU + WINDOWS, 1))
 	test.check(PRIORITY_BOUND < most <= WINDOWS_BOUND, f"{most} us late")
 
 
 @suite.case("with the lower priority the RT guest has what the other leaves")
 def lower(test):
-	machine = start(test, ONE_CPU + LOWER)
+	machine = start(test, ONE_CPU + LOWER, 1)
 	machine.expect(LOAD, TIMEOUT, absent="panic")
 	machine.expect(r"load\| load: CPU 0, round 12\r*$", TIMEOUT, absent=LINE)
 

@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""Debian in guests on x86-64: boards/pc/two-linux.dts, as a user starts it, on SVM and on VMX.
+"""Debian in guests on x86-64: the systems of boards/pc, as a user starts them, on SVM and on VMX.
 
-Each guest reaches its shell through its vmm's serial port, restarts by the registers of its own
-machine, and switches itself off. The other guest and the terminal continue.
+Each guest reaches its shell through its serial port, restarts by the registers of its own machine,
+and switches itself off. The other guest and the terminal continue.
+
+Each kernel also boots on the bare emulator. In a guest it must not report a problem that it does
+not report there, except for the lines of REVIEWED.
 """
 
 import os
@@ -11,9 +14,11 @@ import pathlib
 import re
 import time
 
+import realtime
+import virtio
 from bochs import BochsVmx
-from harness import BUILD, LOGS, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Suite
-from systems import HOST, execute, need
+from harness import BUILD, LOGS, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Machine, Suite, Test
+from systems import HOST, KERNELS, execute, need
 
 X86_64 = pathlib.Path(os.environ.get("MULLION_X86_64", BUILD / "x86_64"))	# O= of the core
 FETCHED = BUILD / "debian-amd64"
@@ -23,6 +28,28 @@ BOOT_SECONDS = 240	# on a busy machine
 PORTS = {"linux1": "2", "linux2": "3"}	# keys of the console
 CLOCK_SOURCE = "/sys/devices/system/clocksource/clocksource0/current_clocksource"
 BY_THE_CPU = r"RETBleed: WARNING"	# Bochs's CPU has no IBRS
+SVM = "max,+svm,+npt"
+OFFLINE = "/sys/devices/system/cpu/cpu1/online"
+SWITCHES = 20	# of a CPU, off and on
+# Lines that a kernel may report in a guest and not on the bare emulator.
+REVIEWED = (
+	r"PCI: Fatal: No config space access function found",	# there is no host bridge
+	r"PCI: System does not support PCI",
+)
+# On the testing machine's clock as well. A read of a timer is a round trip to the vmm, and the
+# emulator's delays there exceed the limits of a calibration.
+DELAYED = (
+	r"tsc: Unable to calibrate against PIT",
+	r"tsc: HPET/PMTIMER calibration failed",
+	r"APIC calibration not consistent with PM-Timer",
+	r"APIC frequency too slow, disabling apic timer",
+	r"hrtimer: interrupt took N ns",
+	r"Unstable clock detected, switching default tracing clock",
+	r"If you want to keep using the local clock, then add:",
+	r"\"trace_clock=local\"",
+	r"on the kernel command line",
+	r"clocksource: .*(skew|unstable|watchdog|[Rr]ead-back delay)",
+)
 RESETS = {"ACPI": "a", "keyboard controller": "k", "0xcf9": "p"}	# reboot= of the kernel
 
 
@@ -34,16 +61,14 @@ def setup():
 	need(FETCHED / "initrd.cpio", "scripts/fetch --arch amd64")
 
 
-def bundle(test, bootargs="console=ttyS0"):
-	"""The board's two guests, with other arguments for their kernels."""
+def bundle(test, board, changes="", kernel="6.1"):
+	"""A system of boards/pc with changes, as the bundle for the core's loader."""
 	directory = test.directory()
 	system = directory / "system.dts"
-	system.write_text(f"""/dts-v1/;
-/include/ "{ROOT}/boards/pc/two-linux.dts"
-/ {{ templates {{ debian {{ bootargs = "{bootargs}"; }}; }}; }};
-""")
+	system.write_text(f'/include/ "{ROOT}/boards/pc/{board}"\n{changes}\n')
 	output = directory / "bundle.cpio"
-	images = [FETCHED, FETCHED / "linux-6.1", X86_64 / "components"]
+	images = [FETCHED, FETCHED / f"linux-{kernel}", X86_64 / "components",
+		  ROOT / "boards/common"]
 	command = [HOST / "tools/pack", "--bundle-only", "-o", output]
 	for image in images:
 		command += ["-i", image]
@@ -51,11 +76,18 @@ def bundle(test, bootargs="console=ttyS0"):
 	return output
 
 
-def boot(test, **options):
-	"""Both guests at their shells; the focus is on the terminal."""
-	machine = test.console(X86_64 / "mullion.elf", machine="q35-svm", cpus=2, memory=1024,
-			       initrd=bundle(test, **options), timeout=BOOT_SECONDS)
+def start(test, initrd, **options):
+	"""A machine with the console and the terminal, at the terminal's prompt."""
+	machine = test.console(X86_64 / "mullion.elf", machine="q35-svm", memory=1024,
+			       initrd=initrd, timeout=BOOT_SECONDS, **options)
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
+	return machine
+
+
+def boot(test, bootargs="console=ttyS0"):
+	"""The board's two guests, with other arguments for their kernels, at their shells."""
+	changes = f'/ {{ templates {{ debian {{ bootargs = "{bootargs}"; }}; }}; }};'
+	machine = start(test, bundle(test, "two-linux.dts", changes))
 	for name in PORTS:
 		show(machine, name)
 		machine.shell()
@@ -68,7 +100,8 @@ def boot_vmx(test):
 		if not (ROOT / f"build/emulators/{name}/root").exists():
 			test.skip(f"scripts/unpack {name} has not run")
 	iso = test.directory() / "debian.iso"
-	execute([ROOT / "scripts/grub-image", "iso", iso, X86_64 / "mullion.bin", bundle(test)])
+	execute([ROOT / "scripts/grub-image", "iso", iso, X86_64 / "mullion.bin",
+		 bundle(test, "two-linux.dts")])
 	machine = test.console(iso, machine=BochsVmx.name, boot="grub", memory=1024,
 			       timeout=BOOT_SECONDS)
 	machine.expect(r"virtualisation: VMX")
@@ -96,6 +129,115 @@ def check_guest(test, machine):
 def check_clock(test, machine):
 	seconds = int(machine.run("date -u +%s")) - time.time()
 	test.check(-CLOCK_SECONDS < seconds < CLOCK_SECONDS, f"its clock is {seconds} s ahead")
+
+
+def complaints(machine):
+	"""What the kernel says at the level of warnings or above, without times and numbers."""
+	lines = machine.run("dmesg -r | grep '^<[0-4]>'").splitlines()
+	return {re.sub(r"\d+", "N", re.sub(r"^<\d>\[ *[\d.]+\] *", "", line)) for line in lines}
+
+
+def bare_complaints(test, kernel, **options):
+	"""Those of the same kernel on the bare emulator."""
+	with Machine(test.log, FETCHED / f"bzImage-{kernel}", machine="q35-svm",
+		     initrd=FETCHED / "initrd.cpio", append="console=ttyS0", timeout=BOOT_SECONDS,
+		     **options) as bare:
+		bare.shell()
+		bare.run("dmesg -n 1")
+		return complaints(bare)
+
+
+def check_complaints(test, machine, expected, reviewed):
+	new = [line for line in complaints(machine) - expected
+	       if not any(re.search(known, line) for known in reviewed)]
+	test.equal(new, [], f"complaints of the kernel; the bare machine has {expected}")
+
+
+def check_switches(test, machine):
+	"""A CPU goes off and comes back by INIT and SIPI, and takes interrupts each time."""
+	machine.run(f"n=0; while [ $n -lt {SWITCHES} ] && echo 0 >{OFFLINE} && "
+		    f"echo 1 >{OFFLINE} && taskset 2 sleep 0.1; do n=$((n + 1)); done; "
+		    "echo $n >/tmp/switches")
+	test.equal(machine.run("cat /tmp/switches").strip(), str(SWITCHES), "switches of CPU 1")
+	came = machine.run("dmesg | grep -c 'Booting Node 0 Processor 1'").strip()
+	test.equal(came, str(SWITCHES), "starts of CPU 1")
+	test.equal(machine.run("nproc").strip(), "2", "nproc")
+
+
+def uptime(machine):
+	"""Seconds of the guest's clock and of this machine's."""
+	seconds = float(machine.run("cat /proc/uptime").split()[0])
+	return seconds, time.monotonic()
+
+
+def check_clock_source(test, machine, since):
+	"""The TSC where Linux could calibrate it, and otherwise the PM timer. Time passes right."""
+	source = machine.run(f"cat {CLOCK_SOURCE}").strip()
+	tsc = machine.run("dmesg | grep -E 'tsc: (Detected|Marking TSC unstable)'")
+	print(f"# clock source {source}; {tsc.strip()}", flush=True)
+	test.contains(source, "^(tsc|acpi_pm)$", "clock source")
+	if "Detected" in tsc and "unstable" not in tsc:
+		test.equal(source, "tsc", "clock source")
+	guest, here = (now - before for now, before in zip(uptime(machine), since))
+	test.check(abs(guest - here) < 1 + here / 50, f"{guest:.1f} s in the guest are {here:.1f}")
+
+
+def start_linux(test, kernel, vcpus, **options):
+	"""boards/pc/linux.dts, whose guest has the machine's serial port, at its shell."""
+	changes = f"/ {{ guests {{ linux {{ vcpus {{ count = <{vcpus}>; }}; }}; }}; }};"
+	return test.machine(X86_64 / "mullion.elf", machine="q35-svm", memory=512,
+			    initrd=bundle(test, "linux.dts", changes, kernel),
+			    timeout=BOOT_SECONDS, **options)
+
+
+def check_linux(test, machine, kernel, vcpus):
+	machine.run("dmesg -n 1")	# its lines would be among the output
+	test.contains(machine.run("uname -r"), rf"^{re.escape(kernel)}\.", "uname -r")
+	test.equal(machine.run("nproc").strip(), str(vcpus), "nproc")
+	test.contains(machine.run("cat /proc/interrupts"), r"IO-APIC +4-edge +ttyS0",
+		      "/proc/interrupts")
+
+
+def check_restart(test, machine, vcpus):
+	machine.run("touch /tmp/before-reboot")
+	machine.sendline("reboot -f")
+	machine.expect(r"mullion: guest 'linux' reset \(1\)")
+	machine.shell()
+	machine.run("test -e /tmp/before-reboot")
+	test.equal(machine.status, 1, "a file of before the restart (0: still there)")
+	test.equal(machine.run("nproc").strip(), str(vcpus), "nproc after the restart")
+	machine.sendline("poweroff -f")
+	machine.expect("mullion: guest 'linux' powered off")
+	machine.expect("mullion: no guest is running")
+	machine.expect_end(20)
+
+
+def two_vcpus(test, kernel):
+	expected = bare_complaints(test, kernel, cpu="max", cpus=2)
+	machine = start_linux(test, kernel, 2)
+	machine.shell()
+	since = uptime(machine)
+	check_linux(test, machine, kernel, 2)
+	check_switches(test, machine)
+	check_clock_source(test, machine, since)
+	check_complaints(test, machine, expected, REVIEWED + DELAYED)
+	check_restart(test, machine, 2)
+
+
+def counted(test, kernel):
+	"""With instructions counted nothing delays a calibration: the clock source is the TSC."""
+	options = {"icount": True, "cpus": 1}
+	expected = bare_complaints(test, kernel, cpu="max,-x2apic", **options)
+	machine = start_linux(test, kernel, 1, cpu=f"{SVM},-x2apic", **options)
+	rate = float(machine.expect(r"time-stamp counter: ([\d.]+) MHz").group(1))
+	machine.shell()
+	check_linux(test, machine, kernel, 1)
+	found = machine.run("dmesg | grep 'tsc: .*MHz'")
+	detected = float(test.contains(found, r"tsc: Detected ([\d.]+) MHz", "dmesg").group(1))
+	test.check(abs(detected / rate - 1) < 0.001, f"{detected} MHz; the core has {rate}")
+	test.equal(machine.run(f"cat {CLOCK_SOURCE}").strip(), "tsc", "clock source")
+	check_complaints(test, machine, expected, REVIEWED)
+	check_restart(test, machine, 1)
 
 
 suite = Suite("x86_debian", setup)
@@ -158,6 +300,58 @@ def restart(test):
 	show(machine, "linux1")
 	test.equal(machine.run("echo alive").strip(), "alive", "the guest of the vmm")
 	test.contains(machine.run("date +%Y"), r"\d{4}", "its clock")
+
+
+for kernel in KERNELS:
+	suite.add(f"Debian {kernel}, 2 vCPUs", two_vcpus, long=kernel != KERNELS[0],
+		  kernel=kernel)
+	suite.add(f"Debian {kernel}, instructions counted", counted, kernel=kernel)
+
+
+@suite.case("a virtio console")
+def virtio_console(test):
+	"""boards/pc/virtio-console.dts: the guest finds it by ACPI; Debian's driver; both ways."""
+	machine = start(test, bundle(test, "virtio-console.dts"))
+	virtio.await_shells(machine)
+	machine.look("3", "linux-hvc")
+	test.equal(machine.run("tty").strip(), "/dev/hvc0", "tty of the port")
+	test.contains(machine.run("ls -l /sys/bus/virtio/devices/virtio0"),
+		      "/LNRO0005:00/virtio0$", "the device")
+	before = virtio.interrupts(machine)
+	virtio.check_output(machine)
+	virtio.check_pasted(machine, virtio.paste(machine, 100))
+	virtio.check_both(machine)
+	test.check(virtio.interrupts(machine) > before, "no interrupt came")
+
+
+@suite.case("lifecycle.dts", long=True)
+def lifecycle(test):
+	"""The terminal's script has made a second guest; a third one comes and goes."""
+	machine = start(test, bundle(test, "lifecycle.dts"))
+	machine.expect(r"^small-1 +running .*" + TERMINAL_PROMPT)
+	for key, name in (("2", "linux"), ("3", "small-1")):
+		machine.look(key, name)
+		machine.shell()
+	machine.terminal()
+	for _ in range(3):
+		for act in ("create", "start"):
+			machine.do(f"guest {act} small-2")
+		machine.look("4", "small-2")
+		machine.expect("Linux version")
+		machine.terminal()
+		machine.do("guest destroy small-2 --yes")
+	states = {guest["name"]: guest["state"] for guest in machine.json("guest")}
+	Test.equal(states, {"linux": "running", "small-1": "running", "small-2": "absent"},
+		   "states")
+
+
+@suite.case("PREEMPT_RT beside a busy guest", long=True)
+def preempt_rt(test):
+	"""boards/pc/linux-rt.dts with instructions counted, as realtime.py has it for arm64."""
+	initrd = bundle(test, "linux-rt.dts", realtime.ONE_CPU)
+	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", memory=1024, cpus=1,
+			       initrd=initrd, icount=True, cpu=f"{SVM},-x2apic")
+	realtime.check_priority(test, machine, realtime.PRIORITY_BOUND)
 
 
 if __name__ == "__main__":
