@@ -374,6 +374,43 @@ static void every_offset(void **state)
 	}
 }
 
+/* SPI 33 is linked to 77, whose line is high. The guest gives it to vCPU 1, which never runs, and
+ * writes what could bring it back. Only a release on the machine would interrupt a CPU again. */
+static void raised_line(u32 version)
+{
+	static const u32 registers[] = { 0x104, 0x184, 0x204, 0x284, 0x304, 0x384 };
+	u32 releases = 0;
+
+	start(version, 2, 4);
+	if (version == 3)
+		write_wide(0, false, 0x6000 + 8 * 33, 8, 1);
+	else
+		sim_write(&sim, 0, 0x820, 0x0200);
+	sim.spi_active[77] = true;
+	assert_int_equal(vgic_host_spi(&sim.g, 33, 77, true, &sim.kicked), OK);
+	for (u32 i = 0; i < 200; i++) {
+		sim_write(&sim, 0, registers[i * 7 / 3 % ARRAY_SIZE(registers)], 2);
+		assert_true(sim_enter(&sim, 0));
+		assert_int_equal(sim.spi_cpu[77], 0);
+		if (!sim.spi_active[77]) {
+			/* It comes at once, where it was routed. */
+			releases++;
+			sim.spi_active[77] = true;
+			assert_int_equal(vgic_host_spi(&sim.g, 33, 77, true, &sim.kicked), OK);
+		}
+	}
+	assert_int_equal(releases, 0);
+	assert_int_equal(sim_read(&sim, 0, 0x204) & 2, 2);
+}
+
+static void a_raised_line_stays_active(void **state)
+{
+	(void)state;
+	raised_line(3);
+	(void)stop(state);
+	raised_line(2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,7 +421,7 @@ int main(void)
 		TEST(targets_v2),        TEST(routes_v3),
 		TEST(sgis_v2),           TEST(sgis_v3),
 		TEST(affinities),        TEST(codec),
-		TEST(every_offset),
+		TEST(every_offset),      TEST(a_raised_line_stays_active),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
