@@ -244,6 +244,12 @@ void vcpu_started(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err resu
 		vcpu->arch.starts |= BIT(target);
 }
 
+static bool has_init(const struct vcpu *vcpu)
+{
+	return (atomic_load_explicit(&vcpu->arch.lapic.events, memory_order_relaxed) &
+		LAPIC_EVENT_INIT) != 0;
+}
+
 static bool has_work(const struct vcpu *vcpu)
 {
 	return atomic_load_explicit(&vcpu->requests, memory_order_acquire) != 0 || sched_needed();
@@ -256,7 +262,7 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 	load(vcpu);
 	do {
 		serve_timer(vcpu);
-		if (!serve_starts(vcpu) || !serve_init(vcpu))
+		if (!serve_starts(vcpu) || (has_init(vcpu) && !serve_init(vcpu)))
 			return;
 		if (has_work(vcpu))
 			return;

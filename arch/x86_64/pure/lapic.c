@@ -27,6 +27,7 @@ static void registers_reset(struct lapic *lapic)
 		STORE(lapic->posted[i], 0);
 		STORE(lapic->levels[i], 0);
 	}
+	lapic->irr_used = lapic->isr_used = 0;
 	for (u32 i = 0; i < LAPIC_LVTS; i++)
 		lapic->lvt[i] = LVT_MASKED;
 	lapic->esr = lapic->esr_next = 0;
@@ -75,17 +76,34 @@ bool lapic_base_write(struct lapic *lapic, u64 value)
  * --------------------------------------------------------------------------------------
  */
 
-static int highest(const u32 *words)
+static int highest(const u32 *words, u32 used)
 {
-	for (u32 i = 8; i-- > 0;)
-		if (words[i] != 0)
-			return (int)(32 * i + 31 - (u32)__builtin_clz(words[i]));
-	return LAPIC_NONE;
+	u32 i;
+
+	if (used == 0)
+		return LAPIC_NONE;
+	i = 31 - (u32)__builtin_clz(used);
+	return (int)(32 * i + 31 - (u32)__builtin_clz(words[i]));
+}
+
+static void add_vectors(u32 *words, u32 *used, u32 word, u32 bits)
+{
+	words[word] |= bits;
+	*used |= 1u << word;
+}
+
+static void remove_vector(u32 *words, u32 *used, u32 vector)
+{
+	u32 word = vector / 32 % 8;
+
+	words[word] &= ~(1u << vector % 32);
+	if (words[word] == 0)
+		*used &= ~(1u << word);
 }
 
 u32 lapic_ppr(const struct lapic *lapic)
 {
-	int vector = highest(lapic->isr);
+	int vector = highest(lapic->isr, lapic->isr_used);
 	u32 serviced = vector == LAPIC_NONE ? 0 : (u32)vector & 0xf0, tpr = LOAD(lapic->tpr);
 
 	return (tpr & 0xf0) >= serviced ? tpr : serviced;
@@ -93,7 +111,7 @@ u32 lapic_ppr(const struct lapic *lapic)
 
 int lapic_next(const struct lapic *lapic)
 {
-	int vector = lapic_is_on(lapic) ? highest(lapic->irr) : LAPIC_NONE;
+	int vector = lapic_is_on(lapic) ? highest(lapic->irr, lapic->irr_used) : LAPIC_NONE;
 
 	if (vector == LAPIC_NONE || ((u32)vector & 0xf0) <= (lapic_ppr(lapic) & 0xf0))
 		return LAPIC_NONE;
@@ -102,8 +120,8 @@ int lapic_next(const struct lapic *lapic)
 
 void lapic_accept(struct lapic *lapic, u32 vector)
 {
-	lapic->irr[vector / 32 % 8] &= ~(1u << vector % 32);
-	lapic->isr[vector / 32 % 8] |= 1u << vector % 32;
+	remove_vector(lapic->irr, &lapic->irr_used, vector);
+	add_vectors(lapic->isr, &lapic->isr_used, vector / 32 % 8, 1u << vector % 32);
 }
 
 void lapic_raise(struct lapic *lapic, u32 entry)
@@ -117,7 +135,7 @@ void lapic_raise(struct lapic *lapic, u32 entry)
 		return;
 	}
 	lapic->tmr[vector / 32] &= ~(1u << vector % 32);
-	lapic->irr[vector / 32] |= 1u << vector % 32;
+	add_vectors(lapic->irr, &lapic->irr_used, vector / 32, 1u << vector % 32);
 }
 
 /* An error is an interrupt of its own, unless it is the vector of that interrupt. */
@@ -142,7 +160,8 @@ void lapic_fold(struct lapic *lapic)
 			continue;
 		bits = atomic_exchange(&lapic->posted[i], 0);
 		levels = LOAD(lapic->levels[i]) & bits;
-		lapic->irr[i] |= bits;
+		if (bits != 0)
+			add_vectors(lapic->irr, &lapic->irr_used, i, bits);
 		lapic->tmr[i] = (lapic->tmr[i] & ~bits) | levels;
 	}
 	if ((events & LAPIC_EVENT_ERROR) != 0)
@@ -151,12 +170,12 @@ void lapic_fold(struct lapic *lapic)
 
 static int end_of_interrupt(struct lapic *lapic)
 {
-	int vector = highest(lapic->isr);
+	int vector = highest(lapic->isr, lapic->isr_used);
 	u32 word = (u32)vector / 32 % 8, bit = 1u << (u32)vector % 32;
 
 	if (vector == LAPIC_NONE)
 		return LAPIC_NONE;
-	lapic->isr[word] &= ~bit;
+	remove_vector(lapic->isr, &lapic->isr_used, (u32)vector);
 	if ((lapic->tmr[word] & bit) == 0 || (LOAD(lapic->svr) & SVR_NO_EOI_CAST) != 0)
 		return LAPIC_NONE;
 	return vector;

@@ -94,6 +94,7 @@ struct lapic {
 	_Atomic u32 svr, ldr, dfr, tpr; /* own */
 	u32 index;                      /* of the vCPU; the APIC id */
 	u32 irr[8], isr[8], tmr[8];     /* own, as all that follow */
+	u32 irr_used, isr_used;         /* a bit for each word that is not zero */
 	u32 lvt[LAPIC_LVTS];
 	u32 esr, esr_next; /* as read; the errors that the next write of ESR shows */
 	u64 icr;
@@ -173,6 +174,12 @@ void lapic_fold(struct lapic *lapic);
 /** lapic_next() - the vector that the processor would take next, if it takes interrupts; LAPIC_NONE
  * if there is none above PPR. lapic_fold() comes first. Own. 10.8.3. */
 int lapic_next(const struct lapic *lapic);
+/** lapic_is_quiet() - Returns true if nothing is pending: no vector, no event. A delivery that
+ * follows kicks the CPU. Own, interrupts masked. */
+static inline bool lapic_is_quiet(const struct lapic *lapic)
+{
+	return (atomic_load_explicit(&lapic->events, memory_order_relaxed) | lapic->irr_used) == 0;
+}
 /** lapic_accept() - the processor takes @vector of lapic_next(): IRR to ISR. Own. */
 void lapic_accept(struct lapic *lapic, u32 vector);
 /** lapic_ppr() - the processor priority. Own. 10.8.3.1. */

@@ -22,7 +22,6 @@
  * own loop ends before the guest's next exit. */
 static void request_interrupt(struct vmcb *vmcb, int vector)
 {
-	vmcb->vintr &= ~(VINTR_IRQ | VINTR_TOP | VINTR_VECTOR);
 	if (vector != LAPIC_NONE)
 		vmcb->vintr |= VINTR_IRQ | VINTR_TOP | (u64)vector << 32;
 }
@@ -98,31 +97,23 @@ void svm_end_step(struct vcpu *vcpu, u32 vector)
 	svm.raise(vcpu, vector, error ? (u32)vmcb->exit_info1 : VIRT_NO_ERROR);
 }
 
-/* Writes of CR8 exit while an interrupt waits for the guest's priority to fall. */
-static void watch_priority(struct vcpu *vcpu, struct vmcb *vmcb)
-{
-	const struct lapic *lapic = &vcpu->arch.lapic;
-	bool waits = false;
-
-	for (u32 i = 0; i < 8; i++)
-		waits |= lapic->irr[i] != 0;
-	vmcb->cr_write = (u16)(BIT(4) | (waits ? BIT(8) : 0));
-}
-
 void svm_prepare_events(struct vcpu *vcpu)
 {
 	struct vmcb *vmcb = vcpu->arch.vmcb;
 	struct lapic *lapic = &vcpu->arch.lapic;
 
-	lapic_fold(lapic);
 	vmcb->event = vcpu->arch.event;
-	vcpu->arch.event = 0;
-	vmcb->vintr = (vmcb->vintr & ~VINTR_TPR) | atomic_load(&lapic->tpr) >> 4;
-	watch_priority(vcpu, vmcb);
-	if (vcpu->arch.nmi_ends && vmcb->event == 0) {
-		request_interrupt(vmcb, LAPIC_NONE);
+	vmcb->vintr = (vmcb->vintr & ~(VINTR_TPR | VINTR_REQUEST)) | atomic_load(&lapic->tpr) >> 4;
+	vmcb->cr_write = BIT(4);
+	if (vmcb->event == 0 && !vcpu->arch.nmi_ends && lapic_is_quiet(lapic))
 		return;
-	}
+	vcpu->arch.event = 0;
+	lapic_fold(lapic);
+	/* Writes of CR8 exit while an interrupt waits for the guest's priority to fall. */
+	if (lapic->irr_used != 0)
+		vmcb->cr_write |= BIT(8);
+	if (vcpu->arch.nmi_ends && vmcb->event == 0)
+		return;
 	if (vcpu->arch.nmi_ends)
 		cancel_step(vcpu); /* the core has raised an exception for IRET */
 	if (vmcb->event == 0)

@@ -119,6 +119,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "one page");
 #define VINTR_TOP     (MASK(19, 16) | BIT(20)) /* the highest priority; V_TPR is ignored */
 #define VINTR_MASKING BIT(24)
 #define VINTR_VECTOR  MASK(39, 32)
+#define VINTR_REQUEST (VINTR_IRQ | VINTR_TOP | VINTR_VECTOR)
 
 #define EVENT_VALID    BIT(31)
 #define EVENT_NMI      (UINT64_C(2) << 8)

@@ -70,9 +70,15 @@ static bool has_nmi(struct lapic *lapic)
 void vmx_prepare_events(struct vcpu *vcpu)
 {
 	struct lapic *lapic = &vcpu->arch.lapic;
-	u64 event = vcpu->arch.event, blocking = vmx_get(vcpu, VMX_BLOCKING);
+	u64 event = vcpu->arch.event, blocking;
 	int vector;
 
+	if (event == 0 && lapic_is_quiet(lapic)) {
+		limit_run(vcpu);
+		request_windows(vcpu, false, false);
+		return;
+	}
+	blocking = vmx_get(vcpu, VMX_BLOCKING);
 	lapic_fold(lapic);
 	vector = lapic_next(lapic);
 	vcpu->arch.event = 0;

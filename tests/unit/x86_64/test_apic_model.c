@@ -176,6 +176,8 @@ static void compare(void)
 		for (u32 v = 0; v < 256; v++) {
 			assert_int_equal(cpus[i].irr[v / 32] >> v % 32 & 1, model[i].requested[v]);
 			assert_int_equal(cpus[i].isr[v / 32] >> v % 32 & 1, model[i].serviced[v]);
+			assert_int_equal(cpus[i].irr_used >> v / 32 & 1, cpus[i].irr[v / 32] != 0);
+			assert_int_equal(cpus[i].isr_used >> v / 32 & 1, cpus[i].isr[v / 32] != 0);
 			assert_int_equal(cpus[i].tmr[v / 32] >> v % 32 & 1, model[i].level[v]);
 		}
 		assert_int_equal(lapic_next(&cpus[i]), model_next(i));

@@ -56,7 +56,7 @@ static bool arrived(u32 cpu, u32 vector)
 	lapic_fold(&cpus[cpu]);
 	if ((cpus[cpu].irr[vector / 32] & bit) == 0)
 		return false;
-	cpus[cpu].irr[vector / 32] &= ~bit;
+	lapic_accept(&cpus[cpu], vector);
 	return true;
 }
 
