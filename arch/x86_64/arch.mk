@@ -2,8 +2,8 @@
 # What the top Makefile has to know of x86-64; it says there what each variable is for.
 flavours := core
 rooms-arch := arch/x86_64 arch/common arch/x86_64/pure drivers drivers/irqchip
-hot-arch := $(addprefix arch/x86_64/,exit.o fetch.o vcpu.o svm/event.o svm/exit.o svm/svm.o vmx/event.o \
-	vmx/exit.o vmx/vmcs.o vmx/vmx.o pure/guest_code.o pure/lapic.o pure/length.o)
+hot-arch := $(addprefix arch/x86_64/,exit.o fetch.o user.o vcpu.o svm/event.o svm/exit.o svm/svm.o \
+	vmx/event.o vmx/exit.o vmx/vmcs.o vmx/vmx.o pure/guest_code.o pure/lapic.o pure/length.o)
 
 CROSS_COMPILE ?= $(if $(filter x86_64,$(shell uname -m)),,x86_64-linux-gnu-)
 clang-target := --target=x86_64-linux-gnu

@@ -402,7 +402,7 @@ bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next)
 	exit->access.width = width;
 	exit->access.value = vcpu->arch.r[VCPU_RAX] & MASK(8u * width - 1, 0);
 	vcpu->arch.access = (struct x86_access){ .next_rip = next, .port = true, .width = width };
-	return false;
+	return vcpu_serve(vcpu);
 }
 
 /* An access that cannot be decoded, or no access of an instruction's operand. */
@@ -496,7 +496,7 @@ bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how)
 	exit->access.width = insn.width;
 	exit->access.value = insn.write ? x86_insn_store(&insn, vcpu->arch.r) : 0;
 	vcpu->arch.access = (struct x86_access){ .next_rip = rip + insn.length, .insn = insn };
-	return false;
+	return vcpu_serve(vcpu);
 }
 
 /* An access that nothing answers reads as ones. */

@@ -13,6 +13,7 @@
 #include <mullion/log.h>
 #include <mullion/mem.h>
 #include <mullion/sched.h>
+#include <mullion/serve.h>
 #include <mullion/string.h>
 
 _Static_assert(offsetof(struct vcpu, arch) == 0, "known to assembly");
@@ -183,6 +184,60 @@ void arch_vcpu_put(struct vcpu *vcpu)
 		save(vcpu);
 	(void)timer_stop(&vcpu->arch.timer);
 	atomic_store(&vcpu->arch.timer_due, false);
+}
+
+/* --- Inline service (include/mullion/serve.h)
+ * --------------------------------------------------------------------------------------
+ */
+
+/* Of ports the span is the region; of memory any access that begins in it ends in the region. */
+static bool is_served(const struct vcpu *vcpu, const struct vcpu_exit *exit, u64 offset)
+{
+	const struct served_region *served = &vcpu->served;
+
+	return offset < served->span &&
+	       (served->base < PORT_BASE || exit->access.width <= served->span - offset);
+}
+
+/* The component's run is over. Its thread has to serve another trap than the answer: then the exit
+ * waits in the core for the answer. A pending interrupt ends the guest's next run. */
+static bool finish_service(struct vcpu *vcpu, enum user_trap trap,
+			   const struct component_exit *record)
+{
+	struct component *component = vcpu->served.component;
+	struct vcpu_exit *exit = vcpu->arch.exit;
+
+	if (trap != USER_SYSCALL || !serve_answered(vcpu)) {
+		serve_leave(vcpu, trap, record);
+		return false;
+	}
+	vcpu->exits[exit->kind]++;
+	arch_vcpu_answer(vcpu, exit, OK, arch_user_argument(&component->user, 1));
+	exit->kind = EXIT_NONE;
+	set_tsc_aux(this_cpu(), vcpu->arch.tsc_aux);
+	if (serve_end(component))
+		return true;
+	serve_wake(component);
+	return false;
+}
+
+bool vcpu_serve(struct vcpu *vcpu)
+{
+	const struct vcpu_exit *exit = vcpu->arch.exit;
+	u64 offset = exit->access.at.v - vcpu->served.base;
+	bool write = exit->kind == EXIT_WRITE;
+	struct component_exit record;
+	struct arch_user *user;
+
+	if (!is_served(vcpu, exit, offset) || !serve_begin(vcpu))
+		return false;
+	user = &vcpu->served.component->user;
+	record = serve_record(vcpu, offset, (u32)__builtin_ctz(exit->access.width), write,
+			      vcpu->served.component->exits);
+	record.value = write ? exit->access.value : 0;
+	arch_user_set_result(user, 0, NOTIFY_EXIT);
+	serve_present(user, &record);
+	return finish_service(vcpu, arch_user_run(user), &record);
 }
 
 /* --- Running

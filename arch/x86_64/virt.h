@@ -153,6 +153,9 @@ void vcpu_destroy(struct vcpu *vcpu);
 void guest_end_lines(const struct guest *guest, u32 pins);
 /** vcpu_kicks() - kick the vCPUs of @mask. Any CPU. */
 void vcpu_kicks(const struct guest *guest, u64 mask);
+/** vcpu_serve() - have the component that served @vcpu last serve the access of its exit. Returns
+ * false if the exit is the core's, or the vCPU has to leave. Own thread, no locks. */
+bool __must_check vcpu_serve(struct vcpu *vcpu);
 /** vcpu_started() - the SIPI of @exit, by @vcpu, has had @result. Own thread. */
 void vcpu_started(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err result);
 /** vcpu_write_tsc_aux() - the loaded @vcpu writes @value to IA32_TSC_AUX. Returns false if it gets

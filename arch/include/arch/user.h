@@ -27,8 +27,8 @@ enum user_trap {
  * must remain. Instructions that were written there before are what it fetches. Own thread. */
 void arch_user_reset(struct arch_user *user, const struct space *space, u64 entry, u64 stack,
 		     u64 argument);
-/** arch_user_run() - run it until a trap. The component's own thread; no locks. Loaded registers of
- * a vCPU stay loaded. */
+/** arch_user_run() - run it until a trap. The component's own thread, or the vCPU's that
+ * serve_begin() permits; no locks. Loaded registers of a vCPU stay loaded. */
 enum user_trap arch_user_run(struct arch_user *user);
 /** arch_user_number(), arch_user_argument() - in asm/user.h, inline: of the system call it made;
  * @index below USER_ARGUMENTS. */
