@@ -13,7 +13,7 @@
 
 #define NAME_SHOWN_MAX 48 /* bytes of a compatible that are shown */
 
-/* Properties by whose beginning a node says that its device does DMA, or has it done. */
+/* Beginnings of properties that show that a device does DMA, or has another device do it. */
 static const char *const signs[] = { "dma", "#dma-", "iommu", "#iommu-" };
 
 static bool is_harmless(const struct config_run *run, const char *compatible)
@@ -27,7 +27,7 @@ static bool is_harmless(const struct config_run *run, const char *compatible)
 /* The facts about a device. */
 struct device {
 	bool harmless;
-	const char *property;   /* that says that it does DMA; or NULL */
+	const char *property;   /* that shows DMA; or NULL */
 	const char *compatible; /* the first; NULL without any */
 	fdt_node_t node;        /* of the machine's tree; FDT_NONE: it has none there */
 };

@@ -26,7 +26,7 @@ static void parse_counter(struct config_run *run, struct config_guest *guest)
 					   ARRAY_SIZE(names), 0) == 1;
 }
 
-/* The guest's priority, slice and partition are what its vCPUs have that say nothing else. */
+/* The guest's priority, slice and partition are the defaults of its vCPUs. */
 static enum err parse_vcpus(struct config_run *run, struct config_guest *guest)
 {
 	fdt_node_t node = guest->node;

@@ -120,7 +120,8 @@ static void report_no_region(struct config_run *run, const struct config_guest *
 		     similar_hint(&similar, ""));
 }
 
-/* An alias has the size of its region unless it says less; it is unusable (size 0) without one. */
+/* An alias has the size of its region, or a smaller one of its own. Without a region it is unusable
+ * (size 0). */
 static void resolve_alias(struct config_run *run, struct config_guest *guest,
 			  struct config_region *alias)
 {

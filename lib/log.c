@@ -257,7 +257,7 @@ void log_panic_begin(void)
 	bool expected = false;
 
 	if (atomic_load(&panicking) && atomic_load(&panic_cpu) == this_cpu())
-		arch_stop(); /* a panic inside the panic: nothing more can be said */
+		arch_stop(); /* a panic inside the panic: no report is possible */
 	if (!atomic_compare_exchange_strong(&panicking, &expected, true))
 		arch_stop();
 	atomic_store(&panic_cpu, this_cpu());

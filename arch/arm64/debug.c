@@ -13,7 +13,7 @@
 #define OSLSR_OSLM BIT(3) /* the OS lock is implemented */
 #define OSLSR_OSLK BIT(1)
 
-/* Every breakpoint number that hardware may have, for what can only be said in an instruction. */
+/* Every breakpoint number that hardware may have: the number is part of the instruction. */
 #define ALL_POINTS(X) \
 	X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13) X(14) X(15)
 

@@ -374,7 +374,7 @@ static bool wfx_exit(struct vcpu *vcpu, struct arm64_trap *trap)
 	trap_skip(trap);
 	if ((trap->esr & BIT(0)) != 0) /* WFE: no more than a hint */
 		return true;
-	/* vcpu_wait() asks once whether there is anything to wait for. The skip is done. */
+	/* vcpu_wait() checks once for a reason not to block. The skip is done. */
 	vcpu->arch.wait_begins = true;
 	vcpu->arch.exit->kind = EXIT_WAIT;
 	return false;

@@ -45,13 +45,14 @@ static void vtimer_due(struct timer_event *event)
 	virq_vtimer_fired(container_of(event, struct vcpu, arch.vtimer));
 }
 
-/* That it interrupted the guest is all that was wanted; one that sleeps looks whether it may. */
+/* The interrupt has ended the guest's run, and the exit does the rest. A vCPU that sleeps is woken,
+ * and checks for pending interrupts. */
 static void watch_over(struct timer_event *event)
 {
 	vcpu_kick(container_of(event, struct vcpu, arch.watch));
 }
 
-/* Folded, what its list registers say is held against the lines behind it. */
+/* The read-back of list registers compares their interrupts with the devices' lines. */
 static void look_due(struct timer_event *event)
 {
 	struct vcpu *vcpu = container_of(event, struct vcpu, arch.look);

@@ -259,7 +259,7 @@ static bool list_registers_used(void)
 	return empty != BIT(gic->num_lrs) - 1;
 }
 
-/* WFI is left to the CPU while no other thread is READY and no manager looks (guest_watch()). */
+/* WFI is left to the CPU while no other thread is READY and no manager watches (guest_watch()). */
 static void choose_wfi(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;

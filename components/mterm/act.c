@@ -10,7 +10,8 @@
 #include <mullion/format.h>
 #include <mullion/string.h>
 
-/* The record that the first argument names; false when it was said that there is none. */
+/* Find the record that the first argument names. Returns false after a message that there is none.
+ */
 static bool find_named(const struct call *call, enum kind kind, const char *name,
 		       struct record *record)
 {
@@ -26,8 +27,8 @@ static bool find_named(const struct call *call, enum kind kind, const char *name
 	return false;
 }
 
-/* The use of a record takes two looks, and time in between: the same line is run again after it.
- * Returns false until then. */
+/* CPU use is the difference between two records. Returns true if the first one was taken: the line
+ * is executed again after an interval. */
 static bool measures(struct term *t, enum kind kind)
 {
 	if (t->measured || !record_is_measured(kind))
@@ -153,7 +154,7 @@ void run_act(struct term *t, const struct call *call)
 		return;
 	if (!may_act(t, call, name))
 		return;
-	/* It may be the last that this terminal does. */
+	/* The operation may end this terminal. */
 	out_flush();
 	result = port_ctl(call->command->operation, record.id, NULL, 0, 0, &second);
 	if (result < 0)

@@ -20,7 +20,7 @@ struct candidates {
 	const char *prefix;
 	u32 count;
 	bool show;
-	char common[RECORD_NAME]; /* what all of them begin with */
+	char common[RECORD_NAME]; /* their longest common prefix */
 };
 
 static void candidate(struct candidates *c, const char *text)

@@ -66,7 +66,7 @@ static __attribute__((noinline)) u64 choose_other(struct component *component, u
 	now = component->thread.account; /* the lock keeps it from being evicted */
 	/* Of equals the one whose turn it is; payer_offer() sees to it when that is over. */
 	best = best_of(component, bits, now);
-	/* Nothing is left of what it was helped for: the help ends here. */
+	/* The work that was helped is done: the help ends. */
 	if (best == NULL)
 		best = now;
 	for (u64 rest = bits; rest != 0; rest &= rest - 1)

@@ -10,7 +10,7 @@
 #include <mullion/component.h>
 #include <mullion/log.h>
 
-#define MAX_WARNINGS 8 /* messages about accesses per guest; more say nothing new */
+#define MAX_WARNINGS 8 /* messages about accesses per guest; more have nothing new */
 
 static bool may_warn(struct guest *guest)
 {

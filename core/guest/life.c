@@ -170,7 +170,7 @@ enum err guest_resume(struct guest *guest)
 /* @asked: by the manager, which can start another guest. */
 static void ended(struct guest *guest, bool asked)
 {
-	/* Of one that is being destroyed its manager says so, when it is. */
+	/* The manager that destroys a guest reports its end. */
 	if (atomic_load(&guest->state) == GUEST_STOPPED && !guest->tearing_down)
 		log_info("guest '%s' %s", guest->config->name,
 			 asked ? "stopped by its manager" : "powered off");

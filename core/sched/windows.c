@@ -7,7 +7,7 @@
  */
 #include "core/sched/internal.h"
 
-/* Whose time @now is, and until when. */
+/* The window of @now, and the end of it or of the time without a window. */
 static struct sched_place find_place(const struct sched_table *table, ns_t now)
 {
 	u64 start = now.v - now.v % table->cycle.v, at = now.v - start;

@@ -17,7 +17,7 @@ struct timer_queue {
 	u64 fired;
 	struct timer_event *first;
 	ns_t deadline; /* what the hardware is set to */
-	/* Whose handler runs. Kept here because the event may be gone when its handler returns. */
+	/* The event whose handler runs. The handler may free its event. */
 	struct timer_event *_Atomic running;
 } __aligned(64);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* The wall clock: the core's clock, and what the machine's real-time clock said at boot. */
+/* The wall clock: the core's clock, and the machine's real-time clock at boot. */
 #include <mullion/timer.h>
 
 static u64 ahead_ns; /* of the core's clock; 0: unknown */

@@ -33,7 +33,7 @@ struct host {
 	u32 num_cpus;
 	struct host_cpu {
 		u64 identity; /* its number in the machine's tree */
-		bool usable;  /* the firmware says how it is started */
+		bool usable;  /* the firmware has a method to start it */
 	} cpus[HOST_MAX_CPUS];
 	u32 num_memory;
 	struct host_range memory[HOST_MAX_MEMORY]; /* sorted, merged, without status = "disabled" */
@@ -45,7 +45,8 @@ struct host {
 	struct host_kept {
 		const char *what;
 		struct host_range regs;
-	} kept[HOST_MAX_KEPT]; /* registers that the core has for itself, whatever is described */
+	} kept[HOST_MAX_KEPT]; /* registers that the core keeps for itself; no description can grant
+				  them */
 	enum host_uart uart;
 	struct host_range uart_regs;
 	struct host_range rtc;        /* registers of a clock that the core reads; size 0: none */

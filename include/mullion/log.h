@@ -3,7 +3,7 @@
  * Messages, panics and assertions.
  *
  * Every message goes into a ring; while no console is attached the ring keeps it, and
- * log_attach_console() prints what was kept. Nothing said before the UART is known gets lost.
+ * log_attach_console() prints what was kept. Messages before the UART is known are not lost.
  */
 #ifndef MULLION_LOG_H
 #define MULLION_LOG_H

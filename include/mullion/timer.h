@@ -54,7 +54,8 @@ void timer_expire(void);
 /** timer_count() - events armed on @cpu, and fired so far there (@fired may be NULL). */
 u32 timer_count(u32 cpu, u64 *fired);
 
-/** wall_start() - the machine's real-time clock says so now; 0: it knows no time. Boot CPU. */
+/** wall_start() - set the wall clock to the machine's real-time clock; 0: it has no time. Boot CPU.
+ */
 void wall_start(u64 seconds_since_1970);
 /** wall_now() - nanoseconds since 1970 at the core's time @now; 0: unknown. Any context. */
 ns_t wall_now(ns_t now);

@@ -77,7 +77,7 @@ void inject_encode(struct inject *in);
  * (ITAdvance). */
 u64 a32_skip_it(u64 spsr);
 
-/** extend_value() - what a load of @width bytes puts into its register. */
+/** extend_value() - the register's content after a load of @width bytes with @value. Pure. */
 u64 extend_value(u64 value, u8 width, bool sign_extend, bool reg64);
 
 #endif

@@ -8,13 +8,13 @@
 
 struct image_header {
 	u64 text_offset; /* bytes from a base that is a multiple of IMAGE_BASE_ALIGN */
-	u64 image_size;  /* bytes of memory it takes from its load address; 0: not said (before
-			    Linux 3.17) */
+	u64 image_size;  /* bytes of memory it takes from its load address; 0: not given
+			    (before Linux 3.17) */
 	bool big_endian;
-	u32 page_size;  /* bytes; 0: not said */
+	u32 page_size;  /* bytes; 0: not given */
 	bool anywhere;  /* the base need not be close to the start of RAM */
 	bool pe;        /* it is a PE program too (EFI stub) */
-	u64 file_bytes; /* that its PE sections say the file has at least; 0: not said */
+	u64 file_bytes; /* least size of the file by its PE sections; 0: not given */
 };
 
 #define IMAGE_BASE_ALIGN MIB(2)

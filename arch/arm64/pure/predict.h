@@ -22,9 +22,9 @@ struct predict_cpu {
 /* Done, in this order, before another guest runs. All zero: nothing is needed. */
 struct predict_plan {
 	u32 call;     /* a firmware call without arguments, or 0 */
-	u8 loop;      /* so many branches, which fill the history */
+	u8 loop;      /* number of branches that fill the history; 0: no loop */
 	bool clear;   /* CLRBHB */
-	bool targets; /* something is left: branch targets of one guest steer another's */
+	bool targets; /* not mitigated: branch targets of one guest steer another's */
 	bool history; /* the same of branch history */
 };
 

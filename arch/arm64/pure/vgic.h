@@ -223,7 +223,7 @@ u64 vgic_lr_from_v2(u32 lr);
 
 /** vgic_spi_mark() - SPI number @i (INTID - 32): mark the vCPU that has it, or else its target. */
 u64 vgic_spi_mark(struct vgic *vgic, u32 i, u32 flags) REQUIRES(&vgic->lock);
-/** vgic_spi_disown() - it is no longer in @leaver's hands; goes where its route points. */
+/** vgic_spi_disown() - @leaver releases the SPI, which moves to the target of its route. */
 void vgic_spi_disown(struct vgic *vgic, u32 i, u32 leaver, u64 *kick) REQUIRES(&vgic->lock);
 /** vgic_unlink() - interrupts @bit of @bank, not inflight, no longer hold their physical ones. */
 void vgic_unlink(struct vgic *vgic, struct vgic_bank *bank, u32 bit, bool by_hardware)

@@ -17,7 +17,7 @@ void vgic_unlink(struct vgic *vgic, struct vgic_bank *bank, u32 bit, bool by_har
 	vgic->released++;
 }
 
-/* SGIs of GICv2 are pending by source CPU; the latch says that there is any. */
+/* SGIs of GICv2 are pending by source CPU; the latch is set if there is any. */
 static void sgi_fold(struct vgic_cpu *cpu, u32 intid, u64 old, u64 now)
 {
 	u32 source = (u32)FIELD(old, 34, 32);

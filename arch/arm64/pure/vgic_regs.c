@@ -232,7 +232,7 @@ static u32 gather(u32 bits)
 	return (bits | bits >> 8) & 0xffff;
 }
 
-/* Two bits for each of 16 interrupts; the upper one says edge. Private ones are fixed. */
+/* Two bits for each of 16 interrupts; the upper one is set for edge. Private ones are fixed. */
 static u64 config_access(const struct word *word, bool upper, bool write, u64 *value)
 {
 	u32 shift = upper ? 16 : 0, edge = gather((u32)*value >> 1);
