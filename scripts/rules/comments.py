@@ -30,8 +30,8 @@ def check(paths):
 
 def files():
 	return tree("include/mullion/*.h", "include/abi/*.h", "include/lib/*.h",
-		    "arch/include/arch/*.h", "components/lib/*.h", "config/*.h", "drivers/*.h",
-		    "lib/*.h")
+		    "arch/common/*.h", "arch/include/arch/*.h", "components/lib/*.h",
+		    "config/*.h", "drivers/*.h", "lib/*.h")
 
 
 if __name__ == "__main__":
