@@ -391,8 +391,9 @@ bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next)
 	struct vcpu_exit *exit = vcpu->arch.exit;
 	gpa_t at = GPA(PORT_BASE + port);
 
-	/* A port that is not there reads as ones and ignores writes. */
-	if (region_find(vcpu->guest, at) == NULL) {
+	/* A port that is not there reads as ones and ignores writes. The last one that was served
+	 * is there. */
+	if (at.v - vcpu->served.base >= vcpu->served.span && region_find(vcpu->guest, at) == NULL) {
 		if (in)
 			set_rax(vcpu, width, UINT64_MAX);
 		return exit_finish(vcpu, next);

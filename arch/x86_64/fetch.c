@@ -63,7 +63,7 @@ void exit_fetch(struct vcpu *vcpu, struct exit_code *code)
 	u8 rest[GUEST_CODE_BYTES];
 	u32 count = fetch_part(vcpu, &walk, linear, code->bytes), more;
 
-	code->page = linear / PAGE_SIZE % VCPU_CODE_PAGES;
+	code->slot = (u32)linear / 4 % VCPU_DECODED;
 	code->count = MIN(count, INSN_MAX);
 	if (count == 0 || count >= INSN_MAX)
 		return;
@@ -85,7 +85,7 @@ bool exit_decode(struct vcpu *vcpu, enum insn_kind kind, struct insn *insn)
 		return insn_length(code.bytes, code.count, code.code64, insn) && insn->kind == kind;
 	__builtin_memcpy(&low, code.bytes, sizeof(low));
 	__builtin_memcpy(&high, code.bytes + INSN_MAX - sizeof(high), sizeof(high));
-	last = &vcpu->arch.decoded[code.page];
+	last = &vcpu->arch.decoded[code.slot];
 	if (last->low != low || last->high != high || last->code64 != code.code64 ||
 	    last->insn.length == 0) {
 		*last = (struct x86_decoded){ .low = low, .high = high, .code64 = code.code64 };

@@ -126,7 +126,7 @@ bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how);
 /* The bytes at RIP, at most INSN_MAX, up to the end of the code that translates. */
 struct exit_code {
 	u8 bytes[GUEST_CODE_BYTES];
-	u32 count, page; /* of bytes; number of the kept page */
+	u32 count, slot; /* of bytes; in arch.decoded */
 	bool code64;
 };
 

@@ -55,7 +55,9 @@ struct x86_access {
 
 #define VCPU_CODE_PAGES 4u
 
-/* The last instruction of a page that was decoded: its first and last 8 of 15 bytes. */
+#define VCPU_DECODED 8u
+
+/* An instruction that was decoded: its first and last 8 of 15 bytes. */
 struct x86_decoded {
 	u64 low, high;
 	bool code64;
@@ -72,8 +74,8 @@ struct arch_vcpu {
 	struct msr_state msrs;
 	struct timer_event timer; /* the LAPIC timer is due */
 	struct x86_access access;
-	struct guest_code code[VCPU_CODE_PAGES]; /* by the number of the page, as the next */
-	struct x86_decoded decoded[VCPU_CODE_PAGES];
+	struct guest_code code[VCPU_CODE_PAGES];  /* by the number of the page */
+	struct x86_decoded decoded[VCPU_DECODED]; /* by the address */
 	u64 starts; /* vCPUs that have received a SIPI from this one, and are not started yet */
 	void *fpu;  /* XSAVE area */
 	u64 xcr0;
