@@ -17,7 +17,8 @@ import time
 import realtime
 import virtio
 from bochs import BochsVmx
-from harness import BUILD, LOGS, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Machine, Suite, Test
+from harness import (BUILD, LOGS, ONE_THREAD, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Machine, Suite,
+		     Test)
 from systems import HOST, KERNELS, execute, need
 
 X86_64 = pathlib.Path(os.environ.get("MULLION_X86_64", BUILD / "x86_64"))	# O= of the core
@@ -79,7 +80,7 @@ def bundle(test, board, changes="", kernel="6.1"):
 def start(test, initrd, **options):
 	"""A machine with the console and the terminal, at the terminal's prompt."""
 	machine = test.console(X86_64 / "mullion.elf", machine="q35-svm", memory=1024,
-			       initrd=initrd, timeout=BOOT_SECONDS, **options)
+			       initrd=initrd, timeout=BOOT_SECONDS, args=ONE_THREAD, **options)
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 	return machine
 
@@ -187,7 +188,7 @@ def start_linux(test, kernel, vcpus, **options):
 	changes = f"/ {{ guests {{ linux {{ vcpus {{ count = <{vcpus}>; }}; }}; }}; }};"
 	return test.machine(X86_64 / "mullion.elf", machine="q35-svm", memory=512,
 			    initrd=bundle(test, "linux.dts", changes, kernel),
-			    timeout=BOOT_SECONDS, **options)
+			    timeout=BOOT_SECONDS, args=ONE_THREAD, **options)
 
 
 def check_linux(test, machine, kernel, vcpus):
