@@ -382,11 +382,17 @@ $(O)/compile_commands.json: FORCE | $(generated)/auto.conf
 
 # --- Benchmark: counts against tests/bench/table.json ----------------------------------------------
 
+# BENCH: bench_x86 or bench for one architecture's rows.
+BENCH ?= bench bench_x86
 bench bench-update:
 	$(quiet)scripts/fetch
-	$(quiet)$(MAKE) ARCH=$(ARCH) O=build/$(ARCH) all guests
+	$(quiet)scripts/fetch --arch amd64 linux-6.1 busybox
+	$(quiet)$(MAKE) ARCH=arm64 O=build/arm64 all guests
+	$(quiet)$(MAKE) ARCH=x86_64 O=build/x86_64 all components guests
 	$(quiet)$(MAKE) ARCH=host O=build/host all
-	$(quiet)$(PYTHON) tests/system/bench.py $(if $(filter bench-update,$@),--update)
+	$(quiet)set -e; for suite in $(BENCH); do \
+		$(PYTHON) tests/system/$$suite.py $(if $(filter bench-update,$@),--update); \
+	done
 
 # --- Faults on purpose: tests/mutate/mutations.toml ------------------------------------------------
 

@@ -3,29 +3,21 @@
 """What Mullion costs, in instructions, against the budgets and against the last accepted figures.
 
 The emulator counts one nanosecond for each instruction and repeats to the byte, so a figure is the
-same on every machine. tests/bench/table.json has each row's budget and accepted figure: a row fails
-above its budget, and when it has grown by more than 3 %. `make bench-update` accepts what is
-measured now: it writes the figures to that table and to docs/bench.md.
+same on every machine. These are the rows of arm64; bench_x86.py has those of x86-64.
 """
 
 import base64
-import json
+import functools
 import pathlib
 import re
 import subprocess
-import sys
 import tempfile
 
-from harness import DEFAULT_MACHINE, LOGS, ROOT, STAMP, TURNS, Machine, Suite
+import accepted
+from harness import DEFAULT_MACHINE, ROOT, STAMP, TURNS
 import systems
 
-TABLE = ROOT / "tests/bench/table.json"
-PAGE = ROOT / "docs/bench.md"
-MARKS = ("<!-- {}: make bench-update writes it -->\n", "<!-- end of {} -->\n")
-GROWTH = 1.03
-MACHINE = DEFAULT_MACHINE	# whose rows these are: the table's key
 SYMBOLS = "aarch64-linux-gnu-nm"
-RUN_TIMEOUT = 200
 BALLAST = 4 << 20	# bytes
 RAM = 16 << 20		# of the benchmark guest
 OTHER_RAM = 1 << 20	# of each guest beside it
@@ -120,16 +112,13 @@ DEBIAN_GUEST = """
 CORE = systems.ARM64 / "mullion.bin"
 
 zeroing = {}	# "rate": instructions for a byte of RAM, not rounded
-measured = {}	# row -> figure; filled before the cases fork
+ROWS = accepted.Rows(DEFAULT_MACHINE, ("best peer", "Xvisor", "Xen 4.20", "KVM"))
+measured = ROWS.measured
 # (count, figure of the row "component", instructions from reset to the guest's first)
 curves = {"guests": [], "regions": []}
 
 
-def machine(name, image, **options):
-	LOGS.mkdir(parents=True, exist_ok=True)
-	log = LOGS / f"bench-{name}.log"
-	log.write_bytes(b"")
-	return Machine(log, image=image, icount=True, timeout=RUN_TIMEOUT, **options)
+machine = functools.partial(accepted.machine, icount=True)
 
 
 def run_guest(directory, name, vcpus, more="", overlay="", cpus=None, core=CORE, **options):
@@ -217,22 +206,9 @@ def boot_apart(boot, ram):
 	return round(boot - zeroing["rate"] * ram - measured["copy"] * image)
 
 
-def large_core():
-	"""A core that is built for more guests and regions than usual."""
-	place = LOGS.parent / "large"
-	place.mkdir(parents=True, exist_ok=True)
-	config = "".join(f"CONFIG_MAX_{name}={count}\n" for name, count in LARGE.items())
-	if not (place / ".config").exists() or config not in (place / ".config").read_text():
-		(place / ".config").write_text(config)
-	relative = place.relative_to(ROOT)
-	subprocess.run(["make", "-s", "-j2", "-C", ROOT, "ARCH=arm64", f"O={relative}",
-			relative / "mullion.bin"], check=True, stdout=subprocess.DEVNULL)
-	return place / "mullion.bin"
-
-
 def measure_curves(directory):
 	"""The exit through a component with more and more guests, and more and more regions."""
-	core = large_core()
+	core = systems.large_core("arm64", LARGE, "mullion.bin")
 	for what, counts, overlay in (("guests", GUESTS, many_guests),
 				      ("regions", REGIONS, many_regions)):
 		for count in counts:
@@ -360,80 +336,16 @@ def measure():
 	measure_text()
 
 
-def load_table():
-	return json.loads(TABLE.read_text())[MACHINE]
-
-
-def check_row(test, row):
-	"""One row: measured at all, within its budget, not grown."""
-	figure = measured.get(row["row"])
-	test.check(figure is not None, "was not measured")
-	shown = f"{figure:g} {row['unit']}"
-	test.check(figure <= row["budget"], f"{shown}, over the budget of {row['budget']:g}")
-	accepted = row["measured"]
-	test.check(accepted is not None, f"{shown}; the table has no figure yet: make bench-update")
-	test.check(figure <= accepted * GROWTH or row["unit"] == "ratio",
-		   f"{shown}, was {accepted:g}: grown by {(figure / accepted - 1) * 100:.1f} %")
-
-
-def number(value):
-	if value is None:
-		return "-"
-	return f"{value:,}" if isinstance(value, int) else f"{value:,g}"
-
-
-def render(rows):
-	lines = ["| operation, as the guest sees it | unit | measured | budget "
-		 "| best peer | Xvisor | Xen 4.20 | KVM |", "|---|---|--:|--:|--:|--:|--:|--:|"]
-	for row in rows:
-		lines.append(f"| {row['what']} | {row['unit']} | {number(row['measured'])} "
-			     f"| {number(row['budget'])} | {' | '.join(row['peers'])} |")
-	return "\n".join(lines) + "\n"
-
-
 def render_curves():
 	lines = ["| | exit through a component | "
 		 "from reset to the first guest's first instruction |",
 		 "|---|--:|--:|"]
 	for what, points in curves.items():
-		lines += [f"| {count} {what[:-1] if count == 1 else what} | {number(figure)} "
-			  f"| {number(boot)} |" for count, figure, boot in points]
+		lines += [f"| {count} {what[:-1] if count == 1 else what} "
+			  f"| {accepted.number(figure)} "
+			  f"| {accepted.number(boot)} |" for count, figure, boot in points]
 	return "\n".join(lines) + "\n"
 
 
-def replace(page, name, text):
-	"""The page with what stands between a pair of marks replaced."""
-	begin, end = (page.index(mark.format(name)) for mark in MARKS)
-	return page[:begin + len(MARKS[0].format(name))] + "\n" + text + "\n" + page[end:]
-
-
-def update():
-	"""Accept what is measured now."""
-	measure()
-	rows = load_table()
-	for row in rows:
-		figure = measured.get(row["row"])
-		if figure is None:
-			sys.exit(f"bench: {row['row']} was not measured; nothing was written")
-		row["measured"] = int(figure) if figure == int(figure) else figure
-	table = {**json.loads(TABLE.read_text()), MACHINE: rows}
-	TABLE.write_text("{\n" + ",\n".join(
-		f'  "{name}": [\n' + ",\n".join("    " + json.dumps(row) for row in rows) + "\n  ]"
-		for name, rows in table.items()) + "\n}\n")
-	page = replace(PAGE.read_text(), "table", render(rows))
-	PAGE.write_text(replace(page, "curves", render_curves()))
-	print(render(rows) + render_curves(), end="")
-
-
-def main():
-	if sys.argv[1:] == ["--update"]:
-		update()
-		return
-	suite = Suite("bench", setup=measure)
-	for row in load_table():
-		suite.add(row["what"], check_row, row=row)
-	suite.main()
-
-
 if __name__ == "__main__":
-	main()
+	accepted.main("bench", measure, [ROWS], lambda: {"curves": render_curves()})

@@ -14,6 +14,7 @@ from harness import BUILD, ROOT, Failure
 
 BOARD = ROOT / "boards/qemu-virt"
 ARM64 = pathlib.Path(os.environ.get("MULLION_ARM64", BUILD / "arm64"))	# O= of the core
+X86_64 = pathlib.Path(os.environ.get("MULLION_X86_64", BUILD / "x86_64"))	# the same
 HOST = pathlib.Path(os.environ.get("MULLION_HOST", BUILD / "host"))	# O= of the host programs
 FETCHED = BUILD / "debian"	# what scripts/fetch unpacked
 KERNELS = ("6.1", "6.12")
@@ -183,11 +184,12 @@ def debian_files(version):
 	return [("Image", kernel(version)), ("initrd.cpio", initrd())]
 
 
-def pack(directory, dts, files=(), check=True, bundle_only=False, core=ARM64 / "mullion.bin"):
+def pack(directory, dts, files=(), check=True, bundle_only=False, core=None, built=ARM64):
 	"""Pack a system: DTS text and its image files -> the path of a mullion.img in directory.
 
 	files: pairs (name that the tree uses, path). check=False packs a wrong description, too.
-	bundle_only=True makes the bundle apart, for a boot loader's initrd.
+	bundle_only=True makes the bundle apart, for a boot loader's initrd. built: where the core
+	and the components are.
 	"""
 	source = directory / "system.dts"
 	source.write_text(dts)
@@ -196,8 +198,8 @@ def pack(directory, dts, files=(), check=True, bundle_only=False, core=ARM64 / "
 		if not link.exists():
 			link.symlink_to(pathlib.Path(path).resolve())
 	output = directory / "mullion.img"
-	command = [HOST / "tools/pack", "--core", core, "-I", directory,
-		   "-I", ARM64 / "components", "-o", output]
+	command = [HOST / "tools/pack", "--core", core or built / "mullion.bin", "-I", directory,
+		   "-I", built / "components", "-o", output]
 	if not check:
 		command.append("--no-check")
 	if bundle_only:
@@ -214,3 +216,16 @@ def attacks(arch):
 	table = (directory / "main.c").read_text()
 	table = re.search(r"attacks\[\] = \{(.*?)\n\};", table, re.S).group(1)
 	return len(re.findall(r'\{ "', table)) + len(re.findall(r"X\(\w+\)", raw))
+
+
+def large_core(arch, limits, name):
+	"""The file `name` of a core that is built for more guests and regions than usual."""
+	place = BUILD / f"large-{arch}"
+	place.mkdir(parents=True, exist_ok=True)
+	config = "".join(f"CONFIG_MAX_{what}={count}\n" for what, count in limits.items())
+	if not (place / ".config").exists() or config not in (place / ".config").read_text():
+		(place / ".config").write_text(config)
+	relative = place.relative_to(ROOT)
+	execute(["make", "-s", "-j2", "-C", ROOT, f"ARCH={arch}", f"O={relative}",
+		 relative / name])
+	return place / name

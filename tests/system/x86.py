@@ -2,16 +2,13 @@
 # SPDX-License-Identifier: Apache-2.0
 """x86-64: the core on a PC, with the console and the terminal, and the flat guest."""
 
-import os
-import pathlib
 import re
 import subprocess
 
 from bochs import BochsVmx
-from harness import BUILD, LOGS, ROOT, TERMINAL_PROMPT, TURNS, Suite
-from systems import HOST, attacks, need
+from harness import LOGS, ROOT, TERMINAL_PROMPT, TURNS, Suite
+from systems import HOST, X86_64, attacks, need
 
-X86_64 = pathlib.Path(os.environ.get("MULLION_X86_64", BUILD / "x86_64"))	# O= of the core
 BOARD = ROOT / "boards/pc"
 WORK = LOGS / "x86"
 BUNDLE = WORK / "terminal.cpio"

@@ -9,19 +9,15 @@ Each kernel also boots on the bare emulator. In a guest it must not report a pro
 not report there, except for the lines of REVIEWED.
 """
 
-import os
-import pathlib
 import re
 import time
 
 import realtime
 import virtio
 from bochs import BochsVmx
-from harness import (BUILD, LOGS, ONE_THREAD, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Machine, Suite,
-		     Test)
-from systems import HOST, KERNELS, execute, need
+from harness import BUILD, LOGS, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Machine, Suite, Test
+from systems import HOST, KERNELS, X86_64, execute, need
 
-X86_64 = pathlib.Path(os.environ.get("MULLION_X86_64", BUILD / "x86_64"))	# O= of the core
 FETCHED = BUILD / "debian-amd64"
 WORK = LOGS / "x86_debian"
 CLOCK_SECONDS = 60	# within which a guest knows the time
@@ -80,7 +76,7 @@ def bundle(test, board, changes="", kernel="6.1"):
 def start(test, initrd, **options):
 	"""A machine with the console and the terminal, at the terminal's prompt."""
 	machine = test.console(X86_64 / "mullion.elf", machine="q35-svm", memory=1024,
-			       initrd=initrd, timeout=BOOT_SECONDS, args=ONE_THREAD, **options)
+			       initrd=initrd, timeout=BOOT_SECONDS, **options)
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 	return machine
 
@@ -188,7 +184,7 @@ def start_linux(test, kernel, vcpus, **options):
 	changes = f"/ {{ guests {{ linux {{ vcpus {{ count = <{vcpus}>; }}; }}; }}; }};"
 	return test.machine(X86_64 / "mullion.elf", machine="q35-svm", memory=512,
 			    initrd=bundle(test, "linux.dts", changes, kernel),
-			    timeout=BOOT_SECONDS, args=ONE_THREAD, **options)
+			    timeout=BOOT_SECONDS, **options)
 
 
 def check_linux(test, machine, kernel, vcpus):

@@ -14,10 +14,9 @@ import shutil
 import struct
 import subprocess
 
-from harness import BUILD, LOGS, ONE_THREAD, ROOT, TERMINAL_PROMPT, Suite
-from systems import HOST, execute, need
+from harness import BUILD, LOGS, ROOT, TERMINAL_PROMPT, Suite
+from systems import HOST, X86_64, execute, need
 
-X86_64 = pathlib.Path(os.environ.get("MULLION_X86_64", BUILD / "x86_64"))	# O= of the core
 FETCHED = BUILD / "debian-amd64"
 WORK = LOGS / "x86_protocols"
 LZ4_LEGACY = 0x184c2102
@@ -127,8 +126,7 @@ def start(test, system, **options):
 
 def debian(test, kernel):
 	"""The shell of a Debian guest with this kernel."""
-	machine = start(test, DEBIAN.format(kernel=kernel), memory=1024, timeout=SECONDS,
-			args=ONE_THREAD)
+	machine = start(test, DEBIAN.format(kernel=kernel), memory=1024, timeout=SECONDS)
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 	machine.look("2", "linux1")
 	machine.shell()

@@ -27,6 +27,7 @@ typedef uint64_t u64;
 #define CALL_LOG      0x4d554c01u /* exit.c */
 #define LEAF_OF_KVM   0x40000000u
 #define NAME_OF_KVM   0x4b4d564bu
+#define NAME_OF_INTEL 0x756e6547u
 #define MSR_APIC_BASE 0x1bu
 #define MSR_DEADLINE  0x6e0u
 #define MSR_TPR       0x808u
@@ -70,7 +71,7 @@ volatile u64 taken_at;
 static volatile bool second_ready;
 static struct gate idt[256];
 static u64 base; /* of two reads of the counter */
-static bool is_guest;
+static bool is_guest, is_intel;
 
 static inline u64 rdtsc(void)
 {
@@ -113,7 +114,14 @@ static inline void out8(u16 port, u8 value)
 	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
 }
 
-static inline void hypercall(void)
+static inline void vmcall(void)
+{
+	u64 rax = 0;
+
+	__asm__ volatile("vmcall" : "+a"(rax) : : "memory");
+}
+
+static inline void vmmcall(void)
 {
 	u64 rax = 0;
 
@@ -154,11 +162,16 @@ static void print(const struct text *text)
 	u64 result;
 
 	if (is_guest) {
-		__asm__ volatile("vmmcall"
+		__asm__ volatile("test %b[intel], %b[intel]\n\t"
+				 "jz 1f\n\t"
+				 "vmcall\n\t"
+				 "jmp 2f\n"
+				 "1: vmmcall\n"
+				 "2:"
 				 : "=a"(result)
 				 : "a"((u64)CALL_LOG), "b"((u64)text->length), "c"(words[0]),
 				   "d"(words[1]), "S"(words[2]), "D"(words[3]), "r"(r8), "r"(r9),
-				   "r"(r10), "r"(r11)
+				   "r"(r10), "r"(r11), [intel] "r"(is_intel)
 				 : "memory");
 		return;
 	}
@@ -244,7 +257,10 @@ static void exits(void)
 {
 	u32 r[4];
 
-	LEAST("hypercall", hypercall());
+	if (is_intel)
+		LEAST("hypercall", vmcall());
+	else
+		LEAST("hypercall", vmmcall());
 	LEAST("cpuid", cpuid(0, r));
 	LEAST("rdmsr", (void)rdmsr(MSR_APIC_BASE));
 	LEAST("x2apic-read", (void)rdmsr(MSR_VERSION));
@@ -273,6 +289,47 @@ static void devices(void)
 		out8(COM1, '.');
 	}
 	row("uart-polled", rdtsc() - from, UART_RUN);
+}
+
+/* Operations for a profile, as functions: the one that a trace has seen last is the cause of what
+ * the core executes. */
+#define OP(name, statement)                                     \
+	void op_##name(void);                                   \
+	__attribute__((noinline, noclone)) void op_##name(void) \
+	{                                                       \
+		statement;                                      \
+	}
+OP(hypercall, vmmcall())
+OP(cpuid, u32 r[4]; cpuid(0, r))
+OP(rdmsr, (void)rdmsr(MSR_APIC_BASE))
+OP(x2apic_read, (void)rdmsr(MSR_VERSION))
+OP(x2apic_write, wrmsr(MSR_TPR, 0))
+OP(no_port, (void)in8(0x1234))
+OP(self_ipi, self_ipi())
+OP(port, (void)in8(COM1_SCRATCH))
+OP(mmio, (void)*VIRTIO)
+OP(uart, out8(COM1, '.'))
+
+/* Each several times, as a row has it; without end. */
+static void profile(void)
+{
+	static void (*const ops[])(
+		void) = { op_hypercall, op_cpuid,    op_rdmsr, op_x2apic_read, op_x2apic_write,
+			  op_no_port,   op_self_ipi, op_port,  op_mmio,        op_uart };
+
+	for (;;)
+		for (u32 i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
+			for (u32 j = 0; j < 8; j++)
+				ops[i]();
+}
+
+static bool wants(const char *what)
+{
+	const char *args = (const char *)*(const u64 *)((u64)start_info + 24);
+
+	while (*what != '\0' && *what == *args)
+		what++, args++;
+	return *what == *args;
 }
 
 /* --- Two vCPUs -------------------------------------------------------------------------------- */
@@ -307,6 +364,8 @@ static void ping(void)
 	__asm__ volatile("sti" : : : "memory");
 }
 
+OP(ping, ping())
+
 static void two_cpus(void)
 {
 	u8 *page = (u8 *)(u64)SECOND_PAGE;
@@ -326,6 +385,8 @@ static void two_cpus(void)
 	for (u32 i = 0; i < ROUNDS; i++)
 		ping();
 	row("ping-pong", rdtsc() - from, ROUNDS);
+	while (wants("two, profile"))
+		op_ping();
 }
 
 /* --- All -------------------------------------------------------------------------------------- */
@@ -362,14 +423,7 @@ static bool measure_reset(struct persist *p)
 	return false;
 }
 
-static bool wants(const char *what)
-{
-	const char *args = (const char *)*(const u64 *)((u64)start_info + 24);
-
-	while (*what != '\0' && *what == *args)
-		what++, args++;
-	return *what == *args;
-}
+OP(reset, reset((struct persist *)(u64)PERSIST))
 
 static void rows(void)
 {
@@ -377,7 +431,15 @@ static void rows(void)
 
 	if (wants("devices")) {
 		devices();
-	} else if (wants("two")) {
+	} else if (wants("profile")) {
+		row("boot", started, 1);
+		profile();
+	} else if (wants("resets")) {
+		row("boot", started, 1);
+		op_reset();
+	} else if (wants("boot")) {
+		row("boot", started, 1);
+	} else if (wants("two") || wants("two, profile")) {
 		two_cpus();
 	} else if (measure_reset(p)) {
 		if (p->boots == 0) {
@@ -393,6 +455,8 @@ void bench_main(void)
 	struct text done = { .length = 0 };
 	u32 r[4];
 
+	cpuid(0, r);
+	is_intel = r[1] == NAME_OF_INTEL;
 	cpuid(LEAF_OF_KVM, r);
 	is_guest = r[1] == NAME_OF_KVM;
 	if (!is_guest) {
