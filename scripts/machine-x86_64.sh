@@ -71,7 +71,9 @@ describe_machine()
 	fi
 	# With counted instructions QEMU refuses a timer that x2APIC's WRMSR sets.
 	[ "$count" = no ] || model+=,-x2apic
-	machine=(-M q35 -cpu "$model" -smp "$cpus" -m "$memory" -nodefaults)
+	# With a thread for each CPU QEMU can lose a machine with guests (docs/x86-64.md).
+	machine=(-accel "tcg,thread=single" -M q35 -cpu "$model" -smp "$cpus" -m "$memory"
+		-nodefaults)
 }
 
 # Set the array packing to what pack must know of the machine. QEMU cannot print a tree of this

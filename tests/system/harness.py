@@ -44,6 +44,10 @@ ICOUNT = ["-seed", "1", "-rtc", "base=2020-01-01,clock=vm"]
 # Under -icount CPUs run in turn and change only at a deadline; this one comes each 20 us.
 TURNS = ["-netdev", "user,id=n0", "-object", "filter-buffer,id=f0,netdev=n0,interval=20"]
 
+# With a thread for each CPU QEMU can lose a machine whose first CPU runs guests of SVM, when
+# another CPU loads FPU state (docs/x86-64.md).
+ONE_THREAD = ["-accel", "tcg,thread=single"]
+
 SHELL_PROMPT = r"/root # "	# of the Debian guest's busybox shell
 ESCAPE = "\x1d"	# Ctrl-], the console's key
 TERMINAL_PROMPT = r"^mullion> "
@@ -184,17 +188,6 @@ class QemuQ35:
 	def start(machine):
 		"""Firmware and GRUB need no answer."""
 
-	@staticmethod
-	def tracing(log):
-		"""Options that write resets of the machine to a file."""
-		return ["-d", "cpu_reset", "-D", f"{log}.qemu"]
-
-	@staticmethod
-	def fell(log):
-		"""Whether the machine shut down by a triple fault of its own, not a guest's."""
-		trace = pathlib.Path(f"{log}.qemu")
-		return trace.exists() and "Triple fault" in trace.read_text(errors="replace")
-
 
 DEFAULT_MACHINE = "qemu-virt"
 MACHINES = {kind.name: kind for kind in (QemuVirt(), QemuQ35())}
@@ -234,8 +227,6 @@ class Machine:
 			disk = pathlib.Path(self._temp)
 			kind.fill_disk(disk, image, boot)
 		self.command = kind.command(image=image, boot=boot, disk=disk, **options)
-		if hasattr(kind, "tracing"):
-			self.command += kind.tracing(log)
 		self._note("$ " + " ".join(self.command))
 		self.child = pexpect.spawn(self.command[0], self.command[1:], timeout=timeout,
 					   echo=False, preexec_fn=_die_with_parent, maxread=65536,
@@ -481,35 +472,23 @@ _chosen = []	# the cases to run; workers are forked, so that they have it too
 
 
 def _run_case(index):
-	"""In a worker: run one case. Returns (name, passed, comment, seconds).
-
-	QEMU's SVM rarely loses a whole machine (docs/x86-64.md). Such a case is repeated once.
-	"""
+	"""In a worker: run one case. Returns (name, passed, comment, seconds)."""
 	suite, name, function, arguments = _chosen[index]
 	started = time.monotonic()
-	for attempt in range(2):
-		test = Test(suite, name)
-		passed, comment = _try(test, function, arguments)
-		if passed or attempt > 0 or not QemuQ35.fell(test.log):
-			break
-		shutil.copy(test.log, f"{test.log}.first")
-		print(f"# {name}: repeated, as QEMU's machine ended in a triple fault", flush=True)
-	return name, passed, comment, time.monotonic() - started
-
-
-def _try(test, function, arguments):
-	"""Run a case once. Returns (passed, comment)."""
+	test = Test(suite, name)
+	passed, comment = False, ""
 	try:
 		function(test, **arguments)
-		return True, ""
+		passed = True
 	except Skip as why:
-		return True, f"SKIP {why}"
+		passed, comment = True, f"SKIP {why}"
 	except (Failure, SystemExit) as why:	# the latter for a file that systems.py misses
-		return False, str(why)
+		comment = str(why)
 	except Exception:
-		return False, traceback.format_exc()
+		comment = traceback.format_exc()
 	finally:
 		test.close()
+	return name, passed, comment, time.monotonic() - started
 
 
 def _worker_init():

@@ -15,7 +15,8 @@ import time
 import realtime
 import virtio
 from bochs import BochsVmx
-from harness import BUILD, LOGS, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Machine, Suite, Test
+from harness import (BUILD, LOGS, ONE_THREAD, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Machine, Suite,
+		     Test)
 from systems import HOST, KERNELS, X86_64, execute, need
 
 FETCHED = BUILD / "debian-amd64"
@@ -76,7 +77,7 @@ def bundle(test, board, changes="", kernel="6.1"):
 def start(test, initrd, **options):
 	"""A machine with the console and the terminal, at the terminal's prompt."""
 	machine = test.console(X86_64 / "mullion.elf", machine="q35-svm", memory=1024,
-			       initrd=initrd, timeout=BOOT_SECONDS, **options)
+			       initrd=initrd, timeout=BOOT_SECONDS, args=ONE_THREAD, **options)
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 	return machine
 
@@ -184,7 +185,7 @@ def start_linux(test, kernel, vcpus, **options):
 	changes = f"/ {{ guests {{ linux {{ vcpus {{ count = <{vcpus}>; }}; }}; }}; }};"
 	return test.machine(X86_64 / "mullion.elf", machine="q35-svm", memory=512,
 			    initrd=bundle(test, "linux.dts", changes, kernel),
-			    timeout=BOOT_SECONDS, **options)
+			    timeout=BOOT_SECONDS, args=ONE_THREAD, **options)
 
 
 def check_linux(test, machine, kernel, vcpus):

@@ -14,7 +14,7 @@ import shutil
 import struct
 import subprocess
 
-from harness import BUILD, LOGS, ROOT, TERMINAL_PROMPT, Suite
+from harness import BUILD, LOGS, ONE_THREAD, ROOT, TERMINAL_PROMPT, Suite
 from systems import HOST, X86_64, execute, need
 
 FETCHED = BUILD / "debian-amd64"
@@ -126,7 +126,8 @@ def start(test, system, **options):
 
 def debian(test, kernel):
 	"""The shell of a Debian guest with this kernel."""
-	machine = start(test, DEBIAN.format(kernel=kernel), memory=1024, timeout=SECONDS)
+	machine = start(test, DEBIAN.format(kernel=kernel), memory=1024, timeout=SECONDS,
+			args=ONE_THREAD)
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 	machine.look("2", "linux1")
 	machine.shell()
