@@ -53,3 +53,14 @@ $(O)/guests/reset.img: $(O)/guest32/tests/guests/reset/start.o
 
 guests: $(multiboot-headers:%=$(O)/guests/flat-%.elf) $(O)/guests/reset.img
 guests: $(flat-programs:%=$(O)/guests/flat-%.img) $(O)/guests/bench.img
+
+# The entry checks, for the bare machine.
+entry-objects := $(patsubst %,$(O)/guest64/%.o,tests/guests/entry/start tests/guests/entry/main \
+	arch/x86_64/pure/entry arch/x86_64/pure/entry_guest)
+$(O)/guests/entry.elf: $(entry-objects) tests/guests/flat/guest.lds
+	$(call say,LD,$@)
+	$(quiet)mkdir -p $(@D)
+	$(quiet)$(LD) -nostdlib -z noexecstack --no-warn-rwx-segments --build-id=none \
+		-z max-page-size=4096 -T tests/guests/flat/guest.lds -o $@ $(entry-objects)
+
+guests: $(O)/guests/entry.elf

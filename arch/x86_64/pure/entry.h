@@ -175,10 +175,11 @@ const char *entry_check_guest(const struct entry_state *state);
 #define EVENT_VALID      BIT(31)
 
 /* Interruptibility (25.4.2). */
-#define BLOCKED_STI    BIT(0)
-#define BLOCKED_MOV_SS BIT(1)
-#define BLOCKED_SMI    BIT(2)
-#define BLOCKED_NMI    BIT(3)
+#define BLOCKED_STI     BIT(0)
+#define BLOCKED_MOV_SS  BIT(1)
+#define BLOCKED_SMI     BIT(2)
+#define BLOCKED_NMI     BIT(3)
+#define BLOCKED_ENCLAVE BIT(4)
 
 /* Access rights (25.4.1). */
 #define RIGHTS_TYPE(rights) FIELD(rights, 3, 0)

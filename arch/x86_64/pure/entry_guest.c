@@ -272,7 +272,8 @@ static const char *check_flow(const struct entry_state *s)
 
 	if (!code64 && f[ENTRY_RIP] >> 32 != 0)
 		return "27.3.1.4: the upper half of RIP outside 64-bit code";
-	if (code64 && !entry_canonical(f[ENTRY_RIP]))
+	/* Bit 47 may differ from those above. */
+	if (code64 && f[ENTRY_RIP] >> 48 != 0 && f[ENTRY_RIP] >> 48 != UINT16_MAX)
 		return "27.3.1.4: RIP is not canonical";
 	if ((flags & RFLAGS_ZERO) != 0 || (flags & RFLAGS_ONE) == 0)
 		return "27.3.1.4: a fixed bit of RFLAGS";
@@ -292,6 +293,8 @@ static const char *check_blocking(const struct entry_state *s)
 
 	if ((blocking & MASK(31, 5)) != 0)
 		return "27.3.1.5: a reserved bit of interruptibility";
+	if ((blocking & BLOCKED_ENCLAVE) != 0)
+		return "27.3.1.5: an interrupted enclave, and guests have no SGX";
 	if ((blocking & BLOCKED_STI) != 0 && (blocking & BLOCKED_MOV_SS) != 0)
 		return "27.3.1.5: blocking by STI and by MOV SS";
 	if ((blocking & BLOCKED_STI) != 0 && (s->field[ENTRY_RFLAGS] & RFLAGS_IF) == 0)

@@ -105,6 +105,8 @@ static void good_states_pass(void **state)
 	f[ENTRY_EVENT] = EVENT_VALID | EVENT_NMI << 8 | 2;
 	f[ENTRY_BLOCKING] = BLOCKED_STI;
 	assert_null(entry_check(&s));
+	f[ENTRY_RIP] = BIT(47); /* 63 to 48 are the same */
+	assert_null(entry_check(&s));
 	/* Real mode. */
 	s = good_state();
 	f[ENTRY_CONTROLS] &= ~ENTER_IA32E;
@@ -249,10 +251,11 @@ static const struct corruption corruptions[] = {
 	{ ENTRY_IDT_BASE, NOT_CANONICAL, "27.3.1.3" },
 	{ ENTRY_GDT_LIMIT, 0x10000, "27.3.1.3" },
 	{ ENTRY_IDT_LIMIT, 0x10000, "27.3.1.3" },
-	{ ENTRY_RIP, NOT_CANONICAL, "27.3.1.4" },
+	{ ENTRY_RIP, BIT(48), "27.3.1.4" },
 	{ ENTRY_RFLAGS, 0, "27.3.1.4" },
 	{ ENTRY_RFLAGS, 0xa, "27.3.1.4" },
 	{ ENTRY_ACTIVITY, 4, "27.3.1.5" },
+	{ ENTRY_BLOCKING, BIT(4), "27.3.1.5" },
 	{ ENTRY_BLOCKING, BIT(5), "27.3.1.5" },
 	{ ENTRY_BLOCKING, BLOCKED_STI | BLOCKED_MOV_SS, "27.3.1.5" },
 	{ ENTRY_BLOCKING, BLOCKED_SMI, "27.3.1.5" },
