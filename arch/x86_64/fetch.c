@@ -60,7 +60,7 @@ void exit_fetch(struct vcpu *vcpu, struct exit_code *code)
 {
 	struct guest_walk walk;
 	u64 linear = virt->code(vcpu, &walk, &code->code64);
-	u8 rest[GUEST_CODE_BYTES];
+	u8 rest[GUEST_CODE_BYTES] = { 0 };
 	u32 count = fetch_part(vcpu, &walk, linear, code->bytes), more;
 
 	code->slot = (u32)linear / 4 % VCPU_DECODED;
