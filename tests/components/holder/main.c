@@ -9,11 +9,11 @@
 #define GUEST_RAM UINT64_C(0x40000000)
 #define START_NS  UINT64_C(50000000) /* the guest has started by then */
 
-static const volatile u8 __guest *held;
+static const volatile u8 *held;
 
 static void init(const struct component_info *info)
 {
-	held = guest_memory(info, GUEST_RAM, 1);
+	held = (const volatile u8 __force *)guest_memory(info, GUEST_RAM, 1);
 	sys_timer_set(NS(sys_time(NULL).v + START_NS));
 }
 
