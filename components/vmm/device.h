@@ -27,10 +27,10 @@ struct device_model {
 	/* Continue with a preserved state, and set the interrupt line again. The guest may have
 	 * been reset or destroyed: guest memory stays untouched until timer(). */
 	void (*resume)(struct device *device);
-	/* Serve an access at @offset bytes into the region. @number: see struct component_exit.
-	 * A write returns true if timer() is due. */
-	u64 (*read)(struct device *device, u64 offset, u64 number);
-	bool (*write)(struct device *device, u64 offset, u64 value, u64 number);
+	/* Serve an access at @offset bytes into the region. @number, @where: of struct
+	 * component_exit. A write returns true if timer() is due. */
+	u64 (*read)(struct device *device, u64 offset, u64 number, u64 where);
+	bool (*write)(struct device *device, u64 offset, u64 value, u64 number, u64 where);
 	/* Do what is due, bounded. Returns the core's time of the next call; NS(0): as soon as the
 	 * other devices have been served; NS(UINT64_MAX): not before an event. */
 	ns_t (*timer)(struct device *device);

@@ -204,11 +204,12 @@ static bool virtio_console_notify(struct device *device)
 	return true;
 }
 
-static u64 virtio_console_read(struct device *device, u64 offset, u64 number)
+static u64 virtio_console_read(struct device *device, u64 offset, u64 number, u64 where)
 {
 	const struct virtio_console *s = device->state;
 
 	(void)number;
+	(void)where;
 	return virtio_mmio_read(&s->mmio, &console_type, offset);
 }
 
@@ -221,12 +222,14 @@ static void send_emergency(struct device *device, u8 byte)
 		s->send_from++;
 }
 
-static bool virtio_console_write(struct device *device, u64 offset, u64 value, u64 number)
+static bool virtio_console_write(struct device *device, u64 offset, u64 value, u64 number,
+				 u64 where)
 {
 	struct virtio_console *s = device->state;
 	bool due;
 
 	(void)number;
+	(void)where;
 	if (virtio_mmio_is_reset(offset, (u32)value)) {
 		virtio_console_reset(device);
 		return true;

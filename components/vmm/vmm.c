@@ -235,8 +235,8 @@ static struct answer vmm_exit(u64 where, u64 offset, u64 value, u64 number)
 	if (device == NULL)
 		return ANSWER_FAULT;
 	if ((where & EXIT_IS_WRITE) == 0)
-		return ANSWER(device->model->read(device, offset, number));
-	if (device->model->write(device, offset, value, number)) {
+		return ANSWER(device->model->read(device, offset, number, where));
+	if (device->model->write(device, offset, value, number, where)) {
 		struct answer answer;
 
 		serve_devices();

@@ -62,8 +62,9 @@ static void access_port(const u8 step[4], bool write)
 {
 	u32 region = step[1] % REGIONS;
 	u64 value = step[3] * UINT64_C(0x01010101);
+	u64 width = BIT(EXIT_WIDTH_SHIFT + step[0] / 8 % 4);
 
-	(void)vmm_program.exit((u64)(2 * region) << 16 | (write ? EXIT_IS_WRITE : 0),
+	(void)vmm_program.exit((u64)(2 * region) << 16 | width | (write ? EXIT_IS_WRITE : 0),
 			       step[2] % regions[region].size, value, ++number);
 }
 

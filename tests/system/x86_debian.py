@@ -119,7 +119,7 @@ def check_guest(test, machine):
 	memory = machine.run("dmesg | grep -E 'BIOS-e820:.*usable'")
 	test.contains(memory, r"mem 0x00000000000a0000-0x000000000bffffff\] usable", "the E820 map")
 	test.contains(machine.run("dmesg"), r"ACPI: .*RSDP 0x000000000009FC10", "dmesg")
-	bad = machine.run("dmesg | grep -E 'WARNING|Call Trace|BUG|stall|ACPI Error'")
+	bad = machine.run("dmesg | grep -E 'WARNING|Call Trace|BUG|stall|ACPI Error|PCI: Fatal'")
 	bad = [line for line in bad.splitlines() if not re.search(BY_THE_CPU, line)]
 	test.equal(bad, [], "complaints of the kernel")
 

@@ -336,8 +336,9 @@ pl011_read_register(struct device *uart, u64 offset, u64 number)
 	}
 }
 
-static u64 pl011_read(struct device *uart, u64 offset, u64 number)
+static u64 pl011_read(struct device *uart, u64 offset, u64 number, u64 where)
 {
+	(void)where;
 	/* The flags are read most. */
 	if (offset == FR)
 		return flag_register(uart);
@@ -379,8 +380,9 @@ static void pl011_write_register(struct device *uart, u64 offset, u64 value)
 	pl011_update(uart);
 }
 
-static bool pl011_write(struct device *uart, u64 offset, u64 value, u64 number)
+static bool pl011_write(struct device *uart, u64 offset, u64 value, u64 number, u64 where)
 {
+	(void)where;
 	/* Characters are written most. */
 	if (offset == DR)
 		return send_character(uart, (u8)value, number);

@@ -85,12 +85,13 @@ static void pl031_resume(struct device *rtc)
 	device_force_level(rtc, (s->raw & s->mask) != 0);
 }
 
-static u64 pl031_read(struct device *rtc, u64 offset, u64 number)
+static u64 pl031_read(struct device *rtc, u64 offset, u64 number, u64 where)
 {
 	static const u8 ids[8] = { 0x31, 0x10, 0x14, 0x00, 0x0d, 0xf0, 0x05, 0xb1 };
 	const struct pl031_state *s = rtc->state;
 
 	(void)number;
+	(void)where;
 	switch (offset) {
 	case DR: return pl031_seconds(s);
 	case MR: return s->match;
@@ -103,11 +104,12 @@ static u64 pl031_read(struct device *rtc, u64 offset, u64 number)
 	}
 }
 
-static bool pl031_write(struct device *rtc, u64 offset, u64 value, u64 number)
+static bool pl031_write(struct device *rtc, u64 offset, u64 value, u64 number, u64 where)
 {
 	struct pl031_state *s = rtc->state;
 
 	(void)number;
+	(void)where;
 	switch (offset) {
 	case MR:
 		s->match = (u32)value;

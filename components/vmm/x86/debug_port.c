@@ -15,21 +15,23 @@ struct debug_state {
 
 _Static_assert(sizeof(struct debug_state) <= DEVICE_STATE, "device.h");
 
-static u64 debug_read(struct device *device, u64 offset, u64 number)
+static u64 debug_read(struct device *device, u64 offset, u64 number, u64 where)
 {
 	(void)device;
 	(void)offset;
 	(void)number;
+	(void)where;
 	return ANSWER_BYTE;
 }
 
-static bool debug_write(struct device *device, u64 offset, u64 value, u64 number)
+static bool debug_write(struct device *device, u64 offset, u64 value, u64 number, u64 where)
 {
 	struct debug_state *s = device->state;
 	char c = (char)value;
 
 	(void)offset;
 	(void)number;
+	(void)where;
 	s->used = MIN(s->used, LINE_MAX - 1);
 	if (c != '\n' && c != '\r')
 		s->line[s->used++] = c;

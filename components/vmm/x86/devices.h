@@ -10,7 +10,7 @@ extern const struct device_model i8259_model;      /* the pair of interrupt cont
 extern const struct device_model i8254_model;      /* the timer of three channels, and port 0x61 */
 extern const struct device_model mc146818_model;   /* clock and CMOS memory */
 extern const struct device_model acpi_pm_model;    /* PM1 registers and PM timer */
-extern const struct device_model pci_host_model;   /* ports 0xcf8 to 0xcff: no device; reset */
+extern const struct device_model pci_host_model;   /* ports 0xcf8 to 0xcff: the host bridge; reset */
 extern const struct device_model i8042_model;      /* keyboard controller: reset alone */
 extern const struct device_model debug_port_model; /* text to the core's log */
 

@@ -68,20 +68,22 @@ static bool take_data(struct i8042_state *s, u32 byte)
 	return true;
 }
 
-static u64 keyboard_read(struct device *device, u64 offset, u64 number)
+static u64 keyboard_read(struct device *device, u64 offset, u64 number, u64 where)
 {
 	struct i8042_state *s = device->state;
 
 	(void)number;
+	(void)where;
 	if (device->base + offset == COMMAND)
 		return STATUS_SYSTEM | (s->full != 0 ? STATUS_OUTPUT : 0);
 	s->full = 0;
 	return (u8)s->output;
 }
 
-static bool keyboard_write(struct device *device, u64 offset, u64 value, u64 number)
+static bool keyboard_write(struct device *device, u64 offset, u64 value, u64 number, u64 where)
 {
 	(void)number;
+	(void)where;
 	if (device->base + offset == COMMAND)
 		return run_command(device->state, (u8)value);
 	return take_data(device->state, (u8)value);

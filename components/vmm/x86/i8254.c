@@ -258,23 +258,25 @@ static u32 read_gate(const struct i8254_state *s)
 	       (output(&s->channels[2], now) ? GATE_OUT_2 : 0);
 }
 
-static u64 pit_read(struct device *pit, u64 offset, u64 number)
+static u64 pit_read(struct device *pit, u64 offset, u64 number, u64 where)
 {
 	struct i8254_state *s = pit->state;
 	u64 port = pit->base + offset;
 
 	(void)number;
+	(void)where;
 	if (port == GATE)
 		return read_gate(s);
 	return port - FIRST < CHANNELS ? read_channel(&s->channels[port - FIRST]) : UINT64_MAX;
 }
 
-static bool pit_write(struct device *pit, u64 offset, u64 value, u64 number)
+static bool pit_write(struct device *pit, u64 offset, u64 value, u64 number, u64 where)
 {
 	struct i8254_state *s = pit->state;
 	u64 port = pit->base + offset;
 
 	(void)number;
+	(void)where;
 	if (port == GATE)
 		write_gate(s, (u32)value);
 	else if (port == COMMAND)

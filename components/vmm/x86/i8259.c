@@ -73,23 +73,25 @@ static struct pic *find(struct i8259_state *s, u64 port, u32 *reg)
 	return (port & ~UINT64_C(1)) == SLAVE ? &s->pics[1] : NULL;
 }
 
-static u64 pic_read(struct device *device, u64 offset, u64 number)
+static u64 pic_read(struct device *device, u64 offset, u64 number, u64 where)
 {
 	u32 reg;
 	const struct pic *pic = find(device->state, device->base + offset, &reg);
 
 	(void)number;
+	(void)where;
 	if (pic == NULL)
 		return UINT64_MAX;
 	return reg == 0 ? 0 : reg == 1 ? pic->mask : pic->trigger;
 }
 
-static bool pic_write(struct device *device, u64 offset, u64 value, u64 number)
+static bool pic_write(struct device *device, u64 offset, u64 value, u64 number, u64 where)
 {
 	u32 reg;
 	struct pic *pic = find(device->state, device->base + offset, &reg);
 
 	(void)number;
+	(void)where;
 	if (pic == NULL)
 		return false;
 	if (reg == 0)

@@ -250,19 +250,21 @@ static u64 rtc_read_register(struct device *rtc, u32 index)
 	}
 }
 
-static u64 rtc_read(struct device *rtc, u64 offset, u64 number)
+static u64 rtc_read(struct device *rtc, u64 offset, u64 number, u64 where)
 {
 	const struct mc146818_state *s = rtc->state;
 
 	(void)number;
+	(void)where;
 	return rtc->base + offset == INDEX ? s->index : rtc_read_register(rtc, s->index % BYTES);
 }
 
-static bool rtc_write(struct device *rtc, u64 offset, u64 value, u64 number)
+static bool rtc_write(struct device *rtc, u64 offset, u64 value, u64 number, u64 where)
 {
 	struct mc146818_state *s = rtc->state;
 
 	(void)number;
+	(void)where;
 	if (rtc->base + offset == INDEX) {
 		s->index = (u32)value % BYTES; /* bit 7 masks the NMI, which there is not */
 		return false;

@@ -284,11 +284,12 @@ static u32 modem_status(const struct ns16550_state *s)
 		     FIELD(s->mcr, 3, 2) << 6);
 }
 
-static u64 uart_read(struct device *uart, u64 offset, u64 number)
+static u64 uart_read(struct device *uart, u64 offset, u64 number, u64 where)
 {
 	struct ns16550_state *s = uart->state;
 	bool divisor = (s->lcr & LCR_DIVISOR) != 0;
 
+	(void)where;
 	switch (offset) {
 	case LSR: return line_status(uart); /* is read most */
 	case DATA: return divisor ? s->divisor & 0xff : take(uart, number);
@@ -319,12 +320,13 @@ static void set_fifos(struct ns16550_state *s, u32 value)
 	s->fcr = value & (FCR_ENABLE | 0xc0);
 }
 
-static bool uart_write(struct device *uart, u64 offset, u64 value, u64 number)
+static bool uart_write(struct device *uart, u64 offset, u64 value, u64 number, u64 where)
 {
 	struct ns16550_state *s = uart->state;
 	bool divisor = (s->lcr & LCR_DIVISOR) != 0;
 	u32 byte = (u8)value;
 
+	(void)where;
 	if (offset == DATA && !divisor)
 		return port_send(uart, (u8)value, number);
 	switch (offset) {

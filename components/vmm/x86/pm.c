@@ -56,12 +56,13 @@ static u32 pm_read_register(const struct pm_state *s, u64 offset)
 	}
 }
 
-static u64 pm_read(struct device *pm, u64 offset, u64 number)
+static u64 pm_read(struct device *pm, u64 offset, u64 number, u64 where)
 {
 	struct pm_state *s = pm->state;
 	u64 ticks = timer_ticks(sys_time(NULL).v);
 
 	(void)number;
+	(void)where;
 	if (offset >= TIMER)
 		return (u32)ticks >> (offset - TIMER) * 8;
 	note_carry(s, ticks);
@@ -77,11 +78,12 @@ static void write_control(struct pm_state *s, u32 value)
 		device_power(RESUME_OFF);
 }
 
-static bool pm_write(struct device *pm, u64 offset, u64 value, u64 number)
+static bool pm_write(struct device *pm, u64 offset, u64 value, u64 number, u64 where)
 {
 	struct pm_state *s = pm->state;
 
 	(void)number;
+	(void)where;
 	if (offset == STATUS)
 		s->status &= ~((u32)value & STATUS_ALL);
 	else if (offset == ENABLE)

@@ -78,14 +78,15 @@ static int fresh(void **unused)
 	return 0;
 }
 
-static u64 access_port(u16 port, bool write, u64 value)
+static u64 access_port(u16 port, bool write, u64 value, u32 width)
 {
 	for (u32 i = 0; i < REGIONS; i++) {
 		struct answer answer;
 
 		if (port < regions[i].port || port >= regions[i].port + regions[i].size)
 			continue;
-		answer = vmm_program.exit((u64)i << 16 | (write ? EXIT_IS_WRITE : 0),
+		answer = vmm_program.exit((u64)i << 16 | (u64)width << EXIT_WIDTH_SHIFT |
+						  (write ? EXIT_IS_WRITE : 0),
 					  port - regions[i].port, value, ++number);
 		last_flags = answer.flags;
 		return answer.value;
@@ -94,14 +95,25 @@ static u64 access_port(u16 port, bool write, u64 value)
 	return 0;
 }
 
+/* Of @width bytes, as the core passes them on. */
+static u32 in_wide(u16 port, u32 width)
+{
+	return (u32)(access_port(port, false, 0, width) & MASK(8 * width - 1, 0));
+}
+
+static void out_wide(u16 port, u32 width, u32 value)
+{
+	(void)access_port(port, true, value & MASK(8 * width - 1, 0), width);
+}
+
 static u32 in(u16 port)
 {
-	return (u32)access_port(port, false, 0);
+	return in_wide(port, 4);
 }
 
 static void out(u16 port, u32 value)
 {
-	(void)access_port(port, true, value);
+	out_wide(port, 4, value);
 }
 
 /* Let time pass, with each timer notification at its time. Returns the edges of @grant. */
@@ -335,12 +347,68 @@ static void off_and_reset(void **state)
 	assert_int_equal(last_flags, 0);
 }
 
-static void there_is_no_pci_device(void **state)
+static u32 configuration(u32 address, u16 port, u32 width)
+{
+	out_wide(0xcf8, 4, address);
+	return in_wide(port, width);
+}
+
+/* Function 00:00.0 is a host bridge, and there is no other. */
+static void the_pci_host_bridge(void **state)
 {
 	(void)state;
-	out(0xcf8, 0x80000000);
-	assert_int_equal(in(0xcf8), 0x80000000);
-	assert_int_equal(in(0xcfc), UINT32_MAX);
+	assert_int_equal(configuration(0x80000000, 0xcf8, 4), 0x80000000);
+	assert_int_equal(in_wide(0xcfc, 4), 0x00081b36);
+	assert_int_equal(configuration(0x80000008, 0xcfc, 4), 0x06000000);
+	assert_int_equal(in_wide(0xcfe, 2), 0x0600); /* as Linux looks for it */
+	assert_int_equal(in_wide(0xcff, 1), 0x06);
+	assert_int_equal(in_wide(0xcfd, 1), 0);
+	for (u32 reg = 4; reg < 256; reg += 4)
+		assert_int_equal(configuration(0x80000000 | reg, 0xcfc, 4),
+				 reg == 8 ? 0x06000000 : 0);
+	for (u32 function = 1; function < 65536; function++)
+		assert_int_equal(configuration(0x80000000 | function << 8, 0xcfc, 4), UINT32_MAX);
+	/* Without the enable bit there is nothing. */
+	assert_int_equal(configuration(0x00000000, 0xcfc, 4), UINT32_MAX);
+	assert_int_equal(configuration(0xfffffffd, 0xcf8, 4), 0x80fffffc);
+}
+
+/* A guest can neither change the bridge nor reach CONFIG_ADDRESS by narrow accesses. */
+static void the_pci_host_bridge_is_fixed(void **state)
+{
+	(void)state;
+	out_wide(0xcf8, 4, 0x80000000);
+	for (u32 width = 1; width <= 4; width *= 2)
+		for (u16 port = 0xcfc; port + width <= 0xd00; port++)
+			out_wide(port, width, UINT32_MAX);
+	assert_int_equal(in_wide(0xcfc, 4), 0x00081b36);
+	out_wide(0xcf8, 1, 0x08);
+	out_wide(0xcf8, 2, 0x0108);
+	out_wide(0xcfa, 2, 0xffff);
+	out_wide(0xcfb, 1, 0x01); /* Linux does so before it looks for the mechanism */
+	assert_int_equal(last_flags, 0);
+	assert_int_equal(in_wide(0xcf8, 4), 0x80000000);
+	assert_int_equal(in_wide(0xcf8, 1), 0xff);
+	assert_int_equal(in_wide(0xcfa, 2), 0xffff);
+	assert_int_equal(in_wide(0xcf8, 2), 0x00ff);
+	assert_int_equal(in_wide(0xcfa, 4), 0x1b36ffff);
+}
+
+/* Linux starts with 32-bit writes to 0xcf8, whose second byte is no reset. */
+static void the_reset_register_is_a_byte(void **state)
+{
+	(void)state;
+	out_wide(0xcf8, 4, 0x80000600);
+	assert_int_equal(last_flags, 0);
+	out_wide(0xcf8, 2, 0x0600);
+	assert_int_equal(last_flags, RESUME_RESET);
+	out_wide(0xcf9, 1, 0x0a);
+	assert_int_equal(last_flags, 0);
+	assert_int_equal(in_wide(0xcf9, 1), 0x0a);
+	out_wide(0xcf9, 2, 0x0006);
+	assert_int_equal(last_flags, RESUME_RESET);
+	out_wide(0xcf9, 4, 0x06);
+	assert_int_equal(last_flags, RESUME_RESET);
 }
 
 static void the_other_registers(void **state)
@@ -384,9 +452,10 @@ static void any_state_is_bounded(void **state)
 			u16 port = (u16)(regions[r].port + random_below(regions[r].size));
 
 			if (random_below(2) == 0)
-				(void)in(port);
+				(void)in_wide(port, 1u << random_below(3));
 			else
-				out(port, (u32)random_below(UINT64_C(1) << 32));
+				out_wide(port, 1u << random_below(3),
+					 (u32)random_below(UINT64_C(1) << 32));
 			if (random_below(8) == 0) {
 				host_core.now.v += random_below(100000000);
 				vmm_program.timer();
@@ -406,7 +475,9 @@ int main(void)
 		cmocka_unit_test_setup(the_clock_interrupts, fresh),
 		cmocka_unit_test_setup(the_pm_timer, fresh),
 		cmocka_unit_test_setup(off_and_reset, fresh),
-		cmocka_unit_test_setup(there_is_no_pci_device, fresh),
+		cmocka_unit_test_setup(the_pci_host_bridge, fresh),
+		cmocka_unit_test_setup(the_pci_host_bridge_is_fixed, fresh),
+		cmocka_unit_test_setup(the_reset_register_is_a_byte, fresh),
 		cmocka_unit_test_setup(the_other_registers, fresh),
 		cmocka_unit_test_setup(any_state_is_bounded, fresh),
 	};
