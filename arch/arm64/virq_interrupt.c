@@ -2,6 +2,7 @@
 /* Virtual interrupts: from host interrupts, lines and timers. */
 #include "arch/arm64/virq.h"
 
+#include <abi/component.h>
 #include <arch/virq.h>
 #include <mullion/cpu.h>
 #include <mullion/guest.h>
@@ -33,6 +34,14 @@ void arch_virq_set(struct guest *guest, u32 line, bool level)
 	kicked = vgic_set_level(&virq->vgic, line, level);
 	spin_unlock(&virq->vgic.lock);
 	virq_kick(guest, kicked);
+}
+
+/* A GIC is the only controller. */
+u32 arch_virq_request(struct guest *guest, u32 vector)
+{
+	(void)guest;
+	(void)vector;
+	return VIRQ_NONE;
 }
 
 void virq_timer_set(struct vcpu *vcpu, u32 ppi, bool level)

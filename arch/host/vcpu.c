@@ -180,6 +180,15 @@ void arch_virq_set(struct guest *guest, u32 line, bool level)
 		guest->arch.levels[line / 64] &= ~BIT(line % 64);
 }
 
+u32 arch_virq_request(struct guest *guest, u32 vector)
+{
+	u32 before = guest->arch.requests ? guest->arch.request : VIRQ_NONE;
+
+	guest->arch.request = vector;
+	guest->arch.requests = vector != VIRQ_NONE;
+	return before;
+}
+
 void arch_virq_deliver(const struct irq_route *route)
 {
 	struct guest *guest = route->owner;

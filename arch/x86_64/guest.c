@@ -3,6 +3,7 @@
 #include "arch/x86_64/predict.h"
 #include "arch/x86_64/virt.h"
 
+#include <abi/component.h>
 #include <arch/mmu.h>
 #include <arch/virq.h>
 #include <mullion/cpu.h>
@@ -53,6 +54,7 @@ static void reset_apics(struct guest *guest)
 	bool x2 = guest->config->arch.x86.boot != X86_BOOT_FIRMWARE;
 
 	ioapic_reset(&guest->arch.ioapic);
+	atomic_store(&guest->arch.request, 0);
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		struct lapic *lapic = &guest->vcpus[i]->arch.lapic;
 		u64 base;
@@ -62,6 +64,7 @@ static void reset_apics(struct guest *guest)
 		if (x2 && !lapic_base_write(lapic, base | APIC_BASE_X2APIC))
 			ASSERT(false);
 	}
+	lapic_wire_8259(&guest->vcpus[0]->arch.lapic);
 }
 
 /* Ports that the description gives to the guest do not exit. */
@@ -156,6 +159,26 @@ void arch_virq_set(struct guest *guest, u32 line, bool level)
 	ioapic_set(&guest->arch.ioapic, &guest->arch.bus, line, level, &effect);
 	spin_unlock(&guest->arch.lock);
 	vcpu_kicks(guest, effect.kicks);
+}
+
+/* The request is at LINT0 of the first LAPIC and at pin 0 of the IOAPIC. */
+u32 arch_virq_request(struct guest *guest, u32 vector)
+{
+	struct lapic_effect effect = { .eoi = LAPIC_NONE };
+	bool asks = vector < VIRQ_NONE;
+	u32 before;
+
+	spin_lock(&guest->arch.lock);
+	before = atomic_exchange(&guest->arch.request, asks ? INTERRUPT_8259 | vector : 0);
+	ioapic_set(&guest->arch.ioapic, &guest->arch.bus, 0, false, &effect);
+	if (asks) {
+		ioapic_set(&guest->arch.ioapic, &guest->arch.bus, 0, true, &effect);
+		atomic_fetch_or(&guest->arch.bus.cpus[0]->events, LAPIC_EVENT_LINT0);
+		effect.kicks |= BIT(0);
+	}
+	spin_unlock(&guest->arch.lock);
+	vcpu_kicks(guest, effect.kicks);
+	return before != 0 ? before & 0xff : VIRQ_NONE;
 }
 
 /* An edge is one event. A level line is masked until the guest has ended the interrupt. It signals

@@ -89,6 +89,21 @@ void vcpu_apply(struct vcpu *vcpu, struct lapic_effect *effect)
 	vcpu_kicks(guest, effect->kicks & ~BIT(vcpu->index));
 }
 
+/* The note of a request after that is not folded yet. */
+bool vcpu_take_interrupt(struct vcpu *vcpu, int interrupt)
+{
+	u32 request = (u32)interrupt;
+
+	if (interrupt < INTERRUPT_8259) {
+		lapic_accept(&vcpu->arch.lapic, (u32)interrupt);
+		return true;
+	}
+	if (!atomic_compare_exchange_strong(&vcpu->guest->arch.request, &request, 0))
+		return false;
+	vcpu->arch.lapic.external = 0;
+	return true;
+}
+
 enum err vcpu_create(struct vcpu *vcpu)
 {
 	struct arch_vcpu *arch = &vcpu->arch;
@@ -339,7 +354,7 @@ bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 	lapic_fold(lapic);
 	if ((atomic_load(&lapic->events) & (LAPIC_EVENT_NMI | LAPIC_EVENT_INIT)) != 0)
 		return true;
-	return lapic_next(lapic) != LAPIC_NONE &&
+	return vcpu_next_interrupt(vcpu) != LAPIC_NONE &&
 	       (virt->read(vcpu, VIRT_RFLAGS) & RFLAGS_INTERRUPTS) != 0;
 }
 

@@ -72,6 +72,8 @@ struct virt {
 /* Of a guest's map of ports: a bit for each, and a page of ones behind them. */
 #define PORT_MAP_PAGES 3u
 
+#define INTERRUPT_8259 256 /* and the vector */
+
 #define VECTOR_DB 1u
 #define VECTOR_UD 6u
 #define VECTOR_SS 12u
@@ -144,6 +146,22 @@ void exit_forget_code(struct vcpu *vcpu);
 
 /** vcpu_apply() - the consequences of a LAPIC or IOAPIC write by @vcpu. Own thread, no locks. */
 void vcpu_apply(struct vcpu *vcpu, struct lapic_effect *effect);
+/** vcpu_next_interrupt() - the interrupt that the processor would take next, if it takes any: a
+ * vector of the LAPIC, or INTERRUPT_8259 and the vector that the 8259 requests; LAPIC_NONE.
+ * lapic_fold() comes first. Own thread. */
+static inline int vcpu_next_interrupt(const struct vcpu *vcpu)
+{
+	const struct lapic *lapic = &vcpu->arch.lapic;
+	u32 request;
+
+	if (lapic->external == 0 || !lapic_external(lapic))
+		return lapic_next(lapic);
+	request = atomic_load(&vcpu->guest->arch.request);
+	return request != 0 ? (int)request : lapic_next(lapic);
+}
+/** vcpu_take_interrupt() - the processor takes @interrupt of vcpu_next_interrupt(). Returns false
+ * if the 8259 has withdrawn that request meanwhile. Own thread. */
+bool vcpu_take_interrupt(struct vcpu *vcpu, int interrupt);
 /** vcpu_create(), vcpu_destroy() - the memory of @vcpu's state, after exit_offers(). ERR_NO_MEMORY.
  */
 enum err __must_check vcpu_create(struct vcpu *vcpu);

@@ -63,6 +63,14 @@ void sys_virq_set(u32 line, bool level)
 		host_core.level[line] = level;
 }
 
+u32 sys_virq_request(u32 vector)
+{
+	u32 before = host_core.request != 0 ? host_core.request - 1 : VIRQ_NONE;
+
+	host_core.request = vector != VIRQ_NONE ? vector + 1 : 0;
+	return before;
+}
+
 s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next)
 {
 	if (host_core.guest_ctl == NULL)

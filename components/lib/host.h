@@ -14,11 +14,12 @@ struct host_core {
 	u64 bits;                   /* the next sys_wait() returns these */
 	struct component_exit exit; /* and this */
 	ns_t now, since_1970;
-	ns_t timer;                /* as last set; NS(UINT64_MAX): never */
-	bool level[GRANTS_MAX];    /* of guest lines, by grant */
-	u32 level_changes;         /* calls of sys_virq_set() */
-	u32 notified[GRANTS_MAX];  /* calls by channel */
-	u32 served[GRANTS_MAX];    /* sys_irq_done() by interrupt */
+	ns_t timer;               /* as last set; NS(UINT64_MAX): never */
+	bool level[GRANTS_MAX];   /* of guest lines, by grant */
+	u32 level_changes;        /* calls of sys_virq_set() */
+	u32 request;              /* of sys_virq_request(), less 1; a test that takes it writes 0 */
+	u32 notified[GRANTS_MAX]; /* calls by channel */
+	u32 served[GRANTS_MAX];   /* sys_irq_done() by interrupt */
 	u32 resumed, resume_flags; /* calls, and the last one's flags, vCPU and value */
 	u32 resume_vcpu;
 	u64 resume_value;

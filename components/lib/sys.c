@@ -80,6 +80,11 @@ void sys_virq_set(u32 line, bool level)
 	syscall_make(SYS_VIRQ_SET, line, level, 0, 0, 0);
 }
 
+u32 sys_virq_request(u32 vector)
+{
+	return (u32)syscall_make(SYS_VIRQ_REQUEST, vector, 0, 0, 0, 0).x[0];
+}
+
 s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next)
 {
 	struct result result =

@@ -26,6 +26,9 @@ void sys_timer_set(ns_t when);
 ns_t sys_time(ns_t *since_1970);
 /** sys_virq_set() - set the level of an interrupt line of the served guest. */
 void sys_virq_set(u32 line, bool level);
+/** sys_virq_request() - request the interrupt @vector of the served guest's first vCPU, VIRQ_NONE:
+ * none. Returns the request before, or VIRQ_NONE if there was none or it has been taken. */
+u32 sys_virq_request(u32 vector);
 /** sys_guest_ctl() - abi/manage.h. @next, if not NULL: the second result. Returns bytes, 0, or
  * -(enum err). */
 s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next);

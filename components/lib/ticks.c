@@ -14,12 +14,11 @@ void ticks_stop(struct ticks *ticks)
 	*ticks = (struct ticks){ 0 };
 }
 
-/* Count the regular ticks up to @now as owed. */
-static void count_missed(struct ticks *ticks, u64 now)
+void ticks_count(struct ticks *ticks, u64 now)
 {
 	u64 missed;
 
-	if (now < ticks->next)
+	if (ticks->period == 0 || now < ticks->next)
 		return;
 	missed = (now - ticks->next) / ticks->period + 1;
 	ticks->next += missed * ticks->period;
@@ -28,9 +27,7 @@ static void count_missed(struct ticks *ticks, u64 now)
 
 bool ticks_due(struct ticks *ticks, u64 now)
 {
-	if (ticks->period == 0)
-		return false;
-	count_missed(ticks, now);
+	ticks_count(ticks, now);
 	if (ticks->owed == 0 || now < ticks->late)
 		return false;
 	ticks->owed--;

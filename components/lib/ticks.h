@@ -23,6 +23,8 @@ struct ticks {
 void ticks_start(struct ticks *ticks, u64 now, u64 period);
 /** ticks_stop() - no tick comes any more. */
 void ticks_stop(struct ticks *ticks);
+/** ticks_count() - the regular ticks up to @now are owed. */
+void ticks_count(struct ticks *ticks, u64 now);
 /** ticks_due() - Returns true if a tick is due at @now; it counts as delivered. */
 bool ticks_due(struct ticks *ticks, u64 now);
 /** ticks_when() - Returns the time of the next tick, UINT64_MAX if there is none. */

@@ -227,8 +227,10 @@ static void grant_virtual(struct builder *b, u32 index, const struct config_regi
 	(void)str_copy(grant.info->detail, sizeof(grant.info->detail), region->device);
 	component->virtual_grant[index] = (u8)(grant.info - b->info->grants);
 	for (u32 i = 0; i < region->num_irqs; i++)
-		if (add_grant(b, GRANT_LINE, region->name, &grant))
+		if (add_grant(b, GRANT_LINE, region->name, &grant)) {
 			grant.core->guest_line = region->irqs[i].guest;
+			grant.info->address = region->irqs[i].guest;
+		}
 	if (region->doorbell && add_grant(b, GRANT_DOORBELL, region->name, &grant))
 		component->doorbell[index] = grant.core->bit;
 }

@@ -151,6 +151,19 @@ static u64 virq_set(struct component *component, u64 index, u64 level)
 	return FAILED(err);
 }
 
+static u64 virq_request(struct component *component, u64 vector)
+{
+	u64 result = FAILED(ERR_STATE);
+
+	if (vector > VIRQ_NONE)
+		return FAILED(ERR_INVALID);
+	spin_lock(&component->lock);
+	if (component->guest != NULL)
+		result = arch_virq_request(component->guest, (u32)vector);
+	spin_unlock(&component->lock);
+	return result;
+}
+
 static u64 log_text(struct component *component, u64 text, u64 bytes)
 {
 	char piece[LOG_PIECE];
@@ -197,6 +210,7 @@ static u64 serve_other(struct component *component, u32 number)
 	case SYS_TIMER_SET: return timer_set(component, first);
 	case SYS_TIME: return time(user);
 	case SYS_VIRQ_SET: return virq_set(component, first, second);
+	case SYS_VIRQ_REQUEST: return virq_request(component, first);
 	case SYS_GUEST_CTL: return guest_ctl(component);
 	case SYS_LOG: return log_text(component, first, second);
 	case SYS_YIELD: sched_pass(); return OK;

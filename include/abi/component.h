@@ -14,22 +14,27 @@
 #include <mullion/types.h>
 
 enum syscall {
-	SYS_WAIT,        /* () -> bits, [exit record]: sleep until a notification bit is set; takes
-			    all. With NOTIFY_EXIT comes one exit record in x1 to x5; the bit is set
-			    again while there are more */
-	SYS_NOTIFY,      /* (channel): set the other end's bit of that channel */
-	SYS_IRQ_DONE,    /* (interrupt): a granted interrupt is served; unmask it */
-	SYS_TIMER_SET,   /* (when, ns): NOTIFY_TIMER at that time; UINT64_MAX: never */
-	SYS_TIME,        /* () -> ns of the core's clock; x1: ns since 1970, 0 unknown */
-	SYS_VCPU_RESUME, /* (vcpu, value, flags): answer its exit. RESUME_WAIT: then as SYS_WAIT;
-			    RESUME_FAULT: nothing is there, give the guest a fault */
-	SYS_VIRQ_SET,    /* (line, level): a line of the served guest's (index of GRANT_LINE) */
-	SYS_GUEST_CTL,   /* (operation, id, buffer, bytes, argument): abi/manage.h */
-	SYS_LOG,         /* (text, bytes): to the core's log, by lines */
-	SYS_YIELD,       /* () */
-	SYS_EXIT,        /* (code) */
+	SYS_WAIT,         /* () -> bits, [exit record]: sleep until a notification bit is set; takes
+			     all. With NOTIFY_EXIT comes one exit record in x1 to x5; the bit is set
+			     again while there are more */
+	SYS_NOTIFY,       /* (channel): set the other end's bit of that channel */
+	SYS_IRQ_DONE,     /* (interrupt): a granted interrupt is served; unmask it */
+	SYS_TIMER_SET,    /* (when, ns): NOTIFY_TIMER at that time; UINT64_MAX: never */
+	SYS_TIME,         /* () -> ns of the core's clock; x1: ns since 1970, 0 unknown */
+	SYS_VCPU_RESUME,  /* (vcpu, value, flags): answer its exit. RESUME_WAIT: then as SYS_WAIT;
+			     RESUME_FAULT: nothing is there, give the guest a fault */
+	SYS_VIRQ_SET,     /* (line, level): a line of the served guest's (index of GRANT_LINE) */
+	SYS_VIRQ_REQUEST, /* (vector) -> the request before: a controller among the vmm's devices
+			    requests that interrupt of the guest's first vCPU, as the 8259 of a PC
+			    does. VIRQ_NONE: no interrupt; as result, none or it was taken */
+	SYS_GUEST_CTL,    /* (operation, id, buffer, bytes, argument): abi/manage.h */
+	SYS_LOG,          /* (text, bytes): to the core's log, by lines */
+	SYS_YIELD,        /* () */
+	SYS_EXIT,         /* (code) */
 	SYS_COUNT
 };
+
+#define VIRQ_NONE 256u
 
 #define RESUME_WAIT  BIT(0)
 #define RESUME_FAULT BIT(1)
@@ -93,7 +98,7 @@ enum grant_kind {
 	GRANT_VIRTUAL,  /* a virtual region of the served guest at guest address `address`, `size`
 			   bytes; `detail` names the device; exits carry this index */
 	GRANT_LINE,     /* an interrupt line of the served guest, of the region of that name:
-			   SYS_VIRQ_SET(index) */
+			   SYS_VIRQ_SET(index); `address`: its number */
 	GRANT_DOORBELL, /* writes of DOORBELL_WIDTH bytes at DOORBELL_OFFSET in the virtual region
 			   of that name only set bit `bit` */
 	GRANT_RAM,      /* a RAM region of the served guest: guest address `address`, `size` bytes,

@@ -8,6 +8,7 @@
 #define ACPI_PM1_CONTROL 4u
 #define ACPI_PM_TIMER    8u
 #define ACPI_SCI         9 /* GSI, level */
+#define ACPI_TIMER_GSI   2 /* of ISA's line 0 */
 #define ACPI_SLEEP_OFF   5 /* SLP_TYP of S5 */
 #define ACPI_RESET_PORT  0xcf9u
 #define ACPI_RESET_VALUE 6

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # The test guests of x86-64: flat programs in 32-bit protected mode, which the core loads as kernel-type
 # "raw". The top Makefile includes this file for ARCH=x86_64.
-flat-programs := main hostile witness
+flat-programs := main hostile witness devices
 flat-common := $(patsubst %,$(O)/guest32/tests/guests/flat/%.o,start lib)
 cc-guest32 := $(CC)
 flags-guest32 := $(common) $(warnings) $(target) -m32 -O2 -ffreestanding -fno-pic -fno-pie \

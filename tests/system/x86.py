@@ -13,6 +13,7 @@ BOARD = ROOT / "boards/pc"
 WORK = LOGS / "x86"
 BUNDLE = WORK / "terminal.cpio"
 FLAT = WORK / "flat.cpio"
+DEVICES = WORK / "devices.cpio"
 HOSTILE = WORK / "hostile.cpio"
 HOSTILE_COMPONENT = WORK / "hostile-component.cpio"
 IMAGE = WORK / "terminal.img"	# core and bundle
@@ -42,6 +43,7 @@ def setup():
 	pack(BUNDLE, BOARD / "terminal.dts", "--bundle-only")
 	pack(IMAGE, BOARD / "terminal.dts", "--core", X86_64 / "mullion.bin")
 	pack(FLAT, ROOT / "tests/system/dts/flat.dts", "--bundle-only")
+	pack(DEVICES, ROOT / "tests/system/dts/devices-x86.dts", "--bundle-only")
 	pack(HOSTILE, ROOT / "tests/system/dts/hostile-x86.dts", "--bundle-only")
 	pack(HOSTILE_COMPONENT, ROOT / "tests/system/dts/hostile-component.dts", "--bundle-only")
 
@@ -117,6 +119,13 @@ def restart(test):
 def flat(test, **options):
 	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=FLAT, **options)
 	machine.expect(r"\[flat\] 1\.\.42, all good", absent=r"not ok|mullion: panic|stopped:")
+
+
+@suite.case("devices of a PC", cpus=2)
+@suite.case("devices of a PC, 1 CPU", cpus=1)
+def devices(test, **options):
+	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=DEVICES, **options)
+	machine.expect(r"\[devices\] 1\.\.\d+, all good", absent=r"not ok|mullion: panic|stopped:")
 
 
 @suite.case("blocks of RAM, 256 MiB", memory=256, ram=[(MIB, 0xffe0000)])
@@ -346,6 +355,12 @@ def hostile_component_on_vmx(test):
 	machine = test.machine(bochs_iso(test, HOSTILE_COMPONENT), machine=BochsVmx.name,
 			       boot="grub")
 	late(test, all_attacks(test, machine), LATE_NS, 8)
+
+
+@suite.case("devices of a PC on VMX")
+def devices_on_vmx(test):
+	machine = test.machine(bochs_iso(test, DEVICES), machine=BochsVmx.name, boot="grub")
+	machine.expect(r"\[devices\] 1\.\.\d+, all good", absent=r"not ok|mullion: panic|stopped:")
 
 
 if __name__ == "__main__":

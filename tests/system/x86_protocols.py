@@ -53,7 +53,7 @@ CLOCK = """clock {
 	host-address = <0x80000000 0x70>;
 	size = <2>;
 };"""
-ROM = 'rom { type = "ram"; guest-address = <0xfffff000>; size = <0x1000>; };'
+RESET = '/include/ "devices.dtsi" rom { type = "ram"; guest-address = <0xfffff000>; size = <0x1000>; };'
 
 
 def lz4_block(data):
@@ -146,10 +146,11 @@ def multiboot(test, kernel, text):
 
 @suite.case("reset vector")
 def reset_vector(test):
-	more = 'kernel-type = "raw"; load-address = <0xfffff000>;'
-	machine = start(test, FLAT.format(kernel="reset.img", more=more, regions=ROM))
+	more = 'kernel-type = "raw"; load-address = <0xfffff000>; vmm { };'
+	machine = start(test, FLAT.format(kernel="reset.img", more=more, regions=RESET))
 	machine.expect(r"\[reset\] vector\.", absent=r"mullion: panic|stopped:")
 	machine.expect(r"\[reset\] served\.", absent=r"mullion: panic|stopped:")
+	machine.expect(r"\[reset\] ticking", absent=r"mullion: panic|stopped:")
 
 
 @suite.case("PVH, Debian's vmlinux, gzip'd")

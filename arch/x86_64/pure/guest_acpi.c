@@ -62,7 +62,6 @@
 #define MADT_LAPIC_NMI 4
 #define MADT_PIC       1   /* there are two 8259 as well */
 #define LEVEL_HIGH     0xd /* MPS INTI flags */
-#define TIMER_GSI      2   /* of ISA's line 0 */
 
 /* A generic address of the I/O space (§5.2.3.2). */
 #define SPACE_IO 1
@@ -231,7 +230,7 @@ static void add_madt(struct tables *t, const struct config_guest *guest, u64 *gp
 	p[1] = 12;
 	store32(p + 4, (u32)X86_IOAPIC);
 	p += 12;
-	add_override(&p, 0, TIMER_GSI, 0);
+	add_override(&p, 0, ACPI_TIMER_GSI, 0);
 	add_override(&p, ACPI_SCI, ACPI_SCI, LEVEL_HIGH);
 	p[0] = MADT_LAPIC_NMI;
 	p[1] = 6;

@@ -12,6 +12,12 @@
 #define ICR_TO_SELF   BIT(18)
 #define ESR_ILLEGAL   0x80u
 
+#define EXTERNAL (LAPIC_EVENT_LINT0 | LAPIC_EVENT_EXTINT)
+#define FOLDED   (LAPIC_EVENT_IRQ | LAPIC_EVENT_ERROR | EXTERNAL)
+
+#define LVT_EXTINT ((u32)LAPIC_EXTINT << 8)
+#define LVT_MODE   0x700u
+
 /* Writable bits of the LVT entries. */
 static const u32 lvt_valid[LAPIC_LVTS] = { 0x700ff, 0x107ff, 0x107ff, 0x1a7ff, 0x1a7ff, 0x100ff };
 
@@ -30,6 +36,7 @@ static void registers_reset(struct lapic *lapic)
 	lapic->irr_used = lapic->isr_used = 0;
 	for (u32 i = 0; i < LAPIC_LVTS; i++)
 		lapic->lvt[i] = LVT_MASKED;
+	lapic->external = 0;
 	lapic->esr = lapic->esr_next = 0;
 	lapic->icr = 0;
 	lapic->initial = lapic->divide = 0;
@@ -118,6 +125,22 @@ int lapic_next(const struct lapic *lapic)
 	return vector;
 }
 
+/* A LAPIC that is switched off leaves LINT0 to the processor, as its INTR. */
+bool lapic_external(const struct lapic *lapic)
+{
+	u32 lint0 = lapic->lvt[LVT_LINT0];
+
+	if ((lapic->external & LAPIC_EVENT_EXTINT) != 0)
+		return true;
+	return lapic->external != 0 &&
+	       (!lapic_is_on(lapic) || (lint0 & (LVT_MASKED | LVT_MODE)) == LVT_EXTINT);
+}
+
+void lapic_wire_8259(struct lapic *lapic)
+{
+	lapic->lvt[LVT_LINT0] = LVT_EXTINT;
+}
+
 void lapic_accept(struct lapic *lapic, u32 vector)
 {
 	remove_vector(lapic->irr, &lapic->irr_used, vector);
@@ -149,10 +172,11 @@ void lapic_fold(struct lapic *lapic)
 {
 	u32 events = LOAD(lapic->events);
 
-	if ((events & (LAPIC_EVENT_IRQ | LAPIC_EVENT_ERROR)) == 0)
+	if ((events & FOLDED) == 0)
 		return;
 	/* The flags first: a vector that is posted after its word was read sets them again. */
-	atomic_fetch_and(&lapic->events, ~(LAPIC_EVENT_IRQ | LAPIC_EVENT_ERROR));
+	atomic_fetch_and(&lapic->events, ~FOLDED);
+	lapic->external |= (u8)(events & EXTERNAL);
 	for (u32 i = 0; i < 8; i++) {
 		u32 bits = LOAD(lapic->posted[i]), levels;
 

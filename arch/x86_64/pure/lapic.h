@@ -83,6 +83,7 @@ enum lapic_delivery {
 #define LAPIC_EVENT_SIPI   0x08u /* its vector: bits 15:8 */
 #define LAPIC_EVENT_EXTINT 0x10u
 #define LAPIC_EVENT_ERROR  0x20u /* `errors` has bits */
+#define LAPIC_EVENT_LINT0  0x80u /* the 8259, which is at LINT0, has a new request */
 #define LAPIC_WAITING      0x40u /* wait-for-SIPI: the vCPU does not run */
 
 struct lapic {
@@ -96,6 +97,7 @@ struct lapic {
 	u32 irr[8], isr[8], tmr[8];     /* own, as all that follow */
 	u32 irr_used, isr_used;         /* a bit for each word that is not zero */
 	u32 lvt[LAPIC_LVTS];
+	u8 external;       /* LAPIC_EVENT_LINT0 and _EXTINT that are folded */
 	u32 esr, esr_next; /* as read; the errors that the next write of ESR shows */
 	u64 icr;
 	u32 initial, divide; /* as written */
@@ -171,6 +173,10 @@ bool lapic_send(struct lapic_bus *bus, const struct lapic_message *message,
 
 /** lapic_fold() - take arrived vectors and errors into IRR, TMR and ESR. Own. */
 void lapic_fold(struct lapic *lapic);
+/** lapic_external() - Returns true if the processor takes the vector of the 8259's request next, if
+ * it takes interrupts: by LINT0 or a message of the IOAPIC. lapic_fold() comes first. Own. 10.5.1
+ */
+bool lapic_external(const struct lapic *lapic);
 /** lapic_next() - the vector that the processor would take next, if it takes interrupts; LAPIC_NONE
  * if there is none above PPR. lapic_fold() comes first. Own. 10.8.3. */
 int lapic_next(const struct lapic *lapic);
@@ -178,12 +184,17 @@ int lapic_next(const struct lapic *lapic);
  * follows kicks the CPU. Own, interrupts masked. */
 static inline bool lapic_is_quiet(const struct lapic *lapic)
 {
-	return (atomic_load_explicit(&lapic->events, memory_order_relaxed) | lapic->irr_used) == 0;
+	return (atomic_load_explicit(&lapic->events, memory_order_relaxed) | lapic->irr_used |
+		lapic->external) == 0;
 }
 /** lapic_accept() - the processor takes @vector of lapic_next(): IRR to ISR. Own. */
 void lapic_accept(struct lapic *lapic, u32 vector);
 /** lapic_ppr() - the processor priority. Own. 10.8.3.1. */
 u32 lapic_ppr(const struct lapic *lapic);
+
+/** lapic_wire_8259() - LINT0 is an input of the 8259, as firmware leaves it ("virtual wire"). Own.
+ */
+void lapic_wire_8259(struct lapic *lapic);
 
 /** lapic_take_nmi() - returns true if an NMI was pending; it no longer is. Own. */
 bool lapic_take_nmi(struct lapic *lapic);

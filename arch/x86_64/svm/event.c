@@ -20,10 +20,12 @@
 /* A virtual interrupt of the highest priority. It is in IRR until an exit shows that it was taken.
  * EVENTINJ has the same effect on a CPU. But QEMU delivers an interrupt of EVENTINJ twice if its
  * own loop ends before the guest's next exit. */
-static void request_interrupt(struct vmcb *vmcb, int vector)
+static void request_interrupt(struct vcpu *vcpu, int interrupt)
 {
-	if (vector != LAPIC_NONE)
-		vmcb->vintr |= VINTR_IRQ | VINTR_TOP | (u64)vector << 32;
+	if (interrupt == LAPIC_NONE)
+		return;
+	vcpu->arch.requested = interrupt;
+	vcpu->arch.vmcb->vintr |= VINTR_IRQ | VINTR_TOP | (u64)(u8)interrupt << 32;
 }
 
 static void deliver_nmi(struct vcpu *vcpu, struct vmcb *vmcb)
@@ -118,7 +120,7 @@ void svm_prepare_events(struct vcpu *vcpu)
 		cancel_step(vcpu); /* the core has raised an exception for IRET */
 	if (vmcb->event == 0)
 		deliver_nmi(vcpu, vmcb);
-	request_interrupt(vmcb, lapic_next(lapic));
+	request_interrupt(vcpu, vcpu_next_interrupt(vcpu));
 }
 
 /* The guest executes a software interrupt again, because RIP is still at it. */
@@ -150,7 +152,7 @@ void svm_finish_events(struct vcpu *vcpu, u64 requested)
 	vcpu->arch.delivering = (event & EVENT_VALID) != 0;
 	again = vcpu->arch.delivering && is_interrupt(event);
 	if ((requested & ~vmcb->vintr & VINTR_IRQ) != 0 && !again)
-		lapic_accept(&vcpu->arch.lapic, (u32)FIELD(requested, 39, 32));
+		(void)vcpu_take_interrupt(vcpu, vcpu->arch.requested);
 	if (!vcpu->arch.delivering || again || is_software(event))
 		return;
 	vcpu->arch.event = event;

@@ -80,15 +80,15 @@ void vmx_prepare_events(struct vcpu *vcpu)
 	}
 	blocking = vmx_get(vcpu, VMX_BLOCKING);
 	lapic_fold(lapic);
-	vector = lapic_next(lapic);
+	vector = vcpu_next_interrupt(vcpu);
 	vcpu->arch.event = 0;
 	if (event == 0 && (blocking & (BLOCKED_ONE | BLOCKED_NMI)) == 0 && lapic_take_nmi(lapic)) {
 		event = EVENT_VALID | EVENT_NMI << 8 | VECTOR_NMI;
 	} else if (vector != LAPIC_NONE && event == 0 && (blocking & BLOCKED_ONE) == 0 &&
 		   (vmx_get(vcpu, VMX_RFLAGS) & RFLAGS_IF) != 0) {
-		event = EVENT_VALID | (u32)vector;
-		lapic_accept(lapic, (u32)vector);
-		vector = lapic_next(lapic);
+		if (vcpu_take_interrupt(vcpu, vector))
+			event = EVENT_VALID | (u8)vector;
+		vector = vcpu_next_interrupt(vcpu);
 	}
 	vmx_write_event(vcpu, event);
 	limit_run(vcpu);

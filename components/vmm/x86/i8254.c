@@ -295,10 +295,10 @@ static ns_t pit_timer(struct device *pit)
 		return NS(UINT64_MAX);
 	now = sys_time(NULL).v;
 	if (ticks_due(&s->ticks, now))
-		device_pulse(pit);
+		x86_pulse(pit);
 	if (now >= s->once) {
 		s->once = UINT64_MAX;
-		device_pulse(pit);
+		x86_pulse(pit);
 	}
 	return NS(MIN(ticks_when(&s->ticks), s->once));
 }
@@ -309,7 +309,7 @@ static void pit_reset(struct device *pit)
 
 	memset(s, 0, sizeof(*s));
 	s->once = UINT64_MAX;
-	device_force_level(pit, false);
+	x86_force_level(pit, false);
 }
 
 /* A preserved state may hold anything: counts and modes are bounded again. */
@@ -322,7 +322,7 @@ static void pit_resume(struct device *pit)
 		s->channels[i].mode %= 6;
 	}
 	pit_schedule(s);
-	device_force_level(pit, false);
+	x86_force_level(pit, false);
 }
 
 const struct device_model i8254_model = {

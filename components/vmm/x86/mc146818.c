@@ -139,7 +139,7 @@ static void rtc_update(struct device *rtc)
 
 	if ((s->ram[REG_B] & s->ram[REG_C] & (B_UPDATE | B_ALARM | B_PERIOD)) != 0)
 		s->ram[REG_C] |= C_PENDING;
-	device_set_level(rtc, (s->ram[REG_C] & C_PENDING) != 0);
+	x86_set_level(rtc, (s->ram[REG_C] & C_PENDING) != 0);
 }
 
 static bool alarm_matches(const struct mc146818_state *s, u64 seconds)
@@ -184,20 +184,32 @@ static u64 serve_seconds(struct mc146818_state *s, u64 core_ns, u64 second, u64 
 	return core_ns + SECOND_NS - part;
 }
 
+/* A tick waits until the guest has read the flag of the one before. */
+static u64 serve_period(struct mc146818_state *s, u64 now)
+{
+	if (s->ticks.period == 0)
+		return UINT64_MAX;
+	ticks_count(&s->ticks, now);
+	if ((s->ram[REG_C] & B_PERIOD) != 0)
+		return s->ticks.next;
+	if (ticks_due(&s->ticks, now))
+		s->ram[REG_C] |= B_PERIOD;
+	return ticks_when(&s->ticks);
+}
+
 static ns_t rtc_timer(struct device *rtc)
 {
 	struct mc146818_state *s = rtc->state;
-	u64 core_ns, part, second, when = UINT64_MAX;
+	u64 core_ns, part, second, when;
 
 	if ((s->ram[REG_B] & (B_UPDATE | B_ALARM | B_PERIOD)) == 0)
 		return NS(UINT64_MAX);
 	second = clock_now(s, &core_ns, &part);
-	if (ticks_due(&s->ticks, core_ns))
-		s->ram[REG_C] |= B_PERIOD;
+	when = serve_period(s, core_ns);
 	if ((s->ram[REG_B] & (B_UPDATE | B_ALARM)) != 0 && (s->ram[REG_B] & B_SET) == 0)
-		when = serve_seconds(s, core_ns, second, part);
+		when = MIN(when, serve_seconds(s, core_ns, second, part));
 	rtc_update(rtc);
-	return NS(MIN(when, ticks_when(&s->ticks)));
+	return NS(when);
 }
 
 static void write_b(struct mc146818_state *s, u8 value)
@@ -240,7 +252,7 @@ static u64 rtc_read_register(struct device *rtc, u32 index)
 	case REG_C:
 		value = s->ram[REG_C];
 		s->ram[REG_C] = 0;
-		device_set_level(rtc, false);
+		x86_set_level(rtc, false);
 		return value;
 	case REG_D: return D_VALID;
 	default:
@@ -282,7 +294,7 @@ static void rtc_reset(struct device *rtc)
 	*s = (struct mc146818_state){ .offset = s->offset };
 	s->ram[REG_A] = A_DEFAULT;
 	s->ram[REG_B] = B_24_HOUR;
-	device_force_level(rtc, false);
+	x86_force_level(rtc, false);
 }
 
 static void rtc_resume(struct device *rtc)
@@ -291,7 +303,7 @@ static void rtc_resume(struct device *rtc)
 
 	ticks_stop(&s->ticks);
 	rtc_schedule(s);
-	device_force_level(rtc, (s->ram[REG_C] & C_PENDING) != 0);
+	x86_force_level(rtc, (s->ram[REG_C] & C_PENDING) != 0);
 }
 
 const struct device_model mc146818_model = {

@@ -100,8 +100,8 @@ static void port_update(struct device *uart)
 {
 	const struct ns16550_state *s = uart->state;
 
-	device_set_level(uart,
-			 identify(s) != IIR_NONE && (s->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2);
+	x86_set_level(uart,
+		      identify(s) != IIR_NONE && (s->mcr & (MCR_OUT2 | MCR_LOOP)) == MCR_OUT2);
 }
 
 /* Add the @n characters that are stored behind s->put; @taken of them came from the line. */
@@ -354,7 +354,7 @@ static void uart_reset(struct device *uart)
 
 	*s = (struct ns16550_state){ .divisor = 12, .taken = uart->serial.taken };
 	port_clear_due(s);
-	device_force_level(uart, false);
+	x86_force_level(uart, false);
 	if (device_has_line(uart))
 		serial_notify(&uart->serial);
 }
@@ -369,7 +369,7 @@ static void uart_resume(struct device *uart)
 		s->taken = uart->serial.taken;
 	}
 	port_clear_due(s);
-	device_force_level(uart, false);
+	x86_force_level(uart, false);
 	port_update(uart);
 }
 

@@ -36,7 +36,7 @@ static void pm_update(struct device *pm)
 {
 	const struct pm_state *s = pm->state;
 
-	device_set_level(pm, (s->status & s->enable) != 0);
+	x86_set_level(pm, (s->status & s->enable) != 0);
 }
 
 static void note_carry(struct pm_state *s, u64 ticks)
@@ -118,7 +118,7 @@ static void pm_reset(struct device *pm)
 	*s = (struct pm_state){
 		.carry = (u32)(timer_ticks(sys_time(NULL).v) >> CARRY_BIT),
 	};
-	device_force_level(pm, false);
+	x86_force_level(pm, false);
 }
 
 static void pm_resume(struct device *pm)
@@ -127,7 +127,7 @@ static void pm_resume(struct device *pm)
 
 	s->status &= STATUS_ALL;
 	s->enable &= ENABLE_ALL;
-	device_force_level(pm, (s->status & s->enable) != 0);
+	x86_force_level(pm, (s->status & s->enable) != 0);
 }
 
 const struct device_model acpi_pm_model = {

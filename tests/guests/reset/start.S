@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A guest in real mode, as firmware is: a page that ends at 4 GiB, started at the reset vector. It
- * copies itself below 1 MiB, takes an interrupt by the table there, and writes to the core's log.
+ * copies itself below 1 MiB, takes an interrupt by the table there, and writes to the core's log. Then
+ * it sleeps from one tick of the 8254 to the next. They come by the 8259, and it knows no APIC.
  */
 #define CALL_LOG   0x4d554c01
 #define TEXT_BYTES 16
@@ -11,6 +12,9 @@
 #define STACK      0x7000
 #define VECTOR     0x40
 #define SERVED     0x1234
+#define VECTOR_PIC 8
+#define TICKS      20
+#define PERIOD     11932 /* 10 ms */
 
 #define AT(label) (OFFSET + (label) - page)
 
@@ -41,10 +45,44 @@ copy:
 	jne	1f
 	mov	$AT(text_served), %si
 	call	log
+	movw	$AT(tick), 4 * VECTOR_PIC
+	movw	$SEGMENT, 4 * VECTOR_PIC + 2
+	xor	%bp, %bp
+	mov	$0x11, %al
+	out	%al, $0x20
+	mov	$VECTOR_PIC, %al
+	out	%al, $0x21
+	mov	$0x04, %al
+	out	%al, $0x21
+	mov	$0x01, %al
+	out	%al, $0x21
+	mov	$0xfe, %al
+	out	%al, $0x21
+	mov	$0x34, %al
+	out	%al, $0x43
+	mov	$(PERIOD & 0xff), %al
+	out	%al, $0x40
+	mov	$(PERIOD >> 8), %al
+	out	%al, $0x40
+	sti
+2:	hlt
+	cmp	$TICKS, %bp
+	jb	2b
+	cli
+	mov	$AT(text_ticks), %si
+	call	log
 1:	hlt
 	jmp	1b
 handler:
 	mov	$SERVED, %dx
+	iret
+
+tick:
+	inc	%bp
+	push	%ax
+	mov	$0x20, %al
+	out	%al, $0x20
+	pop	%ax
 	iret
 
 /* CS:SI: 16 bytes of text. */
@@ -62,6 +100,8 @@ text_reset:
 	.ascii	"[reset] vector.\n"
 text_served:
 	.ascii	"[reset] served.\n"
+text_ticks:
+	.ascii	"[reset] ticking\n"
 
 	.org	page + PAGE_BYTES - 16
 	jmp	page

@@ -309,10 +309,27 @@ static void detaches(void **state)
 	assert_false(components_waits(0));
 	DO(server, CALL(SYS_VIRQ_SET, SERVER_LINE_GRANT, 1));
 	FAILS(server, ERR_STATE);
+	DO(server, CALL(SYS_VIRQ_REQUEST, 0x20));
+	FAILS(server, ERR_STATE);
 	assert_int_equal(component_guest_attach(&world.guest), OK);
 	assert_int_equal(flags_at(COMPONENT_GUEST + SERVED_RAM), SPACE_READ | SPACE_WRITE);
 	DO(server);
 	SAYS(server, NOTIFY_RESET);
+}
+
+static void a_requested_vector(void **state)
+{
+	(void)state;
+	DO(server, CALL(SYS_VIRQ_REQUEST, 0x28));
+	SAYS(server, VIRQ_NONE);
+	assert_true(world.guest.arch.requests);
+	DO(server, CALL(SYS_VIRQ_REQUEST, 255));
+	SAYS(server, 0x28);
+	world.guest.arch.requests = false; /* taken */
+	DO(server, CALL(SYS_VIRQ_REQUEST, VIRQ_NONE));
+	SAYS(server, VIRQ_NONE);
+	DO(server, CALL(SYS_VIRQ_REQUEST, VIRQ_NONE + 1));
+	FAILS(server, ERR_INVALID);
 }
 
 static void logs_lines(void **state)
@@ -519,13 +536,26 @@ int main(void)
 {
 #define TEST(function) cmocka_unit_test_setup(function, components_begin)
 	const struct CMUnitTest tests[] = {
-		TEST(information),      TEST(address_space),      TEST(loads_program),
-		TEST(restart_zeroes),   TEST(copies_are_checked), TEST(channels),
-		TEST(interrupts),       TEST(limited_interrupts), TEST(timers),
+		TEST(information),
+		TEST(address_space),
+		TEST(loads_program),
+		TEST(restart_zeroes),
+		TEST(copies_are_checked),
+		TEST(channels),
+		TEST(interrupts),
+		TEST(limited_interrupts),
+		TEST(timers),
 
-		TEST(detaches),         TEST(logs_lines),         TEST(control_is_granted),
-		TEST(unknown_calls),    TEST(ends_for_good),      TEST(a_reset_is_not_lost),
-		TEST(limited_restarts), TEST(watchdog),           TEST(finishes),
+		TEST(detaches),
+		TEST(logs_lines),
+		TEST(control_is_granted),
+		TEST(unknown_calls),
+		TEST(a_requested_vector),
+		TEST(ends_for_good),
+		TEST(a_reset_is_not_lost),
+		TEST(limited_restarts),
+		TEST(watchdog),
+		TEST(finishes),
 	};
 
 	return cmocka_run_group_tests(tests, create, NULL);

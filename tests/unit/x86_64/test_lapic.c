@@ -483,9 +483,51 @@ static void software_disable(void **state)
 	assert_int_equal(get(0, LAPIC_LVT), 0x32);
 }
 
+/* The 8259's request comes by LINT0 in mode ExtINT, or by a message of the IOAPIC. */
+static void the_8259(void **state)
+{
+	struct lapic_message message = { .destination = 1, .delivery = LAPIC_EXTINT };
+
+	(void)state;
+	turn_on(true);
+	put(0, LAPIC_LVT + LVT_LINT0, LVT_MASKED);
+	assert_false(lapic_external(&cpus[0]));
+	atomic_fetch_or(&cpus[0].events, LAPIC_EVENT_LINT0);
+	lapic_fold(&cpus[0]);
+	assert_int_equal(atomic_load(&cpus[0].events), 0);
+	assert_false(lapic_external(&cpus[0]));
+	put(0, LAPIC_LVT + LVT_LINT0, 0x730);
+	assert_true(lapic_external(&cpus[0]));
+	put(0, LAPIC_LVT + LVT_LINT0, 0x30); /* fixed */
+	assert_false(lapic_external(&cpus[0]));
+	lapic_wire_8259(&cpus[0]);
+	assert_int_equal(get(0, LAPIC_LVT + LVT_LINT0), 0x700);
+	assert_true(lapic_external(&cpus[0]));
+	assert_int_equal(lapic_next(&cpus[0]), LAPIC_NONE);
+	/* A task priority does not hold it back. */
+	put(0, LAPIC_TPR, 0xff);
+	assert_true(lapic_external(&cpus[0]));
+	put(0, LAPIC_SVR, 0xff);
+	assert_false(lapic_external(&cpus[0]));
+	/* A LAPIC that is off leaves LINT0 to the processor. */
+	assert_true(lapic_base_write(&cpus[0], LAPIC_BASE | APIC_BASE_BSP));
+	assert_false(lapic_external(&cpus[0]));
+	atomic_fetch_or(&cpus[0].events, LAPIC_EVENT_LINT0);
+	lapic_fold(&cpus[0]);
+	assert_true(lapic_external(&cpus[0]));
+	assert_true(lapic_send(&bus, &message, &effect));
+	assert_int_equal(effect.kicks, BIT(1));
+	assert_false(lapic_external(&cpus[1]));
+	lapic_fold(&cpus[1]);
+	assert_true(lapic_external(&cpus[1]));
+	lapic_init(&cpus[1]);
+	assert_false(lapic_external(&cpus[1]));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(the_8259, setup),
 		cmocka_unit_test_setup(reset_values, setup),
 		cmocka_unit_test_setup(base_register, setup),
 		cmocka_unit_test_setup(x2_faults, setup),

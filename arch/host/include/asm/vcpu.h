@@ -52,6 +52,8 @@ struct arch_vcpu {
 
 struct arch_guest {
 	u32 inits, resets;
+	u32 request; /* of arch_virq_request(), if it requests */
+	bool requests;
 	u64 levels[HOST_LINES / 64]; /* shared lines that arch_virq_set() raised */
 	u64 linked[HOST_LINES / 64]; /* arch_virq_deliver() */
 };

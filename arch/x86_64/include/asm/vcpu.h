@@ -87,6 +87,7 @@ struct arch_vcpu {
 	bool nmi_masked; /* until the IRET of the NMI's handler has run */
 	bool nmi_ends;   /* that IRET runs next, as a single step (svm/event.c) */
 	u64 step_rflags, step_dr6; /* before that step */
+	int requested;             /* SVM: the interrupt that V_IRQ stands for */
 	_Atomic bool timer_due;
 	u64 last_rip; /* at the last exit, for queries */
 };
@@ -95,6 +96,7 @@ struct arch_guest {
 	struct spinlock lock; /* of the IOAPIC */
 	struct lapic_bus bus;
 	struct ioapic ioapic;
+	_Atomic u32 request; /* of the vmm's 8259: INTERRUPT_8259 and its vector; 0: none */
 	u64 cr4_offer, efer_offer, xcr0_offer;
 	u8 *port_map; /* a clear bit: the port is the guest's; NULL: it has none */
 };

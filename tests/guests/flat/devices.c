@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A guest of x86-64 that checks the devices of its vmm, through ports of all widths. Interrupts of
+ * the 8259 pair come by LINT0 and by pin 0 of the IOAPIC. Each check is a line in the core's log.
+ */
+#include "tests/guests/flat/flat.h"
+
+#define IOAPIC     ((volatile u32 *)0xfec00000u)
+#define LVT_LINT0  X2(0x35)
+#define LVT_EXTINT 0x700u
+#define LVT_MASKED 0x10000u
+
+#define VECTOR_PIC   0x20u
+#define VECTOR_TIMER VECTOR_PIC
+#define VECTOR_CLOCK (VECTOR_PIC + 8)
+#define PERIOD       1193u /* of the timer: a millisecond */
+#define PM_TIMER     0x608u
+#define PM_KHZ       3580u
+
+static u32 number, failures;
+static bool ends_itself; /* the 8259s need no end of interrupt */
+
+static void check(bool good, const char *name)
+{
+	number++;
+	failures += !good;
+	log_text(good ? "ok " : "not ok ");
+	log_number(number);
+	log_text(" - ");
+	log_text(name);
+	log_text("\n");
+}
+
+static void outb(u16 port, u8 value)
+{
+	__asm__ volatile("outb %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static void outw(u16 port, u16 value)
+{
+	__asm__ volatile("outw %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static void outl(u16 port, u32 value)
+{
+	__asm__ volatile("outl %0, %1" : : "a"(value), "Nd"(port));
+}
+
+static u8 inb(u16 port)
+{
+	u8 value;
+
+	__asm__ volatile("inb %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static u16 inw(u16 port)
+{
+	u16 value;
+
+	__asm__ volatile("inw %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+static u32 inl(u16 port)
+{
+	u32 value;
+
+	__asm__ volatile("inl %1, %0" : "=a"(value) : "Nd"(port));
+	return value;
+}
+
+void second_main(void)
+{
+}
+
+/* The handlers of the 8259s. The clock's flag lowers its line. */
+void interrupted(struct frame *frame)
+{
+	u32 pin = frame->vector - VECTOR_PIC;
+
+	if (pin >= 16)
+		return;
+	if (frame->vector == VECTOR_CLOCK) {
+		outb(0x70, 0x0c);
+		(void)inb(0x71);
+	}
+	if (ends_itself)
+		return;
+	if (pin >= 8)
+		outb(0xa0, 0x20);
+	outb(0x20, 0x20);
+}
+
+/* Interrupts for at least @ms of the PM timer. */
+static void pass(u32 ms)
+{
+	u32 start = inl(PM_TIMER);
+
+	__asm__ volatile("sti" : : : "memory");
+	while (inl(PM_TIMER) - start < ms * PM_KHZ)
+		;
+	__asm__ volatile("cli" : : : "memory");
+}
+
+/* Sleep until @count interrupts of @vector have come; within ten seconds or so. */
+static bool sleep_for(u32 vector, u32 count)
+{
+	u32 first = hits[vector], start = inl(PM_TIMER);
+
+	while (hits[vector] - first < count && inl(PM_TIMER) - start < 10000 * PM_KHZ)
+		__asm__ volatile("sti; hlt; cli" : : : "memory");
+	return hits[vector] - first >= count;
+}
+
+static bool is_quiet(u32 vector)
+{
+	u32 before;
+
+	pass(1); /* one may be on its way */
+	before = hits[vector];
+	pass(10);
+	return hits[vector] == before;
+}
+
+static void check_pci(void)
+{
+	outl(0xcf8, 0x80000008);
+	check(inl(0xcfc) == 0x06000000 && inw(0xcfe) == 0x0600 && inb(0xcff) == 6, "host bridge");
+	outl(0xcf8, 0x80000800);
+	check(inl(0xcfc) == UINT32_MAX && inb(0xcfd) == 0xff, "no other function");
+	outl(0xcf8, 0x80000600); /* a write of 0xcf9 by its address, and no reset */
+	outb(0xcf8, 8);
+	outw(0xcfa, 0);
+	check(inl(0xcf8) == 0x80000600 && inb(0xcf8) == 0xff, "CONFIG_ADDRESS is a double word");
+	check(inl(0xcfe) == UINT32_MAX, "beyond the ports");
+}
+
+static void check_ports(void)
+{
+	u32 start;
+
+	check(inb(0xe9) == 0xe9, "debug port");
+	outb(0x64, 0xaa);
+	check((inb(0x64) & 1) == 1 && inb(0x60) == 0x55, "8042");
+	outb(0x21, 0xfb);
+	check(inb(0x21) == 0xfb, "8259");
+	outb(0x70, 0x0d);
+	check(inb(0x71) == 0x80, "clock");
+	/* Channel 2 of the timer against the PM timer: 10 ms. */
+	outb(0x61, 1);
+	outb(0x43, 0xb0);
+	outb(0x42, 11932 & 0xff);
+	start = inl(PM_TIMER);
+	outb(0x42, 11932 >> 8);
+	while ((inb(0x61) & 0x20) == 0)
+		;
+	check(inl(PM_TIMER) - start >= 10 * PM_KHZ - PM_KHZ / 100, "timer and PM timer");
+}
+
+static void set_up_pics(u8 icw4)
+{
+	static const u16 ports[2] = { 0x20, 0xa0 };
+
+	ends_itself = (icw4 & 2) != 0;
+	for (u32 i = 0; i < 2; i++) {
+		outb(ports[i], 0x11);
+		outb(ports[i] + 1, (u8)(VECTOR_PIC + 8 * i));
+		outb(ports[i] + 1, i == 0 ? 4 : 2);
+		outb(ports[i] + 1, icw4);
+		outb(ports[i] + 1, i == 0 ? 0xfa : 0xff); /* timer and cascade */
+	}
+}
+
+static void start_timer(void)
+{
+	outb(0x43, 0x34);
+	outb(0x40, PERIOD & 0xff);
+	outb(0x40, PERIOD >> 8);
+}
+
+static void ioapic_write(u32 reg, u32 value)
+{
+	IOAPIC[0] = reg;
+	IOAPIC[4] = value;
+}
+
+static void check_8259(void)
+{
+	u32 start;
+
+	check((u32)rdmsr(LVT_LINT0) == LVT_EXTINT, "LINT0 is a virtual wire");
+	set_up_pics(1);
+	start_timer();
+	start = inl(PM_TIMER);
+	check(sleep_for(VECTOR_TIMER, 50), "ticks by LINT0");
+	check(inl(PM_TIMER) - start >= 48 * PM_KHZ, "not faster than the timer");
+	wrmsr(X2(8), 0xf0);
+	check(sleep_for(VECTOR_TIMER, 3), "the task priority is the LAPIC's");
+	wrmsr(X2(8), 0);
+	outb(0x21, 0xff);
+	check(is_quiet(VECTOR_TIMER), "masked in the 8259");
+	outb(0x21, 0xfa);
+	wrmsr(LVT_LINT0, LVT_MASKED | LVT_EXTINT);
+	check(is_quiet(VECTOR_TIMER), "masked in the LAPIC");
+	ioapic_write(0x11, 0);
+	ioapic_write(0x10, LVT_EXTINT);
+	check(sleep_for(VECTOR_TIMER, 20), "ticks by the IOAPIC");
+	ioapic_write(0x10, LVT_MASKED);
+	wrmsr(LVT_LINT0, LVT_EXTINT);
+	check(sleep_for(VECTOR_TIMER, 3), "ticks by LINT0 again");
+	set_up_pics(3);
+	check(sleep_for(VECTOR_TIMER, 20), "ticks that end themselves");
+	set_up_pics(1);
+	outb(0xa1, 0xfe);
+	outb(0x70, 0x0a);
+	outb(0x71, 0x26);
+	outb(0x70, 0x0b);
+	outb(0x71, 0x42);
+	check(sleep_for(VECTOR_CLOCK, 20), "the clock by the cascade");
+	check(sleep_for(VECTOR_TIMER, 3), "and the timer beside it");
+}
+
+void guest_main(void)
+{
+	set_up();
+	check_ports();
+	check_pci();
+	check_8259();
+	log_text("1..");
+	log_number(number);
+	log_text(failures == 0 ? ", all good\n" : ", failures\n");
+}
