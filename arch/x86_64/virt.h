@@ -146,8 +146,8 @@ void exit_forget_code(struct vcpu *vcpu);
 
 /** vcpu_apply() - the consequences of a LAPIC or IOAPIC write by @vcpu. Own thread, no locks. */
 void vcpu_apply(struct vcpu *vcpu, struct lapic_effect *effect);
-/** vcpu_next_interrupt() - the interrupt that the processor would take next, if it takes any: a
- * vector of the LAPIC, or INTERRUPT_8259 and the vector that the 8259 requests; LAPIC_NONE.
+/** vcpu_next_interrupt() - the interrupt that the processor would take next, if it takes any. That
+ * is a vector of the LAPIC, INTERRUPT_8259 and the vector that the 8259 requests, or LAPIC_NONE.
  * lapic_fold() comes first. Own thread. */
 static inline int vcpu_next_interrupt(const struct vcpu *vcpu)
 {

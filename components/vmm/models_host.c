@@ -8,7 +8,8 @@
 #include <stddef.h>
 
 const struct device_model *const device_models[] = {
-	&pl011_model,    &pl031_model, &virtio_console_model, &ns16550_model,
-	&i8259_model,    &i8254_model, &mc146818_model,       &acpi_pm_model,
-	&pci_host_model, &i8042_model, &debug_port_model,     NULL,
+	&pl011_model,   &pl031_model,    &virtio_console_model, &fw_cfg_model,
+	&ns16550_model, &i8259_model,    &i8254_model,          &mc146818_model,
+	&acpi_pm_model, &pci_host_model, &i8042_model,          &debug_port_model,
+	NULL,
 };

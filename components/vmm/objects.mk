@@ -2,7 +2,7 @@
 # The vmm without the program's frame (main.c), and the device models of its architecture.
 obj-y += virtio_console.o vmm.o
 vmm-arm64 := arm64/pl011.o arm64/pl031.o
-vmm-x86_64 := $(addprefix x86/,debug_port.o i8042.o i8254.o i8259.o mc146818.o ns16550.o \
+vmm-x86_64 := $(addprefix x86/,debug_port.o fw_cfg.o i8042.o i8254.o i8259.o mc146818.o ns16550.o \
 	pci_host.o pm.o)
 obj-y += $(if $(filter host,$(ARCH)),models_host.o $(vmm-arm64) $(vmm-x86_64))
 obj-y += $(if $(filter arm64,$(ARCH)),arm64/models.o $(vmm-arm64))

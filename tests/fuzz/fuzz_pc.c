@@ -16,12 +16,13 @@ static const struct {
 	const char *name, *device;
 	u16 port, size;
 } regions[] = {
-	{ "pic", "i8259", 0x20, 2 },       { "timer", "i8254", 0x40, 4 },
-	{ "keyboard", "i8042", 0x60, 1 },  { "gate", "i8254", 0x61, 1 },
-	{ "command", "i8042", 0x64, 1 },   { "clock", "mc146818", 0x70, 2 },
-	{ "second", "i8259", 0xa0, 2 },    { "debug", "debug-port", 0xe9, 1 },
-	{ "uart", "ns16550", 0x3f8, 8 },   { "trigger", "i8259", 0x4d0, 2 },
-	{ "power", "acpi-pm", 0x600, 12 }, { "pci", "pci-host", 0xcf8, 8 },
+	{ "pic", "i8259", 0x20, 2 },        { "timer", "i8254", 0x40, 4 },
+	{ "keyboard", "i8042", 0x60, 1 },   { "gate", "i8254", 0x61, 1 },
+	{ "command", "i8042", 0x64, 1 },    { "clock", "mc146818", 0x70, 2 },
+	{ "second", "i8259", 0xa0, 2 },     { "debug", "debug-port", 0xe9, 1 },
+	{ "uart", "ns16550", 0x3f8, 8 },    { "trigger", "i8259", 0x4d0, 2 },
+	{ "power", "acpi-pm", 0x600, 12 },  { "pci", "pci-host", 0xcf8, 8 },
+	{ "firmware", "fw-cfg", 0x510, 2 },
 };
 
 #define REGIONS ARRAY_SIZE(regions)

@@ -53,7 +53,8 @@ CLOCK = """clock {
 	host-address = <0x80000000 0x70>;
 	size = <2>;
 };"""
-RESET = '/include/ "devices.dtsi" rom { type = "ram"; guest-address = <0xfffff000>; size = <0x1000>; };'
+RESET = ('/include/ "devices.dtsi" '
+	 'rom { type = "ram"; guest-address = <0xfffff000>; size = <0x1000>; };')
 
 
 def lz4_block(data):

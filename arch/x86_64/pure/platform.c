@@ -25,7 +25,7 @@
 
 static const char *const models[] = {
 	"ns16550",  "i8259", "i8254",      "mc146818",       "acpi-pm",
-	"pci-host", "i8042", "debug-port", "virtio-console",
+	"pci-host", "i8042", "debug-port", "virtio-console", "fw-cfg",
 };
 static const struct arch_model model_trees[] = {
 	{ "", 1, ARCH_MODEL_IRQ, false },     /* ns16550 */
@@ -37,6 +37,7 @@ static const struct arch_model model_trees[] = {
 	{ "", 1, ARCH_MODEL_NO_IRQ, false },  /* i8042 */
 	{ "", 1, ARCH_MODEL_NO_IRQ, false },  /* debug-port */
 	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, true },
+	{ "", 1, ARCH_MODEL_NO_IRQ, false }, /* fw-cfg */
 };
 
 static const char *const kernel_types[] = {

@@ -12,6 +12,7 @@ extern const struct device_model mc146818_model; /* clock and CMOS memory */
 extern const struct device_model acpi_pm_model;  /* PM1 registers and PM timer */
 extern const struct device_model pci_host_model; /* ports 0xcf8 to 0xcff: the host bridge; reset */
 extern const struct device_model i8042_model;    /* keyboard controller: reset alone */
+extern const struct device_model fw_cfg_model;   /* items for firmware */
 extern const struct device_model debug_port_model; /* text to the core's log */
 
 /** i8259_input() - the interrupt line of @device has changed: the 8259 pair sees it, if the guest

@@ -136,6 +136,21 @@ static void check_pci(void)
 	check(inl(0xcfe) == UINT32_MAX, "beyond the ports");
 }
 
+/* As firmware reads it: INS from the data port. */
+static void check_firmware(void)
+{
+	u8 item[24] = { 0 };
+	u8 *to = item;
+	u32 count = sizeof(item);
+
+	outw(0x510, 0);
+	check(inb(0x511) == 'Q' && inb(0x511) == 'E', "fw_cfg's signature");
+	outw(0x510, 0x20);
+	__asm__ volatile("rep insb" : "+D"(to), "+c"(count) : "d"(0x511) : "memory");
+	check(item[11] == 1 && item[8] + item[9] + item[10] + item[16] == 1 && item[20] == 0,
+	      "fw_cfg's map of memory");
+}
+
 static void check_ports(void)
 {
 	u32 start;
@@ -225,6 +240,7 @@ void guest_main(void)
 {
 	set_up();
 	check_ports();
+	check_firmware();
 	check_pci();
 	check_8259();
 	log_text("1..");

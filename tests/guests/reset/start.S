@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A guest in real mode, as firmware is: a page that ends at 4 GiB, started at the reset vector. It
- * copies itself below 1 MiB, takes an interrupt by the table there, and writes to the core's log. Then
- * it sleeps from one tick of the 8254 to the next. They come by the 8259, and it knows no APIC.
+ * copies itself below 1 MiB, takes an interrupt by the table there, and writes to the core's log.
+ * Then it sleeps from one tick of the 8254 to the next. They come by the 8259, and it knows no
+ * APIC.
  */
 #define CALL_LOG   0x4d554c01
 #define TEXT_BYTES 16

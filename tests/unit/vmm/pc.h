@@ -21,7 +21,7 @@ static const struct {
 	{ "command", "i8042", 0x64, 1, 0 },  { "clock", "mc146818", 0x70, 2, 8 },
 	{ "second", "i8259", 0xa0, 2, 0 },   { "debug", "debug-port", 0xe9, 1, 0 },
 	{ "trigger", "i8259", 0x4d0, 2, 0 }, { "power", "acpi-pm", 0x600, 12, 9 },
-	{ "pci", "pci-host", 0xcf8, 8, 0 },
+	{ "pci", "pci-host", 0xcf8, 8, 0 },  { "firmware", "fw-cfg", 0x510, 2, 0 },
 };
 
 #define REGIONS         ARRAY_SIZE(regions)

@@ -333,6 +333,59 @@ static void the_other_registers(void **state)
 	assert_non_null(strstr(host_core.log, "[pc] hello\n"));
 }
 
+static void read_item(u16 key, void *to, u32 bytes)
+{
+	out_wide(0x510, 2, key);
+	for (u32 i = 0; i < bytes; i++)
+		((u8 *)to)[i] = (u8)in_wide(0x511, 1);
+}
+
+static void items_for_firmware(void **state)
+{
+	struct {
+		u32 count, size;
+		u16 key, reserved;
+		char name[56];
+	} directory;
+	struct __packed {
+		u64 address, size;
+		u32 type;
+	} memory[3];
+	u8 bytes[8];
+
+	(void)state;
+	info.vcpus = 3;
+	add(STATE + 1, GRANT_RAM, "ram", 0, MIB(3));
+	add(STATE + 2, GRANT_RAM, "high", GIB(4), MIB(1));
+	info.num_grants = STATE + 3;
+	start();
+	read_item(0, bytes, 5);
+	assert_memory_equal(bytes, "QEMU\0", 5);
+	read_item(1, bytes, 4);
+	assert_memory_equal(bytes, "\1\0\0\0", 4); /* no DMA */
+	read_item(3, bytes, 8);
+	assert_memory_equal(bytes, "\0\0\x40\0\0\0\0\0", 8);
+	read_item(5, bytes, 2);
+	assert_memory_equal(bytes, "\3\0", 2);
+	read_item(0x19, &directory, sizeof(directory));
+	assert_memory_equal(&directory, "\0\0\0\1\0\0\0\x28\0\x20\0\0", 12);
+	assert_string_equal(directory.name, "etc/e820");
+	read_item(0x20, memory, sizeof(memory));
+	assert_int_equal(memory[0].address, 0);
+	assert_int_equal(memory[0].size, MIB(3));
+	assert_int_equal(memory[1].address, GIB(4));
+	assert_int_equal(memory[1].type, 1);
+	assert_int_equal(memory[2].size | memory[2].type, 0); /* zeros behind the end */
+	read_item(0x8020, bytes, 4);
+	assert_memory_equal(bytes, "\0\0\0\0", 4);
+	/* Other widths: the selector stays, the data port has nothing. */
+	out_wide(0x510, 2, 0);
+	out_wide(0x510, 1, 1);
+	assert_int_equal(in_wide(0x510, 2), 0xffff);
+	out_wide(0x511, 1, 1);
+	assert_int_equal(in_wide(0x511, 1), 'Q');
+}
+
 /* A vmm that ends is started again with any state; nothing is read or written outside of it. */
 static void any_state_is_bounded(void **state)
 {
@@ -375,6 +428,7 @@ int main(void)
 		cmocka_unit_test_setup(the_pci_host_bridge_is_fixed, fresh),
 		cmocka_unit_test_setup(the_reset_register_is_a_byte, fresh),
 		cmocka_unit_test_setup(the_other_registers, fresh),
+		cmocka_unit_test_setup(items_for_firmware, fresh),
 		cmocka_unit_test_setup(any_state_is_bounded, fresh),
 	};
 
