@@ -6,6 +6,7 @@
 #include "tests/guests/flat/flat.h"
 
 #define IOAPIC     ((volatile u32 *)0xfec00000u)
+#define NOTHING    ((volatile u32 *)0xd0000000u) /* neither memory nor a device */
 #define LVT_LINT0  X2(0x35)
 #define LVT_EXTINT 0x700u
 #define LVT_MASKED 0x10000u
@@ -121,6 +122,27 @@ static bool is_quiet(u32 vector)
 	before = hits[vector];
 	pass(10);
 	return hits[vector] == before;
+}
+
+/* Reads of memory that is not there, by each form that is served, and forms that are not. */
+static void check_memory(void)
+{
+	u32 zero, sign, words;
+
+	__asm__ volatile("movzbl (%1), %0" : "=r"(zero) : "r"(NOTHING));
+	__asm__ volatile("movsbl (%1), %0" : "=r"(sign) : "r"(NOTHING));
+	__asm__ volatile("movzwl (%1), %0" : "=r"(words) : "r"(NOTHING));
+	check(zero == 0xff && sign == UINT32_MAX && words == 0xffff, "MOVZX and MOVSX");
+	__asm__ volatile("movb $1, (%0); movw $2, (%0); movl $3, (%0)" : : "r"(NOTHING) : "memory");
+	__asm__ volatile("movl %1, %0" : "=a"(words) : "m"(*NOTHING));
+	check(words == UINT32_MAX, "MOV of immediates");
+	check(FAULTS(13, "testl $1, (%1)", "r"(NOTHING)) &&
+		      FAULTS(13, "orl $1, (%1)", "r"(NOTHING)) &&
+		      FAULTS(13, "xchgl %2, (%1)", "r"(NOTHING), "r"(0)) &&
+		      FAULTS(13, "btsl $0, (%1)", "r"(NOTHING)) &&
+		      FAULTS(13, "stosl", "D"(NOTHING), "a"(0)) &&
+		      FAULTS(13, "movsl", "S"(NOTHING), "D"(&number)),
+	      "other instructions get #GP");
 }
 
 static void check_pci(void)
@@ -241,6 +263,7 @@ void guest_main(void)
 	set_up();
 	check_ports();
 	check_firmware();
+	check_memory();
 	check_pci();
 	check_8259();
 	log_text("1..");

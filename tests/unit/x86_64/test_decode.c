@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Instructions that access emulated memory: each form by hand, then the lengths of 4,000 at random
- * against objdump. Random bytes must not be read beyond their end, nor be accepted when cut.
+ * Instructions that access emulated memory, each form by hand. Lengths of 4,000 at random are
+ * compared with objdump, effects of 4,000 with the CPU. Random bytes must not be read beyond their
+ * end, nor be accepted when cut.
  */
 #include "support/random.h"
 #include "support/test.h"
@@ -9,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "arch/x86_64/pure/decode.h"
@@ -235,6 +237,136 @@ static void lengths_agree_with_objdump(void **state)
 	assert_int_equal(starts, SAMPLES);
 }
 
+/* --- Against this machine's CPU
+ * -------------------------------------------------------------------
+ */
+
+#define CELL      4000u /* offsets in the page: memory that the instruction accesses, */
+#define RESULTS   3000u /* registers behind it, */
+#define STACK     2900u /* and the caller's stack */
+#define BASE      3u    /* RBX points to the cell */
+#define PREFIX_66 0x66
+#define PREFIX_67 0x67
+
+struct program {
+	u8 *page;
+	u32 at;
+};
+
+static void emit(struct program *p, u64 value, u32 bytes)
+{
+	memcpy(p->page + p->at, &value, bytes);
+	p->at += bytes;
+}
+
+/* MOV between register @reg and the page's @offset, relative to RIP. */
+static void emit_move(struct program *p, u8 opcode, u32 reg, u32 offset)
+{
+	emit(p, 0x48 | (reg >= 8 ? 4 : 0), 1);
+	emit(p, opcode, 1);
+	emit(p, (u8)(5 | (reg & 7) << 3), 1);
+	emit(p, (u32)(offset - (p->at + 4)), 4);
+}
+
+/* A random form whose operand is at RBX, or at the address in the instruction. */
+static u32 form(u8 *bytes, u64 cell)
+{
+	static const u16 opcodes[] = { 0x88, 0x89, 0x8a, 0x8b,  0xc6,  0xc7,  0xa0, 0xa1,
+				       0xa2, 0xa3, 0x63, 0xfb6, 0xfb7, 0xfbe, 0xfbf };
+	u16 opcode = opcodes[random_below(ARRAY_SIZE(opcodes))];
+	u64 immediate = random_below(UINT64_C(1) << 32);
+	u32 n = 0;
+
+	if (random_below(3) == 0)
+		bytes[n++] = PREFIX_66;
+	if (random_below(4) == 0)
+		bytes[n++] = PREFIX_67;
+	if (random_below(2) == 0)
+		bytes[n++] = (u8)(0x40 | (random_below(8) << 1 & 0xc)); /* W and R */
+	if (opcode > 0xff)
+		bytes[n++] = 0x0f;
+	bytes[n++] = (u8)opcode;
+	if (opcode >= 0xa0 && opcode <= 0xa3) {
+		memcpy(bytes + n, &cell, 8);
+		return n + 8;
+	}
+	bytes[n++] = (u8)(BASE | (opcode == 0xc6 || opcode == 0xc7 ? 0 : random_below(8) << 3));
+	memcpy(bytes + n, &immediate, 4);
+	return n + 4;
+}
+
+/* The instruction between loads and stores of all registers. */
+static void assemble(struct program *p, const u8 *insn, u32 length, const u64 r[16])
+{
+	static const u8 saved[] = { 0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57 };
+	static const u8 restored[] = { 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d,
+				       0x41, 0x5c, 0x5d, 0x5b, 0xc3 };
+
+	p->at = 0;
+	memcpy(p->page, saved, sizeof(saved));
+	p->at = sizeof(saved);
+	emit_move(p, 0x89, 4, STACK);
+	for (u32 i = 0; i < 16; i++) {
+		emit(p, 0x48 | i >> 3, 1);
+		emit(p, 0xb8 | (i & 7), 1);
+		emit(p, r[i], 8);
+	}
+	memcpy(p->page + p->at, insn, length);
+	p->at += length;
+	for (u32 i = 0; i < 16; i++)
+		emit_move(p, 0x89, i, RESULTS + 8 * i);
+	emit_move(p, 0x8b, 4, STACK);
+	memcpy(p->page + p->at, restored, sizeof(restored));
+}
+
+static void one_against_the_cpu(struct program *p)
+{
+	u64 cell = (uintptr_t)p->page + CELL, memory = random_below(UINT64_MAX), r[16];
+	u64 results[16], after;
+	struct x86_insn insn;
+	u8 bytes[SLOT];
+
+	while (!x86_decode(bytes, form(bytes, cell), true, &insn))
+		;
+	for (u32 i = 0; i < 16; i++)
+		r[i] = random_below(UINT64_MAX);
+	r[BASE] = cell;
+	memcpy(p->page + CELL, &memory, sizeof(memory));
+	assemble(p, bytes, insn.length, r);
+	((void (*)(void))(uintptr_t)p->page)();
+	memcpy(results, p->page + RESULTS, sizeof(results));
+	memcpy(&after, p->page + CELL, sizeof(after));
+	if (insn.write) {
+		u64 value = x86_insn_store(&insn, r);
+
+		memcpy(&memory, &value, insn.width);
+	} else {
+		x86_insn_load(&insn, r, memory);
+	}
+	assert_memory_equal(results, r, sizeof(r));
+	assert_int_equal(after, memory);
+}
+
+/* Each form leaves the registers and memory that it leaves on the CPU that runs this test. */
+static void values_agree_with_the_cpu(void **state)
+{
+#ifdef __x86_64__
+	struct program p = { .page = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
+					  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0) };
+
+	(void)state;
+	assert_ptr_not_equal(p.page, MAP_FAILED);
+	random_seed(3);
+	for (u32 i = 0; i < SAMPLES; i++)
+		one_against_the_cpu(&p);
+	assert_int_equal(munmap(p.page, PAGE_SIZE), 0);
+#else
+	(void)state;
+	(void)one_against_the_cpu;
+	skip();
+#endif
+}
+
 /* The buffer ends with the bytes, so that the sanitizer sees a read beyond them. */
 static void random_bytes(void **state)
 {
@@ -263,7 +395,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_form),   cmocka_unit_test(refused),
 		cmocka_unit_test(values),       cmocka_unit_test(lengths_agree_with_objdump),
-		cmocka_unit_test(random_bytes),
+		cmocka_unit_test(random_bytes), cmocka_unit_test(values_agree_with_the_cpu),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
