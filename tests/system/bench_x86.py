@@ -15,7 +15,7 @@ import tempfile
 
 import accepted
 from bochs import BochsVmx
-from harness import BUILD, LOGS, ROOT, STAMP, TURNS, Failure, QemuQ35, parallel
+from harness import BUILD, ROOT, STAMP, TURNS, Failure, QemuQ35, parallel
 import profile_x86
 import systems
 from systems import X86_64
@@ -160,13 +160,13 @@ def trace(directory, name):
 	what, operations, options, ready = PROFILES[name]
 	place = directory / f"profile-{name}"
 	place.mkdir()
-	socket, log = place / "monitor", f"svm-profile-{name}"
+	socket = place / "monitor"
 	cpus = options.get("vcpus", 1)
 	args = profile_x86.monitor(socket) + (TURNS if cpus > 1 else [])
-	with q35(log, X86_64 / "mullion.elf", cpus=cpus, args=args,
+	with q35(f"svm-profile-{name}", X86_64 / "mullion.elf", cpus=cpus, args=args,
 		 initrd=bundle(place, what, **options)) as run:
 		run.expect(rf"\[bench\] bench: {ready} ", absent=BAD)
-		addresses = profile_x86.record(socket, LOGS / f"bench-{log}.log")
+		addresses = profile_x86.record(socket)
 	symbols = profile_x86.Symbols(X86_64 / "mullion.elf", X86_64 / "guests/bench.elf")
 	return {operation: profile_x86.Piece(piece, symbols) for operation, piece in
 		profile_x86.pieces(addresses, symbols).items() if operation in operations}

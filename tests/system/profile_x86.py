@@ -2,7 +2,7 @@
 """Where the instructions of an operation go, on QEMU's q35.
 
 The benchmark guest executes its functions op_NAME without end. QEMU then writes the address of each
-instruction to the machine's log. What is executed from one op_NAME to the next belongs to NAME.
+instruction to a file. What is executed from one op_NAME to the next belongs to NAME.
 """
 
 import bisect
@@ -15,7 +15,7 @@ import time
 
 from harness import Failure
 
-BYTES = 30 << 20	# of the log, which has 70 for an instruction
+BYTES = 30 << 20	# of the trace, which has 70 for an instruction
 ADDRESS = re.compile(rb"^Trace \d+: 0x[0-9a-f]+ \[[0-9a-f]+/([0-9a-f]+)/", re.M)
 
 
@@ -41,13 +41,13 @@ class Symbols:
 
 
 def monitor(path):
-	"""The options of a machine with QEMU's monitor on a socket."""
-	return ["-monitor", f"unix:{path},server=on,wait=off"]
+	"""The options of a machine with QEMU's monitor on a socket, and a trace beside it."""
+	return ["-monitor", f"unix:{path},server=on,wait=off", "-D", f"{path}.trace"]
 
 
-def record(path, log):
+def record(path):
 	"""The addresses of the instructions that a machine executes now, in their order."""
-	log = pathlib.Path(f"{log}.qemu")
+	log = pathlib.Path(f"{path}.trace")
 	with socket.socket(socket.AF_UNIX) as link:
 		link.connect(str(path))
 		link.settimeout(60)
@@ -61,13 +61,13 @@ def record(path, log):
 		say(b"one-insn-per-tb on")
 		say(b"log exec,nochain")
 		limit = time.monotonic() + 120
-		while log.stat().st_size < BYTES:
+		while not log.exists() or log.stat().st_size < BYTES:
 			if time.monotonic() > limit:
 				raise Failure("QEMU traces no instructions")
 			time.sleep(0.1)
 		say(b"log none")
 	found = [int(address, 16) for address in ADDRESS.findall(log.read_bytes())]
-	log.write_bytes(b"")
+	log.unlink()
 	return found
 
 
