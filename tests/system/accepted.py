@@ -74,6 +74,9 @@ class Rows:
 			if figure is None:
 				sys.exit(f"bench: {row['row']} was not measured; "
 					 "nothing was written")
+			if figure > row["budget"] and "open" not in row:
+				sys.exit(f"bench: {row['row']} is {figure:g}, over its budget of "
+					 f"{row['budget']:g}; nothing was written")
 			row["measured"] = int(figure) if figure == int(figure) else figure
 			if figure <= row["budget"]:
 				row.pop("open", None)

@@ -82,6 +82,7 @@ PROFILES = {
 }
 BAD = r"mullion: panic|nothing is started|bench: exception"
 DECODER = "exit_decode"
+TRACE_MORE = 20	# instructions: a trace has the operation's call as well
 
 
 def bundle(directory, what, changes="", include="", vcpus=1, ram=RAM, kernel="bench.img",
@@ -118,7 +119,7 @@ def run_svm(directory, name, what, cpus=1, core=X86_64 / "mullion.elf", **option
 def bare_start():
 	"""Instructions before the first one of a program that QEMU starts."""
 	with q35("svm-bare", X86_64 / "guests/bench.elf") as run:
-		return int(run.expect(r"bench: boot (\d+)").group(1))
+		return int(run.expect(r"bench: boot (\d+)\.\d").group(1))
 
 
 def created_ns(said):
@@ -189,6 +190,9 @@ def measure_svm(directory):
 	measured.update(run_svm(directory, "two", "two", cpus=2)[0])
 	for operation, piece in trace(directory, "exits").items():
 		row = operation.replace("_", "-")
+		if abs(len(piece) - measured[row]) > TRACE_MORE:
+			raise Failure(f"{operation} has {len(piece)} instructions in its trace, "
+				      f"and {measured[row]:g} as the guest counts them")
 		if row != "no-port":
 			measured[row] -= decoding(piece)
 			measured.setdefault("length", decoding(piece))

@@ -72,16 +72,17 @@ def record(path):
 
 
 def pieces(addresses, symbols):
-	"""Each operation's shortest piece of the trace, as {NAME: addresses}."""
+	"""Each operation's piece of median length in the trace, as {NAME: addresses}.
+
+	The shortest would vary with the moment at which QEMU changes to another CPU.
+	"""
 	starts = {start: name[3:] for name, start in symbols.address.items()
 		  if name.startswith("op_")}
 	begins = [at for at, address in enumerate(addresses) if address in starts]
-	shortest = {}
+	found = collections.defaultdict(list)
 	for begin, end in zip(begins, begins[1:]):
-		name = starts[addresses[begin]]
-		if name not in shortest or end - begin < len(shortest[name]):
-			shortest[name] = addresses[begin:end]
-	return shortest
+		found[starts[addresses[begin]]].append(addresses[begin:end])
+	return {name: sorted(some, key=len)[len(some) // 2] for name, some in found.items()}
 
 
 class Piece:
