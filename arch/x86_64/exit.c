@@ -25,9 +25,7 @@ bool exit_stop(struct vcpu *vcpu, const char *why)
 	return false;
 }
 
-/* --- The instruction
- * ------------------------------------------------------------------------------
- */
+/* --- The instruction -------------------------------------------------------------------------- */
 
 /* RIP behind the instruction, which is of @kind. */
 static bool find_next(struct vcpu *vcpu, enum insn_kind kind, u64 *next)
@@ -124,9 +122,7 @@ bool exit_call(struct vcpu *vcpu, enum insn_kind kind)
 	return number != CALL_LOG || call_log(vcpu, virt->read(vcpu, VIRT_CODE64) != 0);
 }
 
-/* --- CPUID, MSRs, control registers
- * ---------------------------------------------------------------
- */
+/* --- CPUID, MSRs, control registers ----------------------------------------------------------- */
 
 static void machine_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *regs)
 {
@@ -372,9 +368,7 @@ bool exit_cr_write(struct vcpu *vcpu)
 		       virt->read(vcpu, VIRT_RIP) + insn.length);
 }
 
-/* --- Ports and memory
- * -----------------------------------------------------------------------------
- */
+/* --- Ports and memory ------------------------------------------------------------------------- */
 
 /* The part of RAX that a read of @width bytes changes. */
 static void set_rax(struct vcpu *vcpu, u8 width, u64 value)

@@ -125,9 +125,7 @@ void vcpu_destroy(struct vcpu *vcpu)
 	vcpu->arch.fpu = NULL;
 }
 
-/* --- Loading
- * --------------------------------------------------------------------------------------
- */
+/* --- Loading ---------------------------------------------------------------------------------- */
 
 static void save(struct vcpu *vcpu)
 {
@@ -201,9 +199,7 @@ void arch_vcpu_put(struct vcpu *vcpu)
 	atomic_store(&vcpu->arch.timer_due, false);
 }
 
-/* --- Inline service (include/mullion/serve.h)
- * --------------------------------------------------------------------------------------
- */
+/* --- Inline service (include/mullion/serve.h) ------------------------------------------------- */
 
 /* Of ports the span is the region; of memory any access that begins in it ends in the region. */
 static bool is_served(const struct vcpu *vcpu, const struct vcpu_exit *exit, u64 offset)
@@ -255,9 +251,7 @@ bool vcpu_serve(struct vcpu *vcpu)
 	return finish_service(vcpu, arch_user_run(user), &record);
 }
 
-/* --- Running
- * --------------------------------------------------------------------------------------
- */
+/* --- Running ---------------------------------------------------------------------------------- */
 
 /* INIT takes the vCPU off, unless its SIPI has arrived as well. Returns false if it is off. */
 static bool serve_init(struct vcpu *vcpu)

@@ -79,9 +79,7 @@ bool lapic_base_write(struct lapic *lapic, u64 value)
 	return true;
 }
 
-/* --- Vectors
- * --------------------------------------------------------------------------------------
- */
+/* --- Vectors ---------------------------------------------------------------------------------- */
 
 static int highest(const u32 *words, u32 used)
 {
@@ -205,9 +203,7 @@ static int end_of_interrupt(struct lapic *lapic)
 	return vector;
 }
 
-/* --- Reads
- * ----------------------------------------------------------------------------------------
- */
+/* --- Reads ------------------------------------------------------------------------------------ */
 
 static u32 logical_id(const struct lapic *lapic)
 {
@@ -265,9 +261,7 @@ bool lapic_read(struct lapic *lapic, const struct lapic_clock *clock, u32 reg, u
 	return true;
 }
 
-/* --- Writes
- * ---------------------------------------------------------------------------------------
- */
+/* --- Writes ----------------------------------------------------------------------------------- */
 
 static void write_lvt(struct lapic *lapic, u32 entry, u32 value, struct lapic_effect *effect)
 {

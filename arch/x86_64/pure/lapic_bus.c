@@ -192,9 +192,7 @@ bool lapic_ipi(struct lapic_bus *bus, struct lapic *lapic, u64 icr, struct lapic
 	return true;
 }
 
-/* --- The owner's side
- * -----------------------------------------------------------------------------
- */
+/* --- The owner's side ------------------------------------------------------------------------- */
 
 bool lapic_take_nmi(struct lapic *lapic)
 {

@@ -38,13 +38,10 @@ static void deliver_nmi(struct vcpu *vcpu, struct vmcb *vmcb)
 	vmcb_intercept(vmcb, INTERCEPT_IRET, true);
 }
 
-/* --- The end of an NMI
- * ----------------------------------------------------------------------------
- *
- * IRET exits before it runs, and an NMI must not come before it has run. So it is a single step.
- * All exceptions are intercepted meanwhile, because one of IRET itself would save the flag.
- */
+/* --- The end of an NMI ------------------------------------------------------------------------ */
 
+/* IRET exits before it runs, and an NMI must not come before it has run. So it is a single step.
+ * All exceptions are intercepted meanwhile, because one of IRET itself would save the flag. */
 void svm_step_iret(struct vcpu *vcpu)
 {
 	struct vmcb *vmcb = vcpu->arch.vmcb;

@@ -64,9 +64,7 @@ _Static_assert(sizeof(struct i8259_state) <= DEVICE_STATE, "device.h");
 static struct device *controllers; /* NULL: the guest has none */
 static u32 lines;                  /* levels of the inputs 0 to 15 */
 
-/* --- One controller
- * -------------------------------------------------------------------------------
- */
+/* --- One controller --------------------------------------------------------------------------- */
 
 static u32 pin_at(const struct pic *pic, u32 priority)
 {
@@ -174,9 +172,7 @@ static void write_data(struct pic *pic, u8 value)
 	}
 }
 
-/* --- Both, and the processor
- * ----------------------------------------------------------------------
- */
+/* --- Both, and the processor ------------------------------------------------------------------ */
 
 /* Level-triggered pins follow their lines; the second's request is the first's input. */
 static void sample(struct i8259_state *s)

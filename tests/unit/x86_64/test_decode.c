@@ -237,9 +237,7 @@ static void lengths_agree_with_objdump(void **state)
 	assert_int_equal(starts, SAMPLES);
 }
 
-/* --- Against this machine's CPU
- * -------------------------------------------------------------------
- */
+/* --- Against this machine's CPU --------------------------------------------------------------- */
 
 #define CELL      4000u /* offsets in the page: memory that the instruction accesses, */
 #define RESULTS   3000u /* registers behind it, */
