@@ -419,7 +419,7 @@ def run_usage(test):
 			   (["--arch", "mips"], "--arch must be one of: arm64 x86_64; not 'mips'"),
 			   (["--arch"], "--arch needs a value"),
 			   (["--gic", "3", "--arch", "x86_64"], "--gic is not an option of x86_64"),
-			   (["--arch", "x86_64", "linux-rt"], "no system 'linux-rt'"),
+			   (["--arch", "x86_64", "linux-1cpu"], "no system 'linux-1cpu'"),
 			   ([""], "the name of the system is empty"),
 			   (["no-such-system"], "no system 'no-such-system'"),
 			   (["-x"], "unknown option '-x'")):
