@@ -250,7 +250,7 @@ nothing:
 
 	.globl	attack_loop_call
 attack_loop_call:
-	mov	$9, %eax /* SYS_YIELD */
+	mov	$10, %eax /* SYS_YIELD */
 	int	$CALL
 	jmp	attack_loop_call
 
