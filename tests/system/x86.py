@@ -121,8 +121,8 @@ def flat(test, **options):
 	machine.expect(r"\[flat\] 1\.\.42, all good", absent=r"not ok|mullion: panic|stopped:")
 
 
-@suite.case("devices of a PC", cpus=2, long=True)
-@suite.case("devices of a PC, 1 CPU", cpus=1, long=True)
+@suite.case("devices of a PC", cpus=2)
+@suite.case("devices of a PC, 1 CPU", cpus=1)
 def devices(test, **options):
 	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=DEVICES, **options)
 	machine.expect(r"\[devices\] 1\.\.\d+, all good", absent=r"not ok|mullion: panic|stopped:")

@@ -237,6 +237,8 @@ void i8259_input(const struct device *device, bool level)
 	rises = level && (lines & BIT(gsi)) == 0;
 	lines = (u32)((lines & ~BIT(gsi)) | (level ? BIT(gsi) : 0));
 	s = controllers->state;
+	if (!rises && (s->pics[gsi / PINS].trigger & BIT(gsi % PINS)) == 0)
+		return; /* the end of an edge changes nothing */
 	withdraw(s);
 	if (rises)
 		s->pics[gsi / PINS].request |= (u8)BIT(gsi % PINS);

@@ -250,8 +250,10 @@ static void check_8259(void)
 	check(sleep_for(VECTOR_TIMER, 20), "ticks that end themselves");
 	set_up_pics(1);
 	outb(0xa1, 0xfe);
+	/* 64 Hz: an emulator may not be able to serve 1024 Hz beside the timer, and then the
+	 * handlers take all of the guest's time. */
 	outb(0x70, 0x0a);
-	outb(0x71, 0x26);
+	outb(0x71, 0x2a);
 	outb(0x70, 0x0b);
 	outb(0x71, 0x42);
 	check(sleep_for(VECTOR_CLOCK, 20), "the clock by the cascade");
