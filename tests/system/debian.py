@@ -71,17 +71,7 @@ def boot_and_stop(test, kernel, gic, model, vcpus):
 	machine = test.machine(image(test, kernel, vcpus), gic=gic, cpu=MODELS[model], cpus=vcpus)
 	machine.shell()
 	check_guest(test, machine, kernel, gic, vcpus)
-	machine.run("touch /tmp/before-reboot")
-	machine.sendline("reboot -f")
-	machine.expect(r"mullion: guest 'linux' reset \(1\)")
-	machine.shell()
-	machine.run("test -e /tmp/before-reboot")
-	test.equal(machine.status, 1, "a file of before the restart (0: still there)")
-	test.equal(machine.run("nproc").strip(), str(vcpus), "nproc after the restart")
-	machine.sendline("poweroff -f")
-	machine.expect("mullion: guest 'linux' powered off")
-	machine.expect("mullion: no guest is running")
-	machine.expect_end(20)
+	systems.check_restart(test, machine, vcpus)
 
 
 def debug(test, gic, model):

@@ -218,6 +218,21 @@ def attacks(arch):
 	return len(re.findall(r'\{ "', table)) + len(re.findall(r"X\(\w+\)", raw))
 
 
+def check_restart(test, machine, vcpus):
+	"""The guest 'linux' at its shell reboots into a new system, and powers the machine off."""
+	machine.run("touch /tmp/before-reboot")
+	machine.sendline("reboot -f")
+	machine.expect(r"mullion: guest 'linux' reset \(1\)")
+	machine.shell()
+	machine.run("test -e /tmp/before-reboot")
+	test.equal(machine.status, 1, "a file of before the restart (0: still there)")
+	test.equal(machine.run("nproc").strip(), str(vcpus), "nproc after the restart")
+	machine.sendline("poweroff -f")
+	machine.expect("mullion: guest 'linux' powered off")
+	machine.expect("mullion: no guest is running")
+	machine.expect_end(20)
+
+
 def large_core(arch, limits, name):
 	"""The file `name` of a core that is built for more guests and regions than usual."""
 	place = BUILD / f"large-{arch}"

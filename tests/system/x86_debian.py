@@ -17,7 +17,7 @@ import virtio
 from bochs import BochsVmx
 from harness import (BUILD, LOGS, ONE_THREAD, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Machine, Suite,
 		     Test)
-from systems import HOST, KERNELS, X86_64, execute, need
+from systems import HOST, KERNELS, X86_64, check_restart, execute, need
 
 FETCHED = BUILD / "debian-amd64"
 WORK = LOGS / "x86_debian"
@@ -194,20 +194,6 @@ def check_linux(test, machine, kernel, vcpus):
 	test.equal(machine.run("nproc").strip(), str(vcpus), "nproc")
 	test.contains(machine.run("cat /proc/interrupts"), r"IO-APIC +4-edge +ttyS0",
 		      "/proc/interrupts")
-
-
-def check_restart(test, machine, vcpus):
-	machine.run("touch /tmp/before-reboot")
-	machine.sendline("reboot -f")
-	machine.expect(r"mullion: guest 'linux' reset \(1\)")
-	machine.shell()
-	machine.run("test -e /tmp/before-reboot")
-	test.equal(machine.status, 1, "a file of before the restart (0: still there)")
-	test.equal(machine.run("nproc").strip(), str(vcpus), "nproc after the restart")
-	machine.sendline("poweroff -f")
-	machine.expect("mullion: guest 'linux' powered off")
-	machine.expect("mullion: no guest is running")
-	machine.expect_end(20)
 
 
 def two_vcpus(test, kernel):

@@ -73,6 +73,9 @@ bool is_bare(void);
 /** log_text(), log_number() - into the core's log. */
 void log_text(const char *text);
 void log_number(u32 value);
+/** check() - a line of TAP for the check @name; check_end() - the plan, behind the last check. */
+void check(bool good, const char *name);
+void check_end(void);
 /** load_idt() - this vCPU's exceptions and interrupts, and its local APIC on. */
 void load_idt(void);
 /** set_up() - the table of exceptions and interrupts; first vCPU. */

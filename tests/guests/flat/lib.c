@@ -10,6 +10,7 @@ static struct gate idt[VECTORS];
 volatile u32 hits[VECTORS];
 volatile bool expects_fault;
 volatile u32 resume;
+static u32 number, failures;
 
 #define CALL(instruction)                                                            \
 	__asm__ volatile(instruction                                                 \
@@ -79,6 +80,24 @@ void log_number(u32 value)
 		digits[--at] = (char)('0' + value % 10);
 	while ((value /= 10) != 0);
 	log_text(digits + at);
+}
+
+void check(bool good, const char *name)
+{
+	number++;
+	failures += !good;
+	log_text(good ? "ok " : "not ok ");
+	log_number(number);
+	log_text(" - ");
+	log_text(name);
+	log_text("\n");
+}
+
+void check_end(void)
+{
+	log_text("1..");
+	log_number(number);
+	log_text(failures == 0 ? ", all good\n" : ", failures\n");
 }
 
 void interrupt(struct frame *frame)
