@@ -27,9 +27,12 @@ _start:
 	.balign	16
 	.if	(\vector != 8) && ((\vector < 10) || (\vector > 14)) && (\vector != 17)
 	push	$0
-	.endif
 	push	$\vector
 	jmp	common
+	.else
+	push	$\vector
+	jmp	common_error
+	.endif
 	.endm
 	.balign	16
 	.globl	stubs
@@ -40,6 +43,15 @@ stubs:
 	.set	vector, vector + 1
 	.endr
 	.noaltmacro
+
+/* An interrupt can have an exception's vector, and then no error code: CS is one word nearer. */
+common_error:
+	cmpl	$8, 8(%esp)
+	je	1f
+	cmpl	$(3 * 8 | 3), 8(%esp)
+	jne	common
+1:	push	(%esp)
+	movl	$0, 4(%esp)
 
 common:
 	pusha
