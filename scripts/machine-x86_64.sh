@@ -22,8 +22,8 @@ machine_help()
 	                   grub      by GRUB on BIOS, with multiboot2
 	                   grub-efi  by GRUB on UEFI, with multiboot2
 	                   efi       by UEFI, as an EFI program
-	  --emulator NAME  qemu, with AMD's SVM (qemu); or bochs, with Intel's VMX: one CPU, slow,
-	                   started by GRUB on BIOS
+	  --emulator NAME  qemu, with AMD's SVM (qemu); or bochs, with Intel's VMX: slow, started
+	                   by GRUB on BIOS
 	END
 }
 
@@ -55,7 +55,6 @@ choose_bochs()
 {
 	TOOL_SETS=(bochs grub)
 	LEAVE="'host poweroff' in the terminal"
-	cpus=1
 }
 
 # Set the array machine to the machine's options.
@@ -64,7 +63,6 @@ describe_machine()
 	local model=max,+svm,+npt
 
 	if [ $emulator = bochs ]; then
-		[ "$cpus" -eq 1 ] || bad "Bochs has one CPU: leave --cpus out"
 		[[ $boot =~ ^(kernel|grub)$ ]] ||
 			bad "Bochs starts by GRUB on BIOS: leave --boot out"
 		[ "$count" = no ] || bad "--icount is an option of QEMU"
@@ -110,7 +108,8 @@ compose()
 {
 	if [ $emulator = bochs ]; then
 		scripts/grub-image iso "${image%.img}.iso" "$image"
-		qemu=(scripts/bochs "${image%.img}.iso" "$memory" "${image%.img}.bochs")
+		qemu=(scripts/bochs --cpus "$cpus" "${image%.img}.iso" "$memory"
+			"${image%.img}.bochs")
 		return
 	fi
 	qemu=(scripts/unpacked qemu qemu-system-x86_64 "${machine[@]}" -nographic

@@ -10,12 +10,12 @@ class BochsVmx:
 	boot_paths = ("grub",)
 
 	@staticmethod
-	def command(image=None, cpu="corei7_icelake_u", memory=256, boot="grub", disk=None):
-		"""The emulator's command line for one machine with one CPU. image: an ISO file."""
+	def command(image=None, cpu="corei7_icelake_u", cpus=1, memory=256, boot="grub", disk=None):
+		"""The emulator's command line for one machine. image: an ISO file."""
 		if boot != "grub" or disk is not None:
 			raise ValueError("bochs-vmx starts from an ISO file alone")
-		return [f"{ROOT}/scripts/bochs", "--model", cpu, f"{image}", f"{memory}",
-			f"{image}.bochs"]
+		return [f"{ROOT}/scripts/bochs", "--model", cpu, "--cpus", f"{cpus}",
+			f"{image}", f"{memory}", f"{image}.bochs"]
 
 	@staticmethod
 	def start(machine):

@@ -261,12 +261,12 @@ def bochs_iso(test, bundle):
 	return iso
 
 
-@suite.case("Bochs")
+@suite.case("Bochs, 8 CPUs")
 def bochs(test):
-	machine = test.console(bochs_iso(test, BUNDLE), machine=BochsVmx.name, boot="grub")
+	machine = test.console(bochs_iso(test, BUNDLE), machine=BochsVmx.name, boot="grub", cpus=8)
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
-	machine.sendline("cpu list")
-	machine.expect(r"^ *0 +yes")
+	online = [cpu["online"] for cpu in machine.json("cpu list")]
+	test.equal(online, [True] * 8, "CPUs online")
 
 
 @suite.case("no VMX", cpu="p4_prescott_celeron_336",
@@ -279,9 +279,10 @@ def no_guests_on_vmx(test, cpu, text):
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 
 
-@suite.case("flat guest on VMX")
-def flat_on_vmx(test):
-	machine = test.machine(bochs_iso(test, FLAT), machine=BochsVmx.name, boot="grub")
+@suite.case("flat guest on VMX, 1 CPU", cpus=1)
+@suite.case("flat guest on VMX, 2 CPUs", cpus=2)
+def flat_on_vmx(test, **options):
+	machine = test.machine(bochs_iso(test, FLAT), machine=BochsVmx.name, boot="grub", **options)
 	machine.expect(r"virtualisation: VMX")
 	machine.expect(r"\[flat\] 1\.\.42, all good", absent=r"not ok|mullion: panic|stopped:")
 

@@ -92,8 +92,8 @@ def boot(test, bootargs="console=ttyS0"):
 	return machine
 
 
-def boot_vmx(test):
-	"""The same in Bochs, which has one CPU and starts from a CD."""
+def boot_vmx(test, cpus):
+	"""The same in Bochs, which starts from a CD."""
 	for name in ("grub", "bochs"):
 		if not (ROOT / f"build/emulators/{name}/root").exists():
 			test.skip(f"scripts/unpack {name} has not run")
@@ -101,7 +101,7 @@ def boot_vmx(test):
 	execute([ROOT / "scripts/grub-image", "iso", iso, X86_64 / "mullion.bin",
 		 bundle(test, "two-linux.dts")])
 	machine = test.console(iso, machine=BochsVmx.name, boot="grub", memory=1024,
-			       timeout=BOOT_SECONDS)
+			       cpus=cpus, timeout=BOOT_SECONDS)
 	machine.expect(r"virtualisation: VMX")
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 	return machine
@@ -248,9 +248,10 @@ def two_guests(test):
 	test.equal(states, {"linux1": "running", "linux2": "stopped"}, "states")
 
 
-@suite.case("two guests on VMX: shells, power-off")
-def two_guests_on_vmx(test):
-	machine = boot_vmx(test)
+@suite.case("two guests on VMX, 1 CPU: shells, power-off", cpus=1, long=True)
+@suite.case("two guests on VMX, 2 CPUs: shells, power-off", cpus=2)
+def two_guests_on_vmx(test, cpus):
+	machine = boot_vmx(test, cpus)
 	for name in PORTS:
 		show(machine, name)
 		machine.shell()
