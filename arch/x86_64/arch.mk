@@ -3,7 +3,8 @@
 flavours := core
 rooms-arch := arch/x86_64 arch/common arch/x86_64/pure drivers drivers/irqchip
 hot-arch := $(addprefix arch/x86_64/,exit.o fetch.o user.o vcpu.o svm/event.o svm/exit.o svm/svm.o \
-	vmx/event.o vmx/exit.o vmx/vmcs.o vmx/vmx.o pure/guest_code.o pure/lapic.o pure/length.o)
+	vmx/event.o vmx/exit.o vmx/vmcs.o vmx/vmx.o pure/cpuid.o pure/guest_code.o pure/lapic.o \
+	pure/lapic_bus.o pure/length.o pure/msr.o)
 
 CROSS_COMPILE ?= $(if $(filter x86_64,$(shell uname -m)),,x86_64-linux-gnu-)
 clang-target := --target=x86_64-linux-gnu

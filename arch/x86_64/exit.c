@@ -15,8 +15,7 @@
 #define CALL_LOG     0x4d554c01u /* "MUL", 1 */
 #define CALL_UNKNOWN (-1000)
 
-#define RFLAGS_TF BIT(8)
-#define DR6_BS    BIT(14) /* a single step */
+#define DR6_BS BIT(14) /* a single step */
 
 bool exit_stop(struct vcpu *vcpu, const char *why)
 {
@@ -27,30 +26,29 @@ bool exit_stop(struct vcpu *vcpu, const char *why)
 
 /* --- The instruction -------------------------------------------------------------------------- */
 
-/* RIP behind the instruction, which is of @kind. */
-static bool find_next(struct vcpu *vcpu, enum insn_kind kind, u64 *next)
+/* RIP behind the instruction, which is of @kind, on a CPU that does not report it. */
+static __cold bool decode_next(struct vcpu *vcpu, enum insn_kind kind)
 {
 	struct insn insn;
 
-	*next = virt->next_rip(vcpu);
-	if (*next != 0)
-		return true;
 	if (!exit_decode(vcpu, kind, &insn))
 		return false;
-	*next = virt->read(vcpu, VIRT_RIP) + insn.length;
+	vcpu->arch.next_rip = vcpu->arch.rip + insn.length;
 	return true;
+}
+
+/* Returns false if there is no such instruction any more: the guest executes it again. */
+static bool find_next(struct vcpu *vcpu, enum insn_kind kind)
+{
+	return vcpu->arch.next_rip != 0 || decode_next(vcpu, kind);
 }
 
 /* Each handler finds the next instruction before it changes anything: without one, the guest
  * executes its instruction again. */
-bool exit_finish(struct vcpu *vcpu, u64 next)
+void exit_trap(struct vcpu *vcpu)
 {
-	virt->write(vcpu, VIRT_RIP, next);
-	if ((virt->read(vcpu, VIRT_RFLAGS) & RFLAGS_TF) != 0) {
-		virt->write(vcpu, VIRT_DR6, virt->read(vcpu, VIRT_DR6) | DR6_BS);
-		virt->raise(vcpu, VECTOR_DB, VIRT_NO_ERROR);
-	}
-	return true;
+	virt->write(vcpu, VIRT_DR6, virt->read(vcpu, VIRT_DR6) | DR6_BS);
+	virt->raise(vcpu, VECTOR_DB, VIRT_NO_ERROR);
 }
 
 static bool fault(struct vcpu *vcpu)
@@ -67,28 +65,25 @@ bool exit_undefined(struct vcpu *vcpu)
 
 bool exit_ignored(struct vcpu *vcpu, enum insn_kind kind)
 {
-	u64 next;
-
 	if (virt->read(vcpu, VIRT_CPL) != 0)
 		return fault(vcpu); /* QEMU has the exit first */
-	return !find_next(vcpu, kind, &next) || exit_finish(vcpu, next);
+	return !find_next(vcpu, kind) || exit_finish(vcpu, vcpu->arch.next_rip);
 }
 
 bool exit_hlt(struct vcpu *vcpu)
 {
-	u64 next;
-
-	if (!find_next(vcpu, INSN_HLT, &next))
+	if (!find_next(vcpu, INSN_HLT))
 		return true;
-	(void)exit_finish(vcpu, next);
+	(void)exit_finish(vcpu, vcpu->arch.next_rip);
 	vcpu->arch.exit->kind = EXIT_WAIT;
 	return false;
 }
 
 /* Text of a guest for the core's log. RBX is its length; the text is in RCX, RDX, RSI, RDI and R8
  * to R11. From 32-bit code it is in the lower halves of the first four. */
-static bool call_log(struct vcpu *vcpu, bool code64)
+static __cold bool call_log(struct vcpu *vcpu)
 {
+	bool code64 = virt->read(vcpu, VIRT_CODE64) != 0;
 	static const u8 order[] = { VCPU_RCX, VCPU_RDX, VCPU_RSI, VCPU_RDI, 8, 9, 10, 11 };
 	struct vcpu_exit *exit = vcpu->arch.exit;
 	u32 part = code64 ? 8 : 4, count = code64 ? 8 : 4;
@@ -108,18 +103,17 @@ static bool call_log(struct vcpu *vcpu, bool code64)
 
 /* The kernel alone may call (CPL 0); for other code there is no such instruction. An unknown call
  * returns -1000, as it does from KVM. */
-bool exit_call(struct vcpu *vcpu, enum insn_kind kind)
+bool exit_call(struct vcpu *vcpu, enum insn_kind kind, u32 cpl)
 {
 	u32 number = (u32)vcpu->arch.r[VCPU_RAX];
-	u64 next;
 
-	if (virt->read(vcpu, VIRT_CPL) != 0)
+	if (cpl != 0)
 		return exit_undefined(vcpu);
-	if (!find_next(vcpu, kind, &next))
+	if (!find_next(vcpu, kind))
 		return true;
 	vcpu->arch.r[VCPU_RAX] = (u64)CALL_UNKNOWN;
-	(void)exit_finish(vcpu, next);
-	return number != CALL_LOG || call_log(vcpu, virt->read(vcpu, VIRT_CODE64) != 0);
+	(void)exit_finish(vcpu, vcpu->arch.next_rip);
+	return number != CALL_LOG || call_log(vcpu);
 }
 
 /* --- CPUID, MSRs, control registers ----------------------------------------------------------- */
@@ -151,17 +145,17 @@ static struct cpuid_view cpuid_view_of(const struct vcpu *vcpu)
 bool exit_cpuid(struct vcpu *vcpu)
 {
 	struct cpuid_view view = cpuid_view_of(vcpu);
-	u64 *r = vcpu->arch.r, next;
+	u64 *r = vcpu->arch.r;
 	struct cpuid_regs regs;
 
-	if (!find_next(vcpu, INSN_CPUID, &next))
+	if (!find_next(vcpu, INSN_CPUID))
 		return true;
 	cpuid_answer(&view, (u32)r[VCPU_RAX], (u32)r[VCPU_RCX], &regs);
 	r[VCPU_RAX] = regs.eax;
 	r[VCPU_RBX] = regs.ebx;
 	r[VCPU_RCX] = regs.ecx;
 	r[VCPU_RDX] = regs.edx;
-	return exit_finish(vcpu, next);
+	return exit_finish(vcpu, vcpu->arch.next_rip);
 }
 
 void exit_offers(struct guest *guest)
@@ -213,22 +207,19 @@ static bool read_cpu_msr(struct vcpu *vcpu, u32 msr, u64 *value)
 	}
 }
 
+static void move_tsc(struct vcpu *vcpu, u64 change)
+{
+	vcpu->arch.tsc_offset += change;
+	vcpu->arch.tsc_adjust += change;
+	virt->write(vcpu, VIRT_TSC_OFFSET, vcpu->arch.tsc_offset);
+}
+
 static bool write_cpu_msr(struct vcpu *vcpu, u32 msr, u64 value)
 {
-	struct arch_vcpu *arch = &vcpu->arch;
-	u64 change;
-
 	switch (msr) {
 	case MSR_EFER: return write_efer(vcpu, value);
-	case MSR_TSC:
-		change = value - vcpu_clock(vcpu).tsc;
-		arch->tsc_offset += change;
-		arch->tsc_adjust += change;
-		return true;
-	case MSR_TSC_ADJUST:
-		arch->tsc_offset += value - arch->tsc_adjust;
-		arch->tsc_adjust = value;
-		return true;
+	case MSR_TSC: move_tsc(vcpu, value - vcpu_clock(vcpu).tsc); return true;
+	case MSR_TSC_ADJUST: move_tsc(vcpu, value - vcpu->arch.tsc_adjust); return true;
 	case MSR_PAT:
 		if (!pat_is_valid(value))
 			return false;
@@ -240,35 +231,56 @@ static bool write_cpu_msr(struct vcpu *vcpu, u32 msr, u64 value)
 	}
 }
 
-static bool read_lapic_msr(struct vcpu *vcpu, u32 msr, u64 *value)
+/* Those of the timer's registers that count; the others need no clock. */
+static struct lapic_clock *lapic_clock_for(const struct vcpu *vcpu, u32 reg,
+					   struct lapic_clock *clock)
+{
+	if (reg < LAPIC_INITIAL || reg > LAPIC_DIVIDE)
+		return NULL;
+	*clock = vcpu_clock(vcpu);
+	return clock;
+}
+
+static bool read_x2apic(struct vcpu *vcpu, u32 reg, u64 *value)
 {
 	struct lapic *lapic = &vcpu->arch.lapic;
-	struct lapic_clock clock = vcpu_clock(vcpu);
+	struct lapic_clock clock;
 
-	if (msr == MSR_APIC_BASE)
-		*value = atomic_load(&lapic->base);
-	else if (msr == MSR_TSC_DEADLINE)
-		*value = lapic_deadline_read(lapic);
-	else
-		return lapic_is_x2(lapic) && lapic_read(lapic, &clock, msr - MSR_X2APIC, value);
+	return lapic_is_x2(lapic) &&
+	       lapic_read(lapic, lapic_clock_for(vcpu, reg, &clock), reg, value);
+}
+
+static bool write_x2apic(struct vcpu *vcpu, u32 reg, u64 value)
+{
+	struct lapic *lapic = &vcpu->arch.lapic;
+	struct lapic_effect effect;
+	struct lapic_clock clock;
+
+	if (!lapic_is_x2(lapic) ||
+	    !lapic_write(&vcpu->guest->arch.bus, lapic, lapic_clock_for(vcpu, reg, &clock), reg,
+			 value, &effect))
+		return false;
+	vcpu_apply(vcpu, &effect);
+	return true;
+}
+
+/* The other registers of the LAPIC. */
+static bool read_lapic_msr(const struct vcpu *vcpu, u32 msr, u64 *value)
+{
+	const struct lapic *lapic = &vcpu->arch.lapic;
+
+	*value = msr == MSR_APIC_BASE ? atomic_load(&lapic->base) : lapic_deadline_read(lapic);
 	return true;
 }
 
 static bool write_lapic_msr(struct vcpu *vcpu, u32 msr, u64 value)
 {
-	struct lapic *lapic = &vcpu->arch.lapic;
 	struct lapic_effect effect = { .eoi = LAPIC_NONE, .timer = true };
-	struct lapic_clock clock = vcpu_clock(vcpu);
 
-	if (msr == MSR_APIC_BASE) {
-		if (!lapic_base_write(lapic, value))
-			return false;
-	} else if (msr == MSR_TSC_DEADLINE) {
-		lapic_deadline_write(lapic, value);
-	} else if (!lapic_is_x2(lapic) || !lapic_write(&vcpu->guest->arch.bus, lapic, &clock,
-						       msr - MSR_X2APIC, value, &effect)) {
+	if (msr != MSR_APIC_BASE)
+		lapic_deadline_write(&vcpu->arch.lapic, value);
+	else if (!lapic_base_write(&vcpu->arch.lapic, value))
 		return false;
-	}
 	vcpu_apply(vcpu, &effect);
 	return true;
 }
@@ -278,6 +290,7 @@ static bool read_msr_value(struct vcpu *vcpu, u32 msr, u64 *value)
 	switch (msr_action(msr, false)) {
 	case MSR_CONSTANT:
 	case MSR_STATE: return msr_read(&vcpu->arch.msrs, msr, value);
+	case MSR_TO_X2APIC: return read_x2apic(vcpu, msr - MSR_X2APIC, value);
 	case MSR_TO_LAPIC: return read_lapic_msr(vcpu, msr, value);
 	case MSR_TO_CPU: return read_cpu_msr(vcpu, msr, value);
 	default: return false;
@@ -290,45 +303,49 @@ static bool write_msr_value(struct vcpu *vcpu, u32 msr, u64 value)
 	case MSR_IGNORE:
 	case MSR_MATCH:
 	case MSR_STATE: return msr_write(&vcpu->arch.msrs, msr, value);
+	case MSR_TO_X2APIC: return write_x2apic(vcpu, msr - MSR_X2APIC, value);
 	case MSR_TO_LAPIC: return write_lapic_msr(vcpu, msr, value);
 	case MSR_TO_CPU: return write_cpu_msr(vcpu, msr, value);
 	default: return false;
 	}
 }
 
-bool exit_msr(struct vcpu *vcpu, bool write)
+bool exit_rdmsr(struct vcpu *vcpu)
 {
-	u64 *r = vcpu->arch.r, value, next;
-	u32 msr = (u32)r[VCPU_RCX];
+	u64 *r = vcpu->arch.r, value;
 
-	if (!find_next(vcpu, write ? INSN_WRMSR : INSN_RDMSR, &next))
+	if (!find_next(vcpu, INSN_RDMSR))
 		return true;
-	if (write) {
-		value = (r[VCPU_RDX] << 32) | (u32)r[VCPU_RAX];
-		if (!write_msr_value(vcpu, msr, value))
-			return fault(vcpu);
-	} else {
-		if (!read_msr_value(vcpu, msr, &value))
-			return fault(vcpu);
-		r[VCPU_RAX] = (u32)value;
-		r[VCPU_RDX] = value >> 32;
-	}
-	(void)exit_finish(vcpu, next);
-	return vcpu->arch.starts == 0; /* the core starts the vCPUs that got a SIPI */
+	if (!read_msr_value(vcpu, (u32)r[VCPU_RCX], &value))
+		return fault(vcpu);
+	r[VCPU_RAX] = (u32)value;
+	r[VCPU_RDX] = value >> 32;
+	return exit_finish(vcpu, vcpu->arch.next_rip);
+}
+
+bool exit_wrmsr(struct vcpu *vcpu)
+{
+	u64 *r = vcpu->arch.r;
+
+	if (!find_next(vcpu, INSN_WRMSR))
+		return true;
+	if (!write_msr_value(vcpu, (u32)r[VCPU_RCX], r[VCPU_RDX] << 32 | (u32)r[VCPU_RAX]))
+		return fault(vcpu);
+	return exit_finish(vcpu, vcpu->arch.next_rip);
 }
 
 bool exit_xsetbv(struct vcpu *vcpu)
 {
-	u64 *r = vcpu->arch.r, value = (r[VCPU_RDX] << 32) | (u32)r[VCPU_RAX], next;
+	u64 *r = vcpu->arch.r, value = (r[VCPU_RDX] << 32) | (u32)r[VCPU_RAX];
 
-	if (!find_next(vcpu, INSN_XSETBV, &next))
+	if (!find_next(vcpu, INSN_XSETBV))
 		return true;
 	if ((u32)r[VCPU_RCX] != 0 || virt->read(vcpu, VIRT_CPL) != 0 ||
 	    !xcr0_is_valid(value, vcpu->guest->arch.xcr0_offer))
 		return fault(vcpu);
 	vcpu->arch.xcr0 = value;
 	fpu_xcr0(value);
-	return exit_finish(vcpu, next);
+	return exit_finish(vcpu, vcpu->arch.next_rip);
 }
 
 bool exit_cr(struct vcpu *vcpu, u32 control, u64 value, u64 next)
@@ -364,8 +381,7 @@ bool exit_cr_write(struct vcpu *vcpu)
 
 	if (!exit_decode(vcpu, INSN_CR_WRITE, &insn))
 		return true;
-	return exit_cr(vcpu, insn.control, vcpu->arch.r[insn.reg],
-		       virt->read(vcpu, VIRT_RIP) + insn.length);
+	return exit_cr(vcpu, insn.control, vcpu->arch.r[insn.reg], vcpu->arch.rip + insn.length);
 }
 
 /* --- Ports and memory ------------------------------------------------------------------------- */
@@ -470,7 +486,7 @@ static bool controller_access(struct vcpu *vcpu, u64 gpa, const struct x86_insn 
 bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how)
 {
 	struct vcpu_exit *exit = vcpu->arch.exit;
-	u64 rip = virt->read(vcpu, VIRT_RIP);
+	u64 rip = vcpu->arch.rip;
 	struct exit_code code;
 	struct x86_insn insn;
 

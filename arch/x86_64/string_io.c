@@ -38,7 +38,7 @@ static bool element_translate(struct vcpu *vcpu, u64 linear, bool write, u64 *gp
 	denied |= write && (walk.rights & GUEST_WALK_WRITE) == 0 &&
 		  (user || (walk.cr0 & CR0_WP) != 0);
 	denied |= !user && (walk.rights & GUEST_WALK_USER) != 0 && (walk.cr4 & CR4_SMAP) != 0 &&
-		  (virt->read(vcpu, VIRT_RFLAGS) & RFLAGS_AC) == 0;
+		  (vcpu->arch.rflags & RFLAGS_AC) == 0;
 	return !denied || page_fault(vcpu, linear, error | ERROR_PRESENT);
 }
 
@@ -105,11 +105,11 @@ void exit_string_answer(struct vcpu *vcpu, u64 value)
 {
 	const struct x86_access *access = &vcpu->arch.access;
 	const struct string_io *io = &access->io;
-	u64 *r = vcpu->arch.r, rip = virt->read(vcpu, VIRT_RIP);
+	u64 *r = vcpu->arch.r, rip = vcpu->arch.rip;
 
 	if (io->in)
 		write_element(vcpu, access, value);
-	string_io_step(io, (virt->read(vcpu, VIRT_RFLAGS) & RFLAGS_DF) != 0, &r[index_register(io)],
+	string_io_step(io, (vcpu->arch.rflags & RFLAGS_DF) != 0, &r[index_register(io)],
 		       &r[VCPU_RCX]);
 	if (io->repeat && string_io_left(io, r[VCPU_RCX]) != 0)
 		(void)exit_finish(vcpu, rip);

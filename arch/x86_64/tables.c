@@ -15,6 +15,7 @@
 #define SEGMENT_USER_CODE UINT64_C(0x00affb000000ffff)
 #define SEGMENT_USER_DATA UINT64_C(0x00cff3000000ffff)
 #define SEGMENT_TSS       UINT64_C(0x0000890000000000)
+#define TSS_BUSY          BIT(41)
 
 static struct gate {
 	u64 low, high;
@@ -82,5 +83,18 @@ __boot void tables_init(struct cpu *cpu)
 			 "lldt %w3"
 			 :
 			 : "m"(gdtr), "m"(idtr), "r"(SELECTOR_TSS), "r"(0)
+			 : "memory");
+}
+
+void tables_restore(struct cpu_tables *tables)
+{
+	struct pointer gdtr = { sizeof(tables->gdt) - 1, (u64)tables->gdt };
+
+	tables->stale = false;
+	tables->gdt[SELECTOR_TSS / 8] &= ~TSS_BUSY;
+	__asm__ volatile("lgdt %0\n\t"
+			 "ltr %w1"
+			 :
+			 : "m"(gdtr), "r"(SELECTOR_TSS)
 			 : "memory");
 }

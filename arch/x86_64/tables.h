@@ -26,9 +26,14 @@ struct space;
 
 struct cpu_tables {
 	const struct space *ports_of; /* whose ports are open, or NULL */
+	bool stale;                   /* a VM exit has left other limits in GDTR and TR */
 	u64 gdt[GDT_ENTRIES];
 	struct task_state tss;
 	u8 bitmap[BITMAP_BYTES]; /* a clear bit: ring 3 may use the port */
 };
+
+/** tables_restore() - the limits of GDTR and TR, which ring 3 must not exceed. Own CPU, interrupts
+ * masked. */
+void tables_restore(struct cpu_tables *tables);
 
 #endif

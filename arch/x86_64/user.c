@@ -86,6 +86,8 @@ enum user_trap arch_user_run(struct arch_user *user)
 		write_msr(MSR_TSC_AUX, 0); /* a guest's value, which ring 3 could read */
 		cpu->arch.tsc_aux = 0;
 	}
+	if (cpu->arch.tables->stale)
+		tables_restore(cpu->arch.tables);
 	cpu->arch.tables->tss.rsp[0] = (u64)user + USER_END;
 	atomic_store(&cpu->arch.user_entered, user->cr3 | (++cpu->arch.user_entries % PAGE_SIZE));
 	x86_user_enter(user);

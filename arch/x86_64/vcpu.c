@@ -19,8 +19,6 @@
 _Static_assert(offsetof(struct vcpu, arch) == 0, "known to assembly");
 _Static_assert(offsetof(struct arch_vcpu, r) == 0, "known to assembly");
 
-#define RFLAGS_INTERRUPTS BIT(9)
-
 #define LEAF_EXTENDED 0x80000001u
 #define E1_RDTSCP     BIT(27)
 
@@ -73,7 +71,7 @@ void vcpu_kicks(const struct guest *guest, u64 mask)
 		vcpu_kick(guest->vcpus[__builtin_ctzll(mask)]);
 }
 
-void vcpu_apply(struct vcpu *vcpu, struct lapic_effect *effect)
+void vcpu_apply_rest(struct vcpu *vcpu, struct lapic_effect *effect)
 {
 	struct guest *guest = vcpu->guest;
 
@@ -177,6 +175,9 @@ void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 	(void)timer_stop(&arch->timer);
 	atomic_store(&arch->timer_due, false);
 	memset(arch->r, 0, sizeof(arch->r));
+	arch->rip = 0;
+	arch->rflags = RFLAGS_FIXED;
+	arch->moved = true;
 	arch->r[VCPU_RDX] = cpuid(1, 0).a; /* family, model, stepping (SDM vol. 3, 9.1.2) */
 	memset(arch->dr, 0, sizeof(arch->dr));
 	if (!start->sipi)
@@ -314,11 +315,6 @@ static bool has_init(const struct vcpu *vcpu)
 		LAPIC_EVENT_INIT) != 0;
 }
 
-static bool has_work(const struct vcpu *vcpu)
-{
-	return atomic_load_explicit(&vcpu->requests, memory_order_acquire) != 0 || sched_needed();
-}
-
 void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_NONE;
@@ -328,7 +324,7 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 		serve_timer(vcpu);
 		if (!serve_starts(vcpu) || (has_init(vcpu) && !serve_init(vcpu)))
 			return;
-		if (has_work(vcpu))
+		if (vcpu_has_work(vcpu))
 			return;
 	} while (virt->run(vcpu));
 }
@@ -348,15 +344,14 @@ bool arch_vcpu_wants_irq(struct vcpu *vcpu)
 	lapic_fold(lapic);
 	if ((atomic_load(&lapic->events) & (LAPIC_EVENT_NMI | LAPIC_EVENT_INIT)) != 0)
 		return true;
-	return vcpu_next_interrupt(vcpu) != LAPIC_NONE &&
-	       (virt->read(vcpu, VIRT_RFLAGS) & RFLAGS_INTERRUPTS) != 0;
+	return vcpu_next_interrupt(vcpu) != LAPIC_NONE && (vcpu->arch.rflags & RFLAGS_IF) != 0;
 }
 
 void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)
 {
 	const struct lapic *lapic = &vcpu->arch.lapic;
 
-	*figures = (struct vcpu_figures){ .pc = vcpu->arch.last_rip };
+	*figures = (struct vcpu_figures){ .pc = vcpu->arch.rip };
 	for (u32 i = 0; i < 8; i++) {
 		figures->virqs_pending += bit_count(lapic->irr[i]);
 		figures->virqs_active += bit_count(lapic->isr[i]);
@@ -378,9 +373,8 @@ void arch_vcpu_dump(struct vcpu *vcpu)
 			  r[i + 1], names[i + 2], r[i + 2], names[i + 3], r[i + 3]);
 	}
 	thread_preempt_point();
-	log_error("  rip %016lx rflags %08lx cr0 %08lx cr2 %016lx", virt->read(vcpu, VIRT_RIP),
-		  virt->read(vcpu, VIRT_RFLAGS), virt->read(vcpu, VIRT_CR0),
-		  virt->read(vcpu, VIRT_CR2));
+	log_error("  rip %016lx rflags %08lx cr0 %08lx cr2 %016lx", vcpu->arch.rip,
+		  vcpu->arch.rflags, virt->read(vcpu, VIRT_CR0), virt->read(vcpu, VIRT_CR2));
 	log_error("  cr3 %016lx cr4 %08lx efer %08lx", virt->read(vcpu, VIRT_CR3),
 		  virt->read(vcpu, VIRT_CR4), virt->read(vcpu, VIRT_EFER));
 	virt->dump(vcpu);

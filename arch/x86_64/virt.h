@@ -12,18 +12,18 @@
 #include "arch/x86_64/pure/string_io.h"
 #include <mullion/err.h>
 #include <mullion/guest.h>
+#include <mullion/sched.h>
 
 /* State in the control structure that exits read or change. */
 enum virt_field {
-	VIRT_RIP,
-	VIRT_RFLAGS,
 	VIRT_CR0,
 	VIRT_CR2,
 	VIRT_CR3,
 	VIRT_CR4,
 	VIRT_DR6,
 	VIRT_PAT,
-	VIRT_EFER,   /* as the guest sees it */
+	VIRT_EFER, /* as the guest sees it */
+	VIRT_TSC_OFFSET,
 	VIRT_CODE64, /* 1: the code segment is 64-bit */
 	VIRT_CPL
 };
@@ -51,8 +51,8 @@ struct virt {
 	/* This CPU's registers that the control structure does not switch. Own thread. */
 	void (*load)(struct vcpu *vcpu);
 	void (*save)(struct vcpu *vcpu);
-	/* Enter the guest once and serve the exit. Returns false if vcpu->arch.exit needs the core.
-	 */
+	/* Enter the guest and serve its exits, until one needs the core or vcpu_has_work(). Returns
+	 * false if vcpu->arch.exit needs the core. */
 	bool (*run)(struct vcpu *vcpu);
 	u64 (*read)(const struct vcpu *vcpu, enum virt_field field);
 	void (*write)(struct vcpu *vcpu, enum virt_field field, u64 value);
@@ -60,8 +60,6 @@ struct virt {
 	u64 (*code)(const struct vcpu *vcpu, struct guest_walk *walk, bool *code64);
 	/* Segment register @number: ES, CS, SS, DS, FS, GS. */
 	struct virt_segment (*segment)(const struct vcpu *vcpu, u32 number);
-	/* Address of the next instruction; 0: the processor does not report it. */
-	u64 (*next_rip)(const struct vcpu *vcpu);
 	/* The next entry delivers exception @vector, with @error unless that is VIRT_NO_ERROR. */
 	void (*raise)(struct vcpu *vcpu, u32 vector, u64 error);
 	void (*dump)(const struct vcpu *vcpu);
@@ -73,6 +71,8 @@ struct virt {
 #define PORT_MAP_PAGES 3u
 
 #define INTERRUPT_8259 256 /* and the vector */
+
+#define RFLAGS_TF BIT(8)
 
 #define VECTOR_DB 1u
 #define VECTOR_UD 6u
@@ -92,11 +92,12 @@ bool exit_stop(struct vcpu *vcpu, const char *why);
 /** exit_offers() - the bits of control registers that @guest may set, from its CPUID. */
 void exit_offers(struct guest *guest);
 bool exit_cpuid(struct vcpu *vcpu);
-bool exit_msr(struct vcpu *vcpu, bool write);
+bool exit_rdmsr(struct vcpu *vcpu);
+bool exit_wrmsr(struct vcpu *vcpu);
 bool exit_xsetbv(struct vcpu *vcpu);
 bool exit_hlt(struct vcpu *vcpu);
-/** exit_call() - VMCALL or VMMCALL. */
-bool exit_call(struct vcpu *vcpu, enum insn_kind kind);
+/** exit_call() - VMCALL or VMMCALL at privilege level @cpl. */
+bool exit_call(struct vcpu *vcpu, enum insn_kind kind, u32 cpl);
 /** exit_ignored() - an instruction without effect (WBINVD, INVD). */
 bool exit_ignored(struct vcpu *vcpu, enum insn_kind kind);
 /** exit_undefined() - an instruction that the guest does not have. */
@@ -112,8 +113,17 @@ bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next_rip);
 bool exit_string_port(struct vcpu *vcpu, u16 port, const struct string_io *io, u64 next_rip);
 /** exit_string_answer() - @value has been read for the element of INS or OUTS that waits. */
 void exit_string_answer(struct vcpu *vcpu, u64 value);
+/** exit_trap() - the single step over the instruction that has just ended: #DB. */
+void exit_trap(struct vcpu *vcpu);
 /** exit_finish() - the next instruction is at @next_rip. Returns true. */
-bool exit_finish(struct vcpu *vcpu, u64 next_rip);
+static inline bool exit_finish(struct vcpu *vcpu, u64 next_rip)
+{
+	vcpu->arch.rip = next_rip;
+	vcpu->arch.moved = true;
+	if ((vcpu->arch.rflags & RFLAGS_TF) != 0)
+		exit_trap(vcpu);
+	return true;
+}
 /** exit_memory() - an access to guest-physical @gpa, where nothing is mapped, or not for that.
  * @how: EXIT_MEMORY_*. */
 bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how);
@@ -144,8 +154,16 @@ void exit_forget_code(struct vcpu *vcpu);
 
 /* --- vcpu.c ---------------------------------------------------------------------------------- */
 
-/** vcpu_apply() - the consequences of a LAPIC or IOAPIC write by @vcpu. Own thread, no locks. */
-void vcpu_apply(struct vcpu *vcpu, struct lapic_effect *effect);
+/** vcpu_apply() - the consequences of a LAPIC or IOAPIC write by @vcpu. Most have none, or an event
+ * of the vCPU itself, which its next entry finds. Own thread, no locks. */
+void vcpu_apply_rest(struct vcpu *vcpu, struct lapic_effect *effect);
+static inline void vcpu_apply(struct vcpu *vcpu, struct lapic_effect *effect)
+{
+	u64 others = (effect->kicks & ~BIT(vcpu->index)) | effect->starts | effect->lines;
+
+	if ((others | effect->timer) != 0 || effect->eoi != LAPIC_NONE)
+		vcpu_apply_rest(vcpu, effect);
+}
 /** vcpu_next_interrupt() - the interrupt that the processor would take next, if it takes any. That
  * is a vector of the LAPIC, INTERRUPT_8259 and the vector that the 8259 requests, or LAPIC_NONE.
  * lapic_fold() comes first. Own thread. */
@@ -179,6 +197,18 @@ void vcpu_started(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err resu
 /** vcpu_write_tsc_aux() - the loaded @vcpu writes @value to IA32_TSC_AUX. Returns false if it gets
  * #GP. Own thread. */
 bool vcpu_write_tsc_aux(struct vcpu *vcpu, u64 value);
+/** vcpu_has_work() - Returns true if @vcpu must not enter its guest again, because arch_vcpu_run()
+ * or the core has something to do first. Own thread, interrupts masked: a request that follows
+ * kicks the CPU, and ends the guest's run at once. */
+static inline bool vcpu_has_work(const struct vcpu *vcpu)
+{
+	const struct arch_vcpu *arch = &vcpu->arch;
+	u64 asked = atomic_load_explicit(&vcpu->requests, memory_order_acquire);
+	u32 events = atomic_load_explicit(&arch->lapic.events, memory_order_relaxed);
+
+	return (asked | arch->starts | (events & LAPIC_EVENT_INIT)) != 0 ||
+	       atomic_load_explicit(&arch->timer_due, memory_order_relaxed) || sched_needed();
+}
 /** vcpu_clock() - the present for @vcpu's LAPIC timer. Own thread. */
 struct lapic_clock vcpu_clock(const struct vcpu *vcpu);
 

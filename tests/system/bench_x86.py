@@ -81,7 +81,7 @@ PROFILES = {
 	"two": ("two, profile", ("ping",), {"vcpus": 2}, "ping-pong"),
 }
 BAD = r"mullion: panic|nothing is started|bench: exception"
-DECODER = "exit_decode"
+DECODER = "decode_next"
 TRACE_MORE = 20	# instructions: a trace has the operation's call as well
 
 

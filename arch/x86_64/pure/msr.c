@@ -44,7 +44,7 @@ static const struct row rows[] = {
 	{ MSR_MTRR_DEF, MSR_MTRR_DEF, MSR_STATE, MSR_STATE, 0 },
 	{ MSR_PERF_GLOBAL, MSR_PERF_GLOBAL, MSR_CONSTANT, MSR_MATCH, 0 }, /* no counters */
 	{ MSR_TSC_DEADLINE, MSR_TSC_DEADLINE, MSR_TO_LAPIC, MSR_TO_LAPIC, 0 },
-	{ MSR_X2APIC, MSR_X2APIC_LAST, MSR_TO_LAPIC, MSR_TO_LAPIC, 0 },
+	{ MSR_X2APIC, MSR_X2APIC_LAST, MSR_TO_X2APIC, MSR_TO_X2APIC, 0 },
 	{ MSR_XSS, MSR_XSS, MSR_CONSTANT, MSR_MATCH, 0 },
 	{ MSR_EFER, MSR_EFER, MSR_TO_CPU, MSR_TO_CPU, 0 },
 	{ MSR_STAR, MSR_SFMASK, MSR_PASS, MSR_PASS, 0 },
@@ -83,7 +83,7 @@ static const struct row *msr_row(u32 msr)
 	return NULL;
 }
 
-enum msr_action msr_action(u32 msr, bool write)
+enum msr_action msr_listed_action(u32 msr, bool write)
 {
 	const struct row *row = msr_row(msr);
 

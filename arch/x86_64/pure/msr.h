@@ -13,14 +13,15 @@
 
 /* The answer to one direction of access. */
 enum msr_action {
-	MSR_REFUSE,   /* #GP */
-	MSR_PASS,     /* in hardware, without an exit; the register is switched */
-	MSR_CONSTANT, /* a read: the row's value */
-	MSR_IGNORE,   /* a write: no effect */
-	MSR_MATCH,    /* a write: #GP unless it is the row's value */
-	MSR_STATE,    /* in struct msr_state */
-	MSR_TO_LAPIC, /* of the local APIC: x2APIC registers, APIC base, TSC deadline */
-	MSR_TO_CPU    /* of the vCPU: EFER, TSC, TSC_ADJUST, TSC_AUX, PRED_CMD, PAT */
+	MSR_REFUSE,    /* #GP */
+	MSR_PASS,      /* in hardware, without an exit; the register is switched */
+	MSR_CONSTANT,  /* a read: the row's value */
+	MSR_IGNORE,    /* a write: no effect */
+	MSR_MATCH,     /* a write: #GP unless it is the row's value */
+	MSR_STATE,     /* in struct msr_state */
+	MSR_TO_LAPIC,  /* of the local APIC: APIC base, TSC deadline */
+	MSR_TO_X2APIC, /* its registers, in x2APIC mode */
+	MSR_TO_CPU     /* of the vCPU: EFER, TSC, TSC_ADJUST, TSC_AUX, PRED_CMD, PAT */
 };
 
 #define MSR_MTRR_PAIRS 8u
@@ -38,8 +39,16 @@ struct msr_state {
 #define MSR_SVM_BITMAP_BYTES KIB(8)
 #define MSR_VMX_BITMAP_BYTES KIB(4)
 
-/** msr_action() - the answer to a read of register @msr, or to a write. Any context. */
-enum msr_action msr_action(u32 msr, bool write);
+/** msr_listed_action() - the answer of the table to a read of register @msr, or to a write. Any
+ * context. */
+enum msr_action msr_listed_action(u32 msr, bool write);
+/** msr_action() - the same without a search for the registers of most exits. */
+static inline enum msr_action msr_action(u32 msr, bool write)
+{
+	if (msr - MSR_X2APIC <= MSR_X2APIC_LAST - MSR_X2APIC)
+		return MSR_TO_X2APIC;
+	return msr_listed_action(msr, write);
+}
 /** msr_state_reset() - values after reset, for a guest with physical addresses of @address_bits.
  * SDM vol. 3, table 9-1. */
 void msr_state_reset(struct msr_state *state, u32 address_bits);

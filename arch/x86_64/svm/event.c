@@ -6,7 +6,8 @@
  */
 #include "arch/x86_64/svm/svm.h"
 
-#define RFLAGS_TF BIT(8)
+#include <asm/sysreg.h>
+
 #define RFLAGS_RF BIT(16)
 
 #define DR6_POINTS MASK(3, 0)
@@ -96,16 +97,11 @@ void svm_end_step(struct vcpu *vcpu, u32 vector)
 	svm.raise(vcpu, vector, error ? (u32)vmcb->exit_info1 : VIRT_NO_ERROR);
 }
 
-void svm_prepare_events(struct vcpu *vcpu)
+void svm_choose_event(struct vcpu *vcpu)
 {
 	struct vmcb *vmcb = vcpu->arch.vmcb;
 	struct lapic *lapic = &vcpu->arch.lapic;
 
-	vmcb->event = vcpu->arch.event;
-	vmcb->vintr = (vmcb->vintr & ~(VINTR_TPR | VINTR_REQUEST)) | atomic_load(&lapic->tpr) >> 4;
-	vmcb->cr_write = BIT(4);
-	if (vmcb->event == 0 && !vcpu->arch.nmi_ends && lapic_is_quiet(lapic))
-		return;
 	vcpu->arch.event = 0;
 	lapic_fold(lapic);
 	/* Writes of CR8 exit while an interrupt waits for the guest's priority to fall. */
@@ -137,17 +133,16 @@ static bool is_interrupt(u64 event)
 	       ((event & EVENT_TYPE) == EVENT_FAULT && (event & 0xff) >= 32);
 }
 
-void svm_finish_events(struct vcpu *vcpu, u64 requested)
+void svm_settle_event(struct vcpu *vcpu, u64 requested)
 {
 	struct vmcb *vmcb = vcpu->arch.vmcb;
 	u64 event = vmcb->exit_int_info;
-	u32 tpr = (u32)(vmcb->vintr & VINTR_TPR) << 4;
-	bool again;
+	bool again = vcpu->arch.delivering && is_interrupt(event);
 
-	if ((atomic_load(&vcpu->arch.lapic.tpr) & 0xf0) != tpr)
-		atomic_store(&vcpu->arch.lapic.tpr, tpr);
-	vcpu->arch.delivering = (event & EVENT_VALID) != 0;
-	again = vcpu->arch.delivering && is_interrupt(event);
+	/* QEMU 10.0 can forget a physical interrupt that comes while VMRUN sets V_IRQ: it stays
+	 * pending in the local APIC alone. A write of the priority signals it again. */
+	if ((requested & VINTR_IRQ) != 0)
+		write_cr8(0);
 	if ((requested & ~vmcb->vintr & VINTR_IRQ) != 0 && !again)
 		(void)vcpu_take_interrupt(vcpu, vcpu->arch.requested);
 	if (!vcpu->arch.delivering || again || is_software(event))

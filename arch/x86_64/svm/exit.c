@@ -6,8 +6,6 @@
 #include "arch/x86_64/svm/svm.h"
 
 #include <arch/irq.h>
-#include <asm/sysreg.h>
-#include <mullion/mem.h>
 
 /* Nested page faults: error code in EXITINFO1 (15.25.6). */
 #define FAULT_PRESENT BIT(0)
@@ -59,7 +57,7 @@ static bool on_machine_check(struct vcpu *vcpu)
 
 static bool on_msr(struct vcpu *vcpu)
 {
-	return exit_msr(vcpu, vcpu->arch.vmcb->exit_info1 != 0);
+	return vcpu->arch.vmcb->exit_info1 != 0 ? exit_wrmsr(vcpu) : exit_rdmsr(vcpu);
 }
 
 static bool on_string(struct vcpu *vcpu, u64 info)
@@ -87,7 +85,7 @@ static bool on_port(struct vcpu *vcpu)
 
 static bool on_vmmcall(struct vcpu *vcpu)
 {
-	return exit_call(vcpu, INSN_VMMCALL);
+	return exit_call(vcpu, INSN_VMMCALL, vcpu->arch.vmcb->cpl);
 }
 
 static bool on_wbinvd(struct vcpu *vcpu)
@@ -174,9 +172,17 @@ static bool on_page_fault(struct vcpu *vcpu, const struct vmcb *vmcb)
 	return exit_memory(vcpu, vmcb->exit_info2, how);
 }
 
-bool svm_exit(struct vcpu *vcpu)
+static bool svm_serve_other(struct vcpu *vcpu, const struct vmcb *vmcb, u32 code)
 {
-	const struct vmcb *vmcb = vcpu->arch.vmcb;
+	if (code == VMEXIT_NPF)
+		return on_page_fault(vcpu, vmcb);
+	if (code == VMEXIT_INVALID)
+		return exit_stop(vcpu, "the CPU refuses its control block");
+	return exit_stop(vcpu, "exit for a reason that has no handler");
+}
+
+static bool svm_serve(struct vcpu *vcpu, const struct vmcb *vmcb)
+{
 	u32 code = (u32)vmcb->exit_code; /* the upper half may hold anything (QEMU) */
 
 	if (vcpu->arch.nmi_ends && svm_is_step_end(code)) {
@@ -185,33 +191,40 @@ bool svm_exit(struct vcpu *vcpu)
 	}
 	if (code < VMEXIT_ROWS && handlers[code] != NULL)
 		return handlers[code](vcpu);
-	if (code == VMEXIT_NPF)
-		return on_page_fault(vcpu, vmcb);
-	if (code == VMEXIT_INVALID)
-		return exit_stop(vcpu, "the CPU refuses its control block");
-	return exit_stop(vcpu, "exit for a reason that has no handler");
+	return svm_serve_other(vcpu, vmcb, code);
+}
+
+/* The core's registers and the block's are the same ones. A CPU without next-RIP leaves zero. */
+static void svm_cross(struct arch_vcpu *arch, struct vmcb *vmcb)
+{
+	if (arch->moved) {
+		arch->moved = false;
+		vmcb->rip = arch->rip;
+		vmcb->interrupt_shadow = 0; /* STI and MOV SS block one instruction alone */
+	}
+	vmcb->rax = arch->r[VCPU_RAX];
+	vmcb->rsp = arch->r[VCPU_RSP];
+	svm_enter(arch->r, arch->vmcb_pa, arch->host_pa);
+	arch->r[VCPU_RAX] = vmcb->rax;
+	arch->r[VCPU_RSP] = vmcb->rsp;
+	arch->rip = vmcb->rip;
+	arch->rflags = vmcb->rflags;
+	arch->next_rip = vmcb->next_rip;
+	vmcb->tlb_control = 0;
 }
 
 bool svm_run(struct vcpu *vcpu)
 {
-	struct arch_vcpu *arch = &vcpu->arch;
-	struct vmcb *vmcb = arch->vmcb;
+	struct vmcb *vmcb = vcpu->arch.vmcb;
+	bool goes_on;
 	u64 requested;
 
-	svm_prepare_events(vcpu);
-	requested = vmcb->vintr;
-	vmcb->rax = arch->r[VCPU_RAX];
-	vmcb->rsp = arch->r[VCPU_RSP];
-	vmcb->tsc_offset = arch->tsc_offset;
-	svm_enter(arch->r, page_to_hpa(vmcb).v, svm_host());
-	/* QEMU 10.0 can forget a physical interrupt that comes while VMRUN sets V_IRQ: it stays
-	 * pending in the local APIC alone. A write of the priority signals it again. */
-	if ((requested & VINTR_IRQ) != 0)
-		write_cr8(0);
-	arch->r[VCPU_RAX] = vmcb->rax;
-	arch->r[VCPU_RSP] = vmcb->rsp;
-	arch->last_rip = vmcb->rip;
-	vmcb->tlb_control = 0;
-	svm_finish_events(vcpu, requested);
-	return svm_exit(vcpu);
+	do {
+		svm_prepare_events(vcpu, vmcb);
+		requested = vmcb->vintr;
+		svm_cross(&vcpu->arch, vmcb);
+		svm_finish_events(vcpu, vmcb, requested);
+		goes_on = svm_serve(vcpu, vmcb);
+	} while (goes_on && !vcpu_has_work(vcpu));
+	return goes_on;
 }

@@ -75,11 +75,10 @@ static void set_common(struct vmcb *vmcb)
 	vmcb->pat = PAT_RESET;
 }
 
-static void set_real(struct vmcb *vmcb, u32 selector, u64 base, u64 rip)
+static void set_real(struct vmcb *vmcb, u32 selector, u64 base)
 {
 	vmcb->cs = segment(selector, CODE_REAL, 0xffff, base);
 	set_data(vmcb, segment(0, DATA_REAL, 0xffff, 0));
-	vmcb->rip = rip;
 }
 
 static void set_flat(struct vmcb *vmcb, const struct x86_start *boot)
@@ -97,7 +96,6 @@ static void set_flat(struct vmcb *vmcb, const struct x86_start *boot)
 		vmcb->cr3 = boot->cr3;
 		vmcb->efer |= EFER_LME | EFER_LMA;
 	}
-	vmcb->rip = boot->rip;
 }
 
 void svm_reset(struct vcpu *vcpu, const struct vcpu_start *start)
@@ -109,13 +107,15 @@ void svm_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 	set_controls(vcpu, vmcb);
 	set_common(vmcb);
 	if (start->sipi) {
-		set_real(vmcb, (u32)start->page << 8, (u64)start->page << 12, 0);
+		set_real(vmcb, (u32)start->page << 8, (u64)start->page << 12);
 	} else if (start->boot.mode == X86_MODE_RESET) {
-		set_real(vmcb, 0xf000, 0xffff0000, 0xfff0);
+		set_real(vmcb, 0xf000, 0xffff0000);
+		arch->rip = 0xfff0;
 	} else {
 		set_flat(vmcb, &start->boot);
 		arch->r[VCPU_RAX] = start->boot.rax;
 		arch->r[VCPU_RBX] = start->boot.rbx;
 		arch->r[VCPU_RSI] = start->boot.rsi;
+		arch->rip = start->boot.rip;
 	}
 }

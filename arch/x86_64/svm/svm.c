@@ -24,7 +24,6 @@
 #define E1_SVM        BIT(2)
 #define E1_NX         BIT(20)
 #define SVM_NPT       BIT(0)
-#define SVM_NEXT_RIP  BIT(3)
 
 struct svm_cpu {
 	u8 host[PAGE_SIZE] __aligned(4096);  /* control block with this CPU's TR and bases */
@@ -35,7 +34,6 @@ struct svm_cpu {
 
 static struct svm_cpu svm_cpus[CONFIG_MAX_CPUS];
 static u32 num_asids;
-static bool has_next_rip;
 /* Registers pass by msr.c's table; of a guest without ports of its own, no port passes. */
 static u8 msr_map[MSR_SVM_BITMAP_BYTES] __aligned(4096);
 static u8 port_map[PORT_MAP_PAGES * PAGE_SIZE] __aligned(4096);
@@ -48,11 +46,6 @@ u64 svm_port_map(void)
 u64 svm_msr_map(void)
 {
 	return mmu_pa(msr_map);
-}
-
-u64 svm_host(void)
-{
-	return mmu_pa(svm_cpus[this_cpu()->id].host);
 }
 
 static const char *missing(void)
@@ -85,7 +78,6 @@ static const char *svm_probe(void)
 	if (why != NULL)
 		return why;
 	num_asids = cpuid(LEAF_SVM, 0).b;
-	has_next_rip = (cpuid(LEAF_SVM, 0).d & SVM_NEXT_RIP) != 0;
 	msr_bitmap_svm(msr_map);
 	memset(port_map, 0xff, sizeof(port_map));
 	return NULL;
@@ -130,6 +122,7 @@ static void svm_load(struct vcpu *vcpu)
 	if (!cpu->on)
 		turn_on(cpu);
 	assign_asid(cpu, vcpu->arch.vmcb);
+	vcpu->arch.host_pa = mmu_pa(cpu->host);
 	write_debug(vcpu->arch.dr);
 	fpu_load(vcpu->arch.fpu, vcpu->guest->arch.xcr0_offer, vcpu->arch.xcr0);
 }
@@ -149,7 +142,10 @@ static void svm_save(struct vcpu *vcpu)
 static enum err svm_create(struct vcpu *vcpu)
 {
 	vcpu->arch.vmcb = page_alloc(1);
-	return vcpu->arch.vmcb != NULL ? OK : ERR_NO_MEMORY;
+	if (vcpu->arch.vmcb == NULL)
+		return ERR_NO_MEMORY;
+	vcpu->arch.vmcb_pa = page_to_hpa(vcpu->arch.vmcb).v;
+	return OK;
 }
 
 static void svm_destroy(struct vcpu *vcpu)
@@ -163,8 +159,6 @@ static u64 svm_read(const struct vcpu *vcpu, enum virt_field field)
 	const struct vmcb *vmcb = vcpu->arch.vmcb;
 
 	switch (field) {
-	case VIRT_RIP: return vmcb->rip;
-	case VIRT_RFLAGS: return vmcb->rflags;
 	case VIRT_CR0: return vmcb->cr0;
 	case VIRT_CR2: return vmcb->cr2;
 	case VIRT_CR3: return vmcb->cr3;
@@ -172,6 +166,7 @@ static u64 svm_read(const struct vcpu *vcpu, enum virt_field field)
 	case VIRT_DR6: return vmcb->dr6;
 	case VIRT_PAT: return vmcb->pat;
 	case VIRT_EFER: return vmcb->efer & ~EFER_SVME;
+	case VIRT_TSC_OFFSET: return vmcb->tsc_offset;
 	case VIRT_CODE64: return (vmcb->cs.attributes & SEGMENT_LONG) != 0;
 	case VIRT_CPL: return vmcb->cpl;
 	default: return 0;
@@ -183,11 +178,6 @@ static void svm_write(struct vcpu *vcpu, enum virt_field field, u64 value)
 	struct vmcb *vmcb = vcpu->arch.vmcb;
 
 	switch (field) {
-	case VIRT_RIP:
-		vmcb->rip = value;
-		vmcb->interrupt_shadow = 0; /* STI and MOV SS block one instruction alone */
-		break;
-	case VIRT_RFLAGS: vmcb->rflags = value; break;
 	case VIRT_CR0: vmcb->cr0 = value; break;
 	case VIRT_CR2: vmcb->cr2 = value; break;
 	case VIRT_CR3: vmcb->cr3 = value; break;
@@ -195,6 +185,7 @@ static void svm_write(struct vcpu *vcpu, enum virt_field field, u64 value)
 	case VIRT_DR6: vmcb->dr6 = value; break;
 	case VIRT_PAT: vmcb->pat = value; break;
 	case VIRT_EFER: vmcb->efer = value | EFER_SVME; break;
+	case VIRT_TSC_OFFSET: vmcb->tsc_offset = value; break;
 	default: break;
 	}
 }
@@ -208,7 +199,7 @@ static u64 svm_code(const struct vcpu *vcpu, struct guest_walk *walk, bool *code
 	walk->cr4 = vmcb->cr4;
 	walk->efer = vmcb->efer & ~EFER_SVME;
 	*code64 = (vmcb->cs.attributes & SEGMENT_LONG) != 0;
-	return *code64 ? vmcb->rip : (u32)(vmcb->rip + vmcb->cs.base);
+	return *code64 ? vcpu->arch.rip : (u32)(vcpu->arch.rip + vmcb->cs.base);
 }
 
 static struct virt_segment svm_segment(const struct vcpu *vcpu, u32 number)
@@ -222,11 +213,6 @@ static struct virt_segment svm_segment(const struct vcpu *vcpu, u32 number)
 				      .limit = s[number]->limit,
 				      .expands_down = (attributes & SEGMENT_TYPE) == SEGMENT_DOWN,
 				      .large = (attributes & SEGMENT_DEFAULT) != 0 };
-}
-
-static u64 svm_next_rip(const struct vcpu *vcpu)
-{
-	return has_next_rip ? vcpu->arch.vmcb->next_rip : 0;
 }
 
 /* The exit may have interrupted the delivery of an exception. A shutdown is a double fault that
@@ -278,7 +264,6 @@ const struct virt svm = {
 	.write = svm_write,
 	.code = svm_code,
 	.segment = svm_segment,
-	.next_rip = svm_next_rip,
 	.raise = raise_exception,
 	.dump = svm_dump,
 };

@@ -155,10 +155,12 @@ void vmx_set_controls(struct vcpu *vcpu)
 	vmcs_write(VMCS_XSS_EXITS, UINT64_MAX);
 	/* A guest that delivers one of these without end exits each time (CVE-2015-5307, -8104). */
 	vmcs_write(VMCS_EXCEPTIONS, BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_MC));
+	vmcs_write(VMCS_TSC_OFFSET, vcpu->arch.tsc_offset);
 	vmcs_write(VMCS_CR0_MASK, VMX_CR0_MASK);
 	vmcs_write(VMCS_CR4_MASK, vmx_of(vcpu)->cr4_mask);
 	vmcs_write(VMCS_PREEMPTION, PREEMPTION_TICKS >> (vmx_caps.misc & MISC_RATE));
 	vmx_of(vcpu)->pin = vmx_controls.pin;
+	vmx_of(vcpu)->limited_for = RFLAGS_IF;
 	vmx_of(vcpu)->primary = vmx_controls.primary;
 }
 

@@ -6,13 +6,8 @@
  */
 #include "arch/x86_64/vmx/vmx.h"
 
-#define RFLAGS_IF BIT(9)
+#define VECTOR_NMI 2u
 
-#define VECTOR_NMI  2u
-#define BLOCKED_ONE (BLOCKED_STI | BLOCKED_MOV_SS)
-
-#define REASON_EXCEPTION   0u
-#define REASON_EPT         48u
 #define VIOLATION_UNBLOCKS BIT(12)
 
 static bool vmx_is_software(u64 event)
@@ -54,7 +49,8 @@ static void limit_run(struct vcpu *vcpu)
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
 	u64 pin = vmx_controls.pin;
 
-	if (vmx_controls.preempts && (vmx_get(vcpu, VMX_RFLAGS) & RFLAGS_IF) == 0)
+	vmx->limited_for = vcpu->arch.rflags;
+	if (vmx_controls.preempts && (vcpu->arch.rflags & RFLAGS_IF) == 0)
 		pin |= PIN_PREEMPTION;
 	if (pin == vmx->pin)
 		return;
@@ -67,12 +63,15 @@ static bool has_nmi(struct lapic *lapic)
 	return (atomic_load(&lapic->events) & LAPIC_EVENT_NMI) != 0;
 }
 
-void vmx_prepare_events(struct vcpu *vcpu)
+void vmx_choose_event(struct vcpu *vcpu)
 {
 	struct lapic *lapic = &vcpu->arch.lapic;
 	u64 event = vcpu->arch.event, blocking;
 	int vector;
 
+	/* STI and MOV SS block one instruction alone. */
+	if (vcpu->arch.moved && (vmx_get(vcpu, VMX_BLOCKING) & BLOCKED_ONE) != 0)
+		vmx_set(vcpu, VMX_BLOCKING, vmx_get(vcpu, VMX_BLOCKING) & ~BLOCKED_ONE);
 	if (event == 0 && lapic_is_quiet(lapic)) {
 		limit_run(vcpu);
 		request_windows(vcpu, false, false);
@@ -85,7 +84,7 @@ void vmx_prepare_events(struct vcpu *vcpu)
 	if (event == 0 && (blocking & (BLOCKED_ONE | BLOCKED_NMI)) == 0 && lapic_take_nmi(lapic)) {
 		event = EVENT_VALID | EVENT_NMI << 8 | VECTOR_NMI;
 	} else if (vector != LAPIC_NONE && event == 0 && (blocking & BLOCKED_ONE) == 0 &&
-		   (vmx_get(vcpu, VMX_RFLAGS) & RFLAGS_IF) != 0) {
+		   (vcpu->arch.rflags & RFLAGS_IF) != 0) {
 		if (vcpu_take_interrupt(vcpu, vector))
 			event = EVENT_VALID | (u8)vector;
 		vector = vcpu_next_interrupt(vcpu);
@@ -105,12 +104,10 @@ static bool has_unblocked(const struct vmx_vcpu *vmx)
 	return reason == REASON_EXCEPTION && (vmcs_read(VMCS_EXIT_EVENT) & EVENT_UNBLOCKED) != 0;
 }
 
-void vmx_finish_events(struct vcpu *vcpu)
+void vmx_settle_event(struct vcpu *vcpu, u64 event)
 {
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
-	u64 event = vmcs_read(VMCS_INTERRUPTED);
 
-	vcpu->arch.delivering = (event & EVENT_VALID) != 0;
 	if (!vcpu->arch.delivering) {
 		if (has_unblocked(vmx))
 			vmx_set(vcpu, VMX_BLOCKING, vmx_get(vcpu, VMX_BLOCKING) | BLOCKED_NMI);

@@ -125,17 +125,7 @@ static bool vmx_on_rdpmc(struct vcpu *vcpu)
 
 static bool on_vmcall(struct vcpu *vcpu)
 {
-	return exit_call(vcpu, INSN_VMCALL);
-}
-
-static bool on_rdmsr(struct vcpu *vcpu)
-{
-	return exit_msr(vcpu, false);
-}
-
-static bool on_wrmsr(struct vcpu *vcpu)
-{
-	return exit_msr(vcpu, true);
+	return exit_call(vcpu, INSN_VMCALL, (u32)virt->read(vcpu, VIRT_CPL));
 }
 
 /* A write that changes a bit which the core keeps; a guest with PAE paging gets its page-directory
@@ -161,7 +151,7 @@ static bool on_control_register(struct vcpu *vcpu)
 {
 	u64 how = vmx_of(vcpu)->qualification, type = FIELD(how, 5, 4);
 	u32 control = (u32)FIELD(how, 3, 0), reg = (u32)FIELD(how, 11, 8);
-	u64 next = virt->next_rip(vcpu);
+	u64 next = vcpu->arch.next_rip;
 
 	if (type == CR_WRITE)
 		return write_control(vcpu, control, vcpu->arch.r[reg], next);
@@ -181,9 +171,9 @@ static bool vmx_on_port(struct vcpu *vcpu)
 	};
 
 	if ((how & PORT_STRING) == 0)
-		return exit_port(vcpu, (u16)(how >> 16), io.width, io.in, virt->next_rip(vcpu));
+		return exit_port(vcpu, (u16)(how >> 16), io.width, io.in, vcpu->arch.next_rip);
 	io.address_bytes = (u8)(2u << FIELD(vmcs_read(VMCS_INSTRUCTION), 9, 7));
-	return exit_string_port(vcpu, (u16)(how >> 16), &io, virt->next_rip(vcpu));
+	return exit_string_port(vcpu, (u16)(how >> 16), &io, vcpu->arch.next_rip);
 }
 
 static bool on_violation(struct vcpu *vcpu)
@@ -240,8 +230,8 @@ static bool (*const handlers[])(struct vcpu *vcpu) = {
 	[28] = on_control_register,
 	[29] = unexpected, /* MOV DR */
 	[30] = vmx_on_port,
-	[31] = on_rdmsr,
-	[32] = on_wrmsr,
+	[31] = exit_rdmsr,
+	[32] = exit_wrmsr,
 	[33] = unexpected,     /* entry: guest state; see vmx_run() */
 	[34] = unexpected,     /* entry: MSRs */
 	[36] = exit_undefined, /* MWAIT */
@@ -301,22 +291,33 @@ static bool vmx_serve(struct vcpu *vcpu)
 	return exit_stop(vcpu, "exit for a reason that has no handler");
 }
 
+/* Behind the instruction of the exit. Above 4 GiB there is 64-bit code alone. */
+static u64 find_next_rip(const struct vcpu *vcpu)
+{
+	u64 rip = vcpu->arch.rip, next = rip + vmcs_read(VMCS_LENGTH);
+
+	if ((rip ^ next) >> 32 != 0 && virt->read(vcpu, VIRT_CODE64) == 0)
+		next = (u32)next;
+	return next;
+}
+
 bool vmx_run(struct vcpu *vcpu)
 {
-	struct arch_vcpu *arch = &vcpu->arch;
-	struct vmx_vcpu *vmx = arch->vmx;
+	struct vmx_vcpu *vmx = vmx_of(vcpu);
 	bool goes_on;
 
-	vmx_prepare_events(vcpu);
-	if (!vmx_cross(vcpu))
-		return exit_stop(vcpu, vmx_broken_rule());
-	vmx->reason = vmcs_read(VMCS_REASON);
-	vmx->qualification = vmcs_read(VMCS_QUALIFICATION);
-	arch->last_rip = vmx_get(vcpu, VMX_RIP);
-	vmx_finish_events(vcpu);
-	goes_on = vmx_serve(vcpu);
-	/* The timer of such a run begins again with each entry; see limit_run(). */
-	if ((vmx->pin & PIN_PREEMPTION) != 0)
-		arch_irq_take();
+	do {
+		vmx_prepare_events(vcpu, vmx);
+		if (!vmx_cross(vcpu))
+			return exit_stop(vcpu, vmx_broken_rule());
+		vmx->reason = vmcs_read(VMCS_REASON);
+		vmx->qualification = vmcs_read(VMCS_QUALIFICATION);
+		vcpu->arch.next_rip = find_next_rip(vcpu);
+		vmx_finish_events(vcpu, (u16)vmx->reason);
+		goes_on = vmx_serve(vcpu);
+		/* The timer of such a run begins again with each entry; see limit_run(). */
+		if ((vmx->pin & PIN_PREEMPTION) != 0)
+			arch_irq_take();
+	} while (goes_on && !vcpu_has_work(vcpu));
 	return goes_on;
 }

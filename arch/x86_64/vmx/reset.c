@@ -44,8 +44,7 @@ static void vmx_set_cr0(struct vcpu *vcpu, u64 value)
 /* No field keeps a value of an earlier run. */
 static void clear_fields(void)
 {
-	static const u32 others[] = { VMCS_TSC_OFFSET, VMCS_SYSENTER_CS, VMCS_CR4_SHADOW,
-				      VMCS_GUEST_RSP };
+	static const u32 others[] = { VMCS_SYSENTER_CS, VMCS_CR4_SHADOW, VMCS_GUEST_RSP };
 
 	for (u32 i = 0; i < ENTRY_FIELDS; i++)
 		vmcs_set(i, 0);
@@ -69,11 +68,10 @@ static void vmx_set_common(struct vcpu *vcpu)
 	vmx_of(vcpu)->dr6 = DR6_RESET;
 }
 
-static void vmx_set_real(u32 selector, u64 base, u64 rip)
+static void vmx_set_real(u32 selector, u64 base)
 {
 	vmx_set_segment(ENTRY_CS, selector, CODE_REAL, 0xffff, base);
 	vmx_set_data(0, DATA_REAL, 0xffff);
-	vmcs_set(ENTRY_RIP, rip);
 }
 
 static void vmx_set_flat(struct vcpu *vcpu, const struct x86_start *boot)
@@ -93,7 +91,6 @@ static void vmx_set_flat(struct vcpu *vcpu, const struct x86_start *boot)
 		vmcs_set(ENTRY_CONTROLS, vmx_controls.entry | ENTER_IA32E);
 	}
 	vmx_set_cr0(vcpu, cr0);
-	vmcs_set(ENTRY_RIP, boot->rip);
 }
 
 /* The structure is current during this, and another vCPU's afterwards. */
@@ -111,14 +108,16 @@ void vmx_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 	vmx_set_controls(vcpu);
 	vmx_set_common(vcpu);
 	if (start->sipi) {
-		vmx_set_real((u32)start->page << 8, (u64)start->page << 12, 0);
+		vmx_set_real((u32)start->page << 8, (u64)start->page << 12);
 	} else if (start->boot.mode == X86_MODE_RESET) {
-		vmx_set_real(0xf000, 0xffff0000, 0xfff0);
+		vmx_set_real(0xf000, 0xffff0000);
+		arch->rip = 0xfff0;
 	} else {
 		vmx_set_flat(vcpu, &start->boot);
 		arch->r[VCPU_RAX] = start->boot.rax;
 		arch->r[VCPU_RBX] = start->boot.rbx;
 		arch->r[VCPU_RSI] = start->boot.rsi;
+		arch->rip = start->boot.rip;
 	}
 	vmx_keep(vcpu);
 	vmx_clear(vcpu);

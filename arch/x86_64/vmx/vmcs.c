@@ -6,25 +6,13 @@
 #include <mullion/cpu.h>
 #include <mullion/mem.h>
 
-static const u8 slots[VMX_FIELDS] = {
-	[VMX_RIP] = ENTRY_RIP,
-	[VMX_RFLAGS] = ENTRY_RFLAGS,
-	[VMX_CR0] = ENTRY_CR0,
-	[VMX_CR3] = ENTRY_CR3,
-	[VMX_CR4] = ENTRY_CR4,
-	[VMX_PAT] = ENTRY_PAT,
-	[VMX_EFER] = ENTRY_EFER,
-	[VMX_CS_BASE] = ENTRY_BASE + ENTRY_CS,
-	[VMX_CS_RIGHTS] = ENTRY_RIGHTS + ENTRY_CS,
-	[VMX_SS_RIGHTS] = ENTRY_RIGHTS + ENTRY_SS,
-	[VMX_BLOCKING] = ENTRY_BLOCKING,
-	[VMX_ENTRY] = ENTRY_CONTROLS,
+static const u16 encodings[VMX_FIELDS] = {
+	[VMX_CR0] = VMCS_GUEST_CR0,       [VMX_CR3] = VMCS_GUEST_CR3,
+	[VMX_CR4] = VMCS_GUEST_CR4,       [VMX_PAT] = VMCS_GUEST_PAT,
+	[VMX_EFER] = VMCS_GUEST_EFER,     [VMX_CS_BASE] = VMCS_CS_BASE,
+	[VMX_CS_RIGHTS] = VMCS_CS_RIGHTS, [VMX_SS_RIGHTS] = VMCS_SS_RIGHTS,
+	[VMX_BLOCKING] = VMCS_BLOCKING,   [VMX_ENTRY] = VMCS_ENTRY_CONTROLS,
 };
-
-static u64 field_read(enum vmx_field field)
-{
-	return vmcs_read(entry_encoding(slots[field]));
-}
 
 /* Another CPU, or another thread, sees the last value that was read. */
 u64 vmx_get(const struct vcpu *vcpu, enum vmx_field field)
@@ -32,7 +20,7 @@ u64 vmx_get(const struct vcpu *vcpu, enum vmx_field field)
 	struct vmx_vcpu *vmx = vmx_of(vcpu);
 
 	if ((vmx->known & BIT(field)) == 0 && this_cpu()->current == vcpu) {
-		vmx->copy[field] = field_read(field);
+		vmx->copy[field] = vmcs_read(encodings[field]);
 		vmx->known |= (u32)BIT(field);
 	}
 	return vmx->copy[field];
@@ -53,7 +41,7 @@ void vmx_keep(struct vcpu *vcpu)
 
 	for (u32 i = 0; i < VMX_FIELDS; i++)
 		if ((vmx->known & BIT(i)) == 0)
-			vmx->copy[i] = field_read(i);
+			vmx->copy[i] = vmcs_read(encodings[i]);
 	vmx->known = (u32)MASK(VMX_FIELDS - 1, 0);
 }
 
@@ -64,7 +52,7 @@ void vmx_write_back(struct vcpu *vcpu)
 	for (; vmx->changed != 0; vmx->changed &= vmx->changed - 1) {
 		u32 field = (u32)__builtin_ctz(vmx->changed);
 
-		vmcs_set(slots[field], vmx->copy[field]);
+		vmcs_write(encodings[field], vmx->copy[field]);
 	}
 }
 

@@ -19,6 +19,12 @@
 #define VMCS_INTERRUPTED_CODE 0x440au
 #define VMCS_LENGTH           0x440cu
 #define VMCS_INSTRUCTION      0x440eu
+#define VMCS_GUEST_PAT        0x2804u
+#define VMCS_GUEST_EFER       0x2806u
+#define VMCS_ENTRY_CONTROLS   0x4012u
+#define VMCS_CS_RIGHTS        0x4816u
+#define VMCS_SS_RIGHTS        0x4818u
+#define VMCS_BLOCKING         0x4824u
 #define VMCS_PREEMPTION       0x482eu
 #define VMCS_SYSENTER_CS      0x482au
 #define VMCS_CR0_MASK         0x6000u
@@ -26,7 +32,13 @@
 #define VMCS_CR0_SHADOW       0x6004u
 #define VMCS_CR4_SHADOW       0x6006u
 #define VMCS_QUALIFICATION    0x6400u
+#define VMCS_GUEST_CR0        0x6800u
+#define VMCS_GUEST_CR3        0x6802u
+#define VMCS_GUEST_CR4        0x6804u
+#define VMCS_CS_BASE          0x6808u
 #define VMCS_GUEST_RSP        0x681cu
+#define VMCS_GUEST_RIP        0x681eu
+#define VMCS_GUEST_RFLAGS     0x6820u
 #define VMCS_HOST_RSP         0x6c14u
 
 static inline u64 vmcs_read(u32 encoding)

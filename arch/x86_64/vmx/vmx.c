@@ -28,8 +28,6 @@
 #define BASIC_REVISION MASK(30, 0)
 #define INVEPT_ALL     UINT64_C(2)
 
-#define TSS_DESCRIPTOR_BUSY BIT(41)
-
 /* Types of a segment: code, or data that expands down (SDM vol. 3, table 3-1). */
 #define TYPE_CODE_DOWN 0xcu
 #define TYPE_DOWN      4u
@@ -166,23 +164,6 @@ static void vmx_destroy(struct vcpu *vcpu)
 
 /* --- Into the guest --- */
 
-/* An exit leaves the limits of TR and GDTR at values of its own: SDM vol. 3, 28.5.2 and 28.5.3. */
-static void restore_tables(void)
-{
-	struct cpu_tables *tables = this_cpu()->arch.tables;
-	struct {
-		u16 limit;
-		u64 base;
-	} __packed gdtr = { sizeof(tables->gdt) - 1, (u64)tables->gdt };
-
-	tables->gdt[SELECTOR_TSS / 8] &= ~TSS_DESCRIPTOR_BUSY;
-	__asm__ volatile("lgdt %0\n\t"
-			 "ltr %w1"
-			 :
-			 : "m"(gdtr), "r"(SELECTOR_TSS)
-			 : "memory");
-}
-
 /* A CPU that changes a guest's tables kicks this one, and waits until it has left the guest. So the
  * count of changes is read after the guest is announced. */
 bool vmx_cross(struct vcpu *vcpu)
@@ -194,9 +175,12 @@ bool vmx_cross(struct vcpu *vcpu)
 	bool entered;
 
 	vmx_write_back(vcpu);
-	if (vmx->tsc_offset != arch->tsc_offset)
-		vmcs_write(VMCS_TSC_OFFSET, vmx->tsc_offset = arch->tsc_offset);
-	vmcs_write(VMCS_GUEST_RSP, arch->r[VCPU_RSP]);
+	if (arch->moved) {
+		arch->moved = false;
+		vmcs_write(VMCS_GUEST_RIP, arch->rip);
+	}
+	if (vmx->rsp != arch->r[VCPU_RSP])
+		vmcs_write(VMCS_GUEST_RSP, arch->r[VCPU_RSP]);
 	atomic_store(&cpu->user_entered,
 		     vcpu->guest->space.root_pa.v | (++cpu->user_entries % PAGE_SIZE));
 	if (own->flushes != atomic_load(&mmu_guest_flushes))
@@ -207,10 +191,14 @@ bool vmx_cross(struct vcpu *vcpu)
 	atomic_store(&cpu->user_entered, 0);
 	if (!entered)
 		return false;
-	restore_tables();
+	cpu->tables->stale = true; /* SDM vol. 3, 28.5.2 and 28.5.3 */
 	vmx->launched = true;
-	vmx->known = 0;
-	arch->r[VCPU_RSP] = vmcs_read(VMCS_GUEST_RSP);
+	vmx->copy[VMX_BLOCKING] = vmcs_read(VMCS_BLOCKING);
+	vmx->known = (u32)BIT(VMX_BLOCKING);
+	vmx->rsp = vmcs_read(VMCS_GUEST_RSP);
+	arch->r[VCPU_RSP] = vmx->rsp;
+	arch->rip = vmcs_read(VMCS_GUEST_RIP);
+	arch->rflags = vmcs_read(VMCS_GUEST_RFLAGS);
 	return true;
 }
 
@@ -243,8 +231,6 @@ static u64 vmx_read_field(const struct vcpu *vcpu, enum virt_field field)
 	const struct vmx_vcpu *vmx = vmx_of(vcpu);
 
 	switch (field) {
-	case VIRT_RIP: return vmx_get(vcpu, VMX_RIP);
-	case VIRT_RFLAGS: return vmx_get(vcpu, VMX_RFLAGS);
 	case VIRT_CR0:
 		return (vmx_get(vcpu, VMX_CR0) & ~VMX_CR0_MASK) | (vmx->cr0_shadow & VMX_CR0_MASK);
 	case VIRT_CR2: return vmx->cr2;
@@ -253,6 +239,7 @@ static u64 vmx_read_field(const struct vcpu *vcpu, enum virt_field field)
 	case VIRT_DR6: return read_dr6(vcpu);
 	case VIRT_PAT: return vmx_get(vcpu, VMX_PAT);
 	case VIRT_EFER: return vmx_get(vcpu, VMX_EFER);
+	case VIRT_TSC_OFFSET: return vcpu->arch.tsc_offset;
 	case VIRT_CODE64:
 		return (vmx_get(vcpu, VMX_EFER) & EFER_LMA) != 0 &&
 		       (vmx_get(vcpu, VMX_CS_RIGHTS) & RIGHTS_LONG) != 0;
@@ -276,16 +263,7 @@ static void write_cr0_of(struct vcpu *vcpu, u64 value)
 
 static void vmx_write_field(struct vcpu *vcpu, enum virt_field field, u64 value)
 {
-	u64 blocking = vmx_get(vcpu, VMX_BLOCKING);
-
 	switch (field) {
-	case VIRT_RIP:
-		vmx_set(vcpu, VMX_RIP, value);
-		/* STI and MOV SS block one instruction alone. */
-		if ((blocking & (BLOCKED_STI | BLOCKED_MOV_SS)) != 0)
-			vmx_set(vcpu, VMX_BLOCKING, blocking & ~(BLOCKED_STI | BLOCKED_MOV_SS));
-		break;
-	case VIRT_RFLAGS: vmx_set(vcpu, VMX_RFLAGS, value); break;
 	case VIRT_CR0: write_cr0_of(vcpu, value); break;
 	case VIRT_CR2: vmx_of(vcpu)->cr2 = value; break;
 	case VIRT_CR3: vmx_set(vcpu, VMX_CR3, value); break;
@@ -293,20 +271,20 @@ static void vmx_write_field(struct vcpu *vcpu, enum virt_field field, u64 value)
 	case VIRT_DR6: write_dr6(vcpu, value); break;
 	case VIRT_PAT: vmx_set(vcpu, VMX_PAT, value); break;
 	case VIRT_EFER: vmx_set(vcpu, VMX_EFER, value); break;
+	case VIRT_TSC_OFFSET: vmcs_write(VMCS_TSC_OFFSET, value); break;
 	default: break;
 	}
 }
 
 static u64 vmx_code(const struct vcpu *vcpu, struct guest_walk *walk, bool *code64)
 {
-	u64 rip = vmx_get(vcpu, VMX_RIP);
 
 	walk->cr0 = vmx_read_field(vcpu, VIRT_CR0);
 	walk->cr3 = vmx_get(vcpu, VMX_CR3);
 	walk->cr4 = vmx_read_field(vcpu, VIRT_CR4);
 	walk->efer = vmx_get(vcpu, VMX_EFER);
 	*code64 = vmx_read_field(vcpu, VIRT_CODE64) != 0;
-	return *code64 ? rip : (u32)(rip + vmx_get(vcpu, VMX_CS_BASE));
+	return *code64 ? vcpu->arch.rip : (u32)(vcpu->arch.rip + vmx_get(vcpu, VMX_CS_BASE));
 }
 
 /* While the vCPU is loaded. */
@@ -321,14 +299,6 @@ static struct virt_segment vmx_segment(const struct vcpu *vcpu, u32 number)
 		.expands_down = (RIGHTS_TYPE(rights) & TYPE_CODE_DOWN) == TYPE_DOWN,
 		.large = (rights & RIGHTS_DEFAULT) != 0,
 	};
-}
-
-/* After the exit of an instruction. */
-static u64 vmx_next_rip(const struct vcpu *vcpu)
-{
-	u64 next = vmx_get(vcpu, VMX_RIP) + vmcs_read(VMCS_LENGTH);
-
-	return vmx_read_field(vcpu, VIRT_CODE64) != 0 ? next : (u32)next;
 }
 
 bool vmx_load_pdptes(struct vcpu *vcpu, u64 cr3)
@@ -389,7 +359,6 @@ const struct virt virt_vmx = {
 	.write = vmx_write_field,
 	.code = vmx_code,
 	.segment = vmx_segment,
-	.next_rip = vmx_next_rip,
 	.raise = vmx_raise,
 	.dump = vmx_dump,
 };

@@ -5,12 +5,11 @@
 
 #include "arch/x86_64/virt.h"
 #include "arch/x86_64/vmx/vmcs.h"
+#include <asm/sysreg.h>
 
 /* Fields that exits read and change. The copy is read from the structure at the first use after an
  * exit, and written back before an entry. While the vCPU is not loaded, the copy is complete. */
 enum vmx_field {
-	VMX_RIP,
-	VMX_RFLAGS,
 	VMX_CR0,
 	VMX_CR3,
 	VMX_CR4,
@@ -33,9 +32,11 @@ struct vmx_vcpu {
 	u64 cr0_shadow, cr4_shadow, cr4_mask;
 	u64 cr2, dr6;
 	u64 msrs[VMX_MSRS];
-	u64 reason, qualification;    /* of the last exit */
-	u64 tsc_offset, pin, primary; /* as written last */
-	u64 event_length;             /* of an interrupted delivery of software */
+	u64 reason, qualification; /* of the last exit */
+	u64 pin, primary;          /* as written last */
+	u64 rsp;
+	u64 limited_for;  /* RFLAGS for which `pin` is right */
+	u64 event_length; /* of an interrupted delivery of software */
 	bool launched;
 };
 
@@ -85,11 +86,6 @@ void vmx_turn_on(void);
 /** vmx_reset(), vmx_run() - see struct virt. */
 void vmx_reset(struct vcpu *vcpu, const struct vcpu_start *start);
 bool vmx_run(struct vcpu *vcpu);
-/** vmx_prepare_events() - choose the event that the next entry delivers. */
-void vmx_prepare_events(struct vcpu *vcpu);
-/** vmx_finish_events() - keep an event whose delivery the exit has interrupted. SDM vol. 3, 28.2.4.
- */
-void vmx_finish_events(struct vcpu *vcpu);
 /** vmx_cross() - into the guest, and back by an exit. Returns false if the CPU refuses the entry.
  */
 bool vmx_cross(struct vcpu *vcpu);
@@ -99,6 +95,41 @@ bool vmx_load_pdptes(struct vcpu *vcpu, u64 cr3);
 static inline struct vmx_vcpu *vmx_of(const struct vcpu *vcpu)
 {
 	return vcpu->arch.vmx;
+}
+
+/* --- event.c --- */
+
+#define BLOCKED_ONE (BLOCKED_STI | BLOCKED_MOV_SS)
+
+#define REASON_EXCEPTION 0u
+#define REASON_EPT       48u
+
+/** vmx_choose_event() - choose the event that the next entry delivers, and the exits that the
+ * others need. */
+void vmx_choose_event(struct vcpu *vcpu);
+/** vmx_prepare_events() - the same for every entry. Usually nothing is pending, and the controls
+ * are those of the last entry. */
+static inline void vmx_prepare_events(struct vcpu *vcpu, const struct vmx_vcpu *vmx)
+{
+	const struct arch_vcpu *arch = &vcpu->arch;
+
+	if (arch->event != 0 || !lapic_is_quiet(&arch->lapic) ||
+	    (vmx->copy[VMX_BLOCKING] & BLOCKED_ONE) != 0 ||
+	    ((arch->rflags ^ vmx->limited_for) & RFLAGS_IF) != 0 ||
+	    vmx->primary != vmx_controls.primary)
+		vmx_choose_event(vcpu);
+}
+/** vmx_settle_event() - keep @event, whose delivery the exit has interrupted. SDM vol. 3, 28.2.4.
+ */
+void vmx_settle_event(struct vcpu *vcpu, u64 event);
+/** vmx_finish_events() - the same after every exit. */
+static inline void vmx_finish_events(struct vcpu *vcpu, u32 reason)
+{
+	u64 event = vmcs_read(VMCS_INTERRUPTED);
+
+	vcpu->arch.delivering = (event & EVENT_VALID) != 0;
+	if (vcpu->arch.delivering || reason == REASON_EXCEPTION || reason == REASON_EPT)
+		vmx_settle_event(vcpu, event);
 }
 
 #endif

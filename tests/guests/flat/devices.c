@@ -161,6 +161,15 @@ static void check_firmware(void)
 	      "fw_cfg's map of memory");
 }
 
+/* The vmm serves the second on the vCPU's thread, with a register of its own. */
+static void check_register(void)
+{
+	wrmsr(MSR_TSC_AUX, 0x12345);
+	(void)inb(0x71);
+	(void)inb(0x71);
+	check(rdmsr(MSR_TSC_AUX) == 0x12345, "TSC_AUX behind a port of the vmm");
+}
+
 static void check_ports(void)
 {
 	u32 start;
@@ -172,6 +181,7 @@ static void check_ports(void)
 	check(inb(0x21) == 0xfb, "8259");
 	outb(0x70, 0x0d);
 	check(inb(0x71) == 0x80, "clock");
+	check_register();
 	/* Channel 2 of the timer against the PM timer: 10 ms. */
 	outb(0x61, 1);
 	outb(0x43, 0xb0);

@@ -20,10 +20,14 @@
 #define ICR_NMI          (4u << 8)  /* to APIC 0, the sender */
 #define FEATURE_DEADLINE (1u << 24) /* CPUID 1, ECX */
 #define FLAGS_TF         0x100u
+#define DR6_BS           0x4000u
 
 static volatile u32 second_runs;
 static volatile u32 nmis_to_send, nmis_nested;
 static volatile u32 slow_running, slow_nested;
+static volatile u32 came_at;   /* EIP at the last IPI or single step */
+static volatile u32 expect_at; /* the label behind an instruction */
+static volatile u32 step_dr6;
 
 /* A handler without an exit: an emulator that repeats an injected interrupt does so here. */
 static void run_slowly(void)
@@ -39,6 +43,16 @@ void interrupted(struct frame *frame)
 {
 	if (frame->vector == VECTOR_SLOW)
 		run_slowly();
+	if (frame->vector == VECTOR_IPI || frame->vector == 1)
+		came_at = frame->eip;
+	if (frame->vector == 1) {
+		u32 dr6;
+
+		__asm__ volatile("mov %%dr6, %0" : "=r"(dr6));
+		__asm__ volatile("mov %0, %%dr6" : : "r"(0));
+		step_dr6 = dr6;
+		frame->eflags &= ~FLAGS_TF;
+	}
 	if (frame->vector != VECTOR_NMI)
 		return;
 	nmis_nested += frame->eip == (u32)stubs_iret || (frame->eflags & FLAGS_TF) != 0;
@@ -105,6 +119,59 @@ static void check_nmi(void)
 	check(hits[1] == traps, "no step is seen");
 }
 
+/* One instruction as a single step: its trap comes behind it, once, and says so. */
+#define STEPS(code, ...)                                                                         \
+	({                                                                                       \
+		u32 traps_ = hits[1];                                                            \
+		__asm__ volatile("movl $1f, %0\n\tpushf\n\torl $0x100, (%%esp)\n\tpopf\n\t" code \
+				 "\n1:\tnop"                                                     \
+				 : "+m"(expect_at)                                               \
+				 : __VA_ARGS__);                                                 \
+		hits[1] == traps_ + 1 && came_at == expect_at && (step_dr6 & DR6_BS) != 0;       \
+	})
+
+/* An IPI that waits or is sent comes behind @code, whose blocking ends with it. */
+#define COMES_BEHIND(code, ...)                                                    \
+	({                                                                         \
+		u32 ipis_ = hits[VECTOR_IPI];                                      \
+		__asm__ volatile("movl $1f, %0\n\t" code "\n1:\tnop\n\tnop\n\tcli" \
+				 : "+m"(expect_at)                                 \
+				 : __VA_ARGS__);                                   \
+		hits[VECTOR_IPI] == ipis_ + 1 && came_at == expect_at;             \
+	})
+
+/* Instructions that the core answers without leaving its way from an exit to the next entry. */
+static void check_exits(void)
+{
+	bool calls;
+
+	check(STEPS("cpuid", "a"(0), "c"(0) : "ebx", "edx", "memory"), "a step over CPUID");
+	check(STEPS("rdmsr", "c"(MSR_APIC_BASE) : "eax", "edx", "memory"), "a step over RDMSR");
+	check(STEPS("wrmsr", "c"(X2(8)), "a"(0), "d"(0) : "memory"), "a step over WRMSR");
+	check(STEPS("inb %%dx, %%al", "d"(0x1234) : "eax", "memory"), "a step over IN");
+	calls = is_bare();
+	if (!calls && is_intel())
+		calls = STEPS("vmcall", "a"(0) : "memory");
+	else if (!calls)
+		calls = STEPS("vmmcall", "a"(0) : "memory");
+	check(calls, "a step over a call");
+
+	wrmsr(X2(0x3f), VECTOR_IPI);
+	check(COMES_BEHIND("sti\n\tcpuid", "a"(0), "c"(0)
+			   : "ebx", "edx", "memory"),
+	      "an interrupt behind STI and CPUID");
+	check(COMES_BEHIND("sti\n\tnop\n\tmov %4, %%ss\n\twrmsr", "c"(X2(0x3f)), "a"(VECTOR_IPI),
+			   "d"(0), "S"(16)
+			   : "memory"),
+	      "an interrupt behind MOV SS and WRMSR");
+	check(COMES_BEHIND("sti\n\tnop\n\twrmsr", "c"(X2(0x3f)), "a"(VECTOR_IPI), "d"(0)
+			   : "memory"),
+	      "an interrupt behind the WRMSR that sends it");
+	check(COMES_BEHIND("sti\n\tnop\n\twrmsr", "c"(X2(0x30)), "a"(VECTOR_IPI | 1u << 18), "d"(0)
+			   : "memory"),
+	      "and behind that of the ICR");
+}
+
 static void check_deadline(void)
 {
 	u64 start;
@@ -148,6 +215,7 @@ static void check_apic(void)
 	}
 	check(hits[VECTOR_SLOW] == 10 && slow_nested == 0, "an interrupt comes once");
 	check_nmi();
+	check_exits();
 
 	wrmsr(X2(0x3e), 0xb);
 	wrmsr(X2(0x32), VECTOR_TIMER);

@@ -185,8 +185,11 @@ static void order(void **state)
 {
 	(void)state;
 	assert_int_equal(msr_action(MSR_X2APIC - 1, false), MSR_REFUSE);
-	assert_int_equal(msr_action(MSR_X2APIC, false), MSR_TO_LAPIC);
-	assert_int_equal(msr_action(MSR_X2APIC_LAST, true), MSR_TO_LAPIC);
+	for (u32 msr = 0; msr < 0x2000; msr++)
+		for (u32 write = 0; write < 2; write++)
+			assert_int_equal(msr_action(msr, write), msr_listed_action(msr, write));
+	assert_int_equal(msr_action(MSR_X2APIC, false), MSR_TO_X2APIC);
+	assert_int_equal(msr_action(MSR_X2APIC_LAST, true), MSR_TO_X2APIC);
 	assert_int_equal(msr_action(MSR_X2APIC_LAST + 1, true), MSR_REFUSE);
 	assert_int_equal(msr_action(MSR_EFER, true), MSR_TO_CPU);
 	assert_int_equal(msr_action(0xc001102a, false), MSR_CONSTANT);

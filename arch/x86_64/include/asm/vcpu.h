@@ -66,8 +66,13 @@ struct x86_decoded {
 
 struct arch_vcpu {
 	u64 r[16]; /* first: known to assembly. RAX and RSP: copies of the control structure's */
+	u64 rip;
+	u64 rflags;   /* at the last exit; only the control structure's can be changed */
+	u64 next_rip; /* behind the instruction of the last exit; 0: not reported */
+	bool moved;   /* `rip` differs from the control structure's, because an instruction ended */
 	struct vcpu_exit *exit; /* the exit that arch_vcpu_run() fills */
 	struct vmcb *vmcb;      /* on SVM */
+	u64 vmcb_pa, host_pa;   /* of that block, and of the CPU's own one while it is loaded */
 	void *vmcs;             /* on VMX, of unknown form */
 	struct vmx_vcpu *vmx;
 	struct lapic lapic;
@@ -89,7 +94,6 @@ struct arch_vcpu {
 	u64 step_rflags, step_dr6; /* before that step */
 	int requested;             /* SVM: the interrupt that V_IRQ stands for */
 	_Atomic bool timer_due;
-	u64 last_rip; /* at the last exit, for queries */
 };
 
 struct arch_guest {
