@@ -89,7 +89,8 @@ static void check_faults(void)
 	check(WRMSR_FAULTS(X2(0x0b), 1), "EOI of 1");
 	check(FAULTS(6, "vmrun %%eax", "a"(0)), "VMRUN");
 	check(FAULTS(6, "monitor %%eax, %%ecx, %%edx", "a"(0), "c"(0), "d"(0)), "MONITOR");
-	check(FAULTS(13, "mov %1, %%cr4", "r"(1u << 13)), "CR4.VMXE");
+	/* QEMU's own CPU repeats a write of a reserved bit for ever. */
+	check((!is_bare() || is_intel()) && FAULTS(13, "mov %1, %%cr4", "r"(1u << 13)), "CR4.VMXE");
 	check(FAULTS(6, "ud2", "a"(0)), "UD2");
 	check(FAULTS(1, "int1", "a"(0)), "#DB is delivered");
 	cpuid(0x80000008, 0, r);
@@ -287,9 +288,17 @@ static void check_devices(void)
 	check(value == (1u << 16 | VECTOR_LINE), "IOAPIC entry");
 }
 
+/* Firmware leaves a local APIC in xAPIC mode. */
+static void set_up_bare_apic(void)
+{
+	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | 0xc00);
+}
+
 /* On the second vCPU. */
 void second_main(void)
 {
+	if (is_bare())
+		set_up_bare_apic();
 	load_idt();
 	second_runs++;
 	/* Answer each IPI by one to the first vCPU. */
@@ -346,11 +355,11 @@ static void check_second(void)
 	check(hits[VECTOR_ANSWER] == 100, "IPIs between vCPUs");
 }
 
-/* Firmware leaves lines of the 8259s open, and the local APIC in xAPIC mode. */
+/* Firmware leaves lines of the 8259s open. */
 static void set_up_bare(void)
 {
 	__asm__ volatile("outb %%al, $0x21; outb %%al, $0xa1" : : "a"((u8)0xff));
-	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | 0xc00);
+	set_up_bare_apic();
 }
 
 void guest_main(void)
