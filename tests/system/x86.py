@@ -295,7 +295,7 @@ BARE = {
 	"VM_HSAVE_PA": "the emulators have no unknown MSR",
 	"VMX_BASIC": "hidden from guests, or no unknown MSR",
 	"MONITOR": "hidden from guests",
-	"CR4.VMXE": "hidden from guests; QEMU repeats the instruction for ever",
+	"CR4.VMXE": "hidden from guests; QEMU repeats the instruction",
 	"a barrier if it is offered": "the emulators have no unknown MSR",
 	"deadline": "Bochs keeps the value; it is 0 then by SDM vol. 3, 10.5.4.1",
 }

@@ -14,7 +14,7 @@
 #define OP_EXT     0x5b
 #define OP_DEVICE  0x82
 
-#define LENGTH_BYTES 2u /* of a block's length: the form for up to 4095 bytes */
+#define LENGTH_BYTES 3u /* of a block's length: the form for less than 1 MiB */
 #define BUFFER_SIZE  2u /* OP_BYTE and the size */
 
 #define PORTS       0x47
@@ -22,6 +22,10 @@
 #define MEMORY      0x86
 #define MEMORY_SIZE 9
 #define INTERRUPT   0x89
+#define BUSES       0x88
+#define BUSES_SIZE  13
+#define BUSES_TYPE  2
+#define FIXED       0xc /* the first and the last */
 #define CONSUMER    1
 #define EDGE        2
 #define END_TAG     0x79
@@ -69,8 +73,9 @@ void aml_end(struct aml *aml, u32 block)
 
 	if (aml->used > aml->size)
 		return;
-	aml->data[block] = (u8)(0x40 | (length & 0xf));
+	aml->data[block] = (u8)(0x80 | (length & 0xf));
 	aml->data[block + 1] = (u8)(length >> 4);
+	aml->data[block + 2] = (u8)(length >> 12);
 }
 
 u32 aml_begin_scope(struct aml *aml, const char *path)
@@ -185,6 +190,16 @@ void aml_interrupt(struct aml *aml, u32 gsi, bool level)
 
 	aml_bytes(aml, head, sizeof(head));
 	aml_u32(aml, gsi);
+}
+
+void aml_buses(struct aml *aml, u8 first, u8 last)
+{
+	const u8 buses[] = { BUSES, BUSES_SIZE, 0, BUSES_TYPE, FIXED,
+			     0,     0,          0, first,      0,
+			     last,  0,          0, 0,          (u8)(last - first + 1),
+			     0 };
+
+	aml_bytes(aml, buses, sizeof(buses));
 }
 
 /* The end tag's checksum 0 means that there is none. */

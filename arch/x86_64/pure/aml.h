@@ -42,6 +42,7 @@ u32 aml_begin_resources(struct aml *aml);
 void aml_ports(struct aml *aml, u16 first, u8 count);
 void aml_memory(struct aml *aml, u32 base, u32 size);
 void aml_interrupt(struct aml *aml, u32 gsi, bool level);
+void aml_buses(struct aml *aml, u8 first, u8 last);
 void aml_end_resources(struct aml *aml, u32 block);
 
 #endif

@@ -63,6 +63,9 @@
 #define MADT_PIC       1   /* there are two 8259 as well */
 #define LEVEL_HIGH     0xd /* MPS INTI flags */
 
+#define PCI_ID    "PNP0A03"
+#define VIRTIO_ID "LNRO0005"
+
 /* A generic address of the I/O space (§5.2.3.2). */
 #define SPACE_IO 1
 
@@ -239,70 +242,80 @@ static void add_madt(struct tables *t, const struct config_guest *guest, u64 *gp
 	fill_header(madt, "APIC", bytes, 5);
 }
 
-static void describe_uart(struct aml *aml, const struct config_region *region, u32 number)
+/* Devices that a guest finds by ACPI. Linux's virtio_mmio driver knows them by LNRO0005. */
+static const struct kind {
+	const char *model, *compatible; /* emulated, passed through */
+	const char *name, *id;
+} kinds[] = {
+	{ "ns16550", "ns16550a", "COM%u", "PNP0501" },
+	{ "mc146818", "motorola,mc146818", "RTC%u", "PNP0B00" },
+	{ "pci-host", NULL, "PCI%u", PCI_ID },
+	{ "virtio-console", NULL, "VR%02u", VIRTIO_ID },
+};
+
+static bool is_kind(const struct config_region *region, const struct kind *kind)
+{
+	if (region->kind == REGION_VIRTUAL)
+		return str_equal(region->device, kind->model);
+	return region->kind == REGION_DEVICE && region->compatible != NULL &&
+	       kind->compatible != NULL && str_equal(region->compatible, kind->compatible);
+}
+
+static void describe_region(struct aml *aml, const struct config_region *region,
+			    const struct kind *kind, u32 number)
 {
 	char name[8];
 	u32 device, resources;
 
-	(void)format(name, sizeof(name), "COM%u", number);
+	(void)format(name, sizeof(name), kind->name, number);
 	device = aml_begin_device(aml, name);
-	aml_name_eisa(aml, "_HID", "PNP0501");
+	if (str_equal(kind->id, VIRTIO_ID)) {
+		aml_name_string(aml, "_HID", kind->id);
+		aml_name_number(aml, "_CCA", 1);
+	} else {
+		aml_name_eisa(aml, "_HID", kind->id);
+	}
 	aml_name_number(aml, "_UID", number);
 	resources = aml_begin_resources(aml);
-	aml_ports(aml, (u16)(region->gpa.v - PORT_BASE), (u8)region->size);
-	if (region->num_irqs > 0)
-		aml_interrupt(aml, region->irqs[0].guest, region->irqs[0].level);
-	aml_end_resources(aml, resources);
-	aml_end(aml, device);
-}
-
-static void describe_clock(struct aml *aml, const struct config_region *region)
-{
-	u32 device = aml_begin_device(aml, "RTC"), resources;
-
-	aml_name_eisa(aml, "_HID", "PNP0B00");
-	resources = aml_begin_resources(aml);
-	aml_ports(aml, (u16)(region->gpa.v - PORT_BASE), (u8)region->size);
-	if (region->num_irqs > 0)
-		aml_interrupt(aml, region->irqs[0].guest, region->irqs[0].level);
-	aml_end_resources(aml, resources);
-	aml_end(aml, device);
-}
-
-/* Linux's virtio_mmio driver knows devices by this name. */
-static void describe_virtio(struct aml *aml, const struct config_region *region, u32 number)
-{
-	char name[8];
-	u32 device, resources;
-
-	(void)format(name, sizeof(name), "VR%02u", number);
-	device = aml_begin_device(aml, name);
-	aml_name_string(aml, "_HID", "LNRO0005");
-	aml_name_number(aml, "_UID", number);
-	aml_name_number(aml, "_CCA", 1);
-	resources = aml_begin_resources(aml);
-	aml_memory(aml, (u32)region->gpa.v, (u32)region->size);
-	if (region->num_irqs > 0)
-		aml_interrupt(aml, region->irqs[0].guest, region->irqs[0].level);
+	if (str_equal(kind->id, PCI_ID))
+		aml_buses(aml, 0, 0);
+	if (region->gpa.v >= PORT_BASE)
+		aml_ports(aml, (u16)(region->gpa.v - PORT_BASE), (u8)region->size);
+	else
+		aml_memory(aml, (u32)region->gpa.v, (u32)region->size);
+	for (u32 i = 0; i < region->num_irqs; i++)
+		aml_interrupt(aml, region->irqs[i].guest, region->irqs[i].level);
 	aml_end_resources(aml, resources);
 	aml_end(aml, device);
 }
 
 static void describe_devices(struct aml *aml, const struct config_guest *guest)
 {
-	u32 uarts = 0, virtios = 0;
+	for (u32 k = 0; k < ARRAY_SIZE(kinds); k++) {
+		u32 number = 0;
 
-	for (u32 i = 0; i < guest->num_regions; i++) {
-		const struct config_region *region = &guest->regions[i];
+		for (u32 i = 0; i < guest->num_regions; i++) {
+			const struct config_region *region = &guest->regions[i];
 
-		if (region->device == NULL)
-			continue;
-		if (str_equal(region->device, "ns16550"))
-			describe_uart(aml, region, ++uarts);
-		else if (str_equal(region->device, "mc146818"))
-			describe_clock(aml, region);
-		else if (str_equal(region->device, "virtio-console"))
-			describe_virtio(aml, region, virtios++);
+			if (is_kind(region, &kinds[k]) &&
+			    (region->gpa.v >= PORT_BASE || region->gpa.v < BIT(32)))
+				describe_region(aml, region, &kinds[k], number++);
+		}
+	}
+}
+
+/* Their numbers are those of the MADT. */
+static void describe_cpus(struct aml *aml, u32 count)
+{
+	for (u32 i = 0; i < count; i++) {
+		char name[8];
+		u32 device;
+
+		(void)format(name, sizeof(name), "C%03u", i);
+		device = aml_begin_device(aml, name);
+		aml_name_string(aml, "_HID", "ACPI0007");
+		aml_name_number(aml, "_UID", i);
+		aml_end(aml, device);
 	}
 }
 
@@ -318,6 +331,7 @@ static void add_dsdt(struct tables *t, const struct config_guest *guest, u64 *gp
 	if (find_emulated(guest, "acpi-pm") != NULL)
 		aml_sleep_state(&aml, "_S5", ACPI_SLEEP_OFF);
 	scope = aml_begin_scope(&aml, "_SB");
+	describe_cpus(&aml, guest->num_vcpus);
 	describe_devices(&aml, guest);
 	aml_end(&aml, scope);
 	t->used += aml.used;

@@ -89,7 +89,7 @@ static void check_faults(void)
 	check(WRMSR_FAULTS(X2(0x0b), 1), "EOI of 1");
 	check(FAULTS(6, "vmrun %%eax", "a"(0)), "VMRUN");
 	check(FAULTS(6, "monitor %%eax, %%ecx, %%edx", "a"(0), "c"(0), "d"(0)), "MONITOR");
-	/* QEMU's own CPU repeats a write of a reserved bit for ever. */
+	/* QEMU's own CPU repeats a write of a reserved bit without end. */
 	check((!is_bare() || is_intel()) && FAULTS(13, "mov %1, %%cr4", "r"(1u << 13)), "CR4.VMXE");
 	check(FAULTS(6, "ud2", "a"(0)), "UD2");
 	check(FAULTS(1, "int1", "a"(0)), "#DB is delivered");

@@ -51,6 +51,13 @@ static struct config_region regions[] = {
 	  .num_irqs = 1,
 	  .irqs = &irqs[2] },
 	{ .kind = REGION_VIRTUAL, .device = "pci-host", .gpa = { PORT_BASE + 0xcf8 }, .size = 8 },
+	{ .kind = REGION_DEVICE,
+	  .compatible = "ns16550a",
+	  .gpa = { PORT_BASE + 0x2f8 },
+	  .size = 8,
+	  .num_irqs = 1,
+	  .irqs = &irqs[0] },
+	{ .kind = REGION_DEVICE, .compatible = "other", .gpa = { 0xfe000000 }, .size = 0x1000 },
 };
 static struct config_guest guest = {
 	.num_vcpus = 3,
@@ -237,6 +244,39 @@ static void tables_are_linked(void **state)
 	assert_int_equal(overrides, 2);
 }
 
+/* Times that @text is in the DSDT. */
+static u32 count_in_dsdt(const void *text, size_t bytes)
+{
+	const u8 *xsdt = table_at(load64(rsdp() + 24), "XSDT");
+	const u8 *dsdt = table_at(load64(table_at(load64(xsdt + 36), "FACP") + 140), "DSDT");
+	u32 count = 0;
+
+	for (u32 at = 36; at + bytes <= load32(dsdt + 4); at++)
+		count += memcmp(dsdt + at, text, bytes) == 0;
+	return count;
+}
+
+/* CPUs and devices, emulated and passed through. */
+static void devices_are_in_the_dsdt(void **state)
+{
+	static const struct {
+		const char *text;
+		u32 bytes, count;
+	} expected[] = {
+		{ "ACPI0007", 9, 3 },         { "\x41\xd0\x05\x01", 4, 2 }, /* PNP0501 */
+		{ "\x41\xd0\x0b\x00", 4, 1 },                               /* PNP0B00 */
+		{ "\x41\xd0\x0a\x03", 4, 1 },                               /* PNP0A03 */
+		{ "LNRO0005", 9, 1 },         { "\x47\x01\xf8\x02\xf8\x02\x01\x08", 8, 1 },
+	};
+	struct x86_start start;
+
+	(void)state;
+	write_block(X86_BOOT_LINUX, &start);
+	for (u32 i = 0; i < ARRAY_SIZE(expected); i++)
+		assert_int_equal(count_in_dsdt(expected[i].text, expected[i].bytes),
+				 expected[i].count);
+}
+
 /* Without acpi-pm the FADT is hardware-reduced; too little room is no overrun. */
 static void other_tables(void **state)
 {
@@ -303,6 +343,7 @@ int main(void)
 		cmocka_unit_test(multiboot_kernels),
 		cmocka_unit_test(firmware_starts_at_the_reset_vector),
 		cmocka_unit_test(tables_are_linked),
+		cmocka_unit_test(devices_are_in_the_dsdt),
 		cmocka_unit_test(other_tables),
 		cmocka_unit_test(tables_pass_iasl),
 	};
