@@ -25,6 +25,19 @@
 
 #define STATUS_DRIVER 0x8fu /* bits that a driver sets */
 
+/* Of every device. */
+#define RING_FEATURES (VIRTIO_INDIRECT | VIRTIO_EVENT_INDEX)
+#define VERSION_1     1u /* bit 32 */
+
+static u32 offered(const struct virtio_type *type, u32 page)
+{
+	switch (page) {
+	case 0: return type->features | RING_FEATURES;
+	case 1: return VERSION_1;
+	default: return 0;
+	}
+}
+
 void virtio_mmio_break(struct virtio_mmio *mmio)
 {
 	mmio->status |= VIRTIO_NEEDS_RESET;
@@ -79,7 +92,7 @@ u32 virtio_mmio_read(const struct virtio_mmio *mmio, const struct virtio_type *t
 	case VERSION: return 2;
 	case DEVICE_ID: return type->id;
 	case VENDOR_ID: return 0x4e4c554d;
-	case DEVICE_FEATURES: return mmio->device_page < 2 ? type->features[mmio->device_page] : 0;
+	case DEVICE_FEATURES: return offered(type, mmio->device_page);
 	case QUEUE_MAX:
 	case QUEUE_READY: return read_queue(mmio, type, offset);
 	case INTERRUPTS: return mmio->interrupts;
@@ -91,30 +104,33 @@ u32 virtio_mmio_read(const struct virtio_mmio *mmio, const struct virtio_type *t
 static void set_status(struct virtio_mmio *mmio, const struct virtio_type *type, u32 value)
 {
 	value &= STATUS_DRIVER;
-	if ((mmio->features[0] & ~type->features[0]) != 0 || mmio->features[1] != type->features[1])
+	if ((mmio->features[0] & ~offered(type, 0)) != 0 || mmio->features[1] != VERSION_1)
 		value &= ~VIRTIO_FEATURES_OK;
 	if ((value & VIRTIO_FEATURES_OK) == 0)
 		value &= ~VIRTIO_DRIVER_OK;
 	mmio->status = (mmio->status & VIRTIO_NEEDS_RESET) | value;
 }
 
-static void set_ready(struct virtqueue *queue, const struct component_info *info, bool ready)
+static void set_ready(struct virtio_mmio *mmio, struct virtqueue *queue,
+		      const struct component_info *info, bool ready)
 {
 	if (!ready || queue->ready != 0) {
 		queue->ready = ready;
 		return;
 	}
 	queue->next = 0;
+	queue->features = mmio->features[0] & RING_FEATURES;
 	queue->ready = virtqueue_check(queue, info);
 }
 
-static void write_queue(struct virtqueue *queue, const struct component_info *info, u64 offset,
+static void write_queue(struct virtio_mmio *mmio, const struct component_info *info, u64 offset,
 			u32 value)
 {
+	struct virtqueue *queue = &mmio->queues[mmio->selected];
 	u64 *address;
 
 	if (offset == QUEUE_READY)
-		set_ready(queue, info, (value & 1) != 0);
+		set_ready(mmio, queue, info, (value & 1) != 0);
 	else if (queue->ready != 0)
 		return;
 	if (offset == QUEUE_SIZE)
@@ -142,7 +158,7 @@ bool virtio_mmio_write(struct virtio_mmio *mmio, const struct virtio_type *type,
 	case VIRTIO_MMIO_STATUS: set_status(mmio, type, value); return true;
 	default:
 		if (mmio->selected < type->queues)
-			write_queue(&mmio->queues[mmio->selected], info, offset, value);
+			write_queue(mmio, info, offset, value);
 		return offset == QUEUE_READY;
 	}
 	return false;

@@ -25,16 +25,16 @@
 
 /* One kind of device. */
 struct virtio_type {
-	u32 id;          /* virtio 1.2 §5 */
-	u32 queues;      /* at most VIRTIO_MMIO_QUEUES */
-	u32 features[2]; /* offered; the driver must accept all of features[1] */
+	u32 id;       /* virtio 1.2 §5 */
+	u32 queues;   /* at most VIRTIO_MMIO_QUEUES */
+	u32 features; /* offered, of the device's kind: bits 0 to 23 */
 };
 
 struct virtio_mmio {
 	u32 status, interrupts;
 	u32 device_page, driver_page; /* DeviceFeaturesSel, DriverFeaturesSel */
 	u32 selected;                 /* QueueSel */
-	u32 features[2];              /* accepted by the driver */
+	u32 features[2];              /* accepted by the driver; version 1 is required */
 	struct virtqueue queues[VIRTIO_MMIO_QUEUES];
 };
 

@@ -1,49 +1,27 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Split virtqueues: see virtqueue.h. */
+/* The device's side of split virtqueues: see virtqueue.h. */
 #include "components/lib/virtqueue.h"
 
 #include <mullion/string.h>
-#include <stdatomic.h>
 
-struct descriptor {
-	u64 address;
-	u32 bytes;
-	u16 flags, next;
+/* Where the descriptors of a chain are: the queue's, or an indirect table of the guest's choice. */
+struct table {
+	u64 at;
+	u32 entries;
+	bool indirect;
 };
-
-struct used {
-	u32 head, bytes;
-};
-
-#define DESC_NEXT     1u
-#define DESC_WRITE    2u
-#define DESC_INDIRECT 4u
-
-#define NO_INTERRUPT 1u
-
-#define AVAIL_RING 4u /* bytes: flags and index before */
-#define USED_RING  4u
-
-static u64 driver_bytes(const struct virtqueue *queue)
-{
-	return AVAIL_RING + sizeof(u16) * (u64)queue->size;
-}
-
-static u64 device_bytes(const struct virtqueue *queue)
-{
-	return USED_RING + sizeof(struct used) * (u64)queue->size;
-}
 
 bool virtqueue_check(const struct virtqueue *queue, const struct component_info *info)
 {
-	u64 descriptors = sizeof(struct descriptor) * (u64)queue->size;
+	u64 descriptors = sizeof(struct ring_desc) * (u64)queue->size;
+	u64 event = (queue->features & VIRTIO_EVENT_INDEX) != 0 ? sizeof(u16) : 0;
 
 	return queue->size != 0 && queue->size <= VIRTQUEUE_MAX &&
 	       (queue->size & (queue->size - 1)) == 0 && IS_ALIGNED(queue->descriptors, 16) &&
 	       IS_ALIGNED(queue->driver, 2) && IS_ALIGNED(queue->device, 4) &&
 	       guest_memory(info, queue->descriptors, descriptors) != NULL &&
-	       guest_memory(info, queue->driver, driver_bytes(queue)) != NULL &&
-	       guest_memory(info, queue->device, device_bytes(queue)) != NULL;
+	       guest_memory(info, queue->driver, ring_avail_bytes(queue->size) + event) != NULL &&
+	       guest_memory(info, queue->device, ring_used_bytes(queue->size) + event) != NULL;
 }
 
 static _Atomic u16 *field(u64 gpa)
@@ -58,14 +36,36 @@ static void fetch(void *to, u64 gpa, size_t bytes)
 	keep_order();
 }
 
+static u16 waiting_chains(const struct virtqueue *queue)
+{
+	return (u16)(atomic_load_explicit(field(queue->driver + RING_INDEX), memory_order_acquire) -
+		     queue->next);
+}
+
+/* The next chain rings the doorbell. It may have come before the driver could see that. */
+static u16 arm_doorbell(const struct virtqueue *queue)
+{
+	if ((queue->features & VIRTIO_EVENT_INDEX) == 0)
+		return 0;
+	atomic_store_explicit(field(queue->device + ring_used_bytes(queue->size)), (u16)queue->next,
+			      memory_order_relaxed);
+	atomic_thread_fence(memory_order_seq_cst);
+	return waiting_chains(queue);
+}
+
 static bool add_buffer(struct chain *chain, const struct component_info *info,
-		       const struct descriptor *d, bool writable)
+		       const struct ring_desc *d)
 {
 	u8 __guest *at = guest_memory(info, d->address, d->bytes);
 
-	if (at == NULL || (d->flags & DESC_INDIRECT) != 0 ||
-	    ((d->flags & DESC_WRITE) != 0) != writable || d->bytes > UINT32_MAX - chain->bytes)
+	if (at == NULL || d->bytes > UINT32_MAX - chain->bytes)
 		return false;
+	if ((d->flags & DESC_WRITE) == 0) {
+		if (chain->num_read != chain->num)
+			return false;
+		chain->num_read++;
+		chain->read_bytes += d->bytes;
+	}
 	chain->buffers[chain->num].at = at;
 	chain->buffers[chain->num].bytes = d->bytes;
 	chain->num++;
@@ -73,51 +73,95 @@ static bool add_buffer(struct chain *chain, const struct component_info *info,
 	return true;
 }
 
-enum err virtqueue_peek(const struct virtqueue *queue, const struct component_info *info,
-			bool writable, struct chain *chain)
+/* Continue with the table that a descriptor names (§2.7.5.3). There is none within a table, so a
+ * chain has at most one. */
+static bool enter_table(struct table *table, const struct virtqueue *queue,
+			const struct component_info *info, const struct ring_desc *d)
 {
-	u16 next = (u16)queue->next;
-	u16 waiting =
-		(u16)(atomic_load_explicit(field(queue->driver + 2), memory_order_acquire) - next);
-	struct descriptor d;
-	u16 index;
+	if ((queue->features & VIRTIO_INDIRECT) == 0 || table->indirect ||
+	    (d->flags & DESC_NEXT) != 0 || d->bytes == 0 ||
+	    d->bytes % sizeof(struct ring_desc) != 0 ||
+	    guest_memory(info, d->address, d->bytes) == NULL)
+		return false;
+	*table = (struct table){ d->address, d->bytes / (u32)sizeof(struct ring_desc), true };
+	return true;
+}
 
+static enum err read_chain(const struct virtqueue *queue, const struct component_info *info,
+			   struct chain *chain)
+{
+	struct table table = { queue->descriptors, queue->size, false };
+	u32 index = chain->head;
+	struct ring_desc d;
+
+	for (;;) {
+		if (index >= table.entries || chain->num == CHAIN_MAX)
+			return ERR_FORMAT;
+		fetch(&d, table.at + sizeof(d) * index, sizeof(d));
+		if ((d.flags & DESC_INDIRECT) != 0) {
+			if (!enter_table(&table, queue, info, &d))
+				return ERR_FORMAT;
+			index = 0;
+			continue;
+		}
+		if (!add_buffer(chain, info, &d))
+			return ERR_FORMAT;
+		if ((d.flags & DESC_NEXT) == 0)
+			return OK;
+		index = d.next;
+	}
+}
+
+enum err virtqueue_peek(const struct virtqueue *queue, const struct component_info *info,
+			struct chain *chain)
+{
+	u16 waiting = waiting_chains(queue);
+
+	if (waiting == 0)
+		waiting = arm_doorbell(queue);
 	if (waiting == 0)
 		return ERR_NOT_FOUND;
 	if (waiting > queue->size)
 		return ERR_FORMAT;
-	fetch(&index, queue->driver + AVAIL_RING + sizeof(u16) * (next % queue->size),
-	      sizeof(index));
-	chain->head = index;
+	fetch(&chain->head,
+	      queue->driver + RING_ENTRIES + sizeof(u16) * ((u16)queue->next % queue->size),
+	      sizeof(chain->head));
 	chain->num = 0;
+	chain->num_read = 0;
 	chain->bytes = 0;
-	do {
-		if (index >= queue->size || chain->num == CHAIN_MAX)
-			return ERR_FORMAT;
-		fetch(&d, queue->descriptors + sizeof(d) * index, sizeof(d));
-		if (!add_buffer(chain, info, &d, writable))
-			return ERR_FORMAT;
-		index = d.next;
-	} while ((d.flags & DESC_NEXT) != 0);
-	return OK;
+	chain->read_bytes = 0;
+	return read_chain(queue, info, chain);
 }
 
 void virtqueue_resume(const struct virtqueue *queue)
 {
-	atomic_store_explicit(field(queue->device + 2), (u16)queue->next, memory_order_release);
+	atomic_store_explicit(field(queue->device + RING_INDEX), (u16)queue->next,
+			      memory_order_release);
+}
+
+static bool wants_interrupt(const struct virtqueue *queue, u16 before)
+{
+	u16 event;
+
+	if ((queue->features & VIRTIO_EVENT_INDEX) == 0)
+		return (atomic_load_explicit(field(queue->driver), memory_order_relaxed) &
+			RING_NO_EVENT) == 0;
+	event = atomic_load_explicit(field(queue->driver + ring_avail_bytes(queue->size)),
+				     memory_order_relaxed);
+	return ring_crosses(event, before, (u16)queue->next);
 }
 
 bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written)
 {
-	struct used used = { chain->head, written };
-	u32 at = (u16)queue->next % queue->size;
+	struct ring_used used = { chain->head, written };
+	u16 before = (u16)queue->next;
 
-	memcpy((u8 __force *)sys_guest_memory(queue->device + USED_RING + sizeof(used) * at), &used,
-	       sizeof(used));
+	memcpy((u8 __force *)sys_guest_memory(queue->device + RING_ENTRIES +
+					      sizeof(used) * (before % queue->size)),
+	       &used, sizeof(used));
 	keep_order();
-	queue->next = (u16)(queue->next + 1);
+	queue->next = (u16)(before + 1);
 	virtqueue_resume(queue);
 	atomic_thread_fence(memory_order_seq_cst);
-	return (atomic_load_explicit(field(queue->driver), memory_order_relaxed) & NO_INTERRUPT) ==
-	       0;
+	return wants_interrupt(queue, before);
 }

@@ -9,11 +9,9 @@
 #define COMPONENTS_VIRTQUEUE_H
 
 #include "components/lib/runtime.h"
+#include "components/lib/virtqueue_ring.h"
 
 #include <mullion/err.h>
-
-#define VIRTQUEUE_MAX 256u /* entries */
-#define CHAIN_MAX     32u  /* buffers of a chain */
 
 /* Plain values, which may be kept over a restart. */
 struct virtqueue {
@@ -21,13 +19,14 @@ struct virtqueue {
 	u32 ready;
 	u64 descriptors, driver, device; /* guest addresses of the three areas */
 	u32 next;                        /* chains served, modulo 2^16 */
-	u32 reserved;
+	u32 features;                    /* VIRTIO_INDIRECT, VIRTIO_EVENT_INDEX, as accepted */
 };
 
+/* Buffers that the device reads come first, then those that it writes (§2.7.4.2). */
 struct chain {
 	u16 head;
-	u32 num;
-	u32 bytes; /* of all its buffers */
+	u32 num, num_read;     /* of all its buffers; of those that the device reads */
+	u32 bytes, read_bytes; /* the same */
 	struct {
 		u8 __guest *at;
 		u32 bytes;
@@ -36,12 +35,11 @@ struct chain {
 
 /** virtqueue_check() - whether size and addresses are usable: aligned, and all in RAM. */
 bool virtqueue_check(const struct virtqueue *queue, const struct component_info *info);
-/** virtqueue_peek() - read the next chain: buffers that the device writes (@writable) or reads.
- * Returns ERR_NOT_FOUND if there is none. Returns ERR_FORMAT if the queue is broken, or the chain:
- * more than CHAIN_MAX buffers, one outside of RAM, or one of the other direction. */
+/** virtqueue_peek() - read the next chain. Returns ERR_NOT_FOUND if there is none; the doorbell is
+ * then armed. Returns ERR_FORMAT if the queue or the chain is broken. A broken chain has
+ * more than CHAIN_MAX buffers, one outside of RAM, one in the wrong order, or a bad table. */
 enum err __must_check virtqueue_peek(const struct virtqueue *queue,
-				     const struct component_info *info, bool writable,
-				     struct chain *chain);
+				     const struct component_info *info, struct chain *chain);
 /** virtqueue_push() - give the peeked chain back, with @written bytes in it. Returns the guest
  * wants an interrupt. */
 bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written);

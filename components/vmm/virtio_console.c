@@ -28,8 +28,8 @@ struct virtio_console {
 
 _Static_assert(sizeof(struct virtio_console) <= DEVICE_STATE, "device.h");
 
-/* VIRTIO_CONSOLE_F_EMERG_WRITE; VIRTIO_F_VERSION_1. */
-static const struct virtio_type console_type = { 3, 2, { 0x4, 0x1 } };
+/* VIRTIO_CONSOLE_F_EMERG_WRITE. */
+static const struct virtio_type console_type = { 3, 2, 0x4 };
 
 static void console_update(struct device *device)
 {
@@ -153,7 +153,9 @@ static bool serve_queue(struct device *device, u32 number, u32 *left)
 		if (number == RECEIVE &&
 		    (!device_has_line(device) || serial_waiting(&device->serial) == 0))
 			return false;
-		err = virtqueue_peek(queue, device->info, number == RECEIVE, &chain);
+		err = virtqueue_peek(queue, device->info, &chain);
+		if (err == OK && chain.num_read != (number == RECEIVE ? 0 : chain.num))
+			err = ERR_FORMAT;
 		if (err == ERR_FORMAT)
 			virtio_mmio_break(&s->mmio);
 		if (err != OK)

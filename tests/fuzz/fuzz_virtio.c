@@ -3,8 +3,9 @@
  * components/vmm/virtio_console.c and components/lib/virtqueue.c: a hostile driver, whose queues
  * and buffers lie in the input. The device touches nothing but the guest's RAM, and always returns.
  *
- * Input: 1024 bytes of RAM with the queues of an initialised driver. Then follow steps of 4 bytes:
- * kind, register / 4 or place in RAM (two bytes), value.
+ * Input: 1024 bytes of RAM with the queues of an initialised driver. Two bits of the last byte
+ * are the features of queues that it accepts. Then follow steps of 4 bytes: kind, register / 4 or
+ * place in RAM (two bytes), value.
  */
 #include "components/lib/host.h"
 #include "components/lib/runtime.h"
@@ -49,14 +50,14 @@ static u64 serve(u64 bits, u64 offset, bool write, u64 value)
 	return host_core.resume_value;
 }
 
-static void set_up(void)
+static void set_up(u32 features)
 {
-	static const u32 writes[][2] = {
-		{ 0x70, 3 },     { 0x24, 1 },       { 0x20, 1 },     { 0x70, 11 },
-		{ 0x30, 0 },     { 0x38, ENTRIES }, { 0x80, 0 },     { 0x90, 0x80 },
-		{ 0xa0, 0xa0 },  { 0x44, 1 },       { 0x30, 1 },     { 0x38, ENTRIES },
-		{ 0x80, 0x100 }, { 0x90, 0x180 },   { 0xa0, 0x1a0 }, { 0x44, 1 },
-		{ 0x70, 15 },
+	const u32 writes[][2] = {
+		{ 0x70, 3 },        { 0x24, 1 },       { 0x20, 1 },     { 0x24, 0 },
+		{ 0x20, features }, { 0x70, 11 },      { 0x30, 0 },     { 0x38, ENTRIES },
+		{ 0x80, 0 },        { 0x90, 0x80 },    { 0xa0, 0xa0 },  { 0x44, 1 },
+		{ 0x30, 1 },        { 0x38, ENTRIES }, { 0x80, 0x100 }, { 0x90, 0x180 },
+		{ 0xa0, 0x1a0 },    { 0x44, 1 },       { 0x70, 15 },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(writes); i++)
@@ -101,7 +102,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	info.grants[G_CHANNEL].address = (uintptr_t)&line;
 	info.grants[G_STATE].address = (uintptr_t)state;
 	runtime_start(&vmm_program, &info);
-	set_up();
+	set_up((ram[RAM_BYTES - 1] & 3u) << 28);
 	(void)serve(BIT(0) | BIT(1), 0, false, 0);
 	for (data += n, size -= n; size >= 4; data += 4, size -= 4)
 		step(data);

@@ -61,6 +61,8 @@ VIRTIO_HOSTILE = {
 	"virtio-status": (DONE, 0),
 	"virtio-doorbells": (DONE, 0),
 	"virtio-changes": (DONE, 0),
+	"virtio-tables": (DONE, 0),
+	"virtio-events": (DONE, 0),
 }
 TYPED = 1500		# bytes that wait for a driver that takes them
 

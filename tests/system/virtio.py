@@ -18,7 +18,7 @@ BAD = r"mullion: panic|Kernel panic|BUG:|rcu: INFO"
 OUT_KIB = 96		# that the guest sends in one go
 IN_LINES = 512		# of 80 bytes, that are typed in one go
 BOTH_BYTES = 32768	# that go in and come out at the same time
-VERSION_1 = 32		# the feature bit
+INDIRECT, EVENT_INDEX, VERSION_1 = 28, 29, 32	# feature bits
 COUNT = 8000
 KILLS = 3
 
@@ -68,8 +68,8 @@ def check_device(machine):
 	Test.contains(machine.run(f"cat {driver}/device {driver}/vendor {driver}/status"),
 		      "^0x0003\n0x4e4c554d\n0x0000000f$", "device, vendor, status")
 	features = machine.run(f"cat {driver}/features").strip()
-	Test.equal([bit for bit, is_set in enumerate(features) if is_set == "1"], [VERSION_1],
-		   "features that the driver took")
+	Test.equal([bit for bit, is_set in enumerate(features) if is_set == "1"],
+		   [INDIRECT, EVENT_INDEX, VERSION_1], "features that the driver took")
 	machine.look("3", "linux-hvc")
 	Test.equal(machine.run("tty").strip(), "/dev/hvc0", "tty of the port")
 	before = interrupts(machine)

@@ -15,6 +15,8 @@
 
 #define SCRATCH_BYTES 0x10000u
 
+#define CHAIN_MAX 32u /* buffers that the vmm takes as a chain */
+
 /* The device's registers; memory that it may write to. */
 extern u64 console;
 extern u8 scratch[SCRATCH_BYTES];
@@ -32,5 +34,13 @@ void console_end(void);
 bool console_broken(void);
 /** console_outcome() - what becomes of queue @number since virtio_used() was @before. */
 u32 console_outcome(u32 number, u16 before);
+/** console_offer() - offer @head, @step at a time, and see that one of @wanted becomes of it. */
+void console_offer(const char *what, u64 index, u32 number, u32 head, u32 step, u32 wanted);
+
+/** console_direction() - flags of queue @number's descriptors. */
+static inline u32 console_direction(u32 number)
+{
+	return number == VIRTIO_RECEIVE ? VIRTIO_DESC_WRITE : 0;
+}
 
 #endif

@@ -45,13 +45,15 @@ void log_noise(void);
 /* registers.c */
 void registers(void);
 void instructions(void);
-/* virtio.c, virtio_live.c */
+/* virtio.c, virtio_live.c, virtio_rings.c */
 void virtio_chains(void);
 void virtio_queues(void);
 void virtio_registers(void);
 void virtio_status(void);
 void virtio_doorbells(void);
 void virtio_changes(void);
+void virtio_tables(void);
+void virtio_events(void);
 /* time.c */
 void time_idle(void);
 void time_setway(void);

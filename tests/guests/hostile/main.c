@@ -43,6 +43,8 @@ static const struct {
 	{ "virtio-status", virtio_status },
 	{ "virtio-doorbells", virtio_doorbells },
 	{ "virtio-changes", virtio_changes },
+	{ "virtio-tables", virtio_tables },
+	{ "virtio-events", virtio_events },
 	{ "time-idle", time_idle },
 	{ "time-setway", time_setway },
 	{ "time-controller", time_controller },

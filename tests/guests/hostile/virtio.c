@@ -2,8 +2,6 @@
 /* Queues that lie where they must not, chains and indices that a driver must not make. */
 #include "console.h"
 
-#define CHAIN_MAX 32u /* buffers that the vmm takes as a chain */
-
 u64 console;
 u8 scratch[SCRATCH_BYTES] __aligned(4096);
 
@@ -55,8 +53,7 @@ void console_end(void)
 
 /* --- Chains ----------------------------------------------------------------------------------- */
 
-/* Offer @head, @step at a time, and see that one of @wanted becomes of it. */
-static void offer(const char *what, u64 index, u32 number, u32 head, u32 step, u32 wanted)
+void console_offer(const char *what, u64 index, u32 number, u32 head, u32 step, u32 wanted)
 {
 	struct virtio_rings *rings = &virtio_rings[number];
 	u16 before = virtio_used(number);
@@ -66,11 +63,6 @@ static void offer(const char *what, u64 index, u32 number, u32 head, u32 step, u
 	if ((console_outcome(number, before) & wanted) == 0)
 		console_failed(what, index);
 	console_restart();
-}
-
-static u32 direction(u32 number)
-{
-	return number == VIRTIO_RECEIVE ? VIRTIO_DESC_WRITE : 0;
 }
 
 /* Addresses that no buffer of two bytes may have. */
@@ -92,39 +84,41 @@ static void bad_addresses(u32 number)
 	static const u32 lengths[] = { ~0u, BIT(31), BIT(31) + 1 };
 
 	for (u32 i = 0; i < ARRAY_SIZE(bad); i++) {
-		virtio_put(number, 0, bad[i], 2, direction(number), 0);
-		offer("address", i, number, 0, 1, BROKEN);
-		virtio_put(number, 3, (u64)scratch, 1, direction(number) | VIRTIO_DESC_NEXT, 5);
-		virtio_put(number, 5, bad[i], 2, direction(number), 0);
-		offer("second address", i, number, 3, 1, BROKEN);
+		virtio_put(number, 0, bad[i], 2, console_direction(number), 0);
+		console_offer("address", i, number, 0, 1, BROKEN);
+		virtio_put(number, 3, (u64)scratch, 1, console_direction(number) | VIRTIO_DESC_NEXT,
+			   5);
+		virtio_put(number, 5, bad[i], 2, console_direction(number), 0);
+		console_offer("second address", i, number, 3, 1, BROKEN);
 	}
 	for (u32 i = 0; i < ARRAY_SIZE(lengths); i++) {
-		virtio_put(number, 0, (u64)scratch, lengths[i], direction(number), 0);
-		offer("length", i, number, 0, 1, BROKEN);
+		virtio_put(number, 0, (u64)scratch, lengths[i], console_direction(number), 0);
+		console_offer("length", i, number, 0, 1, BROKEN);
 	}
 }
 
 static void bad_links(u32 number)
 {
 	static const u16 nowhere[] = { VIRTIO_ENTRIES, 0x100, 0x8000, 0xffff };
-	u32 flags = direction(number) | VIRTIO_DESC_NEXT;
+	u32 flags = console_direction(number) | VIRTIO_DESC_NEXT;
 
 	for (u32 i = 0; i < ARRAY_SIZE(nowhere); i++) {
-		offer("head", i, number, nowhere[i], 1, BROKEN);
+		console_offer("head", i, number, nowhere[i], 1, BROKEN);
 		virtio_put(number, 0, (u64)scratch, 1, flags, nowhere[i]);
-		offer("next", i, number, 0, 1, BROKEN);
+		console_offer("next", i, number, 0, 1, BROKEN);
 	}
 	/* A loop of each length, and the longest chain that has an end. */
 	for (u32 loop = 1; loop <= VIRTIO_ENTRIES; loop++) {
 		for (u32 i = 0; i < loop; i++)
 			virtio_put(number, i, (u64)scratch, 1, flags, (i + 1) % loop);
-		offer("loop", loop, number, 0, 1, BROKEN);
+		console_offer("loop", loop, number, 0, 1, BROKEN);
 	}
 	for (u32 length = CHAIN_MAX - 1; length <= CHAIN_MAX + 1; length++) {
 		for (u32 i = 0; i < length; i++)
 			virtio_put(number, i, (u64)scratch, 1,
-				   i + 1 < length ? flags : direction(number), i + 1);
-		offer("long", length, number, 0, 1, length <= CHAIN_MAX ? ANSWERED : BROKEN);
+				   i + 1 < length ? flags : console_direction(number), i + 1);
+		console_offer("long", length, number, 0, 1,
+			      length <= CHAIN_MAX ? ANSWERED : BROKEN);
 	}
 }
 
@@ -133,22 +127,22 @@ static void bad_flags(u32 number)
 	const u64 tables[] = { (u64)scratch, (u64)virtio_rings[number].desc, 0, NOWHERE, ~0ull };
 	static const u32 bytes[] = { 0, 1, 16, 4096, ~0u };
 
-	virtio_put(number, 0, (u64)scratch, 1, direction(number) ^ VIRTIO_DESC_WRITE, 0);
-	offer("direction", 0, number, 0, 1, BROKEN);
-	/* Indirect descriptors were not offered, so any table of them is wrong. */
+	virtio_put(number, 0, (u64)scratch, 1, console_direction(number) ^ VIRTIO_DESC_WRITE, 0);
+	console_offer("direction", 0, number, 0, 1, BROKEN);
+	/* Indirect descriptors were not accepted, so any table of them is wrong. */
 	for (u32 i = 0; i < ARRAY_SIZE(tables); i++) {
 		for (u32 k = 0; k < ARRAY_SIZE(bytes); k++) {
 			u32 more = k % 2 == 0 ? 0 : VIRTIO_DESC_NEXT;
 
 			virtio_put(number, 0, tables[i], bytes[k],
-				   direction(number) | VIRTIO_DESC_INDIRECT | more, 1);
-			offer("indirect", i * 16 + k, number, 0, 1, BROKEN);
+				   console_direction(number) | VIRTIO_DESC_INDIRECT | more, 1);
+			console_offer("indirect", i * 16 + k, number, 0, 1, BROKEN);
 		}
 	}
-	virtio_put(number, 0, (u64)scratch, 1, 0xfff8 | direction(number), 0);
-	offer("unknown flags", 0, number, 0, 1, BROKEN | ANSWERED);
-	virtio_put(number, 0, (u64)scratch, 0, direction(number), 0);
-	offer("no bytes", 0, number, 0, 1, ANSWERED);
+	virtio_put(number, 0, (u64)scratch, 1, 0xfff8 | console_direction(number), 0);
+	console_offer("unknown flags", 0, number, 0, 1, BROKEN | ANSWERED);
+	virtio_put(number, 0, (u64)scratch, 0, console_direction(number), 0);
+	console_offer("no bytes", 0, number, 0, 1, ANSWERED);
 }
 
 /* More than there is, and backwards. */
@@ -157,12 +151,12 @@ static void bad_indices(u32 number)
 	static const u32 steps[] = { VIRTIO_ENTRIES + 1, 0x100, 0x7fff, 0x8000, 0xfffe, 0xffff };
 
 	for (u32 i = 0; i < ARRAY_SIZE(steps); i++) {
-		virtio_put(number, 0, (u64)scratch, 1, direction(number), 0);
-		offer("index", i, number, 0, steps[i], BROKEN);
+		virtio_put(number, 0, (u64)scratch, 1, console_direction(number), 0);
+		console_offer("index", i, number, 0, steps[i], BROKEN);
 	}
 	/* All entries at once are right, though each is the same chain. */
-	virtio_put(number, 0, (u64)scratch, 0, direction(number), 0);
-	offer("whole ring", 0, number, 0, VIRTIO_ENTRIES, ANSWERED);
+	virtio_put(number, 0, (u64)scratch, 0, console_direction(number), 0);
+	console_offer("whole ring", 0, number, 0, VIRTIO_ENTRIES, ANSWERED);
 }
 
 /* The device is reset while it sends more than any line holds. */

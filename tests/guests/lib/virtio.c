@@ -3,6 +3,7 @@
 #include "virtio.h"
 
 struct virtio_rings virtio_rings[2] __aligned(4096);
+u32 virtio_wanted;
 
 u64 virtio_find(void)
 {
@@ -47,7 +48,8 @@ bool virtio_features(u64 base)
 	write32(base + VIRTIO_STATUS, VIRTIO_DRIVER);
 	for (u32 page = 0; page < 2; page++) {
 		write32(base + VIRTIO_DRIVER_PAGE, page);
-		write32(base + VIRTIO_DRIVER_FEATURES, page); /* VIRTIO_F_VERSION_1 alone */
+		/* The second word is VIRTIO_F_VERSION_1. */
+		write32(base + VIRTIO_DRIVER_FEATURES, page == 0 ? virtio_wanted : 1);
 	}
 	write32(base + VIRTIO_STATUS, VIRTIO_DRIVER | VIRTIO_FEATURES_OK);
 	return read32(base + VIRTIO_STATUS) == (VIRTIO_DRIVER | VIRTIO_FEATURES_OK);

@@ -49,21 +49,29 @@ struct virtio_desc {
 	u16 flags, next;
 };
 
+/* Of queues; bits of the first feature word. */
+#define VIRTIO_INDIRECT    0x10000000u
+#define VIRTIO_EVENT_INDEX 0x20000000u
+
 struct virtio_rings {
 	struct virtio_desc desc[VIRTIO_ENTRIES] __aligned(16);
 	struct {
 		u16 flags, idx, ring[VIRTIO_ENTRIES];
+		u16 event; /* with VIRTIO_EVENT_INDEX: an interrupt for the chain behind it */
 	} avail;
 	struct {
 		u16 flags, idx;
 		struct {
 			u32 id, bytes;
 		} ring[VIRTIO_ENTRIES];
+		u16 event; /* the doorbell for the chain behind it */
 	} used __aligned(4);
 };
 
 /* Of a console's two queues. */
 extern struct virtio_rings virtio_rings[2];
+/* The first feature word that virtio_features() accepts; 0 at first. */
+extern u32 virtio_wanted;
 
 /* Set-up of a queue; addresses are the guest's. */
 struct virtio_queue {

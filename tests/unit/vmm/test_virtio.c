@@ -26,13 +26,14 @@ struct __aligned(64) ring
 {
 	struct desc desc[ENTRIES];
 	struct {
-		u16 flags, idx, ring[ENTRIES];
+		u16 flags, idx, ring[ENTRIES], event;
 	} avail;
 	struct {
 		u16 flags, idx;
 		struct {
 			u32 id, len;
 		} ring[ENTRIES];
+		u16 event;
 	} used __aligned(4);
 };
 
@@ -126,7 +127,7 @@ static void test_identity(void **state)
 	assert_int_equal(reg(0), 0x74726976);
 	assert_int_equal(reg(4), 2);
 	assert_int_equal(reg(8), 3);
-	assert_int_equal(reg(0x10), 4);
+	assert_int_equal(reg(0x10), 0x30000004);
 	put(0x14, 1);
 	assert_int_equal(reg(0x10), 1);
 	put(0x14, 2);
@@ -152,9 +153,40 @@ static void test_features(void **state)
 	put(0x20, 1);
 	put(STATUS, 15);
 	assert_int_equal(reg(STATUS), 3);
-	put(0x20, 4);
+	put(0x20, 0x30000004);
 	put(STATUS, 11);
 	assert_int_equal(reg(STATUS), 11);
+}
+
+/* With both features of queues: a table of buffers; an interrupt for a chosen chain alone. */
+static void test_ring_features(void **state)
+{
+	(void)state;
+	(void)boot(state);
+	put(STATUS, 3);
+	put(0x24, 1);
+	put(0x20, 1);
+	put(0x24, 0);
+	put(0x20, 0x30000000);
+	put(STATUS, 11);
+	queue(TRANSMIT, ENTRIES, RING_AT(1));
+	put(STATUS, 15);
+	assert_int_equal(reg(STATUS), 15);
+	memcpy(memory + BUFFERS, "hello, world", 12);
+	*(struct desc *)(memory + BUFFERS + 0x100) = (struct desc){ BUFFERS, 7, 1, 1 };
+	*(struct desc *)(memory + BUFFERS + 0x110) = (struct desc){ BUFFERS + 7, 5, 0, 0 };
+	describe(TRANSMIT, 3, BUFFERS + 0x100, 32, 4, 0);
+	rings[TRANSMIT].avail.event = 1;
+	offer(TRANSMIT, 3);
+	assert_console_reads("hello, world");
+	assert_int_equal(rings[TRANSMIT].used.idx, 1);
+	assert_false(host_core.level[G_RTC_LINE]);
+	assert_int_equal(rings[TRANSMIT].used.event, 1);
+	offer(TRANSMIT, 3);
+	assert_true(host_core.level[G_RTC_LINE]);
+	describe(TRANSMIT, 3, BUFFERS + 0x100, 33, 4, 0);
+	offer(TRANSMIT, 3);
+	assert_int_equal(reg(STATUS), 15 | NEEDS_RESET);
 }
 
 static void test_emergency(void **state)
@@ -535,6 +567,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(test_identity, boot),
 		cmocka_unit_test_setup(test_features, boot),
+		cmocka_unit_test_setup(test_ring_features, boot),
 		cmocka_unit_test_setup(test_emergency, boot),
 		cmocka_unit_test_setup(test_line, boot),
 		cmocka_unit_test_setup(test_transmit, drive),
