@@ -14,11 +14,18 @@ struct mmu_registers {
 
 extern struct mmu_registers mmu_registers;
 
+/** mmu_boot() - the core's tables for the image at @image_pa, and mmu_registers. The MMU is off.
+ * Boot CPU. */
 void mmu_boot(u64 image_pa);
+/** early_refuse() - print why the core cannot start at exception level @el with the tree at
+ * @tree, and stop. No console is set up. */
 void early_refuse(u64 el, const void *tree) __noreturn;
+/** arm64_boot() - the start in C: @tree_pa is the machine's tree or 0, @efi EFI's system table or
+ * 0. Boot CPU. */
 void arm64_boot(u64 tree_pa, u64 image_pa, u64 efi) __noreturn;
 /** arm64_time_early() - read the counter's rate, before anything is logged. Boot CPU. */
 void arm64_time_early(void);
+/** arm64_secondary() - the start of every other CPU, behind head.S. */
 void arm64_secondary(void) __noreturn;
 /** cpu_init() - this CPU's mandatory features and controls. Returns ERR_UNSUPPORTED after it has
  * logged what the CPU lacks. Each CPU, once, before any guest. */

@@ -11,12 +11,12 @@
 #include <mullion/cpu.h>
 #include <mullion/guest.h>
 
-/* The fast handlers, called from vectors.S. True: back to the guest; false: to arch_vcpu_run()'s
- * caller. */
+/** exit_hvc(), exit_sync(), exit_irq(), exit_fiq(), exit_serror() - the fast handlers, called from
+ * vectors.S. True: back to the guest; false: to arch_vcpu_run()'s caller. */
 bool exit_hvc(struct vcpu *vcpu, u64 esr);
 bool exit_sync(struct vcpu *vcpu, u64 esr);
-/* A data abort with a valid syndrome (ISV) that is an access to the virtual distributor, or to what
- * a component serves. vectors.S knows the values. */
+/** exit_abort_quick() - a data abort with a valid syndrome (ISV) that is an access to the virtual
+ * distributor, or to what a component serves. vectors.S knows the values. */
 enum quick {
 	QUICK_NOT = 0,   /* it is not, or cannot be served at once: nothing was done */
 	QUICK_DONE = 1,  /* back to the guest */
@@ -71,6 +71,9 @@ static inline u64 timer_now(const struct vcpu *vcpu)
 /** timer_sysreg() - serve CNTP_CTL, CVAL, TVAL, CNTPCT; false: some other register. */
 bool timer_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value);
 
+/** serror_take() - take the pending system error of this CPU, if there is one. Returns its
+ * syndrome (ESR_EL2), or 0. serror_look() - attribute a system error that was found behind @vcpu:
+ * its guest gets it. Own CPU, interrupts masked. */
 u64 serror_take(void);
 void serror_look(struct vcpu *vcpu);
 /** serror_settle() - a system error that @vcpu's accesses have caused becomes its own before
@@ -133,6 +136,7 @@ void trap_skip(struct arm64_trap *trap);
  * Own thread. */
 void vcpu_skip(struct vcpu *vcpu);
 
+/** reg_read() - general register @reg; number 31 is XZR. reg_write() - set it. */
 static inline u64 reg_read(const struct vcpu *vcpu, u32 reg)
 {
 	return reg == 31 ? 0 : vcpu->arch.x[reg];

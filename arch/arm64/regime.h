@@ -92,6 +92,7 @@ static inline void regime_load_guest(struct cpu *cpu, const struct vcpu *vcpu)
 /** regime_user() - load the registers of @user, after a save of the loaded vCPU's. */
 void regime_user(const struct arch_user *user);
 
+/** regime_guest_slow() - the part of regime_guest() that loads registers. */
 void regime_guest_slow(struct vcpu *vcpu);
 /** regime_guest() - the loaded vCPU @vcpu is active again. Before it is entered, stored or shown,
  * or its EL1 registers are touched. */

@@ -28,6 +28,8 @@ enum err __must_check virq_init(const struct host *host);
 /** virq_kicked() - this CPU was kicked: another CPU may need the list registers of the vCPU that is
  * loaded here. Interrupt context. */
 void virq_kicked(void);
+/** virq_vtimer_handler() - the active vCPU's virtual timer has fired. virq_maintenance_handler()
+ * - its list registers want maintenance. Interrupt context. */
 void virq_vtimer_handler(u32 intid);
 void virq_maintenance_handler(u32 intid);
 /** virq_release() - deactivate the physical interrupts that the model released, wherever they come
@@ -53,6 +55,7 @@ u64 virq_wait_end(u64 ns);
 bool virq_hold_begin(struct vcpu *vcpu, u64 mask);
 void virq_hold_end(struct vcpu *vcpu, u64 mask);
 
+/** virq_kick() - kick the vCPUs of @guest in @mask. No locks. */
 static inline void virq_kick(const struct guest *guest, u64 mask)
 {
 	for (; mask; mask &= mask - 1)
@@ -66,6 +69,8 @@ static inline bool virq_has_work(const struct vcpu *vcpu)
 	return atomic_load_explicit(&vcpu->requests, memory_order_acquire) != 0 || sched_needed();
 }
 
+/** hw_hcr_read(), hw_hcr_write() - this CPU's hypervisor control register (ICH_HCR_EL2,
+ * GICH_HCR). */
 static inline u32 hw_hcr_read(void)
 {
 	return virq_hw.v3 ? (u32)read_sysreg(SYS_ICH_HCR_EL2) : mmio_read32(gicv2_gich + GICH_HCR);
@@ -79,12 +84,14 @@ static inline void hw_hcr_write(u32 hcr)
 		mmio_write32(hcr, gicv2_gich + GICH_HCR);
 }
 
+/** vmcr_read() - the guest's CPU interface (ICH_VMCR_EL2, GICH_VMCR). */
 static inline u32 vmcr_read(void)
 {
 	return virq_hw.v3 ? (u32)read_sysreg(SYS_ICH_VMCR_EL2)
 			  : mmio_read32(gicv2_gich + GICH_VMCR);
 }
 
+/** aprs_save(), aprs_restore() - active priorities between hardware and @cpu. Own CPU. */
 static inline void aprs_save(struct arm64_virq_cpu *cpu)
 {
 	if (!virq_hw.v3) {
@@ -125,6 +132,7 @@ static inline void aprs_restore(const struct arm64_virq_cpu *cpu)
 	}
 }
 
+/** interface_restore() - the guest's CPU interface of @cpu into the hardware. Own CPU. */
 static inline void interface_restore(const struct arm64_virq_cpu *cpu)
 {
 	if (virq_hw.v3) {
@@ -138,8 +146,9 @@ static inline void interface_restore(const struct arm64_virq_cpu *cpu)
 	aprs_restore(cpu);
 }
 
-/** virq_lr_read(), virq_lr_write() - any list register: most machines have four, which the
- * functions below know. */
+/** virq_lr_read(), virq_lr_write() - any list register. hw_lr_read(), hw_lr_write() - the same,
+ * faster for the first four, which are all that most machines have. hw_lr_write_short() - returns
+ * false if @n is none of them. */
 u64 virq_lr_read(u32 n);
 void virq_lr_write(u32 n, u64 lr);
 
@@ -198,6 +207,7 @@ static inline u32 hw_eisr_read(void)
 bool hw_line_fell(u32 intid);
 void hw_route_to_self(u32 intid);
 
+/** hw_deactivate_private(), hw_deactivate_shared() - deactivate physical interrupt @intid. */
 static inline void hw_deactivate_private(u32 intid)
 {
 	gic->deactivate(intid);

@@ -76,6 +76,7 @@ bool host_line(const struct guest *guest, u32 line);
 /** host_raise() - the machine's line @line becomes pending; arch_irq_take() serves it once it is
  * enabled. */
 void host_raise(u32 line);
+/** host_irq_enabled(), host_irq_active() - state of the machine's line @line. */
 bool host_irq_enabled(u32 line);
 bool host_irq_active(u32 line);
 
@@ -88,6 +89,7 @@ extern jmp_buf *host_end_jump;
 /* The core's output, with a NUL at the end. A full buffer drops the oldest text. */
 #define HOST_CONSOLE_BYTES 16384
 extern char host_console[HOST_CONSOLE_BYTES];
+/** host_console_clear() - drop the output so far. */
 void host_console_clear(void);
 
 /* Requested maintenance, for tests. */

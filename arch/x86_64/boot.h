@@ -18,6 +18,8 @@
 /** mmu_boot() - the core's tables; runs on those of start.S. The image lies at @image_pa. Returns
  * the core's CR3. */
 u64 mmu_boot(u64 image_pa);
+/** x86_boot() - the start in C, behind start.S. @loader: the loader's magic number; @info: its
+ * information. Boot CPU. */
 void x86_boot(u32 loader, u32 info) __noreturn;
 /** loader_read() - what the loader handed over at @info, and the place of ACPI's root pointer, into
  * @facts. It stops the machine when the information makes no sense. Boot CPU. */

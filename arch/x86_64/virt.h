@@ -91,6 +91,8 @@ extern const struct virt *virt;
 bool exit_stop(struct vcpu *vcpu, const char *why);
 /** exit_offers() - the bits of control registers that @guest may set, from its CPUID. */
 void exit_offers(struct guest *guest);
+/** exit_cpuid(), exit_rdmsr(), exit_wrmsr(), exit_xsetbv(), exit_hlt() - the instructions of these
+ * names. */
 bool exit_cpuid(struct vcpu *vcpu);
 bool exit_rdmsr(struct vcpu *vcpu);
 bool exit_wrmsr(struct vcpu *vcpu);

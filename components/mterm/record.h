@@ -55,6 +55,7 @@ struct walk {
 	s64 error; /* why nothing came, -(enum err), 0: there is none */
 };
 
+/** walk_begin() - a walk over all records of @kind. */
 void walk_begin(struct walk *walk, enum kind kind);
 /** walk_next() - the next record; false behind the last. */
 bool walk_next(struct walk *walk, struct record *record);

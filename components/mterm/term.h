@@ -130,6 +130,9 @@ void mode_end(struct term *t);
 /** complete() - complete the word before the editor's cursor, or show what it could be. */
 void complete(struct editor *e);
 
+/** run_list(), run_show(), run_act(), run_host(), run_history(), run_echo(), run_sleep(),
+ * run_clear(), run_time(), run_core_memory(), run_log(), run_level(), run_tree(), run_top() - `run`
+ * of rows of the command table. */
 void run_list(struct term *t, const struct call *call);
 void run_show(struct term *t, const struct call *call);
 void run_act(struct term *t, const struct call *call);

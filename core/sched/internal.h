@@ -40,6 +40,7 @@ struct sched_queue {
 	struct list_node *first[PRIORITIES]; /* of each: a ring without a head */
 };
 
+/** sched_account() - the account of a node in the queue. */
 static inline struct account *sched_account(struct list_node *node)
 {
 	return container_of(node, struct account, link);
@@ -80,8 +81,8 @@ void sched_force(struct sched_queue *queue) REQUIRES(&queue->lock);
 /** sched_replenish() - the budget of @account is replenished. Interrupt context, no locks. */
 void sched_replenish(struct account *account);
 
-/* core/sched/round_robin.c: a strategy's add() and remove(), with `accounts` in order of arrival.
- */
+/** sched_list_add(), sched_list_remove() - core/sched/round_robin.c: a strategy's add() and
+ * remove(), with `accounts` in order of arrival. */
 void sched_list_add(struct sched_queue *queue, struct account *account, bool front);
 void sched_list_remove(struct sched_queue *queue, struct account *account);
 

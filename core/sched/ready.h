@@ -9,6 +9,7 @@
 #include "core/sched/state.h"
 #include <mullion/log.h>
 
+/* Threads that are READY on this CPU. */
 static inline u32 ready_count(const struct sched_queue *queue)
 {
 	return atomic_load_explicit(&queue->ready, memory_order_relaxed);
@@ -20,6 +21,7 @@ static inline bool needs_watch(const struct sched_queue *queue) REQUIRES(&queue-
 	return queue->review_at.v == NS_NEVER.v && ready_count(queue) != 0 && !queue->watched;
 }
 
+/* @more READY threads than before; UINT32_MAX: one less. */
 static inline void ready_count_add(struct sched_queue *queue, u32 more) REQUIRES(&queue->lock)
 {
 	atomic_store_explicit(&queue->ready, ready_count(queue) + more, memory_order_relaxed);
@@ -36,6 +38,7 @@ static inline void ready_enqueue(struct sched_queue *queue, struct account *acco
 		account->slice_left = account->slice;
 }
 
+/* Returns true if @account has a READY thread. */
 static inline bool has_ready(const struct account *account)
 {
 	return account->num_ready != 0;
@@ -81,6 +84,7 @@ static inline void ready_mark(struct sched_queue *queue, struct thread *thread, 
 		list_push_back(&account->donated, &thread->link);
 }
 
+/* The same, and its account in the queue. */
 static inline void ready_add(struct sched_queue *queue, struct thread *thread, bool front)
 	REQUIRES(&queue->lock)
 {

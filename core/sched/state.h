@@ -29,6 +29,7 @@ static inline bool thread_move(struct thread *thread, enum vcpu_state from, enum
 	return atomic_compare_exchange_strong(&thread->state, &expected, to);
 }
 
+/** thread_state() - the state of @thread now; another CPU may change it. */
 static inline enum vcpu_state thread_state(const struct thread *thread)
 {
 	return (enum vcpu_state)atomic_load_explicit(&thread->state, memory_order_relaxed);

@@ -518,7 +518,7 @@ def three_numbers(test):
 		    "== what was skipped, and why", "ok 2 - b # SKIP no network",
 		    "1 passed, 1 failed, 1 skipped"], "the end")
 	_, said = command("./test", "--list", cwd=checkout)
-	test.equal(said.split()[-3:], ["long-fuzz", "long-sim", "mutate"], "the nightly suites")
+	test.equal(said.split()[-3:], ["long-sim", "long-repro", "mutate"], "the nightly suites")
 
 
 if __name__ == "__main__":

@@ -11,9 +11,10 @@ struct buffer {
 	size_t used, size; /* bytes */
 };
 
-/** buffer_add() - append @bytes; stops the program when memory is used up. */
+/** buffer_add(), buffer_fill() - append @bytes, or so many zeros. The program stops when memory is
+ * used up. buffer_free() - release the bytes. */
 void buffer_add(struct buffer *buffer, const void *data, size_t bytes);
-void buffer_fill(struct buffer *buffer, size_t bytes); /* zeros */
+void buffer_fill(struct buffer *buffer, size_t bytes);
 void buffer_free(struct buffer *buffer);
 
 /** xmalloc()/xstrdup()/xasprintf() - as malloc() and so on; the program stops when memory is used
@@ -41,6 +42,7 @@ struct search {
 	size_t count;
 };
 
+/** search_add() - @dir is searched behind the others; the name stays the caller's. */
 void search_add(struct search *search, const char *dir);
 /** search_check() - Returns false after a complaint about a directory that cannot be read. */
 bool search_check(const struct search *search);

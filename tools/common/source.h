@@ -28,6 +28,7 @@ struct source {
  * directory. Returns 0, 1 when the text is wrong (cpp or dtc said where), 2 when it cannot be read;
  * after a complaint. */
 int source_load(struct source *source, const char *path, const struct search *search);
+/** source_free() - release what source_load() made. */
 void source_free(struct source *source);
 
 /** source_find() - the place of @property (NULL: the node) of @node; of the node if there is none.

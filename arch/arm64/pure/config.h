@@ -8,6 +8,8 @@
 
 #define INTID_SPI_FIRST 32
 
+/** arm64_cpu_read(), arm64_host_read(), arm64_boot_check(), arm64_boot_place() - the functions of
+ * struct arch_platform with these names. Pure. */
 void arm64_cpu_read(const struct fdt *fdt, fdt_node_t node, struct host_cpu *cpu);
 enum err arm64_host_read(const struct fdt *fdt, fdt_node_t uart, struct host *host);
 void arm64_boot_check(struct config_run *run, struct config_guest *guest);

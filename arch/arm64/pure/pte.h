@@ -51,6 +51,7 @@ u64 pte_s2_control(u32 ipa_bits, u32 parange);
  * @parange, at most the supported 48. Pure. */
 u32 pte_s2_pa_bits(u32 parange);
 
+/** pte_s2_flags() - SPACE_* of a stage 2 leaf. Pure. */
 static inline u32 pte_s2_flags(u64 entry)
 {
 	return (entry & PTE_S2_READ ? SPACE_READ : 0) | (entry & PTE_S2_WRITE ? SPACE_WRITE : 0) |

@@ -211,7 +211,8 @@ static inline bool vgic_mark(struct vgic_cpu *cpu, u32 flags)
 	return atomic_fetch_or_explicit(&cpu->flags, flags, memory_order_acq_rel) == 0;
 }
 
-/* List register codec for GICv2 (GICH_LRn, IHI 0048B §5.3.10). GICv3's is the model's own form. */
+/** vgic_lr_to_v2(), vgic_lr_from_v2() - list register codec for GICv2 (GICH_LRn, IHI 0048B
+ * §5.3.10). GICv3's is the model's own form. */
 u32 vgic_lr_to_v2(u64 lr);
 u64 vgic_lr_from_v2(u32 lr);
 
@@ -228,6 +229,7 @@ void vgic_spi_disown(struct vgic *vgic, u32 i, u32 leaver, u64 *kick) REQUIRES(&
 /** vgic_unlink() - interrupts @bit of @bank, not inflight, no longer hold their physical ones. */
 void vgic_unlink(struct vgic *vgic, struct vgic_bank *bank, u32 bit, bool by_hardware)
 	REQUIRES(&vgic->lock);
+/** vgic_groups() - interrupts of @bank whose group GICD_CTLR enables. */
 static inline u32 vgic_groups(const struct vgic *vgic, const struct vgic_bank *bank)
 {
 	u32 ctlr = atomic_load_explicit(&vgic->ctlr, memory_order_relaxed);

@@ -84,6 +84,7 @@ static inline void vgic_drop_private(struct vgic *vgic, struct vgic_cpu *cpu) RE
 		vgic_drop_fallen(vgic, cpu, &cpu->bank, waiting, 0);
 }
 
+/** vgic_drop_shared() - the same of bank @w of SPIs. */
 static inline void vgic_drop_shared(struct vgic *vgic, u32 w) REQUIRES(&vgic->lock)
 {
 	u32 waiting = vgic_waiting(&vgic->spi[w]);

@@ -31,6 +31,7 @@ enum x86_kernel_type {
 #define X86_EBDA_POINTER UINT64_C(0x40e)
 #define X86_RSDP         (X86_BLOCK + X86_BLOCK_EBDA + 0x10)
 
+/** x86_block_gpa() - where the part of the boot block at @offset lies in the guest. */
 static inline u64 x86_block_gpa(u32 offset)
 {
 	return X86_BLOCK + offset;

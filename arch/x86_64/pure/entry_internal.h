@@ -8,6 +8,7 @@
 
 #define ENTRY_EFER_BITS (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 
+/** entry_canonical() - returns true if bits 47 to 63 of @address are equal. */
 static inline bool entry_canonical(u64 address)
 {
 	return address >> 47 == 0 || address >> 47 == 0x1ffff;

@@ -147,6 +147,7 @@ void lapic_init(struct lapic *lapic);
 /** lapic_base_write() - a write of IA32_APIC_BASE. Returns false for #GP: a reserved bit, a
  * forbidden change of mode, or another address than LAPIC_BASE. Own. 10.4.4, 10.12.5. */
 bool __must_check lapic_base_write(struct lapic *lapic, u64 value);
+/** lapic_is_x2(), lapic_is_on() - the mode that IA32_APIC_BASE selects. */
 static inline bool lapic_is_x2(const struct lapic *lapic)
 {
 	return (atomic_load_explicit(&lapic->base, memory_order_relaxed) & APIC_BASE_X2APIC) != 0;

@@ -17,6 +17,8 @@
 #define X86_HOLE_BASE UINT64_C(0xc0000000)
 #define X86_HOLE_END  UINT64_C(0x100000000)
 
+/** x86_cpu_read(), x86_host_read(), x86_boot_check(), x86_boot_place() - the functions of struct
+ * arch_platform with these names. Pure. */
 void x86_cpu_read(const struct fdt *fdt, fdt_node_t node, struct host_cpu *cpu);
 enum err x86_host_read(const struct fdt *fdt, fdt_node_t uart, struct host *host);
 void x86_boot_check(struct config_run *run, struct config_guest *guest);

@@ -42,6 +42,7 @@ u64 pte_core_leaf(u64 pa, u32 level, enum pte_kind kind);
 /** pte_encode() - arch_space_encode(). Pure. */
 u64 pte_encode(u32 kind, u32 level, struct space_entry entry);
 
+/** ept_decode() - pte_decode() of an EPT entry. Pure. */
 static inline __attribute__((always_inline)) struct space_entry ept_decode(u32 level, u64 entry)
 {
 	u32 write = entry & EPT_WRITE ? SPACE_WRITE : 0, exec = entry & EPT_EXEC ? SPACE_EXEC : 0;

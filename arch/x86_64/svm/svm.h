@@ -14,6 +14,7 @@
 /* A guest that delivers #DB or #AC without end exits each time (CVE-2015-5307, -8104). */
 #define EXCEPTIONS ((u32)(BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_MC)))
 
+/** vmcb_intercept() - whether intercept @number, counted from the block's first word, exits. */
 static inline void vmcb_intercept(struct vmcb *vmcb, u32 number, bool on)
 {
 	if (on)
@@ -66,7 +67,7 @@ void svm_step_iret(struct vcpu *vcpu);
 bool svm_is_step_end(u32 code);
 /** svm_end_step() - the step has ended in exception @vector: #DB behind IRET, or one of IRET. */
 void svm_end_step(struct vcpu *vcpu, u32 vector);
-/** svm_maps() - physical addresses of the permission maps for ports and MSRs. */
+/** svm_port_map(), svm_msr_map() - physical addresses of the permission maps for ports and MSRs. */
 u64 svm_port_map(void);
 u64 svm_msr_map(void);
 

@@ -41,6 +41,7 @@
 #define VMCS_GUEST_RFLAGS     0x6820u
 #define VMCS_HOST_RSP         0x6c14u
 
+/** vmcs_read() - a field of the current structure; one that the CPU has not is undefined. */
 static inline u64 vmcs_read(u32 encoding)
 {
 	u64 value;
@@ -55,6 +56,7 @@ static inline void vmcs_write(u32 encoding, u64 value)
 	__asm__ volatile("vmwrite %0, %1" : : "r"(value), "r"((u64)encoding) : "cc", "memory");
 }
 
+/** vmcs_set() - vmcs_write() of a field that the entry checker knows. */
 static inline void vmcs_set(enum entry_field field, u64 value)
 {
 	vmcs_write(entry_encoding(field), value);

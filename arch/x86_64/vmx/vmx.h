@@ -73,6 +73,7 @@ extern struct vmx_controls vmx_controls;
 extern struct entry_caps vmx_caps;
 /** vmx_set_controls() - write controls, bitmaps and host state of @vcpu for this CPU. */
 void vmx_set_controls(struct vcpu *vcpu);
+/** vmx_set_host() - write this CPU's host state into the current structure. */
 void vmx_set_host(void);
 
 /* --- others --- */
@@ -92,6 +93,7 @@ bool vmx_cross(struct vcpu *vcpu);
 /** vmx_load_pdptes() - the page-directory pointers of a PAE guest, after a write of CR0 or CR4. */
 bool vmx_load_pdptes(struct vcpu *vcpu, u64 cr3);
 
+/** vmx_of() - what VMX keeps for @vcpu. */
 static inline struct vmx_vcpu *vmx_of(const struct vcpu *vcpu)
 {
 	return vcpu->arch.vmx;

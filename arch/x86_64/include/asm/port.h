@@ -9,6 +9,8 @@
 #include <abi/component.h> /* PORT_BASE, PORT_COUNT */
 #include <mullion/types.h>
 
+/** port_read8(), port_read16(), port_read32(), port_write8(), port_write16() - one access to
+ * @port. */
 static inline u8 port_read8(u16 port)
 {
 	u8 value;

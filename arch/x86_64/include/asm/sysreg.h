@@ -25,6 +25,7 @@ struct cpuid {
 	u32 a, b, c, d;
 };
 
+/** cpuid() - @subleaf of @leaf, which the CPU must have. */
 static inline struct cpuid cpuid(u32 leaf, u32 subleaf)
 {
 	struct cpuid r;
@@ -43,6 +44,7 @@ static inline struct cpuid cpuid_if(u32 leaf, u32 subleaf)
 	return cpuid(leaf, subleaf);
 }
 
+/** read_msr(), write_msr() - an MSR that the CPU has: another is #GP, and a panic. */
 static inline u64 read_msr(u32 msr)
 {
 	u32 low, high;
@@ -87,6 +89,7 @@ static inline u64 read_tsc(void)
 	return (u64)high << 32 | low;
 }
 
+/** invalidate_page() - drop this CPU's translation of @va. INVLPG. */
 static inline void invalidate_page(u64 va)
 {
 	__asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
