@@ -37,11 +37,10 @@ void aml_name_eisa(struct aml *aml, const char *name, const char *id);
 /** aml_sleep_state() - Name(@name, Package { @type, @type, 0, 0 }). */
 void aml_sleep_state(struct aml *aml, const char *name, u8 type);
 
-/* Resources of a device: Name(_CRS, ResourceTemplate { ... }). */
-u32 aml_begin_resources(struct aml *aml);
 /** aml_begin_resources(), aml_end_resources() - a device's Name(_CRS, ResourceTemplate { ... }).
  * Between them aml_ports() - @count ports from @first; aml_memory() - @size bytes at @base;
- * aml_interrupt() - input @gsi, by edge or level. */
+ * aml_interrupt() - input @gsi, by edge or level; aml_buses() - PCI buses @first to @last. */
+u32 aml_begin_resources(struct aml *aml);
 void aml_ports(struct aml *aml, u16 first, u8 count);
 void aml_memory(struct aml *aml, u32 base, u32 size);
 void aml_interrupt(struct aml *aml, u32 gsi, bool level);
