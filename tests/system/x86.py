@@ -273,6 +273,8 @@ def bochs(test):
 
 @suite.case("no VMX", cpu="p4_prescott_celeron_336",
 	    text=r"the CPU has no VMX: use a CPU with VT-x")
+@suite.case("VMX without EPT", cpu="core2_penryn_t9600",
+	    text=r"VMX has no extended page tables of 4 levels with 2 MiB pages: use a newer CPU")
 @suite.case("VMX without XSAVE", cpu="corei5_lynnfield_750",
 	    text=r"the CPU has no XSAVE: use a newer CPU")
 def no_guests_on_vmx(test, cpu, text):
