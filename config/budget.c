@@ -126,7 +126,7 @@ static u64 component_pages(const struct arch_platform *platform, const struct sy
 
 u64 budget_heap_bytes(const struct arch_platform *platform, const struct system *system)
 {
-	u64 pages = SLACK_PAGES;
+	u64 pages = SLACK_PAGES + platform->heap_pages;
 	u64 routes = irq_table_bytes(system->num_routes, system->num_lines);
 
 	config_for_each_guest (system, guest) {

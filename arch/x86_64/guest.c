@@ -15,6 +15,8 @@
 /* The last one takes every CPU. */
 static const struct virt *const vendors[] = { &virt_vmx, &svm };
 
+static u8 *closed_ports; /* no port passes; guests are created one after the other */
+
 static const struct virt *vendor(void)
 {
 	u32 i = 0;
@@ -67,22 +69,26 @@ static void reset_apics(struct guest *guest)
 	lapic_wire_8259(&guest->vcpus[0]->arch.lapic);
 }
 
-/* Ports that the description gives to the guest do not exit. */
+/* Ports that the description gives to the guest do not exit. Guests without any share a map. */
 static enum err map_ports(struct guest *guest)
 {
 	const struct space *space = &guest->space;
+	u8 *map = space->num_ports == 0 ? closed_ports : NULL;
 
+	if (map == NULL) {
+		map = page_alloc(PORT_MAP_PAGES);
+		if (map == NULL)
+			return ERR_NO_MEMORY;
+		memset(map, 0xff, PORT_MAP_PAGES * PAGE_SIZE);
+	}
 	if (space->num_ports == 0)
-		return OK;
-	guest->arch.port_map = page_alloc(PORT_MAP_PAGES);
-	if (guest->arch.port_map == NULL)
-		return ERR_NO_MEMORY;
-	memset(guest->arch.port_map, 0xff, PORT_MAP_PAGES * PAGE_SIZE);
+		closed_ports = map;
+	guest->arch.port_map = map;
 	for (u32 i = 0; i < space->num_ports; i++)
 		for (u32 n = 0; n < space->ports[i].count; n++) {
 			u32 port = space->ports[i].first + n;
 
-			guest->arch.port_map[port / 8] &= (u8)~BIT(port % 8);
+			map[port / 8] &= (u8)~BIT(port % 8);
 		}
 	return OK;
 }
@@ -117,7 +123,8 @@ void arch_guest_destroy(struct guest *guest)
 	for (u32 i = 0; i < guest->num_vcpus; i++)
 		if (guest->vcpus[i] != NULL)
 			vcpu_destroy(guest->vcpus[i]);
-	page_free(guest->arch.port_map, PORT_MAP_PAGES);
+	if (guest->arch.port_map != closed_ports)
+		page_free(guest->arch.port_map, PORT_MAP_PAGES);
 	guest->arch.port_map = NULL;
 }
 

@@ -206,9 +206,9 @@ void arch_vcpu_put(struct vcpu *vcpu)
 static bool is_served(const struct vcpu *vcpu, const struct vcpu_exit *exit, u64 offset)
 {
 	const struct served_region *served = &vcpu->served;
+	u64 span = exit->kind == EXIT_READ ? served->read_span : served->span;
 
-	return offset < served->span &&
-	       (served->base < PORT_BASE || exit->access.width <= served->span - offset);
+	return offset < span && (served->base < PORT_BASE || exit->access.width <= span - offset);
 }
 
 /* The component's run is over. Its thread has to serve another trap than the answer: then the exit

@@ -67,6 +67,8 @@ struct virt {
 
 #define VIRT_NO_ERROR UINT64_MAX
 
+#define VIRT_NO_MEMORY "the core's heap has no pages for it: describe fewer guests"
+
 /* Of a guest's map of ports: a bit for each, and a page of ones behind them. */
 #define PORT_MAP_PAGES 3u
 

@@ -121,17 +121,18 @@ static u64 served_span(const struct region *region)
 	return region->size >= SERVED_WIDEST ? region->size - SERVED_WIDEST + 1 : 0;
 }
 
-/* Permit inline service of the next access to @region, number @index. A region with a doorbell and
- * a component that may not run on this CPU are excluded. */
+/* Permit inline service of the next access to @region, number @index. Writes of a region with a
+ * doorbell are excluded, and a component that may not run on this CPU. */
 static void remember(struct vcpu *vcpu, struct component *component, const struct region *region,
 		     u32 index)
 {
-	bool can = component->doorbell[index] == COMPONENT_NOTHING &&
-		   (component->thread.affinity & BIT(this_cpu()->id)) != 0;
+	bool can = (component->thread.affinity & BIT(this_cpu()->id)) != 0;
+	u64 span = can ? served_span(region) : 0;
 
 	vcpu->served = (struct served_region){
 		.base = region->gpa.v,
-		.span = can ? served_span(region) : 0,
+		.span = component->doorbell[index] == COMPONENT_NOTHING ? span : 0,
+		.read_span = span,
 		.where = vcpu->index | (u64)component->virtual_grant[index] << 16,
 		.component = component,
 	};

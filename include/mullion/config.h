@@ -26,9 +26,9 @@
 #define CONFIG_MAX_GRANTS     32 /* nodes in a component's aspace */
 #define CONFIG_ARGUMENTS_MAX  256
 
-/* Pages of the core's heap for each of the machine's CPUs, beside what a system takes: stacks,
- * ready queue, copy window and tables. */
-#define HEAP_PAGES_PER_CPU 9
+/* Pages of the core's heap for each CPU of the machine, beside those of a system. They are stacks,
+ * ready queue, copy window and tables, and the pages of its virtualisation. */
+#define HEAP_PAGES_PER_CPU 11
 
 enum region_kind {
 	REGION_RAM,     /* real: host memory, read/write/execute */

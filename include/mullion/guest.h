@@ -37,6 +37,7 @@ struct guest;
  * span ends in the region; of ports the span is the region. */
 struct served_region {
 	u64 base, span; /* guest address, bytes; span 0: none */
+	u64 read_span;  /* of reads alone; a region with a doorbell has no other span */
 	u64 where;      /* struct component_exit's, of a read without its width */
 	struct component *component;
 };

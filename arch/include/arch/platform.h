@@ -55,6 +55,7 @@ struct arch_platform {
 	const char *(*guest_summary)(const struct config_guest *guest);
 	/* guest_budget() - bytes of its virtual interrupts' state, and pages of further tables. */
 	void (*guest_budget)(const struct config_guest *guest, u64 *bytes, u64 *table_pages);
+	u32 heap_pages; /* that guests share */
 	/* tree_check() - a supplied tree, read into @seen, against the guest. */
 	void (*tree_check)(struct tree_check *check, const struct host *seen);
 

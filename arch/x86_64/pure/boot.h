@@ -58,8 +58,8 @@ struct x86_start {
 	u64 cr3; /* X86_MODE_LONG */
 };
 
-/** x86_boot_block() - write the block of @guest, whose kernel is @kernel, to @block of
- * X86_BLOCK_BYTES. @seed: X86_SEED_BYTES random bytes for its kernel. Any context. */
+/** x86_boot_block() - write the block of @guest, whose kernel is @kernel, to @block. That is
+ * X86_BLOCK_BYTES of zeroes. @seed: X86_SEED_BYTES random bytes for its kernel. Any context. */
 void x86_boot_block(const struct config_guest *guest, const struct x86_kernel *kernel,
 		    const u8 *seed, u8 *block);
 

@@ -160,7 +160,6 @@ static void write_pvh(const struct config_guest *guest, u8 *block)
 void x86_boot_block(const struct config_guest *guest, const struct x86_kernel *kernel,
 		    const u8 *seed, u8 *block)
 {
-	memset(block, 0, X86_BLOCK_BYTES);
 	(void)str_copy((char *)block + X86_BLOCK_CMDLINE, X86_BLOCK_INFO - X86_BLOCK_CMDLINE,
 		       guest->bootargs);
 	write_gdt(block + X86_BLOCK_GDT);

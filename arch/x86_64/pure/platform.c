@@ -16,10 +16,12 @@
 #define SENSE_LEVEL_LOW   1
 #define SENSE_LEVEL_HIGH  2
 
-/* Of a vCPU: the processor's control structure, and the extended state. */
-#define VCPU_BYTES KIB(8)
+/* Of a vCPU: the processor's control structure, a copy of it, and the extended state. */
+#define VCPU_BYTES KIB(12)
 /* Of a guest with ports of the machine: their map. */
 #define PORT_MAP_BYTES KIB(12)
+/* Of all guests: the map of those without such ports, and that of MSRs. */
+#define SHARED_PAGES 5
 /* Tables of the second stage that four levels have and no region counts. */
 #define TABLE_PAGES 4
 
@@ -168,6 +170,7 @@ const struct arch_platform x86_platform = {
 	.vcpu_identity = vcpu_identity,
 	.guest_summary = guest_summary,
 	.guest_budget = guest_budget,
+	.heap_pages = SHARED_PAGES,
 	.tree_check = tree_check,
 	.irq_cells = 2,
 	.irq_form = "two cells <GSI sense>",

@@ -37,8 +37,7 @@ static void set_controls(struct vcpu *vcpu, struct vmcb *vmcb)
 		vmcb_intercept(vmcb, intercepted[i], true);
 	vmcb->cr_write = (u16)BIT(4);
 	vmcb->exceptions = EXCEPTIONS;
-	vmcb->iopm = vcpu->guest->arch.port_map != NULL ? page_to_hpa(vcpu->guest->arch.port_map).v
-							: svm_port_map();
+	vmcb->iopm = page_to_hpa(vcpu->guest->arch.port_map).v;
 	vmcb->msrpm = svm_msr_map();
 	vmcb->tsc_offset = vcpu->arch.tsc_offset;
 	vmcb->vintr = VINTR_MASKING;

@@ -13,7 +13,6 @@
 #include <mullion/cpu.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
-#include <mullion/string.h>
 
 #define VM_CR_SVMDIS BIT(4)
 
@@ -26,26 +25,18 @@
 #define SVM_NPT       BIT(0)
 
 struct svm_cpu {
-	u8 host[PAGE_SIZE] __aligned(4096);  /* control block with this CPU's TR and bases */
-	u8 state[PAGE_SIZE] __aligned(4096); /* VMRUN's, of unknown form */
+	u64 host_pa; /* of a control block with this CPU's TR and bases; VMRUN's page behind it */
 	u32 next_asid;
 	bool on;
 };
 
 static struct svm_cpu svm_cpus[CONFIG_MAX_CPUS];
 static u32 num_asids;
-/* Registers pass by msr.c's table; of a guest without ports of its own, no port passes. */
-static u8 msr_map[MSR_SVM_BITMAP_BYTES] __aligned(4096);
-static u8 port_map[PORT_MAP_PAGES * PAGE_SIZE] __aligned(4096);
-
-u64 svm_port_map(void)
-{
-	return mmu_pa(port_map);
-}
+static u8 *msr_map; /* by msr.c's table */
 
 u64 svm_msr_map(void)
 {
-	return mmu_pa(msr_map);
+	return page_to_hpa(msr_map).v;
 }
 
 static const char *missing(void)
@@ -78,8 +69,17 @@ static const char *svm_probe(void)
 	if (why != NULL)
 		return why;
 	num_asids = cpuid(LEAF_SVM, 0).b;
+	msr_map = page_alloc(MSR_SVM_BITMAP_BYTES / PAGE_SIZE);
+	if (msr_map == NULL)
+		return VIRT_NO_MEMORY;
 	msr_bitmap_svm(msr_map);
-	memset(port_map, 0xff, sizeof(port_map));
+	for (u32 id = 0; id < cpu_count; id++) {
+		void *pages = page_alloc(2);
+
+		if (pages == NULL)
+			return VIRT_NO_MEMORY;
+		svm_cpus[id].host_pa = page_to_hpa(pages).v;
+	}
 	return NULL;
 }
 
@@ -88,8 +88,8 @@ static void turn_on(struct svm_cpu *cpu)
 {
 	write_cr4(read_cr4() | CR4_OSFXSR);
 	write_msr(MSR_EFER, read_msr(MSR_EFER) | EFER_SVME);
-	write_msr(MSR_VM_HSAVE_PA, mmu_pa(cpu->state));
-	__asm__ volatile("vmsave %0" : : "a"(mmu_pa(cpu->host)) : "memory");
+	write_msr(MSR_VM_HSAVE_PA, cpu->host_pa + PAGE_SIZE);
+	__asm__ volatile("vmsave %0" : : "a"(cpu->host_pa) : "memory");
 	cpu->next_asid = 1;
 	cpu->on = true;
 }
@@ -122,7 +122,7 @@ static void svm_load(struct vcpu *vcpu)
 	if (!cpu->on)
 		turn_on(cpu);
 	assign_asid(cpu, vcpu->arch.vmcb);
-	vcpu->arch.host_pa = mmu_pa(cpu->host);
+	vcpu->arch.host_pa = cpu->host_pa;
 	write_debug(vcpu->arch.dr);
 	fpu_load(vcpu->arch.fpu, vcpu->guest->arch.xcr0_offer, vcpu->arch.xcr0);
 }

@@ -67,8 +67,7 @@ void svm_step_iret(struct vcpu *vcpu);
 bool svm_is_step_end(u32 code);
 /** svm_end_step() - the step has ended in exception @vector: #DB behind IRET, or one of IRET. */
 void svm_end_step(struct vcpu *vcpu, u32 vector);
-/** svm_port_map(), svm_msr_map() - physical addresses of the permission maps for ports and MSRs. */
-u64 svm_port_map(void);
+/** svm_msr_map() - physical address of the permission map for MSRs. */
 u64 svm_msr_map(void);
 
 #endif

@@ -9,7 +9,6 @@
 #include <asm/sysreg.h>
 #include <mullion/cpu.h>
 #include <mullion/mem.h>
-#include <mullion/string.h>
 
 #define MSR_VMX_BASIC      0x480
 #define MSR_VMX_MISC       0x485
@@ -54,9 +53,7 @@
 
 struct vmx_controls vmx_controls;
 struct entry_caps vmx_caps;
-/* Registers pass by msr.c's table; of a guest without ports of its own, no port passes. */
-static u8 msr_map[MSR_VMX_BITMAP_BYTES] __aligned(4096);
-static u8 port_map[PORT_MAP_PAGES * PAGE_SIZE] __aligned(4096);
+static u8 *msr_map; /* by msr.c's table */
 
 static bool vmx_offers(u64 capability, u64 controls)
 {
@@ -131,16 +128,17 @@ const char *vmx_controls_probe(void)
 		.entry = vmx_adjust(vmx_caps.entry, NEED_ENTRY),
 		.preempts = vmx_offers(vmx_caps.pin, PIN_PREEMPTION),
 	};
+	msr_map = page_alloc(1); /* MSR_VMX_BITMAP_BYTES */
+	if (msr_map == NULL)
+		return VIRT_NO_MEMORY;
 	msr_bitmap_vmx(msr_map);
-	memset(port_map, 0xff, sizeof(port_map));
 	return NULL;
 }
 
 void vmx_set_controls(struct vcpu *vcpu)
 {
 	const struct guest *guest = vcpu->guest;
-	u64 ports = guest->arch.port_map != NULL ? page_to_hpa(guest->arch.port_map).v
-						 : mmu_pa(port_map);
+	u64 ports = page_to_hpa(guest->arch.port_map).v;
 
 	vmcs_set(ENTRY_PIN, vmx_controls.pin);
 	vmcs_set(ENTRY_PRIMARY, vmx_controls.primary);
@@ -148,7 +146,7 @@ void vmx_set_controls(struct vcpu *vcpu)
 	vmcs_set(ENTRY_EXIT_CONTROLS, vmx_controls.exit);
 	vmcs_set(ENTRY_IO_A, ports);
 	vmcs_set(ENTRY_IO_B, ports + PAGE_SIZE);
-	vmcs_set(ENTRY_MSR_BITMAP, mmu_pa(msr_map));
+	vmcs_set(ENTRY_MSR_BITMAP, page_to_hpa(msr_map).v);
 	vmcs_set(ENTRY_VPID, vcpu->index + 1);
 	vmcs_set(ENTRY_EPTP, guest->space.root_pa.v | EPTP_WRITE_BACK | EPTP_LEVELS);
 	vmcs_set(ENTRY_LINK, UINT64_MAX);

@@ -33,7 +33,7 @@
 #define TYPE_DOWN      4u
 
 struct vmx_cpu {
-	u32 region[PAGE_SIZE / sizeof(u32)] __aligned(4096); /* VMXON's, of unknown form */
+	u32 *region; /* VMXON's page, of unknown form */
 	u64 flushes; /* mmu_guest_flushes at the last flush */
 	bool on;
 };
@@ -63,6 +63,11 @@ static const char *vmx_probe(void)
 		return "the firmware has switched VMX off: enable it in the firmware's set-up";
 	if ((cpuid(LEAF_FEATURES, 0).c & F1_XSAVE) == 0)
 		return "the CPU has no XSAVE: use a newer CPU";
+	for (u32 id = 0; id < cpu_count; id++) {
+		vmx_cpus[id].region = page_alloc(1);
+		if (vmx_cpus[id].region == NULL)
+			return VIRT_NO_MEMORY;
+	}
 	return vmx_controls_probe();
 }
 
@@ -75,7 +80,7 @@ static u32 vmx_revision(void)
 void vmx_turn_on(void)
 {
 	struct vmx_cpu *cpu = &vmx_cpus[this_cpu()->id];
-	u64 control = read_msr(MSR_FEATURE_CTL), pa = mmu_pa(cpu->region);
+	u64 control = read_msr(MSR_FEATURE_CTL), pa = page_to_hpa(cpu->region).v;
 	bool failed;
 
 	if (cpu->on)

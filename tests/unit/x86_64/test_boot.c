@@ -75,7 +75,7 @@ static void write_block(enum x86_boot boot, struct x86_start *start)
 
 	memcpy(file + 0x202, "HdrS", 4);
 	file[0x201] = 0x6a;
-	memset(block, 0xaa, sizeof(block));
+	memset(block, 0, sizeof(block));
 	memset(seed, 7, sizeof(seed));
 	x86_boot_block(&guest, &kernel, seed, block);
 	x86_boot_start(&guest, &kernel, start);

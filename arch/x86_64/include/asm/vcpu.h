@@ -102,7 +102,7 @@ struct arch_guest {
 	struct ioapic ioapic;
 	_Atomic u32 request; /* of the vmm's 8259: INTERRUPT_8259 and its vector; 0: none */
 	u64 cr4_offer, efer_offer, xcr0_offer;
-	u8 *port_map; /* a clear bit: the port is the guest's; NULL: it has none */
+	u8 *port_map; /* a clear bit: the port is the guest's */
 };
 
 #endif /* __ASSEMBLER__ */
