@@ -49,9 +49,9 @@ static bool probe(const struct guest *guest)
 	return virt != NULL;
 }
 
-/* Linux's kernels and other direct starts find every LAPIC in x2APIC mode, as firmware leaves it.
- */
-static void reset_apics(struct guest *guest)
+/* State that INIT and SIPI keep. Linux's kernels and other direct starts find every LAPIC in
+ * x2APIC mode, as firmware leaves it. */
+static void power_up(struct guest *guest)
 {
 	bool x2 = guest->config->arch.x86.boot != X86_BOOT_FIRMWARE;
 
@@ -61,6 +61,7 @@ static void reset_apics(struct guest *guest)
 		struct lapic *lapic = &guest->vcpus[i]->arch.lapic;
 		u64 base;
 
+		msr_state_reset(&guest->vcpus[i]->arch.msrs, guest->space.address_bits);
 		lapic_reset(lapic, i);
 		base = atomic_load(&lapic->base);
 		if (x2 && !lapic_base_write(lapic, base | APIC_BASE_X2APIC))
@@ -110,7 +111,7 @@ enum err arch_guest_init(struct guest *guest)
 		err = vcpu_create(guest->vcpus[i]);
 	}
 	if (err == OK)
-		reset_apics(guest);
+		power_up(guest);
 	return err;
 }
 
@@ -134,7 +135,7 @@ void arch_guest_reset(struct guest *guest)
 
 	spin_lock(&guest->arch.lock);
 	held = guest->arch.ioapic.held;
-	reset_apics(guest);
+	power_up(guest);
 	spin_unlock(&guest->arch.lock);
 	guest_end_lines(guest, held);
 }

@@ -180,8 +180,6 @@ void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 	arch->moved = true;
 	arch->r[VCPU_RDX] = cpuid(1, 0).a; /* family, model, stepping (SDM vol. 3, 9.1.2) */
 	memset(arch->dr, 0, sizeof(arch->dr));
-	if (!start->sipi)
-		msr_state_reset(&arch->msrs, vcpu->guest->space.address_bits);
 	arch->xcr0 = 1;
 	arch->tsc_aux = 0;
 	arch->event = 0;

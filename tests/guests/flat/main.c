@@ -9,6 +9,7 @@
 #define MAGIC_MULTIBOOT2 0x36d76289u
 
 #define MSR_PRED_CMD     0x49u
+#define MSR_MISC_ENABLE  0x1a0u
 #define IOAPIC           ((volatile u32 *)0xfec00000u)
 #define NOTHING          ((volatile u32 *)0xd0000000u) /* neither memory nor a device */
 #define VECTOR_NMI       2
@@ -23,6 +24,7 @@
 #define DR6_BS           0x4000u
 
 static volatile u32 second_runs;
+static volatile u64 second_misc; /* its MISC_ENABLE */
 static volatile u32 nmis_to_send, nmis_nested;
 static volatile u32 slow_running, slow_nested;
 static volatile u32 came_at;   /* EIP at the last IPI or single step */
@@ -300,6 +302,7 @@ void second_main(void)
 	if (is_bare())
 		set_up_bare_apic();
 	load_idt();
+	second_misc = rdmsr(MSR_MISC_ENABLE);
 	second_runs++;
 	/* Answer each IPI by one to the first vCPU. */
 	for (u32 seen = hits[VECTOR_LINE];;) {
@@ -347,6 +350,7 @@ static void check_second(void)
 		}
 	}
 	check(second_runs == 3, "INIT and SIPI");
+	check(second_misc == rdmsr(MSR_MISC_ENABLE), "MISC_ENABLE of both");
 	delay(20000000);
 	for (u32 i = 0; i < 100 && second_runs == 3; i++) {
 		wrmsr(X2(0x30), (u64)1 << 32 | VECTOR_LINE);
