@@ -145,18 +145,22 @@ void lapic_accept(struct lapic *lapic, u32 vector)
 	add_vectors(lapic->isr, &lapic->isr_used, vector / 32 % 8, 1u << vector % 32);
 }
 
+void lapic_receive(struct lapic *lapic, u32 vector)
+{
+	lapic->tmr[vector / 32 % 8] &= ~(1u << vector % 32);
+	add_vectors(lapic->irr, &lapic->irr_used, vector / 32 % 8, 1u << vector % 32);
+}
+
 void lapic_raise(struct lapic *lapic, u32 entry)
 {
 	u32 lvt = lapic->lvt[entry], vector = lvt & 0xff;
 
 	if ((lvt & LVT_MASKED) != 0)
 		return;
-	if (vector < 16) {
+	if (vector < 16)
 		lapic->esr_next |= ESR_RECEIVE;
-		return;
-	}
-	lapic->tmr[vector / 32] &= ~(1u << vector % 32);
-	add_vectors(lapic->irr, &lapic->irr_used, vector / 32, 1u << vector % 32);
+	else
+		lapic_receive(lapic, vector);
 }
 
 /* An error is an interrupt of its own, unless it is the vector of that interrupt. */

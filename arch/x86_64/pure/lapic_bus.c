@@ -2,14 +2,15 @@
 /* Messages between local APICs, and from an IOAPIC to them. SDM vol. 3, 10.6. */
 #include "arch/x86_64/pure/lapic_internal.h"
 
-#define ICR_LOGICAL   BIT(11)
-#define ICR_ASSERT    BIT(14)
-#define ICR_LEVEL     BIT(15)
-#define DFR_FLAT      0xfu
-#define BROADCAST     UINT32_MAX
-#define SIPI_SHIFT    8
-#define NOT_RUNNING   (LAPIC_WAITING | LAPIC_EVENT_INIT)
-#define SHORTHAND_ALL 2u
+#define ICR_LOGICAL    BIT(11)
+#define ICR_ASSERT     BIT(14)
+#define ICR_LEVEL      BIT(15)
+#define DFR_FLAT       0xfu
+#define BROADCAST      UINT32_MAX
+#define SIPI_SHIFT     8
+#define NOT_RUNNING    (LAPIC_WAITING | LAPIC_EVENT_INIT)
+#define SHORTHAND_SELF 1u
+#define SHORTHAND_ALL  2u
 
 /* Set @bits of @lapic's events. Returns true if one of them was not set. */
 static bool add_events(struct lapic *lapic, u32 bits)
@@ -162,6 +163,13 @@ bool lapic_send(struct lapic_bus *bus, const struct lapic_message *message,
 	return deliver_to(bus, targets, message, effect);
 }
 
+/* A vector that a LAPIC sends to itself needs no other CPU's way to IRR. */
+static void receive_own(struct lapic *lapic, u32 vector)
+{
+	if (lapic_is_on(lapic) && (LOAD(lapic->svr) & SVR_ENABLED) != 0)
+		lapic_receive(lapic, vector);
+}
+
 bool lapic_ipi(struct lapic_bus *bus, struct lapic *lapic, u64 icr, struct lapic_effect *effect)
 {
 	struct lapic_message message = {
@@ -184,7 +192,9 @@ bool lapic_ipi(struct lapic_bus *bus, struct lapic *lapic, u64 icr, struct lapic
 		return false;
 	if (shorthand == 0)
 		(void)lapic_send(bus, &message, effect);
-	else if (shorthand == 1)
+	else if (shorthand == SHORTHAND_SELF && message.delivery == LAPIC_FIXED)
+		receive_own(lapic, message.vector);
+	else if (shorthand == SHORTHAND_SELF)
 		(void)deliver_to(bus, BIT(lapic->index), &message, effect);
 	else
 		(void)deliver_to(bus, shorthand == SHORTHAND_ALL ? all : all & ~BIT(lapic->index),

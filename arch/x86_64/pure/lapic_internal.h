@@ -14,6 +14,8 @@
 
 /** lapic_raise() - the event of LVT @entry: its vector goes to IRR unless it is masked. Own. */
 void lapic_raise(struct lapic *lapic, u32 entry);
+/** lapic_receive() - edge interrupt @vector, at least 16, goes to IRR. Own. */
+void lapic_receive(struct lapic *lapic, u32 vector);
 /** lapic_ipi() - send what @icr says. Returns false for an illegal vector. Own. */
 bool lapic_ipi(struct lapic_bus *bus, struct lapic *lapic, u64 icr, struct lapic_effect *effect);
 

@@ -45,6 +45,8 @@ enum msr_action msr_listed_action(u32 msr, bool write);
 /** msr_action() - the same without a search for the registers of most exits. */
 static inline enum msr_action msr_action(u32 msr, bool write)
 {
+	if (msr == MSR_TSC_DEADLINE)
+		return MSR_TO_LAPIC;
 	if (msr - MSR_X2APIC <= MSR_X2APIC_LAST - MSR_X2APIC)
 		return MSR_TO_X2APIC;
 	return msr_listed_action(msr, write);

@@ -154,10 +154,13 @@ static void priorities(void **state)
 {
 	(void)state;
 	turn_on(true);
-	put(0, LAPIC_SELF_IPI, 0x41);
+	put(1, LAPIC_ICR, 0x41);
 	assert_int_equal(effect.kicks, 1);
-	put(0, LAPIC_SELF_IPI, 0x45);
+	put(1, LAPIC_ICR, 0x41);
 	assert_int_equal(effect.kicks, 0); /* it knows already */
+	put(0, LAPIC_SELF_IPI, 0x45);
+	assert_int_equal(effect.kicks, 0); /* its next entry finds the vector */
+	assert_false(lapic_is_quiet(&cpus[0]));
 	lapic_fold(&cpus[0]);
 	assert_int_equal(lapic_next(&cpus[0]), 0x45);
 	put(0, LAPIC_TPR, 0x40);
@@ -237,7 +240,13 @@ static void destinations_x2(void **state)
 	assert_int_equal(targets_of(1, UINT64_C(0x5) << 32 | BIT(11) | 0x40), 5);
 	assert_int_equal(targets_of(1, UINT64_C(0x10005) << 32 | BIT(11) | 0x40), 0);
 	assert_int_equal(targets_of(1, UINT64_C(0xffffffff) << 32 | BIT(11) | 0x40), 0xf);
-	assert_int_equal(targets_of(1, UINT64_C(1) << 18 | 0x40), 2);
+	assert_int_equal(targets_of(1, UINT64_C(1) << 18 | 0x40), 0);
+	assert_true(has(1, LAPIC_IRR, 0x40));
+	assert_int_equal(targets_of(1, UINT64_C(1) << 18 | 4 << 8), 2); /* NMI */
+	put(1, LAPIC_SVR, 0xff);
+	put(1, LAPIC_SELF_IPI, 0x50);
+	assert_false(has(1, LAPIC_IRR, 0x50)); /* it is off */
+	put(1, LAPIC_SVR, SVR_ENABLED | 0xff);
 	assert_int_equal(targets_of(1, UINT64_C(2) << 18 | 0x40), 0xf);
 	assert_int_equal(targets_of(1, UINT64_C(3) << 18 | 0x40), 0xd);
 	assert_int_equal(targets_of(1, UINT64_C(3) << 18 | 4 << 8), 0xd); /* NMI */
