@@ -4,8 +4,9 @@
  * (1 GiB):
  *   0x0000_0000  image, stacks, heap, small devices: 4 KiB pages, level-3 tables as needed
  *   0x1000_0000  large maps (bundle, tree, big device frames): placed so that 2 MiB blocks fit
- *   0x3000_0000  copy windows: 4 MiB for each CPU
- *   0x3800_0000  threads' stacks, in slots of 16 KiB with nothing in the lower half
+ *   0x3000_0000  copy windows: 4 MiB for each CPU, and for the boot CPU before it has its number
+ *   behind them  threads' stacks, in slots of 16 KiB with nothing in the lower half
+ *   behind them  the architecture's own part (asm/mmu.h)
  */
 #ifndef ARCH_COMMON_LAYOUT_H
 #define ARCH_COMMON_LAYOUT_H
@@ -14,8 +15,11 @@
 #define CORE_SMALL_END   (CORE_VA + 0x10000000)
 #define CORE_LARGE_END   (CORE_VA + 0x30000000)
 #define CORE_WINDOW(cpu) (CORE_LARGE_END + (u64)(cpu)*0x400000)
-#define CORE_STACKS      (CORE_VA + 0x38000000)
+#define CORE_WINDOWS     (CONFIG_MAX_CPUS + 1) /* numbers of windows */
+#define CORE_STACKS      CORE_WINDOW(CORE_WINDOWS)
 #define CORE_SLOTS       1024 /* threads' stacks at a time; a multiple of 64 */
+#define CORE_STACKS_END  (CORE_STACKS + CORE_SLOTS * STACK_SLOT)
+#define CORE_END         (CORE_VA + 0x40000000)
 
 #ifndef __ASSEMBLER__
 #include <mullion/types.h>

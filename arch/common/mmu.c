@@ -20,6 +20,9 @@
 #define SPARE_TABLES 4u /* for maps that are made before there is a heap */
 #define BLOCK        MIB(2)
 
+_Static_assert(CORE_STACKS_END <= CORE_END, "the stacks end within the core's 1 GiB");
+_Static_assert(IS_ALIGNED(CORE_STACKS, BLOCK), "the stacks have level-3 tables of their own");
+
 /* Linker script. */
 extern u8 _boot_begin[], _boot_text_end[], _boot_end[], _boot_bss[];
 extern u8 _start[], _text_end[], _rodata_end[], _bss_end[];

@@ -16,6 +16,11 @@
 #define COMPONENT_BITS 47 /* the lower half */
 #define GUEST_BITS     40
 
+_Static_assert(CORE_CPU_STACK(CONFIG_MAX_CPUS *CORE_STACKS_OF_CPU) <= CORE_VIEWS(0),
+	       "each CPU has its stacks");
+_Static_assert(MMU_VIEWS *PAGE_SIZE <= CORE_VIEW_BYTES, "each CPU has its views");
+_Static_assert(CORE_VIEWS(CORE_WINDOWS) <= CORE_END, "the views end within the core's 1 GiB");
+
 /* Linker script. */
 extern u8 _boot_stack[], _boot_fatal_stack[], _boot_nmi_stack[];
 

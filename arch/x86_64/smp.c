@@ -194,10 +194,10 @@ __boot enum err arch_cpus_init(struct host *host)
 
 /* --- Start of another CPU --------------------------------------------------------------------- */
 
-/* A stack of the CPU in slot @index of its three; its top, 0 without memory. */
+/* A stack of the CPU in slot @index of its own; its top, 0 without memory. */
 __boot static u64 make_stack(const struct cpu *cpu, u32 index, u64 bytes)
 {
-	u64 end = CORE_CPU_STACKS + (u64)(cpu->id * 3 + index + 1) * STACK_SLOT;
+	u64 end = CORE_CPU_STACK(cpu->id * CORE_STACKS_OF_CPU + index + 1);
 	void *pages = page_alloc(bytes / PAGE_SIZE);
 
 	if (pages == NULL || !core_map_stack(end - bytes, page_to_hpa(pages), bytes))

@@ -123,6 +123,36 @@ def flat(test, **options):
 	machine.expect(FLAT_GOOD, absent=r"not ok|mullion: panic|stopped:")
 
 
+def build_for_32():
+	"""A core and the tools for as many CPUs as Kconfig permits, in directories of their own.
+	Returns both."""
+	built = []
+	for arch, targets in (("x86_64", ("all", "components", "guests")), ("host", ("tools",))):
+		out = ROOT / f"build/{arch}-cpus32"
+		out.mkdir(parents=True, exist_ok=True)
+		if not (out / ".config").exists():
+			(out / ".config").write_text("CONFIG_MAX_CPUS=32\n")
+		run(["make", "-s", "-C", ROOT, f"ARCH={arch}", f"O={out}", *targets])
+		built.append(out)
+	return built
+
+
+@suite.case("a core for 32 CPUs", cpus=8, long=True)
+@suite.case("a core for 32 CPUs, on 32 CPUs", cpus=32, long=True)
+def for_32_cpus(test, cpus):
+	"""The guest has the last two CPUs: their windows, stacks and views lie highest."""
+	core, host = build_for_32()
+	dts, bundle = test.directory() / "flat.dts", test.directory() / "flat.cpio"
+	text = (ROOT / "tests/system/dts/flat.dts").read_text()
+	places = f"vcpu0 {{ cpu = <{cpus - 2}>; }}; vcpu1 {{ cpu = <{cpus - 1}>; }};"
+	dts.write_text(text.replace("count = <2>;", "count = <2>; " + places))
+	run([host / "tools/pack", "--bundle-only", "-I", core / "components", "-I", core / "guests",
+	     "-I", BOARD, "-I", ROOT / "tests/system/dts", "-o", bundle, dts])
+	machine = test.machine(core / "mullion.elf", machine="q35-svm", initrd=bundle, cpus=cpus)
+	machine.expect(rf"stage 1, host: {cpus} of {cpus} CPUs")
+	machine.expect(r"\[flat\] 1\.\.42, all good", absent=r"not ok|mullion: panic|stopped:")
+
+
 @suite.case("devices of a PC", cpus=2)
 @suite.case("devices of a PC, 1 CPU", cpus=1)
 def devices(test, **options):

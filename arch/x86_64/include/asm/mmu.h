@@ -11,12 +11,14 @@
 #include "arch/common/layout.h"
 
 /* The boot CPU's stacks: the last slots of the first level-3 table. */
-#define BOOT_STACK_TOP  (CORE_VA + 0x1fc000)
-#define BOOT_FATAL_TOP  (CORE_VA + 0x1f8000)
-#define BOOT_NMI_TOP    (CORE_VA + 0x1f4000)
-#define CORE_CPU_STACKS (CORE_STACKS + CORE_SLOTS * STACK_SLOT) /* three slots for each CPU */
+#define BOOT_STACK_TOP     (CORE_VA + 0x1fc000)
+#define BOOT_FATAL_TOP     (CORE_VA + 0x1f8000)
+#define BOOT_NMI_TOP       (CORE_VA + 0x1f4000)
+#define CORE_CPU_STACK(n)  (CORE_STACKS_END + (u64)(n)*STACK_SLOT)
+#define CORE_STACKS_OF_CPU 3
 /* Views of guests' pages, for each number of a copy window. */
-#define CORE_VIEWS(window) (CORE_VA + 0x3c000000 + (u64)(window)*0x20000)
+#define CORE_VIEWS(window) (CORE_STACKS_END + 0x200000 + (u64)(window)*CORE_VIEW_BYTES)
+#define CORE_VIEW_BYTES    0x20000
 
 #ifndef __ASSEMBLER__
 #include "arch/x86_64/pure/pte.h"
@@ -41,7 +43,7 @@ extern _Atomic u64 mmu_guest_flushes;
 /** guest_space_kind() - the form of a guest's tables on this processor: enum arch_space_kind. */
 u8 guest_space_kind(void);
 
-/* Pages of the loaded vCPU's guest that stay mapped on this CPU: at most 32. */
+/* Pages of the loaded vCPU's guest that stay mapped on this CPU. */
 #define MMU_VIEWS 20u
 /** mmu_view() - map the page at @pa as view number @view, for reads. Returns NULL without memory
  * for a table. Own thread, interrupts masked. */
