@@ -394,11 +394,12 @@ bench bench-update:
 		$(PYTHON) tests/system/$$suite.py $(if $(filter bench-update,$@),--update); \
 	done
 
-# --- Faults on purpose: tests/mutate/mutations.toml ------------------------------------------------
+# --- Faults on purpose: the lists of tests/mutate --------------------------------------------------
 
 mutate:
 	$(quiet)scripts/fetch
-	$(quiet)$(MAKE) ARCH=$(ARCH) O=build/$(ARCH) all guests
+	$(quiet)$(MAKE) ARCH=arm64 O=build/arm64 all components guests
+	$(quiet)$(MAKE) ARCH=x86_64 O=build/x86_64 all components guests
 	$(quiet)$(MAKE) ARCH=host O=build/host all unit-programs
 	$(quiet)$(PYTHON) tests/mutate/mutate.py $(if $(MUTATION),--filter '$(MUTATION)')
 

@@ -87,19 +87,48 @@ void vcpu_apply_rest(struct vcpu *vcpu, struct lapic_effect *effect)
 	vcpu_kicks(guest, effect->kicks & ~BIT(vcpu->index));
 }
 
-/* The note of a request after that is not folded yet. */
-bool vcpu_take_interrupt(struct vcpu *vcpu, int interrupt)
+/* The vmm learns that its request is taken, and may make another, whose note is folded later. A
+ * vector of the LAPIC stays in IRR. */
+bool vcpu_acknowledge(struct vcpu *vcpu, int interrupt)
 {
+	struct lapic *lapic = &vcpu->arch.lapic;
 	u32 request = (u32)interrupt;
 
-	if (interrupt < INTERRUPT_8259) {
-		lapic_accept(&vcpu->arch.lapic, (u32)interrupt);
-		return true;
+	if (interrupt >= INTERRUPT_8259 && (lapic->external & LAPIC_ACKNOWLEDGED) == 0) {
+		if (!atomic_compare_exchange_strong(&vcpu->guest->arch.request, &request, 0))
+			return false;
+		lapic->external = LAPIC_ACKNOWLEDGED;
 	}
-	if (!atomic_compare_exchange_strong(&vcpu->guest->arch.request, &request, 0))
-		return false;
-	vcpu->arch.lapic.external = 0;
+	vcpu->arch.requested = interrupt;
 	return true;
+}
+
+void vcpu_take_interrupt(struct vcpu *vcpu, int interrupt)
+{
+	struct lapic *lapic = &vcpu->arch.lapic;
+
+	if (interrupt < INTERRUPT_8259)
+		lapic_accept(lapic, (u32)interrupt);
+	else
+		lapic->external &= (u8)~LAPIC_ACKNOWLEDGED;
+}
+
+/* An NMI stays masked until the IRET of the exception's handler, as if it had been delivered. */
+bool vcpu_raise(struct vcpu *vcpu, u32 vector, u64 error)
+{
+	struct exception_raised raised = exception_raise(vcpu->arch.event, vector, error);
+	struct lapic *lapic = &vcpu->arch.lapic;
+
+	vcpu->arch.event = raised.event;
+	if (raised.later == 0)
+		return raised.shutdown;
+	if (EVENT_TYPE(raised.later) == EVENT_NMI)
+		atomic_fetch_or(&lapic->events, LAPIC_EVENT_NMI);
+	else if (vcpu->arch.requested < INTERRUPT_8259)
+		lapic_return(lapic, (u32)vcpu->arch.requested);
+	else
+		lapic->external |= LAPIC_ACKNOWLEDGED;
+	return raised.shutdown;
 }
 
 enum err vcpu_create(struct vcpu *vcpu)

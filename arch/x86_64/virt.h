@@ -6,6 +6,7 @@
 #ifndef X86_64_VIRT_H
 #define X86_64_VIRT_H
 
+#include "arch/x86_64/pure/exception.h"
 #include "arch/x86_64/pure/guest_code.h"
 #include "arch/x86_64/pure/guest_walk.h"
 #include "arch/x86_64/pure/length.h"
@@ -65,7 +66,7 @@ struct virt {
 	void (*dump)(const struct vcpu *vcpu);
 };
 
-#define VIRT_NO_ERROR UINT64_MAX
+#define VIRT_NO_ERROR EXCEPTION_NO_ERROR
 
 #define VIRT_NO_MEMORY "the core's heap has no pages for it: describe fewer guests"
 
@@ -168,6 +169,10 @@ static inline void vcpu_apply(struct vcpu *vcpu, struct lapic_effect *effect)
 	if ((others | effect->timer) != 0 || effect->eoi != LAPIC_NONE)
 		vcpu_apply_rest(vcpu, effect);
 }
+/** vcpu_raise() - exception @vector with @error is @vcpu's next event; see struct virt. An NMI or
+ * interrupt whose delivery has ended in it stays pending. Returns true if the processor is to shut
+ * down: its double fault must not find a table. Own thread. */
+bool vcpu_raise(struct vcpu *vcpu, u32 vector, u64 error);
 /** vcpu_next_interrupt() - the interrupt that the processor would take next, if it takes any. That
  * is a vector of the LAPIC, INTERRUPT_8259 and the vector that the 8259 requests, or LAPIC_NONE.
  * lapic_fold() comes first. Own thread. */
@@ -176,14 +181,20 @@ static inline int vcpu_next_interrupt(const struct vcpu *vcpu)
 	const struct lapic *lapic = &vcpu->arch.lapic;
 	u32 request;
 
-	if (lapic->external == 0 || !lapic_external(lapic))
+	if (lapic->external == 0)
+		return lapic_next(lapic);
+	if ((lapic->external & LAPIC_ACKNOWLEDGED) != 0)
+		return vcpu->arch.requested;
+	if (!lapic_external(lapic))
 		return lapic_next(lapic);
 	request = atomic_load(&vcpu->guest->arch.request);
 	return request != 0 ? (int)request : lapic_next(lapic);
 }
-/** vcpu_take_interrupt() - the processor takes @interrupt of vcpu_next_interrupt(). Returns false
- * if the 8259 has withdrawn that request meanwhile. Own thread. */
-bool vcpu_take_interrupt(struct vcpu *vcpu, int interrupt);
+/** vcpu_acknowledge() - the processor will take @interrupt of vcpu_next_interrupt(), and no other
+ * before it. Returns false if the 8259 has withdrawn that request meanwhile. Own thread. */
+bool __must_check vcpu_acknowledge(struct vcpu *vcpu, int interrupt);
+/** vcpu_take_interrupt() - the processor takes @interrupt, which was acknowledged. Own thread. */
+void vcpu_take_interrupt(struct vcpu *vcpu, int interrupt);
 /** vcpu_create(), vcpu_destroy() - the memory of @vcpu's state, after exit_offers(). ERR_NO_MEMORY.
  */
 enum err __must_check vcpu_create(struct vcpu *vcpu);

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Faults on purpose: each mutation breaks one place, and the named suite must go red.
 
-mutations.toml has the list. A mutation is applied to a copy of the tree, never to the tree itself.
+The lists are the .toml files here. A mutation is applied to a copy of the tree, never to the tree
+itself.
 The copy is built, and the suite's command is run there. A mutation that leaves the suite green has
 survived: a gap in the tests. So has one whose text is no longer in the file: the list is then out
 of date. Before that, each command must be green without any mutation.
@@ -20,28 +21,30 @@ import tempfile
 import tomllib
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-LIST = pathlib.Path(__file__).with_name("mutations.toml")
-BUILDS = ("arm64", "host")	# build directories that copies begin with
+LISTS = sorted(pathlib.Path(__file__).parent.glob("*.toml"))
+BUILDS = ("arm64", "x86_64", "host")	# build directories that copies begin with
+SHARED = ("debian", "debian-amd64", "emulators")	# what is fetched
 BUILD_LIMIT = 600	# seconds
 RUN_LIMIT = 900
 FIELDS = {"name", "file", "old", "new", "red"}
-BUILD = ("make -s ARCH=arm64 O=build/arm64 all components guests && "
-	 "make -s ARCH=host O=build/host all")
 
 
 class Survivor(Exception):
 	"""A mutation that no test noticed, or that cannot be tried."""
 
 
-def read_list(path=LIST):
-	"""The mutations as dictionaries, or an error that names the entry and its fault."""
-	entries = tomllib.loads(path.read_text())["mutation"]
+def read_list(path):
+	"""The mutations of a file as dictionaries, or an error that names the entry and its fault.
+	The file names the architecture of its system tests."""
+	content = tomllib.loads(path.read_text())
+	entries = content["mutation"]
 	for number, entry in enumerate(entries, 1):
 		where = f"{path.name}: mutation {number} ({entry.get('name', 'without a name')})"
 		if set(entry) != FIELDS:
 			raise SystemExit(f"{where}: must have just {', '.join(sorted(FIELDS))}")
 		if entry["old"] == entry["new"]:
 			raise SystemExit(f"{where}: 'new' is the same as 'old'")
+		entry["arch"] = content["arch"]
 	return entries
 
 
@@ -50,7 +53,7 @@ def fault_of(mutation, directory=ROOT):
 	path = directory / mutation["file"]
 	count = path.read_text().count(mutation["old"]) if path.is_file() else 0
 	if count != 1:
-		return f"{mutation['file']} has its text {count} times: mend mutations.toml"
+		return f"{mutation['file']} has its text {count} times: mend the list"
 	kind, _, rest = mutation["red"].partition(" ")
 	if kind == "unit":
 		suite = directory / "tests/unit" / f"{rest}.c"
@@ -69,6 +72,18 @@ def command_of(red):
 	return f"tests/system/{kind}.py --jobs 1 {rest}"
 
 
+def is_system(red):
+	return red.partition(" ")[0] not in ("unit", "sim")
+
+
+def build_of(red, arch):
+	"""The shell command that builds what a suite needs, but for its own programs."""
+	host = "make -s ARCH=host O=build/host all"
+	if not is_system(red):
+		return host
+	return f"make -s ARCH={arch} O=build/{arch} all components guests && {host}"
+
+
 def make_copy(directory):
 	"""The tracked files, and what is built, so that a mutation builds one file."""
 	names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True,
@@ -78,7 +93,8 @@ def make_copy(directory):
 		target.parent.mkdir(parents=True, exist_ok=True)
 		shutil.copy2(ROOT / name, target, follow_symlinks=False)
 	(directory / "build").mkdir()
-	(directory / "build/debian").symlink_to(ROOT / "build/debian")
+	for name in SHARED:
+		(directory / "build" / name).symlink_to(ROOT / "build" / name)
 	for build in BUILDS:
 		if (ROOT / "build" / build).is_dir():
 			shutil.copytree(ROOT / "build" / build, directory / "build" / build,
@@ -104,9 +120,11 @@ def tail(output, lines=12):
 	return "\n".join(output.rstrip().splitlines()[-lines:])
 
 
-def check_green(red, directory):
-	"""The command without a mutation."""
-	status, output = run(f"{BUILD} && {command_of(red)}", directory, BUILD_LIMIT + RUN_LIMIT)
+def check_green(suite, directory):
+	"""The command of a suite and its architecture, without a mutation."""
+	red, arch = suite
+	status, output = run(f"{build_of(red, arch)} && {command_of(red)}", directory,
+			     BUILD_LIMIT + RUN_LIMIT)
 	if status != 0:
 		raise Survivor(f"red without a mutation:\n{tail(output)}")
 	if not re.search(r"^ok ", output, re.M):
@@ -122,7 +140,8 @@ def check_red(mutation, directory):
 	text = path.read_text()
 	path.write_text(text.replace(mutation["old"], mutation["new"]))
 	try:
-		status, output = run(BUILD, directory, BUILD_LIMIT)
+		status, output = run(build_of(mutation["red"], mutation["arch"]), directory,
+				     BUILD_LIMIT)
 		if status != 0:
 			raise Survivor(f"does not build:\n{tail(output)}")
 		status, output = run(command_of(mutation["red"]), directory, RUN_LIMIT)
@@ -152,7 +171,8 @@ def main():
 			    help="only print those that do not apply to the tree; run nothing")
 	parser.add_argument("--jobs", type=int, default=int(os.environ.get("MULLION_JOBS", 2)))
 	options = parser.parse_args()
-	chosen = [m for m in read_list() if re.search(options.filter, m["name"])]
+	chosen = [m for path in LISTS for m in read_list(path)
+		  if re.search(options.filter, m["name"])]
 	if options.list:
 		print("\n".join(m["name"] for m in chosen))
 		return 0
@@ -163,8 +183,8 @@ def main():
 	if not chosen:
 		raise SystemExit(f"no mutation matches {options.filter!r}")
 	jobs = max(1, min(options.jobs, len(chosen)))
-	commands = sorted({m["red"] for m in chosen})
-	work = ([(check_green, red, f"green without: {red}") for red in commands] +
+	suites = sorted({(m["red"], m["arch"] if is_system(m["red"]) else "host") for m in chosen})
+	work = ([(check_green, suite, f"green without: {suite[0]}") for suite in suites] +
 		[(check_red, m, f"killed: {m['name']}") for m in chosen])
 	failed = 0
 	with tempfile.TemporaryDirectory(prefix="mullion-mutate-") as temporary:

@@ -6,6 +6,7 @@
 #ifndef X86_64_PURE_ENTRY_H
 #define X86_64_PURE_ENTRY_H
 
+#include "arch/x86_64/pure/exception.h"
 #include <mullion/types.h>
 
 /* Segment registers in the order of their fields. */
@@ -161,18 +162,8 @@ const char *entry_check_guest(const struct entry_state *state);
 #define ENTER_LOAD_PAT  BIT(14)
 #define ENTER_LOAD_EFER BIT(15)
 
-/* Interruption information (25.8.3, 25.9.2). */
-#define EVENT_INTERRUPT  UINT64_C(0)
-#define EVENT_NMI        UINT64_C(2)
-#define EVENT_EXCEPTION  UINT64_C(3)
-#define EVENT_SOFT_INT   UINT64_C(4)
-#define EVENT_PRIVILEGED UINT64_C(5)
-#define EVENT_SOFT_TRAP  UINT64_C(6)
-#define EVENT_OTHER      UINT64_C(7)
-#define EVENT_TYPE(info) FIELD(info, 10, 8)
-#define EVENT_HAS_ERROR  BIT(11)
-#define EVENT_UNBLOCKED  BIT(12)
-#define EVENT_VALID      BIT(31)
+/* Interruption information (25.8.3, 25.9.2), beside that of exception.h. */
+#define EVENT_UNBLOCKED BIT(12)
 
 /* Interruptibility (25.4.2). */
 #define BLOCKED_STI     BIT(0)

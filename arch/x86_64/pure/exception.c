@@ -20,3 +20,25 @@ u32 exception_combine(u32 first, u32 second)
 		return EXCEPTION_DF;
 	return second;
 }
+
+struct exception_raised exception_raise(u64 before, u32 vector, u64 error)
+{
+	struct exception_raised raised = { 0 };
+	bool delivering = (before & EVENT_VALID) != 0;
+	u32 both = vector;
+
+	if (delivering && EVENT_TYPE(before) == EVENT_EXCEPTION)
+		both = exception_combine(before & 0xff, vector);
+	raised.shutdown = both == EXCEPTION_SHUTDOWN;
+	if (both != vector) {
+		both = EXCEPTION_DF;
+		error = 0;
+	}
+	raised.event = EVENT_VALID | EVENT_EXCEPTION << 8 | both;
+	if (error != EXCEPTION_NO_ERROR)
+		raised.event |= EVENT_HAS_ERROR | error << 32;
+	if (delivering &&
+	    (EVENT_TYPE(before) == EVENT_NMI || EVENT_TYPE(before) == EVENT_INTERRUPT))
+		raised.later = before;
+	return raised;
+}

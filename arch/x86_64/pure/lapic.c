@@ -151,6 +151,12 @@ void lapic_receive(struct lapic *lapic, u32 vector)
 	add_vectors(lapic->irr, &lapic->irr_used, vector / 32 % 8, 1u << vector % 32);
 }
 
+void lapic_return(struct lapic *lapic, u32 vector)
+{
+	remove_vector(lapic->isr, &lapic->isr_used, vector);
+	add_vectors(lapic->irr, &lapic->irr_used, vector / 32 % 8, 1u << vector % 32);
+}
+
 void lapic_raise(struct lapic *lapic, u32 entry)
 {
 	u32 lvt = lapic->lvt[entry], vector = lvt & 0xff;

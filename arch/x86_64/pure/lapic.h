@@ -85,6 +85,8 @@ enum lapic_delivery {
 #define LAPIC_EVENT_ERROR  0x20u /* `errors` has bits */
 #define LAPIC_EVENT_LINT0  0x80u /* the 8259, which is at LINT0, has a new request */
 #define LAPIC_WAITING      0x40u /* wait-for-SIPI: the vCPU does not run */
+/* struct lapic.external alone: the 8259 has given a vector that the processor has not taken. */
+#define LAPIC_ACKNOWLEDGED 0x01u
 
 struct lapic {
 	_Atomic u32 events;    /* any CPU */
@@ -97,7 +99,7 @@ struct lapic {
 	u32 irr[8], isr[8], tmr[8];     /* own, as all that follow */
 	u32 irr_used, isr_used;         /* a bit for each word that is not zero */
 	u32 lvt[LAPIC_LVTS];
-	u8 external;       /* LAPIC_EVENT_LINT0 and _EXTINT that are folded */
+	u8 external;       /* LAPIC_EVENT_LINT0 and _EXTINT that are folded; LAPIC_ACKNOWLEDGED */
 	u32 esr, esr_next; /* as read; the errors that the next write of ESR shows */
 	u64 icr;
 	u32 initial, divide; /* as written */
@@ -190,6 +192,8 @@ static inline bool lapic_is_quiet(const struct lapic *lapic)
 }
 /** lapic_accept() - the processor takes @vector of lapic_next(): IRR to ISR. Own. */
 void lapic_accept(struct lapic *lapic, u32 vector);
+/** lapic_return() - the processor has not delivered @vector of lapic_accept(): ISR to IRR. Own. */
+void lapic_return(struct lapic *lapic, u32 vector);
 /** lapic_ppr() - the processor priority. Own. 10.8.3.1. */
 u32 lapic_ppr(const struct lapic *lapic);
 

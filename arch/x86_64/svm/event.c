@@ -18,14 +18,30 @@
 #define WITH_ERROR_CODE 0x60227d00u
 #define VECTOR_NMI      2u
 
+/* The vmm must learn at once that the guest takes its 8259's request. So that request is
+ * acknowledged when the guest can take it; else there is an exit for the moment when it can. */
+static bool waits_for_window(const struct vcpu *vcpu, int interrupt)
+{
+	const struct vmcb *vmcb = vcpu->arch.vmcb;
+	bool shadow = !vcpu->arch.moved && vmcb->interrupt_shadow != 0;
+
+	return interrupt >= INTERRUPT_8259 &&
+	       (vcpu->arch.lapic.external & LAPIC_ACKNOWLEDGED) == 0 &&
+	       ((vmcb->rflags & RFLAGS_IF) == 0 || shadow || vmcb->event != 0);
+}
+
 /* A virtual interrupt of the highest priority. It is in IRR until an exit shows that it was taken.
  * EVENTINJ has the same effect on a CPU. But QEMU delivers an interrupt of EVENTINJ twice if its
  * own loop ends before the guest's next exit. */
 static void request_interrupt(struct vcpu *vcpu, int interrupt)
 {
+	bool window = waits_for_window(vcpu, interrupt);
+
+	while (interrupt != LAPIC_NONE && !window && !vcpu_acknowledge(vcpu, interrupt))
+		interrupt = vcpu_next_interrupt(vcpu);
 	if (interrupt == LAPIC_NONE)
 		return;
-	vcpu->arch.requested = interrupt;
+	vmcb_intercept(vcpu->arch.vmcb, INTERCEPT_VINTR, window);
 	vcpu->arch.vmcb->vintr |= VINTR_IRQ | VINTR_TOP | (u64)(u8)interrupt << 32;
 }
 
@@ -34,7 +50,7 @@ static void deliver_nmi(struct vcpu *vcpu, struct vmcb *vmcb)
 	if (vcpu->arch.nmi_masked || vmcb->interrupt_shadow != 0 ||
 	    !lapic_take_nmi(&vcpu->arch.lapic))
 		return;
-	vmcb->event = EVENT_VALID | EVENT_NMI | 2;
+	vmcb->event = EVENT_VALID | EVENT_NMI << 8 | VECTOR_NMI;
 	vcpu->arch.nmi_masked = true;
 	vmcb_intercept(vmcb, INTERCEPT_IRET, true);
 }
@@ -121,16 +137,16 @@ static bool is_software(u64 event)
 {
 	u64 vector = event & 0xff;
 
-	if ((event & EVENT_TYPE) == EVENT_SOFTWARE)
+	if (EVENT_TYPE(event) == EVENT_SOFT_INT)
 		return true;
-	return (event & EVENT_TYPE) == EVENT_FAULT && (vector == 3 || vector == 4);
+	return EVENT_TYPE(event) == EVENT_EXCEPTION && (vector == 3 || vector == 4);
 }
 
 /* In QEMU its type is that of an exception. */
 static bool is_interrupt(u64 event)
 {
-	return (event & EVENT_TYPE) == 0 ||
-	       ((event & EVENT_TYPE) == EVENT_FAULT && (event & 0xff) >= 32);
+	return EVENT_TYPE(event) == EVENT_INTERRUPT ||
+	       (EVENT_TYPE(event) == EVENT_EXCEPTION && (event & 0xff) >= 32);
 }
 
 void svm_settle_event(struct vcpu *vcpu, u64 requested)
@@ -144,7 +160,7 @@ void svm_settle_event(struct vcpu *vcpu, u64 requested)
 	if ((requested & VINTR_IRQ) != 0)
 		write_cr8(0);
 	if ((requested & ~vmcb->vintr & VINTR_IRQ) != 0 && !again)
-		(void)vcpu_take_interrupt(vcpu, vcpu->arch.requested);
+		vcpu_take_interrupt(vcpu, vcpu->arch.requested);
 	if (!vcpu->arch.delivering || again || is_software(event))
 		return;
 	vcpu->arch.event = event;

@@ -125,6 +125,7 @@ static bool (*const handlers[])(struct vcpu *vcpu) = {
 	[VMEXIT_EXCEPTION + EXCEPTION_MC] = on_machine_check,
 	ROW(INTERCEPT_INTR) = on_interrupt,
 	ROW(INTERCEPT_NMI) = on_nothing,
+	ROW(INTERCEPT_VINTR) = on_nothing, /* the interrupt window: the next entry delivers */
 	ROW(INTERCEPT_SMI) = on_nothing,
 	ROW(INTERCEPT_INIT) = on_nothing,
 	ROW(INTERCEPT_RDPMC) = on_rdpmc,

@@ -6,8 +6,6 @@
  */
 #include "arch/x86_64/svm/svm.h"
 
-#include "arch/x86_64/pure/exception.h"
-
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
 #include <mullion/cpu.h>
@@ -215,25 +213,11 @@ static struct virt_segment svm_segment(const struct vcpu *vcpu, u32 number)
 				      .large = (attributes & SEGMENT_DEFAULT) != 0 };
 }
 
-/* The exit may have interrupted the delivery of an exception. A shutdown is a double fault that
- * finds no table: the CPU has an exit for it. */
+/* A shutdown is a double fault that finds no table: the CPU has an exit for it. */
 static void raise_exception(struct vcpu *vcpu, u32 vector, u64 error)
 {
-	u64 before = vcpu->arch.event, event;
-	u32 both = vector;
-
-	if ((before & EVENT_VALID) != 0 && (before & EVENT_TYPE) == EVENT_FAULT)
-		both = exception_combine(before & 0xff, vector);
-	if (both == EXCEPTION_SHUTDOWN)
+	if (vcpu_raise(vcpu, vector, error))
 		vcpu->arch.vmcb->idtr.limit = 0;
-	if (both != vector) {
-		both = EXCEPTION_DF;
-		error = 0;
-	}
-	event = EVENT_VALID | EVENT_FAULT | both;
-	if (error != VIRT_NO_ERROR)
-		event |= EVENT_ERROR | error << 32;
-	vcpu->arch.event = event;
 }
 
 static void svm_dump(const struct vcpu *vcpu)

@@ -87,6 +87,7 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "one page");
 #define INTERCEPT_NMI      1u
 #define INTERCEPT_SMI      2u
 #define INTERCEPT_INIT     3u
+#define INTERCEPT_VINTR    4u
 #define INTERCEPT_RDPMC    15u
 #define INTERCEPT_CPUID    18u
 #define INTERCEPT_RSM      19u
@@ -120,13 +121,6 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "one page");
 #define VINTR_MASKING BIT(24)
 #define VINTR_VECTOR  MASK(39, 32)
 #define VINTR_REQUEST (VINTR_IRQ | VINTR_TOP | VINTR_VECTOR)
-
-#define EVENT_VALID    BIT(31)
-#define EVENT_NMI      (UINT64_C(2) << 8)
-#define EVENT_FAULT    (UINT64_C(3) << 8)
-#define EVENT_SOFTWARE (UINT64_C(4) << 8)
-#define EVENT_TYPE     MASK(10, 8)
-#define EVENT_ERROR    BIT(11) /* an error code, in bits 63:32 */
 
 #define TLB_FLUSH_ALL 1u
 

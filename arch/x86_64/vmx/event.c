@@ -85,8 +85,10 @@ void vmx_choose_event(struct vcpu *vcpu)
 		event = EVENT_VALID | EVENT_NMI << 8 | VECTOR_NMI;
 	} else if (vector != LAPIC_NONE && event == 0 && (blocking & BLOCKED_ONE) == 0 &&
 		   (vcpu->arch.rflags & RFLAGS_IF) != 0) {
-		if (vcpu_take_interrupt(vcpu, vector))
+		if (vcpu_acknowledge(vcpu, vector)) {
+			vcpu_take_interrupt(vcpu, vector);
 			event = EVENT_VALID | (u8)vector;
+		}
 		vector = vcpu_next_interrupt(vcpu);
 	}
 	vmx_write_event(vcpu, event);

@@ -72,7 +72,7 @@ static void update_debug(struct vcpu *vcpu)
 }
 
 /* An NMI is the machine's: its handler runs by INT, and its IRET ends the blocking of NMIs. The
- * exceptions that exit are the guest's, and it gets them. */
+ * exceptions that exit are the guest's, and it gets them. INT1 has a type of its own. */
 static bool on_exception(struct vcpu *vcpu)
 {
 	u64 event = vmcs_read(VMCS_EXIT_EVENT);
@@ -88,11 +88,11 @@ static bool on_exception(struct vcpu *vcpu)
 		return unexpected(vcpu);
 	if (vector == EXCEPTION_DB)
 		update_debug(vcpu);
-	event &= EVENT_VALID | MASK(11, 0);
-	if ((event & EVENT_HAS_ERROR) != 0)
-		event |= vmcs_read(VMCS_EXIT_ERROR) << 32;
+	virt->raise(vcpu, vector,
+		    (event & EVENT_HAS_ERROR) != 0 ? vmcs_read(VMCS_EXIT_ERROR) : VIRT_NO_ERROR);
+	if ((vcpu->arch.event & 0xff) == vector)
+		vcpu->arch.event = (vcpu->arch.event & ~MASK(10, 8)) | (event & MASK(10, 8));
 	vmx_of(vcpu)->event_length = vmcs_read(VMCS_LENGTH);
-	vcpu->arch.event = event;
 	return true;
 }
 

@@ -7,7 +7,6 @@
 #include "arch/x86_64/vmx/vmx.h"
 
 #include "arch/x86_64/pure/cr.h"
-#include "arch/x86_64/pure/exception.h"
 #include "arch/x86_64/tables.h"
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
@@ -317,25 +316,16 @@ bool vmx_load_pdptes(struct vcpu *vcpu, u64 cr3)
 	return true;
 }
 
-/* The exit may have interrupted the delivery of an exception. A shutdown is a double fault that
- * finds no table. Real mode has no error codes (SDM vol. 3, 27.2.1.3). */
+/* A shutdown is a double fault that finds no table. An NMI that waits is masked, as if it had been
+ * delivered. Real mode has no error codes (SDM vol. 3, 27.2.1.3). */
 static void vmx_raise(struct vcpu *vcpu, u32 vector, u64 error)
 {
-	u64 before = vcpu->arch.event, event;
-	u32 both = vector;
-
-	if ((before & EVENT_VALID) != 0 && EVENT_TYPE(before) == EVENT_EXCEPTION)
-		both = exception_combine(before & 0xff, vector);
-	if (both == EXCEPTION_SHUTDOWN)
+	if (EVENT_TYPE(vcpu->arch.event) == EVENT_NMI)
+		vmx_set(vcpu, VMX_BLOCKING, vmx_get(vcpu, VMX_BLOCKING) | BLOCKED_NMI);
+	if (vcpu_raise(vcpu, vector, error))
 		vmcs_set(ENTRY_IDT_LIMIT, 0);
-	if (both != vector) {
-		both = EXCEPTION_DF;
-		error = 0;
-	}
-	event = EVENT_VALID | EVENT_EXCEPTION << 8 | both;
-	if (error != VIRT_NO_ERROR && (vmx_read_field(vcpu, VIRT_CR0) & CR0_PE) != 0)
-		event |= EVENT_HAS_ERROR | error << 32;
-	vcpu->arch.event = event;
+	if ((vmx_read_field(vcpu, VIRT_CR0) & CR0_PE) == 0)
+		vcpu->arch.event &= (u32)~EVENT_HAS_ERROR;
 }
 
 static void vmx_dump(const struct vcpu *vcpu)

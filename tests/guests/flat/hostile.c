@@ -13,7 +13,6 @@
 
 #define ICR_INIT 0x500u
 #define ICR_SIPI 0x600u
-#define ICR_NMI  0x400u
 #define SECOND   ((u64)1 << 32)
 #define STEPS    200u
 #define JOB_TIME 30000000u /* of the counter */
@@ -412,6 +411,7 @@ void guest_main(void)
 		instructions();
 		steps();
 		descriptors();
+		second_faulting_nmi();
 		say("instructions");
 		far_memory();
 		say("memory");

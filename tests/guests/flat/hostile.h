@@ -9,6 +9,7 @@
 #define ICR       X2(0x30)
 #define SELF_IPI  X2(0x3f)
 #define SELF      (1u << 18)
+#define ICR_NMI   0x400u
 #define CR4_SSE   (1u << 9)
 #define CR4_XSAVE (1u << 18)
 
@@ -64,6 +65,8 @@ void second_paging(bool on);
 u32 second_wrong(void);
 /** second_access() - an access to the IOAPIC by code that the second vCPU changes. */
 void second_access(void);
+/** second_faulting_nmi() - an NMI whose delivery faults. First vCPU. */
+void second_faulting_nmi(void);
 /** second_task_switch() - to a task; no return. */
 void second_task_switch(void);
 

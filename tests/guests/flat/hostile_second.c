@@ -14,6 +14,9 @@
 #define LARGE_PAGE 0x83u
 #define CR4_PSE    (1u << 4)
 #define RET        0xc3
+#define SPLIT_AT   0x80400000u
+#define VECTOR_NMI 2
+#define VECTOR_GP  13
 #define CR0_AM     (1u << 18)
 #define FLAG_AC    (1u << 18)
 
@@ -27,6 +30,7 @@ static u32 task[26];
 static u8 stack3[4096], stack0[4096];
 static u8 line[128] __attribute__((aligned(64)));
 static volatile u32 wrong;
+static volatile bool splits; /* the table of interrupts is one that faults */
 
 static struct gate *interrupt_table(void)
 {
@@ -103,6 +107,31 @@ void second_access(void)
 			 : "m"(to)
 			 : "memory");
 	expects_fault = false;
+}
+
+/* The table begins where no memory is, and entry 13 is in memory: an NMI finds no gate, and the
+ * handler of that #GP loads the good table. The NMI must come behind it. */
+void second_faulting_nmi(void)
+{
+	struct gate *table = interrupt_table(), *copy = (struct gate *)CODE_PAGE;
+	struct pointer split = { VECTORS * 8 - 1, SPLIT_AT - 3 * sizeof(*table) };
+	u32 nmis = hits[VECTOR_NMI], faults = hits[VECTOR_GP];
+
+	second_paging(true);
+	DIRECTORY[(SPLIT_AT >> 22) - 1] = NOWHERE | LARGE_PAGE;
+	DIRECTORY[SPLIT_AT >> 22] = CODE_PAGE | LARGE_PAGE;
+	for (u32 i = 3; i < VECTORS; i++)
+		copy[i - 3] = table[i];
+	splits = true;
+	__asm__ volatile("lidt %0" : : "m"(split));
+	wrmsr(ICR, ICR_NMI | SELF);
+	__asm__ volatile("nop; nop" : : : "memory");
+	splits = false;
+	second_paging(false);
+	if (hits[VECTOR_GP] != faults + 1)
+		say("WRONG: faults of an NMI's delivery");
+	if (hits[VECTOR_NMI] != nmis + 1)
+		say("WRONG: an NMI is lost");
 }
 
 /* --- Jobs --------------------------------------------------------------------------------------
@@ -220,7 +249,7 @@ static void forever(void)
 		case JOB_INT: __asm__ volatile("int $0x50; int $0xff; int3"); break;
 		case JOB_LOCK: __asm__ volatile("lock incl %0" : "+m"(line[62])); break;
 		case JOB_CACHES: __asm__ volatile("wbinvd; invd"); break;
-		case JOB_NMI: wrmsr(ICR, 4u << 8 | SELF); break;
+		case JOB_NMI: wrmsr(ICR, ICR_NMI | SELF); break;
 		case JOB_CALL:
 			if (is_intel())
 				__asm__ volatile("vmcall" : : "a"(random()), "b"(UINT32_MAX));
@@ -234,6 +263,8 @@ static void forever(void)
 
 void second_interrupted(struct frame *frame)
 {
+	if (frame->vector == VECTOR_GP && splits)
+		load_idt();
 	if (frame->vector == 0x30 && job == JOB_RING3)
 		job_state = JOB_ENDED;
 }

@@ -7,6 +7,7 @@
 
 #define VECTOR_TIMER 0x42u
 #define CR4_SSE      (1u << 9)
+#define CR4_XSAVE    (1u << 18)
 #define PERIOD       1000000u /* of the counter: 1 ms, where it counts instructions */
 #define ROUNDS       50u      /* in a line of the log */
 
@@ -14,7 +15,7 @@ struct registers {
 	u32 dr[4];
 	u32 xmm[8][4];
 	u64 msr[10];
-	u32 cr4, cr3, cr2;
+	u32 cr4, cr3, cr2, xcr0;
 };
 
 static const u32 msrs[10] = { MSR_TSC_AUX, 0x174,      0x175,      0x176, 0xc0000081,
@@ -42,6 +43,7 @@ static void read_all(struct registers *r)
 		r->msr[i] = rdmsr(msrs[i]);
 	__asm__ volatile("mov %%cr4, %0; mov %%cr3, %1; mov %%cr2, %2"
 			 : "=r"(r->cr4), "=r"(r->cr3), "=r"(r->cr2));
+	__asm__ volatile("xgetbv" : "=a"(r->xcr0) : "c"(0) : "edx");
 }
 
 static bool is_same(void)
@@ -91,7 +93,7 @@ static bool is_reset(void)
 	for (u32 i = 0; i < 8; i++)
 		if (now.msr[i] != 0)
 			return false;
-	return now.cr2 == 0;
+	return now.cr2 == 0 && now.xcr0 == 1;
 }
 
 void guest_main(void)
@@ -100,7 +102,7 @@ void guest_main(void)
 	u32 late, most = 0;
 
 	set_up();
-	__asm__ volatile("mov %0, %%cr4" : : "r"(CR4_SSE));
+	__asm__ volatile("mov %0, %%cr4" : : "r"(CR4_SSE | CR4_XSAVE));
 	read_all(&now);
 	log_text(is_reset() ? "witness: registers as after a reset\n"
 			    : "witness: foreign values at the start\n");

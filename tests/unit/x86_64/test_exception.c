@@ -48,9 +48,59 @@ static void at_most_three(void **state)
 	assert_int_equal(exception_combine(event, 13), EXCEPTION_SHUTDOWN);
 }
 
+static u64 event(u64 type, u32 vector)
+{
+	return EVENT_VALID | type << 8 | vector;
+}
+
+/* An exception that comes while event @before is delivered. */
+static void raise(u64 before, u32 vector, u64 later)
+{
+	struct exception_raised raised = exception_raise(before, vector, 0x18);
+
+	assert_int_equal(raised.event,
+			 event(EVENT_EXCEPTION, vector) | EVENT_HAS_ERROR | UINT64_C(0x18) << 32);
+	assert_int_equal(raised.later, later);
+	assert_false(raised.shutdown);
+}
+
+/* An NMI or an interrupt waits, and software's events are executed again. */
+static void other_events(void **state)
+{
+	(void)state;
+	raise(0, 13, 0);
+	raise(event(EVENT_NMI, 2), 13, event(EVENT_NMI, 2));
+	raise(event(EVENT_INTERRUPT, 0x41), 13, event(EVENT_INTERRUPT, 0x41));
+	raise(event(EVENT_SOFT_INT, 0x80), 13, 0);
+	raise(event(EVENT_SOFT_TRAP, 3), 13, 0);
+	raise(event(EVENT_PRIVILEGED, 1), 13, 0);
+	/* Not valid: nothing was being delivered. */
+	raise(EVENT_NMI << 8 | 2, 13, 0);
+	raise(EVENT_EXCEPTION << 8 | 13, 13, 0);
+}
+
+static void exceptions_of_exceptions(void **state)
+{
+	u64 error = UINT64_C(0x18) << 32 | EVENT_HAS_ERROR;
+	struct exception_raised raised;
+
+	(void)state;
+	raised = exception_raise(event(EVENT_EXCEPTION, 14) | error, 13, 0x18);
+	assert_int_equal(raised.event, event(EVENT_EXCEPTION, EXCEPTION_DF) | EVENT_HAS_ERROR);
+	assert_false(raised.shutdown);
+	raised = exception_raise(raised.event, 13, 0x18);
+	assert_true(raised.shutdown);
+	assert_int_equal(raised.event, event(EVENT_EXCEPTION, EXCEPTION_DF) | EVENT_HAS_ERROR);
+	assert_int_equal(raised.later, 0);
+	raised = exception_raise(event(EVENT_EXCEPTION, 6), 1, EXCEPTION_NO_ERROR);
+	assert_int_equal(raised.event, event(EVENT_EXCEPTION, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(other_events),
+		cmocka_unit_test(exceptions_of_exceptions),
 		cmocka_unit_test(each_pair),
 		cmocka_unit_test(at_most_three),
 	};

@@ -185,6 +185,25 @@ static void priorities(void **state)
 	assert_int_equal(get(0, LAPIC_PPR), 0x3f);
 }
 
+/* A delivery that ends in an exception. */
+static void delivery_fails(void **state)
+{
+	(void)state;
+	turn_on(true);
+	put(0, LAPIC_SELF_IPI, 0x41);
+	put(0, LAPIC_SELF_IPI, 0xe1);
+	lapic_fold(&cpus[0]);
+	lapic_accept(&cpus[0], 0xe1);
+	lapic_return(&cpus[0], 0xe1);
+	assert_false(has(0, LAPIC_ISR, 0xe1));
+	assert_int_equal(get(0, LAPIC_PPR), 0);
+	assert_int_equal(lapic_next(&cpus[0]), 0xe1);
+	lapic_accept(&cpus[0], 0xe1);
+	assert_false(has(0, LAPIC_IRR, 0xe1));
+	put(0, LAPIC_EOI, 0);
+	assert_int_equal(lapic_next(&cpus[0]), 0x41);
+}
+
 static void end_of_interrupt(void **state)
 {
 	struct lapic_message message = { .destination = 0, .vector = 0x61, .level = true };
@@ -543,6 +562,7 @@ int main(void)
 		cmocka_unit_test_setup(x_illegal_register, setup),
 		cmocka_unit_test_setup(priorities, setup),
 		cmocka_unit_test_setup(end_of_interrupt, setup),
+		cmocka_unit_test_setup(delivery_fails, setup),
 		cmocka_unit_test_setup(destinations_x2, setup),
 		cmocka_unit_test_setup(destinations_x, setup),
 		cmocka_unit_test_setup(lowest_priority, setup),

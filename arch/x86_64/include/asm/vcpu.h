@@ -92,7 +92,7 @@ struct arch_vcpu {
 	bool nmi_masked; /* until the IRET of the NMI's handler has run */
 	bool nmi_ends;   /* that IRET runs next, as a single step (svm/event.c) */
 	u64 step_rflags, step_dr6; /* before that step */
-	int requested;             /* SVM: the interrupt that V_IRQ stands for */
+	int requested;             /* the interrupt that was acknowledged last */
 	_Atomic bool timer_due;
 };
 
