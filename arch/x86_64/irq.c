@@ -7,6 +7,7 @@
 #include <arch/irq.h>
 
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/mcheck.h"
 #include "drivers/irqchip/apic.h"
 #include <mullion/cpu.h>
 #include <mullion/irq.h>
@@ -50,6 +51,8 @@ static void serve(u32 vector)
 
 void arch_irq_take(void)
 {
+	if (this_cpu()->arch.mchecks != 0)
+		mcheck_report();
 	/* One pass for each that can be pending, in case a line cannot be quieted. */
 	for (u32 i = 0; i < VECTOR_COUNT; i++) {
 		u32 vector = next_vector();

@@ -6,6 +6,7 @@
 #include "arch/common/mmu.h"
 #include "arch/x86_64/boot.h"
 #include "arch/x86_64/irq.h"
+#include "arch/x86_64/mcheck.h"
 #include "arch/x86_64/predict.h"
 #include "arch/x86_64/pure/mtrr.h"
 #include "arch/x86_64/tables.h"
@@ -157,6 +158,7 @@ __boot enum err cpu_init(struct cpu *cpu)
 	if (cpu == &boot_cpu)
 		predict_init();
 	predict_init_cpu();
+	mcheck_init_cpu(cpu);
 	if (cpu == &boot_cpu)
 		cpu->arch.apic_id = own_apic_id();
 	if (cpu->arch.apic_id == own_apic_id())

@@ -7,6 +7,7 @@
 
 #include "arch/common/backtrace.h"
 #include "arch/x86_64/boot.h"
+#include "arch/x86_64/mcheck.h"
 #include <arch/boot.h>
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
@@ -69,6 +70,8 @@ static void print_cause(const struct trap_frame *frame)
 
 	log_error("panic: %s in the core on CPU %u (vector %lu, error code 0x%lx)",
 		  exception_name(frame->vector), cpu->id, frame->vector, frame->error);
+	if (frame->vector == VECTOR_MC)
+		mcheck_print();
 	if (frame->vector == VECTOR_PF)
 		log_error("cause: %s at 0x%lx, %s",
 			  (frame->error & FAULT_FETCH) != 0   ? "instruction fetch"

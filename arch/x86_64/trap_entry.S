@@ -57,7 +57,9 @@ trap_stubs:
 	.rept	VECTOR_COUNT
 	.if	vector == VECTOR_NMI
 	STUB %vector, nmi
-	.elseif	(vector == VECTOR_DF) || (vector == VECTOR_MC)
+	.elseif	vector == VECTOR_MC
+	STUB %vector, machine_check
+	.elseif	vector == VECTOR_DF
 	STUB %vector, fatal
 	.elseif	vector < VECTOR_EXCEPTIONS
 	STUB %vector, exception
@@ -98,11 +100,13 @@ interrupt:
 	add	$16, %rsp
 	iretq
 
-nmi:
+/* Events that may come anywhere, and end where they came. */
+.macro SURVIVE function
 	sub	$REGISTER_BYTES, %rsp
 	STORE_REGISTERS
 	cld
-	call	core_nmi
+	mov	%rsp, %rdi
+	call	\function
 	mov	0(%rsp), %rax
 	mov	16(%rsp), %rcx
 	mov	24(%rsp), %rdx
@@ -114,6 +118,11 @@ nmi:
 	mov	80(%rsp), %r11
 	add	$(REGISTER_BYTES + 16), %rsp
 	iretq
+.endm
+
+nmi:	SURVIVE	core_nmi
+machine_check:
+	SURVIVE	core_machine_check
 
 /* From ring 3. The frame lies in struct arch_user, and RSP is the address of its vector. The run
  * that x86_user_enter() began ends. Flags that the component has set (AC, DF, NT) are cleared. */

@@ -6,6 +6,7 @@ instruction to a file. What is executed from one op_NAME to the next belongs to 
 """
 
 import bisect
+import contextlib
 import collections
 import pathlib
 import re
@@ -45,9 +46,9 @@ def monitor(path):
 	return ["-monitor", f"unix:{path},server=on,wait=off", "-D", f"{path}.trace"]
 
 
-def record(path):
-	"""The addresses of the instructions that a machine executes now, in their order."""
-	log = pathlib.Path(f"{path}.trace")
+@contextlib.contextmanager
+def commands(path):
+	"""A function that gives the monitor a command, and waits until it is done."""
 	with socket.socket(socket.AF_UNIX) as link:
 		link.connect(str(path))
 		link.settimeout(60)
@@ -56,8 +57,18 @@ def record(path):
 			text = b""
 			link.sendall(command + b"\n")
 			while command not in text or not text.endswith(b"(qemu) "):
-				text += link.recv(4096)
+				more = link.recv(4096)
+				if more == b"":
+					raise Failure(f"QEMU has ended at {command}")
+				text += more
 
+		yield say
+
+
+def record(path):
+	"""The addresses of the instructions that a machine executes now, in their order."""
+	log = pathlib.Path(f"{path}.trace")
+	with commands(path) as say:
 		say(b"one-insn-per-tb on")
 		say(b"log exec,nochain")
 		limit = time.monotonic() + 120

@@ -5,6 +5,7 @@
 import re
 import subprocess
 
+import profile_x86
 from bochs import BochsVmx
 from harness import LOGS, ROOT, TERMINAL_PROMPT, TURNS, Suite
 from systems import HOST, X86_64, attacks, need
@@ -80,6 +81,31 @@ def terminal(test, cpus=2, **options):
 	machine.expect(r"\[y/N\] ")
 	machine.sendline("y")
 	machine.expect_end()
+
+
+# IA32_MCi_STATUS: valid, not corrected, enabled; address and form of address; signaled.
+MC_SCRUBBED = 0xbd000000000000c0
+MC_CORRUPT = 1 << 57
+
+
+@suite.case("machine checks")
+def machine_checks(test):
+	"""In the core: an error that nobody has used is reported, and a grave one stops it. It is
+	Intel's CPU that tells them apart."""
+	monitor = test.directory() / "monitor"
+	machine = boot(test, cpus=1, cpu="max,vendor=GenuineIntel",
+		       args=profile_x86.monitor(monitor))
+	with profile_x86.commands(monitor) as say:
+		for _ in range(3):
+			say(f"mce 0 4 {MC_SCRUBBED:#x} 0x5 0x1234000 0x80".encode())
+		machine.expect(r"machine check on CPU 0: not corrected, and not used yet; 1 banks")
+		machine.expect("bank 4: status 0xbd000000000000c0 address 0x1234000 misc 0x80",
+			       absent="panic")
+		machine.do("cpu list")
+		say(f"mce 0 4 {MC_SCRUBBED | MC_CORRUPT:#x} 0x5 0x1234000 0x80".encode())
+	machine.expect("panic: machine check in the core on CPU 0")
+	machine.expect("machine check on CPU 0: not corrected, and the CPU's state may be wrong")
+	machine.expect("bank 4: status 0xbf000000000000c0 address 0x1234000 misc 0x80")
 
 
 @suite.case("reboot")

@@ -75,6 +75,7 @@
 #define MSR_SYSENTER_EIP      0x176
 #define MSR_MCG_CAP           0x179
 #define MSR_MCG_STATUS        0x17a
+#define MSR_MCG_CTL           0x17b
 #define MSR_MISC_ENABLE       0x1a0
 #define MSR_DEBUGCTL          0x1d9
 #define MSR_MTRR_PHYS         0x200

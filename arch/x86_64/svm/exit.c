@@ -3,6 +3,7 @@
  * Exits on SVM. Each code below VMEXIT_ROWS has a row. A row that is NULL stops the guest with a
  * dump, as does every code above but a nested page fault. APM vol. 2, appendix C.
  */
+#include "arch/x86_64/mcheck.h"
 #include "arch/x86_64/svm/svm.h"
 
 #include <arch/irq.h>
@@ -48,11 +49,6 @@ static bool on_alignment(struct vcpu *vcpu)
 {
 	svm.raise(vcpu, EXCEPTION_AC, 0);
 	return true;
-}
-
-static bool on_machine_check(struct vcpu *vcpu)
-{
-	return exit_stop(vcpu, "machine check while it ran");
 }
 
 static bool on_msr(struct vcpu *vcpu)
@@ -122,7 +118,7 @@ static bool (*const handlers[])(struct vcpu *vcpu) = {
 	[VMEXIT_CR_WRITE + 8] = exit_cr_write,
 	[VMEXIT_EXCEPTION + EXCEPTION_DB] = on_debug,
 	[VMEXIT_EXCEPTION + EXCEPTION_AC] = on_alignment,
-	[VMEXIT_EXCEPTION + EXCEPTION_MC] = on_machine_check,
+	[VMEXIT_EXCEPTION + EXCEPTION_MC] = exit_machine_check,
 	ROW(INTERCEPT_INTR) = on_interrupt,
 	ROW(INTERCEPT_NMI) = on_nothing,
 	ROW(INTERCEPT_VINTR) = on_nothing, /* the interrupt window: the next entry delivers */

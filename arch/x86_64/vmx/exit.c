@@ -3,6 +3,7 @@
  * Exits on VMX. Each basic reason of SDM vol. 3, appendix C, has a row. A reason that the manual
  * reserves, and one that no control of the core enables, stop the guest with a dump.
  */
+#include "arch/x86_64/mcheck.h"
 #include "arch/x86_64/vmx/vmx.h"
 
 #include "arch/x86_64/pure/cr.h"
@@ -13,8 +14,9 @@
 #define EXCEPTION_AC 17u
 #define EXCEPTION_MC 18u
 
-#define REASON_COUNT  80u
-#define REASON_FAILED BIT(31) /* the entry, not the guest */
+#define REASON_COUNT         80u
+#define REASON_MACHINE_CHECK 41u
+#define REASON_FAILED        BIT(31) /* the entry, not the guest */
 
 #define DR6_TRAPS (BIT(14) | BIT(13) | MASK(3, 0)) /* BS, BD, B3 to B0 */
 #define DR6_BD    BIT(13)
@@ -83,7 +85,7 @@ static bool on_exception(struct vcpu *vcpu)
 		return true;
 	}
 	if (vector == EXCEPTION_MC)
-		return exit_stop(vcpu, "machine check while it ran");
+		return exit_machine_check(vcpu);
 	if (vector != EXCEPTION_DB && vector != EXCEPTION_AC)
 		return unexpected(vcpu);
 	if (vector == EXCEPTION_DB)
@@ -232,18 +234,18 @@ static bool (*const handlers[])(struct vcpu *vcpu) = {
 	[30] = vmx_on_port,
 	[31] = exit_rdmsr,
 	[32] = exit_wrmsr,
-	[33] = unexpected,     /* entry: guest state; see vmx_run() */
-	[34] = unexpected,     /* entry: MSRs */
-	[36] = exit_undefined, /* MWAIT */
-	[37] = unexpected,     /* monitor trap */
-	[39] = exit_undefined, /* MONITOR */
-	[40] = unexpected,     /* PAUSE */
-	[41] = unexpected,     /* entry: machine check */
-	[43] = unexpected,     /* TPR below threshold */
-	[44] = unexpected,     /* APIC access */
-	[45] = unexpected,     /* virtual EOI */
-	[46] = unexpected,     /* GDTR, IDTR */
-	[47] = unexpected,     /* LDTR, TR */
+	[33] = unexpected,         /* entry: guest state; see vmx_run() */
+	[34] = unexpected,         /* entry: MSRs */
+	[36] = exit_undefined,     /* MWAIT */
+	[37] = unexpected,         /* monitor trap */
+	[39] = exit_undefined,     /* MONITOR */
+	[40] = unexpected,         /* PAUSE */
+	[41] = exit_machine_check, /* of the entry */
+	[43] = unexpected,         /* TPR below threshold */
+	[44] = unexpected,         /* APIC access */
+	[45] = unexpected,         /* virtual EOI */
+	[46] = unexpected,         /* GDTR, IDTR */
+	[47] = unexpected,         /* LDTR, TR */
 	[48] = on_violation,
 	[49] = on_misconfiguration,
 	[50] = exit_undefined, /* INVEPT */
@@ -284,7 +286,7 @@ static bool vmx_serve(struct vcpu *vcpu)
 	u64 reason = vmx_of(vcpu)->reason;
 	u32 basic = (u16)reason;
 
-	if ((reason & REASON_FAILED) != 0)
+	if ((reason & REASON_FAILED) != 0 && basic != REASON_MACHINE_CHECK)
 		return exit_stop(vcpu, vmx_broken_rule());
 	if (basic < REASON_COUNT && handlers[basic] != NULL)
 		return handlers[basic](vcpu);

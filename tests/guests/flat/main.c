@@ -25,7 +25,7 @@
 
 static volatile u32 second_runs;
 static volatile u64 second_misc; /* its MISC_ENABLE */
-static volatile u32 nmis_to_send, nmis_nested;
+static volatile u32 nmis_to_send, nmis_nested, nmi_depth;
 static volatile u32 slow_running, slow_nested;
 static volatile u32 came_at;   /* EIP at the last IPI or single step */
 static volatile u32 expect_at; /* the label behind an instruction */
@@ -57,11 +57,13 @@ void interrupted(struct frame *frame)
 	}
 	if (frame->vector != VECTOR_NMI)
 		return;
-	nmis_nested += frame->eip == (u32)stubs_iret || (frame->eflags & FLAGS_TF) != 0;
+	nmis_nested += nmi_depth++ != 0 || frame->eip == (u32)stubs_iret ||
+		       (frame->eflags & FLAGS_TF) != 0;
 	if (nmis_to_send != 0) {
 		nmis_to_send--;
 		wrmsr(X2(0x30), ICR_NMI);
 	}
+	nmi_depth--;
 }
 
 static void check_cpuid(void)

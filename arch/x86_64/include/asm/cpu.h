@@ -47,6 +47,7 @@ struct arch_cpu {
 	u32 window;          /* number of its copy window: 0 for the boot CPU, else id + 1 */
 	_Atomic u32 trapped; /* exceptions of the core so far: a second one prints less */
 	u32 nmis;            /* that were survived */
+	u32 mchecks;         /* the same, and not reported yet */
 };
 
 /** arch_this_cpu() - this CPU's struct cpu. */

@@ -39,6 +39,9 @@ extern const u8 trap_stubs[];
 void core_trap(struct trap_frame *frame) __noreturn;
 /** core_nmi() - a non-maskable interrupt; the CPU stops if the machine does. NMI stack. */
 void core_nmi(void);
+/** core_machine_check() - #MC in the core or in a component (mcheck.c). Returns if the program can
+ * continue. The stack that the exception came to. */
+void core_machine_check(struct trap_frame *frame);
 #endif
 
 #endif
