@@ -90,8 +90,8 @@ MC_CORRUPT = 1 << 57
 
 @suite.case("machine checks")
 def machine_checks(test):
-	"""In the core: an error that nobody has used is reported, and a grave one stops it. It is
-	Intel's CPU that tells them apart."""
+	"""In the core: an error that was not used is reported, and a grave one stops it. Intel's
+	CPUs report the difference."""
 	monitor = test.directory() / "monitor"
 	machine = boot(test, cpus=1, cpu="max,vendor=GenuineIntel",
 		       args=profile_x86.monitor(monitor))
@@ -149,6 +149,17 @@ def flat(test, **options):
 	machine.expect(FLAT_GOOD, absent=r"not ok|mullion: panic|stopped:")
 
 
+def changed(test, name, old, new, core=X86_64, host=HOST):
+	"""The bundle of a description with another text in the place of one."""
+	source = ROOT / "tests/system/dts" / name
+	dts, bundle = test.directory() / name, test.directory() / "bundle.cpio"
+	test.equal(source.read_text().count(old), 1, old)
+	dts.write_text(source.read_text().replace(old, new))
+	run([host / "tools/pack", "--bundle-only", "-I", core / "components", "-I", core / "guests",
+	     "-I", BOARD, "-I", source.parent, "-o", bundle, dts])
+	return bundle
+
+
 def build_for_32():
 	"""A core and the tools for as many CPUs as Kconfig permits, in directories of their own.
 	Returns both."""
@@ -168,21 +179,22 @@ def build_for_32():
 def for_32_cpus(test, cpus):
 	"""The guest has the last two CPUs: their windows, stacks and views lie highest."""
 	core, host = build_for_32()
-	dts, bundle = test.directory() / "flat.dts", test.directory() / "flat.cpio"
-	text = (ROOT / "tests/system/dts/flat.dts").read_text()
 	places = f"vcpu0 {{ cpu = <{cpus - 2}>; }}; vcpu1 {{ cpu = <{cpus - 1}>; }};"
-	dts.write_text(text.replace("count = <2>;", "count = <2>; " + places))
-	run([host / "tools/pack", "--bundle-only", "-I", core / "components", "-I", core / "guests",
-	     "-I", BOARD, "-I", ROOT / "tests/system/dts", "-o", bundle, dts])
+	bundle = changed(test, "flat.dts", "count = <2>;", "count = <2>; " + places, core, host)
 	machine = test.machine(core / "mullion.elf", machine="q35-svm", initrd=bundle, cpus=cpus)
 	machine.expect(rf"stage 1, host: {cpus} of {cpus} CPUs")
 	machine.expect(FLAT_GOOD, absent=r"not ok|mullion: panic|stopped:")
 
 
-@suite.case("devices of a PC", cpus=2)
+@suite.case("devices of a PC, their vmm on another CPU", cpus=2)
 @suite.case("devices of a PC, 1 CPU", cpus=1)
-def devices(test, **options):
-	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=DEVICES, **options)
+def devices(test, cpus):
+	bundle, options = DEVICES, {}
+	if cpus == 2:
+		bundle = changed(test, "devices-x86.dts", "\t\t\tvmm {\n", "\t\t\tvmm {\ncpus = <1>;\n")
+		options = {"icount": True, "cpu": "max,+svm,+npt,-x2apic", "args": TURNS}
+	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=bundle, cpus=cpus,
+			       **options)
 	machine.expect(r"\[devices\] 1\.\.\d+, all good", absent=r"not ok|mullion: panic|stopped:")
 
 

@@ -143,8 +143,10 @@ const char *entry_check_guest(const struct entry_state *state);
 #define SECONDARY_APIC_REGISTER BIT(8)
 #define SECONDARY_DELIVERY      BIT(9)
 #define SECONDARY_INVPCID       BIT(12)
+#define SECONDARY_ENCLS         BIT(15)
 #define SECONDARY_PML           BIT(17)
 #define SECONDARY_XSAVES        BIT(20)
+#define SECONDARY_ENCLV         BIT(28)
 
 #define EXIT_DEBUG         BIT(2)
 #define EXIT_HOST64        BIT(9)

@@ -58,7 +58,7 @@ static enum mcheck_class classify(const struct mcheck_cpu *cpu, u64 status, u64 
 	return MCHECK_MEMORY;
 }
 
-/* Errors at two addresses cannot be told to belong to one guest. */
+/* Errors at two addresses need not belong to one guest. */
 static void note(struct mcheck_found *found, enum mcheck_class class, u32 bank, u64 status,
 		 u64 address, u64 misc)
 {

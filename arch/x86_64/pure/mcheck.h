@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Machine checks: what the banks of a CPU report, and what follows from it. Pure: the caller gives
+ * Machine checks: the report of a CPU's banks, and its consequence. Pure: the caller gives
  * access to the registers. No emulator raises one in a guest, so the tests run a model of a CPU.
  * SDM vol. 3, chapter 15; APM vol. 2, chapter 9.
  */
@@ -20,7 +20,7 @@
 
 #define MCG_CAP_BANKS MASK(7, 0)
 #define MCG_CAP_CTL   BIT(8)
-#define MCG_CAP_SER   BIT(24) /* the status tells errors apart by their consequence (S, AR) */
+#define MCG_CAP_SER   BIT(24) /* the status has the consequence of an error (S, AR) */
 
 #define MCG_STATUS_RIPV BIT(0) /* the interrupted program can continue */
 
@@ -45,7 +45,7 @@ struct mcheck_cpu {
 enum mcheck_class {
 	MCHECK_NONE,
 	MCHECK_CORRECTED,
-	MCHECK_OPTIONAL, /* uncorrected, and nobody has used the data yet */
+	MCHECK_OPTIONAL, /* uncorrected, and the data was not used yet */
 	MCHECK_MEMORY,   /* uncorrected at an address; the CPU's context is intact */
 	MCHECK_FATAL
 };

@@ -18,16 +18,27 @@
 #define WITH_ERROR_CODE 0x60227d00u
 #define VECTOR_NMI      2u
 
-/* The vmm must learn at once that the guest takes its 8259's request. So that request is
- * acknowledged when the guest can take it; else there is an exit for the moment when it can. */
-static bool waits_for_window(const struct vcpu *vcpu, int interrupt)
+/* That of STI or MOV SS, unless the core has moved RIP behind the next instruction. */
+static bool in_shadow(const struct vcpu *vcpu)
 {
-	const struct vmcb *vmcb = vcpu->arch.vmcb;
-	bool shadow = !vcpu->arch.moved && vmcb->interrupt_shadow != 0;
+	return !vcpu->arch.moved && vcpu->arch.vmcb->interrupt_shadow != 0;
+}
 
-	return interrupt >= INTERRUPT_8259 &&
-	       (vcpu->arch.lapic.external & LAPIC_ACKNOWLEDGED) == 0 &&
-	       ((vmcb->rflags & RFLAGS_IF) == 0 || shadow || vmcb->event != 0);
+/* The vmm must learn at once that the guest takes its 8259's request. So the request is
+ * acknowledged when the guest can take it. Else there is an exit for the moment when it can.
+ * Returns the interrupt to request. */
+static __cold int request_8259(struct vcpu *vcpu, int interrupt)
+{
+	struct vmcb *vmcb = vcpu->arch.vmcb;
+	bool blocked = (vmcb->rflags & RFLAGS_IF) == 0 || in_shadow(vcpu) || vmcb->event != 0;
+
+	if (blocked && (vcpu->arch.lapic.external & LAPIC_ACKNOWLEDGED) == 0) {
+		vmcb_intercept(vmcb, INTERCEPT_VINTR, true);
+		return interrupt;
+	}
+	while (interrupt != LAPIC_NONE && !vcpu_acknowledge(vcpu, interrupt))
+		interrupt = vcpu_next_interrupt(vcpu);
+	return interrupt;
 }
 
 /* A virtual interrupt of the highest priority. It is in IRR until an exit shows that it was taken.
@@ -35,20 +46,17 @@ static bool waits_for_window(const struct vcpu *vcpu, int interrupt)
  * own loop ends before the guest's next exit. */
 static void request_interrupt(struct vcpu *vcpu, int interrupt)
 {
-	bool window = waits_for_window(vcpu, interrupt);
-
-	while (interrupt != LAPIC_NONE && !window && !vcpu_acknowledge(vcpu, interrupt))
-		interrupt = vcpu_next_interrupt(vcpu);
+	if (interrupt >= INTERRUPT_8259)
+		interrupt = request_8259(vcpu, interrupt);
 	if (interrupt == LAPIC_NONE)
 		return;
-	vmcb_intercept(vcpu->arch.vmcb, INTERCEPT_VINTR, window);
+	vcpu->arch.requested = interrupt;
 	vcpu->arch.vmcb->vintr |= VINTR_IRQ | VINTR_TOP | (u64)(u8)interrupt << 32;
 }
 
 static void deliver_nmi(struct vcpu *vcpu, struct vmcb *vmcb)
 {
-	if (vcpu->arch.nmi_masked || vmcb->interrupt_shadow != 0 ||
-	    !lapic_take_nmi(&vcpu->arch.lapic))
+	if (vcpu->arch.nmi_masked || in_shadow(vcpu) || !lapic_take_nmi(&vcpu->arch.lapic))
 		return;
 	vmcb->event = EVENT_VALID | EVENT_NMI << 8 | VECTOR_NMI;
 	vcpu->arch.nmi_masked = true;

@@ -33,6 +33,13 @@ static bool on_nothing(struct vcpu *vcpu)
 	return true;
 }
 
+/* The next entry delivers. */
+static bool on_window(struct vcpu *vcpu)
+{
+	vmcb_intercept(vcpu->arch.vmcb, INTERCEPT_VINTR, false);
+	return true;
+}
+
 static bool on_iret(struct vcpu *vcpu)
 {
 	svm_step_iret(vcpu);
@@ -121,7 +128,7 @@ static bool (*const handlers[])(struct vcpu *vcpu) = {
 	[VMEXIT_EXCEPTION + EXCEPTION_MC] = exit_machine_check,
 	ROW(INTERCEPT_INTR) = on_interrupt,
 	ROW(INTERCEPT_NMI) = on_nothing,
-	ROW(INTERCEPT_VINTR) = on_nothing, /* the interrupt window: the next entry delivers */
+	ROW(INTERCEPT_VINTR) = on_window,
 	ROW(INTERCEPT_SMI) = on_nothing,
 	ROW(INTERCEPT_INIT) = on_nothing,
 	ROW(INTERCEPT_RDPMC) = on_rdpmc,

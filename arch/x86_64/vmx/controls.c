@@ -40,8 +40,10 @@
 	(EXIT_DEBUG | EXIT_HOST64 | EXIT_ACKNOWLEDGE | EXIT_SAVE_PAT | EXIT_LOAD_PAT | \
 	 EXIT_SAVE_EFER | EXIT_LOAD_EFER)
 #define NEED_ENTRY (ENTER_DEBUG | ENTER_LOAD_PAT | ENTER_LOAD_EFER)
-/* Instructions that the guest has if the CPU has them. */
-#define WANT_SECONDARY (SECONDARY_RDTSCP | SECONDARY_INVPCID | SECONDARY_XSAVES | SECONDARY_WBINVD)
+/* Instructions that the guest has if the CPU has them; and those of SGX, which it never has. */
+#define WANT_SECONDARY                                                                \
+	(SECONDARY_RDTSCP | SECONDARY_INVPCID | SECONDARY_XSAVES | SECONDARY_WBINVD | \
+	 SECONDARY_ENCLS | SECONDARY_ENCLV)
 
 /* Of the preemption timer, in counts of the TSC: some 20 to 40 us. */
 #define PREEMPTION_TICKS UINT64_C(65536)
@@ -151,6 +153,10 @@ void vmx_set_controls(struct vcpu *vcpu)
 	vmcs_set(ENTRY_EPTP, guest->space.root_pa.v | EPTP_WRITE_BACK | EPTP_LEVELS);
 	vmcs_set(ENTRY_LINK, UINT64_MAX);
 	vmcs_write(VMCS_XSS_EXITS, UINT64_MAX);
+	if ((vmx_controls.secondary & SECONDARY_ENCLS) != 0)
+		vmcs_write(VMCS_ENCLS_EXITS, UINT64_MAX);
+	if ((vmx_controls.secondary & SECONDARY_ENCLV) != 0)
+		vmcs_write(VMCS_ENCLV_EXITS, UINT64_MAX);
 	/* A guest that delivers one of these without end exits each time (CVE-2015-5307, -8104). */
 	vmcs_write(VMCS_EXCEPTIONS, BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_MC));
 	vmcs_write(VMCS_TSC_OFFSET, vcpu->arch.tsc_offset);

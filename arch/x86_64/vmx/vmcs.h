@@ -9,6 +9,8 @@
 
 #define VMCS_TSC_OFFSET       0x2010u
 #define VMCS_XSS_EXITS        0x202cu
+#define VMCS_ENCLS_EXITS      0x202eu
+#define VMCS_ENCLV_EXITS      0x2036u
 #define VMCS_GUEST_PHYSICAL   0x2400u
 #define VMCS_EXCEPTIONS       0x4004u
 #define VMCS_ERROR            0x4400u

@@ -109,7 +109,7 @@ void second_access(void)
 	expects_fault = false;
 }
 
-/* The table begins where no memory is, and entry 13 is in memory: an NMI finds no gate, and the
+/* The table begins where no memory is, so an NMI finds no gate. Entry 13 is in memory, and the
  * handler of that #GP loads the good table. The NMI must come behind it. */
 void second_faulting_nmi(void)
 {

@@ -149,6 +149,7 @@ static void check_nmi(void)
 static void check_exits(void)
 {
 	bool calls;
+	u32 nmis;
 
 	check(STEPS("cpuid", "a"(0), "c"(0) : "ebx", "edx", "memory"), "a step over CPUID");
 	check(STEPS("rdmsr", "c"(MSR_APIC_BASE) : "eax", "edx", "memory"), "a step over RDMSR");
@@ -175,6 +176,12 @@ static void check_exits(void)
 	check(COMES_BEHIND("sti\n\tnop\n\twrmsr", "c"(X2(0x30)), "a"(VECTOR_IPI | 1u << 18), "d"(0)
 			   : "memory"),
 	      "and behind that of the ICR");
+	nmis = hits[VECTOR_NMI];
+	__asm__ volatile("mov %0, %%ss\n\twrmsr\n\tnop\n\tnop"
+			 :
+			 : "S"(16), "c"(X2(0x30)), "a"(ICR_NMI), "d"(0)
+			 : "memory");
+	check(hits[VECTOR_NMI] == nmis + 1, "an NMI behind MOV SS and WRMSR");
 }
 
 static void check_deadline(void)

@@ -113,7 +113,7 @@ static void each_kind(void **state)
 		}
 }
 
-/* Without the bits that tell errors apart, one that is not corrected may be anywhere. */
+/* Without the bits of the consequence, an error that is not corrected may be anywhere. */
 static void old_cpu(void **state)
 {
 	struct mcheck_cpu cpu = model(false, 0);
