@@ -191,7 +191,8 @@ def for_32_cpus(test, cpus):
 def devices(test, cpus):
 	bundle, options = DEVICES, {}
 	if cpus == 2:
-		bundle = changed(test, "devices-x86.dts", "\t\t\tvmm {\n", "\t\t\tvmm {\ncpus = <1>;\n")
+		bundle = changed(test, "devices-x86.dts", "\tvmm {\n\t\t\t}",
+				 "\tvmm { cpus = <1>; }")
 		options = {"icount": True, "cpu": "max,+svm,+npt,-x2apic", "args": TURNS}
 	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=bundle, cpus=cpus,
 			       **options)

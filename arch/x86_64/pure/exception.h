@@ -21,8 +21,16 @@
 #define EVENT_HAS_ERROR  BIT(11)
 #define EVENT_VALID      BIT(31)
 
+#define EXCEPTION_DB       1u
 #define EXCEPTION_DF       8u
+#define EXCEPTION_PF       14u
+#define EXCEPTION_AC       17u
+#define EXCEPTION_MC       18u
 #define EXCEPTION_SHUTDOWN 32u /* no vector: the CPU shuts down (a triple fault) */
+
+/* Those of a guest that exit. #DB and #AC can come by their own delivery without end, and do not
+ * become a double fault (CVE-2015-8104, CVE-2015-5307). #MC is the core's. */
+#define EXCEPTION_EXITS ((u32)(BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_MC)))
 
 /** exception_combine() - the vector to deliver if the delivery of exception @first causes @second:
  * @second, EXCEPTION_DF or EXCEPTION_SHUTDOWN. Any context. */

@@ -38,7 +38,7 @@ static bool has_address(const struct mcheck_cpu *cpu, u64 status, u64 misc)
 }
 
 /* SDM vol. 3, 15.6.3 and 15.9.2. An error that was overwritten may have been at another address. */
-static enum mcheck_class classify(const struct mcheck_cpu *cpu, u64 status, u64 misc)
+static enum mcheck_class classify_error(const struct mcheck_cpu *cpu, u64 status, u64 misc)
 {
 	if ((status & MC_VALID) == 0)
 		return MCHECK_NONE;
@@ -91,7 +91,7 @@ struct mcheck_found mcheck_scan(const struct mcheck_cpu *cpu)
 			address = cpu->read(bank_msr(bank, MC_ADDRESS));
 		if ((status & MC_MISC_VALID) != 0)
 			misc = cpu->read(bank_msr(bank, MC_MISC));
-		note(&found, classify(cpu, status, misc), bank, status, address, misc);
+		note(&found, classify_error(cpu, status, misc), bank, status, address, misc);
 		cpu->write(bank_msr(bank, MC_STATUS), 0);
 	}
 	cpu->write(MSR_MCG_STATUS, 0);

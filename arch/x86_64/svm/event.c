@@ -83,7 +83,7 @@ static void stop_step(struct vcpu *vcpu)
 {
 	vcpu->arch.nmi_ends = false;
 	vcpu->arch.nmi_masked = false;
-	vcpu->arch.vmcb->exceptions = EXCEPTIONS;
+	vcpu->arch.vmcb->exceptions = EXCEPTION_EXITS;
 }
 
 /* The flags as they were: IRET has not run. */

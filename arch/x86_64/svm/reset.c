@@ -36,7 +36,7 @@ static void set_controls(struct vcpu *vcpu, struct vmcb *vmcb)
 	for (u32 i = 0; i < ARRAY_SIZE(intercepted); i++)
 		vmcb_intercept(vmcb, intercepted[i], true);
 	vmcb->cr_write = (u16)BIT(4);
-	vmcb->exceptions = EXCEPTIONS;
+	vmcb->exceptions = EXCEPTION_EXITS;
 	vmcb->iopm = page_to_hpa(vcpu->guest->arch.port_map).v;
 	vmcb->msrpm = svm_msr_map();
 	vmcb->tsc_offset = vcpu->arch.tsc_offset;

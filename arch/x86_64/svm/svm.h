@@ -6,14 +6,6 @@
 #include "arch/x86_64/svm/vmcb.h"
 #include "arch/x86_64/virt.h"
 
-#define EXCEPTION_DB 1u
-#define EXCEPTION_PF 14u
-#define EXCEPTION_AC 17u
-#define EXCEPTION_MC 18u
-
-/* A guest that delivers #DB or #AC without end exits each time (CVE-2015-5307, -8104). */
-#define EXCEPTIONS ((u32)(BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_MC)))
-
 /** vmcb_intercept() - whether intercept @number, counted from the block's first word, exits. */
 static inline void vmcb_intercept(struct vmcb *vmcb, u32 number, bool on)
 {

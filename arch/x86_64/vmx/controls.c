@@ -49,10 +49,6 @@
 #define PREEMPTION_TICKS UINT64_C(65536)
 #define MISC_RATE        MASK(4, 0)
 
-#define EXCEPTION_DB 1u
-#define EXCEPTION_AC 17u
-#define EXCEPTION_MC 18u
-
 struct vmx_controls vmx_controls;
 struct entry_caps vmx_caps;
 static u8 *msr_map; /* by msr.c's table */
@@ -157,8 +153,7 @@ void vmx_set_controls(struct vcpu *vcpu)
 		vmcs_write(VMCS_ENCLS_EXITS, UINT64_MAX);
 	if ((vmx_controls.secondary & SECONDARY_ENCLV) != 0)
 		vmcs_write(VMCS_ENCLV_EXITS, UINT64_MAX);
-	/* A guest that delivers one of these without end exits each time (CVE-2015-5307, -8104). */
-	vmcs_write(VMCS_EXCEPTIONS, BIT(EXCEPTION_DB) | BIT(EXCEPTION_AC) | BIT(EXCEPTION_MC));
+	vmcs_write(VMCS_EXCEPTIONS, EXCEPTION_EXITS);
 	vmcs_write(VMCS_TSC_OFFSET, vcpu->arch.tsc_offset);
 	vmcs_write(VMCS_CR0_MASK, VMX_CR0_MASK);
 	vmcs_write(VMCS_CR4_MASK, vmx_of(vcpu)->cr4_mask);

@@ -10,10 +10,6 @@
 #include <arch/irq.h>
 #include <mullion/cpu.h>
 
-#define EXCEPTION_DB VECTOR_DB
-#define EXCEPTION_AC 17u
-#define EXCEPTION_MC 18u
-
 #define REASON_COUNT         80u
 #define REASON_MACHINE_CHECK 41u
 #define REASON_FAILED        BIT(31) /* the entry, not the guest */

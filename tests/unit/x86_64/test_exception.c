@@ -48,6 +48,24 @@ static void at_most_three(void **state)
 	assert_int_equal(exception_combine(event, 13), EXCEPTION_SHUTDOWN);
 }
 
+/* Exceptions that a delivery can raise: by its memory, its descriptors, and its stack. Each must
+ * end by itself, or exit. */
+static void no_delivery_without_end(void **state)
+{
+	static const u32 raised[] = { 1, 10, 11, 12, 13, 14, 17, 21 };
+
+	(void)state;
+	for (u32 i = 0; i < ARRAY_SIZE(raised); i++) {
+		u32 now = raised[i], deliveries = 0;
+
+		while (now != EXCEPTION_SHUTDOWN && (EXCEPTION_EXITS & BIT(now)) == 0) {
+			if (++deliveries > 3)
+				fail_msg("exception %u comes without end", raised[i]);
+			now = exception_combine(now, raised[i]);
+		}
+	}
+}
+
 static u64 event(u64 type, u32 vector)
 {
 	return EVENT_VALID | type << 8 | vector;
@@ -99,6 +117,7 @@ static void exceptions_of_exceptions(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(no_delivery_without_end),
 		cmocka_unit_test(other_events),
 		cmocka_unit_test(exceptions_of_exceptions),
 		cmocka_unit_test(each_pair),
