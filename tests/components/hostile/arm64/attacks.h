@@ -3,6 +3,8 @@
 #ifndef TESTS_HOSTILE_ATTACKS_H
 #define TESTS_HOSTILE_ATTACKS_H
 
+#include <mullion/types.h>
+
 #define CORE_VA    UINT64_C(0xff0000000000)
 #define PHYSICAL   UINT64_C(0x40200000)
 #define DEVICE     UINT64_C(0x09000000)
@@ -17,5 +19,11 @@
 	X(guest_timer) X(cycle_counter) X(write_tpidrro) X(cache_type) X(clean) \
 	X(zero) X(icache) X(tlb) X(translate) X(odd_pc) X(odd_stack) X(loop)
 /* clang-format on */
+
+/* No other register is readable. */
+static inline u64 hidden_residue(void)
+{
+	return 0;
+}
 
 #endif

@@ -3,6 +3,8 @@
 #ifndef TESTS_HOSTILE_ATTACKS_H
 #define TESTS_HOSTILE_ATTACKS_H
 
+#include <mullion/types.h>
+
 #define CORE_VA    UINT64_C(0xffffffff80000000)
 #define PHYSICAL   UINT64_C(0x40200000)
 #define DEVICE     UINT64_C(0xfee00000)
@@ -29,5 +31,17 @@
 	X(mmx) X(sse) X(mxcsr) X(fxsave) X(xsave) X(xrstor) X(avx) X(copy_up) X(copy_down) \
 	X(copy_core) X(store_all) X(load_all) X(loop_call) X(loop)
 /* clang-format on */
+
+/* IA32_TSC_AUX, by RDPID: RDTSCP traps. */
+static inline u64 hidden_residue(void)
+{
+	u32 a = 7, b, c = 0, d;
+	u64 value = 0;
+
+	__asm__ volatile("cpuid" : "+a"(a), "=b"(b), "+c"(c), "=d"(d));
+	if ((c & 1u << 22) != 0)
+		__asm__ volatile("rdpid %0" : "=r"(value));
+	return value;
+}
 
 #endif
