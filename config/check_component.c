@@ -238,8 +238,35 @@ static u32 count_entries(const struct system *system, const struct config_compon
 		return count;
 	/* An emulated device: itself, its line, and perhaps a doorbell. */
 	config_for_each_region (&system->guests[component->serves], region)
-		count += region->kind == REGION_VIRTUAL ? 3 : region_is_memory(region) ? 1 : 0;
+		if (region->kind == REGION_VIRTUAL)
+			count += 1 + region->num_irqs + (region->doorbell ? 1 : 0);
+		else if (region_is_memory(region))
+			count++;
 	return count;
+}
+
+/* An emulated disk is memory of the vmm, the region of the same name. */
+static void check_disks(struct config_run *run, const struct config_component *component)
+{
+	if (component->serves == run->system->num_guests)
+		return;
+	config_for_each_region (&run->system->guests[component->serves], region) {
+		bool found = false;
+
+		if (region->device == NULL ||
+		    (run->platform->model_trees[region->model].flags & ARCH_MODEL_DISK) == 0)
+			continue;
+		config_for_each_grant (component, grant)
+			if (str_equal(grant->name, region->name))
+				found = grant->kind == CONFIG_GRANT_FILE ||
+					(grant->kind == CONFIG_GRANT_MEMORY && grant->kept);
+		if (!found)
+			config_error(run, region->node, "device",
+				     "the vmm has no memory for this disk; write %s { type = "
+				     "\"file\"; file = \"disk.img\"; }; in the vmm's aspace, or "
+				     "type = \"memory\" with kept",
+				     region->name);
+	}
 }
 
 static void check_restart(struct config_run *run, const struct config_component *component)
@@ -277,6 +304,7 @@ void check_components(struct config_run *run)
 		check_vmm_priority(run, component);
 		check_restart(run, component);
 		check_manages(run, component);
+		check_disks(run, component);
 		entries = count_entries(run->system, component);
 		if (entries > GRANTS_MAX)
 			config_error(run, component->node, NULL,
@@ -305,13 +333,27 @@ static void check_program(struct config_run *run, struct config_component *compo
 	memcpy(component->segments, program.segments, sizeof(program.segments));
 }
 
+static void check_grant_file(struct config_run *run, struct config_grant *grant)
+{
+	if (grant->kind == CONFIG_GRANT_MEMORY && grant->file != NULL && !grant->kept)
+		config_error(run, grant->node, "file",
+			     "memory that a restart zeroes would lose it; write kept;");
+	if (grant->file == NULL ||
+	    !find_file(run, grant->node, "file", grant->file, &grant->data, &grant->data_bytes))
+		return;
+	if (grant->kind == CONFIG_GRANT_FILE)
+		grant->size = grant->data_bytes;
+	else if (grant->data_bytes > grant->size && grant->size != 0)
+		config_error(run, grant->node, "size",
+			     "the file '%s' has 0x%lx bytes; write <0x%lx> or more", grant->file,
+			     grant->data_bytes, ALIGN_UP(grant->data_bytes, PAGE_SIZE));
+}
+
 void check_programs(struct config_run *run)
 {
 	config_for_each_component (run->system, component) {
 		check_program(run, component);
 		config_for_each_grant (component, grant)
-			if (grant->kind == CONFIG_GRANT_FILE)
-				(void)find_file(run, grant->node, "file", grant->file, &grant->data,
-						&grant->size);
+			check_grant_file(run, grant);
 	}
 }

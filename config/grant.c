@@ -20,12 +20,12 @@ static enum err parse_grant(struct config_run *run, fdt_node_t node, struct conf
 	if (kind == CONFIG_GRANT_KINDS)
 		return OK;
 	grant->kind = (enum config_grant_kind)kind;
-	if (grant->kind == CONFIG_GRANT_FILE) {
+	if (grant->kind != CONFIG_GRANT_DEVICE)
 		grant->file = config_string(run, node, "file");
-		if (grant->file != NULL && !config_is_file_name(grant->file))
-			grant->file = NULL;
+	if (grant->file != NULL && !config_is_file_name(grant->file))
+		grant->file = NULL;
+	if (grant->kind == CONFIG_GRANT_FILE)
 		return OK;
-	}
 	(void)config_u64(run, node, "size", &grant->size);
 	grant->kept = config_has(run, node, "kept");
 	if (grant->kind == CONFIG_GRANT_MEMORY)

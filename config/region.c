@@ -19,7 +19,7 @@ static enum err parse_virtual(struct config_run *run, struct config_region *regi
 		return OK;
 	region->device = config_string(run, region->node, "device");
 	region->model = index;
-	region->doorbell = platform->model_trees[index].doorbell;
+	region->doorbell = (platform->model_trees[index].flags & ARCH_MODEL_DOORBELL) != 0;
 	if (region->compatible != NULL)
 		return OK;
 	model = &platform->model_trees[index];

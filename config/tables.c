@@ -180,7 +180,8 @@ static const struct schema_prop grant_props[] = {
 	{ "max-per-second", PROP_U32, G_DEV, 0, "<10000>", "no limit",
 	  "most interrupts of each line in a second" },
 	{ "compatible", PROP_STRINGS, G_DEV, 0, "\"vendor,device\"", "none", "the kind of device" },
-	{ "file", PROP_FILE, G_FILE, G_FILE, "\"mterm.script\"", NULL, "a file of the bundle" },
+	{ "file", PROP_FILE, G_FILE | G_MEM, G_FILE, "\"mterm.script\"", "none",
+	  "a file of the bundle; of kept memory: its first contents" },
 };
 
 static const struct schema_prop channel_props[] = {

@@ -71,6 +71,13 @@ u32 sys_virq_request(u32 vector)
 	return before;
 }
 
+bool sys_random(u64 words[RANDOM_WORDS])
+{
+	for (u32 i = 0; i < RANDOM_WORDS; i++)
+		words[i] = ++host_core.random;
+	return !host_core.no_random;
+}
+
 s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next)
 {
 	if (host_core.guest_ctl == NULL)

@@ -23,6 +23,8 @@ struct host_core {
 	u32 resumed, resume_flags; /* calls, and the last one's flags, vCPU and value */
 	u32 resume_vcpu;
 	u64 resume_value;
+	u64 random;         /* words of sys_random() so far: the numbers 1, 2 ... */
+	bool no_random;     /* it fails */
 	char log[HOST_LOG]; /* what was logged, NUL-terminated, cut where it is full */
 	u8 *guest;          /* where guest address 0 is */
 	/* NULL: calls fail with ERR_UNSUPPORTED, registers read as 0. */

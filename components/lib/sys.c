@@ -85,6 +85,15 @@ u32 sys_virq_request(u32 vector)
 	return (u32)syscall_make(SYS_VIRQ_REQUEST, vector, 0, 0, 0, 0).x[0];
 }
 
+bool sys_random(u64 words[RANDOM_WORDS])
+{
+	struct result result = syscall_make(SYS_RANDOM, 0, 0, 0, 0, 0);
+
+	for (u32 i = 0; i < RANDOM_WORDS; i++)
+		words[i] = result.x[1 + i];
+	return result.x[0] == 0;
+}
+
 s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next)
 {
 	struct result result =

@@ -29,6 +29,8 @@ void sys_virq_set(u32 line, bool level);
 /** sys_virq_request() - request the interrupt @vector of the served guest's first vCPU, VIRQ_NONE:
  * none. Returns the request before, or VIRQ_NONE if there was none or it has been taken. */
 u32 sys_virq_request(u32 vector);
+/** sys_random() - random words of the core's generator. Returns false if it has no source. */
+bool __must_check sys_random(u64 words[RANDOM_WORDS]);
 /** sys_guest_ctl() - abi/manage.h. @next, if not NULL: the second result. Returns bytes, 0, or
  * -(enum err). */
 s64 sys_guest_ctl(u32 operation, u64 id, void *buffer, size_t bytes, u64 argument, u64 *next);

@@ -165,3 +165,49 @@ bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 writ
 	atomic_thread_fence(memory_order_seq_cst);
 	return wants_interrupt(queue, before);
 }
+
+/* Returns how many bytes buffer @index has behind the first *@skip, at most @bytes. Returns 0
+ * and reduces *@skip if all of them are skipped. */
+static u32 next_piece(const struct chain *chain, u32 index, u32 *skip, u32 bytes)
+{
+	u32 here = chain->buffers[index].bytes;
+
+	if (*skip >= here) {
+		*skip -= here;
+		return 0;
+	}
+	return MIN(bytes, here - *skip);
+}
+
+u32 chain_get(const struct chain *chain, u32 skip, void *to, u32 bytes)
+{
+	u32 done = 0;
+
+	for (u32 i = 0; i < chain->num_read && done < bytes; i++) {
+		u32 n = next_piece(chain, i, &skip, bytes - done);
+
+		if (n == 0)
+			continue;
+		memcpy((u8 *)to + done, (const u8 __force *)chain->buffers[i].at + skip, n);
+		done += n;
+		skip = 0;
+	}
+	keep_order();
+	return done;
+}
+
+u32 chain_put(const struct chain *chain, u32 skip, const void *from, u32 bytes)
+{
+	u32 done = 0;
+
+	for (u32 i = chain->num_read; i < chain->num && done < bytes; i++) {
+		u32 n = next_piece(chain, i, &skip, bytes - done);
+
+		if (n == 0)
+			continue;
+		memcpy((u8 __force *)chain->buffers[i].at + skip, (const u8 *)from + done, n);
+		done += n;
+		skip = 0;
+	}
+	return done;
+}

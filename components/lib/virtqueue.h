@@ -43,6 +43,11 @@ enum err __must_check virtqueue_peek(const struct virtqueue *queue,
 /** virtqueue_push() - give the peeked chain back, with @written bytes in it. Returns the guest
  * wants an interrupt. */
 bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written);
+/** chain_get() - copy at most @bytes behind the first @skip of those that the device reads. Returns
+ * how many there were. */
+u32 chain_get(const struct chain *chain, u32 skip, void *to, u32 bytes);
+/** chain_put() - the same of those that the device writes. */
+u32 chain_put(const struct chain *chain, u32 skip, const void *from, u32 bytes);
 /** virtqueue_resume() - repeat the used index of the pushed chains. A component may end in the
  * middle of a push, after the step of queue->next. */
 void virtqueue_resume(const struct virtqueue *queue);

@@ -15,6 +15,7 @@
 #define DEVICE_STATE 248u /* bytes of a model's state, at most */
 
 struct device;
+struct virtio_type;
 
 struct device_model {
 	const char *name; /* value of the property `device` in the description */
@@ -43,10 +44,12 @@ struct device {
 	void *state; /* model->size bytes */
 	u64 base;    /* of a joined device's region: added to offsets */
 	const struct component_info *info;
-	u64 bits;                 /* notification bits that notify() serves */
-	struct serial_end serial; /* for a model that has a serial line */
-	u32 interrupt;            /* index of a GRANT_LINE; UINT32_MAX: none */
-	bool level;               /* of the interrupt line, as last set */
+	u64 bits;                         /* notification bits that notify() serves */
+	struct serial_end serial;         /* for a model that has a serial line */
+	const struct virtio_type *virtio; /* of a virtio device */
+	const struct grant_info *disk;    /* of a model that has a disk: its memory; or NULL */
+	u32 interrupt;                    /* index of a GRANT_LINE; UINT32_MAX: none */
+	bool level;                       /* of the interrupt line, as last set */
 };
 
 /** device_models - the models of this architecture's vmm, up to NULL. A preserved state names its

@@ -210,8 +210,8 @@ static void grant_piece(struct builder *b, const struct config_grant *config)
 		give_ports(b, grant.info, hpa, config->size);
 	else
 		give_addresses(b, grant.info, hpa, config->size, flags);
-	if (b->err == OK && file)
-		window_write(hpa, config->data, config->size);
+	if (b->err == OK && config->data != NULL)
+		window_write(hpa, config->data, config->data_bytes);
 	for (u32 i = 0; i < config->num_irqs; i++)
 		grant_interrupt(b, config->name, &config->irqs[i]);
 }

@@ -9,6 +9,7 @@
 #include <mullion/guest.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
+#include <mullion/random.h>
 #include <mullion/sched.h>
 #include <mullion/serve.h>
 
@@ -164,6 +165,18 @@ static u64 virq_request(struct component *component, u64 vector)
 	return result;
 }
 
+static u64 random_words(struct arch_user *user)
+{
+	u64 words[RANDOM_WORDS];
+
+	if (!random_is_seeded())
+		return FAILED(ERR_UNSUPPORTED);
+	random_fill(words, sizeof(words));
+	for (u32 i = 0; i < RANDOM_WORDS; i++)
+		arch_user_set_result(user, 1 + i, words[i]);
+	return OK;
+}
+
 static u64 log_text(struct component *component, u64 text, u64 bytes)
 {
 	char piece[LOG_PIECE];
@@ -211,6 +224,7 @@ static u64 serve_other(struct component *component, u32 number)
 	case SYS_TIME: return time(user);
 	case SYS_VIRQ_SET: return virq_set(component, first, second);
 	case SYS_VIRQ_REQUEST: return virq_request(component, first);
+	case SYS_RANDOM: return random_words(user);
 	case SYS_GUEST_CTL: return guest_ctl(component);
 	case SYS_LOG: return log_text(component, first, second);
 	case SYS_YIELD: sched_pass(); return OK;

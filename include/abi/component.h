@@ -31,10 +31,13 @@ enum syscall {
 	SYS_LOG,          /* (text, bytes): to the core's log, by lines */
 	SYS_YIELD,        /* () */
 	SYS_EXIT,         /* (code) */
+	SYS_RANDOM,       /* () -> OK, x1 to x4: 32 random bytes; ERR_UNSUPPORTED: no source */
 	SYS_COUNT
 };
 
 #define VIRQ_NONE 256u
+
+#define RANDOM_WORDS 4u /* u64 of SYS_RANDOM */
 
 #define RESUME_WAIT  BIT(0)
 #define RESUME_FAULT BIT(1)

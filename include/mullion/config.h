@@ -99,8 +99,9 @@ struct config_grant {
 	u64 size;               /* bytes, page multiple; of a file: as in the bundle */
 	hpa_t hpa;              /* of a device */
 	const char *compatible; /* of a device: the first of its list, or NULL */
-	const char *file;
-	const u8 *data; /* of a file: in the bundle */
+	const char *file;       /* of a file; of memory: its first contents, or NULL */
+	const u8 *data;         /* the file in the bundle, or NULL: data_bytes */
+	u64 data_bytes;
 	u32 num_irqs;
 	struct config_irq *irqs; /* of a device: lines of the machine */
 	fdt_node_t node;

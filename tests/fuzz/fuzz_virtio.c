@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * components/vmm/virtio_console.c and components/lib/virtqueue.c: a hostile driver, whose queues
+ * components/vmm/virtio*.c and components/lib/virtqueue.c: a hostile driver, whose queues
  * and buffers lie in the input. The device touches nothing but the guest's RAM, and always returns.
  *
  * Input: 1024 bytes of RAM with the queues of an initialised driver. Two bits of the last byte
- * are the features of queues that it accepts. Then follow steps of 4 bytes: kind, register / 4 or
- * place in RAM (two bytes), value.
+ * are the features of queues that it accepts, two more the device. Then follow steps of 4 bytes:
+ * kind, register / 4 or place in RAM (two bytes), value.
  */
 #include "components/lib/host.h"
 #include "components/lib/runtime.h"
@@ -16,10 +16,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define RAM_BYTES 1024u
-#define ENTRIES   8u
+#define RAM_BYTES  1024u
+#define ENTRIES    8u
+#define DISK_BYTES 2048u
 
-enum { G_CONSOLE, G_LINE, G_DOORBELL, G_CHANNEL, G_STATE, G_RAM, G_COUNT };
+enum { G_DEVICE, G_LINE, G_DOORBELL, G_CHANNEL, G_STATE, G_RAM, G_DISK, G_COUNT };
 
 static struct serial_line line;
 static u8 state[PAGE_SIZE] __aligned(4096);
@@ -29,13 +30,25 @@ static struct component_info info = {
 	.vcpus = 1,
 	.guest = "guest",
 	.grants = {
-		[G_CONSOLE] = { .kind = GRANT_VIRTUAL, .name = "con", .detail = "virtio-console" },
+		[G_DEVICE] = { .kind = GRANT_VIRTUAL, .name = "con" },
 		[G_LINE] = { .kind = GRANT_LINE, .name = "con" },
 		[G_DOORBELL] = { .kind = GRANT_DOORBELL, .name = "con", .bit = 1 },
 		[G_CHANNEL] = { .kind = GRANT_CHANNEL, .name = "guest", .size = sizeof(line) },
 		[G_STATE] = { .kind = GRANT_MEMORY, .name = "state", .size = sizeof(state) },
+		[G_DISK] = { .kind = GRANT_MEMORY, .name = "con" },
 		[G_RAM] = { .kind = GRANT_RAM, .name = "ram", .size = RAM_BYTES },
 	},
+};
+
+/* A writable disk accepts all of its features. */
+static const struct {
+	const char *name;
+	u32 features;
+} models[] = {
+	{ "virtio-console", 0 },
+	{ "virtio-blk", 0x6644 },
+	{ "virtio-rng", 0 },
+	{ "virtio-blk", 0 },
 };
 
 static u64 serve(u64 bits, u64 offset, bool write, u64 value)
@@ -91,9 +104,9 @@ static void step(const u8 *data)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	size_t n = MIN(size, RAM_BYTES);
-	u8 *ram = calloc(1, RAM_BYTES);
+	u8 *ram = calloc(1, RAM_BYTES), *disk = calloc(1, DISK_BYTES);
 
-	CHECK(ram != NULL);
+	CHECK(ram != NULL && disk != NULL);
 	host_core_reset();
 	memset(&line, 0, sizeof(line));
 	memset(state, 0, sizeof(state));
@@ -101,11 +114,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	host_core.guest = ram;
 	info.grants[G_CHANNEL].address = (uintptr_t)&line;
 	info.grants[G_STATE].address = (uintptr_t)state;
+	info.grants[G_DISK].address = (uintptr_t)disk;
+	info.grants[G_DISK].size = DISK_BYTES;
+	strcpy(info.grants[G_DEVICE].detail, models[ram[RAM_BYTES - 1] >> 2 & 3].name);
 	runtime_start(&vmm_program, &info);
-	set_up((ram[RAM_BYTES - 1] & 3u) << 28);
+	set_up((ram[RAM_BYTES - 1] & 3u) << 28 | models[ram[RAM_BYTES - 1] >> 2 & 3].features);
 	(void)serve(BIT(0) | BIT(1), 0, false, 0);
 	for (data += n, size -= n; size >= 4; data += 4, size -= 4)
 		step(data);
+	free(disk);
 	free(ram);
 	return 0;
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: Apache-2.0
-"""A virtio console and Debian's own driver of it: boards' virtio-console.dts.
+"""Virtio devices and Debian's own drivers of them: boards' virtio-disk.dts.
 
 The guest has a UART and /dev/hvc0, and each is a port of the console. Everything is typed at the
 machine's serial line and read from it.
@@ -22,6 +22,12 @@ INDIRECT, EVENT_INDEX, VERSION_1 = 28, 29, 32	# feature bits
 COUNT = 8000
 KILLS = 3
 
+# A second disk: a file of the bundle.
+DISK = systems.changes("linux { vmm { aspace { vdb { type = \"file\"; file = \"disk.img\"; }; }; };"
+		       "aspace {" + systems.virtual("vdb", "virtio-blk", 0x0a003000, 19) + "}; };")
+PATTERN = bytes((i >> 9) + i & 0xff for i in range(256 << 10))
+DISK_KIB = 2048		# that are copied to a file on the first disk
+
 suite = Suite("virtio", setup=functools.partial(systems.prepare, ["6.1"]))
 
 
@@ -29,7 +35,10 @@ def start(test, gic):
 	"""The guest at its two shells. The ports are mterm, linux, linux-hvc."""
 	files = [("Image", systems.kernel("6.1")),
 		 ("initrd-virtio.cpio", systems.initrd("-virtio"))]
-	dts = systems.overlay("virtio-console.dts", "")
+	dts = systems.overlay("virtio-disk.dts", DISK)
+	image = test.directory() / "disk.img"
+	image.write_bytes(PATTERN)
+	files.append(("disk.img", image))
 	machine = test.console(systems.pack(test.directory(), dts, files), gic=gic)
 	machine.expect(TERMINAL_PROMPT, absent=BAD)
 	await_shells(machine)
@@ -138,12 +147,66 @@ def check_rebind(machine):
 
 def console(test, gic):
 	machine = start(test, gic)
+	machine.look("2", "linux")
+	check_file_disk(machine)
+	check_file(machine, check_disk(machine))
+	check_random(machine)
 	check_device(machine)
 	check_output(machine)
 	check_pasted(machine, paste(machine, 100))
 	check_both(machine)
 	check_rebind(machine)
 	check_output(machine)
+
+
+# --- Disks and random numbers --------------------------------------------------------------------
+
+def check_file_disk(machine):
+	"""The second disk is the file, and read-only."""
+	Test.equal(machine.run("cat /sys/block/vdb/size /sys/block/vdb/ro").split(),
+		   [str(len(PATTERN) // 512), "1"], "size and ro")
+	Test.equal(machine.run("md5sum </dev/vdb").split()[0],
+		   hashlib.md5(PATTERN).hexdigest(), "contents of the file")
+	machine.run("dd if=/dev/zero of=/dev/vdb bs=512 count=1")
+	Test.check(machine.status != 0, "the read-only disk was written")
+
+
+def check_disk(machine):
+	"""A new file system on the first disk; return the checksum of a file there."""
+	Test.equal(machine.run("cat /sys/block/vda/size /sys/block/vda/ro").split(),
+		   ["32768", "0"], "size and ro")
+	Test.equal(machine.run("cat /sys/block/vda/serial; echo").split(), ["vda"], "serial")
+	machine.run("mke2fs /dev/vda && mkdir -p /mnt && mount -t ext4 /dev/vda /mnt")
+	Test.equal(machine.status, 0, "status of mount")
+	wanted = write_file(machine)
+	machine.run("fstrim /mnt; umount /mnt; blkdiscard -o 16773120 -l 4096 /dev/vda")
+	return wanted
+
+
+def write_file(machine):
+	"""A file on the mounted disk; return its checksum."""
+	machine.run(f"dd if=/dev/urandom of=/tmp/f bs=1k count={DISK_KIB} 2>/dev/null; "
+		    "cp /tmp/f /mnt/f; sync")
+	Test.equal(machine.status, 0, "status of cp")
+	return machine.run("md5sum </tmp/f").split()[0]
+
+
+def check_file(machine, wanted):
+	"""The disk has the file, read from the device, and the kernel reports no error."""
+	machine.run("mkdir -p /mnt; mount -t ext4 /dev/vda /mnt && "
+		    "echo 3 >/proc/sys/vm/drop_caches")
+	Test.equal(machine.status, 0, "status of mount")
+	Test.equal(machine.run("md5sum </mnt/f").split()[0], wanted, "md5sum of the file")
+	machine.run("umount /mnt")
+	Test.equal(machine.run("dmesg | grep -iE 'I/O error|ext4-fs error|ext4-fs warning'"), "",
+		   "errors of the disk")
+
+
+def check_random(machine):
+	Test.contains(machine.run("cat /sys/class/misc/hw_random/rng_current"), "^virtio_rng",
+		      "source of random numbers")
+	Test.equal(machine.run("dd if=/dev/hwrng bs=64 count=4 2>/dev/null | wc -c").strip(), "256",
+		   "random bytes")
 
 
 # --- Its vmm is killed, its guest comes and goes ------------------------------------------------

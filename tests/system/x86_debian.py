@@ -339,9 +339,12 @@ for kernel in KERNELS:
 
 @suite.case("a virtio console")
 def virtio_console(test):
-	"""boards/pc/virtio-console.dts: the guest finds it by ACPI; Debian's driver; both ways."""
-	machine = start(test, bundle(test, "virtio-console.dts"))
+	"""boards/pc/virtio-disk.dts: found by ACPI; Debian's drivers; both ways; a disk."""
+	machine = start(test, bundle(test, "virtio-disk.dts"))
 	virtio.await_shells(machine)
+	machine.look("2", "linux")
+	virtio.check_file(machine, virtio.check_disk(machine))
+	virtio.check_random(machine)
 	machine.look("3", "linux-hvc")
 	test.equal(machine.run("tty").strip(), "/dev/hvc0", "tty of the port")
 	test.contains(machine.run("ls -l /sys/bus/virtio/devices/virtio0"),

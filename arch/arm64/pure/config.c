@@ -51,11 +51,15 @@ static const struct schema_prop guest_props[] = {
 	  "let the core run something else while a vCPU waits for an interrupt" },
 };
 
-static const char *const models[] = { "pl011", "pl031", "virtio-console" };
+static const char *const models[] = { "pl011", "pl031", "virtio-console", "virtio-blk",
+				      "virtio-rng" };
 static const struct arch_model model_trees[] = {
-	{ "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell"), ARCH_MODEL_IRQ, false },
-	{ "arm,pl031\0arm,primecell", sizeof("arm,pl031\0arm,primecell"), ARCH_MODEL_IRQ, false },
-	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, true },
+	{ "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell"), ARCH_MODEL_IRQ, 0 },
+	{ "arm,pl031\0arm,primecell", sizeof("arm,pl031\0arm,primecell"), ARCH_MODEL_IRQ, 0 },
+	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, ARCH_MODEL_DOORBELL },
+	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ,
+	  ARCH_MODEL_DOORBELL | ARCH_MODEL_DISK },
+	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, ARCH_MODEL_DOORBELL },
 };
 
 static const char *const kernel_types[] = {

@@ -18,6 +18,11 @@ struct tree_check;
 
 #define ARCH_IRQ_CELLS 3 /* of an interrupt's specifier, at most */
 
+/* A write to its doorbell only notifies the vmm (<abi/component.h>). */
+#define ARCH_MODEL_DOORBELL BIT(0)
+/* Its contents are memory of the vmm, the region of the same name. */
+#define ARCH_MODEL_DISK BIT(1)
+
 /* A device that a vmm can emulate. */
 struct arch_model {
 	const char *compatible; /* for the guest's tree: a list of strings, "" without a tree */
@@ -27,7 +32,7 @@ struct arch_model {
 		ARCH_MODEL_MAY_IRQ, /* it can do without */
 		ARCH_MODEL_NO_IRQ,
 	} irq;
-	bool doorbell; /* a write to its doorbell only notifies the vmm (<abi/component.h>) */
+	u32 flags;
 };
 
 struct arch_platform {

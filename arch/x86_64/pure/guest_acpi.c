@@ -250,13 +250,14 @@ static const struct kind {
 	{ "ns16550", "ns16550a", "COM%u", "PNP0501" },
 	{ "mc146818", "motorola,mc146818", "RTC%u", "PNP0B00" },
 	{ "pci-host", NULL, "PCI%u", PCI_ID },
-	{ "virtio-console", NULL, "VR%02u", VIRTIO_ID },
+	{ NULL, NULL, "VR%02u", VIRTIO_ID }, /* each that has a doorbell */
 };
 
 static bool is_kind(const struct config_region *region, const struct kind *kind)
 {
 	if (region->kind == REGION_VIRTUAL)
-		return str_equal(region->device, kind->model);
+		return kind->model != NULL ? str_equal(region->device, kind->model)
+					   : region->doorbell;
 	return region->kind == REGION_DEVICE && region->compatible != NULL &&
 	       kind->compatible != NULL && str_equal(region->compatible, kind->compatible);
 }

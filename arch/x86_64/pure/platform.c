@@ -26,20 +26,23 @@
 #define TABLE_PAGES 4
 
 static const char *const models[] = {
-	"ns16550",  "i8259", "i8254",      "mc146818",       "acpi-pm",
-	"pci-host", "i8042", "debug-port", "virtio-console", "fw-cfg",
+	"ns16550", "i8259",      "i8254",          "mc146818", "acpi-pm",    "pci-host",
+	"i8042",   "debug-port", "virtio-console", "fw-cfg",   "virtio-blk", "virtio-rng",
 };
 static const struct arch_model model_trees[] = {
-	{ "", 1, ARCH_MODEL_IRQ, false },     /* ns16550 */
-	{ "", 1, ARCH_MODEL_NO_IRQ, false },  /* i8259 */
-	{ "", 1, ARCH_MODEL_MAY_IRQ, false }, /* i8254 */
-	{ "", 1, ARCH_MODEL_MAY_IRQ, false }, /* mc146818 */
-	{ "", 1, ARCH_MODEL_MAY_IRQ, false }, /* acpi-pm */
-	{ "", 1, ARCH_MODEL_NO_IRQ, false },  /* pci-host */
-	{ "", 1, ARCH_MODEL_NO_IRQ, false },  /* i8042 */
-	{ "", 1, ARCH_MODEL_NO_IRQ, false },  /* debug-port */
-	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, true },
-	{ "", 1, ARCH_MODEL_NO_IRQ, false }, /* fw-cfg */
+	{ "", 1, ARCH_MODEL_IRQ, 0 },     /* ns16550 */
+	{ "", 1, ARCH_MODEL_NO_IRQ, 0 },  /* i8259 */
+	{ "", 1, ARCH_MODEL_MAY_IRQ, 0 }, /* i8254 */
+	{ "", 1, ARCH_MODEL_MAY_IRQ, 0 }, /* mc146818 */
+	{ "", 1, ARCH_MODEL_MAY_IRQ, 0 }, /* acpi-pm */
+	{ "", 1, ARCH_MODEL_NO_IRQ, 0 },  /* pci-host */
+	{ "", 1, ARCH_MODEL_NO_IRQ, 0 },  /* i8042 */
+	{ "", 1, ARCH_MODEL_NO_IRQ, 0 },  /* debug-port */
+	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, ARCH_MODEL_DOORBELL },
+	{ "", 1, ARCH_MODEL_NO_IRQ, 0 }, /* fw-cfg */
+	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ,
+	  ARCH_MODEL_DOORBELL | ARCH_MODEL_DISK },
+	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, ARCH_MODEL_DOORBELL },
 };
 
 static const char *const kernel_types[] = {

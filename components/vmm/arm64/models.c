@@ -2,13 +2,15 @@
 /* The device models of a vmm on arm64. */
 #include "components/vmm/arm64/pl011.h"
 #include "components/vmm/arm64/pl031.h"
-#include "components/vmm/virtio_console.h"
+#include "components/vmm/virtio.h"
 
 #include <stddef.h>
 
 const struct device_model *const device_models[] = {
 	&pl011_model,
 	&pl031_model,
-	&virtio_console_model,
+	&virtio_console_model.model,
+	&virtio_blk_model.model,
+	&virtio_rng_model.model,
 	NULL,
 };

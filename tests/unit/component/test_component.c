@@ -7,6 +7,7 @@
 #include <mullion/irq.h>
 #include <mullion/manage.h>
 #include <mullion/mem.h>
+#include <mullion/random.h>
 #include <mullion/sched.h>
 
 #include "support/components.h"
@@ -122,6 +123,34 @@ static void loads_program(void **state)
 	assert_int_equal(server->user.entry, SERVER_TEXT + 4);
 	assert_int_equal(server->user.stack, COMPONENT_STACK);
 	assert_int_equal(server->user.argument, COMPONENT_INFO);
+}
+
+/* Kept memory begins with the contents of its file. */
+static void memory_of_file(void **state)
+{
+	u8 seen[64];
+
+	(void)state;
+	read_own(server, SERVER_KEPT, seen, sizeof(seen));
+	assert_memory_equal(seen, bundle_file, sizeof(seen));
+}
+
+/* Without a source of the core's generator there are no random numbers. */
+static void random_numbers(void **state)
+{
+	u64 words[RANDOM_WORDS];
+
+	(void)state;
+	assert_false(random_is_seeded());
+	DO(peer, CALL(SYS_RANDOM));
+	SAYS(peer, -(u64)ERR_UNSUPPORTED);
+	random_add("entropy", 7, true);
+	DO(peer, CALL(SYS_RANDOM));
+	SAYS(peer, OK);
+	memcpy(words, &peer->user.results[1], sizeof(words));
+	DO(peer, CALL(SYS_RANDOM));
+	for (u32 i = 0; i < RANDOM_WORDS; i++)
+		assert_true(words[i] != 0 && words[i] != peer->user.results[1 + i]);
 }
 
 /* A restart initialises its own memory, but neither kept nor shared memory. */
@@ -539,6 +568,8 @@ int main(void)
 		TEST(information),
 		TEST(address_space),
 		TEST(loads_program),
+		TEST(memory_of_file),
+		TEST(random_numbers),
 		TEST(restart_zeroes),
 		TEST(copies_are_checked),
 		TEST(channels),

@@ -66,13 +66,17 @@ static void describe_server(struct config_component *server)
 	grants[1] = (struct config_grant){ .name = "scratch",
 					   .kind = CONFIG_GRANT_MEMORY,
 					   .size = PAGE_SIZE };
-	grants[2] = (struct config_grant){
-		.name = "history", .kind = CONFIG_GRANT_MEMORY, .kept = true, .size = PAGE_SIZE
-	};
+	grants[2] = (struct config_grant){ .name = "history",
+					   .kind = CONFIG_GRANT_MEMORY,
+					   .kept = true,
+					   .size = PAGE_SIZE,
+					   .data = bundle_file,
+					   .data_bytes = 64 };
 	grants[3] = (struct config_grant){ .name = "script",
 					   .kind = CONFIG_GRANT_FILE,
 					   .size = sizeof(bundle_file),
-					   .data = bundle_file };
+					   .data = bundle_file,
+					   .data_bytes = sizeof(bundle_file) };
 }
 
 static void describe_guest(struct config_guest *guest)

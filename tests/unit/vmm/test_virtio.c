@@ -124,6 +124,7 @@ static void assert_console_reads(const char *text)
 static void test_identity(void **state)
 {
 	(void)state;
+	assert_int_equal(host_core.timer.v, UINT64_MAX);
 	assert_int_equal(reg(0), 0x74726976);
 	assert_int_equal(reg(4), 2);
 	assert_int_equal(reg(8), 3);

@@ -26,6 +26,7 @@ static struct config_region regions[] = {
 	{ .kind = REGION_RAM, .size = 0xc0000000 },
 	{ .kind = REGION_VIRTUAL,
 	  .device = "virtio-console",
+	  .doorbell = true,
 	  .gpa = { 0xd0000000 },
 	  .size = 0x1000,
 	  .num_irqs = 1,

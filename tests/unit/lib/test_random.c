@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* core/guest/random.c: known output of the cipher, and that no output comes twice. */
+/* lib/random.c: known output of the cipher, and that no output comes twice. */
 #include <mullion/random.h>
 
 #include "support/test.h"
