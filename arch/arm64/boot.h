@@ -17,8 +17,9 @@ extern struct mmu_registers mmu_registers;
 /** mmu_boot() - the core's tables for the image at @image_pa, and mmu_registers. The MMU is off.
  * Boot CPU. */
 void mmu_boot(u64 image_pa);
-/** early_refuse() - print why the core cannot start at exception level @el with the tree at
- * @tree, and stop. No console is set up. */
+/** early_refuse() - say at the first PL011 of @tree that the core cannot start at exception level
+ * @el (1 or 3), and stop. @tree is as the loader gave it: without a valid one the core is silent.
+ * Before the MMU is on. */
 void early_refuse(u64 el, const void *tree) __noreturn;
 /** arm64_boot() - the start in C: @tree_pa is the machine's tree or 0, @efi EFI's system table or
  * 0. Boot CPU. */

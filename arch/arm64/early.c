@@ -23,8 +23,6 @@ static void early_puts(u64 uart, const char *text)
 	}
 }
 
-/** early_refuse() - entered at EL @el (1 or 3), @tree as the loader gave it: say so on the tree's
- * first PL011. */
 void early_refuse(u64 el, const void *tree)
 {
 	struct fdt fdt;

@@ -71,9 +71,9 @@ static inline u64 timer_now(const struct vcpu *vcpu)
 /** timer_sysreg() - serve CNTP_CTL, CVAL, TVAL, CNTPCT; false: some other register. */
 bool timer_sysreg(struct vcpu *vcpu, u32 reg, bool write, u64 *value);
 
-/** serror_take() - take the pending system error of this CPU, if there is one. Returns its
- * syndrome (ESR_EL2), or 0. serror_look() - attribute a system error that was found behind @vcpu:
- * its guest gets it. Own CPU, interrupts masked. */
+/** serror_take() - take the pending system error of this CPU, if there is one (vectors.S). Returns
+ * its syndrome (ESR_EL2), or 0. TPIDR_EL0 and TPIDRRO_EL0 are clobbered. serror_look() - the guest
+ * of @vcpu gets a system error that is pending or deferred. Own CPU, interrupts masked. */
 u64 serror_take(void);
 void serror_look(struct vcpu *vcpu);
 /** serror_settle() - a system error that @vcpu's accesses have caused becomes its own before

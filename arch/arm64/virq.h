@@ -28,8 +28,8 @@ enum err __must_check virq_init(const struct host *host);
 /** virq_kicked() - this CPU was kicked: another CPU may need the list registers of the vCPU that is
  * loaded here. Interrupt context. */
 void virq_kicked(void);
-/** virq_vtimer_handler() - the active vCPU's virtual timer has fired. virq_maintenance_handler()
- * - its list registers want maintenance. Interrupt context. */
+/** virq_vtimer_handler() - the virtual timer of the loaded vCPU has fired outside its run.
+ * virq_maintenance_handler() - its list registers request maintenance. Interrupt context. */
 void virq_vtimer_handler(u32 intid);
 void virq_maintenance_handler(u32 intid);
 /** virq_release() - deactivate the physical interrupts that the model released, wherever they come

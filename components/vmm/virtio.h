@@ -71,5 +71,7 @@ static inline void virtio_break(struct device *device)
 /* virtio_console.c: one port at the end of a serial line, with emergency write (virtio 1.2 §5.3).
  * virtio_blk.c: a disk in memory of the vmm (§5.2). virtio_rng.c: random numbers (§5.4). */
 extern const struct virtio_model virtio_console_model, virtio_blk_model, virtio_rng_model;
+/* All of them, in device_models of each architecture. */
+#define VIRTIO_MODELS &virtio_console_model.model, &virtio_blk_model.model, &virtio_rng_model.model
 
 #endif

@@ -130,6 +130,7 @@ static bool serve_queue(struct device *device, u32 number, u32 *left)
 	const struct virtio_console *s = device->state;
 	struct chain chain;
 
+	/* The size of a queue that is not set up is 0, which must not look like the bound. */
 	if (!virtio_mmio_is_ready(&s->virtio.mmio, number))
 		return false;
 	for (u32 i = 0; i < s->virtio.mmio.queues[number].size && *left != 0; i++) {

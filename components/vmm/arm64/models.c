@@ -9,8 +9,6 @@
 const struct device_model *const device_models[] = {
 	&pl011_model,
 	&pl031_model,
-	&virtio_console_model.model,
-	&virtio_blk_model.model,
-	&virtio_rng_model.model,
+	VIRTIO_MODELS,
 	NULL,
 };

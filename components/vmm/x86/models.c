@@ -6,17 +6,7 @@
 #include <stddef.h>
 
 const struct device_model *const device_models[] = {
-	&ns16550_model,
-	&i8259_model,
-	&i8254_model,
-	&mc146818_model,
-	&acpi_pm_model,
-	&pci_host_model,
-	&i8042_model,
-	&debug_port_model,
-	&virtio_console_model.model,
-	&fw_cfg_model,
-	&virtio_blk_model.model,
-	&virtio_rng_model.model,
-	NULL,
+	&ns16550_model, &i8259_model,    &i8254_model, &mc146818_model,
+	&acpi_pm_model, &pci_host_model, &i8042_model, &debug_port_model,
+	&fw_cfg_model,  VIRTIO_MODELS,   NULL,
 };
