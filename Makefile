@@ -170,6 +170,8 @@ hot := core/guest/region.o core/sched/priority.o core/sched/sched.o core/sched/w
 # There a canary guards functions with arrays only, not each that passes a local by address.
 size-core = $(if $(filter $(hot),$(1)),$(if $(CONFIG_STACK_PROTECTOR),-fstack-protector),-Os)
 command = $(cc-$(1)) $(flags-$(1)) $(call size-$(1),$(2)) $(cflags-$(2)) $(EXTRA_CFLAGS)
+# Objects do not depend on the directory of the tree: a copy of the tree may use them.
+recorded = $(filter-out -ffile-prefix-map=%,$(call command,$(1)))
 
 define add-archive
 $(1): $(2)
@@ -191,8 +193,8 @@ $(O)/$(1)/%.o: %.S $(O)/$(1)/.flags | $(generated)/auto.conf
 
 $(O)/$(1)/.flags: FORCE
 	@mkdir -p $$(@D)
-	@printf '%s\n' '$$(call command,$(1)) $(LD)' | cmp -s - $$@ || \
-		printf '%s\n' '$$(call command,$(1)) $(LD)' >$$@
+	@printf '%s\n' '$$(call recorded,$(1)) $(LD)' | cmp -s - $$@ || \
+		printf '%s\n' '$$(call recorded,$(1)) $(LD)' >$$@
 
 $(call add-archive,$(O)/$(1)/libmullion.a,$(objects:%=$(O)/$(1)/%))
 endef

@@ -33,6 +33,9 @@ QUESTION = "really "
 KEYS = re.compile(r"\^] (\S)$")
 CTRL_C, CTRL_ESCAPE = "\x03", "\x1d"
 BUILD_TIMEOUT = 10 * DEFAULT_TIMEOUT
+FETCHED, BUILT = ("debian", "debian-amd64", "emulators"), ("arm64", "x86_64", "host")
+# Their commands build from nothing, as a newcomer's do.
+FROM_NOTHING = ("README.md", "build.md")
 
 # Git names the surrounding repository to hooks and tests in these; a copy has none.
 ENVIRONMENT = {k: v for k, v in os.environ.items()
@@ -46,8 +49,11 @@ def blocks(page):
 		for m in FENCE.finditer(text)]
 
 
-def copy_tree(directory):
-	"""What a clone would have, and what scripts/fetch and scripts/unpack have made already."""
+def copy_tree(directory, built):
+	"""What a clone would have, and what scripts/fetch and scripts/unpack have made already.
+
+	`built`: also what ./test has built, so that make has nothing to compile.
+	"""
 	names = subprocess.run(["git", "ls-files", "-co", "--exclude-standard", "-z"], cwd=ROOT,
 			       check=True, stdout=subprocess.PIPE).stdout.decode().split("\0")
 	for name in filter(None, names):
@@ -56,7 +62,7 @@ def copy_tree(directory):
 			target = directory / name
 			target.parent.mkdir(parents=True, exist_ok=True)
 			shutil.copy2(source, target, follow_symlinks=False)
-	for name in ("debian", "debian-amd64", "emulators"):
+	for name in FETCHED + (BUILT if built else ()):
 		if (BUILD / name).is_dir():
 			shutil.copytree(BUILD / name, directory / "build" / name, symlinks=True)
 
@@ -204,7 +210,7 @@ class Page:
 def check_page(test, page):
 	directory = test.directory() / "mullion"
 	directory.mkdir()
-	copy_tree(directory)
+	copy_tree(directory, built=page.name not in FROM_NOTHING)
 	with open(test.log, "a", encoding="utf-8") as log:
 		runner = Page(page, directory, log)
 		try:
