@@ -5,16 +5,9 @@
  * instruction by instruction. After each, a new incarnation takes over the kept memory.
  */
 #define _GNU_SOURCE /* process_vm_readv() */
-#include "support/test.h"
+#include "support/killed.h"
 
 #include "console/fake.h"
-
-#include <errno.h>
-#include <signal.h>
-#include <sys/ptrace.h>
-#include <sys/uio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define PORTS       3u
 #define RESTARTED   "[console: restarted]\r\n[console: linux2]\r\n"
@@ -29,19 +22,12 @@ static struct {
 static const char seen[] = "text of the port that has the focus",
 		  unseen[] = "text of a hidden port";
 
-static void copy(pid_t child, void *what, size_t bytes)
-{
-	struct iovec at = { what, bytes };
-
-	assert_int_equal(process_vm_readv(child, &at, 1, &at, 1, 0), (ssize_t)bytes);
-}
-
 static void take_over(pid_t child)
 {
-	copy(child, &kept, sizeof(kept));
-	copy(child, fake.lines, sizeof(fake.lines[0]) * PORTS);
-	copy(child, &fake.shown, sizeof(fake.shown));
-	copy(child, fake.screen, fake.shown + 1);
+	killed_copy(child, &kept, sizeof(kept));
+	killed_copy(child, fake.lines, sizeof(fake.lines[0]) * PORTS);
+	killed_copy(child, &fake.shown, sizeof(fake.shown));
+	killed_copy(child, fake.screen, fake.shown + 1);
 	fake.screen[fake.shown] = 0;
 }
 
@@ -103,43 +89,20 @@ static void check(void)
 	fake_clear();
 }
 
-/* @count instructions further. Returns false when it has ended. */
-static bool step(pid_t child, u32 count)
+static void act(void)
 {
-	int status = 0;
-
-	while (count-- > 0) {
-		assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
-		assert_int_equal(waitpid(child, &status, 0), child);
-		if (WIFEXITED(status)) {
-			assert_int_equal(WEXITSTATUS(status), 0);
-			return false;
-		}
-		assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
-	}
-	return true;
+	fake_pump(0);
 }
 
 static void killed_anywhere(void **state)
 {
 	u32 steps = 0;
 	pid_t child;
-	int status;
 
 	(void)state;
 	prepare();
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
-			_exit(errno);
-		(void)raise(SIGSTOP);
-		fake_pump(0);
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSTOPPED(status));
-	while (step(child, STRIDE)) {
+	child = killed_start(act);
+	while (killed_step(child, STRIDE)) {
 		take_over(child);
 		check();
 		steps++;

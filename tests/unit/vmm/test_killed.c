@@ -6,15 +6,11 @@
  * notification by the vmm, or by the core when a vmm starts.
  */
 #define _GNU_SOURCE /* process_vm_readv() */
+#include "support/killed.h"
+
 #include "vmm/fixture.h"
 
 #include "components/vmm/arm64/pl011.h"
-
-#include <errno.h>
-#include <sys/ptrace.h>
-#include <sys/uio.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define DR   0x000
 #define FR   0x018
@@ -36,25 +32,8 @@ struct scene {
 
 static void take_over(pid_t child)
 {
-	struct iovec kept[] = { { &line, sizeof(line) }, { state_page, sizeof(state_page) } };
-	ssize_t all = (ssize_t)(sizeof(line) + sizeof(state_page));
-
-	assert_int_equal(process_vm_readv(child, kept, 2, kept, 2, 0), all);
-}
-
-/* One instruction further. Returns false when it has ended. */
-static bool step(pid_t child)
-{
-	int status;
-
-	assert_int_equal(ptrace(PTRACE_SINGLESTEP, child, NULL, NULL), 0);
-	assert_int_equal(waitpid(child, &status, 0), child);
-	if (WIFEXITED(status)) {
-		assert_int_equal(WEXITSTATUS(status), 0);
-		return false;
-	}
-	assert_true(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP);
-	return true;
+	killed_copy(child, &line, sizeof(line));
+	killed_copy(child, state_page, sizeof(state_page));
 }
 
 static char shown[64];
@@ -77,20 +56,9 @@ static void kill_everywhere(const struct scene *scene)
 	u64 number = ++exits;
 	u32 steps = 0;
 	pid_t child;
-	int status;
 
-	child = fork();
-	assert_true(child >= 0);
-	if (child == 0) {
-		if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
-			_exit(errno);
-		(void)raise(SIGSTOP);
-		scene->act();
-		_exit(0);
-	}
-	assert_int_equal(waitpid(child, &status, 0), child);
-	assert_true(WIFSTOPPED(status));
-	while (step(child)) {
+	child = killed_start(scene->act);
+	while (killed_step(child, 1)) {
 		take_over(child);
 		console = other;
 		exits = number;
