@@ -270,10 +270,12 @@ $(O)/tools/$(1): $(patsubst %,$(O)/plain/%,$(call tool-objects,$(1)) libtools.a 
 	$$(quiet)$(cc-plain) -o $$@ $$^ -lfdt -lz
 endef
 $(foreach tool,$(tool-names),$(eval $(call add-tool,$(tool))))
-tools: $(tool-names:%=$(O)/tools/%) $(O)/include/dt-bindings/mullion.h
+# The programs look for these here: a header for descriptions that lie elsewhere, and the translation
+# of Microkit's systems.
+tool-files := include/dt-bindings/mullion.h tools/from-microkit $(wildcard tools/microkit/*.py)
+tools: $(tool-names:%=$(O)/tools/%) $(tool-files:%=$(O)/%)
 
-# The tools look for it here, for descriptions that lie elsewhere.
-$(O)/include/dt-bindings/mullion.h: include/dt-bindings/mullion.h
+$(tool-files:%=$(O)/%): $(O)/%: %
 	$(quiet)mkdir -p $(@D)
 	$(quiet)cp $< $@
 

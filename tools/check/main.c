@@ -183,12 +183,12 @@ static int check(const struct options *options, struct source *source, struct so
 	struct buffer bundle = { 0 };
 	struct system system;
 	void *arena = NULL;
-	int status = source_load(source, options->system, &options->includes);
+	int status = source_load(source, options->system, &options->includes, options->machine);
 
 	if (options->images.count > 0)
 		verify.dirs = &options->images;
 	if (status == 0 && options->machine != NULL &&
-	    source_load(machine, options->machine, NULL) != 0)
+	    source_load(machine, options->machine, NULL, NULL) != 0)
 		status = 2;
 	if (status == 0)
 		status = verify_host(options->machine != NULL ? machine : NULL, source, space,

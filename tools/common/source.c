@@ -16,6 +16,8 @@
 
 #define PARENTS_MAX 16 /* directories upwards in which include/dt-bindings is looked for */
 #define PATH_BYTES  1024
+#define BINDINGS    "include/dt-bindings/mullion.h"
+#define MICROKIT    "tools/from-microkit"
 #define ARGS_MAX    96
 
 static char *directory_of(const char *path)
@@ -32,24 +34,19 @@ static char *directory_of(const char *path)
 	return dir;
 }
 
-/* Returns the include directory, with dt-bindings, of the tree that contains @dir; NULL if there is
- * none.
- */
-static char *find_bindings(const char *dir)
+/* Returns the closest directory above @dir, or @dir, that has @file; NULL if there is none. */
+static char *find_above(const char *dir, const char *file)
 {
 	char *up = xstrdup(dir);
 
 	for (int i = 0; i < PARENTS_MAX; i++) {
-		char *header = xasprintf("%s/include/dt-bindings/mullion.h", up);
-		bool there = access(header, R_OK) == 0;
+		char *path = xasprintf("%s/%s", up, file);
+		bool there = access(path, R_OK) == 0;
 		char *next;
 
-		free(header);
-		if (there) {
-			next = xasprintf("%s/include", up);
-			free(up);
-			return next;
-		}
+		free(path);
+		if (there)
+			return up;
 		next = xasprintf("%s/..", up);
 		free(up);
 		up = next;
@@ -80,31 +77,35 @@ static void add_dirs(struct args *args, const char *option, const char *own,
 	}
 }
 
-/* Those of the checkout that the tool was built from: it lies in there, or in its O=, which has a
- * copy. */
-static char *find_own_bindings(void)
+/* The same for the checkout that the tool was built from: it lies in there, or in its O=, which has
+ * copies. */
+static char *find_own(const char *file)
 {
-	char self[PATH_BYTES], *dir, *bindings;
+	char self[PATH_BYTES], *dir, *found;
 	ssize_t bytes = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (bytes < 0)
 		return NULL;
 	self[bytes] = '\0';
 	dir = directory_of(self);
-	bindings = find_bindings(dir);
+	found = find_above(dir, file);
 	free(dir);
-	return bindings;
+	return found;
 }
 
-static int preprocess(const char *path, const char *dir, const struct search *search,
-		      struct buffer *text)
+/* @input: the text instead of that of the file @path, or NULL. */
+static int preprocess(const char *path, const struct buffer *input, const char *dir,
+		      const struct search *search, struct buffer *text)
 {
 	struct args args = { .count = 0 };
-	char *bindings = find_bindings(dir);
+	char *top = find_above(dir, BINDINGS), *bindings = NULL;
 	int status;
 
-	if (bindings == NULL)
-		bindings = find_own_bindings();
+	if (top == NULL)
+		top = find_own(BINDINGS);
+	if (top != NULL)
+		bindings = xasprintf("%s/include", top);
+	free(top);
 	add_arg(&args, "cpp");
 	add_arg(&args, "-nostdinc");
 	add_arg(&args, "-undef");
@@ -116,8 +117,8 @@ static int preprocess(const char *path, const char *dir, const struct search *se
 		add_arg(&args, "-I");
 		add_arg(&args, bindings);
 	}
-	add_arg(&args, path);
-	status = run_program(args.argv, NULL, text);
+	add_arg(&args, input == NULL ? path : "-");
+	status = run_program(args.argv, input, text);
 	free(bindings);
 	return status < 0 ? 2 : status == 0 ? 0 : 1;
 }
@@ -282,16 +283,65 @@ static void hint_at_refused(const char *path, const char *dir, const struct sear
 	free(all.dirs);
 }
 
-static int load_text(struct source *source, const char *path, const struct search *search)
+static bool is_microkit(const char *path)
+{
+	size_t len = strlen(path), suffix = strlen(".system");
+
+	return len > suffix && strcmp(path + len - suffix, ".system") == 0;
+}
+
+/* DTS text with marks of the lines that it was made from. */
+static int translate(const char *path, const char *machine, struct buffer *text)
+{
+	char *top = find_own(MICROKIT), *program;
+	struct args args = { .count = 0 };
+	int status;
+
+	if (top == NULL) {
+		complain("%s: " MICROKIT " is not found above this program", path);
+		return 2;
+	}
+	program = xasprintf("%s/" MICROKIT, top);
+	free(top);
+	add_arg(&args, program);
+	add_arg(&args, "--marks");
+	if (machine != NULL) {
+		add_arg(&args, "--host");
+		add_arg(&args, machine);
+	}
+	add_arg(&args, "--");
+	add_arg(&args, path);
+	status = run_program(args.argv, NULL, text);
+	free(program);
+	return status < 0 ? 2 : status;
+}
+
+/* The text for dtc, of a DTS file or a Microkit system. */
+static int read_text(const char *path, const char *dir, const struct search *search,
+		     const char *machine, struct buffer *text)
+{
+	struct buffer input = { 0 };
+	bool microkit = is_microkit(path);
+	int status = microkit ? translate(path, machine, &input) : 0;
+
+	if (status == 0) {
+		status = preprocess(path, microkit ? &input : NULL, dir, search, text);
+		if (status == 1)
+			complain("%s: cannot be preprocessed (see above); -I DIR names a directory "
+				 "of included files",
+				 path);
+	}
+	buffer_free(&input);
+	return status;
+}
+
+static int load_text(struct source *source, const char *path, const struct search *search,
+		     const char *machine)
 {
 	struct buffer text = { 0 }, annotated = { 0 };
 	char *dir = directory_of(path);
-	int status = preprocess(path, dir, search, &text);
+	int status = read_text(path, dir, search, machine, &text);
 
-	if (status == 1)
-		complain("%s: cannot be preprocessed (see above); -I DIR names a directory of "
-			 "included files",
-			 path);
 	if (status == 0) {
 		status = compile("dtb", false, dir, search, &text, &source->dtb);
 		if (status == 1)
@@ -309,7 +359,8 @@ static int load_text(struct source *source, const char *path, const struct searc
 	return status;
 }
 
-int source_load(struct source *source, const char *path, const struct search *search)
+int source_load(struct source *source, const char *path, const struct search *search,
+		const char *machine)
 {
 	static const u8 magic[4] = { 0xd0, 0x0d, 0xfe, 0xed };
 	enum err err;
@@ -322,7 +373,7 @@ int source_load(struct source *source, const char *path, const struct search *se
 	}
 	if (source->dtb.used < 4 || memcmp(source->dtb.data, magic, 4) != 0) {
 		buffer_free(&source->dtb);
-		status = load_text(source, path, search);
+		status = load_text(source, path, search, machine);
 		if (status != 0)
 			return status;
 	}

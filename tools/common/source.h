@@ -24,10 +24,12 @@ struct source {
 };
 
 /** source_load() - read @path: compiled (starts with the magic of a blob), or DTS, which goes
- * through cpp and dtc. @search: where included files are looked for, after the file's own
- * directory. Returns 0, 1 when the text is wrong (cpp or dtc said where), 2 when it cannot be read;
- * after a complaint. */
-int source_load(struct source *source, const char *path, const struct search *search);
+ * through cpp and dtc. A name that ends in .system is a Microkit system, which tools/from-microkit
+ * turns into DTS. @search: where included files are looked for, after the file's own directory.
+ * @machine: the machine's tree, for a Microkit system; or NULL. Returns 0, 1 when the text is wrong
+ * (a program said where), 2 when it cannot be read; after a complaint. */
+int source_load(struct source *source, const char *path, const struct search *search,
+		const char *machine);
 /** source_free() - release what source_load() made. */
 void source_free(struct source *source);
 

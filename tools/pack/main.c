@@ -129,7 +129,7 @@ static int check(const struct options *options, const struct source *source, str
 	void *arena = NULL;
 	int status = 0;
 
-	if (options->machine != NULL && source_load(&machine, options->machine, NULL) != 0)
+	if (options->machine != NULL && source_load(&machine, options->machine, NULL, NULL) != 0)
 		status = 2;
 	if (status == 0)
 		status = verify_host(options->machine != NULL ? &machine : NULL, source, space,
@@ -161,7 +161,7 @@ static int pack(const struct options *options)
 {
 	struct source source;
 	struct buffer bundle = { 0 };
-	int status = source_load(&source, options->system, &options->includes);
+	int status = source_load(&source, options->system, &options->includes, options->machine);
 
 	if (status == 0 && options->no_check)
 		status = bundle_build(&source.tree, &source.dtb, &options->images, false, &bundle);
