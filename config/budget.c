@@ -7,6 +7,7 @@
 #include <mullion/component.h>
 #include <mullion/guest.h>
 #include <mullion/irq.h>
+#include <mullion/mem.h>
 
 #include "config/internal.h"
 
@@ -124,10 +125,23 @@ static u64 component_pages(const struct arch_platform *platform, const struct sy
 	return pages + bytes / MIB(2);
 }
 
-u64 budget_heap_bytes(const struct arch_platform *platform, const struct system *system)
+/* A component is one piece. */
+static u32 count_pieces(const struct system *system)
+{
+	u32 count = system->num_components;
+
+	config_for_each_guest (system, guest)
+		config_for_each_region (guest, region)
+			count += region->kind == REGION_RAM || region->kind == REGION_ROM;
+	for (u32 i = 0; i < system->num_channels; i++)
+		count += system->channels[i].size != 0;
+	return count;
+}
+
+u64 budget_heap_bytes(const struct arch_platform *platform, struct system *system)
 {
 	u64 pages = SLACK_PAGES + platform->heap_pages;
-	u64 routes = irq_table_bytes(system->num_routes, system->num_lines);
+	u64 routes = irq_table_bytes(system->num_routes, system->num_lines), ranges;
 
 	config_for_each_guest (system, guest) {
 		guest->heap_pages = guest_pages(platform, guest);
@@ -137,6 +151,10 @@ u64 budget_heap_bytes(const struct arch_platform *platform, const struct system 
 		pages += component_pages(platform, system, component);
 	if (routes != 0)
 		pages += run_pages(routes);
+	system->num_pieces = count_pieces(system);
+	ranges = ram_lists_bytes(system->num_pieces);
+	if (ranges != 0)
+		pages += run_pages(ranges);
 	/* One component at a time has its page of information made in the heap. */
 	if (system->num_components > 0)
 		pages += run_pages(sizeof(struct component_info)) +

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Regions of a component: the nodes of its aspace. */
+#include <abi/component.h>
 #include <mullion/string.h>
 
 #include "config/internal.h"
@@ -36,6 +37,16 @@ static enum err parse_grant(struct config_run *run, fdt_node_t node, struct conf
 	return parse_irqs(run, node, true, &grant->num_irqs, &grant->irqs);
 }
 
+/* A device for each virtual region. */
+static u64 state_bytes(const struct config_guest *guest)
+{
+	u64 devices = 1;
+
+	config_for_each_region (guest, region)
+		devices += region->kind == REGION_VIRTUAL;
+	return ALIGN_UP(devices * VMM_DEVICE_BYTES, PAGE_SIZE);
+}
+
 enum err parse_grants(struct config_run *run, struct config_component *component)
 {
 	fdt_node_t aspace = config_child(run, component->node, "aspace");
@@ -58,7 +69,7 @@ enum err parse_grants(struct config_run *run, struct config_component *component
 		component->grants[count] = (struct config_grant){
 			.kind = CONFIG_GRANT_MEMORY,
 			.kept = true,
-			.size = PAGE_SIZE,
+			.size = state_bytes(&run->system->guests[component->serves]),
 			.node = component->node,
 		};
 		(void)str_copy(component->grants[count].name, CONFIG_NAME_MAX, STATE_NAME);

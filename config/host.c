@@ -8,7 +8,8 @@
 #include <mullion/host.h>
 #include <mullion/string.h>
 
-#define STDOUT_MAX 128
+#define STDOUT_MAX    128
+#define TREE_RESERVED (HOST_MAX_RESERVED - HOST_CORE_RESERVED)
 
 /* Insert a range into a sorted list, and merge it with what it touches. */
 static enum err add_range(struct host_range *list, u32 *count, u32 max, u64 base, u64 size)
@@ -116,14 +117,14 @@ static enum err read_reserved(const struct fdt *fdt, struct host *host)
 	enum err err = OK;
 
 	for (u32 i = 0; err == OK && fdt_reservation(fdt, i, &base, &size); i++)
-		err = add_range(host->reserved, &host->num_reserved, HOST_MAX_RESERVED, base, size);
+		err = add_range(host->reserved, &host->num_reserved, TREE_RESERVED, base, size);
 	if (err != OK || parent == FDT_NONE)
 		return err;
 	/* A child without reg asks its operating system to choose a place: the core has none. */
 	fdt_for_each_child (fdt, parent, node) {
 		if (!fdt_is_enabled(fdt, node))
 			continue;
-		err = add_node(fdt, node, host->reserved, &host->num_reserved, HOST_MAX_RESERVED);
+		err = add_node(fdt, node, host->reserved, &host->num_reserved, TREE_RESERVED);
 		if (err != OK)
 			return err;
 	}

@@ -297,8 +297,9 @@ enum err __must_check check_trees(struct config_run *run);
 /** generated_tree_bytes() - an upper bound of the tree that the core generates for @guest; page
  * multiple. */
 u64 generated_tree_bytes(const struct config_guest *guest);
-/** budget_heap_bytes() - the core's heap for @system; page multiple. */
-u64 budget_heap_bytes(const struct arch_platform *platform, const struct system *system);
+/** budget_heap_bytes() - the core's heap for @system; page multiple. Counts its pieces of memory.
+ */
+u64 budget_heap_bytes(const struct arch_platform *platform, struct system *system);
 
 /* A supplied tree under check. */
 struct tree_check {

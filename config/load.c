@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* config_load(): the order of the checks. */
+#include <mullion/format.h>
+
 #include "config/internal.h"
 
 static void check_starts(struct config_run *run)
@@ -13,6 +15,22 @@ static void check_starts(struct config_run *run)
 	if (run->system->num_guests > 0)
 		config_warning(run, fdt_find(run->tree, "/guests"), NULL,
 			       "no guest has the property autostart; none will run");
+}
+
+/* The core maps the bundle, the result of the checks, and its heap in one area. */
+static void check_mapped(struct config_run *run)
+{
+	u64 own = run->arena_bytes + run->system->heap_bytes;
+	char all[FORMAT_BYTES_MAX], files[FORMAT_BYTES_MAX], most[FORMAT_BYTES_MAX];
+
+	if (run->bundle_bytes + own <= CONFIG_MAX_MAPPED)
+		return;
+	config_error(run, fdt_root(run->tree), NULL,
+		     "the core would map %s, %s of it files; at most %s: name smaller files, or "
+		     "describe fewer guests",
+		     format_bytes(all, sizeof(all), run->bundle_bytes + own),
+		     format_bytes(files, sizeof(files), run->bundle_bytes),
+		     format_bytes(most, sizeof(most), CONFIG_MAX_MAPPED));
 }
 
 enum err config_load(const struct fdt *tree, const struct host *host, const void *bundle,
@@ -66,5 +84,6 @@ enum err config_load(const struct fdt *tree, const struct host *host, const void
 	if (diag->errors != before)
 		return ERR_INVALID;
 	system->heap_bytes = budget_heap_bytes(run.platform, system);
-	return OK;
+	check_mapped(&run);
+	return diag->errors != before ? ERR_INVALID : OK;
 }

@@ -9,6 +9,7 @@
 #include "arch/common/cpus.h"
 #include <arch/mmu.h>
 #include <asm/core_entry.h>
+#include <mullion/config.h>
 #include <mullion/cpu.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
@@ -21,6 +22,8 @@
 #define BLOCK        MIB(2)
 
 _Static_assert(CORE_STACKS_END <= CORE_END, "the stacks end within the core's 1 GiB");
+_Static_assert(CORE_LARGE_END - CORE_SMALL_END >= CONFIG_MAX_MAPPED + 16 * BLOCK,
+	       "room for files, trees and heap, with devices and gaps");
 _Static_assert(IS_ALIGNED(CORE_STACKS, BLOCK), "the stacks have level-3 tables of their own");
 
 /* Linker script. */

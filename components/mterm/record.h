@@ -26,7 +26,7 @@ enum kind {
 };
 
 #define RECORD_NAME (2 * MANAGE_NAME) /* a name as typed and shown, bytes with NUL */
-#define RECORDS_MAX 1024u             /* of one kind that are read */
+#define RECORDS_MAX 32768u            /* of one kind that are read: more than there are */
 
 struct record {
 	char name[RECORD_NAME];

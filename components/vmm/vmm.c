@@ -6,26 +6,21 @@
 #include <mullion/format.h>
 #include <mullion/string.h>
 
-#define DEVICES_MAX 12u
-#define PARTS_MAX   8u /* further regions of joined devices */
-
 /* Preserved over a restart. */
 struct slot {
 	u32 model; /* position in device_models and 1; 0 in fresh memory */
 	u32 reserved;
 	u64 state[DEVICE_STATE / sizeof(u64)];
 };
+_Static_assert(sizeof(struct slot) == VMM_DEVICE_BYTES, "the checks count the pages of \"state\"");
 
-static struct device devices[DEVICES_MAX];
-static u32 num_devices;
-static struct device parts[PARTS_MAX];
-static u32 num_parts;
+/* Devices from the start, further regions of joined devices from the end: one for each grant. */
+static struct device devices[GRANTS_MAX];
+static u32 num_devices, num_parts;
 static u32 power; /* what an access wants of the guest: see device_power() */
 static const char *guest_name;
 static ns_t alarm;                           /* as last set */
 static struct device *device_of[GRANTS_MAX]; /* by virtual region; NULL: none */
-
-_Static_assert(DEVICES_MAX * sizeof(struct slot) <= PAGE_SIZE, "the memory \"state\" is a page");
 
 /* Returns the position of the region's model and 1; 0 if there is none. */
 static u32 find_model(const struct grant_info *region)
@@ -39,9 +34,13 @@ static u32 find_model(const struct grant_info *region)
 static struct slot *slots(const struct component_info *info)
 {
 	const struct grant_info *grant = grant_find(info, GRANT_MEMORY, "state");
+	u32 count = 0;
 
-	if (grant == NULL || grant->size < DEVICES_MAX * sizeof(struct slot)) {
-		log_line("%s: the description gives it no memory \"state\"", info->name);
+	for (u32 i = 0; i < grant_count(info); i++)
+		count += info->grants[i].kind == GRANT_VIRTUAL;
+	if (grant == NULL || grant->size < count * sizeof(struct slot)) {
+		log_line("%s: the description gives it no memory \"state\" of that size",
+			 info->name);
 		sys_exit(1);
 	}
 	return (struct slot *)(uintptr_t)grant->address;
@@ -109,16 +108,11 @@ static void set_up(struct device *device, struct slot *slot, const struct compon
 static struct device *join(const struct component_info *info, const struct grant_info *region)
 {
 	const struct device_model *model = device_models[find_model(region) - 1];
-	struct device *part = &parts[num_parts];
+	struct device *part = &devices[GRANTS_MAX - 1 - num_parts];
 
 	for (u32 i = 0; i < num_devices && model->joined; i++) {
 		if (devices[i].model != model)
 			continue;
-		if (num_parts == PARTS_MAX) {
-			log_line("%s: more than %u regions of joined devices", region->name,
-				 PARTS_MAX);
-			return &devices[i];
-		}
 		num_parts++;
 		*part = devices[i];
 		part->base = region->address - PORT_BASE;
@@ -176,11 +170,6 @@ static void vmm_init(const struct component_info *info)
 		device_of[i] = join(info, grant);
 		if (device_of[i] != NULL)
 			continue;
-		if (num_devices == DEVICES_MAX) {
-			log_line("%s: more than %u devices; this one is absent", grant->name,
-				 DEVICES_MAX);
-			continue;
-		}
 		set_up(&devices[num_devices], &kept[num_devices], info, grant);
 		device_of[i] = &devices[num_devices];
 		num_devices++;

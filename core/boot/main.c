@@ -300,6 +300,8 @@ static void step_heap(void)
 	page_init(va, pa, heap_bytes / PAGE_SIZE);
 	if (irq_allocate(system_config.num_routes, system_config.num_lines) != OK)
 		stop_machine("not enough memory for the routes of interrupts");
+	if (ram_allocate(system_config.num_pieces) != OK)
+		stop_machine("not enough memory for the lists of free memory");
 }
 
 static const struct sched_strategy *strategy_of(const struct config_cpu *config)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * The machine's RAM: sorted lists of free ranges. Guests' memory and the core's heap are a few
- * large pieces, allocated at boot and when a guest is created. So lists of bounded length with
- * first fit suffice. The core maps none of this memory.
+ * large pieces, allocated at boot and when a guest is created. So lists with first fit suffice. The
+ * description's pieces bound their length. The core maps none of this memory.
  *
  * RAM is dirty at boot, because firmware and earlier systems wrote to it, and when an owner frees
  * it. The scrubber (scrub.c) zeroes dirty parts on an idle CPU. The caller that allocates parts
@@ -19,24 +19,21 @@
 
 #include "core/mem/scrub.h"
 
-#define MAX_RANGES 128u
-
 /* Zeroed at a time, with interrupts masked: some 10 us. A power of two, at most 2 MiB. */
 #define SCRUB_BYTES KIB(64)
 
-struct range {
-	u64 base, end; /* page-aligned; base < end */
-};
-
 struct ranges {
 	u32 num;
-	struct range list[MAX_RANGES]; /* sorted, no two touch */
+	struct ram_range *list; /* sorted, no two touch */
 };
 
 static struct spinlock ram_lock = SPINLOCK_INIT(RANK_MEMORY);
-static struct ranges clean GUARDED_BY(ram_lock), dirty GUARDED_BY(ram_lock);
+static struct ram_range boot_lists[RAM_LISTS][RAM_BOOT_RANGES];
+static u32 max_ranges = RAM_BOOT_RANGES; /* of each list */
+static struct ranges clean GUARDED_BY(ram_lock) = { 0, boot_lists[0] };
+static struct ranges dirty GUARDED_BY(ram_lock) = { 0, boot_lists[1] };
 /* Dirty parts of memory that was taken; not merged, not free. */
-static struct ranges held GUARDED_BY(ram_lock);
+static struct ranges held GUARDED_BY(ram_lock) = { 0, boot_lists[2] };
 static ram_kept_fn *kept;                /* or NULL */
 static u64 in_hand GUARDED_BY(ram_lock); /* bytes that the scrubber zeroes: in no list */
 
@@ -47,9 +44,9 @@ static void remove_at(struct ranges *ranges, u32 i)
 		(ranges->num - i) * sizeof(ranges->list[0]));
 }
 
-static enum err insert_at(struct ranges *ranges, u32 i, struct range range)
+static enum err insert_at(struct ranges *ranges, u32 i, struct ram_range range)
 {
-	if (ranges->num == MAX_RANGES)
+	if (ranges->num == max_ranges)
 		return ERR_TOO_BIG;
 	memmove(&ranges->list[i + 1], &ranges->list[i],
 		(ranges->num - i) * sizeof(ranges->list[0]));
@@ -70,21 +67,21 @@ static enum err range_add(struct ranges *ranges, u64 base, u64 end)
 		end = MAX(end, ranges->list[i].end);
 		remove_at(ranges, i);
 	}
-	return insert_at(ranges, i, (struct range){ base, end });
+	return insert_at(ranges, i, (struct ram_range){ base, end });
 }
 
 /* Take [base, end) out of every range. */
 static enum err range_take(struct ranges *ranges, u64 base, u64 end)
 {
 	for (u32 i = 0; i < ranges->num;) {
-		struct range r = ranges->list[i];
+		struct ram_range r = ranges->list[i];
 
 		if (r.end <= base || end <= r.base) {
 			i++;
 			continue;
 		}
 		if (r.base < base && end < r.end) {
-			enum err err = insert_at(ranges, i + 1, (struct range){ end, r.end });
+			enum err err = insert_at(ranges, i + 1, (struct ram_range){ end, r.end });
 
 			if (err != OK)
 				return err;
@@ -125,6 +122,31 @@ __boot enum err ram_add(hpa_t base, u64 size)
 	return err;
 }
 
+static void move_list(struct ranges *ranges, struct ram_range *list) REQUIRES(&ram_lock)
+{
+	memcpy(list, ranges->list, ranges->num * sizeof(*list));
+	ranges->list = list;
+}
+
+__boot enum err ram_allocate(u32 pieces)
+{
+	u64 bytes = ram_lists_bytes(pieces);
+	struct ram_range *lists;
+
+	if (bytes == 0)
+		return OK;
+	lists = page_alloc(ALIGN_UP(bytes, PAGE_SIZE) / PAGE_SIZE);
+	if (lists == NULL)
+		return ERR_NO_MEMORY;
+	spin_lock(&ram_lock);
+	max_ranges = RAM_BOOT_RANGES + RAM_PIECE_RANGES * pieces;
+	move_list(&clean, lists);
+	move_list(&dirty, lists + max_ranges);
+	move_list(&held, lists + 2 * (u64)max_ranges);
+	spin_unlock(&ram_lock);
+	return OK;
+}
+
 __boot enum err ram_reserve(hpa_t base, u64 size)
 {
 	u64 from = ALIGN_DOWN(base.v, PAGE_SIZE), end = ALIGN_UP(base.v + size, PAGE_SIZE);
@@ -153,10 +175,10 @@ static void scrub(u64 base, u64 bytes)
 }
 
 /* Cut a piece from the end of list[i], so that no range falls into two. */
-static struct range cut_piece(struct ranges *ranges, u32 i)
+static struct ram_range cut_piece(struct ranges *ranges, u32 i)
 {
-	struct range *r = &ranges->list[i];
-	struct range piece = { ALIGN_DOWN(r->end - 1, SCRUB_BYTES), r->end };
+	struct ram_range *r = &ranges->list[i];
+	struct ram_range piece = { ALIGN_DOWN(r->end - 1, SCRUB_BYTES), r->end };
 
 	piece.base = MAX(piece.base, r->base);
 	r->end = piece.base;
@@ -167,7 +189,7 @@ static struct range cut_piece(struct ranges *ranges, u32 i)
 
 bool ram_scrub(void)
 {
-	struct range piece = { 0, 0 };
+	struct ram_range piece = { 0, 0 };
 
 	spin_lock(&ram_lock);
 	if (dirty.num != 0)
@@ -192,15 +214,15 @@ static void between_pieces(void)
 /* A walk from the top over what is free, clean or not: ranges that touch are one. */
 struct walk {
 	u32 clean, dirty; /* ranges not visited yet */
-	struct range run;
+	struct ram_range run;
 };
 
 /* The range below what was visited, if it ends at @end (0: anywhere). */
 static bool extend_run(struct walk *walk, u64 end) REQUIRES(&ram_lock)
 {
-	const struct range *c = walk->clean != 0 ? &clean.list[walk->clean - 1] : NULL;
-	const struct range *d = walk->dirty != 0 ? &dirty.list[walk->dirty - 1] : NULL;
-	const struct range *r = d == NULL || (c != NULL && c->end > d->end) ? c : d;
+	const struct ram_range *c = walk->clean != 0 ? &clean.list[walk->clean - 1] : NULL;
+	const struct ram_range *d = walk->dirty != 0 ? &dirty.list[walk->dirty - 1] : NULL;
+	const struct ram_range *r = d == NULL || (c != NULL && c->end > d->end) ? c : d;
 
 	if (r == NULL || (end != 0 && r->end != end))
 		return false;
@@ -224,7 +246,7 @@ static bool next_free_run(struct walk *walk) REQUIRES(&ram_lock)
 }
 
 /* Finds the highest place in @run that is not kept. Returns false if there is none. */
-static bool fits(const struct range *run, u64 size, u64 align, u64 *at)
+static bool fits(const struct ram_range *run, u64 size, u64 align, u64 *at)
 {
 	u64 end = run->end;
 
@@ -270,10 +292,10 @@ static enum err take_free(u64 base, u64 end) REQUIRES(&ram_lock)
 
 	for (u32 i = 0; i < dirty.num; i++)
 		parts += dirty.list[i].base < end && base < dirty.list[i].end;
-	if (MAX_RANGES - held.num < parts || clean.num == MAX_RANGES || dirty.num == MAX_RANGES)
+	if (max_ranges - held.num < parts || clean.num == max_ranges || dirty.num == max_ranges)
 		return ERR_TOO_BIG;
 	for (u32 i = 0; i < dirty.num; i++) {
-		struct range r = dirty.list[i];
+		struct ram_range r = dirty.list[i];
 
 		r.base = MAX(r.base, base);
 		r.end = MIN(r.end, end);
@@ -295,7 +317,7 @@ static enum err take_free(u64 base, u64 end) REQUIRES(&ram_lock)
 static void zero_held(u64 base, u64 end)
 {
 	for (;;) {
-		struct range piece = { 0, 0 };
+		struct ram_range piece = { 0, 0 };
 
 		spin_lock(&ram_lock);
 		for (u32 i = held.num; i-- > 0 && piece.end == 0;)

@@ -121,6 +121,8 @@ enum grant_kind {
 #define GRANT_ALL   UINT32_MAX
 #define GRANT_NAME  32u
 #define GRANTS_MAX  48u
+/* A vmm's memory "state" has so many bytes for each virtual region of its guest. */
+#define VMM_DEVICE_BYTES 256u
 
 struct grant_info {
 	u32 kind; /* enum grant_kind */

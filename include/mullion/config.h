@@ -25,6 +25,7 @@
 #define CONFIG_MAX_PARTITIONS 32
 #define CONFIG_MAX_GRANTS     32 /* nodes in a component's aspace */
 #define CONFIG_ARGUMENTS_MAX  256
+#define CONFIG_MAX_MAPPED     MIB(480) /* bytes of files, description and heap in the core */
 
 /* Pages of the core's heap for each CPU of the machine, beside those of a system. They are stacks,
  * ready queue, copy window and tables, and the pages of its virtualisation. */
@@ -201,6 +202,7 @@ struct system {
 	struct config_channel *channels;
 	u32 num_routes; /* lines of the machine that have a route */
 	u32 num_lines;  /* one more than the highest of them */
+	u32 num_pieces; /* of the machine's RAM, for guests, components and channels */
 	struct config_cpu cpus[CONFIG_MAX_CPUS];
 	u32 log_level;  /* enum log_level */
 	bool stay;      /* do not power off when no guest runs any more */

@@ -10,9 +10,10 @@
 #include <mullion/fdt.h>
 #include <mullion/types.h>
 
-#define HOST_MAX_CPUS     64
-#define HOST_MAX_MEMORY   32
-#define HOST_MAX_RESERVED 64
+#define HOST_MAX_CPUS      64
+#define HOST_MAX_MEMORY    32
+#define HOST_MAX_RESERVED  64 /* of the tree and of the core */
+#define HOST_CORE_RESERVED 8  /* of the core: image, bundle, tree, description, heap */
 
 struct host_range {
 	u64 base, size; /* bytes */

@@ -16,6 +16,28 @@
  * (parts outside RAM are ignored). Both before the first ram_alloc(). */
 enum err __must_check ram_add(hpa_t base, u64 size);
 enum err __must_check ram_reserve(hpa_t base, u64 size);
+/* A list of free ranges has room for those of boot. Each piece that is owned leaves two ranges
+ * beside it, clean or dirty. */
+#define RAM_LISTS        3u
+#define RAM_BOOT_RANGES  128u
+#define RAM_PIECE_RANGES 2u
+#define RAM_BOOT_PIECES  12u /* the lists of boot have room for so many pieces as well */
+
+struct ram_range {
+	u64 base, end; /* page-aligned; base < end */
+};
+
+/** ram_lists_bytes() - the heap's share of @pieces pieces of memory that may be owned at a time. */
+static inline u64 ram_lists_bytes(u32 pieces)
+{
+	return pieces <= RAM_BOOT_PIECES ? 0
+					 : (u64)RAM_LISTS * sizeof(struct ram_range) *
+						   (RAM_BOOT_RANGES + RAM_PIECE_RANGES * pieces);
+}
+
+/** ram_allocate() - make room for @pieces pieces of memory. Boot CPU, once, after the heap. Returns
+ * ERR_NO_MEMORY. */
+enum err __must_check ram_allocate(u32 pieces);
 /** ram_alloc() - @size zeroed bytes (page multiple) aligned to @align. First fit from the top of
  * clean RAM. If that is short, it takes all free RAM, and zeroes dirty parts in pieces of 64 KiB,
  * between which other threads may run. ERR_NO_MEMORY, ERR_INVALID, ERR_TOO_BIG when RAM is in too

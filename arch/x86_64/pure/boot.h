@@ -83,7 +83,8 @@ struct x86_range {
 	enum x86_memory kind;
 };
 
-#define X86_MAX_RANGES 128 /* the zero page's own bound */
+#define X86_MAX_RANGES  128  /* the zero page's own bound */
+#define X86_MAX_REGIONS 120u /* that fit there, and into the ACPI tables, with 64 vCPUs */
 
 /** x86_memory_map() - the guest's regions of memory in rising order, and in them the places of
  * tables. Returns their number, at most X86_MAX_RANGES. Any context. */

@@ -20,10 +20,14 @@ void x86_cpu_read(const struct fdt *fdt, fdt_node_t node, struct host_cpu *cpu)
 	cpu->usable = true;
 }
 
-static void keep(struct host *host, const char *what, const struct host_range *regs)
+static enum err keep(struct host *host, const char *what, const struct host_range *regs)
 {
-	if (regs->size != 0 && host->num_kept < HOST_MAX_KEPT)
-		host->kept[host->num_kept++] = (struct host_kept){ what, *regs };
+	if (regs->size == 0)
+		return OK;
+	if (host->num_kept == HOST_MAX_KEPT)
+		return ERR_TOO_BIG;
+	host->kept[host->num_kept++] = (struct host_kept){ what, *regs };
+	return OK;
 }
 
 static enum err read_ioapic(const struct fdt *fdt, fdt_node_t node, struct x86_host *x86)
@@ -64,8 +68,7 @@ static enum err read_node(const struct fdt *fdt, fdt_node_t node, struct host *h
 
 		if (fdt_reg(fdt, node, 0, &regs.base, &regs.size) != OK)
 			return ERR_FORMAT;
-		keep(host, "IOMMU", &regs);
-		return OK;
+		return keep(host, "IOMMU", &regs);
 	}
 	if (fdt_is_compatible(fdt, node, "mullion,x86-clock"))
 		return read_clock(fdt, node, x86);
@@ -91,10 +94,11 @@ enum err x86_host_read(const struct fdt *fdt, fdt_node_t uart, struct host *host
 			err = read_node(fdt, node, host);
 	if (host->uart == HOST_UART_UNKNOWN && fdt_is_compatible(fdt, uart, "ns16550a"))
 		host->uart = HOST_UART_KNOWN;
-	keep(host, "local APIC", &x86->lapic);
-	for (u32 i = 0; i < x86->num_ioapics; i++)
-		keep(host, "I/O APIC", &x86->ioapics[i].regs);
-	for (u32 i = 0; i < ARRAY_SIZE(pics); i++)
-		keep(host, pics[i].what, &pics[i].regs);
+	if (err == OK)
+		err = keep(host, "local APIC", &x86->lapic);
+	for (u32 i = 0; i < x86->num_ioapics && err == OK; i++)
+		err = keep(host, "I/O APIC", &x86->ioapics[i].regs);
+	for (u32 i = 0; i < ARRAY_SIZE(pics) && err == OK; i++)
+		err = keep(host, pics[i].what, &pics[i].regs);
 	return err;
 }

@@ -77,6 +77,11 @@ static void check_clear(struct config_run *run, const struct config_region *regi
 
 static void guest_check(struct config_run *run, const struct config_guest *guest)
 {
+	if (guest->num_regions > X86_MAX_REGIONS)
+		config_error(run, guest->node, NULL,
+			     "the guest has %u regions; the tables of its firmware have room for "
+			     "%u",
+			     guest->num_regions, X86_MAX_REGIONS);
 	config_for_each_region (guest, region) {
 		check_clear(run, region, "local APIC", X86_LAPIC);
 		check_clear(run, region, "I/O APIC", X86_IOAPIC);

@@ -27,7 +27,7 @@
 #define MEMORY_BYTES  20u /* of an entry: address, size, type */
 #define MEMORY_RAM    1u
 #define NAME_BYTES    56u
-#define ITEM_MAX      256u
+#define ITEM_MAX      (GRANTS_MAX * MEMORY_BYTES)
 
 struct fw_cfg_state {
 	u32 key, offset;

@@ -320,6 +320,25 @@ static void heap_is_small(void **state)
 	unload(l);
 }
 
+/* The bundle's size is as given; its archive ends before. */
+static void files_larger_than_the_core_maps(void **state)
+{
+	static const char nodes[] =
+		"guests { linux { autostart; kernel = \"Image\"; aspace { " RAM "}; }; };";
+	size_t used = load_bundle.used;
+	struct loaded *l;
+
+	(void)state;
+	load_bundle.used = CONFIG_MAX_MAPPED - MIB(1);
+	unload(load_good(nodes));
+	load_bundle.used = CONFIG_MAX_MAPPED;
+	l = load(nodes);
+	load_bundle.used = used;
+	assert_int_equal(l->err, ERR_INVALID);
+	assert_non_null(strstr(l->text, "at most 480 MiB: name smaller files"));
+	unload(l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +354,7 @@ int main(void)
 		cmocka_unit_test(no_host_and_no_bundle),
 		cmocka_unit_test(bounds_hold_for_a_large_guest),
 		cmocka_unit_test(heap_is_small),
+		cmocka_unit_test(files_larger_than_the_core_maps),
 	};
 
 	tool_name = "test_config";

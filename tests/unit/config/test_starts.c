@@ -1,49 +1,20 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A description that passes the checks starts. Random descriptions are checked as on a developer's
- * machine. The core creates and starts each that passes, on the fake machine, in a process of its
- * own. SEED=N (environment) runs that one alone, and prints the messages of checks and core.
- * SEEDS=N runs N of them.
+ * A description that passes the checks starts (support/starts.h). The descriptions are random.
+ * SEED=N (environment) runs that one alone, and prints the messages of checks and core. SEEDS=N
+ * runs N of them.
  */
-#include <sys/wait.h>
-#include <ucontext.h>
-#include <unistd.h>
-
 #include "support/test.h"
 
-#include <mullion/component.h>
 #include <mullion/config.h>
-#include <mullion/guest.h>
-#include <mullion/irq.h>
-#include <mullion/mem.h>
-#include <mullion/sched.h>
-#include <mullion/string.h>
 
 #include "arch/host/host.h"
-#include "support/program.h"
-#include "tools/common/bundle.h"
-#include "tools/common/fit.h"
+#include "support/starts.h"
 
-#define SEEDS 300
-#define CPUS  4
-#define HEAP_BYTES \
-	MIB(24) /* reserved below the rest of RAM; the part that the checks demand is used */
-#define RAM_BYTES  MIB(40)
+#define SEEDS      300
 #define TREE_BYTES MIB(1)
 
-static const struct host machine = {
-	.num_cpus = CPUS,
-	.cpus = { { 0, true }, { 1, true }, { 2, true }, { 3, true } },
-	.num_memory = 1,
-	.memory = { { HOST_RAM_BASE + HEAP_BYTES, RAM_BYTES } },
-	.arch.arm64 = { .gic = HOST_GIC_V3,
-			.maintenance_irq = 25,
-			.timer_irq = { 29, 30, 27, 26 } },
-};
-
 static u64 random_state;
-static struct buffer bundle;
-static char said[HOST_CONSOLE_BYTES];
 
 /* splitmix64 */
 static u64 below(u64 limit)
@@ -123,7 +94,7 @@ static void put_memory(u32 index, bool rom)
 	put_u64("size", index == 0 ? MIB(1) + some_pages(512) : some_pages(1024));
 	if (once_in(5))
 		put_u64("host-address",
-			HOST_RAM_BASE + HEAP_BYTES + below(RAM_BYTES / PAGE_SIZE) * PAGE_SIZE);
+			HOST_RAM_BASE + STARTS_HEAP + below(STARTS_RAM / PAGE_SIZE) * PAGE_SIZE);
 }
 
 static void put_region(u32 index, bool has_vmm)
@@ -252,208 +223,25 @@ static u32 describe(void *blob)
 	return bytes;
 }
 
-/* --- Its bundle ---------------------------------------------------------------------------------
- */
-
-static void write_program(const char *path)
-{
-	const struct program program = program_make(EM_AARCH64);
-
-	assert_true(write_file(path, &program, sizeof(program)));
-}
-
-/* AddressSanitizer warns of the first switch of stacks: once here, and not in each process. */
-static void switch_once(void)
-{
-	static ucontext_t here, there;
-	static volatile bool back;
-
-	back = false;
-	(void)getcontext(&here);
-	if (back)
-		return;
-	back = true;
-	(void)swapcontext(&there, &here);
-}
-
-static int make_bundle(void **state)
-{
-	static const char *const names[] = { "kernel.bin", "vmm.elf" };
-	static const u8 kernel[5000] = { 1, 2, 3 };
-	char directory[] = "/tmp/mullion-test-XXXXXX", path[64];
-	struct search dirs = { 0 };
-	struct buffer dtb = { 0 };
-	struct fdt tree;
-	u32 bytes;
-
-	(void)state;
-	switch_once();
-	assert_non_null(mkdtemp(directory));
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, names[0]);
-	assert_true(write_file(path, kernel, sizeof(kernel)));
-	(void)snprintf(path, sizeof(path), "%s/%s", directory, names[1]);
-	write_program(path);
-	buffer_fill(&dtb, 4096);
-	fdt_writer_init(&w, dtb.data, dtb.used);
-	fdt_begin(&w, "");
-	fdt_begin(&w, "guests");
-	fdt_begin(&w, "a");
-	fdt_put_string(&w, "kernel", names[0]);
-	fdt_begin(&w, "vmm");
-	fdt_end(&w);
-	fdt_end(&w);
-	fdt_end(&w);
-	fdt_end(&w);
-	assert_int_equal(fdt_writer_finish(&w, &bytes), OK);
-	assert_int_equal(fdt_open(&tree, dtb.data, bytes), OK);
-	search_add(&dirs, directory);
-	assert_int_equal(bundle_build(&tree, &dtb, &dirs, false, &bundle), 0);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-		(void)snprintf(path, sizeof(path), "%s/%s", directory, names[i]);
-		(void)remove(path);
-	}
-	(void)remove(directory);
-	free(dirs.dirs);
-	buffer_free(&dtb);
-	return 0;
-}
-
-static int free_bundle(void **state)
-{
-	(void)state;
-	buffer_free(&bundle);
-	return 0;
-}
-
-/* --- In a process of its own: the steps of core/boot/main.c -------------------------------------
- */
-
-#define FAIL(...)                                   \
-	do {                                        \
-		(void)fprintf(stderr, __VA_ARGS__); \
-		(void)fputc('\n', stderr);          \
-		(void)fputs(host_console, stderr);  \
-		_exit(1);                           \
-	} while (0)
-
-static void create_all(const struct system *system)
-{
-	enum err err;
-
-	guest_keep_memory(system);
-	if (irq_allocate(system->num_routes, system->num_lines) != OK ||
-	    component_setup(system) != OK)
-		FAIL("channels");
-	for (u32 i = 0; i < system->num_components; i++) {
-		struct component *component;
-
-		err = component_create(&system->components[i], &component);
-		if (err != OK)
-			FAIL("component %s: %s", system->components[i].name, err_name(err));
-	}
-	for (u32 i = 0; i < system->num_guests; i++) {
-		struct guest *guest;
-
-		if (system->guests[i].absent)
-			continue;
-		err = guest_create(i, &system->guests[i], &guest);
-		if (err != OK)
-			FAIL("guest %s is not created: %s", system->guests[i].name, err_name(err));
-	}
-}
-
-static void start_all(const struct system *system)
-{
-	enum err err = OK;
-
-	for (u32 i = 0; i < system->num_components && err == OK; i++)
-		if (system->components[i].autostart)
-			err = component_start(component_get(i));
-	for (u32 i = 0; i < system->num_guests && err == OK; i++)
-		if (!system->guests[i].absent && system->guests[i].autostart)
-			err = guest_start(guest_get(i));
-	if (err != OK)
-		FAIL("start: %s", err_name(err));
-}
-
-static void run(const struct system *system) __noreturn;
-
-static void run(const struct system *system)
-{
-	u64 pages = ALIGN_UP(system->heap_bytes, PAGE_SIZE) / PAGE_SIZE + CPUS * HEAP_PAGES_PER_CPU;
-
-	if (pages * PAGE_SIZE > HEAP_BYTES)
-		_exit(2); /* too large for this machine */
-	host_start(CPUS, HEAP_BYTES + RAM_BYTES, pages);
-	if (ram_reserve(HPA(HOST_RAM_BASE), HEAP_BYTES) != OK || sched_init() != OK)
-		FAIL("the machine");
-	guests_stay = true;
-	create_all(system);
-	start_all(system);
-	for (u32 round = 0; round < 4; round++)
-		for (u32 id = 0; id < CPUS; id++)
-			(void)host_loop(id);
-	host_cpu_select(0);
-	for (u32 i = 0; i < system->num_guests; i++)
-		if (!system->guests[i].absent && system->guests[i].autostart &&
-		    atomic_load(&guest_get(i)->state) != GUEST_RUNNING)
-			FAIL("guest %s does not run", system->guests[i].name);
-	_exit(0);
-}
-
 /* --- The property -------------------------------------------------------------------------------
  */
-
-static void report(struct diag *diag, fdt_node_t node, const char *property, const char *text)
-{
-	(void)diag;
-	(void)node;
-	(void)property;
-	(void)str_append(said, sizeof(said), text);
-	(void)str_append(said, sizeof(said), "\n");
-}
-
-static bool passes(const struct fdt *tree, void *arena, size_t bytes, struct system *system)
-{
-	static const struct fit_core core = { 0, 0 }; /* its heap lies elsewhere here */
-	struct diag diag = { .report = report };
-
-	said[0] = '\0';
-	return config_load(tree, &machine, bundle.data, bundle.used, arena, bytes, system, &diag) ==
-		       OK &&
-	       fit_check(system, &machine, &core, &diag);
-}
 
 /* Returns 1 if it passes and starts, 0 if it is refused. */
 static u32 try_tree(u32 (*make)(void *blob), u64 seed, void *blob)
 {
-	struct system system;
 	struct fdt tree;
-	size_t arena_bytes;
-	void *arena;
-	int status = 0;
-	u32 result = 0;
-	pid_t child;
 
 	random_state = seed;
 	assert_int_equal(fdt_open(&tree, blob, make(blob)), OK);
-	arena_bytes = config_arena_bytes(&tree);
-	arena = malloc(arena_bytes);
-	assert_non_null(arena);
-	if (passes(&tree, arena, arena_bytes, &system)) {
-		(void)fflush(NULL);
-		child = fork();
-		if (child == 0)
-			run(&system);
-		assert_true(child > 0 && waitpid(child, &status, 0) == child);
-		if (status != 0 && !(WIFEXITED(status) && WEXITSTATUS(status) == 2))
-			fail_msg("seed %llu passes the checks and does not start; again: "
-				 "SEED=%llu build/host/unit/config/test_starts",
-				 (unsigned long long)seed, (unsigned long long)seed);
-		result = status == 0 ? 1 : 0;
+	switch (starts_try(&tree)) {
+	case STARTS_RUNS: return 1;
+	case STARTS_FAILS:
+		fail_msg("seed %llu passes the checks and does not start; again: "
+			 "SEED=%llu build/host/unit/config/test_starts",
+			 (unsigned long long)seed, (unsigned long long)seed);
+		return 0;
+	default: return 0;
 	}
-	free(arena);
-	return result;
 }
 
 static u32 try_seed(u64 seed, void *blob)
@@ -512,7 +300,7 @@ static void many_routes_start(void **state)
 	(void)state;
 	assert_non_null(blob);
 	if (try_tree(describe_many_routes, 1, blob) != 1)
-		fail_msg("%s", said);
+		fail_msg("%s", starts_said);
 	free(blob);
 }
 
@@ -526,7 +314,8 @@ static void what_passes_starts(void **state)
 	(void)state;
 	assert_non_null(blob);
 	if (one != NULL) {
-		print_message("%s\n", try_seed(strtoull(one, NULL, 0), blob) ? "it starts" : said);
+		print_message("%s\n",
+			      try_seed(strtoull(one, NULL, 0), blob) ? "it starts" : starts_said);
 	} else {
 		for (u64 seed = 1; seed <= seeds; seed++)
 			started += try_seed(seed, blob);
@@ -544,5 +333,5 @@ int main(void)
 		cmocka_unit_test(what_passes_starts),
 	};
 
-	return cmocka_run_group_tests(tests, make_bundle, free_bundle);
+	return cmocka_run_group_tests(tests, starts_set_up, starts_tear_down);
 }

@@ -15,6 +15,24 @@ static int ends(void **state)
 	return 0;
 }
 
+/* As many clocks as grants leave room for: each is a device with a state of its own. */
+static void every_region_has_a_device(void **state)
+{
+	static u8 kept[3 * PAGE_SIZE] __aligned(4096);
+	const u32 count = GRANTS_MAX - 1;
+
+	(void)state;
+	info.num_grants = GRANTS_MAX;
+	for (u32 i = 0; i < count; i++)
+		grant(i, GRANT_VIRTUAL, "rtc", "pl031", NULL, PAGE_SIZE);
+	grant(count, GRANT_MEMORY, "state", "", kept, sizeof(kept));
+	runtime_start(&vmm_program, &info);
+	for (u32 i = 0; i < count; i++)
+		set(i, 4, 1000 + i); /* RTCMR */
+	for (u32 i = 0; i < count; i++)
+		assert_int_equal(get(i, 4), 1000 + i);
+}
+
 static void test_attach(void **state)
 {
 	struct serial_end end = { 0 };
@@ -276,6 +294,7 @@ static void test_log(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup(every_region_has_a_device, fresh),
 		cmocka_unit_test_setup(test_attach, ends),
 		cmocka_unit_test_setup(test_wrap, ends),
 		cmocka_unit_test_setup(test_full, ends),

@@ -297,6 +297,33 @@ static void other_tables(void **state)
 			sizeof(tables));
 }
 
+/* The tables and the map of the largest guest that the checks let pass. */
+static void the_largest_guest_fits(void **state)
+{
+	static struct config_region many[X86_MAX_REGIONS];
+	static u8 tables[X86_BLOCK_EBDA - X86_BLOCK_ACPI];
+	struct x86_range ranges[X86_MAX_RANGES];
+	struct config_guest large = { .num_vcpus = 64, .num_regions = ARRAY_SIZE(many) };
+	u8 pointer[36];
+
+	(void)state;
+	large.regions = many;
+	for (u32 i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = (struct config_region){ .kind = REGION_VIRTUAL,
+						  .device = "virtio-console",
+						  .doorbell = true,
+						  .gpa = { 0xd0000000 + i * PAGE_SIZE },
+						  .size = PAGE_SIZE,
+						  .num_irqs = 1,
+						  .irqs = &irqs[3] };
+	assert_true(guest_acpi_write(&large, tables, sizeof(tables), 0x9c000, pointer) > KIB(8));
+	for (u32 i = 0; i < ARRAY_SIZE(many); i++)
+		many[i] = (struct config_region){ .kind = REGION_RAM,
+						  .gpa = { i * GIB(1) },
+						  .size = MIB(16) };
+	assert_int_equal(x86_memory_map(&large, ranges), X86_MAX_REGIONS + 3);
+}
+
 static void iasl_accepts(const char *dir, const char *name, const u8 *table)
 {
 	char path[128], command[512];
@@ -346,6 +373,7 @@ int main(void)
 		cmocka_unit_test(tables_are_linked),
 		cmocka_unit_test(devices_are_in_the_dsdt),
 		cmocka_unit_test(other_tables),
+		cmocka_unit_test(the_largest_guest_fits),
 		cmocka_unit_test(tables_pass_iasl),
 	};
 
