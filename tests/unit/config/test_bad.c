@@ -94,7 +94,7 @@ static void make_tree(const char *name)
 	char *from = xasprintf(HERE "trees/%s.dts", name), *file = xasprintf("%s.dtb", name);
 	struct source tree;
 
-	assert_int_equal(source_load(&tree, from, NULL), 0);
+	assert_int_equal(source_load(&tree, from, NULL, NULL), 0);
 	make_file(file, tree.dtb.data, tree.dtb.used);
 	source_free(&tree);
 	free(from);
@@ -184,7 +184,7 @@ static int set_up(void **state)
 	make_images();
 	search_add(&dirs, images);
 	for (size_t i = 0; i < ARRAY_SIZE(sets); i++)
-		if (source_load(&sets[i].machine, sets[i].machine_file, NULL) != 0 ||
+		if (source_load(&sets[i].machine, sets[i].machine_file, NULL, NULL) != 0 ||
 		    host_read(&sets[i].machine.tree, &sets[i].host) != OK)
 			return -1;
 	return 0;
@@ -244,7 +244,7 @@ static char *messages_of(const struct set *set, const char *path, int *status)
 	char *text = NULL, *plain;
 	size_t bytes;
 
-	assert_int_equal(source_load(&source, path, NULL), 0);
+	assert_int_equal(source_load(&source, path, NULL, NULL), 0);
 	verify.out = open_memstream(&text, &bytes);
 	assert_non_null(verify.out);
 	*status = verify_system(&verify, &bundle, &system, &arena);
