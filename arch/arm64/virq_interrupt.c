@@ -25,7 +25,7 @@ __cold void arch_virq_deliver(const struct irq_route *route)
 	virq_kick(guest, kicked);
 }
 
-void arch_virq_set(struct guest *guest, u32 line, bool level)
+bool arch_virq_set(struct guest *guest, u32 line, bool level)
 {
 	struct arm64_virq *virq = &guest->arch.virq;
 	u64 kicked;
@@ -34,6 +34,7 @@ void arch_virq_set(struct guest *guest, u32 line, bool level)
 	kicked = vgic_set_level(&virq->vgic, line, level);
 	spin_unlock(&virq->vgic.lock);
 	virq_kick(guest, kicked);
+	return false;
 }
 
 /* A GIC is the only controller. */

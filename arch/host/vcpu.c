@@ -171,13 +171,14 @@ void arch_vcpu_dump(struct vcpu *vcpu)
 	record(vcpu, HOST_VCPU_DUMP, 0, 0);
 }
 
-void arch_virq_set(struct guest *guest, u32 line, bool level)
+bool arch_virq_set(struct guest *guest, u32 line, bool level)
 {
 	ASSERT(line < HOST_LINES);
 	if (level)
 		guest->arch.levels[line / 64] |= BIT(line % 64);
 	else
 		guest->arch.levels[line / 64] &= ~BIT(line % 64);
+	return guest->arch.merges;
 }
 
 u32 arch_virq_request(struct guest *guest, u32 vector)

@@ -159,7 +159,7 @@ void guest_end_lines(const struct guest *guest, u32 pins)
 		irq_unmask(line_of_pin(guest, (u32)__builtin_ctz(pins)));
 }
 
-void arch_virq_set(struct guest *guest, u32 line, bool level)
+bool arch_virq_set(struct guest *guest, u32 line, bool level)
 {
 	struct lapic_effect effect = { .eoi = LAPIC_NONE };
 
@@ -167,6 +167,7 @@ void arch_virq_set(struct guest *guest, u32 line, bool level)
 	ioapic_set(&guest->arch.ioapic, &guest->arch.bus, line, level, &effect);
 	spin_unlock(&guest->arch.lock);
 	vcpu_kicks(guest, effect.kicks);
+	return effect.merged;
 }
 
 /* The request is at LINT0 of the first LAPIC and at pin 0 of the IOAPIC. */

@@ -56,11 +56,12 @@ ns_t sys_time(ns_t *since_1970)
 	return host_core.now;
 }
 
-void sys_virq_set(u32 line, bool level)
+bool sys_virq_set(u32 line, bool level)
 {
 	host_core.level_changes++;
 	if (line < GRANTS_MAX)
 		host_core.level[line] = level;
+	return level && host_core.merges;
 }
 
 u32 sys_virq_request(u32 vector)

@@ -17,6 +17,7 @@ struct host_core {
 	ns_t timer;               /* as last set; NS(UINT64_MAX): never */
 	bool level[GRANTS_MAX];   /* of guest lines, by grant */
 	u32 level_changes;        /* calls of sys_virq_set() */
+	bool merges;              /* raised lines have their interrupt pending already */
 	u32 request;              /* of sys_virq_request(), less 1; a test that takes it writes 0 */
 	u32 notified[GRANTS_MAX]; /* calls by channel */
 	u32 served[GRANTS_MAX];   /* sys_irq_done() by interrupt */

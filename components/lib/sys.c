@@ -75,9 +75,9 @@ ns_t sys_time(ns_t *since_1970)
 	return NS(result.x[0]);
 }
 
-void sys_virq_set(u32 line, bool level)
+bool sys_virq_set(u32 line, bool level)
 {
-	syscall_make(SYS_VIRQ_SET, line, level, 0, 0, 0);
+	return syscall_make(SYS_VIRQ_SET, line, level, 0, 0, 0).x[0] == 1;
 }
 
 u32 sys_virq_request(u32 vector)

@@ -24,8 +24,9 @@ void sys_irq_done(u32 interrupt);
 void sys_timer_set(ns_t when);
 /** sys_time() - Returns the core's clock. @since_1970, if not NULL: the wall clock, 0 unknown. */
 ns_t sys_time(ns_t *since_1970);
-/** sys_virq_set() - set the level of an interrupt line of the served guest. */
-void sys_virq_set(u32 line, bool level);
+/** sys_virq_set() - set the level of an interrupt line of the served guest. Returns true if its
+ * event is lost, because the guest has not taken the interrupt of the one before. */
+bool sys_virq_set(u32 line, bool level);
 /** sys_virq_request() - request the interrupt @vector of the served guest's first vCPU, VIRQ_NONE:
  * none. Returns the request before, or VIRQ_NONE if there was none or it has been taken. */
 u32 sys_virq_request(u32 vector);

@@ -73,20 +73,24 @@ static inline void device_set_level(struct device *device, bool level)
 	if (level == device->level || device->interrupt == UINT32_MAX)
 		return;
 	device->level = level;
-	sys_virq_set(device->interrupt, level);
+	(void)sys_virq_set(device->interrupt, level);
 }
 
 /** device_power() - reset the guest (RESUME_RESET) or switch it off (RESUME_OFF), as the answer of
  * the write that is being served. The write returns true. */
 void device_power(u32 flags);
 
-/** device_pulse() - raise the interrupt line for a moment, for an edge. */
-static inline void device_pulse(const struct device *device)
+/** device_pulse() - raise the interrupt line for a moment, for an edge. Returns true if the edge is
+ * lost, because the guest has not taken the one before. */
+static inline bool device_pulse(const struct device *device)
 {
+	bool lost;
+
 	if (device->interrupt == UINT32_MAX)
-		return;
-	sys_virq_set(device->interrupt, true);
-	sys_virq_set(device->interrupt, false);
+		return false;
+	lost = sys_virq_set(device->interrupt, true);
+	(void)sys_virq_set(device->interrupt, false);
+	return lost;
 }
 
 /** device_force_level() - the same when the level of the line is unknown. */

@@ -136,7 +136,7 @@ static u64 vcpu_resume(struct component *component, u64 index, u64 value, u64 fl
 static u64 virq_set(struct component *component, u64 index, u64 level)
 {
 	const struct component_grant *grant = grant_of(component, index, GRANT_LINE);
-	enum err err = ERR_STATE;
+	u64 result = FAILED(ERR_STATE);
 
 	if (grant == NULL)
 		return FAILED(ERR_NOT_FOUND);
@@ -144,12 +144,10 @@ static u64 virq_set(struct component *component, u64 index, u64 level)
 		return FAILED(ERR_INVALID);
 	/* The lock keeps the guest from being destroyed. */
 	spin_lock(&component->lock);
-	if (component->guest != NULL) {
-		arch_virq_set(component->guest, grant->guest_line, level != 0);
-		err = OK;
-	}
+	if (component->guest != NULL)
+		result = arch_virq_set(component->guest, grant->guest_line, level != 0);
 	spin_unlock(&component->lock);
-	return FAILED(err);
+	return result;
 }
 
 static u64 virq_request(struct component *component, u64 vector)

@@ -23,7 +23,8 @@ enum syscall {
 	SYS_TIME,         /* () -> ns of the core's clock; x1: ns since 1970, 0 unknown */
 	SYS_VCPU_RESUME,  /* (vcpu, value, flags): answer its exit. RESUME_WAIT: then as SYS_WAIT;
 			     RESUME_FAULT: nothing is there, give the guest a fault */
-	SYS_VIRQ_SET,     /* (line, level): a line of the served guest's (index of GRANT_LINE) */
+	SYS_VIRQ_SET,     /* (line, level): a line of the served guest's (index of GRANT_LINE).
+			     Returns 1 if its event is lost: the one before is still pending */
 	SYS_VIRQ_REQUEST, /* (vector) -> the request before: a controller among the vmm's devices
 			    requests that interrupt of the guest's first vCPU, as the 8259 of a PC
 			    does. VIRQ_NONE: no interrupt; as result, none or it was taken */

@@ -9,9 +9,10 @@
 struct guest;
 struct irq_route;
 
-/** arch_virq_set() - set the level of @guest's shared line @line (edge: true = one event). Any
- * CPU; virq lock. */
-void arch_virq_set(struct guest *guest, u32 line, bool level);
+/** arch_virq_set() - set the level of @guest's shared line @line (edge: true = one event). Returns
+ * true if the event is lost: a processor has its interrupt pending already, and takes it once. A
+ * GIC does not say, and returns false. Any CPU; virq lock. */
+bool arch_virq_set(struct guest *guest, u32 line, bool level);
 /** arch_virq_request() - @guest's component requests interrupt @vector of the first vCPU, in the
  * place of its former request; VIRQ_NONE: none. Returns the former one, or VIRQ_NONE if there was
  * none or the vCPU has taken it. Machines without such a controller ignore it. Any CPU; virq lock.

@@ -133,11 +133,12 @@ struct lapic_clock {
 
 /* The consequences of a register write for others. */
 struct lapic_effect {
-	u64 kicks;  /* vCPUs with a new event */
-	u64 starts; /* vCPUs in wait-for-SIPI that have received a SIPI */
-	u32 lines;  /* IOAPIC inputs of ioapic_hold() whose interrupt has ended */
-	int eoi;    /* vector that the IOAPIC must see, or LAPIC_NONE */
-	bool timer; /* lapic_timer_due() has changed */
+	u64 kicks;   /* vCPUs with a new event */
+	u64 starts;  /* vCPUs in wait-for-SIPI that have received a SIPI */
+	u32 lines;   /* IOAPIC inputs of ioapic_hold() whose interrupt has ended */
+	int eoi;     /* vector that the IOAPIC must see, or LAPIC_NONE */
+	bool timer;  /* lapic_timer_due() has changed */
+	bool merged; /* a message's vector was pending already: the processor takes it once */
 };
 
 /** lapic_reset() - the state after power-up, of vCPU @index; number 0 is the boot processor, the

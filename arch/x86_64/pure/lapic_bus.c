@@ -18,7 +18,14 @@ static bool add_events(struct lapic *lapic, u32 bits)
 	return (atomic_fetch_or(&lapic->events, bits) & bits) != bits;
 }
 
-static bool accept_vector(struct lapic *lapic, u32 vector, bool level, bool *kick)
+/* IRR is the other CPU's own: it may take the vector, or fold it in, at the same time. */
+static bool is_pending(struct lapic *lapic, u32 vector)
+{
+	return (__atomic_load_n(&lapic->irr[vector / 32], __ATOMIC_RELAXED) >> vector % 32 & 1) !=
+	       0;
+}
+
+static bool accept_vector(struct lapic *lapic, u32 vector, bool level, struct lapic_effect *effect)
 {
 	u32 bit = 1u << vector % 32;
 
@@ -26,15 +33,19 @@ static bool accept_vector(struct lapic *lapic, u32 vector, bool level, bool *kic
 		return false;
 	if (vector < 16) {
 		atomic_fetch_or(&lapic->errors, ESR_RECEIVE);
-		*kick = add_events(lapic, LAPIC_EVENT_ERROR);
+		if (add_events(lapic, LAPIC_EVENT_ERROR))
+			effect->kicks |= BIT(lapic->index);
 		return true;
 	}
 	if (level)
 		atomic_fetch_or(&lapic->levels[vector / 32], bit);
 	else
 		atomic_fetch_and(&lapic->levels[vector / 32], ~bit);
-	atomic_fetch_or(&lapic->posted[vector / 32], bit);
-	*kick = add_events(lapic, LAPIC_EVENT_IRQ);
+	if ((atomic_fetch_or(&lapic->posted[vector / 32], bit) & bit) != 0 ||
+	    is_pending(lapic, vector))
+		effect->merged = true;
+	if (add_events(lapic, LAPIC_EVENT_IRQ))
+		effect->kicks |= BIT(lapic->index);
 	return true;
 }
 
@@ -77,14 +88,9 @@ static bool accept_event(struct lapic *lapic, const struct lapic_message *messag
 static bool deliver(struct lapic *lapic, const struct lapic_message *message,
 		    struct lapic_effect *effect)
 {
-	bool kick = false, accepted;
-
 	if (message->delivery != LAPIC_FIXED && message->delivery != LAPIC_LOWEST)
 		return accept_event(lapic, message, effect);
-	accepted = accept_vector(lapic, message->vector, message->level, &kick);
-	if (kick)
-		effect->kicks |= BIT(lapic->index);
-	return accepted;
+	return accept_vector(lapic, message->vector, message->level, effect);
 }
 
 /* Logical destinations: 10.6.2.2 (flat and cluster model), 10.12.10.2 (x2APIC). */

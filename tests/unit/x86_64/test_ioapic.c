@@ -102,6 +102,34 @@ static void edges(void **state)
 	assert_true(arrived(0, 0x31));
 }
 
+/* An edge whose vector is pending already is lost, and the sender learns that. */
+static void edges_merge(void **state)
+{
+	(void)state;
+	put(0x10 + 2 * 4, 0x31);
+	line(4, true);
+	assert_false(effect.merged);
+	line(4, false);
+	assert_false(effect.merged);
+	line(4, true); /* it has arrived, and is not in IRR yet */
+	assert_true(effect.merged);
+	line(4, false);
+	lapic_fold(&cpus[0]);
+	line(4, true); /* it is in IRR */
+	assert_true(effect.merged);
+	line(4, false);
+	assert_true(arrived(0, 0x31));
+	line(4, true);
+	assert_false(effect.merged);
+	line(4, false);
+	/* A guest that masks the pin counts no edges. */
+	put(0x10 + 2 * 4, RTE_MASKED | 0x31);
+	line(4, true);
+	line(4, false);
+	line(4, true);
+	assert_false(effect.merged);
+}
+
 static void levels(void **state)
 {
 	(void)state;
@@ -197,8 +225,11 @@ static void destinations(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup(registers, setup),    cmocka_unit_test_setup(edges, setup),
-		cmocka_unit_test_setup(levels, setup),       cmocka_unit_test_setup(held, setup),
+		cmocka_unit_test_setup(registers, setup),
+		cmocka_unit_test_setup(edges, setup),
+		cmocka_unit_test_setup(edges_merge, setup),
+		cmocka_unit_test_setup(levels, setup),
+		cmocka_unit_test_setup(held, setup),
 		cmocka_unit_test_setup(destinations, setup),
 	};
 

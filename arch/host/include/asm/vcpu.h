@@ -55,6 +55,7 @@ struct arch_guest {
 	u32 request; /* of arch_virq_request(), if it requests */
 	bool requests;
 	u64 levels[HOST_LINES / 64]; /* shared lines that arch_virq_set() raised */
+	bool merges;                 /* the result of arch_virq_set() */
 	u64 linked[HOST_LINES / 64]; /* arch_virq_deliver() */
 };
 
