@@ -1,12 +1,34 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Missed ticks come at four times the rate, between the regular ones. */
+/* Missed ticks come between the regular ones. */
 #include "components/lib/ticks.h"
 
-#define CATCH_UP 4
+#include "components/lib/runtime.h"
 
-void ticks_start(struct ticks *ticks, u64 now, u64 period)
+#define DROP  0u
+#define SLEW  4u
+#define BURST 32u
+
+static u32 speed = SLEW; /* missed ticks that may come in a period */
+
+void ticks_init(const struct component_info *info)
 {
-	*ticks = (struct ticks){ .period = period, .next = now + period };
+	const char *text = argument_find(info, "missed-ticks");
+
+	speed = SLEW;
+	if (text == NULL || argument_is(text, "slew"))
+		return;
+	if (argument_is(text, "burst"))
+		speed = BURST;
+	else if (argument_is(text, "drop"))
+		speed = DROP;
+	else
+		log_line("%s: missed-ticks=%.16s is not drop, slew or burst; slew is used",
+			 info->name, text);
+}
+
+void ticks_start(struct ticks *ticks, u64 next, u64 period)
+{
+	*ticks = (struct ticks){ .period = period, .next = next };
 }
 
 void ticks_stop(struct ticks *ticks)
@@ -22,7 +44,8 @@ void ticks_count(struct ticks *ticks, u64 now)
 		return;
 	missed = (now - ticks->next) / ticks->period + 1;
 	ticks->next += missed * ticks->period;
-	ticks->owed = MIN(MIN(ticks->owed, TICKS_OWED_MAX) + missed, TICKS_OWED_MAX);
+	ticks->owed =
+		MIN(MIN(ticks->owed, TICKS_OWED_MAX) + missed, speed == DROP ? 1 : TICKS_OWED_MAX);
 }
 
 bool ticks_due(struct ticks *ticks, u64 now)
@@ -31,8 +54,14 @@ bool ticks_due(struct ticks *ticks, u64 now)
 	if (ticks->owed == 0 || now < ticks->late)
 		return false;
 	ticks->owed--;
-	ticks->late = now + ticks->period / CATCH_UP;
+	ticks->late = now + (speed == DROP ? 0 : ticks->period / speed);
 	return true;
+}
+
+void ticks_again(struct ticks *ticks)
+{
+	if (speed != DROP)
+		ticks->owed = MIN(ticks->owed, TICKS_OWED_MAX - 1) + 1;
 }
 
 u64 ticks_when(const struct ticks *ticks)

@@ -2,6 +2,7 @@
 /* From grants to devices, and from exits and notifications to their models. */
 #include "components/vmm/vmm.h"
 
+#include "components/lib/ticks.h"
 #include "components/vmm/device.h"
 #include <mullion/format.h>
 #include <mullion/string.h>
@@ -158,6 +159,7 @@ static void vmm_init(const struct component_info *info)
 	struct slot *kept = slots(info);
 
 	guest_name = info->guest;
+	ticks_init(info);
 	num_devices = 0;
 	num_parts = 0;
 	memset(devices, 0, sizeof(devices));

@@ -16,15 +16,16 @@ extern const struct device_model fw_cfg_model;   /* items for firmware */
 extern const struct device_model debug_port_model; /* text to the core's log */
 
 /** i8259_input() - the interrupt line of @device has changed: the 8259 pair sees it, if the guest
- * has one and the line is of ISA. */
-void i8259_input(const struct device *device, bool level);
+ * has one and the line is of ISA. Returns true if an edge is lost: its pin, which is not masked,
+ * has a request already. */
+bool i8259_input(const struct device *device, bool level);
 
 /** x86_set_level(), x86_force_level(), x86_pulse() - device_set_level() and so on, for both the I/O
  * APIC and the 8259 pair. */
 static inline void x86_force_level(struct device *device, bool level)
 {
 	device_force_level(device, level);
-	i8259_input(device, level);
+	(void)i8259_input(device, level);
 }
 
 static inline void x86_set_level(struct device *device, bool level)
@@ -33,27 +34,13 @@ static inline void x86_set_level(struct device *device, bool level)
 		x86_force_level(device, level);
 }
 
-static inline void x86_pulse(const struct device *device)
+static inline bool x86_pulse(const struct device *device)
 {
-	device_pulse(device);
-	i8259_input(device, true);
-	i8259_input(device, false);
-}
+	bool lost = device_pulse(device);
 
-/** x86_clock_ticks() - cycles of a clock of @hz in @ns, rounded down. */
-static inline u64 x86_clock_ticks(u64 ns, u64 hz)
-{
-	const u64 second = UINT64_C(1000000000);
-
-	return ns / second * hz + ns % second * hz / second;
-}
-
-/** x86_clock_ns() - the time that @ticks cycles take, rounded up. */
-static inline u64 x86_clock_ns(u64 ticks, u64 hz)
-{
-	const u64 second = UINT64_C(1000000000);
-
-	return ticks / hz * second + (ticks % hz * second + hz - 1) / hz;
+	lost |= i8259_input(device, true);
+	(void)i8259_input(device, false);
+	return lost;
 }
 
 #endif

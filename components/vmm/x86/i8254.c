@@ -63,7 +63,7 @@ static bool is_periodic(const struct channel *c)
 
 static u64 elapsed(const struct channel *c, u64 now)
 {
-	return now < c->start ? 0 : x86_clock_ticks(now - c->start, HZ);
+	return now < c->start ? 0 : clock_cycles(now - c->start, HZ);
 }
 
 static u32 to_bcd(u32 n)
@@ -111,15 +111,16 @@ static bool output(const struct channel *c, u64 now)
 static void pit_schedule(struct i8254_state *s)
 {
 	const struct channel *c = &s->channels[0];
+	u64 ns = clock_ns(c->count, HZ);
 
 	ticks_stop(&s->ticks);
 	s->once = UINT64_MAX;
 	if (c->count == 0)
 		return;
 	if (is_periodic(c))
-		ticks_start(&s->ticks, c->start, x86_clock_ns(c->count, HZ));
+		ticks_start(&s->ticks, c->start + ns, ns);
 	else
-		s->once = c->start + x86_clock_ns(c->count, HZ);
+		s->once = c->start + ns;
 }
 
 static void load(struct i8254_state *s, u32 index, u32 value)
@@ -294,11 +295,11 @@ static ns_t pit_timer(struct device *pit)
 	if (s->ticks.period == 0 && s->once == UINT64_MAX)
 		return NS(UINT64_MAX);
 	now = sys_time(NULL).v;
-	if (ticks_due(&s->ticks, now))
-		x86_pulse(pit);
+	if (ticks_due(&s->ticks, now) && x86_pulse(pit))
+		ticks_again(&s->ticks);
 	if (now >= s->once) {
 		s->once = UINT64_MAX;
-		x86_pulse(pit);
+		(void)x86_pulse(pit);
 	}
 	return NS(MIN(ticks_when(&s->ticks), s->once));
 }

@@ -221,28 +221,32 @@ static void offer(struct i8259_state *s)
 	s->offered = 1;
 }
 
-void i8259_input(const struct device *device, bool level)
+bool i8259_input(const struct device *device, bool level)
 {
 	struct i8259_state *s;
-	bool rises;
+	struct pic *pic;
+	bool rises, lost;
 	u64 gsi;
 
 	if (controllers == NULL || controllers->state == NULL || device->interrupt >= GRANTS_MAX)
-		return;
+		return false;
 	gsi = device->info->grants[device->interrupt].address;
 	if (gsi == ACPI_TIMER_GSI)
 		gsi = 0; /* the I/O APIC has the timer there */
 	else if (gsi == 0 || gsi >= 2u * PINS)
-		return;
+		return false;
 	rises = level && (lines & BIT(gsi)) == 0;
 	lines = (u32)((lines & ~BIT(gsi)) | (level ? BIT(gsi) : 0));
 	s = controllers->state;
-	if (!rises && (s->pics[gsi / PINS].trigger & BIT(gsi % PINS)) == 0)
-		return; /* the end of an edge changes nothing */
+	pic = &s->pics[gsi / PINS];
+	if (!rises && (pic->trigger & BIT(gsi % PINS)) == 0)
+		return false; /* the end of an edge changes nothing */
 	withdraw(s);
+	lost = rises && pic->icw1 != 0 && (pic->request & ~pic->mask & BIT(gsi % PINS)) != 0;
 	if (rises)
-		s->pics[gsi / PINS].request |= (u8)BIT(gsi % PINS);
+		pic->request |= (u8)BIT(gsi % PINS);
 	offer(s);
+	return lost;
 }
 
 /* The answer to a poll is an acknowledge cycle. */

@@ -169,7 +169,7 @@ static void rtc_schedule(struct mc146818_state *s)
 	if ((s->ram[REG_B] & B_PERIOD) == 0 || period == 0)
 		ticks_stop(&s->ticks);
 	else if (s->ticks.period != period)
-		ticks_start(&s->ticks, sys_time(NULL).v, period);
+		ticks_start(&s->ticks, sys_time(NULL).v + period, period);
 }
 
 /* Serve the seconds that have begun; of more than one, the last alone. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The fixed registers of ACPI (ACPI 6.5 §4.8.3): PM1 event and control, and the PM timer. */
+#include "components/lib/ticks.h"
 #include "components/vmm/x86/devices.h"
 
 #include <abi/pc.h>
@@ -29,7 +30,7 @@ _Static_assert(sizeof(struct pm_state) <= DEVICE_STATE, "device.h");
 
 static u64 timer_ticks(u64 now)
 {
-	return x86_clock_ticks(now, TIMER_HZ);
+	return clock_cycles(now, TIMER_HZ);
 }
 
 static void pm_update(struct device *pm)
@@ -108,7 +109,7 @@ static ns_t pm_timer(struct device *pm)
 	note_carry(s, timer_ticks(now));
 	pm_update(pm);
 	next = ((u64)s->carry + 1) << CARRY_BIT;
-	return NS(x86_clock_ns(next, TIMER_HZ));
+	return NS(clock_ns(next, TIMER_HZ));
 }
 
 static void pm_reset(struct device *pm)
