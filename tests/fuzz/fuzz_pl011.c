@@ -4,8 +4,8 @@
  * arbitrary state. The device must stay within its memory, undefined bits of registers stay zero,
  * and its line's level is that of its interrupts.
  *
- * Input: steps of 4 bytes, kind (bit 6: the exit that was before, once more), offset / 4 of the
- * register (two bytes), value.
+ * Input: steps of 4 bytes: kind, offset / 4 of the register (two bytes), value. Bits 7 and 5 of the
+ * kind are the device, and bit 6 repeats the exit that was before.
  */
 #include "components/lib/host.h"
 #include "components/lib/runtime.h"
@@ -16,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { G_UART, G_LINE, G_RTC, G_RTC_LINE, G_CHANNEL, G_STATE, G_COUNT };
+enum { G_UART, G_LINE, G_RTC, G_RTC_LINE, G_TIMER, G_TIMER_LINE, G_CHANNEL, G_STATE, G_COUNT };
 
 static struct serial_line line;
 static u8 state[PAGE_SIZE] __aligned(4096);
@@ -30,6 +30,8 @@ static struct component_info info = {
 		[G_LINE] = { .kind = GRANT_LINE, .name = "uart" },
 		[G_RTC] = { .kind = GRANT_VIRTUAL, .name = "rtc", .detail = "pl031" },
 		[G_RTC_LINE] = { .kind = GRANT_LINE, .name = "rtc" },
+		[G_TIMER] = { .kind = GRANT_VIRTUAL, .name = "timer", .detail = "sp804" },
+		[G_TIMER_LINE] = { .kind = GRANT_LINE, .name = "timer" },
 		[G_CHANNEL] = { .kind = GRANT_CHANNEL, .name = "guest", .size = sizeof(line) },
 		[G_STATE] = { .kind = GRANT_MEMORY, .name = "state", .size = sizeof(state) },
 	},
@@ -59,12 +61,17 @@ static void check_registers(void)
 	CHECK(serve(NOTIFY_EXIT, G_UART, 0x40, false, 0) == (raw & mask));
 	CHECK(host_core.level[G_LINE] == ((raw & mask) != 0));
 	CHECK(serve(NOTIFY_EXIT, G_UART, 0xfe0, false, 0) == 0x11);
+	CHECK(serve(NOTIFY_EXIT, G_TIMER, 0xfe0, false, 0) == 0x04);
+	raw = serve(NOTIFY_EXIT, G_TIMER, 0x14, false, 0);
+	CHECK(host_core.level[G_TIMER_LINE] ==
+	      ((raw | serve(NOTIFY_EXIT, G_TIMER, 0x34, false, 0)) != 0));
 }
 
 static void step(const u8 *data)
 {
 	u64 offset = (u64)(data[1] | data[2] << 8) * 4;
-	u32 region = (data[0] & 0x80) != 0 ? G_RTC : G_UART;
+	static const u8 regions[4] = { G_UART, G_TIMER, G_RTC, G_TIMER };
+	u32 region = regions[(data[0] >> 6 & 2) | (data[0] >> 5 & 1)];
 	u32 value = data[3];
 
 	exits += (data[0] & 0x40) == 0;

@@ -6,7 +6,7 @@
 # A program is a directory with every .c and .S in it. It is linked with tests/guests/lib, the
 # architecture's directory there, and the files of lib/ that it uses, compiled for this place.
 
-guest-names := contract hostile witness bench spin scan flood rtos
+guest-names := contract hostile witness bench spin scan flood rtos ticks
 guest-lib-dirs := tests/guests/lib tests/guests/lib/$(ARCH)
 guest-lib := $(basename $(sort $(foreach dir,$(guest-lib-dirs),$(wildcard $(dir)/*.c $(dir)/*.S)))) \
 	lib/string lib/format lib/err lib/fdt/read lib/fdt/value

@@ -23,7 +23,9 @@ FAIR_S = 600		# of virtual time, all of which all vCPUs compete for
 SLICE_US = 100000	# as many instructions as 100 us have otherwise
 
 suite = Suite("sharing", setup=lambda: (systems.prepare(), systems.guest("spin"),
-						 systems.guest("flood"), systems.guest("rtos")))
+						 systems.guest("flood"), systems.guest("rtos"),
+						 systems.guest("ticks")))
+TICKS_MS = 200		# for which a guest counts ticks
 STEP_NS = 20000		# nothing that a guest causes takes longer
 
 def guest(name, cpus, properties="", kernel="spin", **arguments):
@@ -297,6 +299,42 @@ def steps(test):
 	for how in ("sweep", "resets"):
 		test.check(late[how] <= late["spin"] + STEP_NS,
 			   f"{how}: {late[how]} ns late, {late['spin']} beside one that spins")
+
+
+def ticks(test, policy):
+	"""A guest that counts 1,000 ticks a second beside one that works.
+
+	Returns ticks counted, ticks due, and the longest time to catch up in us.
+	"""
+	timer = systems.virtual("timer", "sp804", 0x0b000000, 20)
+	text = "".join((
+		systems.guest_node("ticks",
+				   f'autostart; slice-us = <10000>; '
+				   f'bootargs = "ms={TICKS_MS}";',
+				   timer, vcpus="vcpu0 { cpu = <0>; };",
+				   vmm=f'arguments = "missed-ticks={policy}";'),
+		guest("busy", (0,), "slice-us = <10000>;", rounds=1, period_us=1,
+		      burst_us=4 * TICKS_MS * 1000, work=200)))
+	image = systems.pack(test.directory(), systems.description(text),
+			     [(f"{name}.img", systems.guest(name)) for name in ("spin", "ticks")])
+	machine = test.machine(image, cpus=1, memory=256, icount=True)
+	match = machine.expect(r"ticks: counted (\d+) of (\d+), slowest (\d+) us", LIMIT,
+			       absent=r"mullion: panic|FAILED")
+	return [int(match.group(i)) for i in (1, 2, 3)]
+
+
+@suite.case("ticks that a guest missed: dropped, slewed, in a burst")
+def missed_ticks(test):
+	counted, due, slowest = ticks(test, "slew")
+	test.check(due - 1 <= counted <= due, f"slew: {counted} ticks of {due}")
+	# Ten are missed in a slice of the other. Three more than usual come in a period.
+	test.check(2500 <= slowest <= 4500, f"slew: {slowest} us to catch up")
+	counted, due, slowest = ticks(test, "burst")
+	test.check(due - 1 <= counted <= due, f"burst: {counted} ticks of {due}")
+	test.check(slowest <= 1000, f"burst: {slowest} us to catch up")
+	counted, due, slowest = ticks(test, "drop")
+	# Of each 20 periods: those of its own slice, and one for all others.
+	test.check(0.45 <= counted / due <= 0.65, f"drop: {counted} ticks of {due}")
 
 
 if __name__ == "__main__":
