@@ -131,7 +131,8 @@ static size_t guest_bytes(const struct config_run *run, fdt_node_t guest)
 	fdt_node_t aspace = config_child(run, guest, "aspace");
 	u32 regions = region_count(run, aspace);
 	size_t bytes = rounded(vcpu_count(run, guest) * sizeof(struct config_vcpu)) +
-		       rounded(regions * sizeof(struct config_region));
+		       rounded(regions * sizeof(struct config_region)) +
+		       rounded(ELF_MAX_PIECES * sizeof(struct elf_piece));
 
 	config_for_each_child (run, aspace, it)
 		bytes += rounded(count_irqs(run, it.node) * sizeof(struct config_irq)) +

@@ -275,7 +275,7 @@ struct placing {
 	struct taken {
 		const char *property, *what;
 		u64 base, size;
-	} taken[3];
+	} taken[ELF_MAX_PIECES + 2]; /* of the kernel, tree and initrd */
 	u32 num_taken;
 };
 /** place_take() - @what has its place; @property is the one that can move it. */

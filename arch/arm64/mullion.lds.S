@@ -15,6 +15,7 @@
 	*core/component/create.o(sections)  \
 	*lib/cpio.o(sections)               \
 	*lib/elf.o(sections)                \
+	*lib/elf_file.o(sections)           \
 	*lib/file_kind.o(sections)          \
 	*lib/similar.o(sections)            \
 	*lib/fdt/read.o(sections)           \

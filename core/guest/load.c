@@ -16,21 +16,44 @@
 #define PIECE_BYTES KIB(128)
 #define SLOW_BYTES  KIB(2)
 
-static enum err load_image(struct vcpu *vcpu, const struct config_image *image)
+/* @zeroes: @data is a page of them, for any length. */
+static enum err load_bytes(struct vcpu *vcpu, u64 gpa, const u8 *data, u64 bytes, bool zeroes)
 {
-	bool fast = IS_ALIGNED(image->load.v | (u64)(uintptr_t)image->data, 16);
-	u64 piece = fast ? PIECE_BYTES : SLOW_BYTES;
+	bool fast = IS_ALIGNED(gpa | (u64)(uintptr_t)data, 16);
+	u64 piece = fast ? (zeroes ? PAGE_SIZE : PIECE_BYTES) : SLOW_BYTES;
 	enum err err = OK;
 
-	if (image->data == NULL)
-		return OK;
-	for (u64 at = 0; at < image->size && err == OK; at += piece) {
-		err = guest_load(vcpu->guest, GPA(image->load.v + at), image->data + at,
-				 MIN(image->size - at, piece));
+	for (u64 at = 0; at < bytes && err == OK; at += piece) {
+		err = guest_load(vcpu->guest, GPA(gpa + at), zeroes ? data : data + at,
+				 MIN(bytes - at, piece));
 		if (err == OK && !vcpu_preempt_point(vcpu))
 			err = ERR_BUSY;
 	}
 	return err;
+}
+
+/* The memory of all segments is zero before the first one's bytes. */
+static enum err load_segments(struct vcpu *vcpu, const struct config_image *image)
+{
+	u8 *zeroes = page_alloc(1);
+	enum err err = zeroes == NULL ? ERR_NO_MEMORY : OK;
+
+	for (u32 i = 0; i < image->num_pieces && err == OK; i++)
+		err = load_bytes(vcpu, image->pieces[i].gpa, zeroes, image->pieces[i].memory, true);
+	page_free(zeroes, 1);
+	for (u32 i = 0; i < image->num_pieces && err == OK; i++)
+		err = load_bytes(vcpu, image->pieces[i].gpa, image->data + image->pieces[i].offset,
+				 image->pieces[i].bytes, false);
+	return err;
+}
+
+static enum err load_image(struct vcpu *vcpu, const struct config_image *image)
+{
+	if (image->data == NULL)
+		return OK;
+	if (image->num_pieces != 0)
+		return load_segments(vcpu, image);
+	return load_bytes(vcpu, image->load.v, image->data, image->size, false);
 }
 
 static enum err load_generated_tree(const struct guest *guest, const struct guest_nodes *nodes)

@@ -8,6 +8,7 @@
 #define MULLION_CONFIG_H
 
 #include <asm/config.h>
+#include <mullion/elf_file.h>
 #include <mullion/fdt.h>
 #include <mullion/host.h>
 #include <mullion/types.h>
@@ -71,8 +72,10 @@ struct config_image {
 			     alone) */
 	u64 size;         /* bytes in the bundle */
 	bool load_fixed;
-	gpa_t load; /* after the checks: where it goes */
-	u64 span;   /* bytes it takes in guest memory */
+	gpa_t load;     /* after the checks: where it goes */
+	u64 span;       /* bytes it takes in guest memory */
+	u32 num_pieces; /* of an ELF file; 0: the whole file at @load */
+	const struct elf_piece *pieces;
 };
 
 struct config_vcpu {

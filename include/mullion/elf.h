@@ -7,6 +7,7 @@
 #define MULLION_ELF_H
 
 #include <mullion/config.h>
+#include <mullion/elf_file.h>
 #include <mullion/err.h>
 #include <mullion/types.h>
 
@@ -18,10 +19,6 @@ struct elf_program {
 
 /* Where segments may lie: below the largest stack, whose top is COMPONENT_STACK. */
 #define ELF_STACK_MAX MIB(1)
-
-/* e_machine. */
-#define ELF_ARM64  183
-#define ELF_X86_64 62
 
 /** elf_read() - read the PT_LOAD segments of the @size bytes at @data, which must remain. @machine:
  * the file's e_machine. Any context. *@why: the reason of an error, as text to follow the file's

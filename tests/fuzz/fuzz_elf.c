@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* lib/elf.c: an accepted program lies within its file and within its address space. */
+/* lib/elf.c and elf_file.c: an accepted program lies within its file and its address space. */
 #include <mullion/elf.h>
 
 #include <abi/component.h>
@@ -23,6 +23,30 @@ static void check_segment(const struct elf_program *program, u32 i, const u8 *da
 		CHECK(segment[-1].va + segment[-1].size <= segment->va);
 }
 
+/* The same file as a guest's. */
+static void check_load(const u8 *data, size_t size)
+{
+	const char *why = NULL;
+	struct elf_load load;
+	struct elf_file file;
+
+	if (elf_open(data, size, &file) != OK)
+		return;
+	if (elf_load(&file, BIT(40), &load, &why) != OK) {
+		CHECK(why != NULL);
+		return;
+	}
+	CHECK(load.num_pieces > 0 && load.num_pieces <= ELF_MAX_PIECES);
+	CHECK(load.low < load.high && load.high <= BIT(40));
+	for (u32 i = 0; i < load.num_pieces; i++) {
+		const struct elf_piece *piece = &load.pieces[i];
+
+		CHECK(piece->offset <= size && piece->bytes <= size - piece->offset);
+		CHECK(piece->bytes <= piece->memory && piece->gpa >= load.low &&
+		      piece->memory <= load.high - piece->gpa);
+	}
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct elf_program program;
@@ -30,6 +54,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum err err = elf_read(data, size, ELF_ARM64, &program, &why);
 	bool found = false;
 
+	check_load(data, size);
 	CHECK((err == OK) == (why == NULL));
 	if (err != OK)
 		return 0;

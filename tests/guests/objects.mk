@@ -24,6 +24,10 @@ guest-ldflags := -nostdlib -pie --no-dynamic-linker -z text -z norelro -z noexec
 	--gc-sections --build-id=none -z max-page-size=4096 \
 	$(if $(clang),,--no-warn-rwx-segments)
 
+# The guest that is built as an ELF executable as well, $(O)/guests/<name>-fixed.elf.
+guest-fixed := $(if $(filter arm64,$(ARCH)),rtos)
+guest-fixed-base := 0x40080000
+
 $(eval $(call add-flavour,guest))
 
 define add-guest
@@ -43,6 +47,18 @@ guests: $(O)/guests/$(1).img
 endef
 $(foreach guest,$(guest-names),$(if $(call guest-sources,$(guest)),\
 	$(eval $(call add-guest,$(guest)))))
+
+define add-fixed-guest
+$(O)/guests/$(1)-fixed.elf: $(O)/guests/$(1).elf
+	$$(call say,LD,$$@)
+	$$(quiet)$(LD) $(filter-out -pie --no-dynamic-linker,$(guest-ldflags)) \
+		--defsym=text_offset=0 --defsym=base=$(guest-fixed-base) \
+		-T tests/guests/lib/$(ARCH)/guest.lds -o $$@ \
+		$(patsubst %,$(O)/guest/%.o,$(guest-lib) $(call guest-sources,$(1)))
+
+guests: $(O)/guests/$(1)-fixed.elf
+endef
+$(foreach guest,$(guest-fixed),$(eval $(call add-fixed-guest,$(guest))))
 
 # Programs for Linux in a guest, without a C library: $(O)/guests/linux/<name>.
 linux-programs := $(basename $(wildcard tests/linux/$(ARCH)/*.c))

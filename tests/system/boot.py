@@ -304,5 +304,30 @@ def two_guests(test, gic):
 for gic in (2, 3):
 	suite.add(f"two guests, one of them stopped, GICv{gic}", two_guests, gic=gic)
 
+
+@suite.case("an ELF guest, and bytes with an entry behind their start")
+def elf_guest(test):
+	"""The second one's file is the first one's Image behind 4 KiB that are not executed."""
+	directory = test.directory()
+	(directory / "late.bin").write_bytes(bytes(4096) + systems.guest("rtos").read_bytes())
+	rtos = 'autostart; bootargs = "how=reset"; '
+	guests = systems.guest_node("elf", rtos + 'kernel-type = "elf";', kernel="rtos-fixed") + \
+		systems.guest_node("late", rtos + 'kernel-type = "raw"; '
+				   "load-address = <0x401ff000>; entry = <0x40200000>;")
+	dts = systems.description(guests).replace("rtos-fixed.img", "rtos-fixed.elf") \
+		.replace("late.img", "late.bin")
+	elf = systems.need(systems.ARM64 / "guests/rtos-fixed.elf", "make ARCH=arm64 guests")
+	machine = test.machine(systems.pack(directory, dts, [("rtos-fixed.elf", elf)]), memory=256)
+	seen = {"elf": [], "late": []}
+	while sum(map(len, seen.values())) < 8:
+		match = machine.expect(r"\[(elf|late)\] rtos: (life \d)|"
+				       r"guest '(elf|late)' (powered off)",
+				       absent=NOT_WELL + "|FAILED")
+		name, line = (group.decode() for group in match.groups() if group)
+		seen[name].append(line)
+	for name, lines in seen.items():
+		test.equal(lines, ["life 1", "life 2", "life 3", "powered off"], name)
+
+
 if __name__ == "__main__":
 	suite.main()

@@ -9,6 +9,7 @@
 #include "arch/arm64/pure/image.h"
 #include "config/internal.h"
 #include <mullion/file_kind.h>
+#include <mullion/string.h>
 
 /* Before Linux 4.2 the tree must lie within this of the kernel's base. */
 #define TREE_REACH MIB(512)
@@ -22,8 +23,8 @@ static const char *kernel_advice(enum file_kind kind)
 	case FILE_GZIP: return "make the bundle with tools/pack, which unpacks it";
 	case FILE_COMPRESSED: return "unpack it first";
 	case FILE_ELF:
-		return "name arch/arm64/boot/Image of the kernel's build, or turn a bare program "
-		       "into bytes with objcopy -O binary and write kernel-type = \"raw\"";
+		return "name arch/arm64/boot/Image of the kernel's build, or write kernel-type = "
+		       "\"elf\" for a bare program";
 	case FILE_PE: return "take the Image out of it (a zboot kernel holds it compressed)";
 	case FILE_UIMAGE: return "name the Image that it was made from";
 	case FILE_FDT: return "did you mean device-tree?";
@@ -99,16 +100,73 @@ static void check_raw(struct config_run *run, const struct config_guest *guest)
 	else if (kind == FILE_ELF || kind == FILE_GZIP)
 		config_error(run, guest->node, "kernel", "is %s, no raw binary; %s",
 			     file_kind_name(kind),
-			     kind == FILE_ELF ? "turn it into bytes with objcopy -O binary"
+			     kind == FILE_ELF ? "write kernel-type = \"elf\""
 					      : kernel_advice(kind));
+}
+
+/* The reason for which an ELF file cannot be started, as the end of "the kernel ..."; NULL: none.
+ */
+static const char *read_elf(const struct config_image *kernel, struct elf_load *load)
+{
+	const char *why = NULL;
+	struct elf_file file;
+
+	if (elf_open(kernel->data, kernel->size, &file) != OK)
+		return "is cut short; build or fetch it again";
+	if (!file.wide || !file.little || !file.current || file.machine != ELF_ARM64)
+		return "is an ELF file of another architecture; name one that was built for arm64";
+	if (file.type != ELF_EXEC)
+		return "is not linked to fixed addresses; link it with -static -no-pie";
+	if (elf_load(&file, BIT(CONFIG_IPA_BITS), load, &why) != OK)
+		return why;
+	for (u32 i = 0; i < load->num_pieces; i++)
+		if (load->entry >= load->pieces[i].gpa && IS_ALIGNED(load->entry, 4) &&
+		    load->entry - load->pieces[i].gpa < load->pieces[i].bytes)
+			return NULL;
+	return "has its entry point outside of its segments, or at no multiple of 4; link it "
+	       "with another entry";
+}
+
+static void check_elf(struct config_run *run, struct config_guest *guest)
+{
+	struct config_image *kernel = &guest->kernel;
+	enum file_kind kind = file_kind(kernel->data, kernel->size);
+	struct elf_piece *pieces;
+	struct elf_load load;
+	const char *why;
+
+	kernel->span = 0;
+	if (kind != FILE_ELF) {
+		config_error(
+			run, guest->node, "kernel", "is %s, no ELF file; %s", file_kind_name(kind),
+			kind == FILE_LINUX_ARM64 ? "leave kernel-type out" : kernel_advice(kind));
+		return;
+	}
+	why = read_elf(kernel, &load);
+	if (why != NULL) {
+		config_error(run, guest->node, "kernel", "%s", why);
+		return;
+	}
+	pieces = arena_alloc(run, load.num_pieces * sizeof(*pieces));
+	if (pieces == NULL) {
+		config_error(run, guest->node, "kernel", "there is no memory for its segments");
+		return;
+	}
+	memcpy(pieces, load.pieces, load.num_pieces * sizeof(*pieces));
+	kernel->pieces = pieces;
+	kernel->num_pieces = load.num_pieces;
+	kernel->load = GPA(load.low);
+	kernel->span = load.high - load.low;
+	guest->entry = GPA(load.entry);
 }
 
 void arm64_boot_check(struct config_run *run, struct config_guest *guest)
 {
-	if (guest->kernel_type == ARM64_KERNEL_LINUX)
-		check_linux(run, guest);
-	else
-		check_raw(run, guest);
+	switch (guest->kernel_type) {
+	case ARM64_KERNEL_LINUX: check_linux(run, guest); break;
+	case ARM64_KERNEL_ELF: check_elf(run, guest); break;
+	default: check_raw(run, guest); break;
+	}
 }
 
 /* Where the kernel must start so that base and text_offset come out right. */
@@ -144,14 +202,66 @@ static bool choose_kernel_address(struct placing *p, struct config_image *kernel
 	return true;
 }
 
+/* The segments of an ELF file have their places; each must be in memory. */
+static bool place_elf(struct placing *p)
+{
+	const struct config_image *kernel = &p->guest->kernel;
+
+	if (kernel->load_fixed)
+		return config_error(p->run, p->guest->node, "load-address",
+				    "an ELF file has the addresses of its segments; remove it");
+	for (u32 i = 0; i < kernel->num_pieces; i++) {
+		const struct elf_piece *piece = &kernel->pieces[i];
+		const struct config_region *region = place_memory_at(p->guest, piece->gpa);
+
+		if (region == NULL ||
+		    !range_within(piece->gpa, piece->memory, region->gpa.v, region->size))
+			return config_error(p->run, p->guest->node, "kernel",
+					    "its segment at 0x%lx to 0x%lx is not in RAM or ROM of "
+					    "the guest; add a region there, or link it to 0x%lx",
+					    piece->gpa, LAST(piece->gpa, piece->memory),
+					    p->ram->gpa.v);
+		place_take(p, "kernel", "kernel", piece->gpa, piece->memory);
+	}
+	return true;
+}
+
+/* The first instruction, where the description says it. */
+static bool place_entry(struct placing *p)
+{
+	const struct config_image *kernel = &p->guest->kernel;
+	u64 entry = p->guest->entry.v;
+
+	if (!p->guest->arch.arm64.entry_fixed) {
+		p->guest->entry = kernel->load;
+		return true;
+	}
+	if (!IS_ALIGNED(entry, 4))
+		return config_error(p->run, p->guest->node, "entry",
+				    "code must start at a multiple of 4; write <0x%lx>",
+				    ALIGN_DOWN(entry, 4));
+	if (kernel->data != NULL && !range_within(entry, 4, kernel->load.v, kernel->size))
+		return config_error(p->run, p->guest->node, "entry",
+				    "is outside of the kernel at 0x%lx to 0x%lx; write <0x%lx>",
+				    kernel->load.v, LAST(kernel->load.v, kernel->size),
+				    kernel->load.v);
+	return true;
+}
+
 static bool place_kernel(struct placing *p)
 {
 	struct config_image *kernel = &p->guest->kernel;
 	struct image_header header;
 	u64 span = MAX(kernel->span, 1);
 
+	if (p->guest->kernel_type != ARM64_KERNEL_RAW && p->guest->arch.arm64.entry_fixed)
+		return config_error(p->run, p->guest->node, "entry",
+				    "the kernel's file has it; remove it, or write kernel-type = "
+				    "\"raw\"");
 	if (p->guest->kernel.file == NULL || (kernel->data != NULL && kernel->span == 0))
 		return false;
+	if (p->guest->kernel_type == ARM64_KERNEL_ELF)
+		return place_elf(p);
 	if (p->guest->kernel_type == ARM64_KERNEL_LINUX && kernel->data != NULL &&
 	    arm64_image_decode(kernel->data, kernel->size, &header) == OK)
 		p->offset = header.text_offset;
@@ -173,9 +283,8 @@ static bool place_kernel(struct placing *p)
 			return false;
 		}
 	}
-	p->guest->entry = kernel->load;
 	place_take(p, "load-address", "kernel", kernel->load.v, span);
-	return true;
+	return place_entry(p);
 }
 
 static u64 power_of_two_above(u64 bytes)

@@ -47,6 +47,8 @@ static const struct schema_prop guest_props[] = {
 	  "guest address of the GICv2 CPU interface (8 KiB)" },
 	{ "gicr-address", PROP_U64, VARIANT_ALL, 0, "<0x080a0000>", "<0x080a0000>",
 	  "guest address of the GICv3 redistributors (128 KiB for each vCPU)" },
+	{ "entry", PROP_U64, VARIANT_ALL, 0, "<0x40000000>", "its load-address",
+	  "address of the first instruction of a raw kernel" },
 	{ "trap-wfi", PROP_FLAG, VARIANT_ALL, 0, "", "absent",
 	  "let the core run something else while a vCPU waits for an interrupt" },
 };
@@ -66,6 +68,7 @@ static const struct arch_model model_trees[] = {
 static const char *const kernel_types[] = {
 	[ARM64_KERNEL_LINUX] = "linux",
 	[ARM64_KERNEL_RAW] = "raw",
+	[ARM64_KERNEL_ELF] = "elf",
 };
 
 /* Devices of registers and interrupts alone. (Linux Documentation/devicetree/bindings.) */
@@ -103,6 +106,7 @@ static void guest_parse(struct config_run *run, struct config_guest *guest)
 	u32 version;
 
 	arm64->trap_wfi = config_has(run, guest->node, "trap-wfi");
+	arm64->entry_fixed = config_u64(run, guest->node, "entry", &guest->entry.v);
 	arm64->gicd = GPA(GUEST_GICD);
 	arm64->gicc = GPA(GUEST_GICC);
 	arm64->gicr = GPA(GUEST_GICR);

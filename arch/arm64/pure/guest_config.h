@@ -7,11 +7,13 @@
 
 enum arm64_kernel_type {
 	ARM64_KERNEL_LINUX, /* its header is honoured */
-	ARM64_KERNEL_RAW,   /* bytes at a load address, entered there */
+	ARM64_KERNEL_RAW,   /* bytes at a load address, entered there or at @entry */
+	ARM64_KERNEL_ELF,   /* its segments at their addresses */
 };
 
 struct arm64_guest {
 	u8 gic_version;         /* 2 or 3 */
+	bool entry_fixed;       /* the description has the address of the first instruction */
 	bool trap_wfi;          /* a vCPU that waits for an interrupt leaves the CPU */
 	u32 num_spis;           /* shared interrupts of its controller, a multiple of 32 */
 	gpa_t gicd, gicc, gicr; /* guest-physical frames of its controller */

@@ -8,9 +8,10 @@
 
 #include "arch/x86_64/pure/guest_config.h"
 
+#include <mullion/elf_file.h>
 #include <mullion/err.h>
 
-#define X86_MAX_PIECES 8
+#define X86_MAX_PIECES ELF_MAX_PIECES
 
 /* Offsets in a bzImage, which are those of the zero page as well (boot.rst, "The Real-Mode Kernel
  * Header"). */

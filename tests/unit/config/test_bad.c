@@ -144,6 +144,50 @@ static void make_program(const char *name, Elf64_Half machine)
 	make_file(name, &program, sizeof(program));
 }
 
+/* A guest's program of two segments: text at @va, data at 0x40200000. */
+static void make_guest(const char *name, Elf64_Half type, Elf64_Half machine, u64 va, u64 entry)
+{
+	struct {
+		Elf64_Ehdr header;
+		Elf64_Phdr segments[2];
+	} image = {
+		.header = { .e_ident = ELFMAG "\2\1\1",
+			    .e_type = type,
+			    .e_machine = machine,
+			    .e_version = EV_CURRENT,
+			    .e_entry = entry,
+			    .e_phoff = sizeof(Elf64_Ehdr),
+			    .e_phentsize = sizeof(Elf64_Phdr),
+			    .e_phnum = 2 },
+		.segments = { { .p_type = PT_LOAD,
+				.p_flags = PF_R | PF_X,
+				.p_vaddr = va,
+				.p_paddr = va,
+				.p_filesz = 128,
+				.p_memsz = 128 },
+			      { .p_type = PT_LOAD,
+				.p_flags = PF_R | PF_W,
+				.p_vaddr = 0x40200000,
+				.p_paddr = 0x40200000,
+				.p_filesz = 64,
+				.p_memsz = 0x10000 } },
+	};
+
+	make_file(name, &image, sizeof(image));
+}
+
+static void make_guests(void)
+{
+	make_guest("guest.elf", ET_EXEC, EM_AARCH64, 0x40000000, 0x40000040);
+	make_guest("guest-low.elf", ET_EXEC, EM_AARCH64, 0x10000000, 0x10000040);
+	make_guest("guest-end.elf", ET_EXEC, EM_AARCH64, 0x40ffffc0, 0x40ffffc0);
+	make_guest("guest-entry.elf", ET_EXEC, EM_AARCH64, 0x40000000, 0x40000080);
+	make_guest("guest-odd.elf", ET_EXEC, EM_AARCH64, 0x40000000, 0x40000042);
+	make_guest("guest-pie.elf", ET_DYN, EM_AARCH64, 0x40000000, 0x40000040);
+	make_guest("guest-x86.elf", ET_EXEC, EM_X86_64, 0x40000000, 0x40000040);
+	make_guest("guest-wide.elf", ET_EXEC, EM_AARCH64, UINT64_MAX - 64, 0x40000040);
+}
+
 static void make_images(void)
 {
 	static const u8 zeros[8192], elf[64] = "\177ELF", pe[64] = "MZ", xz[64] = "\xfd\x37zXZ";
@@ -163,6 +207,7 @@ static void make_images(void)
 	make_file("initrd.cpio", cpio, sizeof(cpio));
 	make_file("raw.bin", zeros, sizeof(zeros));
 	make_file("empty", zeros, 0);
+	make_guests();
 	make_program("program.elf", EM_AARCH64);
 	make_program("program-x86.elf", EM_X86_64);
 	make_tree("wrong");

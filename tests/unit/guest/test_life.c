@@ -100,6 +100,38 @@ static void scribble(void)
 	assert_int_equal(guest_load(guest, GPA(GUEST_ROM), secret, PAGE_SIZE), OK);
 }
 
+/* An ELF kernel: each start writes the bytes of its segments, and zeroes the rest of them. */
+static void segments(void **state)
+{
+	static const struct elf_piece pieces[] = {
+		{ GUEST_RAM + 0x1008, 16, 32, 3 * PAGE_SIZE },
+		{ GUEST_ROM, 0, 64, 64 },
+		{ GUEST_RAM + 0x8000, 0, 0, 16 },
+	};
+	u8 seen[64];
+
+	(void)state;
+	config.kernel.pieces = pieces;
+	config.kernel.num_pieces = ARRAY_SIZE(pieces);
+	assert_int_equal(guest_create(ID, &config, &guest), OK);
+	for (u32 start = 0; start < 2; start++) {
+		scribble();
+		assert_int_equal(start == 0 ? guest_start(guest) : guest_reset(guest), OK);
+		machine_settle();
+		assert_int_equal(guest_copy_in(guest, seen, GPA(GUEST_RAM + 0x1008), 32), OK);
+		assert_memory_equal(seen, config.kernel.data + 16, 32);
+		expect_zeroes(GPA(GUEST_RAM + 0x1028), 3 * PAGE_SIZE - 32);
+		assert_int_equal(guest_copy_in(guest, seen, GPA(GUEST_ROM), 64), OK);
+		assert_memory_equal(seen, config.kernel.data, 64);
+		expect_zeroes(GPA(GUEST_RAM + 0x8000), 16);
+		/* The memory between them is not written. */
+		assert_int_equal(guest_copy_in(guest, seen, GPA(GUEST_RAM + 0x1007), 1), OK);
+		assert_int_equal(seen[0], 0x5a);
+		assert_int_equal(guest_copy_in(guest, seen, GPA(GUEST_RAM + 0x4008), 1), OK);
+		assert_int_equal(seen[0], 0x5a);
+	}
+}
+
 static void ten_thousand_lives(void **state)
 {
 	(void)state;
@@ -533,6 +565,7 @@ static void the_manager_does_not_end_the_machine(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		without_guest(segments),
 		without_guest(ten_thousand_lives),
 		with_guest(numbers_are_kept_apart),
 		without_guest(no_page_is_lost_when_the_heap_is_short),

@@ -91,6 +91,7 @@ static void make_elf(bool wide)
 	memset(file, 0, sizeof(file));
 	memcpy(file, "\177ELF", 4);
 	file[4] = wide ? 2 : 1;
+	file[5] = file[6] = file[20] = 1;
 	store16(file + 18, wide ? 62 : 3);
 	store32(file + 24, 0x100800);
 	store32(file + (wide ? 32 : 28), 64);
