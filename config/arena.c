@@ -105,6 +105,16 @@ u32 config_component_count(const struct config_run *run)
 	return MIN(count, CONFIG_MAX_COMPONENTS);
 }
 
+/* Ports of networks, of one guest. */
+static u64 port_count(const struct config_run *run, fdt_node_t guest)
+{
+	u64 count = 0;
+
+	config_for_each_child (run, config_child(run, guest, "aspace"), it)
+		count += config_has(run, it.node, "network") ? 1 : 0;
+	return count;
+}
+
 /* How many there would be, were every one right. */
 u64 config_channel_count(const struct config_run *run)
 {
@@ -114,10 +124,12 @@ u64 config_channel_count(const struct config_run *run)
 	config_for_each_child (run, fdt_child(run->tree, root, "components"), it)
 		count += config_has(run, it.node, "console") ? 1 : 0;
 	config_for_each_child (run, fdt_child(run->tree, root, "guests"), it)
-		count += config_has(run, config_child(run, it.node, "vmm"), "console") ? 1 : 0;
+		count += (config_has(run, config_child(run, it.node, "vmm"), "console") ? 1 : 0) +
+			 port_count(run, it.node);
 	config_for_each_child (run, fdt_child(run->tree, root, "templates"), it)
-		if (config_has(run, config_child(run, it.node, "vmm"), "console"))
-			count += instance_count(run, it.node);
+		count += instance_count(run, it.node) *
+			 ((config_has(run, config_child(run, it.node, "vmm"), "console") ? 1 : 0) +
+			  port_count(run, it.node));
 	return count;
 }
 

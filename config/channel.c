@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * Channels: those under /channels, and a serial line for each component and guest that has a
- * console. A line's first end is the console. The line has the name of the guest or component at
- * its second end.
+ * Channels: those under /channels, the ports of networks, and a serial line for each component and
+ * guest that has a console. A line's first end is the console. The line has the name of the guest
+ * or component at its second end.
  */
 #include <abi/serial.h>
 #include <mullion/string.h>
@@ -16,15 +16,6 @@ static const char *line_name(const struct system *system, const struct config_co
 {
 	return component->serves < system->num_guests ? system->guests[component->serves].name
 						      : component->name;
-}
-
-/* Index of the component that @property names; false after a report. */
-static bool find_end(struct config_run *run, fdt_node_t node, const char *property,
-		     const char *name, u32 *index)
-{
-	*index = config_find_component(run->system, name);
-	return *index < run->system->num_components ||
-	       config_lacks_component(run, node, property, name);
 }
 
 static bool joins(const struct config_channel *channel, u32 end)
@@ -62,7 +53,8 @@ static void parse_line(struct config_run *run, const struct config_component *co
 	};
 	const char *console = config_string(run, component->node, "console");
 
-	if (console == NULL || !find_end(run, component->node, "console", console, &line.ends[0]))
+	if (console == NULL ||
+	    !config_find_end(run, component->node, "console", console, &line.ends[0]))
 		return;
 	if (line.ends[0] == line.ends[1]) {
 		config_error(run, component->node, "console",
@@ -84,8 +76,8 @@ static bool parse_ends(struct config_run *run, struct config_channel *channel)
 		return config_error(run, channel->node, "between",
 				    "a channel has two ends; write e.g. "
 				    "between = \"console\", \"mterm\";");
-	if (!find_end(run, channel->node, "between", first, &channel->ends[0]) ||
-	    !find_end(run, channel->node, "between", second, &channel->ends[1]))
+	if (!config_find_end(run, channel->node, "between", first, &channel->ends[0]) ||
+	    !config_find_end(run, channel->node, "between", second, &channel->ends[1]))
 		return false;
 	if (channel->ends[0] == channel->ends[1])
 		config_error(run, channel->node, "between",
@@ -107,6 +99,16 @@ static void parse_channel(struct config_run *run, fdt_node_t node, u32 max)
 		add_channel(run, &channel, max);
 }
 
+static void parse_ports(struct config_run *run, u32 guest, u32 max)
+{
+	config_for_each_region (&run->system->guests[guest], region) {
+		struct config_channel port = { .node = region->node };
+
+		if (region->kind == REGION_VIRTUAL && parse_port(run, guest, region, &port))
+			add_channel(run, &port, max);
+	}
+}
+
 enum err parse_channels(struct config_run *run)
 {
 	fdt_node_t channels = fdt_find(run->tree, "/channels");
@@ -118,10 +120,14 @@ enum err parse_channels(struct config_run *run)
 		return ERR_NO_MEMORY;
 	if (count > CONFIG_MAX_CHANNELS)
 		config_error(run, channels, NULL,
-			     "%lu channels, the lines of consoles included; at most %u", count,
-			     CONFIG_MAX_CHANNELS);
+			     "%lu channels, the lines of consoles and ports of networks included; "
+			     "at most "
+			     "%u",
+			     count, CONFIG_MAX_CHANNELS);
 	config_for_each_component (run->system, component)
 		parse_line(run, component, max);
+	for (u32 i = 0; i < run->system->num_guests; i++)
+		parse_ports(run, i, max);
 	config_for_each_child (run, channels, it)
 		parse_channel(run, it.node, max);
 	return OK;

@@ -27,6 +27,14 @@ u32 config_find_component(const struct system *system, const char *name)
 	return system->num_components;
 }
 
+bool config_find_end(struct config_run *run, fdt_node_t node, const char *property,
+		     const char *name, u32 *index)
+{
+	*index = config_find_component(run->system, name);
+	return *index < run->system->num_components ||
+	       config_lacks_component(run, node, property, name);
+}
+
 bool config_lacks_component(struct config_run *run, fdt_node_t node, const char *property,
 			    const char *name)
 {

@@ -7,6 +7,7 @@
  * diag.c                    messages
  * arena.c                   memory, counts
  * runnable.c, interrupts.c  properties that kinds of nodes share
+ * network.c                 ports of networks
  * a parser per kind of node
  * schema.c                  is each node and property known and of its type?
  * check_*.c                 does it fit the machine and itself?
@@ -170,7 +171,7 @@ u32 instance_count(const struct config_run *run, fdt_node_t template);
 u32 config_guest_count(const struct config_run *run);
 /** config_component_count() - components and vmms. */
 u32 config_component_count(const struct config_run *run);
-/** config_channel_count() - channels and lines of consoles; not bounded. */
+/** config_channel_count() - channels, lines of consoles and ports of networks; not bounded. */
 u64 config_channel_count(const struct config_run *run);
 
 /* runnable.c: properties that vCPUs and components share; @value is the default. */
@@ -207,11 +208,19 @@ enum err __must_check parse_regions(struct config_run *run, struct config_guest 
 enum err __must_check parse_components(struct config_run *run);
 enum err __must_check parse_grants(struct config_run *run, struct config_component *component);
 enum err __must_check parse_channels(struct config_run *run);
+/** parse_port() - the port of a network that @region of guest @guest is. Returns false if it is
+ * none, or after a report. */
+bool parse_port(struct config_run *run, u32 guest, const struct config_region *region,
+		struct config_channel *channel);
 enum err __must_check parse_schedule(struct config_run *run);
 
 /** config_find_component() - index of the component of that name; num_components when there is
  * none. */
 u32 config_find_component(const struct system *system, const char *name);
+/** config_find_end() - *@index: the component that @property names. Returns false after a report.
+ */
+bool config_find_end(struct config_run *run, fdt_node_t node, const char *property,
+		     const char *name, u32 *index);
 /** config_lacks_component() - report that no component has that name. Returns false. */
 bool config_lacks_component(struct config_run *run, fdt_node_t node, const char *property,
 			    const char *name);
@@ -252,6 +261,8 @@ void check_vcpus(struct config_run *run);
 void check_grants(struct config_run *run);
 /** check_port_ranges() - no space is granted more ranges of ports than the core keeps for it. */
 void check_port_ranges(struct config_run *run);
+/** check_networks() - addresses of ports differ within a network. */
+void check_networks(struct config_run *run);
 /** check_components() - names, CPUs, priorities, restarts, managed guests and number of grants. */
 void check_components(struct config_run *run);
 /** check_schedule() - each vCPU and component has a window on a CPU where it may run. */

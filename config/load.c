@@ -74,6 +74,7 @@ enum err config_load(const struct fdt *tree, const struct host *host, const void
 	check_irqs(&run);
 	check_vcpus(&run);
 	check_components(&run);
+	check_networks(&run);
 	check_schedule(&run);
 	check_limits(&run);
 	check_images(&run);

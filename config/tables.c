@@ -134,6 +134,19 @@ static const struct schema_prop region_props[] = {
 	  "the same interrupts by their numbers on the guest's controller" },
 	{ "max-per-second", PROP_U32, DEVICE, 0, "<10000>", "no limit",
 	  "most interrupts of each line in a second" },
+	{ "network", PROP_STRING, VIRT, 0, "\"net\"", "none",
+	  "the component that is the switch of its network" },
+	{ "mac-address", PROP_STRING, VIRT, 0, "\"02:00:00:00:00:01\"", "one of the guest's own",
+	  "the address of a port of a network" },
+	{ "any-mac", PROP_FLAG, VIRT, 0, "", "absent",
+	  "permits frames from other addresses than the port's own" },
+	{ "vlan", PROP_U32, VIRT, 0, "<10>", "<0>", "the VLAN of a port of a network; 0: none" },
+	{ "trunk", PROP_FLAG, VIRT, 0, "", "absent",
+	  "make the port a member of all VLANs, with tagged frames" },
+	{ "max-frames-per-second", PROP_U32, VIRT, 0, "<10000>", "no limit",
+	  "most frames that the guest sends in a second" },
+	{ "max-kib-per-second", PROP_U32, VIRT, 0, "<10000>", "no limit",
+	  "most KiB that the guest sends in a second" },
 };
 
 /* Of components, and of the vmm of a guest. */

@@ -12,7 +12,7 @@
 
 #include "components/lib/virtqueue.h"
 
-#define VIRTIO_MMIO_QUEUES 2u /* of a device, at most */
+#define VIRTIO_MMIO_QUEUES 3u /* of a device, at most */
 #define VIRTIO_MMIO_STATUS 0x070u
 #define VIRTIO_MMIO_CONFIG 0x100u /* start of the configuration space */
 

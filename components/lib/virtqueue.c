@@ -42,13 +42,13 @@ static u16 waiting_chains(const struct virtqueue *queue)
 		     queue->next);
 }
 
-/* The next chain rings the doorbell. It may have come before the driver could see that. */
-static u16 arm_doorbell(const struct virtqueue *queue)
+/* The chain @ahead rings the doorbell. It may have come before the driver could see that. */
+static u16 arm_doorbell(const struct virtqueue *queue, u32 ahead)
 {
 	if ((queue->features & VIRTIO_EVENT_INDEX) == 0)
 		return 0;
-	atomic_store_explicit(field(queue->device + ring_used_bytes(queue->size)), (u16)queue->next,
-			      memory_order_relaxed);
+	atomic_store_explicit(field(queue->device + ring_used_bytes(queue->size)),
+			      (u16)(queue->next + ahead), memory_order_relaxed);
 	atomic_thread_fence(memory_order_seq_cst);
 	return waiting_chains(queue);
 }
@@ -112,25 +112,32 @@ static enum err read_chain(const struct virtqueue *queue, const struct component
 	}
 }
 
-enum err virtqueue_peek(const struct virtqueue *queue, const struct component_info *info,
-			struct chain *chain)
+enum err virtqueue_peek_ahead(const struct virtqueue *queue, const struct component_info *info,
+			      u32 ahead, struct chain *chain)
 {
 	u16 waiting = waiting_chains(queue);
 
-	if (waiting == 0)
-		waiting = arm_doorbell(queue);
-	if (waiting == 0)
+	if (waiting <= ahead)
+		waiting = arm_doorbell(queue, ahead);
+	if (waiting <= ahead)
 		return ERR_NOT_FOUND;
 	if (waiting > queue->size)
 		return ERR_FORMAT;
 	fetch(&chain->head,
-	      queue->driver + RING_ENTRIES + sizeof(u16) * ((u16)queue->next % queue->size),
+	      queue->driver + RING_ENTRIES +
+		      sizeof(u16) * ((u16)(queue->next + ahead) % queue->size),
 	      sizeof(chain->head));
 	chain->num = 0;
 	chain->num_read = 0;
 	chain->bytes = 0;
 	chain->read_bytes = 0;
 	return read_chain(queue, info, chain);
+}
+
+enum err virtqueue_peek(const struct virtqueue *queue, const struct component_info *info,
+			struct chain *chain)
+{
+	return virtqueue_peek_ahead(queue, info, 0, chain);
 }
 
 void virtqueue_resume(const struct virtqueue *queue)
@@ -151,19 +158,32 @@ static bool wants_interrupt(const struct virtqueue *queue, u16 before)
 	return ring_crosses(event, before, (u16)queue->next);
 }
 
-bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written)
+void virtqueue_fill(const struct virtqueue *queue, u32 ahead, const struct chain *chain,
+		    u32 written)
 {
 	struct ring_used used = { chain->head, written };
-	u16 before = (u16)queue->next;
 
 	memcpy((u8 __force *)sys_guest_memory(queue->device + RING_ENTRIES +
-					      sizeof(used) * (before % queue->size)),
+					      sizeof(used) *
+						      ((u16)(queue->next + ahead) % queue->size)),
 	       &used, sizeof(used));
 	keep_order();
-	queue->next = (u16)(before + 1);
+}
+
+bool virtqueue_push_filled(struct virtqueue *queue, u32 count)
+{
+	u16 before = (u16)queue->next;
+
+	queue->next = (u16)(before + count);
 	virtqueue_resume(queue);
 	atomic_thread_fence(memory_order_seq_cst);
 	return wants_interrupt(queue, before);
+}
+
+bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written)
+{
+	virtqueue_fill(queue, 0, chain, written);
+	return virtqueue_push_filled(queue, 1);
 }
 
 /* Returns how many bytes buffer @index has behind the first *@skip, at most @bytes. Returns 0

@@ -40,9 +40,20 @@ bool virtqueue_check(const struct virtqueue *queue, const struct component_info 
  * more than CHAIN_MAX buffers, one outside of RAM, one in the wrong order, or a bad table. */
 enum err __must_check virtqueue_peek(const struct virtqueue *queue,
 				     const struct component_info *info, struct chain *chain);
+/** virtqueue_peek_ahead() - the same for the chain @ahead behind the next one. All before it have
+ * been peeked. */
+enum err __must_check virtqueue_peek_ahead(const struct virtqueue *queue,
+					   const struct component_info *info, u32 ahead,
+					   struct chain *chain);
 /** virtqueue_push() - give the peeked chain back, with @written bytes in it. Returns the guest
  * wants an interrupt. */
 bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written);
+/** virtqueue_fill() - write the used entry of the chain @ahead behind the next one. The guest does
+ * not see it before virtqueue_push_filled(), which gives the first @count chains back at once and
+ * returns as virtqueue_push(). */
+void virtqueue_fill(const struct virtqueue *queue, u32 ahead, const struct chain *chain,
+		    u32 written);
+bool virtqueue_push_filled(struct virtqueue *queue, u32 count);
 /** chain_get() - copy at most @bytes behind the first @skip of those that the device reads. Returns
  * how many there were. */
 u32 chain_get(const struct chain *chain, u32 skip, void *to, u32 bytes);

@@ -48,6 +48,7 @@ struct device {
 	struct serial_end serial;         /* for a model that has a serial line */
 	const struct virtio_type *virtio; /* of a virtio device */
 	const struct grant_info *disk;    /* of a model that has a disk: its memory; or NULL */
+	struct net_port *net;             /* of a port of a network; or NULL */
 	u32 interrupt;                    /* index of a GRANT_LINE; UINT32_MAX: none */
 	bool level;                       /* of the interrupt line, as last set */
 };
@@ -60,6 +61,9 @@ extern const struct device_model *const device_models[];
  * "REGION", else the guest's, unless another device has it. Without one, device_has_line() stays
  * false: nothing is received, and sent bytes are dropped. */
 void device_attach_line(struct device *device, const struct grant_info *region);
+
+/** device_find_channel() - Returns the channel "GUEST-REGION"; NULL without one. */
+const struct grant_info *device_find_channel(const struct component_info *info, const char *region);
 
 /** device_has_line() - Returns true if the device has a serial line. */
 static inline bool device_has_line(const struct device *device)

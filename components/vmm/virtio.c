@@ -108,23 +108,42 @@ bool virtio_notify(struct device *device)
 	return true;
 }
 
-enum err virtio_next(struct device *device, u32 number, struct chain *chain)
+enum err virtio_next_ahead(struct device *device, u32 number, u32 ahead, struct chain *chain)
 {
 	struct virtio_state *s = device->state;
 	enum err err;
 
 	if (!virtio_mmio_is_ready(&s->mmio, number))
 		return ERR_NOT_FOUND;
-	err = virtqueue_peek(&s->mmio.queues[number], device->info, chain);
+	err = virtqueue_peek_ahead(&s->mmio.queues[number], device->info, ahead, chain);
 	if (err == ERR_FORMAT)
 		virtio_mmio_break(&s->mmio);
 	return err;
 }
 
-void virtio_give(struct device *device, u32 number, const struct chain *chain, u32 written)
+enum err virtio_next(struct device *device, u32 number, struct chain *chain)
+{
+	return virtio_next_ahead(device, number, 0, chain);
+}
+
+void virtio_fill(struct device *device, u32 number, u32 ahead, const struct chain *chain,
+		 u32 written)
+{
+	const struct virtio_state *s = device->state;
+
+	virtqueue_fill(&s->mmio.queues[number], ahead, chain, written);
+}
+
+void virtio_give_filled(struct device *device, u32 number, u32 count)
 {
 	struct virtio_state *s = device->state;
 
-	if (virtqueue_push(&s->mmio.queues[number], chain, written))
+	if (virtqueue_push_filled(&s->mmio.queues[number], count))
 		s->mmio.interrupts |= VIRTIO_INT_QUEUE;
+}
+
+void virtio_give(struct device *device, u32 number, const struct chain *chain, u32 written)
+{
+	virtio_fill(device, number, 0, chain, written);
+	virtio_give_filled(device, number, 1);
 }

@@ -62,6 +62,15 @@ enum err __must_check virtio_next(struct device *device, u32 number, struct chai
 /** virtio_give() - give the chain back, with @written bytes in it. */
 void virtio_give(struct device *device, u32 number, const struct chain *chain, u32 written);
 
+/** virtio_next_ahead() - as virtio_next(), for the chain @ahead behind it. */
+enum err __must_check virtio_next_ahead(struct device *device, u32 number, u32 ahead,
+					struct chain *chain);
+/** virtio_fill() - write the used entry of the chain @ahead; virtio_give_filled() gives the first
+ * @count chains back at once. */
+void virtio_fill(struct device *device, u32 number, u32 ahead, const struct chain *chain,
+		 u32 written);
+void virtio_give_filled(struct device *device, u32 number, u32 count);
+
 /** virtio_break() - the driver has broken the rules. */
 static inline void virtio_break(struct device *device)
 {
@@ -69,9 +78,13 @@ static inline void virtio_break(struct device *device)
 }
 
 /* virtio_console.c: one port at the end of a serial line, with emergency write (virtio 1.2 §5.3).
- * virtio_blk.c: a disk in memory of the vmm (§5.2). virtio_rng.c: random numbers (§5.4). */
-extern const struct virtio_model virtio_console_model, virtio_blk_model, virtio_rng_model;
+ * virtio_blk.c: a disk in memory of the vmm (§5.2). virtio_rng.c: random numbers (§5.4).
+ * virtio_net.c: a port of a network (§5.1). */
+extern const struct virtio_model virtio_console_model, virtio_blk_model, virtio_rng_model,
+	virtio_net_model;
 /* All of them, in device_models of each architecture. */
-#define VIRTIO_MODELS &virtio_console_model.model, &virtio_blk_model.model, &virtio_rng_model.model
+#define VIRTIO_MODELS                                                                  \
+	&virtio_console_model.model, &virtio_blk_model.model, &virtio_rng_model.model, \
+		&virtio_net_model.model
 
 #endif

@@ -54,14 +54,19 @@ static u32 interrupt_of(const struct component_info *info, const struct grant_in
 	return line != NULL ? grant_index(info, line) : UINT32_MAX;
 }
 
-/* At a console, the lines of all guests have distinct names: "GUEST-REGION" comes first. */
-static const struct grant_info *find_line(const struct component_info *info, const char *region)
+const struct grant_info *device_find_channel(const struct component_info *info, const char *region)
 {
-	const struct grant_info *channel;
 	char name[2 * GRANT_NAME];
 
 	(void)format(name, sizeof(name), "%.31s-%.31s", info->guest, region);
-	channel = grant_find(info, GRANT_CHANNEL, name);
+	return grant_find(info, GRANT_CHANNEL, name);
+}
+
+/* At a console, the lines of all guests have distinct names: "GUEST-REGION" comes first. */
+static const struct grant_info *find_line(const struct component_info *info, const char *region)
+{
+	const struct grant_info *channel = device_find_channel(info, region);
+
 	if (channel == NULL)
 		channel = grant_find(info, GRANT_CHANNEL, region);
 	return channel != NULL ? channel : grant_find(info, GRANT_CHANNEL, info->guest);

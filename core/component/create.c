@@ -124,6 +124,16 @@ static u64 first_grant(const struct config_component *config)
 	return COMPONENT_GRANTS;
 }
 
+static void describe_port(struct grant_info *info, const struct config_port *port)
+{
+	info->flags |= (u16)(GRANT_NETWORK | (port->free ? GRANT_FREE : 0) |
+			     (port->trunk ? GRANT_TRUNK : 0));
+	info->vlan = port->vlan;
+	info->frames_per_second = port->frames_per_second;
+	info->kib_per_second = port->kib_per_second;
+	memcpy(info->mac, port->mac, sizeof(info->mac));
+}
+
 static void grant_channel(struct builder *b, u32 number, u32 end)
 {
 	const struct config_channel *config = &component_system->channels[number];
@@ -138,6 +148,8 @@ static void grant_channel(struct builder *b, u32 number, u32 end)
 	(void)str_copy(grant.info->detail, sizeof(grant.info->detail),
 		       component_system->components[config->ends[end ^ 1]].name);
 	grant.info->flags = end == 0 ? GRANT_FIRST : 0;
+	if (config->port.used)
+		describe_port(grant.info, &config->port);
 	grant.core->channel = number;
 	grant.core->end = (u16)end;
 	channel->bits[end] = grant.core->bit;

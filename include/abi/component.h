@@ -119,9 +119,13 @@ enum grant_kind {
 
 #define GRANT_FIRST BIT(0)
 #define GRANT_KEPT  BIT(1)
-#define GRANT_ALL   UINT32_MAX
-#define GRANT_NAME  32u
-#define GRANTS_MAX  48u
+/* Of a channel that is a port of a network: abi/network.h. */
+#define GRANT_NETWORK BIT(2)
+#define GRANT_FREE    BIT(3) /* the guest may send with any address */
+#define GRANT_TRUNK   BIT(4) /* the port belongs to all VLANs */
+#define GRANT_ALL     UINT32_MAX
+#define GRANT_NAME    32u
+#define GRANTS_MAX    48u
 /* A vmm's memory "state" has so many bytes for each virtual region of its guest. */
 #define VMM_DEVICE_BYTES 256u
 
@@ -130,7 +134,11 @@ struct grant_info {
 	u16 bit;
 	u16 flags;
 	u64 address, size;
-	u32 guest;               /* GRANT_MANAGE */
+	u32 guest; /* GRANT_MANAGE */
+	/* GRANT_NETWORK; rates of 0: no limit. */
+	u32 frames_per_second, kib_per_second;
+	u16 vlan; /* 0: none */
+	u8 mac[6];
 	char name[GRANT_NAME];   /* channel: its node's name; else of the region, file, guest */
 	char detail[GRANT_NAME]; /* channel: the other end's name; virtual: device; device:
 				    compatible */

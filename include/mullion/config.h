@@ -148,11 +148,21 @@ struct config_component {
 	fdt_node_t node;
 };
 
+/* A channel that is a port of a network (abi/network.h). */
+struct config_port {
+	bool used;
+	bool free, trunk;
+	u16 vlan;
+	u8 mac[6];
+	u32 frames_per_second, kib_per_second; /* 0: no limit */
+};
+
 struct config_channel {
 	char name[CONFIG_NAME_MAX]; /* of its node; of a console's line: the guest's or component's
 				     */
 	u32 ends[2];                /* indices of components */
 	u64 size;                   /* of the shared memory, page multiple; 0: none */
+	struct config_port port;
 	fdt_node_t node;
 };
 

@@ -4,15 +4,18 @@
  * and buffers lie in the input. The device touches nothing but the guest's RAM, and always returns.
  *
  * Input: 1024 bytes of RAM with the queues of an initialised driver. Two bits of the last byte
- * are the features of queues that it accepts, two more the device. Then follow steps of 4 bytes:
- * kind, register / 4 or place in RAM (two bytes), value.
+ * are the features of queues that it accepts, three more the device. Then follow steps of 4 bytes:
+ * kind, register / 4 or place in RAM (two bytes), value. A port of a network gets frames out of
+ * the RAM.
  */
 #include "components/lib/host.h"
+#include "components/lib/link.h"
 #include "components/lib/runtime.h"
 #include "components/lib/serial.h"
 #include "components/vmm/vmm.h"
 #include "tests/fuzz/fuzz.h"
 
+#include <abi/network.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,10 +23,11 @@
 #define ENTRIES    8u
 #define DISK_BYTES 2048u
 
-enum { G_DEVICE, G_LINE, G_DOORBELL, G_CHANNEL, G_STATE, G_RAM, G_DISK, G_COUNT };
+enum { G_DEVICE, G_LINE, G_DOORBELL, G_CHANNEL, G_STATE, G_RAM, G_DISK, G_PORT, G_COUNT };
 
 static struct serial_line line;
-static u8 state[PAGE_SIZE] __aligned(4096);
+static u8 state[PAGE_SIZE] __aligned(4096), port[NETWORK_BYTES] __aligned(4096);
+static struct link to_guest;
 static struct component_info info = {
 	.magic = COMPONENT_INFO_MAGIC,
 	.num_grants = G_COUNT,
@@ -37,6 +41,7 @@ static struct component_info info = {
 		[G_STATE] = { .kind = GRANT_MEMORY, .name = "state", .size = sizeof(state) },
 		[G_DISK] = { .kind = GRANT_MEMORY, .name = "con" },
 		[G_RAM] = { .kind = GRANT_RAM, .name = "ram", .size = RAM_BYTES },
+		[G_PORT] = { .kind = GRANT_CHANNEL, .bit = 2, .size = sizeof(port) },
 	},
 };
 
@@ -45,10 +50,9 @@ static const struct {
 	const char *name;
 	u32 features;
 } models[] = {
-	{ "virtio-console", 0 },
-	{ "virtio-blk", 0x6644 },
-	{ "virtio-rng", 0 },
-	{ "virtio-blk", 0 },
+	{ "virtio-console", 0 }, { "virtio-blk", 0x6644 },   { "virtio-rng", 0 },
+	{ "virtio-blk", 0 },     { "virtio-net", 0x978183 }, { "virtio-net", 0x28000 },
+	{ "virtio-net", 0 },     { "virtio-net", 0x8002 },
 };
 
 static u64 serve(u64 bits, u64 offset, bool write, u64 value)
@@ -70,12 +74,28 @@ static void set_up(u32 features)
 		{ 0x20, features }, { 0x70, 11 },      { 0x30, 0 },     { 0x38, ENTRIES },
 		{ 0x80, 0 },        { 0x90, 0x80 },    { 0xa0, 0xa0 },  { 0x44, 1 },
 		{ 0x30, 1 },        { 0x38, ENTRIES }, { 0x80, 0x100 }, { 0x90, 0x180 },
-		{ 0xa0, 0x1a0 },    { 0x44, 1 },       { 0x70, 15 },
+		{ 0xa0, 0x1a0 },    { 0x44, 1 },       { 0x30, 2 },     { 0x38, ENTRIES },
+		{ 0x80, 0x200 },    { 0x90, 0x280 },   { 0xa0, 0x2a0 }, { 0x44, 1 },
+		{ 0x70, 15 },
 	};
 
 	for (u32 i = 0; i < ARRAY_SIZE(writes); i++)
 		(void)serve(NOTIFY_EXIT, writes[i][0], true, writes[i][1]);
 	CHECK((serve(NOTIFY_EXIT, 0x70, false, 0) | 0x40) == (15 | 0x40));
+}
+
+/* The switch has filled a slot: records begin anywhere in the guest's RAM. */
+static void fill_slot(u32 place, u32 bytes)
+{
+	struct link_request request;
+	u32 slot = to_guest.bit != 0 ? link_take_request(&to_guest, &request) : LINK_NONE;
+
+	if (slot == LINK_NONE)
+		return;
+	memcpy(link_data(&to_guest, slot), host_core.guest + place % (RAM_BYTES / 2),
+	       RAM_BYTES / 2);
+	link_answer(&to_guest, slot, LINK_OK, bytes);
+	(void)serve(BIT(2), 0, false, 0);
 }
 
 static void step(const u8 *data)
@@ -88,6 +108,7 @@ static void step(const u8 *data)
 	case 2: (void)serve(NOTIFY_EXIT, place * 4u, true, ~(u64)data[3]); break;
 	case 3: host_core.guest[place % RAM_BYTES] = data[3]; break;
 	case 4:
+		fill_slot(place, data[3] * 4u);
 		atomic_fetch_add(&line.to_second.in, data[3]);
 		atomic_fetch_add(&line.to_first.out, place);
 		(void)serve(BIT(0), 0, false, 0);
@@ -101,8 +122,27 @@ static void step(const u8 *data)
 	}
 }
 
+/* A port has its name only if the device is one: a serial line of that name would be another's. */
+static void set_up_port(bool is_port)
+{
+	struct grant_info *grant = &info.grants[G_PORT];
+
+	memset(&to_guest, 0, sizeof(to_guest));
+	grant->flags = 0;
+	grant->name[0] = '\0';
+	if (!is_port)
+		return;
+	memset(port, 0, sizeof(port));
+	grant->flags = GRANT_NETWORK;
+	grant->address = (uintptr_t)port;
+	strcpy(grant->name, "guest-con");
+	CHECK(link_attach_server(&to_guest, &info, grant, NETWORK_TAKE, NETWORK_PARTS,
+				 NETWORK_SLOTS));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	u32 model;
 	size_t n = MIN(size, RAM_BYTES);
 	u8 *ram = calloc(1, RAM_BYTES), *disk = calloc(1, DISK_BYTES);
 
@@ -116,9 +156,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	info.grants[G_STATE].address = (uintptr_t)state;
 	info.grants[G_DISK].address = (uintptr_t)disk;
 	info.grants[G_DISK].size = DISK_BYTES;
-	strcpy(info.grants[G_DEVICE].detail, models[ram[RAM_BYTES - 1] >> 2 & 3].name);
+	model = ram[RAM_BYTES - 1] >> 2 & 7;
+	strcpy(info.grants[G_DEVICE].detail, models[model].name);
+	set_up_port(model >= 4);
 	runtime_start(&vmm_program, &info);
-	set_up((ram[RAM_BYTES - 1] & 3u) << 28 | models[ram[RAM_BYTES - 1] >> 2 & 3].features);
+	set_up((ram[RAM_BYTES - 1] & 3u) << 28 | models[model].features);
 	(void)serve(BIT(0) | BIT(1), 0, false, 0);
 	for (data += n, size -= n; size >= 4; data += 4, size -= 4)
 		step(data);

@@ -12,6 +12,7 @@ not report there, except for the lines of REVIEWED.
 import re
 import time
 
+import network
 import realtime
 import virtio
 from bochs import BochsVmx
@@ -354,6 +355,16 @@ def virtio_console(test):
 	virtio.check_pasted(machine, virtio.paste(machine, 100))
 	virtio.check_both(machine)
 	test.check(virtio.interrupts(machine) > before, "no interrupt came")
+
+
+@suite.case("a network between two guests", long=True)
+def networks(test):
+	"""boards/pc/network.dts: TCP while the switch and vmms are killed."""
+	changes = network.CHANGES.replace("CONSOLE", "ttyS0")
+	machine = start(test, bundle(test, "network.dts", changes), icount=True, cpus=1,
+			cpu=f"{SVM},-x2apic")
+	network.await_shells(machine)
+	network.check(machine, 3)
 
 
 @suite.case("lifecycle.dts", long=True)

@@ -53,8 +53,8 @@ static const struct schema_prop guest_props[] = {
 	  "let the core run something else while a vCPU waits for an interrupt" },
 };
 
-static const char *const models[] = { "pl011",          "pl031",      "sp804",
-				      "virtio-console", "virtio-blk", "virtio-rng" };
+static const char *const models[] = { "pl011",      "pl031",      "sp804",     "virtio-console",
+				      "virtio-blk", "virtio-rng", "virtio-net" };
 static const struct arch_model model_trees[] = {
 	{ "arm,pl011\0arm,primecell", sizeof("arm,pl011\0arm,primecell"), ARCH_MODEL_IRQ, 0 },
 	{ "arm,pl031\0arm,primecell", sizeof("arm,pl031\0arm,primecell"), ARCH_MODEL_IRQ, 0 },
@@ -63,6 +63,8 @@ static const struct arch_model model_trees[] = {
 	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ,
 	  ARCH_MODEL_DOORBELL | ARCH_MODEL_DISK },
 	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, ARCH_MODEL_DOORBELL },
+	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ,
+	  ARCH_MODEL_DOORBELL | ARCH_MODEL_NETWORK },
 };
 
 static const char *const kernel_types[] = {

@@ -22,6 +22,8 @@ struct tree_check;
 #define ARCH_MODEL_DOORBELL BIT(0)
 /* Its contents are memory of the vmm, the region of the same name. */
 #define ARCH_MODEL_DISK BIT(1)
+/* It is a port of a network. */
+#define ARCH_MODEL_NETWORK BIT(2)
 
 /* A device that a vmm can emulate. */
 struct arch_model {

@@ -26,8 +26,8 @@
 #define TABLE_PAGES 4
 
 static const char *const models[] = {
-	"ns16550", "i8259",      "i8254",          "mc146818", "acpi-pm",    "pci-host",
-	"i8042",   "debug-port", "virtio-console", "fw-cfg",   "virtio-blk", "virtio-rng",
+	"ns16550",    "i8259",          "i8254",  "mc146818",   "acpi-pm",    "pci-host",   "i8042",
+	"debug-port", "virtio-console", "fw-cfg", "virtio-blk", "virtio-rng", "virtio-net",
 };
 static const struct arch_model model_trees[] = {
 	{ "", 1, ARCH_MODEL_IRQ, 0 },     /* ns16550 */
@@ -43,6 +43,8 @@ static const struct arch_model model_trees[] = {
 	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ,
 	  ARCH_MODEL_DOORBELL | ARCH_MODEL_DISK },
 	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ, ARCH_MODEL_DOORBELL },
+	{ "virtio,mmio", sizeof("virtio,mmio"), ARCH_MODEL_IRQ,
+	  ARCH_MODEL_DOORBELL | ARCH_MODEL_NETWORK },
 };
 
 static const char *const kernel_types[] = {
