@@ -19,6 +19,8 @@ $(foreach name,lib $(component-names),$(eval $(call read-component,$(name))))
 component-objects := $(component-lib) \
 	$(foreach name,$(component-names),$(component-$(name)) components/$(name)/main.o) \
 	$(test-component-names:%=tests/components/%/main.o)
+# The walk of a guest's page tables: the vmm executes instructions.
+component-vmm += $(if $(filter x86_64,$(ARCH)),arch/x86_64/pure/guest_walk.o)
 component-lib += lib/date.o lib/string.o lib/format.o lib/similar.o lib/err.o
 
 flags-component := $(common) $(warnings) -O2 -ffreestanding -fno-pic -fno-pie -fno-builtin \

@@ -469,6 +469,12 @@ static bool xapic_access(struct vcpu *vcpu, u32 offset, const struct x86_insn *i
 	return true;
 }
 
+/* The vmm has no access to them: they have no instructions but the core's. */
+static bool is_controller(u64 gpa)
+{
+	return gpa - IOAPIC_BASE < IOAPIC_SIZE || gpa - LAPIC_BASE < PAGE_SIZE;
+}
+
 /* The interrupt controllers' frames. Returns false if @gpa is in neither. */
 static bool controller_access(struct vcpu *vcpu, u64 gpa, const struct x86_insn *insn)
 {
@@ -495,9 +501,10 @@ bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how)
 	    vcpu->arch.delivering)
 		return memory_fault(vcpu, gpa, how);
 	exit_fetch(vcpu, &code);
-	if (!x86_decode(code.bytes, code.count, code.code64, &insn) ||
+	if (!x86_decode(code.bytes, code.count, code.code_bytes, &insn) ||
 	    insn.write != ((how & EXIT_MEMORY_WRITE) != 0))
-		return memory_fault(vcpu, gpa, how);
+		return is_controller(gpa) || code.count == 0 ? memory_fault(vcpu, gpa, how)
+							     : exit_execute(vcpu, gpa, &code);
 	if (controller_access(vcpu, gpa, &insn)) {
 		(void)exit_finish(vcpu, rip + insn.length);
 		return vcpu->arch.starts == 0;
@@ -530,6 +537,7 @@ void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err 
 		(void)exit_finish(vcpu, access->next_rip);
 		break;
 	case EXIT_WRITE: (void)exit_finish(vcpu, access->next_rip); break;
+	case EXIT_INSN: exit_executed(vcpu, result); break;
 	case EXIT_FAULT: virt->raise(vcpu, VECTOR_GP, 0); break;
 	case EXIT_CPU_ON: vcpu_started(vcpu, exit, result); break;
 	default: break;

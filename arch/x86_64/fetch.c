@@ -20,9 +20,9 @@ static bool read_entry(void *context, u64 gpa, u32 bytes, u64 *entry)
 struct guest_walk exit_walk(struct vcpu *vcpu)
 {
 	struct guest_walk walk = { .read = read_entry, .context = vcpu };
-	bool code64;
+	u8 code_bytes;
 
-	(void)virt->code(vcpu, &walk, &code64);
+	(void)virt->code(vcpu, &walk, &code_bytes);
 	return walk;
 }
 
@@ -59,10 +59,11 @@ static u32 fetch_part(struct vcpu *vcpu, const struct guest_walk *walk, u64 line
 void exit_fetch(struct vcpu *vcpu, struct exit_code *code)
 {
 	struct guest_walk walk;
-	u64 linear = virt->code(vcpu, &walk, &code->code64);
+	u64 linear = virt->code(vcpu, &walk, &code->code_bytes);
 	u8 rest[GUEST_CODE_BYTES] = { 0 };
 	u32 count = fetch_part(vcpu, &walk, linear, code->bytes), more;
 
+	code->code64 = code->code_bytes == 8;
 	code->slot = (u32)linear / 4 % VCPU_DECODED;
 	code->count = MIN(count, INSN_MAX);
 	if (count == 0 || count >= INSN_MAX)

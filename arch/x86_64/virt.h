@@ -17,6 +17,7 @@
 
 /* State in the control structure that exits read or change. */
 enum virt_field {
+	VIRT_RFLAGS, /* written alone: arch.rflags has it */
 	VIRT_CR0,
 	VIRT_CR2,
 	VIRT_CR3,
@@ -33,7 +34,7 @@ enum virt_field {
 struct virt_segment {
 	u64 base;
 	u32 limit;
-	bool expands_down, large;
+	bool writable, expands_down, large;
 };
 
 struct virt {
@@ -57,8 +58,9 @@ struct virt {
 	bool (*run)(struct vcpu *vcpu);
 	u64 (*read)(const struct vcpu *vcpu, enum virt_field field);
 	void (*write)(struct vcpu *vcpu, enum virt_field field, u64 value);
-	/* Set CR0, CR3, CR4 and EFER of @walk. Returns the linear address of the instruction. */
-	u64 (*code)(const struct vcpu *vcpu, struct guest_walk *walk, bool *code64);
+	/* Set CR0, CR3, CR4 and EFER of @walk, and @code_bytes as of x86_decode(). Returns the
+	 * linear address of the instruction. */
+	u64 (*code)(const struct vcpu *vcpu, struct guest_walk *walk, u8 *code_bytes);
 	/* Segment register @number: ES, CS, SS, DS, FS, GS. */
 	struct virt_segment (*segment)(const struct vcpu *vcpu, u32 number);
 	/* The next entry delivers exception @vector, with @error unless that is VIRT_NO_ERROR. */
@@ -144,6 +146,7 @@ bool exit_memory(struct vcpu *vcpu, u64 gpa, u32 how);
 struct exit_code {
 	u8 bytes[GUEST_CODE_BYTES];
 	u32 count, slot; /* of bytes; in arch.decoded */
+	u8 code_bytes;
 	bool code64;
 };
 
@@ -156,6 +159,14 @@ bool exit_decode(struct vcpu *vcpu, enum insn_kind kind, struct insn *insn);
 /** exit_forget_code() - unmap what exit_fetch() has mapped of its guest: another is to be loaded.
  */
 void exit_forget_code(struct vcpu *vcpu);
+
+/* --- execute.c ------------------------------------------------------------------------------- */
+
+/** exit_execute() - have the guest's vmm execute the instruction of @code, which accesses @gpa, an
+ * address or PORT_BASE and a port. Returns false. */
+bool exit_execute(struct vcpu *vcpu, u64 gpa, const struct exit_code *code);
+/** exit_executed() - the answer to that. */
+void exit_executed(struct vcpu *vcpu, enum err result);
 
 /* --- vcpu.c ---------------------------------------------------------------------------------- */
 

@@ -64,6 +64,15 @@ bool sys_virq_set(u32 line, bool level)
 	return level && host_core.merges;
 }
 
+bool sys_vcpu_state(u32 vcpu, void *state)
+{
+	(void)vcpu;
+	if (host_core.insn == NULL)
+		return false;
+	memcpy(state, host_core.insn, host_core.insn_bytes);
+	return true;
+}
+
 u32 sys_virq_request(u32 vector)
 {
 	u32 before = host_core.request != 0 ? host_core.request - 1 : VIRQ_NONE;

@@ -21,6 +21,8 @@ struct host_core {
 	u32 request;              /* of sys_virq_request(), less 1; a test that takes it writes 0 */
 	u32 notified[GRANTS_MAX]; /* calls by channel */
 	u32 served[GRANTS_MAX];   /* sys_irq_done() by interrupt */
+	const void *insn;         /* the state of sys_vcpu_state(), */
+	size_t insn_bytes;
 	u32 resumed, resume_flags; /* calls, and the last one's flags, vCPU and value */
 	u32 resume_vcpu;
 	u64 resume_value;

@@ -14,8 +14,8 @@
 
 /* A program's answer to an exit; it is passed in two registers. */
 struct answer {
-	u64 value; /* that the guest reads */
-	u64 flags; /* RESUME_FAULT, RESUME_RESET, RESUME_OFF or 0 */
+	u64 value; /* that the guest reads; with RESUME_STATE, an address */
+	u64 flags; /* RESUME_*, but for RESUME_WAIT */
 };
 #define ANSWER(value) ((struct answer){ value, 0 })
 #define ANSWER_FAULT  ((struct answer){ 0, RESUME_FAULT })

@@ -80,6 +80,11 @@ bool sys_virq_set(u32 line, bool level)
 	return syscall_make(SYS_VIRQ_SET, line, level, 0, 0, 0).x[0] == 1;
 }
 
+bool sys_vcpu_state(u32 vcpu, void *state)
+{
+	return syscall_make(SYS_VCPU_STATE, vcpu, (uintptr_t)state, 0, 0, 0).x[0] == 0;
+}
+
 u32 sys_virq_request(u32 vector)
 {
 	return (u32)syscall_make(SYS_VIRQ_REQUEST, vector, 0, 0, 0, 0).x[0];

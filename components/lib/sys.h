@@ -24,6 +24,9 @@ void sys_irq_done(u32 interrupt);
 void sys_timer_set(ns_t when);
 /** sys_time() - Returns the core's clock. @since_1970, if not NULL: the wall clock, 0 unknown. */
 ns_t sys_time(ns_t *since_1970);
+/** sys_vcpu_state() - the state of @vcpu at its exit with EXIT_IS_INSN, into @state. Returns false
+ * if there is no such exit. */
+bool sys_vcpu_state(u32 vcpu, void *state);
 /** sys_virq_set() - set the level of an interrupt line of the served guest. Returns true if its
  * event is lost, because the guest has not taken the interrupt of the one before. */
 bool sys_virq_set(u32 line, bool level);

@@ -10,6 +10,7 @@
 #ifndef VMM_DEVICE_H
 #define VMM_DEVICE_H
 
+#include "components/lib/runtime.h"
 #include "components/lib/serial.h"
 
 #define DEVICE_STATE 248u /* bytes of a model's state, at most */
@@ -56,6 +57,15 @@ struct device {
 /** device_models - the models of this architecture's vmm, up to NULL. A preserved state names its
  * model by the position here. */
 extern const struct device_model *const device_models[];
+
+/** device_execute - executes the instruction of an exit with EXIT_IS_INSN, for the architecture of
+ * this vmm. @info: the vmm's own. NULL: there are no such exits. */
+extern struct answer (*const device_execute)(const struct component_info *info, u64 where,
+					     u64 number);
+/** device_read_at(), device_write_at() - an access of that instruction at guest address @gpa, of
+ * @bytes. Returns false if there is no device. Numbers of its read and its write differ. */
+bool device_read_at(u64 gpa, u32 bytes, u64 number, u64 *value);
+bool device_write_at(u64 gpa, u32 bytes, u64 number, u64 value);
 
 /** device_attach_line() - connect the device to its serial line: the channel "GUEST-REGION", else
  * "REGION", else the guest's, unless another device has it. Without one, device_has_line() stays

@@ -7,6 +7,8 @@
 #include <mullion/format.h>
 #include <mullion/string.h>
 
+#define NUMBER_OF_WRITE BIT(63) /* of an instruction that may have read before */
+
 /* Preserved over a restart. */
 struct slot {
 	u32 model; /* position in device_models and 1; 0 in fresh memory */
@@ -18,7 +20,9 @@ _Static_assert(sizeof(struct slot) == VMM_DEVICE_BYTES, "the checks count the pa
 /* Devices from the start, further regions of joined devices from the end: one for each grant. */
 static struct device devices[GRANTS_MAX];
 static u32 num_devices, num_parts;
-static u32 power; /* what an access wants of the guest: see device_power() */
+static const struct component_info *own_info;
+static bool timer_due; /* an instruction's write wants the models' timers */
+static u32 power;      /* what an access wants of the guest: see device_power() */
 static const char *guest_name;
 static ns_t alarm;                           /* as last set */
 static struct device *device_of[GRANTS_MAX]; /* by virtual region; NULL: none */
@@ -165,6 +169,7 @@ static void vmm_init(const struct component_info *info)
 
 	guest_name = info->guest;
 	ticks_init(info);
+	own_info = info;
 	num_devices = 0;
 	num_parts = 0;
 	memset(devices, 0, sizeof(devices));
@@ -223,13 +228,67 @@ static void vmm_notified(u64 bits)
 		serve_devices();
 }
 
+/* The region of @bytes at guest address @gpa, with its device. */
+static const struct grant_info *find_region(u64 gpa, u32 bytes, struct device **device)
+{
+	for (u32 i = 0; i < grant_count(own_info); i++) {
+		const struct grant_info *region = &own_info->grants[i];
+		u64 offset = gpa - region->address;
+
+		*device = device_of[i];
+		if (*device != NULL && offset < region->size && bytes <= region->size - offset)
+			return region;
+	}
+	return NULL;
+}
+
+#define WIDTH_OF(bytes) ((u64)(bytes) << EXIT_WIDTH_SHIFT)
+
+bool device_read_at(u64 gpa, u32 bytes, u64 number, u64 *value)
+{
+	struct device *device;
+	const struct grant_info *region = find_region(gpa, bytes, &device);
+
+	if (region == NULL || (bytes & (bytes - 1)) != 0)
+		return false;
+	*value = device->model->read(device, gpa - region->address, number, WIDTH_OF(bytes));
+	return true;
+}
+
+bool device_write_at(u64 gpa, u32 bytes, u64 number, u64 value)
+{
+	struct device *device;
+	const struct grant_info *region = find_region(gpa, bytes, &device);
+
+	if (region == NULL || (bytes & (bytes - 1)) != 0)
+		return false;
+	if (device->model->write(device, gpa - region->address, value, number | NUMBER_OF_WRITE,
+				 WIDTH_OF(bytes) | EXIT_IS_WRITE))
+		timer_due = true;
+	return true;
+}
+
+static struct answer execute(u64 where, u64 number)
+{
+	struct answer answer = ANSWER_FAULT;
+
+	if (device_execute != NULL)
+		answer = device_execute(own_info, where, number);
+	if (timer_due)
+		serve_devices();
+	timer_due = false;
+	answer.flags |= power;
+	power = 0;
+	return answer;
+}
+
 static struct answer vmm_exit(u64 where, u64 offset, u64 value, u64 number)
 {
 	u32 region = EXIT_REGION(where);
 	struct device *device = region < GRANTS_MAX ? device_of[region] : NULL;
 
 	if (device == NULL)
-		return ANSWER_FAULT;
+		return (where & EXIT_IS_INSN) != 0 ? execute(where, number) : ANSWER_FAULT;
 	if ((where & EXIT_IS_WRITE) == 0)
 		return ANSWER(device->model->read(device, offset, number, where));
 	if (device->model->write(device, offset, value, number, where)) {

@@ -144,6 +144,40 @@ void exit_drop_all(struct component *component)
 		drop(component, &component->slots[i]);
 }
 
+/* Block until the answer, and finish the exit by it. */
+static void finish_exit(struct component *component, struct vcpu *vcpu, struct exit_slot *slot,
+			const struct vcpu_exit *exit, bool wake, u32 *power)
+{
+	bool done;
+
+	if (!await_answer(component, vcpu, slot, wake))
+		return;
+	*power = slot->flags & (u32)(RESUME_RESET | RESUME_OFF);
+	done = (slot->flags & RESUME_FAULT) == 0 &&
+	       (exit->kind == EXIT_INSN) == ((slot->flags & RESUME_STATE) != 0);
+	arch_vcpu_answer(vcpu, exit, done ? OK : ERR_FAULT, slot->answer);
+}
+
+bool component_execute(struct vcpu *vcpu, const struct vcpu_exit *exit, u32 *power)
+{
+	struct component *component = component_serving(vcpu->guest);
+	struct exit_slot *slot;
+	bool wake;
+
+	*power = 0;
+	if (component == NULL)
+		return false;
+	slot = &component->slots[vcpu->index];
+	slot->access = (struct component_exit){
+		.where = vcpu->index | EXIT_IS_INSN | EXIT_NO_REGION,
+	};
+	slot->insn = exit->insn.state;
+	slot->insn_bytes = exit->insn.state_bytes;
+	wake = put_in_queue(component, slot);
+	finish_exit(component, vcpu, slot, exit, wake, power);
+	return true;
+}
+
 bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 			  const struct vcpu_exit *exit, u32 *power)
 {
@@ -177,11 +211,7 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 		wake = put_in_queue(component, slot);
 	}
 	/* Else serve_leave() has filled it. */
-	if (await_answer(component, vcpu, slot, wake)) {
-		*power = slot->flags & (u32)(RESUME_RESET | RESUME_OFF);
-		arch_vcpu_answer(vcpu, exit, (slot->flags & RESUME_FAULT) != 0 ? ERR_FAULT : OK,
-				 slot->answer);
-	}
+	finish_exit(component, vcpu, slot, exit, wake, power);
 	return true;
 }
 
@@ -227,17 +257,53 @@ bool exit_take(struct component *component)
 	return slot != NULL;
 }
 
+/* Returns the slot of vCPU @index, or NULL. */
+static struct exit_slot *indexed_slot(struct component *component, u64 index)
+{
+	if (index >= component->num_vcpus)
+		return NULL;
+	return &component->slots[arch_index_clamp(index, component->num_vcpus)];
+}
+
+/* Copy the state of an instruction to the component's address @va, or back. */
+static enum err copy_state(const struct component *component, const struct exit_slot *slot, u64 va,
+			   bool back) REQUIRES(&component->lock)
+{
+	if (atomic_load_explicit(&slot->state, memory_order_relaxed) != SLOT_TAKEN ||
+	    (slot->access.where & EXIT_IS_INSN) == 0)
+		return ERR_STATE;
+	if (back)
+		return component_copy_in(component, slot->insn, va, slot->insn_bytes);
+	return component_copy_out(component, va, slot->insn, slot->insn_bytes);
+}
+
+enum err exit_state(struct component *component, u64 index, u64 va)
+{
+	const struct exit_slot *slot = indexed_slot(component, index);
+	enum err err;
+
+	if (slot == NULL)
+		return ERR_RANGE;
+	spin_lock(&component->lock);
+	err = copy_state(component, slot, va, false);
+	spin_unlock(&component->lock);
+	return err;
+}
+
 enum err exit_answer(struct component *component, u64 index, u64 value, u32 flags,
 		     struct thread **next)
 {
-	struct exit_slot *slot;
-	enum err err = ERR_STATE;
+	struct exit_slot *slot = indexed_slot(component, index);
+	enum err err = OK;
 
-	if (index >= component->num_vcpus)
+	if (slot == NULL)
 		return ERR_RANGE;
-	slot = &component->slots[arch_index_clamp(index, component->num_vcpus)];
 	spin_lock(&component->lock);
-	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_TAKEN) {
+	if (atomic_load_explicit(&slot->state, memory_order_relaxed) != SLOT_TAKEN)
+		err = ERR_STATE;
+	else if ((flags & RESUME_STATE) != 0)
+		err = copy_state(component, slot, value, true);
+	if (err == OK) {
 		slot->answer = value;
 		slot->flags = flags;
 		atomic_store_explicit(&slot->state, SLOT_ANSWERED, memory_order_release);
@@ -247,7 +313,6 @@ enum err exit_answer(struct component *component, u64 index, u64 value, u32 flag
 			*next = slot->thread;
 		else
 			(void)sched_wake(slot->thread);
-		err = OK;
 	}
 	spin_unlock(&component->lock);
 	return err;

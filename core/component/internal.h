@@ -49,10 +49,13 @@ void exit_left(struct component *component, const struct vcpu *vcpu,
  * again if there are more. Returns false if no exit of the account that the component works on is
  * left. The component's own thread; takes the component's lock. */
 bool exit_take(struct component *component);
+/** exit_state() - copy the state of vCPU @index, whose exit was taken and has EXIT_IS_INSN, to the
+ * component's address @va. Returns ERR_RANGE, ERR_STATE, ERR_FAULT. Takes the component's lock. */
+enum err __must_check exit_state(struct component *component, u64 index, u64 va);
 /** exit_answer() - answer the exit of vCPU @index by @value and @flags, and wake the vCPU. With
  * @next a thread of this CPU is not woken but stored there: the caller must wake it before it
- * yields the CPU. Returns ERR_RANGE, ERR_STATE if the vCPU waits for no answer. Takes the
- * component's lock. */
+ * yields the CPU. Returns ERR_RANGE, ERR_STATE if the vCPU waits for no such answer, ERR_FAULT if
+ * the state that RESUME_STATE gives cannot be read. Takes the component's lock. */
 enum err __must_check exit_answer(struct component *component, u64 index, u64 value, u32 flags,
 				  struct thread **next);
 /** exit_again() - after a restart: queue the exits that were taken once more. The component's own

@@ -125,7 +125,7 @@ static u64 vcpu_resume(struct component *component, u64 index, u64 value, u64 fl
 	struct thread *next = NULL;
 	enum err err;
 
-	if ((flags & ~(RESUME_WAIT | RESUME_FAULT | RESUME_RESET | RESUME_OFF)) != 0)
+	if ((flags & ~(RESUME_WAIT | RESUME_FAULT | RESUME_RESET | RESUME_OFF | RESUME_STATE)) != 0)
 		return FAILED(ERR_INVALID);
 	err = exit_answer(component, index, value, (u32)flags, waits ? &next : NULL);
 	if (waits && (err == OK || err == ERR_STATE))
@@ -220,6 +220,7 @@ static u64 serve_other(struct component *component, u32 number)
 	case SYS_IRQ_DONE: return irq_done(component, first);
 	case SYS_TIMER_SET: return timer_set(component, first);
 	case SYS_TIME: return time(user);
+	case SYS_VCPU_STATE: return FAILED(exit_state(component, first, second));
 	case SYS_VIRQ_SET: return virq_set(component, first, second);
 	case SYS_VIRQ_REQUEST: return virq_request(component, first);
 	case SYS_RANDOM: return random_words(user);

@@ -67,6 +67,16 @@ static void handle_access(struct vcpu *vcpu, struct vcpu_exit *exit)
 	arch_vcpu_answer(vcpu, exit, ERR_FAULT, 0);
 }
 
+static void handle_insn(struct vcpu *vcpu, struct vcpu_exit *exit)
+{
+	u32 power;
+
+	if (!component_execute(vcpu, exit, &power))
+		arch_vcpu_answer(vcpu, exit, ERR_FAULT, 0);
+	else if (power != 0)
+		handle_power(vcpu, power);
+}
+
 static const char *exit_fault_name(const struct vcpu_exit *exit)
 {
 	if (exit->fault.walk)
@@ -163,6 +173,7 @@ static void (*const handlers[EXIT_COUNT])(struct vcpu *vcpu, struct vcpu_exit *e
 	[EXIT_NONE] = handle_none,
 	[EXIT_READ] = handle_access,
 	[EXIT_WRITE] = handle_access,
+	[EXIT_INSN] = handle_insn,
 	[EXIT_FAULT] = handle_fault,
 	[EXIT_WAIT] = handle_wait,
 	[EXIT_CPU_ON] = handle_cpu_on,

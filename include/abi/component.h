@@ -33,6 +33,8 @@ enum syscall {
 	SYS_YIELD,        /* () */
 	SYS_EXIT,         /* (code) */
 	SYS_RANDOM,       /* () -> OK, x1 to x4: 32 random bytes; ERR_UNSUPPORTED: no source */
+	SYS_VCPU_STATE,   /* (vcpu, buffer): the state at its exit with EXIT_IS_INSN, whose form is
+			     the architecture's */
 	SYS_COUNT
 };
 
@@ -45,6 +47,8 @@ enum syscall {
 /* The access was to a register that resets the guest, or switches it off: no other guest. */
 #define RESUME_RESET BIT(2)
 #define RESUME_OFF   BIT(3)
+/* The instruction of an EXIT_IS_INSN was executed: the value is the address of the new state. */
+#define RESUME_STATE BIT(4)
 
 /* Bits of the notification word: 0 to 47 as the grants say (channels, interrupts, doorbells). */
 #define NOTIFY_GRANTS 48u
@@ -72,6 +76,8 @@ struct component_exit {
 #define EXIT_WIDTH(where)  ((u32)FIELD(where, 39, 32)) /* 1, 2, 4, 8 bytes */
 #define EXIT_WIDTH_SHIFT   32
 #define EXIT_IS_WRITE      BIT(40)
+#define EXIT_IS_INSN       BIT(41) /* an access that the core does not decode: SYS_VCPU_STATE */
+#define EXIT_NO_REGION     UINT64_C(0xffff0000) /* with EXIT_IS_INSN */
 
 /* Addresses of a component's space. Programs are linked at COMPONENT_TEXT. Stack, information, most
  * programs and the first grants lie in one area of 2 MiB, so that one table maps them. */

@@ -53,10 +53,12 @@ enum slot_state {
 struct exit_slot {
 	struct list_node link; /* QUEUED: in the queue, under the component's lock */
 	_Atomic u32 state;     /* enum slot_state */
-	u32 flags;             /* of the answer: RESUME_FAULT, RESUME_RESET, RESUME_OFF */
+	u32 flags;             /* of the answer: RESUME_* */
 	struct thread *thread; /* the vCPU's, unless FREE */
 	struct component_exit access;
 	u64 answer;
+	void *insn; /* of an access with EXIT_IS_INSN: the vCPU's state */
+	u32 insn_bytes;
 };
 
 /* A grant as the core sees it; struct grant_info is the component's view. */
@@ -236,6 +238,9 @@ void component_set_manager(manage_function *call);
  * no locks. */
 bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 			  const struct vcpu_exit *exit, u32 *power);
+/** component_execute() - have the component that serves the guest of @vcpu execute the instruction
+ * of @exit, which is EXIT_INSN, and block until its answer. As component_serve_exit(). */
+bool component_execute(struct vcpu *vcpu, const struct vcpu_exit *exit, u32 *power);
 /** component_guest_attach() - @guest was created: map its RAM for the component that serves it.
  * Returns the errors of the mapping. The context of guest_create(). */
 enum err __must_check component_guest_attach(struct guest *guest);

@@ -13,7 +13,8 @@ enum exit_kind {
 	EXIT_NONE, /* interrupted: nothing to serve; check for work, then run again */
 	EXIT_READ, /* a decoded access to an address where the guest has no memory */
 	EXIT_WRITE,
-	EXIT_FAULT, /* another fault: permission, table walk, execution, not decodable */
+	EXIT_INSN,  /* an access that the architecture does not decode: the guest's vmm does */
+	EXIT_FAULT, /* another fault: permission, table walk, execution */
 	EXIT_WAIT,  /* the vCPU waits for an interrupt */
 	EXIT_CPU_ON,
 	EXIT_CPU_OFF,
@@ -33,6 +34,10 @@ struct vcpu_exit {
 			u64 value; /* write: zero-extended to 64 bits */
 			u8 width;  /* 1, 2, 4, 8 bytes */
 		} access;
+		struct {
+			void *state; /* the vmm gets it, and returns it changed */
+			u32 state_bytes;
+		} insn;
 		struct {
 			gpa_t gpa;
 			gva_t gva;

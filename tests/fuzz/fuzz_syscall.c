@@ -103,10 +103,15 @@ static void act_access(struct input *in, bool write)
 {
 	static const u64 bases[] = { SERVED_UART, SERVED_VIRTIO, SERVED_VIRTIO + 0x50,
 				     SERVED_UART + PAGE_SIZE - 4, SERVED_RAM };
+	static u64 insns[COMPONENTS_VCPUS][5];
 	u32 index = take(in) % COMPONENTS_VCPUS;
 	u64 gpa = bases[take(in) % ARRAY_SIZE(bases)] + take(in) % 16;
 
-	if (!components_waits(index))
+	if (components_waits(index))
+		return;
+	if (gpa % 16 == 15)
+		components_insn(index, insns[index], sizeof(insns[index]));
+	else
 		components_access(index, write, gpa, take_number(in), 1u << (take(in) & 3));
 }
 

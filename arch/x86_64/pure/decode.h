@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Instructions that access emulated memory: MOV in all its forms, MOVZX, MOVSX and MOVSXD, with
- * registers or immediates. Others are refused. The address is not computed, because the fault gave
- * it. Used by the core and by a vmm. Pure.
+ * registers or immediates. Others are refused: a vmm executes them. The address is not computed,
+ * because the fault gave it. Pure.
  *
  * Source: SDM vol. 2, chapter 2 and the pages of these instructions.
  */
@@ -32,10 +32,10 @@ struct x86_insn {
 	u64 immediate;
 };
 
-/** x86_decode() - decode the instruction at @bytes, of which @count are there. @code64: it is
- * 64-bit code; else 32-bit. Returns false if it is none of these, or goes beyond @count. Any
- * context. */
-bool __must_check x86_decode(const u8 *bytes, u32 count, bool code64, struct x86_insn *insn);
+/** x86_decode() - decode the instruction at @bytes, of which @count are there. @code_bytes: 8 in
+ * 64-bit code, 4 in 32-bit, 2 in 16-bit. Returns false if it is none of these, or goes beyond
+ * @count. Any context. */
+bool __must_check x86_decode(const u8 *bytes, u32 count, u8 code_bytes, struct x86_insn *insn);
 
 /** x86_insn_store() - the value that a write stores, of insn->width bytes. @r: the general
  * registers. Any context. */

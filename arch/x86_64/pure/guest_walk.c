@@ -73,3 +73,22 @@ bool guest_walk(struct guest_walk *walk, u64 linear, u64 *gpa)
 	*gpa = table | (linear & (PAGE_SIZE - 1));
 	return true;
 }
+
+bool guest_walk_access(struct guest_walk *walk, u64 linear, const struct guest_access *access,
+		       u64 *gpa, u32 *error)
+{
+	bool user = access->user, denied;
+
+	*error = (access->write ? GUEST_WALK_WRITE : 0) | (user ? GUEST_WALK_USER : 0);
+	if (!guest_walk(walk, linear, gpa))
+		return false;
+	if ((walk->cr0 & CR0_PG) == 0)
+		return true;
+	*error |= GUEST_WALK_PRESENT;
+	denied = user && (walk->rights & GUEST_WALK_USER) == 0;
+	denied |= access->write && (walk->rights & GUEST_WALK_WRITE) == 0 &&
+		  (user || (walk->cr0 & CR0_WP) != 0);
+	denied |= !user && (walk->rights & GUEST_WALK_USER) != 0 && (walk->cr4 & CR4_SMAP) != 0 &&
+		  !access->ac;
+	return !denied;
+}

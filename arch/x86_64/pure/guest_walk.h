@@ -26,4 +26,17 @@ struct guest_walk {
  * translate. Any context; @walk->read() is called at most four times. */
 bool __must_check guest_walk(struct guest_walk *walk, u64 linear, u64 *gpa);
 
+/* An access of an instruction. */
+struct guest_access {
+	bool user, write;
+	bool ac; /* RFLAGS.AC */
+};
+
+#define GUEST_WALK_PRESENT BIT(0) /* of an error code of #PF, with the other two */
+
+/** guest_walk_access() - as guest_walk(), with the rights that @access needs (SDM vol. 3, 4.6).
+ * Returns false with the error code of #PF in @error. Any context. */
+bool __must_check guest_walk_access(struct guest_walk *walk, u64 linear,
+				    const struct guest_access *access, u64 *gpa, u32 *error);
+
 #endif

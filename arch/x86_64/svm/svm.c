@@ -176,6 +176,7 @@ static void svm_write(struct vcpu *vcpu, enum virt_field field, u64 value)
 	struct vmcb *vmcb = vcpu->arch.vmcb;
 
 	switch (field) {
+	case VIRT_RFLAGS: vmcb->rflags = value; break;
 	case VIRT_CR0: vmcb->cr0 = value; break;
 	case VIRT_CR2: vmcb->cr2 = value; break;
 	case VIRT_CR3: vmcb->cr3 = value; break;
@@ -188,7 +189,7 @@ static void svm_write(struct vcpu *vcpu, enum virt_field field, u64 value)
 	}
 }
 
-static u64 svm_code(const struct vcpu *vcpu, struct guest_walk *walk, bool *code64)
+static u64 svm_code(const struct vcpu *vcpu, struct guest_walk *walk, u8 *code_bytes)
 {
 	const struct vmcb *vmcb = vcpu->arch.vmcb;
 
@@ -196,8 +197,12 @@ static u64 svm_code(const struct vcpu *vcpu, struct guest_walk *walk, bool *code
 	walk->cr3 = vmcb->cr3;
 	walk->cr4 = vmcb->cr4;
 	walk->efer = vmcb->efer & ~EFER_SVME;
-	*code64 = (vmcb->cs.attributes & SEGMENT_LONG) != 0;
-	return *code64 ? vcpu->arch.rip : (u32)(vcpu->arch.rip + vmcb->cs.base);
+	if ((vmcb->cs.attributes & SEGMENT_LONG) != 0) {
+		*code_bytes = 8;
+		return vcpu->arch.rip;
+	}
+	*code_bytes = (vmcb->cs.attributes & SEGMENT_DEFAULT) != 0 ? 4 : 2;
+	return (u32)(vcpu->arch.rip + vmcb->cs.base);
 }
 
 static struct virt_segment svm_segment(const struct vcpu *vcpu, u32 number)
@@ -209,6 +214,7 @@ static struct virt_segment svm_segment(const struct vcpu *vcpu, u32 number)
 
 	return (struct virt_segment){ .base = s[number]->base,
 				      .limit = s[number]->limit,
+				      .writable = (attributes & SEGMENT_WRITE) == SEGMENT_WRITABLE,
 				      .expands_down = (attributes & SEGMENT_TYPE) == SEGMENT_DOWN,
 				      .large = (attributes & SEGMENT_DEFAULT) != 0 };
 }

@@ -125,9 +125,11 @@ _Static_assert(sizeof(struct vmcb) == PAGE_SIZE, "one page");
 #define TLB_FLUSH_ALL 1u
 
 /* Attributes of a segment: a descriptor's bits 55:52 and 47:40. */
-#define SEGMENT_TYPE    0x01cu /* S, code, expand-down */
-#define SEGMENT_DOWN    0x014u
-#define SEGMENT_LONG    0x200u
-#define SEGMENT_DEFAULT 0x400u
+#define SEGMENT_TYPE     0x01cu /* S, code, expand-down */
+#define SEGMENT_DOWN     0x014u
+#define SEGMENT_WRITE    0x01au /* S, code, writable */
+#define SEGMENT_WRITABLE 0x012u
+#define SEGMENT_LONG     0x200u
+#define SEGMENT_DEFAULT  0x400u
 
 #endif

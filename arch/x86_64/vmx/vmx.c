@@ -28,8 +28,10 @@
 #define INVEPT_ALL     UINT64_C(2)
 
 /* Types of a segment: code, or data that expands down (SDM vol. 3, table 3-1). */
-#define TYPE_CODE_DOWN 0xcu
-#define TYPE_DOWN      4u
+#define TYPE_CODE_DOWN  0xcu
+#define TYPE_DOWN       4u
+#define TYPE_CODE_WRITE 0xau
+#define TYPE_WRITE      2u
 
 struct vmx_cpu {
 	u32 *region; /* VMXON's page, of unknown form */
@@ -268,6 +270,7 @@ static void write_cr0_of(struct vcpu *vcpu, u64 value)
 static void vmx_write_field(struct vcpu *vcpu, enum virt_field field, u64 value)
 {
 	switch (field) {
+	case VIRT_RFLAGS: vmx_set(vcpu, VMX_RFLAGS, value); break;
 	case VIRT_CR0: write_cr0_of(vcpu, value); break;
 	case VIRT_CR2: vmx_of(vcpu)->cr2 = value; break;
 	case VIRT_CR3: vmx_set(vcpu, VMX_CR3, value); break;
@@ -280,15 +283,19 @@ static void vmx_write_field(struct vcpu *vcpu, enum virt_field field, u64 value)
 	}
 }
 
-static u64 vmx_code(const struct vcpu *vcpu, struct guest_walk *walk, bool *code64)
+static u64 vmx_code(const struct vcpu *vcpu, struct guest_walk *walk, u8 *code_bytes)
 {
 
 	walk->cr0 = vmx_read_field(vcpu, VIRT_CR0);
 	walk->cr3 = vmx_get(vcpu, VMX_CR3);
 	walk->cr4 = vmx_read_field(vcpu, VIRT_CR4);
 	walk->efer = vmx_get(vcpu, VMX_EFER);
-	*code64 = vmx_read_field(vcpu, VIRT_CODE64) != 0;
-	return *code64 ? vcpu->arch.rip : (u32)(vcpu->arch.rip + vmx_get(vcpu, VMX_CS_BASE));
+	if (vmx_read_field(vcpu, VIRT_CODE64) != 0) {
+		*code_bytes = 8;
+		return vcpu->arch.rip;
+	}
+	*code_bytes = (vmx_get(vcpu, VMX_CS_RIGHTS) & RIGHTS_DEFAULT) != 0 ? 4 : 2;
+	return (u32)(vcpu->arch.rip + vmx_get(vcpu, VMX_CS_BASE));
 }
 
 /* While the vCPU is loaded. */
@@ -300,6 +307,7 @@ static struct virt_segment vmx_segment(const struct vcpu *vcpu, u32 number)
 	return (struct virt_segment){
 		.base = vmcs_read(entry_encoding(ENTRY_BASE + number)),
 		.limit = (u32)vmcs_read(entry_encoding(ENTRY_LIMIT + number)),
+		.writable = (RIGHTS_TYPE(rights) & TYPE_CODE_WRITE) == TYPE_WRITE,
 		.expands_down = (RIGHTS_TYPE(rights) & TYPE_CODE_DOWN) == TYPE_DOWN,
 		.large = (rights & RIGHTS_DEFAULT) != 0,
 	};

@@ -10,6 +10,7 @@
 /* Fields that exits read and change. The copy is read from the structure at the first use after an
  * exit, and written back before an entry. While the vCPU is not loaded, the copy is complete. */
 enum vmx_field {
+	VMX_RFLAGS, /* written alone: arch.rflags has it */
 	VMX_CR0,
 	VMX_CR3,
 	VMX_CR4,

@@ -7,6 +7,9 @@
 
 #include <stddef.h>
 
+struct answer (*const device_execute)(const struct component_info *info, u64 where,
+				      u64 number) = NULL;
+
 const struct device_model *const device_models[] = {
 	&pl011_model, &pl031_model, &sp804_model, VIRTIO_MODELS, NULL,
 };

@@ -15,6 +15,9 @@ extern const struct device_model i8042_model;    /* keyboard controller: reset a
 extern const struct device_model fw_cfg_model;   /* items for firmware */
 extern const struct device_model debug_port_model; /* text to the core's log */
 
+/** x86_execute_exit() - device_execute of a PC. */
+struct answer x86_execute_exit(const struct component_info *info, u64 where, u64 number);
+
 /** i8259_input() - the interrupt line of @device has changed: the 8259 pair sees it, if the guest
  * has one and the line is of ISA. Returns true if an edge is lost: its pin, which is not masked,
  * has a request already. */

@@ -7,6 +7,9 @@
 
 #define IOAPIC     ((volatile u32 *)0xfec00000u)
 #define NOTHING    ((volatile u32 *)0xd0000000u) /* neither memory nor a device */
+#define MAGIC      ((volatile u32 *)0xd0001000u) /* registers of virtio's */
+#define STATUS     ((volatile u32 *)0xd0001070u)
+#define UNMAPPED   0xa0000000u
 #define LVT_LINT0  X2(0x35)
 #define LVT_EXTINT 0x700u
 #define LVT_MASKED 0x10000u
@@ -120,10 +123,10 @@ static bool is_quiet(u32 vector)
 	return hits[vector] == before;
 }
 
-/* Reads of memory that is not there, by each form that is served, and forms that are not. */
+/* Memory that is not there reads as ones. */
 static void check_memory(void)
 {
-	u32 zero, sign, words, to;
+	u32 zero, sign, words, flags, to = 0;
 
 	__asm__ volatile("movzbl (%1), %0" : "=r"(zero) : "r"(NOTHING));
 	__asm__ volatile("movsbl (%1), %0" : "=r"(sign) : "r"(NOTHING));
@@ -132,13 +135,92 @@ static void check_memory(void)
 	__asm__ volatile("movb $1, (%0); movw $2, (%0); movl $3, (%0)" : : "r"(NOTHING) : "memory");
 	__asm__ volatile("movl %1, %0" : "=a"(words) : "m"(*NOTHING));
 	check(words == UINT32_MAX, "MOV of immediates");
-	check(FAULTS(13, "testl $1, (%1)", "r"(NOTHING)) &&
-		      FAULTS(13, "orl $1, (%1)", "r"(NOTHING)) &&
-		      FAULTS(13, "xchgl %2, (%1)", "r"(NOTHING), "r"(0)) &&
-		      FAULTS(13, "btsl $0, (%1)", "r"(NOTHING)) &&
-		      FAULTS(13, "stosl", "D"(NOTHING), "a"(0)) &&
-		      FAULTS(13, "movsl", "S"(NOTHING), "D"(&to)),
+	__asm__ volatile("orl $1, (%2); cmpl $-1, (%2); pushf; popl %0; xchgl %1, (%2)"
+			 : "=&r"(flags), "+r"(to)
+			 : "r"(NOTHING)
+			 : "memory");
+	check((flags & 0x40) != 0 && to == UINT32_MAX, "OR, CMP and XCHG");
+	check(FAULTS(13, "mull (%1)", "r"(NOTHING)
+		     : "eax", "edx") &&
+		      FAULTS(13, "roll (%1)", "r"(NOTHING)) &&
+		      FAULTS(13, "call *(%1)", "r"(NOTHING)),
 	      "other instructions get #GP");
+}
+
+/* The status has bits that read as written. */
+static void check_changes(void)
+{
+	u32 a = 0x80, b = 1, c = 0x81;
+	u8 carry, equal;
+
+	*STATUS = 0;
+	__asm__ volatile("orl $1, %0" : "+m"(*STATUS));
+	__asm__ volatile("lock btsl $1, %0; setc %1" : "+m"(*STATUS), "=q"(carry));
+	check(*STATUS == 3 && carry == 0, "OR and BTS of a register");
+	__asm__ volatile("lock xaddl %1, %0" : "+m"(*STATUS), "+r"(a));
+	check(*STATUS == 0x83 && a == 3, "XADD");
+	__asm__ volatile("andl $0x81, %0" : "+m"(*STATUS));
+	__asm__ volatile("lock cmpxchgl %3, %0; setz %1"
+			 : "+m"(*STATUS), "=q"(equal), "+a"(c)
+			 : "r"(2));
+	check(*STATUS == 2 && equal == 1, "AND and CMPXCHG");
+	__asm__ volatile("xchgl %1, %0" : "+m"(*STATUS), "+r"(b));
+	check(*STATUS == 1 && b == 2, "XCHG");
+	__asm__ volatile("incl %0; addl $0x81, %0; xorl $2, %0; decl %0" : "+m"(*STATUS));
+	check(*STATUS == 0x80, "INC, ADD, XOR and DEC");
+	__asm__ volatile("cmpl $0x74726976, %1; setz %0" : "=q"(equal) : "m"(*MAGIC));
+	__asm__ volatile("testl $8, %1; setz %0" : "=q"(carry) : "m"(*MAGIC));
+	check(equal == 1 && carry == 1, "CMP and TEST");
+}
+
+static void check_strings(void)
+{
+	u32 words[4] = { 0 }, a = 3, count = 2;
+	volatile u32 *from = MAGIC;
+	u32 *to = words;
+	u8 equal;
+
+	__asm__ volatile("pushl %1; popl %0" : "=m"(*STATUS) : "m"(*MAGIC));
+	check(*STATUS == (0x74726976 & 2), "PUSH and POP");
+	__asm__ volatile("rep movsl" : "+S"(from), "+D"(to), "+c"(count) : : "memory");
+	check(words[0] == 0x74726976 && words[1] == 2 && words[2] == 0 && to == words + 2 &&
+		      count == 0,
+	      "REP MOVS");
+	from = MAGIC;
+	to = words;
+	count = 3; /* the third differs */
+	__asm__ volatile("repe cmpsl; setz %3" : "+S"(from), "+D"(to), "+c"(count), "=q"(equal));
+	check(from == MAGIC + 3 && count == 0 && equal == 0, "REPE CMPS");
+	from = STATUS;
+	__asm__ volatile("stosl" : "+D"(from) : "a"(a) : "memory");
+	check(*STATUS == 3 && from == STATUS + 1, "STOS");
+	from = MAGIC;
+	__asm__ volatile("lodsl" : "+S"(from), "=a"(a));
+	check(a == 0x74726976, "LODS");
+}
+
+/* Pages of 4 MiB that map all addresses to themselves, but those of UNMAPPED. */
+static void check_paging(void)
+{
+	static u32 directory[1024] __attribute__((aligned(4096)));
+	u32 cr0, cr2;
+
+	for (u32 i = 0; i < 1024; i++)
+		directory[i] = i << 22 | 0x83;
+	directory[UNMAPPED >> 22] = 0;
+	__asm__ volatile("mov %%cr4, %%eax; or $0x10, %%eax; mov %%eax, %%cr4; mov %0, %%cr3"
+			 :
+			 : "r"(directory)
+			 : "eax");
+	__asm__ volatile("mov %%cr0, %0" : "=r"(cr0));
+	__asm__ volatile("mov %0, %%cr0" : : "r"(cr0 | 0x80010000));
+	check_changes();
+	check_strings();
+	check(FAULTS(14, "movsl", "S"(MAGIC), "D"(UNMAPPED + 4)),
+	      "MOVS to a page that is not there");
+	__asm__ volatile("mov %%cr2, %0" : "=r"(cr2));
+	check(cr2 == UNMAPPED + 4, "CR2");
+	__asm__ volatile("mov %0, %%cr0" : : "r"(cr0));
 }
 
 static void check_pci(void)
@@ -308,6 +390,9 @@ void guest_main(void)
 	check_ports();
 	check_firmware();
 	check_memory();
+	check_changes();
+	check_strings();
+	check_paging();
 	check_pci();
 	check_8259();
 	check_missed_ticks();

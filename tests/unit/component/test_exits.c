@@ -59,7 +59,7 @@ static void reads_are_served(void **state)
 	FAILS(server, ERR_STATE);
 	DO(server, CALL(SYS_VCPU_RESUME, COMPONENTS_VCPUS, 0, 0));
 	FAILS(server, ERR_RANGE);
-	DO(server, CALL(SYS_VCPU_RESUME, 1, 0, 16));
+	DO(server, CALL(SYS_VCPU_RESUME, 1, 0, 32));
 	FAILS(server, ERR_INVALID);
 	DO(peer, CALL(SYS_VCPU_RESUME, 0, 0, 0));
 	FAILS(peer, ERR_RANGE);

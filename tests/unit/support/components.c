@@ -207,8 +207,14 @@ static void vcpu_thread(void *data)
 {
 	struct access *access = data;
 	struct vcpu *vcpu = &world.vcpus[access - accesses];
-	const struct region *region = region_find(&world.guest, access->exit.access.at);
+	const struct region *region;
 
+	if (access->exit.kind == EXIT_INSN) {
+		access->made = component_execute(vcpu, &access->exit, &access->power);
+		access->busy = false;
+		return;
+	}
+	region = region_find(&world.guest, access->exit.access.at);
 	access->made = serve_inline(vcpu, &access->exit) ||
 		       (region != NULL &&
 			component_serve_exit(vcpu, region, &access->exit, &access->power));
@@ -243,19 +249,33 @@ void components_go(void)
 	host_cpu_select(0);
 }
 
-void components_access(u32 index, bool write, u64 gpa, u64 value, u32 width)
+static void make_exit(u32 index, const struct vcpu_exit *exit)
 {
 	struct access *access = &accesses[index];
 
 	CHECK(!access->busy);
 	access->busy = true;
 	access->made = false;
-	access->exit = (struct vcpu_exit){
+	access->exit = *exit;
+	CHECK(thread_start(&access->thread) == OK);
+	components_go();
+}
+
+void components_access(u32 index, bool write, u64 gpa, u64 value, u32 width)
+{
+	const struct vcpu_exit exit = {
 		.kind = write ? EXIT_WRITE : EXIT_READ,
 		.access = { .at = GPA(gpa), .value = value, .width = (u8)width },
 	};
-	CHECK(thread_start(&access->thread) == OK);
-	components_go();
+
+	make_exit(index, &exit);
+}
+
+void components_insn(u32 index, void *state, u32 bytes)
+{
+	const struct vcpu_exit exit = { .kind = EXIT_INSN, .insn = { state, bytes } };
+
+	make_exit(index, &exit);
 }
 
 bool components_waits(u32 index)

@@ -83,6 +83,8 @@ void components_script(struct component *component, const struct host_call *call
 void components_go(void);
 /** components_access() - make an access by vCPU @index, in a thread of its own, and run CPU 0. */
 void components_access(u32 index, bool write, u64 gpa, u64 value, u32 width);
+/** components_insn() - the same for an access that the vmm executes, with the state at @state. */
+void components_insn(u32 index, void *state, u32 bytes);
 /** components_power() - the request that came with the answer of vCPU @index's latest access. */
 u32 components_power(u32 index);
 /** components_waits() - returns true if vCPU @index waits for an answer. */

@@ -10,10 +10,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "arch/x86_64/pure/decode.h"
+#include "tests/unit/x86_64/on_cpu.h"
 
 #define SAMPLES 4000u
 #define SLOT    32u /* bytes of a sample in the file: NOPs fill it */
@@ -102,7 +102,7 @@ static void every_form(void **state)
 		const u8 *bytes = (const u8 *)forms[i].bytes;
 		struct x86_insn insn;
 
-		assert_true(x86_decode(bytes, forms[i].count, !forms[i].code32, &insn));
+		assert_true(x86_decode(bytes, forms[i].count, forms[i].code32 ? 4 : 8, &insn));
 		assert_int_equal(insn.length, forms[i].expected.length);
 		assert_int_equal(insn.write, forms[i].expected.write);
 		assert_int_equal(insn.width, forms[i].expected.width);
@@ -113,7 +113,7 @@ static void every_form(void **state)
 		assert_int_equal(insn.has_immediate, forms[i].expected.has_immediate);
 		assert_int_equal(insn.immediate, forms[i].expected.immediate);
 		for (u32 cut = 0; cut < forms[i].count; cut++)
-			assert_false(x86_decode(bytes, cut, !forms[i].code32, &insn));
+			assert_false(x86_decode(bytes, cut, forms[i].code32 ? 4 : 8, &insn));
 	}
 }
 
@@ -135,7 +135,7 @@ static void refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-		assert_false(x86_decode((const u8 *)others[i].bytes, others[i].count, true, &insn));
+		assert_false(x86_decode((const u8 *)others[i].bytes, others[i].count, 8, &insn));
 }
 
 static void values(void **state)
@@ -144,23 +144,23 @@ static void values(void **state)
 	u64 r[16] = { [0] = 0x1122334455667788, [9] = UINT64_MAX };
 
 	(void)state;
-	assert_true(x86_decode((const u8 *)"\x88\x27", 2, true, &insn));
+	assert_true(x86_decode((const u8 *)"\x88\x27", 2, 8, &insn));
 	assert_int_equal(x86_insn_store(&insn, r), 0x77);
-	assert_true(x86_decode((const u8 *)"\x66\x89\x07", 3, true, &insn));
+	assert_true(x86_decode((const u8 *)"\x66\x89\x07", 3, 8, &insn));
 	assert_int_equal(x86_insn_store(&insn, r), 0x7788);
-	assert_true(x86_decode((const u8 *)"\x8a\x27", 2, true, &insn)); /* to AH */
+	assert_true(x86_decode((const u8 *)"\x8a\x27", 2, 8, &insn)); /* to AH */
 	x86_insn_load(&insn, r, 0xabcd);
 	assert_int_equal(r[0], 0x112233445566cd88);
-	assert_true(x86_decode((const u8 *)"\x66\x8b\x07", 3, true, &insn));
+	assert_true(x86_decode((const u8 *)"\x66\x8b\x07", 3, 8, &insn));
 	x86_insn_load(&insn, r, 0x12345);
 	assert_int_equal(r[0], 0x1122334455662345);
-	assert_true(x86_decode((const u8 *)"\x8b\x07", 2, true, &insn));
+	assert_true(x86_decode((const u8 *)"\x8b\x07", 2, 8, &insn));
 	x86_insn_load(&insn, r, 0xdeadbeefcafe);
 	assert_int_equal(r[0], 0xbeefcafe);
-	assert_true(x86_decode((const u8 *)"\x4c\x0f\xbf\x0f", 4, true, &insn));
+	assert_true(x86_decode((const u8 *)"\x4c\x0f\xbf\x0f", 4, 8, &insn));
 	x86_insn_load(&insn, r, 0x8000);
 	assert_int_equal(r[9], (u64)(s64)-0x8000);
-	assert_true(x86_decode((const u8 *)"\x44\x0f\xbe\x0f", 4, true, &insn));
+	assert_true(x86_decode((const u8 *)"\x44\x0f\xbe\x0f", 4, 8, &insn));
 	x86_insn_load(&insn, r, 0x80);
 	assert_int_equal(r[9], 0xffffff80);
 }
@@ -189,7 +189,7 @@ static void draw(u32 at)
 		bytes[n++] = opcodes[random_below(ARRAY_SIZE(opcodes))];
 		while (n < X86_INSN_MAX)
 			bytes[n++] = (u8)random_below(256);
-	} while (!x86_decode(bytes, X86_INSN_MAX, true, &insn));
+	} while (!x86_decode(bytes, X86_INSN_MAX, 8, &insn));
 	memset(samples[at], 0x90, SLOT);
 	memcpy(samples[at], bytes, insn.length);
 	lengths[at] = insn.length;
@@ -239,32 +239,10 @@ static void lengths_agree_with_objdump(void **state)
 
 /* --- Against this machine's CPU --------------------------------------------------------------- */
 
-#define CELL      4000u /* offsets in the page: memory that the instruction accesses, */
-#define RESULTS   3000u /* registers behind it, */
-#define STACK     2900u /* and the caller's stack */
+#define CELL      4000u /* memory that the instruction accesses, in the page */
 #define BASE      3u    /* RBX points to the cell */
 #define PREFIX_66 0x66
 #define PREFIX_67 0x67
-
-struct program {
-	u8 *page;
-	u32 at;
-};
-
-static void emit(struct program *p, u64 value, u32 bytes)
-{
-	memcpy(p->page + p->at, &value, bytes);
-	p->at += bytes;
-}
-
-/* MOV between register @reg and the page's @offset, relative to RIP. */
-static void emit_move(struct program *p, u8 opcode, u32 reg, u32 offset)
-{
-	emit(p, 0x48 | (reg >= 8 ? 4 : 0), 1);
-	emit(p, opcode, 1);
-	emit(p, (u8)(5 | (reg & 7) << 3), 1);
-	emit(p, (u32)(offset - (p->at + 4)), 4);
-}
 
 /* A random form whose operand is at RBX, or at the address in the instruction. */
 static u32 form(u8 *bytes, u64 cell)
@@ -293,46 +271,21 @@ static u32 form(u8 *bytes, u64 cell)
 	return n + 4;
 }
 
-/* The instruction between loads and stores of all registers. */
-static void assemble(struct program *p, const u8 *insn, u32 length, const u64 r[16])
-{
-	static const u8 saved[] = { 0x53, 0x55, 0x41, 0x54, 0x41, 0x55, 0x41, 0x56, 0x41, 0x57 };
-	static const u8 restored[] = { 0x41, 0x5f, 0x41, 0x5e, 0x41, 0x5d,
-				       0x41, 0x5c, 0x5d, 0x5b, 0xc3 };
-
-	p->at = 0;
-	memcpy(p->page, saved, sizeof(saved));
-	p->at = sizeof(saved);
-	emit_move(p, 0x89, 4, STACK);
-	for (u32 i = 0; i < 16; i++) {
-		emit(p, 0x48 | i >> 3, 1);
-		emit(p, 0xb8 | (i & 7), 1);
-		emit(p, r[i], 8);
-	}
-	memcpy(p->page + p->at, insn, length);
-	p->at += length;
-	for (u32 i = 0; i < 16; i++)
-		emit_move(p, 0x89, i, RESULTS + 8 * i);
-	emit_move(p, 0x8b, 4, STACK);
-	memcpy(p->page + p->at, restored, sizeof(restored));
-}
-
-static void one_against_the_cpu(struct program *p)
+static void one_against_the_cpu(struct on_cpu *p)
 {
 	u64 cell = (uintptr_t)p->page + CELL, memory = random_below(UINT64_MAX), r[16];
 	u64 results[16], after;
 	struct x86_insn insn;
 	u8 bytes[SLOT];
 
-	while (!x86_decode(bytes, form(bytes, cell), true, &insn))
+	while (!x86_decode(bytes, form(bytes, cell), 8, &insn))
 		;
 	for (u32 i = 0; i < 16; i++)
 		r[i] = random_below(UINT64_MAX);
 	r[BASE] = cell;
 	memcpy(p->page + CELL, &memory, sizeof(memory));
-	assemble(p, bytes, insn.length, r);
-	((void (*)(void))(uintptr_t)p->page)();
-	memcpy(results, p->page + RESULTS, sizeof(results));
+	on_cpu_begin(p, r, 2);
+	(void)on_cpu_run(p, bytes, insn.length, results);
 	memcpy(&after, p->page + CELL, sizeof(after));
 	if (insn.write) {
 		u64 value = x86_insn_store(&insn, r);
@@ -349,15 +302,14 @@ static void one_against_the_cpu(struct program *p)
 static void values_agree_with_the_cpu(void **state)
 {
 #ifdef __x86_64__
-	struct program p = { .page = mmap(NULL, PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-					  MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0) };
+	struct on_cpu p;
 
 	(void)state;
-	assert_ptr_not_equal(p.page, MAP_FAILED);
+	on_cpu_open(&p);
 	random_seed(3);
 	for (u32 i = 0; i < SAMPLES; i++)
 		one_against_the_cpu(&p);
-	assert_int_equal(munmap(p.page, PAGE_SIZE), 0);
+	on_cpu_close(&p);
 #else
 	(void)state;
 	(void)one_against_the_cpu;
@@ -368,6 +320,7 @@ static void values_agree_with_the_cpu(void **state)
 /* The buffer ends with the bytes, so that the sanitizer sees a read beyond them. */
 static void random_bytes(void **state)
 {
+	static const u8 code[] = { 2, 4, 8 };
 	struct x86_insn insn, again;
 
 	(void)state;
@@ -379,10 +332,10 @@ static void random_bytes(void **state)
 		assert_non_null(bytes);
 		for (u32 b = 0; b < count; b++)
 			bytes[b + 1] = (u8)random_below(256);
-		if (x86_decode(bytes + 1, count, i % 2 == 0, &insn)) {
+		if (x86_decode(bytes + 1, count, code[i % 3], &insn)) {
 			assert_in_range(insn.length, 2, MIN(count, X86_INSN_MAX));
 			assert_true(insn.reg < 16);
-			assert_false(x86_decode(bytes + 1, insn.length - 1u, i % 2 == 0, &again));
+			assert_false(x86_decode(bytes + 1, insn.length - 1u, code[i % 3], &again));
 		}
 		free(bytes);
 	}

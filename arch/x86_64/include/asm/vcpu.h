@@ -22,6 +22,7 @@
 #include "arch/x86_64/pure/boot.h"
 #include "arch/x86_64/pure/decode.h"
 #include "arch/x86_64/pure/guest_code.h"
+#include "arch/x86_64/pure/insn_state.h"
 #include "arch/x86_64/pure/ioapic.h"
 #include "arch/x86_64/pure/length.h"
 #include "arch/x86_64/pure/msr.h"
@@ -79,6 +80,7 @@ struct arch_vcpu {
 	struct msr_state msrs;
 	struct timer_event timer; /* the LAPIC timer is due */
 	struct x86_access access;
+	struct x86_insn_state insn;               /* of an exit that the vmm executes */
 	struct guest_code code[VCPU_CODE_PAGES];  /* by the number of the page */
 	struct x86_decoded decoded[VCPU_DECODED]; /* by the address */
 	u64 starts; /* vCPUs that have received a SIPI from this one, and are not started yet */
