@@ -39,6 +39,14 @@ bool exit_execute(struct vcpu *vcpu, u64 gpa, const struct exit_code *code)
 	return false;
 }
 
+bool exit_string_port(struct vcpu *vcpu, u16 port)
+{
+	struct exit_code code;
+
+	exit_fetch(vcpu, &code);
+	return exit_execute(vcpu, PORT_BASE + port, &code);
+}
+
 void exit_executed(struct vcpu *vcpu, enum err result)
 {
 	const struct x86_insn_state *s = &vcpu->arch.insn;

@@ -524,10 +524,6 @@ void arch_vcpu_answer(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err 
 
 	if (result != OK)
 		value = UINT64_MAX;
-	if (access->string && (exit->kind == EXIT_READ || exit->kind == EXIT_WRITE)) {
-		exit_string_answer(vcpu, value);
-		return;
-	}
 	switch (exit->kind) {
 	case EXIT_READ:
 		if (access->port)

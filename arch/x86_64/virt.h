@@ -10,7 +10,6 @@
 #include "arch/x86_64/pure/guest_code.h"
 #include "arch/x86_64/pure/guest_walk.h"
 #include "arch/x86_64/pure/length.h"
-#include "arch/x86_64/pure/string_io.h"
 #include <mullion/err.h>
 #include <mullion/guest.h>
 #include <mullion/sched.h>
@@ -115,11 +114,6 @@ bool exit_cr_write(struct vcpu *vcpu);
 bool exit_cr(struct vcpu *vcpu, u32 control, u64 value, u64 next_rip);
 /** exit_port() - one access to @port; @next_rip is behind the instruction. */
 bool exit_port(struct vcpu *vcpu, u16 port, u8 width, bool in, u64 next_rip);
-/** exit_string_port() - INS or OUTS of elements of @width bytes at @port, with addresses of
- * @address_bytes. @next_rip is behind the instruction. */
-bool exit_string_port(struct vcpu *vcpu, u16 port, const struct string_io *io, u64 next_rip);
-/** exit_string_answer() - @value has been read for the element of INS or OUTS that waits. */
-void exit_string_answer(struct vcpu *vcpu, u64 value);
 /** exit_trap() - the single step over the instruction that has just ended: #DB. */
 void exit_trap(struct vcpu *vcpu);
 /** exit_finish() - the next instruction is at @next_rip. Returns true. */
@@ -165,6 +159,8 @@ void exit_forget_code(struct vcpu *vcpu);
 /** exit_execute() - have the guest's vmm execute the instruction of @code, which accesses @gpa, an
  * address or PORT_BASE and a port. Returns false. */
 bool exit_execute(struct vcpu *vcpu, u64 gpa, const struct exit_code *code);
+/** exit_string_port() - the same, with INS or OUTS of @port. */
+bool exit_string_port(struct vcpu *vcpu, u16 port);
 /** exit_executed() - the answer to that. */
 void exit_executed(struct vcpu *vcpu, enum err result);
 

@@ -124,17 +124,29 @@ bool argument_is(const char *value, const char *text)
 	return strncmp(value, text, n) == 0 && (value[n] == ' ' || value[n] == '\0');
 }
 
-u8 __guest *guest_memory(const struct component_info *info, u64 gpa, u64 bytes)
+static u8 __guest *find_memory(const struct component_info *info, u32 kind, u64 gpa, u64 bytes)
 {
 	for (u32 i = 0; i < grant_count(info); i++) {
 		const struct grant_info *grant = &info->grants[i];
 
-		if (grant->kind == GRANT_RAM && gpa >= grant->address &&
+		if (grant->kind == kind && gpa >= grant->address &&
 		    gpa - grant->address <= grant->size &&
 		    bytes <= grant->size - (gpa - grant->address))
 			return sys_guest_memory(gpa);
 	}
 	return NULL;
+}
+
+u8 __guest *guest_memory(const struct component_info *info, u64 gpa, u64 bytes)
+{
+	return find_memory(info, GRANT_RAM, gpa, bytes);
+}
+
+const u8 __guest *guest_readable(const struct component_info *info, u64 gpa, u64 bytes)
+{
+	const u8 __guest *at = guest_memory(info, gpa, bytes);
+
+	return at != NULL ? at : find_memory(info, GRANT_ROM, gpa, bytes);
 }
 
 void log_line(const char *fmt, ...)

@@ -70,6 +70,8 @@ bool argument_is(const char *value, const char *text);
  * one GRANT_RAM. The guest may write there at any time: fetch once, check the copy, use the copy.
  */
 u8 __guest *guest_memory(const struct component_info *info, u64 gpa, u64 bytes);
+/** guest_readable() - the same, within one GRANT_RAM or GRANT_ROM. */
+const u8 __guest *guest_readable(const struct component_info *info, u64 gpa, u64 bytes);
 
 /** log_line() - format() to the core's log, as one line (of at most 200 bytes). */
 void log_line(const char *fmt, ...) __printf(1, 2);

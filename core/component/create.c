@@ -259,6 +259,8 @@ static void grant_guest(struct builder *b)
 			grant_virtual(b, i, region);
 		if (region->kind == REGION_RAM)
 			grant_range(b, GRANT_RAM, region, &grant);
+		if (region->kind == REGION_ROM)
+			grant_range(b, GRANT_ROM, region, &grant);
 	}
 }
 

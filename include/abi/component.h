@@ -117,6 +117,7 @@ enum grant_kind {
 			   guests, and of the objects that belong to none */
 	GRANT_LOG,      /* the core's log: NOTIFY_LOG, and MANAGE_LOG by SYS_GUEST_CTL */
 	GRANT_FILE,     /* a file of the bundle, read-only at `address`, `size` bytes */
+	GRANT_ROM,      /* as GRANT_RAM, but read-only */
 };
 
 /* The doorbell of a virtio device: QueueNotify (virtio 1.2 §4.2.2). */

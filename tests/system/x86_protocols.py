@@ -141,7 +141,7 @@ suite = Suite("x86_protocols", setup)
 @suite.case("Multiboot", kernel="flat-multiboot.elf", text=r"by Multiboot: 1\.\.\d+, all good")
 @suite.case("Multiboot2", kernel="flat-multiboot2.elf", text=r"by Multiboot2: 1\.\.\d+, all good")
 def multiboot(test, kernel, text):
-	machine = start(test, FLAT.format(kernel=kernel, more="", regions=CLOCK))
+	machine = start(test, FLAT.format(kernel=kernel, more="vmm { };", regions=CLOCK))
 	machine.expect(text, absent=r"not ok|mullion: panic|stopped:")
 
 

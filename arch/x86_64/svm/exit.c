@@ -17,7 +17,6 @@
 /* EXITINFO1 of a port access (15.10.2). */
 #define IOIO_IN     BIT(0)
 #define IOIO_STRING BIT(2)
-#define IOIO_REPEAT BIT(3)
 
 static bool on_interrupt(struct vcpu *vcpu)
 {
@@ -63,25 +62,13 @@ static bool on_msr(struct vcpu *vcpu)
 	return vcpu->arch.vmcb->exit_info1 != 0 ? exit_wrmsr(vcpu) : exit_rdmsr(vcpu);
 }
 
-static bool on_string(struct vcpu *vcpu, u64 info)
-{
-	struct string_io io = {
-		.in = (info & IOIO_IN) != 0,
-		.repeat = (info & IOIO_REPEAT) != 0,
-		.width = (u8)FIELD(info, 6, 4),
-		.address_bytes = (u8)(2 * FIELD(info, 9, 7)),
-	};
-
-	return exit_string_port(vcpu, (u16)(info >> 16), &io, vcpu->arch.vmcb->exit_info2);
-}
-
 static bool on_port(struct vcpu *vcpu)
 {
 	const struct vmcb *vmcb = vcpu->arch.vmcb;
 	u64 info = vmcb->exit_info1;
 
 	if ((info & IOIO_STRING) != 0)
-		return on_string(vcpu, info);
+		return exit_string_port(vcpu, (u16)(info >> 16));
 	return exit_port(vcpu, (u16)(info >> 16), (u8)FIELD(info, 6, 4), (info & IOIO_IN) != 0,
 			 vmcb->exit_info2);
 }

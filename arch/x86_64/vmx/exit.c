@@ -21,7 +21,6 @@
 /* Qualification of a port access (table 28-5), and of an EPT violation (table 28-7). */
 #define PORT_IN     BIT(3)
 #define PORT_STRING BIT(4)
-#define PORT_REPEAT BIT(5)
 
 #define VIOLATION_WRITE      BIT(1)
 #define VIOLATION_FETCH      BIT(2)
@@ -162,16 +161,12 @@ static bool on_control_register(struct vcpu *vcpu)
 static bool vmx_on_port(struct vcpu *vcpu)
 {
 	u64 how = vmx_of(vcpu)->qualification;
-	struct string_io io = {
-		.in = (how & PORT_IN) != 0,
-		.repeat = (how & PORT_REPEAT) != 0,
-		.width = (u8)(FIELD(how, 2, 0) + 1),
-	};
+	u16 port = (u16)(how >> 16);
 
-	if ((how & PORT_STRING) == 0)
-		return exit_port(vcpu, (u16)(how >> 16), io.width, io.in, vcpu->arch.next_rip);
-	io.address_bytes = (u8)(2u << FIELD(vmcs_read(VMCS_INSTRUCTION), 9, 7));
-	return exit_string_port(vcpu, (u16)(how >> 16), &io, vcpu->arch.next_rip);
+	if ((how & PORT_STRING) != 0)
+		return exit_string_port(vcpu, port);
+	return exit_port(vcpu, port, (u8)(FIELD(how, 2, 0) + 1), (how & PORT_IN) != 0,
+			 vcpu->arch.next_rip);
 }
 
 static bool on_violation(struct vcpu *vcpu)

@@ -20,7 +20,6 @@
 #define VMCS_INTERRUPTED      0x4408u /* IDT-vectoring information */
 #define VMCS_INTERRUPTED_CODE 0x440au
 #define VMCS_LENGTH           0x440cu
-#define VMCS_INSTRUCTION      0x440eu
 #define VMCS_GUEST_PAT        0x2804u
 #define VMCS_GUEST_EFER       0x2806u
 #define VMCS_ENTRY_CONTROLS   0x4012u

@@ -12,7 +12,7 @@ static u64 exit_number;
 
 static bool table_entry(void *context, u64 gpa, u32 bytes, u64 *entry)
 {
-	const u8 *at = (const u8 __force *)guest_memory(granted, gpa, bytes);
+	const u8 *at = (const u8 __force *)guest_readable(granted, gpa, bytes);
 
 	(void)context;
 	*entry = 0;
@@ -32,7 +32,7 @@ static bool is_absent(u64 gpa)
 
 static bool operand_read(void *context, u64 gpa, u32 bytes, u64 *value)
 {
-	const u8 *at = (const u8 __force *)guest_memory(granted, gpa, bytes);
+	const u8 *at = (const u8 __force *)guest_readable(granted, gpa, bytes);
 
 	(void)context;
 	if (at == NULL) {

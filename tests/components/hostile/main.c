@@ -248,12 +248,14 @@ static void check_refusals(void)
 		expect(call(SYS_VIRQ_SET, odd[i], 1, 0) == -ERR_NOT_FOUND, "virq_set");
 		expect(call(SYS_GUEST_CTL, odd[i], odd[i], odd[i]) < 0, "guest_ctl");
 		expect(call(SYS_VCPU_RESUME, odd[i], 0, 0) == -ERR_RANGE, "vcpu_resume");
+		expect(call(SYS_VCPU_STATE, odd[i], COMPONENT_STACK - 8, 0) == -ERR_RANGE,
+		       "vcpu_state");
 		expect(call(SYS_COUNT + odd[i] % 1000, 0, 0, 0) == -ERR_UNSUPPORTED, "number");
 	}
 	for (u64 operation = 0; operation < MANAGE_OPERATIONS; operation++)
 		expect(call(SYS_GUEST_CTL, operation, 0, COMPONENT_STACK - 64) == -ERR_DENIED,
 		       "guest_ctl");
-	expect(call(SYS_VCPU_RESUME, 0, 0, 16) == -ERR_INVALID, "flags");
+	expect(call(SYS_VCPU_RESUME, 0, 0, RESUME_STATE << 1) == -ERR_INVALID, "flags");
 	expect(call(SYS_LOG, 0, 8, 0) == -ERR_FAULT, "log of nothing");
 	expect(call(SYS_LOG, COMPONENT_STACK - 8, 16, 0) == -ERR_FAULT, "log past its end");
 	expect(call(SYS_LOG, CORE_VA, 16, 0) == -ERR_FAULT, "log of the core");

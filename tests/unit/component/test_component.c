@@ -64,6 +64,7 @@ static void information(void **state)
 	assert_int_equal(BIT(info.grants[SERVER_DOORBELL_GRANT].bit), BIT_DOORBELL);
 	assert_int_equal(info.grants[SERVER_RAM_GRANT].kind, GRANT_RAM);
 	assert_int_equal(info.grants[SERVER_RAM_GRANT].address, SERVED_RAM);
+	assert_int_equal(info.grants[SERVER_ROM_GRANT].kind, GRANT_ROM);
 	read_own(peer, COMPONENT_INFO, &info, sizeof(info));
 	assert_int_equal(info.num_grants, 2);
 	assert_int_equal(info.grants[0].flags, 0);

@@ -279,6 +279,11 @@ static void test_guest_memory(void **state)
 	assert_null(guest_memory(&info, 0xfff, 1));
 	assert_null(guest_memory(&info, 0x1000, UINT64_MAX));
 	assert_null(guest_memory(&info, UINT64_MAX, 2));
+	assert_ptr_equal(guest_readable(&info, 0x1000, 64), ram);
+	info.grants[G_STATE].kind = GRANT_ROM;
+	assert_ptr_equal(guest_readable(&info, 0x1000, 64), ram);
+	assert_null(guest_readable(&info, 0x103f, 2));
+	assert_null(guest_memory(&info, 0x1000, 64));
 }
 
 static void test_log(void **state)

@@ -201,6 +201,94 @@ static void strings_of_ports(void **state)
 	assert_int_equal(num_accesses, 2);
 }
 
+/* The element's place in memory; 0xdead: a fault. */
+static u64 place_of(const char *code, u32 length)
+{
+	s.exception = 0;
+	num_accesses = 0;
+	execute(code, length);
+	if (s.exception != 0)
+		return 0xdead;
+	assert_int_equal(num_accesses, 1);
+	return accesses[0].value;
+}
+
+#define PLACE_OF(code) place_of(code, sizeof(code) - 1)
+
+static void segments_of_strings(void **state)
+{
+	(void)state;
+	s.gpa = PORT_BASE + PORT;
+	s.r[RDX] = PORT;
+	for (u32 i = 0; i < X86_SEGMENTS; i++) {
+		s.segments[i].base = 0x100 * i;
+		s.segments[i].limit = 0xfff;
+		ram[0x100 * i] = (u8)(0x10 + i);
+		ram[0x100 * i + 0xfff] = (u8)(0x20 + i);
+	}
+	assert_int_equal(PLACE_OF("\x6e"), 0x10 + X86_DS);
+	s.r[RSI] = 0;
+	assert_int_equal(PLACE_OF("\x26\x6e"), 0x10 + X86_ES);
+	s.r[RSI] = 0;
+	assert_int_equal(PLACE_OF("\x36\x64\x67\x6e"), 0x10 + X86_FS);
+	s.r[RSI] = 0;
+	assert_int_equal(PLACE_OF("\x65\x6e"), 0x10 + X86_GS);
+	s.r[RSI] = 0xfff;
+	assert_int_equal(PLACE_OF("\x6e"), 0x20 + X86_DS);
+	assert_int_equal(PLACE_OF("\x6e"), 0xdead);
+	assert_int_equal(s.exception, 13);
+	s.r[RSI] = 0x1000;
+	assert_int_equal(PLACE_OF("\x36\x6e"), 0xdead);
+	assert_int_equal(s.exception, 12);
+	s.segments[X86_DS].expands_down = true;
+	s.r[RSI] = 0xfff;
+	assert_int_equal(PLACE_OF("\x6e"), 0xdead);
+	s.segments[X86_DS].base = UINT32_MAX; /* wraps */
+	assert_int_equal(PLACE_OF("\x6e"), 0xdead);
+	s.r[RSI] = 0x1000;
+	assert_int_equal(PLACE_OF("\x6e"), 0x20);
+	s.segments[X86_DS].large = false;
+	s.r[RSI] = 0x10000;
+	assert_int_equal(PLACE_OF("\x6e"), 0xdead);
+	s.code_bytes = 8; /* neither limits nor bases but those of FS and GS */
+	s.segments[X86_FS].base = 0x300;
+	s.r[RSI] = UINT64_C(0x500000000);
+	assert_int_equal(PLACE_OF("\x64\x67\x6e"), 0x13);
+	s.r[RSI] = UINT64_C(0x800000000000);
+	assert_int_equal(PLACE_OF("\x6e"), 0xdead);
+}
+
+/* The parts of registers that an element changes. */
+static void registers_of_strings(void **state)
+{
+	(void)state;
+	s.gpa = PORT_BASE + PORT;
+	s.code_bytes = 8;
+	s.rflags |= BIT(10); /* down */
+	s.r[RDX] = PORT;
+	s.r[RSI] = UINT64_C(0x5555555500000002);
+	s.r[RCX] = UINT64_C(0x7777777700000001);
+	EXECUTE("\xf3\x67\x6f");
+	assert_int_equal(s.length, 3);
+	assert_int_equal(s.r[RSI], 0xfffffffe);
+	assert_int_equal(s.r[RCX], 0);
+	s.code_bytes = 4;
+	s.rflags &= ~BIT(10);
+	s.r[RSI] = 0x1234ffff;
+	s.r[RCX] = 0x99990003;
+	EXECUTE("\xf3\x67\x6e");
+	assert_int_equal(s.length, 0);
+	assert_int_equal(s.r[RSI], 0x12340000);
+	assert_int_equal(s.r[RCX], 0x99990002);
+	s.r[RCX] = 0x99990000;
+	EXECUTE("\xf3\x67\x6e");
+	assert_int_equal(s.length, 3);
+	assert_int_equal(s.r[RSI], 0x12340000);
+	EXECUTE("\x67\x6e"); /* without REP the count has no part */
+	assert_int_equal(s.r[RSI], 0x12340001);
+	assert_int_equal(s.r[RCX], 0x99990000);
+}
+
 static void stack(void **state)
 {
 	(void)state;
@@ -341,6 +429,8 @@ int main(void)
 		cmocka_unit_test_setup(a_device_sees_each_access_once, fresh),
 		cmocka_unit_test_setup(elements_of_strings, fresh),
 		cmocka_unit_test_setup(strings_of_ports, fresh),
+		cmocka_unit_test_setup(segments_of_strings, fresh),
+		cmocka_unit_test_setup(registers_of_strings, fresh),
 		cmocka_unit_test_setup(stack, fresh),
 		cmocka_unit_test_setup(code_of_16_bits, fresh),
 		cmocka_unit_test_setup(faults_of_memory, fresh),

@@ -26,7 +26,6 @@
 #include "arch/x86_64/pure/ioapic.h"
 #include "arch/x86_64/pure/length.h"
 #include "arch/x86_64/pure/msr.h"
-#include "arch/x86_64/pure/string_io.h"
 #include <mullion/spinlock.h>
 #include <mullion/timer.h>
 #include <mullion/types.h>
@@ -48,10 +47,6 @@ struct x86_access {
 	bool port;
 	u8 width;             /* of a port's part of RAX */
 	struct x86_insn insn; /* of an access to memory */
-	bool string;
-	struct string_io io; /* of an element of INS or OUTS: */
-	u64 element[2];      /* where it is in memory; it may cross a page */
-	u8 first;            /* bytes of it at element[0] */
 };
 
 #define VCPU_CODE_PAGES 4u
