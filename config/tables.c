@@ -63,7 +63,8 @@ static const struct schema_prop guest_props[] = {
 	{ "autostart", PROP_FLAG, ALL, 0, "", "absent", "start the guest at boot" },
 	{ "kernel", PROP_FILE, ALL, GUEST, "\"kernel\"", NULL, "the file that the guest runs" },
 	{ "kernel-type", PROP_STRING, ALL, 0, "\"linux\"", "\"linux\"",
-	  "the kind of the kernel's file: \"linux\" or \"raw\", on arm64 also \"elf\"" },
+	  "the kind of the kernel's file: \"linux\" or \"raw\", on arm64 also \"elf\" and "
+	  "\"fit\"" },
 	{ "load-address", PROP_U64, ALL, 0, "<0x40200000>", "start of RAM (+ text_offset)",
 	  "address of the kernel in guest memory" },
 	{ "initrd", PROP_FILE, ALL, 0, "\"initrd.cpio\"", "none", "the initial RAM disk" },

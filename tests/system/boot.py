@@ -6,10 +6,11 @@ Also guests that are no Linux (U-Boot), and two guests of which one stops.
 """
 
 import functools
+import gzip
 import struct
 import subprocess
 
-from harness import STAMP, Failure, Suite, Test, UBOOT, machine_tree
+from harness import ROOT, STAMP, Failure, Suite, Test, UBOOT, machine_tree
 import systems
 
 MODELS = ("cortex-a53", "cortex-a57", "cortex-a72", "neoverse-n1", "max")
@@ -327,6 +328,83 @@ def elf_guest(test):
 		seen[name].append(line)
 	for name, lines in seen.items():
 		test.equal(lines, ["life 1", "life 2", "life 3", "powered off"], name)
+
+
+ITS = """/dts-v1/;
+/ {
+	description = "a guest in one piece";
+	images {
+		kernel-1 {
+			data = /incbin/("rtos.gz");
+			type = "kernel";
+			arch = "arm64";
+			os = "linux";
+			compression = "gzip";
+			load = <0>;
+			entry = <0>;
+			hash-1 { algo = "crc32"; };
+			hash-2 { algo = "md5"; };
+			hash-3 { algo = "sha1"; };
+			hash-4 { algo = "sha256"; };
+		};
+		ramdisk-1 {
+			data = /incbin/("disk");
+			type = "ramdisk";
+			arch = "arm64";
+			os = "linux";
+			compression = "none";
+			hash-1 { algo = "sha256"; };
+		};
+	};
+	configurations {
+		default = "conf-1";
+		conf-1 { kernel = "kernel-1"; };
+		conf-2 { kernel = "kernel-1"; ramdisk = "ramdisk-1"; };
+	};
+};
+"""
+
+
+@suite.case("FIT images as guests, and an Image with a tree behind it")
+def fit_guest(test):
+	directory = test.directory()
+	rtos = systems.guest("rtos").read_bytes()
+	(directory / "rtos.gz").write_bytes(gzip.compress(rtos, mtime=0))
+	(directory / "disk").write_bytes(b"disk" * 5000)
+	(directory / "rtos.its").write_text(ITS)
+	for name, external in (("inside", []), ("behind", ["-E"])):
+		systems.execute(["mkimage", *external, "-f", directory / "rtos.its",
+				 directory / f"{name}.itb"])
+	guests = "".join(systems.guest_node(name, 'autostart; kernel-type = "fit";', kernel=name)
+			 for name in ("inside", "behind"))
+	dts = systems.description(guests).replace("inside.img", "inside.itb") \
+		.replace("behind.img", "behind.itb#conf-2")
+	image = systems.pack(directory, dts)
+	machine = test.machine(image, memory=256)
+	seen = set()
+	while len(seen) < 2:
+		match = machine.expect(r"guest '(\w+)' powered off", absent=NOT_WELL + "|FAILED")
+		seen.add(match.group(1))
+	test.equal(seen, {b"inside", b"behind"}, "guests that ran to their end")
+
+	damaged = bytearray((directory / "inside.itb").read_bytes())
+	damaged[damaged.index(b"\x1f\x8b") + 100] ^= 1
+	(directory / "inside.itb").write_bytes(damaged)
+	text = subprocess.run([systems.HOST / "tools/check", "-i", directory, "system.dts"],
+			      cwd=directory, stdout=subprocess.PIPE, text=True, check=False).stdout
+	test.check('error: /guests/inside: kernel = "inside.itb": is damaged: the crc32 of '
+		   "/images/kernel-1/hash-1 is that of other data" in text, text)
+
+	tree = directory / "tree.dtb"
+	systems.execute(["dtc", "-q", "-O", "dtb", "-o", tree,
+			 ROOT / "tests/unit/config/trees/guest.dts"])
+	(directory / "appended").write_bytes(rtos + tree.read_bytes())
+	dts = systems.description(systems.guest_node("linux", "", kernel="appended"))
+	(directory / "appended.dts").write_text(dts.replace("appended.img", "appended"))
+	text = subprocess.run([systems.HOST / "tools/check", "-i", directory, "-H",
+			       ROOT / "tests/unit/config/host.dts", "appended.dts"],
+			      cwd=directory, stdout=subprocess.PIPE, text=True, check=False).stdout
+	test.check('device-tree = "appended.fdt": ' in text, text)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@
 #include <mullion/format.h>
 
 #include "config/schema.h"
+#include "tools/common/unpack.h"
 #include "tools/common/verify.h"
 
 static const char usage[] =
@@ -176,7 +177,7 @@ static void print_system(const struct options *options, const struct system *sys
 	       format_bytes(bytes, sizeof(bytes), system->heap_bytes));
 }
 
-static int check(const struct options *options, struct source *source, struct source *machine)
+static int check(struct options *options, struct source *source, struct source *machine)
 {
 	struct host *space = xmalloc(sizeof(*space));
 	struct verify verify = { .source = source, .out = stdout };
@@ -187,6 +188,8 @@ static int check(const struct options *options, struct source *source, struct so
 
 	if (options->images.count > 0)
 		verify.dirs = &options->images;
+	if (status == 0 && options->images.count > 0)
+		status = unpack_kernels(source, &options->images, stdout);
 	if (status == 0 && options->machine != NULL &&
 	    source_load(machine, options->machine, NULL, NULL) != 0)
 		status = 2;
@@ -215,7 +218,7 @@ int main(int argc, char **argv)
 		status = check(&options, &source, &machine);
 	source_free(&machine);
 	source_free(&source);
-	free(options.images.dirs);
-	free(options.includes.dirs);
+	search_free(&options.images);
+	search_free(&options.includes);
 	return status;
 }

@@ -150,7 +150,7 @@ static bool wants_inflating(const struct fdt *tree, const char *file, const stru
 	return false;
 }
 
-static bool inflate_gzip(const char *path, struct buffer *data)
+bool inflate_gzip(const char *path, struct buffer *data)
 {
 	static u8 chunk[1 << 16];
 	struct buffer out = { 0 };
@@ -186,6 +186,12 @@ static bool inflate_gzip(const char *path, struct buffer *data)
 static int read_image(const struct fdt *tree, const struct search *dirs, const char *name,
 		      struct buffer *data)
 {
+	const struct buffer *part = search_part(dirs, name);
+
+	if (part != NULL) {
+		buffer_add(data, part->data, part->used);
+		return 1;
+	}
 	for (size_t i = 0; i < dirs->count; i++) {
 		char *path = xasprintf("%s/%s", dirs->dirs[i], name);
 		int found = read_file(path, data) ? 1 : 0;

@@ -18,4 +18,8 @@
 int bundle_build(const struct fdt *tree, const struct buffer *dtb, const struct search *dirs,
 		 bool hints, struct buffer *out);
 
+/** inflate_gzip() - replace gzip'd @data by what it holds. @path: for the complaint. Returns false
+ * after one. */
+bool inflate_gzip(const char *path, struct buffer *data);
+
 #endif

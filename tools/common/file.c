@@ -249,6 +249,37 @@ void search_add(struct search *search, const char *dir)
 	search->dirs = dirs;
 }
 
+void search_add_part(struct search *search, const char *name, const void *data, size_t bytes)
+{
+	struct search_part *parts = xmalloc((search->num_parts + 1) * sizeof(*parts));
+
+	if (search->num_parts > 0)
+		memcpy(parts, search->parts, search->num_parts * sizeof(*parts));
+	free(search->parts);
+	search->parts = parts;
+	parts[search->num_parts] = (struct search_part){ .name = xstrdup(name) };
+	buffer_add(&parts[search->num_parts++].data, data, bytes);
+}
+
+const struct buffer *search_part(const struct search *search, const char *name)
+{
+	for (size_t i = 0; i < search->num_parts; i++)
+		if (strcmp(search->parts[i].name, name) == 0)
+			return &search->parts[i].data;
+	return NULL;
+}
+
+void search_free(struct search *search)
+{
+	for (size_t i = 0; i < search->num_parts; i++) {
+		free(search->parts[i].name);
+		buffer_free(&search->parts[i].data);
+	}
+	free(search->parts);
+	free(search->dirs);
+	*search = (struct search){ 0 };
+}
+
 bool search_check(const struct search *search)
 {
 	for (size_t i = 0; i < search->count; i++) {

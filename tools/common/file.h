@@ -40,10 +40,22 @@ int run_program(const char *const *argv, const struct buffer *input, struct buff
 struct search {
 	const char **dirs;
 	size_t count;
+	/* Files in memory, before those of the directories. */
+	struct search_part {
+		char *name;
+		struct buffer data;
+	} * parts;
+	size_t num_parts;
 };
 
 /** search_add() - @dir is searched behind the others; the name stays the caller's. */
 void search_add(struct search *search, const char *dir);
+/** search_add_part() - a copy of @bytes at @data is a file of that name; the first one counts. */
+void search_add_part(struct search *search, const char *name, const void *data, size_t bytes);
+/** search_part() - Returns the file in memory of that name, or NULL. */
+const struct buffer *search_part(const struct search *search, const char *name);
+/** search_free() - release the list and the files in memory. */
+void search_free(struct search *search);
 /** search_check() - Returns false after a complaint about a directory that cannot be read. */
 bool search_check(const struct search *search);
 /** search_has() - Returns true if the file @name can be read as it is, or in one of the

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "tools/common/bundle.h"
+#include "tools/common/unpack.h"
 #include "tools/common/verify.h"
 #include "tools/pack/image.h"
 
@@ -157,12 +158,14 @@ static int write_image(const struct options *options, const struct buffer *bundl
 	return good ? 0 : 2;
 }
 
-static int pack(const struct options *options)
+static int pack(struct options *options)
 {
 	struct source source;
 	struct buffer bundle = { 0 };
 	int status = source_load(&source, options->system, &options->includes, options->machine);
 
+	if (status == 0)
+		status = unpack_kernels(&source, &options->images, stderr);
 	if (status == 0 && options->no_check)
 		status = bundle_build(&source.tree, &source.dtb, &options->images, false, &bundle);
 	else if (status == 0)
@@ -189,7 +192,7 @@ int main(int argc, char **argv)
 		status = pack(&options);
 	}
 	free(own);
-	free(options.images.dirs);
-	free(options.includes.dirs);
+	search_free(&options.images);
+	search_free(&options.includes);
 	return status;
 }

@@ -165,6 +165,11 @@ void arm64_boot_check(struct config_run *run, struct config_guest *guest)
 	switch (guest->kernel_type) {
 	case ARM64_KERNEL_LINUX: check_linux(run, guest); break;
 	case ARM64_KERNEL_ELF: check_elf(run, guest); break;
+	case ARM64_KERNEL_FIT:
+		guest->kernel.span = 0;
+		config_error(run, guest->node, "kernel",
+			     "is not unpacked; make the bundle with tools/pack, which does so");
+		break;
 	default: check_raw(run, guest); break;
 	}
 }
@@ -260,6 +265,8 @@ static bool place_kernel(struct placing *p)
 				    "\"raw\"");
 	if (p->guest->kernel.file == NULL || (kernel->data != NULL && kernel->span == 0))
 		return false;
+	if (p->guest->kernel_type == ARM64_KERNEL_FIT)
+		return true;
 	if (p->guest->kernel_type == ARM64_KERNEL_ELF)
 		return place_elf(p);
 	if (p->guest->kernel_type == ARM64_KERNEL_LINUX && kernel->data != NULL &&

@@ -71,6 +71,7 @@ static const char *const kernel_types[] = {
 	[ARM64_KERNEL_LINUX] = "linux",
 	[ARM64_KERNEL_RAW] = "raw",
 	[ARM64_KERNEL_ELF] = "elf",
+	[ARM64_KERNEL_FIT] = "fit",
 };
 
 /* Devices of registers and interrupts alone. (Linux Documentation/devicetree/bindings.) */

@@ -9,6 +9,7 @@ enum arm64_kernel_type {
 	ARM64_KERNEL_LINUX, /* its header is honoured */
 	ARM64_KERNEL_RAW,   /* bytes at a load address, entered there or at @entry */
 	ARM64_KERNEL_ELF,   /* its segments at their addresses */
+	ARM64_KERNEL_FIT,   /* unpacked before the start: tools/pack does it */
 };
 
 struct arm64_guest {
