@@ -14,11 +14,6 @@
 
 #define MAC_TEXT (sizeof("02:00:00:00:00:01") - 1)
 
-static const char *const port_props[] = {
-	"network", "mac-address",           "any-mac",           "vlan",
-	"trunk",   "max-frames-per-second", "max-kib-per-second"
-};
-
 static u32 mac_digit(char c)
 {
 	if (c >= '0' && c <= '9')
@@ -87,32 +82,18 @@ static void parse_membership(struct config_run *run, fdt_node_t node, struct con
 				&port->kib_per_second);
 }
 
-static void refuse_props(struct config_run *run, const struct config_region *region)
-{
-	for (u32 i = 0; i < ARRAY_SIZE(port_props); i++)
-		if (config_has(run, region->node, port_props[i]))
-			config_error(run, region->node, port_props[i],
-				     "a '%s' is no port of a network; remove it", region->device);
-}
-
 bool parse_port(struct config_run *run, u32 guest, const struct config_region *region,
 		struct config_channel *channel)
 {
 	const struct config_guest *owner = &run->system->guests[guest];
-	const char *network = config_string(run, region->node, "network");
+	const char *network;
 
-	if (region->device == NULL)
+	if (region->device == NULL ||
+	    (run->platform->model_trees[region->model].flags & ARCH_MODEL_NETWORK) == 0)
 		return false;
-	if ((run->platform->model_trees[region->model].flags & ARCH_MODEL_NETWORK) == 0) {
-		refuse_props(run, region);
-		return false;
-	}
-	if (network == NULL)
-		return !config_has(run, region->node, "network") &&
-		       config_error(run, region->node, "network",
-				    "missing: the component that is the switch; write e.g. "
-				    "network = \"net\";");
-	if (!config_find_end(run, region->node, "network", network, &channel->ends[0]) ||
+	network = config_string(run, region->node, "network");
+	if (network == NULL ||
+	    !config_find_end(run, region->node, "network", network, &channel->ends[0]) ||
 	    owner->vmm >= run->system->num_components)
 		return false;
 	channel->ends[1] = owner->vmm;

@@ -90,6 +90,17 @@ static void check_prop(struct config_run *run, fdt_node_t node, const struct sch
 			     "without ..");
 }
 
+static bool is_port(const struct config_run *run, fdt_node_t node)
+{
+	const struct arch_platform *platform = run->platform;
+	const char *device = config_string(run, node, "device");
+	u32 model = device == NULL ? platform->num_models
+				   : schema_index(platform->models, platform->num_models, device);
+
+	return model < platform->num_models &&
+	       (platform->model_trees[model].flags & ARCH_MODEL_NETWORK) != 0;
+}
+
 /* The variant that a region's type makes it; VARIANT_ALL while the type is unknown. */
 static u32 find_variant(struct config_run *run, fdt_node_t node, enum schema_id id)
 {
@@ -101,6 +112,8 @@ static u32 find_variant(struct config_run *run, fdt_node_t node, enum schema_id 
 		return schemas[id].variant;
 	kind = config_choose(run, node, "type", "type of region",
 			     is_grant ? grant_kind_names : region_kind_names, count, count);
+	if (!is_grant && kind == REGION_VIRTUAL && is_port(run, node))
+		return VARIANT_PORT;
 	return kind < count ? (u32)BIT(kind) : VARIANT_ALL;
 }
 

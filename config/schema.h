@@ -28,6 +28,7 @@ enum prop_type {
 /* Variants of a kind of node, as bits. Regions: BIT(enum region_kind). Regions of a component:
  * BIT(enum config_grant_kind). The rest: as below, or VARIANT_ALL. */
 #define VARIANT_ALL       0xffu
+#define VARIANT_PORT      BIT(REGION_KINDS) /* a virtual region that is a port of a network */
 #define VARIANT_GUEST     BIT(0)
 #define VARIANT_TEMPLATE  BIT(1)
 #define VARIANT_COMPONENT BIT(0)

@@ -10,7 +10,8 @@
 #define ROM    BIT(REGION_ROM)
 #define DEVICE BIT(REGION_DEVICE)
 #define ALIAS  BIT(REGION_ALIAS)
-#define VIRT   BIT(REGION_VIRTUAL)
+#define PORT   VARIANT_PORT
+#define VIRT   (BIT(REGION_VIRTUAL) | PORT)
 #define GUEST  VARIANT_GUEST
 #define TMPL   VARIANT_TEMPLATE
 #define COMP   VARIANT_COMPONENT
@@ -135,18 +136,18 @@ static const struct schema_prop region_props[] = {
 	  "the same interrupts by their numbers on the guest's controller" },
 	{ "max-per-second", PROP_U32, DEVICE, 0, "<10000>", "no limit",
 	  "most interrupts of each line in a second" },
-	{ "network", PROP_STRING, VIRT, 0, "\"net\"", "none",
+	{ "network", PROP_STRING, PORT, PORT, "\"net\"", NULL,
 	  "the component that is the switch of its network" },
-	{ "mac-address", PROP_STRING, VIRT, 0, "\"02:00:00:00:00:01\"", "one of the guest's own",
+	{ "mac-address", PROP_STRING, PORT, 0, "\"02:00:00:00:00:01\"", "one of the guest's own",
 	  "the address of a port of a network" },
-	{ "any-mac", PROP_FLAG, VIRT, 0, "", "absent",
+	{ "any-mac", PROP_FLAG, PORT, 0, "", "absent",
 	  "permits frames from other addresses than the port's own" },
-	{ "vlan", PROP_U32, VIRT, 0, "<10>", "<0>", "the VLAN of a port of a network; 0: none" },
-	{ "trunk", PROP_FLAG, VIRT, 0, "", "absent",
+	{ "vlan", PROP_U32, PORT, 0, "<10>", "<0>", "the VLAN of a port of a network; 0: none" },
+	{ "trunk", PROP_FLAG, PORT, 0, "", "absent",
 	  "make the port a member of all VLANs, with tagged frames" },
-	{ "max-frames-per-second", PROP_U32, VIRT, 0, "<10000>", "no limit",
+	{ "max-frames-per-second", PROP_U32, PORT, 0, "<10000>", "no limit",
 	  "most frames that the guest sends in a second" },
-	{ "max-kib-per-second", PROP_U32, VIRT, 0, "<10000>", "no limit",
+	{ "max-kib-per-second", PROP_U32, PORT, 0, "<10000>", "no limit",
 	  "most KiB that the guest sends in a second" },
 };
 

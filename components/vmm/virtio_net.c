@@ -255,10 +255,10 @@ static enum result put_frame(struct device *device, struct network_header *heade
 	const struct virtio_net *s = device->state;
 	u32 most = net_accepted(device, F_MERGEABLE) ? s->virtio.mmio.queues[RECEIVE].size : 1;
 	u32 left = bytes + (u32)sizeof(*header), ahead = 0;
-	struct chain first, chain;
+	struct chain chains[2]; /* the first, and a later one */
 
 	do {
-		struct chain *c = ahead == 0 ? &first : &chain;
+		struct chain *c = &chains[ahead == 0 ? 0 : 1];
 		u32 skip = ahead == 0 ? (u32)sizeof(*header) : 0, n;
 		enum err err;
 
@@ -279,7 +279,7 @@ static enum result put_frame(struct device *device, struct network_header *heade
 		ahead++;
 	} while (left != 0);
 	header->num_buffers = (u16)ahead;
-	(void)chain_put(&first, 0, header, sizeof(*header));
+	(void)chain_put(&chains[0], 0, header, sizeof(*header));
 	keep_order();
 	virtio_give_filled(device, RECEIVE, ahead);
 	return DONE;

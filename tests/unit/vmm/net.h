@@ -43,7 +43,7 @@ static u8 channel[NETWORK_BYTES] __aligned(4096);
 static struct virtqueue_driver driver[3];
 static struct component_info other;
 static struct link from, to; /* the switch's ends */
-static u32 sequence, buffers_at, last_slot;
+static u32 next_batch, buffers_at, last_slot;
 static u8 frame[NETWORK_FRAME_MAX];
 
 static inline u32 reg(u64 offset)
@@ -89,7 +89,7 @@ static inline void boot(u16 flags)
 	info.grants[G_PORT].flags = flags;
 	memcpy(info.grants[G_PORT].mac, (const u8[]){ 2, 0, 0, 0, 0, 9 }, 6);
 	other = info;
-	sequence = 0;
+	next_batch = 0;
 	start();
 	attach_switch();
 }
@@ -204,7 +204,7 @@ static inline void put_record(u8 *data, u32 *at, u32 bytes, const struct network
 /* The switch sends the frame @count times in a batch. */
 static inline void deliver_many(u32 bytes, const struct network_header *header, u32 count)
 {
-	struct network_batch batch = { .sequence = sequence++ };
+	struct network_batch batch = { .sequence = next_batch++ };
 	struct link_request request;
 	u32 slot = link_take_request(&to, &request), at = FIRST;
 
