@@ -80,7 +80,7 @@ static void md5_block(u32 *words, const u8 *data)
 static void sha1_block(u32 *words, const u8 *data)
 {
 	static const u32 constants[4] = { 0x5a827999, 0x6ed9eba1, 0x8f1bbcdc, 0xca62c1d6 };
-	u32 a = words[0], b = words[1], c = words[2], d = words[3], e = words[4], w[80];
+	u32 a = words[0], b = words[1], c = words[2], d = words[3], e = words[4], w[80] = { 0 };
 
 	for (u32 i = 0; i < 80; i++) {
 		u32 f, sum;

@@ -20,7 +20,7 @@ enum err kernel_elf_load(const u8 *data, size_t size, struct x86_kernel *kernel,
 	*why = "is no ELF file; build or fetch it again";
 	if (elf_open(data, size, &file) != OK)
 		return ERR_INVALID;
-	*why = "is an ELF file of another architecture";
+	*why = "is an ELF file of another architecture; name one for x86-64";
 	if (!file.little || !file.current)
 		return ERR_UNSUPPORTED;
 	if (file.machine != ELF_386 && file.machine != ELF_X86_64)
