@@ -158,59 +158,63 @@ static void finish_exit(struct component *component, struct vcpu *vcpu, struct e
 	arch_vcpu_answer(vcpu, exit, done ? OK : ERR_FAULT, slot->answer);
 }
 
-bool component_execute(struct vcpu *vcpu, const struct vcpu_exit *exit, u32 *power)
+/* Returns true if the access rings a doorbell, which needs no answer. */
+static bool is_doorbell(const struct component *component, u32 index, const struct vcpu_exit *exit,
+			u64 offset)
 {
-	struct component *component = component_serving(vcpu->guest);
-	struct exit_slot *slot;
-	bool wake;
+	return exit->kind == EXIT_WRITE && offset == DOORBELL_OFFSET &&
+	       exit->access.width == DOORBELL_WIDTH &&
+	       component->doorbell[index] != COMPONENT_NOTHING;
+}
 
-	*power = 0;
-	if (component == NULL)
-		return false;
-	slot = &component->slots[vcpu->index];
+static void fill_insn(struct exit_slot *slot, const struct vcpu *vcpu, const struct vcpu_exit *exit)
+{
 	slot->access = (struct component_exit){
 		.where = vcpu->index | EXIT_IS_INSN | EXIT_NO_REGION,
 	};
 	slot->insn = exit->insn.state;
 	slot->insn_bytes = exit->insn.state_bytes;
-	wake = put_in_queue(component, slot);
-	finish_exit(component, vcpu, slot, exit, wake, power);
-	return true;
 }
 
 bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 			  const struct vcpu_exit *exit, u32 *power)
 {
-	struct guest *guest = vcpu->guest;
-	struct component *component = component_serving(guest);
-	u64 offset = exit->access.at.v - region->gpa.v;
-	bool write = exit->kind == EXIT_WRITE;
+	struct component *component = component_serving(vcpu->guest);
+	bool insn = exit->kind == EXIT_INSN, wake = false, fresh = true;
 	struct exit_slot *slot;
-	bool wake = false;
-	u32 index;
 
 	*power = 0;
-	if (component == NULL || region->config->kind != REGION_VIRTUAL ||
-	    exit->access.width > region->size - offset)
+	if (component == NULL)
 		return false;
-	index = (u32)(region - guest->regions); /* as in the description */
-	if (component->virtual_grant[index] == COMPONENT_NOTHING)
-		return false;
-	if (write && offset == DOORBELL_OFFSET && exit->access.width == DOORBELL_WIDTH &&
-	    component->doorbell[index] != COMPONENT_NOTHING) {
-		component_notify(component, BIT(component->doorbell[index]));
-		arch_vcpu_answer(vcpu, exit, OK, 0);
-		return true;
-	}
 	slot = &component->slots[vcpu->index];
-	if (atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_FREE) {
-		remember(vcpu, component, region, index);
-		slot->access = serve_record(vcpu, offset, (u32)__builtin_ctz(exit->access.width),
-					    write, 0);
-		slot->access.value = write ? exit->access.value : 0;
-		wake = put_in_queue(component, slot);
+	if (insn) {
+		fill_insn(slot, vcpu, exit);
+	} else {
+		u32 index = (u32)(region - vcpu->guest->regions); /* as in the description */
+		u64 offset = exit->access.at.v - region->gpa.v;
+
+		if (region->config->kind != REGION_VIRTUAL ||
+		    exit->access.width > region->size - offset ||
+		    component->virtual_grant[index] == COMPONENT_NOTHING)
+			return false;
+		if (is_doorbell(component, index, exit, offset)) {
+			component_notify(component, BIT(component->doorbell[index]));
+			arch_vcpu_answer(vcpu, exit, OK, 0);
+			return true;
+		}
+		/* Else serve_leave() has filled it. */
+		fresh = atomic_load_explicit(&slot->state, memory_order_relaxed) == SLOT_FREE;
+		if (fresh) {
+			bool write = exit->kind == EXIT_WRITE;
+
+			remember(vcpu, component, region, index);
+			slot->access = serve_record(
+				vcpu, offset, (u32)__builtin_ctz(exit->access.width), write, 0);
+			slot->access.value = write ? exit->access.value : 0;
+		}
 	}
-	/* Else serve_leave() has filled it. */
+	if (fresh)
+		wake = put_in_queue(component, slot);
 	finish_exit(component, vcpu, slot, exit, wake, power);
 	return true;
 }

@@ -71,7 +71,7 @@ static void handle_insn(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	u32 power;
 
-	if (!component_execute(vcpu, exit, &power))
+	if (!component_serve_exit(vcpu, NULL, exit, &power))
 		arch_vcpu_answer(vcpu, exit, ERR_FAULT, 0);
 	else if (power != 0)
 		handle_power(vcpu, power);

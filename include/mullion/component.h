@@ -234,13 +234,10 @@ void component_set_manager(manage_function *call);
 /** component_serve_exit() - hand an access of @vcpu to @region to the component that serves it, and
  * block until the answer (PAUSED(io)). The access is then completed, or a fault injected. *@power:
  * RESUME_RESET or RESUME_OFF if the guest is to be reset or switched off, else 0. A doorbell only
- * notifies. Returns false if no component serves that region. The vCPU's own thread,
- * no locks. */
+ * notifies. EXIT_INSN has no region, and the guest's vmm executes the instruction. Returns false if
+ * no component serves that. The vCPU's own thread, no locks. */
 bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 			  const struct vcpu_exit *exit, u32 *power);
-/** component_execute() - have the component that serves the guest of @vcpu execute the instruction
- * of @exit, which is EXIT_INSN, and block until its answer. As component_serve_exit(). */
-bool component_execute(struct vcpu *vcpu, const struct vcpu_exit *exit, u32 *power);
 /** component_guest_attach() - @guest was created: map its RAM for the component that serves it.
  * Returns the errors of the mapping. The context of guest_create(). */
 enum err __must_check component_guest_attach(struct guest *guest);

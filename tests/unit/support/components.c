@@ -210,7 +210,7 @@ static void vcpu_thread(void *data)
 	const struct region *region;
 
 	if (access->exit.kind == EXIT_INSN) {
-		access->made = component_execute(vcpu, &access->exit, &access->power);
+		access->made = component_serve_exit(vcpu, NULL, &access->exit, &access->power);
 		access->busy = false;
 		return;
 	}
