@@ -9,21 +9,7 @@
 #include <mullion/mem.h>
 #include <mullion/random.h>
 
-#define PIECE_BYTES KIB(8) /* written at a time */
 #define BLOCK_PAGES (X86_BLOCK_BYTES / PAGE_SIZE)
-
-static enum err put(struct vcpu *vcpu, u64 gpa, const u8 *from, u64 bytes)
-{
-	enum err err = OK;
-
-	for (u64 at = 0; at < bytes && err == OK; at += PIECE_BYTES) {
-		err = guest_load(vcpu->guest, GPA(gpa + at), from + at,
-				 MIN(bytes - at, PIECE_BYTES));
-		if (err == OK && !vcpu_preempt_point(vcpu))
-			err = ERR_BUSY;
-	}
-	return err;
-}
 
 /* @scratch is zero. An ELF file relies on zeroes outside its pieces. */
 static enum err put_kernel(struct vcpu *vcpu, const struct x86_kernel *kernel, const u8 *scratch)
@@ -34,10 +20,11 @@ static enum err put_kernel(struct vcpu *vcpu, const struct x86_kernel *kernel, c
 	enum err err = OK;
 
 	for (u64 at = kernel->low; zero && err == OK && at < kernel->high; at += X86_BLOCK_BYTES)
-		err = put(vcpu, at, scratch, MIN(kernel->high - at, X86_BLOCK_BYTES));
+		err = guest_load_pieces(vcpu, GPA(at), scratch,
+					MIN(kernel->high - at, X86_BLOCK_BYTES));
 	for (u32 i = 0; err == OK && i < kernel->num_pieces; i++)
-		err = put(vcpu, kernel->pieces[i].gpa, file + kernel->pieces[i].offset,
-			  kernel->pieces[i].bytes);
+		err = guest_load_pieces(vcpu, GPA(kernel->pieces[i].gpa),
+					file + kernel->pieces[i].offset, kernel->pieces[i].bytes);
 	return err;
 }
 
@@ -51,9 +38,9 @@ static enum err put_block(struct vcpu *vcpu, const struct x86_kernel *kernel, u8
 	x86_boot_block(vcpu->guest->config, kernel, seed, block);
 	if (!vcpu_preempt_point(vcpu))
 		return ERR_BUSY;
-	err = put(vcpu, X86_BLOCK, block, X86_BLOCK_BYTES);
+	err = guest_load_pieces(vcpu, GPA(X86_BLOCK), block, X86_BLOCK_BYTES);
 	if (err == OK)
-		err = put(vcpu, X86_EBDA_POINTER, (const u8 *)&ebda, sizeof(ebda));
+		err = guest_load(vcpu->guest, GPA(X86_EBDA_POINTER), &ebda, sizeof(ebda));
 	return err;
 }
 
@@ -63,7 +50,7 @@ static enum err put_all(struct vcpu *vcpu, const struct x86_kernel *kernel, u8 *
 	enum err err = put_kernel(vcpu, kernel, block);
 
 	if (err == OK && initrd->data != NULL)
-		err = put(vcpu, initrd->load.v, initrd->data, initrd->size);
+		err = guest_load_pieces(vcpu, initrd->load, initrd->data, initrd->size);
 	if (err == OK && kernel->boot != X86_BOOT_FIRMWARE)
 		err = put_block(vcpu, kernel, block);
 	return err;

@@ -34,10 +34,9 @@ struct lapic_clock vcpu_clock(const struct vcpu *vcpu)
 }
 
 /* The host's deadline for the LAPIC timer. Own thread. */
-static void arm_timer(struct vcpu *vcpu)
+static void arm_timer(struct vcpu *vcpu, const struct lapic_clock *clock)
 {
-	struct lapic_clock clock = vcpu_clock(vcpu);
-	u64 due = lapic_timer_due(&vcpu->arch.lapic, &clock);
+	u64 due = lapic_timer_due(&vcpu->arch.lapic, clock);
 
 	if (due != LAPIC_NEVER)
 		timer_arm(&vcpu->arch.timer, NS(due));
@@ -49,20 +48,30 @@ static void timer_handler(struct timer_event *event)
 {
 	struct vcpu *vcpu = container_of(event, struct vcpu, arch.timer);
 
-	atomic_store(&vcpu->arch.timer_due, true);
+	atomic_fetch_or(&vcpu->arch.lapic.events, LAPIC_EVENT_TIMER);
 	vcpu_kick(vcpu);
+}
+
+static bool has_event(const struct vcpu *vcpu, u32 event)
+{
+	return (atomic_load_explicit(&vcpu->arch.lapic.events, memory_order_relaxed) & event) != 0;
+}
+
+static void forget_timer(struct vcpu *vcpu)
+{
+	atomic_fetch_and(&vcpu->arch.lapic.events, ~LAPIC_EVENT_TIMER);
 }
 
 static void serve_timer(struct vcpu *vcpu)
 {
 	struct lapic_clock clock;
 
-	if (!atomic_load_explicit(&vcpu->arch.timer_due, memory_order_relaxed))
+	if (!has_event(vcpu, LAPIC_EVENT_TIMER))
 		return;
-	atomic_store(&vcpu->arch.timer_due, false);
+	forget_timer(vcpu);
 	clock = vcpu_clock(vcpu);
 	lapic_timer_expire(&vcpu->arch.lapic, &clock);
-	arm_timer(vcpu);
+	arm_timer(vcpu, &clock);
 }
 
 void vcpu_kicks(const struct guest *guest, u64 mask)
@@ -82,8 +91,11 @@ void vcpu_apply_rest(struct vcpu *vcpu, struct lapic_effect *effect)
 	}
 	guest_end_lines(guest, effect->lines);
 	vcpu->arch.starts |= effect->starts;
-	if (effect->timer)
-		arm_timer(vcpu);
+	if (effect->timer) {
+		struct lapic_clock clock = vcpu_clock(vcpu);
+
+		arm_timer(vcpu, &clock);
+	}
 	vcpu_kicks(guest, effect->kicks & ~BIT(vcpu->index));
 }
 
@@ -202,7 +214,7 @@ void arch_vcpu_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 	if (this_cpu()->current == vcpu)
 		save(vcpu);
 	(void)timer_stop(&arch->timer);
-	atomic_store(&arch->timer_due, false);
+	forget_timer(vcpu);
 	memset(arch->r, 0, sizeof(arch->r));
 	arch->rip = 0;
 	arch->rflags = RFLAGS_FIXED;
@@ -224,7 +236,7 @@ void arch_vcpu_put(struct vcpu *vcpu)
 	if (this_cpu()->current == vcpu)
 		save(vcpu);
 	(void)timer_stop(&vcpu->arch.timer);
-	atomic_store(&vcpu->arch.timer_due, false);
+	forget_timer(vcpu);
 }
 
 /* --- Inline service (include/mullion/serve.h) ------------------------------------------------- */
@@ -336,12 +348,6 @@ void vcpu_started(struct vcpu *vcpu, const struct vcpu_exit *exit, enum err resu
 		vcpu->arch.starts |= BIT(target);
 }
 
-static bool has_init(const struct vcpu *vcpu)
-{
-	return (atomic_load_explicit(&vcpu->arch.lapic.events, memory_order_relaxed) &
-		LAPIC_EVENT_INIT) != 0;
-}
-
 void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 {
 	exit->kind = EXIT_NONE;
@@ -349,7 +355,7 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 	load(vcpu);
 	do {
 		serve_timer(vcpu);
-		if (!serve_starts(vcpu) || (has_init(vcpu) && !serve_init(vcpu)))
+		if (!serve_starts(vcpu) || (has_event(vcpu, LAPIC_EVENT_INIT) && !serve_init(vcpu)))
 			return;
 		if (vcpu_has_work(vcpu))
 			return;
@@ -358,8 +364,7 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 
 bool arch_vcpu_posted(const struct vcpu *vcpu)
 {
-	return (atomic_load(&vcpu->arch.lapic.events) & ~LAPIC_WAITING) != 0 ||
-	       atomic_load(&vcpu->arch.timer_due);
+	return (atomic_load(&vcpu->arch.lapic.events) & ~LAPIC_WAITING) != 0;
 }
 
 /* A level that has fallen stays in IRR until it is served (SDM vol. 3, 10.8.4). */

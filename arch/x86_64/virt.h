@@ -228,8 +228,8 @@ static inline bool vcpu_has_work(const struct vcpu *vcpu)
 	u64 asked = atomic_load_explicit(&vcpu->requests, memory_order_acquire);
 	u32 events = atomic_load_explicit(&arch->lapic.events, memory_order_relaxed);
 
-	return (asked | arch->starts | (events & LAPIC_EVENT_INIT)) != 0 ||
-	       atomic_load_explicit(&arch->timer_due, memory_order_relaxed) || sched_needed();
+	return (asked | arch->starts | (events & (LAPIC_EVENT_INIT | LAPIC_EVENT_TIMER))) != 0 ||
+	       sched_needed();
 }
 /** vcpu_clock() - the present for @vcpu's LAPIC timer. Own thread. */
 struct lapic_clock vcpu_clock(const struct vcpu *vcpu);

@@ -33,9 +33,13 @@ void vcpu_kick(struct vcpu *vcpu)
 	atomic_thread_fence(memory_order_seq_cst);
 	switch (atomic_load_explicit(&vcpu->thread.state, memory_order_relaxed)) {
 	case VCPU_PAUSED:
-		if (atomic_load_explicit(&vcpu->thread.pause_reason, memory_order_relaxed) ==
+		if (atomic_load_explicit(&vcpu->thread.pause_reason, memory_order_relaxed) !=
 		    PAUSE_WFI)
+			break;
+		if (atomic_load_explicit(&vcpu->thread.cpu, memory_order_relaxed) == this_cpu()->id)
 			(void)sched_wake(&vcpu->thread);
+		else
+			sched_rouse(&vcpu->thread);
 		break;
 	case VCPU_RUNNING: kick_cpu(vcpu); break;
 	default: break; /* it checks before it runs */

@@ -25,7 +25,8 @@ struct sched_queue {
 	struct account *account; /* it runs; NULL: the CPU idles, or switches */
 	u64 switches;            /* from one thread to another */
 	struct thread *left;     /* switched away from; its stack is released after the switch */
-	ns_t review_at;          /* the time for which `review` is armed */
+	struct thread *_Atomic alone; /* the vCPU in whose WFI the CPU idles; others may read it */
+	ns_t review_at;               /* the time for which `review` is armed */
 	struct timer_event review;
 	ns_t look_at;             /* the next check for starvation (starve.c) */
 	struct timer_event watch; /* for that, while an account waits and no review is armed */

@@ -269,13 +269,15 @@ static inline ns_t end_run(const struct cpu *cpu, struct sched_queue *queue) ACQ
 }
 
 /* A vCPU in WFI has the CPU for itself: idle without the queue. Returns true if the vCPU runs on;
- * else no account runs. */
+ * else no account runs. Its condition is checked after `alone` was cleared (sched_rouse()). */
 static __attribute__((noinline)) bool idle_alone(struct sched_queue *queue, struct thread *self,
 						 ns_t *now) REQUIRES(&queue->lock)
 {
 	struct account *account = queue->account;
 
+	atomic_store(&queue->alone, self);
 	*now = idle(queue, *now);
+	atomic_store(&queue->alone, NULL);
 	if (!thread_move(self, VCPU_PAUSED, VCPU_READY))
 		return false;
 	/* A place is kept for a thread that was READY on the account and was helped elsewhere. */

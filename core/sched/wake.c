@@ -148,3 +148,13 @@ bool sched_wake(struct thread *thread)
 		leave_guest();
 	return paused;
 }
+
+void sched_rouse(struct thread *thread)
+{
+	u32 cpu = atomic_load_explicit(&thread->cpu, memory_order_relaxed);
+
+	if (atomic_load(&cpu_get(cpu)->queue->alone) == thread)
+		arch_cpu_kick(cpu);
+	else
+		(void)sched_wake(thread);
+}

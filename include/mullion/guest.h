@@ -179,6 +179,10 @@ enum err __must_check guest_load(const struct guest *guest, gpa_t to, const void
  * Returns ERR_EXISTS if it is on already, ERR_BUSY while it is being started, ERR_DENIED if its
  * guest does not run. Any CPU; takes the guest's lock. */
 enum err __must_check vcpu_start(struct vcpu *vcpu, const struct vcpu_start *start);
+/** guest_load_pieces() - guest_load() for arch_boot_write(): by pieces of at most 20,000
+ * instructions, between which others may run. @vcpu's thread, before it is entered. Returns
+ * ERR_BUSY if the vCPU has to stop. */
+enum err __must_check guest_load_pieces(struct vcpu *vcpu, gpa_t to, const u8 *from, u64 bytes);
 /** vcpu_may_enter() - Returns true if @entry lies in RAM or ROM of the guest. The architecture
  * calls it for a start that a guest requests. Any context. */
 bool vcpu_may_enter(const struct guest *guest, gpa_t entry);

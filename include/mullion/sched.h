@@ -81,6 +81,11 @@ enum err __must_check sched_start(struct thread *thread);
  * guest that runs on this CPU exits at once, also out of a fast handler. Returns true if @thread
  * was PAUSED. Any CPU, any context. */
 bool sched_wake(struct thread *thread);
+/** sched_rouse() - have a PAUSED vCPU in WFI check its interrupts again. If its CPU idles for it,
+ * an interrupt of that CPU is enough. The caller's change is ordered before. Another CPU, any
+ * context.
+ */
+void sched_rouse(struct thread *thread);
 /** sched_wake_on() - make a PAUSED thread READY on @account, from now on. @account exists, and the
  * thread may use its CPU. A READY orphan in the middle of another account's work gets help if
  * @account has a higher claim. It continues that work on @account for SCHED_HELP_NS at most.

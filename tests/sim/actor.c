@@ -17,9 +17,15 @@ static void perhaps_elsewhere(void)
 
 void give_token(struct actor *actor)
 {
+	struct thread *thread = &actor->thread;
+
 	atomic_fetch_add(&actor->tokens, 1);
 	perhaps_elsewhere();
-	(void)sched_wake(&actor->thread);
+	if (thread->state == VCPU_PAUSED && thread->pause_reason == PAUSE_WFI &&
+	    thread->cpu != this_cpu()->id)
+		sched_rouse(thread);
+	else
+		(void)sched_wake(thread);
 }
 
 static bool has_token(const struct actor *self)

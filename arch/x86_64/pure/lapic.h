@@ -82,9 +82,10 @@ enum lapic_delivery {
 #define LAPIC_EVENT_INIT   0x04u /* INIT has arrived and is not served */
 #define LAPIC_EVENT_SIPI   0x08u /* its vector: bits 15:8 */
 #define LAPIC_EVENT_EXTINT 0x10u
-#define LAPIC_EVENT_ERROR  0x20u /* `errors` has bits */
-#define LAPIC_EVENT_LINT0  0x80u /* the 8259, which is at LINT0, has a new request */
-#define LAPIC_WAITING      0x40u /* wait-for-SIPI: the vCPU does not run */
+#define LAPIC_EVENT_ERROR  0x20u    /* `errors` has bits */
+#define LAPIC_EVENT_LINT0  0x80u    /* the 8259, which is at LINT0, has a new request */
+#define LAPIC_WAITING      0x40u    /* wait-for-SIPI: the vCPU does not run */
+#define LAPIC_EVENT_TIMER  0x10000u /* for lapic_timer_expire() */
 /* struct lapic.external alone: the 8259 has given a vector that the processor has not taken. */
 #define LAPIC_ACKNOWLEDGED 0x01u
 

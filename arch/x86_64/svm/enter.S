@@ -82,13 +82,10 @@ svm_enter:
 	 * does a wrong guess at the branch. */
 	testb	$PREDICT_RETURNS, predict_at_entry(%rip)
 	jz	2f
-	mov	$(RETURNS / 2), %eax
-1:	call	3f
+	.rept	RETURNS
+	call	. + 6
 	int3
-3:	call	4f
-	int3
-4:	dec	%eax
-	jnz	1b
+	.endr
 	add	$(8 * RETURNS), %rsp
 2:	lfence
 	pop	%r15

@@ -21,8 +21,8 @@
 static bool on_interrupt(struct vcpu *vcpu)
 {
 	arch_irq_take();
-	vcpu->arch.exit->kind = EXIT_NONE;
-	return false;
+	vcpu->exits[EXIT_NONE]++;
+	return true;
 }
 
 /* The CPU has taken it when SVM's global flag was set again. */

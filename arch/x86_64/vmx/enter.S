@@ -85,13 +85,10 @@ vmx_exited:
 	 * does a wrong guess at the branch. */
 	testb	$PREDICT_RETURNS, predict_at_entry(%rip)
 	jz	6f
-	mov	$(RETURNS / 2), %eax
-4:	call	5f
+	.rept	RETURNS
+	call	. + 6
 	int3
-5:	call	7f
-	int3
-7:	dec	%eax
-	jnz	4b
+	.endr
 	add	$(8 * RETURNS), %rsp
 6:	lfence
 	mov	%ebx, %eax

@@ -35,8 +35,8 @@
 static bool on_preemption(struct vcpu *vcpu)
 {
 	arch_irq_take();
-	vcpu->arch.exit->kind = EXIT_NONE;
-	return false;
+	vcpu->exits[EXIT_NONE]++;
+	return true;
 }
 
 /* The vector was acknowledged by the exit. */

@@ -90,7 +90,6 @@ struct arch_vcpu {
 	bool nmi_ends;   /* that IRET runs next, as a single step (svm/event.c) */
 	u64 step_rflags, step_dr6; /* before that step */
 	int requested;             /* the interrupt that was acknowledged last */
-	_Atomic bool timer_due;
 };
 
 struct arch_guest {

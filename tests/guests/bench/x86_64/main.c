@@ -20,6 +20,7 @@ typedef uint64_t u64;
 #define ROUNDS      200
 #define RESETS      4
 #define UART_RUN    2000
+#define UART_POLLED 512 /* the rings on the way to the machine's line have room for both */
 #define SECOND_PAGE 0x8000u
 #define PERSIST     0x800000u /* RAM that no image covers */
 #define MAGIC       0x68636e6562ull
@@ -279,16 +280,16 @@ static void devices(void)
 	if (*VIRTIO == VIRTIO_MAGIC)
 		LEAST("mmio", (void)*VIRTIO);
 	from = rdtsc();
-	for (u32 i = 0; i < UART_RUN; i++)
-		out8(COM1, '.');
-	row("uart", rdtsc() - from, UART_RUN);
-	from = rdtsc();
-	for (u32 i = 0; i < UART_RUN; i++) {
+	for (u32 i = 0; i < UART_POLLED; i++) {
 		while ((in8(COM1_STATUS) & 0x20) == 0)
 			;
 		out8(COM1, '.');
 	}
-	row("uart-polled", rdtsc() - from, UART_RUN);
+	row("uart-polled", rdtsc() - from, UART_POLLED);
+	from = rdtsc();
+	for (u32 i = 0; i < UART_RUN; i++)
+		out8(COM1, '.');
+	row("uart", rdtsc() - from, UART_RUN);
 }
 
 /* Operations for a profile, as functions: the one that a trace has seen last is the cause of what
