@@ -106,6 +106,14 @@ static void give_addresses(struct builder *b, struct grant_info *info, hpa_t hpa
 	map_piece(b, info->address, hpa, mapped, flags);
 }
 
+/* The same for memory that a device may be given. */
+static void give_memory(struct builder *b, struct grant_info *info, hpa_t hpa, u64 size)
+{
+	give_addresses(b, info, hpa, size, SPACE_READ | SPACE_WRITE);
+	if (b->component->config->trusted_dma)
+		info->device_address = hpa.v;
+}
+
 /* Ports have no address in the component's space: they keep their own. */
 static void give_ports(struct builder *b, struct grant_info *info, hpa_t first, u64 count)
 {
@@ -143,8 +151,7 @@ static void grant_channel(struct builder *b, u32 number, u32 end)
 	if (!add_grant(b, GRANT_CHANNEL, config->name, &grant))
 		return;
 	if (channel->size != 0)
-		give_addresses(b, grant.info, channel->memory, channel->size,
-			       SPACE_READ | SPACE_WRITE);
+		give_memory(b, grant.info, channel->memory, channel->size);
 	(void)str_copy(grant.info->detail, sizeof(grant.info->detail),
 		       component_system->components[config->ends[end ^ 1]].name);
 	grant.info->flags = end == 0 ? GRANT_FIRST : 0;
@@ -206,7 +213,6 @@ static void grant_piece(struct builder *b, const struct config_grant *config)
 		[CONFIG_GRANT_FILE] = GRANT_FILE,
 	};
 	bool file = config->kind == CONFIG_GRANT_FILE;
-	u32 flags = SPACE_READ | (file ? 0 : SPACE_WRITE);
 	hpa_t hpa = config->hpa;
 	struct grant grant;
 
@@ -214,14 +220,17 @@ static void grant_piece(struct builder *b, const struct config_grant *config)
 		return;
 	if (config->compatible != NULL)
 		(void)str_copy(grant.info->detail, sizeof(grant.info->detail), config->compatible);
-	if (config->kind == CONFIG_GRANT_DEVICE)
-		flags |= SPACE_DEVICE;
-	else
+	if (config->kept)
+		grant.info->flags = GRANT_KEPT;
+	if (config->kind != CONFIG_GRANT_DEVICE)
 		hpa = next_piece(b, file || config->kept, config->size);
 	if (config->kind == CONFIG_GRANT_DEVICE && !space_has(hpa.v))
 		give_ports(b, grant.info, hpa, config->size);
+	else if (config->kind == CONFIG_GRANT_MEMORY)
+		give_memory(b, grant.info, hpa, config->size);
 	else
-		give_addresses(b, grant.info, hpa, config->size, flags);
+		give_addresses(b, grant.info, hpa, config->size,
+			       SPACE_READ | (file ? 0 : SPACE_WRITE | SPACE_DEVICE));
 	if (b->err == OK && config->data != NULL)
 		window_write(hpa, config->data, config->data_bytes);
 	for (u32 i = 0; i < config->num_irqs; i++)

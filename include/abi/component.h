@@ -141,7 +141,9 @@ struct grant_info {
 	u16 bit;
 	u16 flags;
 	u64 address, size;
-	u32 guest; /* GRANT_MANAGE */
+	u64 device_address; /* channel, memory: where devices that do DMA find it; 0: the
+			       description has no `trusted-dma` */
+	u32 guest;          /* GRANT_MANAGE */
 	/* GRANT_NETWORK; rates of 0: no limit. */
 	u32 frames_per_second, kib_per_second;
 	u16 vlan; /* 0: none */

@@ -54,6 +54,7 @@ static void describe_server(struct config_component *server)
 	server->affinity = BIT(0);
 	server->policy = RESTART_ALWAYS;
 	server->arguments = "prefix=on";
+	server->trusted_dma = true;
 	server->num_grants = 4;
 	server->grants = grants;
 	world.device_irq = (struct config_irq){ .host = DEVICE_IRQ, .level = true };
@@ -144,6 +145,7 @@ void components_describe(void)
 	peer->serves = 1; /* none */
 	peer->num_grants = 0;
 	peer->manages = BIT(0);
+	peer->trusted_dma = false;
 	peer->arguments = "";
 	peer->policy = RESTART_NEVER;
 	world.channels[0] =
