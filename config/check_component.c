@@ -5,9 +5,13 @@
  */
 #include <abi/component.h>
 #include <mullion/elf.h>
+#include <mullion/format.h>
 #include <mullion/string.h>
 
 #include "config/internal.h"
+
+/* Bytes of a disk's channel, at least: a page, and 32 sectors (components/lib/disk.h). */
+#define DISK_CHANNEL (PAGE_SIZE + 32u * 512u)
 
 /* A piece of a component's space as the region that it would be in a guest: judged by the same
  * code. */
@@ -245,28 +249,62 @@ static u32 count_entries(const struct system *system, const struct config_compon
 	return count;
 }
 
-/* An emulated disk is memory of the vmm, the region of the same name. */
+/* The vmm's channel of that name, or NULL. */
+static const struct config_channel *channel_named(const struct config_run *run, u32 vmm,
+						  const char *name)
+{
+	for (u32 i = 0; i < run->system->num_channels; i++) {
+		const struct config_channel *channel = &run->system->channels[i];
+
+		if (str_equal(channel->name, name) &&
+		    (channel->ends[0] == vmm || channel->ends[1] == vmm))
+			return channel;
+	}
+	return NULL;
+}
+
+static void check_disk(struct config_run *run, const struct config_component *component,
+		       const struct config_region *region)
+{
+	u32 vmm = (u32)(component - run->system->components);
+	const struct config_channel *channel;
+	char name[2 * CONFIG_NAME_MAX];
+	bool memory = false;
+
+	(void)format(name, sizeof(name), "%s-%s", run->system->guests[component->serves].name,
+		     region->name);
+	channel = channel_named(run, vmm, name);
+	if (channel == NULL)
+		channel = channel_named(run, vmm, region->name);
+	config_for_each_grant (component, grant)
+		if (str_equal(grant->name, region->name))
+			memory = grant->kind == CONFIG_GRANT_FILE ||
+				 (grant->kind == CONFIG_GRANT_MEMORY && grant->kept);
+	if (memory && channel != NULL)
+		config_error(run, region->node, "device",
+			     "the disk has memory of the vmm and the channel '%s'; remove one",
+			     channel->name);
+	else if (channel != NULL && channel->size < DISK_CHANNEL)
+		config_error(run, channel->node, "size",
+			     "too small for the requests of a disk; write <0x100000>");
+	else if (!memory && channel == NULL)
+		config_error(
+			run, region->node, "device",
+			"the vmm has no memory for this disk; write %s { type = \"file\"; "
+			"file = \"disk.img\"; }; in the vmm's aspace, or type = \"memory\" with "
+			"kept, or a channel '%s' between the disk's component and '%s'",
+			region->name, name, component->name);
+}
+
+/* An emulated disk is memory of the vmm, the region of the same name, or lies behind a channel. */
 static void check_disks(struct config_run *run, const struct config_component *component)
 {
 	if (component->serves == run->system->num_guests)
 		return;
-	config_for_each_region (&run->system->guests[component->serves], region) {
-		bool found = false;
-
-		if (region->device == NULL ||
-		    (run->platform->model_trees[region->model].flags & ARCH_MODEL_DISK) == 0)
-			continue;
-		config_for_each_grant (component, grant)
-			if (str_equal(grant->name, region->name))
-				found = grant->kind == CONFIG_GRANT_FILE ||
-					(grant->kind == CONFIG_GRANT_MEMORY && grant->kept);
-		if (!found)
-			config_error(run, region->node, "device",
-				     "the vmm has no memory for this disk; write %s { type = "
-				     "\"file\"; file = \"disk.img\"; }; in the vmm's aspace, or "
-				     "type = \"memory\" with kept",
-				     region->name);
-	}
+	config_for_each_region (&run->system->guests[component->serves], region)
+		if (region->device != NULL &&
+		    (run->platform->model_trees[region->model].flags & ARCH_MODEL_DISK) != 0)
+			check_disk(run, component, region);
 }
 
 static void check_restart(struct config_run *run, const struct config_component *component)

@@ -3,5 +3,6 @@
 # each variable is for.
 flavours := plain test fuzz
 rooms-arch := arch/host $(patsubst %/objects.mk,%,$(sort $(wildcard arch/*/pure/objects.mk))) \
-	components/console components/lib components/mterm components/net components/vmm
+	components/blk components/console components/lib components/mterm components/net \
+	components/virtio_blk components/vmm
 override CROSS_COMPILE :=

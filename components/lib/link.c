@@ -229,6 +229,22 @@ void link_progress(struct link *link, u32 slot, u64 progress)
 	keep_order();
 }
 
+void link_retoken(struct link *link, u32 slot, u64 token)
+{
+	keep_order();
+	*(volatile u64 *)&slot_of(link, slot)->note.token = token;
+	keep_order();
+}
+
+u32 link_num_held(const struct link *link)
+{
+	u32 num = 0;
+
+	for (u64 held = link->held; held != 0; held &= held - 1)
+		num++;
+	return num;
+}
+
 void link_release(struct link *link, u32 slot)
 {
 	set_held(link, link->held & ~BIT(slot));
@@ -286,6 +302,21 @@ void link_answer(struct link *link, u32 slot, enum link_status status, u32 bytes
 	link->serving &= ~BIT(slot);
 	atomic_store_explicit(&link->memory->words.answered, link->answered, memory_order_release);
 	link->unkicked = true;
+}
+
+void link_publish(struct link *link, u32 number, u64 value)
+{
+	_Atomic u64 *word = &link->memory->words.about[number & 1];
+
+	if (atomic_load_explicit(word, memory_order_relaxed) == value)
+		return;
+	atomic_store_explicit(word, value, memory_order_release);
+	link->unkicked = true;
+}
+
+u64 link_published(const struct link *link, u32 number)
+{
+	return atomic_load_explicit(&link->memory->words.about[number & 1], memory_order_acquire);
 }
 
 bool link_serve_later(struct link *link, u32 slot, u32 order)

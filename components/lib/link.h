@@ -55,7 +55,8 @@ struct link_words {
 	_Atomic u64 answered;     /* the server's */
 	_Atomic u32 server_waits; /* the same */
 	u32 reserved_too;
-	u64 reserved_three[6];
+	_Atomic u64 about[2]; /* the server's: link_publish() */
+	u64 reserved_three[4];
 };
 
 struct link_memory {
@@ -129,6 +130,10 @@ u32 link_take_answer(struct link *link, struct link_answer *answer);
 struct link_note link_note(const struct link *link, u32 slot);
 /** link_progress() - change the second word of the note, by one store, behind link_asking(). */
 void link_progress(struct link *link, u32 slot, u64 progress);
+/** link_retoken() - change the first word of the note, by one store. */
+void link_retoken(struct link *link, u32 slot, u64 token);
+/** link_num_held() - Returns how many slots are in use. */
+u32 link_num_held(const struct link *link);
 /** link_release() - the slot is free. */
 void link_release(struct link *link, u32 slot);
 
@@ -141,6 +146,11 @@ void link_release(struct link *link, u32 slot);
 u32 link_take_request(struct link *link, struct link_request *request);
 /** link_answer() - answer a request that was taken. */
 void link_answer(struct link *link, u32 slot, enum link_status status, u32 bytes);
+/** link_publish() - let the requester know word @number of two. Both are zero at first, and outlast
+ * both ends. A change is notified by link_kick(). */
+void link_publish(struct link *link, u32 number, u64 value);
+/** link_published() - Returns the word; for either end. */
+u64 link_published(const struct link *link, u32 number);
 /** link_serve_later() - the request of @slot with @order waits for an answer: it is taken, as by
  * link_take_request(). For a server that finds in its own notes, after a restart, that the work
  * has begun. Returns false if there is no such request. */

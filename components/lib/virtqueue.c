@@ -87,13 +87,18 @@ static bool enter_table(struct table *table, const struct virtqueue *queue,
 	return true;
 }
 
-static enum err read_chain(const struct virtqueue *queue, const struct component_info *info,
-			   struct chain *chain)
+enum err virtqueue_read(const struct virtqueue *queue, const struct component_info *info, u16 head,
+			struct chain *chain)
 {
 	struct table table = { queue->descriptors, queue->size, false };
-	u32 index = chain->head;
+	u32 index = head;
 	struct ring_desc d;
 
+	chain->head = head;
+	chain->num = 0;
+	chain->num_read = 0;
+	chain->bytes = 0;
+	chain->read_bytes = 0;
 	for (;;) {
 		if (index >= table.entries || chain->num == CHAIN_MAX)
 			return ERR_FORMAT;
@@ -115,7 +120,7 @@ static enum err read_chain(const struct virtqueue *queue, const struct component
 enum err virtqueue_peek_ahead(const struct virtqueue *queue, const struct component_info *info,
 			      u32 ahead, struct chain *chain)
 {
-	u16 waiting = waiting_chains(queue);
+	u16 waiting = waiting_chains(queue), head;
 
 	if (waiting <= ahead)
 		waiting = arm_doorbell(queue, ahead);
@@ -123,15 +128,11 @@ enum err virtqueue_peek_ahead(const struct virtqueue *queue, const struct compon
 		return ERR_NOT_FOUND;
 	if (waiting > queue->size)
 		return ERR_FORMAT;
-	fetch(&chain->head,
+	fetch(&head,
 	      queue->driver + RING_ENTRIES +
 		      sizeof(u16) * ((u16)(queue->next + ahead) % queue->size),
-	      sizeof(chain->head));
-	chain->num = 0;
-	chain->num_read = 0;
-	chain->bytes = 0;
-	chain->read_bytes = 0;
-	return read_chain(queue, info, chain);
+	      sizeof(head));
+	return virtqueue_read(queue, info, head, chain);
 }
 
 enum err virtqueue_peek(const struct virtqueue *queue, const struct component_info *info,

@@ -2,7 +2,7 @@
 /*
  * The device's side of a split virtqueue (virtio 1.2 §2.7) in the served guest's RAM. The guest
  * may write any value there at any time: each field is fetched once, checked, and the copy used.
- * Chains are served in their order, and one stays in the queue until virtqueue_push(),
+ * A chain stays in the queue until virtqueue_push(),
  * so that a restarted component serves it again.
  */
 #ifndef COMPONENTS_VIRTQUEUE_H
@@ -45,7 +45,11 @@ enum err __must_check virtqueue_peek(const struct virtqueue *queue,
 enum err __must_check virtqueue_peek_ahead(const struct virtqueue *queue,
 					   const struct component_info *info, u32 ahead,
 					   struct chain *chain);
-/** virtqueue_push() - give the peeked chain back, with @written bytes in it. Returns the guest
+/** virtqueue_read() - read the chain with @head again. Returns ERR_FORMAT as before. */
+enum err __must_check virtqueue_read(const struct virtqueue *queue,
+				     const struct component_info *info, u16 head,
+				     struct chain *chain);
+/** virtqueue_push() - give a peeked chain back, with @written bytes in it. Returns the guest
  * wants an interrupt. */
 bool virtqueue_push(struct virtqueue *queue, const struct chain *chain, u32 written);
 /** virtqueue_fill() - write the used entry of the chain @ahead behind the next one. The guest does

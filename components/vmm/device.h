@@ -10,6 +10,7 @@
 #ifndef VMM_DEVICE_H
 #define VMM_DEVICE_H
 
+#include "components/lib/link.h"
 #include "components/lib/runtime.h"
 #include "components/lib/serial.h"
 
@@ -50,8 +51,12 @@ struct device {
 	const struct virtio_type *virtio; /* of a virtio device */
 	const struct grant_info *disk;    /* of a model that has a disk: its memory; or NULL */
 	struct net_port *net;             /* of a port of a network; or NULL */
-	u32 interrupt;                    /* index of a GRANT_LINE; UINT32_MAX: none */
-	bool level;                       /* of the interrupt line, as last set */
+	struct link link;                 /* of a disk that lies at its other end */
+	u64 abandoned;    /* its slots whose chains were of the time before a reset */
+	u64 capacity;     /* sectors, as the driver last found it */
+	const char *name; /* of the region */
+	u32 interrupt;    /* index of a GRANT_LINE; UINT32_MAX: none */
+	bool level;       /* of the interrupt line, as last set */
 };
 
 /** device_models - the models of this architecture's vmm, up to NULL. A preserved state names its

@@ -29,6 +29,12 @@ void virtio_init(struct device *device, const struct grant_info *region)
 
 void virtio_reset(struct device *device)
 {
+	struct virtio_state *s = device->state;
+
+	s->mmio.status = 0;
+	keep_order();
+	if (model_of(device)->reset != NULL)
+		model_of(device)->reset(device);
 	memset(device->state, 0, device->model->size);
 	device_force_level(device, false);
 }

@@ -25,6 +25,8 @@ struct virtio_model {
 	void (*init)(struct device *device, const struct grant_info *region);
 	/* Serve the queues, bounded. Returns true if only that bound ended it. */
 	bool (*serve)(struct device *device);
+	/* The device stops: its queues are not accessed any more. NULL: nothing to do. */
+	void (*reset)(struct device *device);
 	/* The vmm was restarted; guest memory may be accessed. NULL: nothing to do. */
 	void (*resumed)(struct device *device);
 	/* The configuration space, zeroed before. NULL: there is none. */
@@ -78,7 +80,7 @@ static inline void virtio_break(struct device *device)
 }
 
 /* virtio_console.c: one port at the end of a serial line, with emergency write (virtio 1.2 §5.3).
- * virtio_blk.c: a disk in memory of the vmm (§5.2). virtio_rng.c: random numbers (§5.4).
+ * virtio_blk.c: a disk (§5.2). virtio_rng.c: random numbers (§5.4).
  * virtio_net.c: a port of a network (§5.1). */
 extern const struct virtio_model virtio_console_model, virtio_blk_model, virtio_rng_model,
 	virtio_net_model;

@@ -1,39 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * A disk (virtio 1.2 §5.2) in memory of the vmm: the region of its own address space that has the
- * device's name. A file of the bundle is a read-only disk, kept memory a writable one.
+ * A disk (virtio 1.2 §5.2) at the other end of a link, or in memory of the vmm. That memory is the
+ * region of its own address space that has the device's name. A file of the bundle is a read-only
+ * disk, kept memory a writable one.
  *
- * A request is served in turns, so that no length keeps the guest from its next access. It stays in
- * the queue until all of it is done. A vmm that ends meanwhile serves it again after its restart,
- * which changes nothing: all that a request does can be done twice.
+ * A request to memory is served in turns, so that no length keeps the guest from its next access.
+ * It stays in the queue until all of it is done. A vmm that ends meanwhile serves it again after
+ * its restart, which changes nothing: all that a request does can be done twice.
  */
-#include "components/vmm/virtio.h"
+#include "components/vmm/virtio_blk.h"
 
+#include "components/lib/disk.h"
 #include <mullion/string.h>
 
-#define SECTOR 512u
-#define TURN   KIB(64) /* bytes before the guest's next access is served */
-
-#define F_SEG_MAX      BIT(2)
-#define F_READ_ONLY    BIT(5)
-#define F_BLK_SIZE     BIT(6)
-#define F_FLUSH        BIT(9)
-#define F_TOPOLOGY     BIT(10)
-#define F_DISCARD      BIT(13)
-#define F_WRITE_ZEROES BIT(14)
-#define F_ALWAYS       (F_SEG_MAX | F_BLK_SIZE | F_FLUSH | F_TOPOLOGY)
-
-enum type { TYPE_IN, TYPE_OUT, TYPE_FLUSH = 4, TYPE_ID = 8, TYPE_DISCARD = 11, TYPE_ZEROES = 13 };
-enum status { STATUS_OK, STATUS_ERROR, STATUS_UNSUPPORTED, MORE };
+#define TURN KIB(64) /* bytes before the guest's next access is served */
 
 #define ID_BYTES 20u /* of the serial number, which ends at a NUL or there */
 
 #define ZEROES_MAY_UNMAP 1u
-
-struct header {
-	u32 type, reserved;
-	u64 sector;
-};
 
 /* Of a discard or of zeroes. */
 struct range {
@@ -83,6 +67,8 @@ static bool is_read_only(const struct device *device)
 
 static u64 capacity(const struct device *device)
 {
+	if (blk_has_link(device))
+		return link_published(&device->link, DISK_CAPACITY);
 	return device->disk != NULL ? device->disk->size / SECTOR : 0;
 }
 
@@ -106,12 +92,17 @@ static u32 next_part(u64 total, u32 *done, u32 *left)
 	return n;
 }
 
+u32 blk_data_bytes(const struct chain *chain, const struct header *header)
+{
+	return header->type == TYPE_OUT ? chain->read_bytes - (u32)sizeof(*header)
+					: chain->bytes - chain->read_bytes - 1;
+}
+
 static enum status transfer(const struct device *device, const struct chain *chain,
 			    const struct header *header, u32 *done, u32 *left)
 {
 	bool out = header->type == TYPE_OUT;
-	u32 total = out ? chain->read_bytes - (u32)sizeof(*header)
-			: chain->bytes - chain->read_bytes - 1;
+	u32 total = blk_data_bytes(chain, header);
 	u32 from = MIN(*done, total), n;
 	u8 *at;
 
@@ -152,42 +143,40 @@ static enum status clear(const struct device *device, const struct chain *chain,
 	return *done < total ? MORE : STATUS_OK;
 }
 
-static enum status blk_identify(const struct device *device, const struct chain *chain)
+enum status blk_identify(const struct device *device, const struct chain *chain)
 {
 	char id[ID_BYTES] = "";
 
-	if (device->disk == NULL)
+	if (device->disk == NULL && !blk_has_link(device))
 		return STATUS_ERROR;
-	for (u32 i = 0; i < ID_BYTES && device->disk->name[i] != '\0'; i++)
-		id[i] = device->disk->name[i];
+	for (u32 i = 0; i < ID_BYTES && device->name[i] != '\0'; i++)
+		id[i] = device->name[i];
 	(void)chain_put(chain, 0, id, MIN(ID_BYTES, chain->bytes - chain->read_bytes - 1));
 	return STATUS_OK;
 }
 
-static bool accepted(const struct device *device, u64 feature)
+bool blk_accepted(const struct device *device, u64 feature)
 {
-	const struct virtio_blk *s = device->state;
+	const struct virtio_state *s = device->state;
 
-	return (s->virtio.mmio.features[0] & device->virtio->features & feature) != 0;
+	return (s->mmio.features[0] & device->virtio->features & feature) != 0;
 }
 
-static enum status serve_request(const struct device *device, const struct chain *chain, u32 *done,
-				 u32 *left)
+static enum status serve_request(const struct device *device, const struct chain *chain,
+				 const struct header *header, u32 *done, u32 *left)
 {
-	struct header header;
-
-	(void)chain_get(chain, 0, &header, sizeof(header));
-	switch (header.type) {
+	switch (header->type) {
 	case TYPE_IN:
-	case TYPE_OUT: return transfer(device, chain, &header, done, left);
+	case TYPE_OUT: return transfer(device, chain, header, done, left);
 	case TYPE_FLUSH: return STATUS_OK; /* memory alone: there is no cache before it */
 	case TYPE_ID: return blk_identify(device, chain);
 	case TYPE_DISCARD:
-		return accepted(device, F_DISCARD) ? clear(device, chain, &header, done, left)
-						   : STATUS_UNSUPPORTED;
+		return blk_accepted(device, F_DISCARD) ? clear(device, chain, header, done, left)
+						       : STATUS_UNSUPPORTED;
 	case TYPE_ZEROES:
-		return accepted(device, F_WRITE_ZEROES) ? clear(device, chain, &header, done, left)
-							: STATUS_UNSUPPORTED;
+		return blk_accepted(device, F_WRITE_ZEROES)
+			       ? clear(device, chain, header, done, left)
+			       : STATUS_UNSUPPORTED;
 	default: return STATUS_UNSUPPORTED;
 	}
 }
@@ -205,38 +194,54 @@ static void continue_chain(struct virtio_blk *s)
 }
 
 /* The last byte that the device writes is the status. */
-static void finish(struct device *device, const struct chain *chain, enum status status)
+u32 blk_set_status(const struct chain *chain, enum status status)
 {
 	u32 room = chain->bytes - chain->read_bytes - 1;
 	u8 byte = (u8)status;
 
 	(void)chain_put(chain, room, &byte, 1);
-	virtio_give(device, 0, chain, room + 1);
+	return room + 1;
+}
+
+void blk_finish(struct device *device, const struct chain *chain, enum status status)
+{
+	virtio_give(device, 0, chain, blk_set_status(chain, status));
+}
+
+bool blk_header(struct device *device, const struct chain *chain, struct header *header)
+{
+	if (chain->read_bytes < sizeof(*header) || chain->bytes == chain->read_bytes) {
+		virtio_break(device);
+		return false;
+	}
+	(void)chain_get(chain, 0, header, sizeof(*header));
+	return true;
 }
 
 static bool blk_serve(struct device *device)
 {
 	struct virtio_blk *s = device->state;
 	u32 left = TURN;
+	struct header header;
 	struct chain chain;
 
+	if (blk_has_link(device))
+		return blk_link_serve(device);
 	for (u32 i = 0; i < VIRTQUEUE_MAX && left != 0; i++) {
 		enum status status;
 		u32 done;
 
 		if (virtio_next(device, 0, &chain) != OK)
 			return false;
-		if (chain.read_bytes < sizeof(struct header) || chain.bytes == chain.read_bytes) {
-			virtio_break(device);
+		if (!blk_header(device, &chain, &header))
 			return false;
-		}
 		continue_chain(s);
 		done = s->done;
-		status = serve_request(device, &chain, &done, &left);
+		status = serve_request(device, &chain, &header, &done, &left);
 		keep_order();
 		s->done = done;
 		if (status != MORE)
-			finish(device, &chain, status);
+			blk_finish(device, &chain, status);
 	}
 	return true;
 }
@@ -252,7 +257,7 @@ static void blk_config(const struct device *device, u8 bytes[VIRTIO_CONFIG_BYTES
 		.num_queues = 1,
 	};
 
-	if (!is_read_only(device)) {
+	if (!is_read_only(device) && !blk_has_link(device)) {
 		config.max_discard_sectors = UINT32_MAX / SECTOR;
 		config.max_discard_ranges = 1;
 		config.discard_alignment = 1;
@@ -264,13 +269,28 @@ static void blk_config(const struct device *device, u8 bytes[VIRTIO_CONFIG_BYTES
 
 static void blk_init(struct device *device, const struct grant_info *region)
 {
+	if (blk_link_attach(device, region))
+		return;
 	device->disk = grant_find(device->info, GRANT_MEMORY, region->name);
 	if (device->disk == NULL)
 		device->disk = grant_find(device->info, GRANT_FILE, region->name);
 	if (device->disk == NULL)
-		log_line("%s: the vmm has no region of this name: the disk is empty", region->name);
+		log_line("%s: the vmm has no region or channel of this name: the disk is empty",
+			 region->name);
 	if (is_read_only(device))
 		device->virtio = &read_only_type;
+}
+
+static void blk_resumed(struct device *device)
+{
+	if (blk_has_link(device))
+		blk_link_resumed(device);
+}
+
+static void blk_reset(struct device *device)
+{
+	if (blk_has_link(device))
+		blk_link_reset(device);
 }
 
 const struct virtio_model virtio_blk_model = {
@@ -278,5 +298,7 @@ const struct virtio_model virtio_blk_model = {
 	.type = { .id = 2, .queues = 1, .features = (u32)(F_ALWAYS | F_DISCARD | F_WRITE_ZEROES) },
 	.init = blk_init,
 	.serve = blk_serve,
+	.reset = blk_reset,
+	.resumed = blk_resumed,
 	.config = blk_config,
 };

@@ -101,6 +101,7 @@ static void set_up(struct device *device, struct slot *slot, const struct compon
 	device->model = device_models[model - 1];
 	device->state = slot->state;
 	device->info = info;
+	device->name = region->name;
 	device->base = device->model->joined ? region->address - PORT_BASE : 0;
 	device->interrupt = interrupt_of(info, region);
 	if (device->model->init != NULL)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Gate: neutral rooms have no word of one architecture, its firmware or its devices.
 
-In components/vmm and components/console a device may be named: their files are about devices.
+In components/vmm, components/console and drivers a device may be named: their files are about
+devices.
 """
 
 import re
@@ -14,7 +15,7 @@ WORD = re.compile(r"(?<![A-Za-z])(?:v?GIC(?:[DRCHV]_\w+|v\d)?|INTID\w*|PSCI|PL01
 IMAGE = re.compile(r"\bImages?\b(?! (?:of|is|has)\b)")
 DEVICES = re.compile(r"(?:pl011|virtio)s?$", re.I)
 ARCHITECTURES = {"arm64", "x86_64", "riscv64", "x86", "riscv"}
-DEVICE_ROOMS = ("components/vmm/", "components/console/")
+DEVICE_ROOMS = ("components/vmm/", "components/console/", "components/virtio_blk/")
 
 
 def is_neutral(path):
