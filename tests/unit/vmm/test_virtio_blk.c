@@ -352,7 +352,8 @@ static void test_no_memory(void **state)
 	strcpy(info.grants[G_DISK].name, "vdb");
 	start();
 	assert_string_equal(host_core.log,
-			    "vda: the vmm has no region or channel of this name: the disk is empty\n");
+			    "vda: the vmm has no region or channel of this name: the "
+			    "disk is empty\n");
 	drive(RO_FEATURES);
 	assert_int_equal(reg(0x100), 0);
 	assert_int_equal(request(IN, 0, SECTOR), ERROR);
