@@ -363,7 +363,7 @@ static bool missed_ticks_come(u32 vector)
 	outb(0x40, MISSED >> 8);
 	while (inl(PM_TIMER) - start < 5 * (3 * MISSED))
 		;
-	for (u32 i = 0; i < 40; i++) {
+	for (u32 i = 0; i < 400; i++) {
 		if (!sleep_for(vector, 1))
 			return false;
 		due = (inl(PM_TIMER) - start) / (3 * MISSED);
