@@ -44,8 +44,9 @@ static const struct names abi_names[NAMES_TABLES] = {
 	[NAMES_RESTART_POLICY] = NAMES("never", "always", "limited"),
 	[NAMES_THREAD_KIND] = NAMES("idle", "vcpu", "core", "component"),
 	[NAMES_REGION_KIND] = NAMES("ram", "rom", "device", "alias", "virtual"),
-	[NAMES_EXIT_KIND] = NAMES("none", "read", "write", "fault", "wait", "cpu_on", "cpu_off",
-				  "cpu_suspend", "system_off", "system_reset", "log", "error"),
+	[NAMES_EXIT_KIND] =
+		NAMES("none", "read", "write", "insn", "fault", "wait", "cpu_on", "cpu_off",
+		      "cpu_suspend", "system_off", "system_reset", "log", "error"),
 	[NAMES_LOG_LEVEL] = NAMES("error", "warn", "info", "debug"),
 };
 
