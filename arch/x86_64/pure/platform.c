@@ -79,15 +79,18 @@ static void check_clear(struct config_run *run, const struct config_region *regi
 
 static void guest_check(struct config_run *run, const struct config_guest *guest)
 {
-	if (guest->num_regions > X86_MAX_REGIONS)
-		config_error(run, guest->node, NULL,
-			     "the guest has %u regions; the tables of its firmware have room for "
-			     "%u",
-			     guest->num_regions, X86_MAX_REGIONS);
+	u32 described = 0;
+
 	config_for_each_region (guest, region) {
+		described += region->kind != REGION_ALIAS;
 		check_clear(run, region, "local APIC", X86_LAPIC);
 		check_clear(run, region, "I/O APIC", X86_IOAPIC);
 	}
+	if (described > X86_MAX_REGIONS)
+		config_error(run, guest->node, NULL,
+			     "the guest has %u regions beside aliases; the tables of its firmware "
+			     "have room for %u",
+			     described, X86_MAX_REGIONS);
 }
 
 static void guest_finish(struct config_guest *guest)
