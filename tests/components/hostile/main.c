@@ -234,7 +234,7 @@ static void try_everything(void)
 				(void)call(number, odd[i / ODD % ODD], odd[i / ODD / ODD],
 					   odd[i % ODD]);
 		/* Its watchdog wants to see it wait. */
-		if (i % 256 == 0)
+		if (i % 64 == 0)
 			check_timer();
 	}
 }
