@@ -156,9 +156,12 @@ static void places(void **state)
 	assert_true(place.read_only);
 	assert_true(place_parse(&place, "root,ro"));
 	assert_string_equal(place.partition, "root");
-	for (u32 i = 0; i < ARRAY_SIZE(wrong); i++)
-		if (place_parse(&place, wrong[i]) && (i < 3 || place.partition[0] == '\0'))
+	for (u32 i = 0; i < ARRAY_SIZE(wrong); i++) {
+		bool taken = place_parse(&place, wrong[i]);
+
+		if (taken && (i < 3 || place.partition[0] == '\0'))
 			fail_msg("'%s' is taken", wrong[i]);
+	}
 }
 
 int main(void)

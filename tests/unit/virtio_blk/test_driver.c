@@ -145,7 +145,7 @@ static int boot(void **state)
 		add_grant(G_LINK, GRANT_CHANNEL, "device", (uintptr_t)memory + WINDOW, LINK_BYTES);
 	channel->device_address = 0x1000 + WINDOW;
 	channel->bit = 2;
-	host_core.guest = memory - 0x1000;
+	host_core.guest = (u8 *)((uintptr_t)memory - 0x1000);
 	device_info = (struct component_info){ .num_grants = 1 };
 	device_info.grants[0] =
 		(struct grant_info){ .kind = GRANT_RAM, .address = 0x1000, .size = sizeof(memory) };
