@@ -183,6 +183,12 @@ static char *find_config(const struct fit *fit, const char *name, int *config)
 				   name);
 }
 
+bool tree_is_whole(const void *data, size_t size)
+{
+	return size >= sizeof(struct fdt_header) &&
+	       fdt_version(data) >= FDT_LAST_SUPPORTED_VERSION && fdt_check_full(data, size) == 0;
+}
+
 char *fit_read(const void *data, size_t size, const char *config, struct fit_parts *parts)
 {
 	struct fit fit = { .data = data, .size = size };
@@ -192,7 +198,7 @@ char *fit_read(const void *data, size_t size, const char *config, struct fit_par
 	*parts = (struct fit_parts){ 0 };
 	if (size < sizeof(struct fdt_header) || fdt_magic(data) != FDT_MAGIC)
 		return xasprintf("is no FIT image; leave kernel-type out for another kernel");
-	if (fdt_check_full(data, size) != 0)
+	if (!tree_is_whole(data, size))
 		return xasprintf("is a damaged FIT image; " AGAIN);
 	fit.images = fdt_path_offset(data, "/images");
 	if (fit.images < 0)

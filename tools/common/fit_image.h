@@ -20,6 +20,9 @@ struct fit_parts {
 	struct fit_part kernel, ramdisk, tree;
 };
 
+/** tree_is_whole() - whether libfdt's functions may read the tree in the @size bytes at @data.
+ * fdt_check_full() alone crashes on a tree of a version before 16, whose root has no slash. */
+bool tree_is_whole(const void *data, size_t size);
 /** fit_read() - find the parts of a configuration in the @size bytes at @data, which are aligned to
  * 8 and must remain, and verify their hashes. @config: its name; NULL: the default, or the only
  * one. Returns NULL, or the reason of a failure as the end of "the kernel ...", to be freed. */

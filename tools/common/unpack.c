@@ -160,7 +160,7 @@ static bool name_initrd(struct buffer *tree, u64 start, u64 bytes)
 	void *copy = xmalloc(size);
 	int node = -1;
 
-	if (fdt_check_full(tree->data, tree->used) == 0 &&
+	if (tree_is_whole(tree->data, tree->used) &&
 	    fdt_open_into(tree->data, copy, (int)size) == 0) {
 		node = fdt_path_offset(copy, "/chosen");
 		if (node < 0)
