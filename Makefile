@@ -15,7 +15,7 @@ export LC_ALL := C
 ARCH ?= arm64
 O ?= build/$(ARCH)
 V ?= 0
-FUZZ_SECONDS ?= 12
+FUZZ_SECONDS ?= 8
 PYTHON := /usr/bin/python3
 
 ifneq ($(words $(CURDIR)),1)
@@ -427,7 +427,7 @@ help:
 #:   tools          host: pack, check
 #:   unit           host: build and run the unit tests       (UNIT=heap/test_page)
 #:   sim            host: the simulator of the scheduler     (SEEDS=2000, or SEED=17 alone)
-#:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=12)
+#:   fuzz           host: build and run the fuzzers          (FUZZ=cpio FUZZ_SECONDS=8)
 #:   guests         the test and benchmark guests
 #:   components     the programs that run beside the core (part of all), and those of tests
 #:   bench          count instructions and compare with the table (bench-update: accept the counts)
