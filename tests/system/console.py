@@ -534,7 +534,7 @@ for boot in ("uboot-booti", "edk2"):
 	suite.add(f"two guests, {boot}", boot_path, boot=boot)
 
 for gic in (2, 3):
-	suite.add(f"the console, GICv{gic}", console, gic=gic)
+	suite.add(f"the console, GICv{gic}", console, long=gic == 2, gic=gic)
 	suite.add(f"the terminal, GICv{gic}", terminal, gic=gic)
 	suite.add(f"components killed, GICv{gic}", killed, gic=gic)
 
