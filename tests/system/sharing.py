@@ -20,6 +20,7 @@ EXIT_NS = 5000		# beside one exit of a guest
 LIMIT = 170		# seconds for a case
 SLOW = 10		# an instruction takes 2^10 ns
 FAIR_S = 600		# of virtual time, all of which all vCPUs compete for
+SETTLE_US = 2000000	# until all guests have started
 SLICE_US = 100000	# as many instructions as 100 us have otherwise
 
 suite = Suite("sharing", setup=lambda: (systems.prepare(), systems.guest("spin"),
@@ -71,7 +72,8 @@ def fairness(test):
 	names = ("one", "two", "three", "four")
 	# Only the middle half of a burst is evaluated.
 	guests = [guest(name, (0, 1), f"slice-us = <{SLICE_US}>;", rounds=1, period_us=1,
-			burst_us=2 * FAIR_S * 1000000, work=200, gap_us=20000)
+			burst_us=2 * FAIR_S * 1000000, work=200, gap_us=20000,
+			settle_us=SETTLE_US)
 		  for name in names]
 	shares = run(test, guests, 2, shift=SLOW)
 	test.equal(len(shares), 8, "vCPUs that reported")

@@ -209,7 +209,7 @@ def ram_blocks(test, ram, cpus=2, **options):
 	top = int(machine.expect(r"hand-over by PVH: .* RAM to (0x\w+),").group(1), 16)
 	test.equal(top, ram[-1][1], "the top of RAM")
 	stages = {"host": rf"1, host: {cpus} of {cpus} CPUs", "": "2, virtualisation: SVM",
-		  "modules": "3, modules: bundle", "components": "3, modules: 2 components",
+		  "modules": "3, modules: bundle", "components": "3, modules: 3 components",
 		  "guests": "4, guests: 1", "vCPUs": "5, vCPUs: 2", "launch": "6, launch: "}
 	blocks = []
 	for owner, stage in stages.items():

@@ -6,10 +6,11 @@
  * slightly different counters compete for all of it.
  *
  * Boot arguments: rounds, period-us, burst-us, work (instructions between two reads), gap-us (a
- * longer jump of the counter is time off the CPU; 5). cycle-us (0: none): print the phase within it
- * at which the vCPU runs again. idle: sleep without end. stale: the same, after the timer's
- * interrupt was pending and its line has fallen. At the end the guest prints each figure of each
- * vCPU, in ticks of the counter, and powers off.
+ * longer jump of the counter is time off the CPU; 5). settle-us: time off the CPU counts from that
+ * time of a burst on. cycle-us (0: none): print the phase within it at which the vCPU runs again.
+ * idle: sleep without end. stale: the same, after the timer's interrupt was pending and its line
+ * has fallen. At the end the guest prints each figure of each vCPU, in ticks of the counter, and
+ * powers off.
  */
 #include "guest.h"
 
@@ -26,7 +27,7 @@ struct share {
 };
 
 static struct share shares[GUEST_MAX_CPUS];
-static u64 rounds, period, burst, work, cycle, gap, first_start;
+static u64 rounds, period, burst, work, cycle, gap, settle, first_start;
 
 static u64 number(const char *key)
 {
@@ -96,7 +97,8 @@ static void spin(struct share *share, u64 start)
 		yield(); /* an emulator that alternates CPUs continues with the next */
 		now = time_now();
 		if (now - last > gap) {
-			note_gap(share, came, last, now);
+			if (now - start >= settle)
+				note_gap(share, came, last, now);
 			came = now;
 		}
 		if (now - start >= burst / 4 && now - start < burst - burst / 4)
@@ -170,6 +172,7 @@ void guest_main(void)
 	work = number("work");
 	cycle = time_ticks(number("cycle-us"));
 	gap = time_ticks(number("gap-us") != 0 ? number("gap-us") : GAP_US);
+	settle = time_ticks(number("settle-us"));
 	first_start = time_now() + time_ticks(START_US);
 	for (u32 i = 1; i < machine.num_cpus; i++)
 		if (cpu_on(i, run_other) != PSCI_SUCCESS)
