@@ -293,8 +293,9 @@ def killed(test, gic):
 
 
 for gic in (2, 3):
-	suite.add(f"Debian's driver, GICv{gic}", console, gic=gic)
-	suite.add(f"vmm killed, guest reset and destroyed, GICv{gic}", killed, gic=gic)
+	suite.add(f"Debian's driver, GICv{gic}", console, long=gic == 2, gic=gic)
+	suite.add(f"vmm killed, guest reset and destroyed, GICv{gic}", killed, long=gic == 2,
+		  gic=gic)
 
 if __name__ == "__main__":
 	suite.main()

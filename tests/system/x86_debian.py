@@ -303,7 +303,7 @@ def two_guests_on_vmx(test, cpus):
 
 
 for way, letter in RESETS.items():
-	@suite.case(f"reset by {way}", letter=letter)
+	@suite.case(f"reset by {way}", long=letter != "a", letter=letter)
 	def reset(test, letter):
 		machine = boot(test, bootargs=f"console=ttyS0 reboot={letter}")
 		show(machine, "linux1")
