@@ -267,7 +267,7 @@ define add-tool
 $(O)/tools/$(1): $(patsubst %,$(O)/plain/%,$(call tool-objects,$(1)) libtools.a libmullion.a)
 	$$(call say,LD,$$@)
 	$$(quiet)mkdir -p $$(@D)
-	$$(quiet)$(cc-plain) -o $$@ $$^ -lfdt -lz
+	$$(quiet)$(cc-plain) -o $$@ $$^ -lfdt -lmd -lz
 endef
 $(foreach tool,$(tool-names),$(eval $(call add-tool,$(tool))))
 # The programs look for these here: a header for descriptions that lie elsewhere, and the translation
@@ -295,7 +295,7 @@ $(unit-all:%=$(O)/unit/%): $(O)/unit/%: $(O)/test/tests/unit/%.o $(O)/test/libsu
 		$(O)/test/libmullion.a
 	$(call say,LD,$@)
 	$(quiet)mkdir -p $(@D)
-	$(quiet)$(cc-test) $(sanitizers) -o $@ $^ -lcmocka -lfdt -lz
+	$(quiet)$(cc-test) $(sanitizers) -o $@ $^ -lcmocka -lfdt -lmd -lz
 
 unit-programs: $(unit-names:%=$(O)/unit/%)
 unit: unit-programs
@@ -327,7 +327,7 @@ $(fuzz-all:%=$(O)/fuzzers/fuzz_%): $(O)/fuzzers/fuzz_%: $(O)/fuzz/tests/fuzz/fuz
 		$(O)/fuzz/libsupport.a $(O)/fuzz/libmullion.a
 	$(call say,LD,$@)
 	$(quiet)mkdir -p $(@D)
-	$(quiet)$(cc-fuzz) $(sanitizers) -fsanitize=fuzzer -o $@ $^ -lfdt -lz
+	$(quiet)$(cc-fuzz) $(sanitizers) -fsanitize=fuzzer -o $@ $^ -lfdt -lmd -lz
 
 fuzz-programs: $(fuzz-names:%=$(O)/fuzzers/fuzz_%)
 fuzz: fuzz-programs
