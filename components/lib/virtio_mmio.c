@@ -2,38 +2,19 @@
 /* The registers of virtio-mmio, version 2 (virtio 1.2 §4.2.2). */
 #include "components/lib/virtio_mmio.h"
 
-#define MAGIC           0x000u
-#define VERSION         0x004u
-#define DEVICE_ID       0x008u
-#define VENDOR_ID       0x00cu
-#define DEVICE_FEATURES 0x010u
-#define DEVICE_PAGE     0x014u
-#define DRIVER_FEATURES 0x020u
-#define DRIVER_PAGE     0x024u
-#define QUEUE_SELECT    0x030u
-#define QUEUE_MAX       0x034u
-#define QUEUE_SIZE      0x038u
-#define QUEUE_READY     0x044u
-#define QUEUE_NOTIFY    0x050u
-#define INTERRUPTS      0x060u
-#define INTERRUPT_ACK   0x064u
-#define QUEUE_DESC      0x080u
-#define QUEUE_DRIVER    0x090u
-#define QUEUE_DEVICE    0x0a0u
-#define SHM_LENGTH      0x0b0u /* and base: all ones, for there is no shared memory */
-#define SHM_END         0x0c0u
+#define SHM_LENGTH 0x0b0u /* and base: all ones, for there is no shared memory */
+#define SHM_END    0x0c0u
 
 #define STATUS_DRIVER 0x8fu /* bits that a driver sets */
 
 /* Of every device. */
 #define RING_FEATURES (VIRTIO_INDIRECT | VIRTIO_EVENT_INDEX)
-#define VERSION_1     1u /* bit 32 */
 
 static u32 offered(const struct virtio_type *type, u32 page)
 {
 	switch (page) {
 	case 0: return type->features | RING_FEATURES;
-	case 1: return VERSION_1;
+	case 1: return VIRTIO_VERSION_1;
 	default: return 0;
 	}
 }
@@ -71,9 +52,9 @@ void virtio_mmio_repeat(struct virtio_mmio *mmio, const struct virtio_type *type
 static u64 *queue_address(struct virtqueue *queue, u64 offset)
 {
 	switch (offset & ~UINT64_C(4)) {
-	case QUEUE_DESC: return &queue->descriptors;
-	case QUEUE_DRIVER: return &queue->driver;
-	case QUEUE_DEVICE: return &queue->device;
+	case VIRTIO_MMIO_QUEUE_DESC: return &queue->descriptors;
+	case VIRTIO_MMIO_QUEUE_DRIVER: return &queue->driver;
+	case VIRTIO_MMIO_QUEUE_DEVICE: return &queue->device;
 	default: return NULL;
 	}
 }
@@ -82,20 +63,20 @@ static u32 read_queue(const struct virtio_mmio *mmio, const struct virtio_type *
 {
 	if (mmio->selected >= type->queues)
 		return 0;
-	return offset == QUEUE_MAX ? VIRTQUEUE_MAX : mmio->queues[mmio->selected].ready;
+	return offset == VIRTIO_MMIO_QUEUE_MAX ? VIRTQUEUE_MAX : mmio->queues[mmio->selected].ready;
 }
 
 u32 virtio_mmio_read(const struct virtio_mmio *mmio, const struct virtio_type *type, u64 offset)
 {
 	switch (offset) {
-	case MAGIC: return 0x74726976;
-	case VERSION: return 2;
-	case DEVICE_ID: return type->id;
-	case VENDOR_ID: return 0x4e4c554d;
-	case DEVICE_FEATURES: return offered(type, mmio->device_page);
-	case QUEUE_MAX:
-	case QUEUE_READY: return read_queue(mmio, type, offset);
-	case INTERRUPTS: return mmio->interrupts;
+	case VIRTIO_MMIO_MAGIC: return VIRTIO_MAGIC_VALUE;
+	case VIRTIO_MMIO_VERSION: return 2;
+	case VIRTIO_MMIO_DEVICE_ID: return type->id;
+	case VIRTIO_MMIO_VENDOR_ID: return 0x4e4c554d;
+	case VIRTIO_MMIO_DEVICE_FEATURES: return offered(type, mmio->device_page);
+	case VIRTIO_MMIO_QUEUE_MAX:
+	case VIRTIO_MMIO_QUEUE_READY: return read_queue(mmio, type, offset);
+	case VIRTIO_MMIO_INTERRUPTS: return mmio->interrupts;
 	case VIRTIO_MMIO_STATUS: return mmio->status;
 	default: return offset >= SHM_LENGTH && offset < SHM_END ? UINT32_MAX : 0;
 	}
@@ -104,7 +85,7 @@ u32 virtio_mmio_read(const struct virtio_mmio *mmio, const struct virtio_type *t
 static void set_status(struct virtio_mmio *mmio, const struct virtio_type *type, u32 value)
 {
 	value &= STATUS_DRIVER;
-	if ((mmio->features[0] & ~offered(type, 0)) != 0 || mmio->features[1] != VERSION_1)
+	if ((mmio->features[0] & ~offered(type, 0)) != 0 || mmio->features[1] != VIRTIO_VERSION_1)
 		value &= ~VIRTIO_FEATURES_OK;
 	if ((value & VIRTIO_FEATURES_OK) == 0)
 		value &= ~VIRTIO_DRIVER_OK;
@@ -129,11 +110,11 @@ static void write_queue(struct virtio_mmio *mmio, const struct component_info *i
 	struct virtqueue *queue = &mmio->queues[mmio->selected];
 	u64 *address;
 
-	if (offset == QUEUE_READY)
+	if (offset == VIRTIO_MMIO_QUEUE_READY)
 		set_ready(mmio, queue, info, (value & 1) != 0);
 	else if (queue->ready != 0)
 		return;
-	if (offset == QUEUE_SIZE)
+	if (offset == VIRTIO_MMIO_QUEUE_SIZE)
 		queue->size = value;
 	address = queue_address(queue, offset);
 	if (address != NULL && (offset & 4) == 0)
@@ -146,20 +127,20 @@ bool virtio_mmio_write(struct virtio_mmio *mmio, const struct virtio_type *type,
 		       const struct component_info *info, u64 offset, u32 value)
 {
 	switch (offset) {
-	case DEVICE_PAGE: mmio->device_page = value; break;
-	case DRIVER_PAGE: mmio->driver_page = value; break;
-	case DRIVER_FEATURES:
+	case VIRTIO_MMIO_DEVICE_PAGE: mmio->device_page = value; break;
+	case VIRTIO_MMIO_DRIVER_PAGE: mmio->driver_page = value; break;
+	case VIRTIO_MMIO_DRIVER_FEATURES:
 		if (mmio->driver_page < 2 && (mmio->status & VIRTIO_FEATURES_OK) == 0)
 			mmio->features[mmio->driver_page] = value;
 		break;
-	case QUEUE_SELECT: mmio->selected = value; break;
-	case QUEUE_NOTIFY: return true;
-	case INTERRUPT_ACK: mmio->interrupts &= ~value; break;
+	case VIRTIO_MMIO_QUEUE_SELECT: mmio->selected = value; break;
+	case VIRTIO_MMIO_QUEUE_NOTIFY: return true;
+	case VIRTIO_MMIO_INTERRUPT_ACK: mmio->interrupts &= ~value; break;
 	case VIRTIO_MMIO_STATUS: set_status(mmio, type, value); return true;
 	default:
 		if (mmio->selected < type->queues)
 			write_queue(mmio, info, offset, value);
-		return offset == QUEUE_READY;
+		return offset == VIRTIO_MMIO_QUEUE_READY;
 	}
 	return false;
 }

@@ -10,15 +10,10 @@
 #ifndef COMPONENTS_VIRTIO_MMIO_H
 #define COMPONENTS_VIRTIO_MMIO_H
 
+#include "components/lib/virtio_regs.h"
 #include "components/lib/virtqueue.h"
 
 #define VIRTIO_MMIO_QUEUES 3u /* of a device, at most */
-#define VIRTIO_MMIO_STATUS 0x070u
-#define VIRTIO_MMIO_CONFIG 0x100u /* start of the configuration space */
-
-#define VIRTIO_DRIVER_OK   0x04u
-#define VIRTIO_FEATURES_OK 0x08u
-#define VIRTIO_NEEDS_RESET 0x40u
 
 #define VIRTIO_INT_QUEUE  1u
 #define VIRTIO_INT_CONFIG 2u
