@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The kind of machine bochs-vmx. Its import adds it to the harness's kinds."""
 
+import pathlib
+
 from harness import MACHINES, ROOT
 
 
@@ -20,6 +22,12 @@ class BochsVmx:
 	@staticmethod
 	def start(machine):
 		"""Firmware and GRUB need no answer."""
+
+	@staticmethod
+	def messages(image):
+		"""The end of what the emulator itself said of a machine that was started from image."""
+		said = pathlib.Path(f"{image}.bochs/output")
+		return said.read_text(errors="replace")[-600:] if said.exists() else ""
 
 
 MACHINES[BochsVmx.name] = BochsVmx()

@@ -222,6 +222,8 @@ class Machine:
 		self._temp = None
 		self._log = open(log, "ab", buffering=0)
 		kind = MACHINES[machine]
+		# Most emulators print to the console, Bochs to a file.
+		self.messages = lambda: getattr(kind, "messages", lambda _: "")(image)
 		if boot not in ("kernel", "grub") and image is not None and disk is None:
 			self._temp = tempfile.mkdtemp(prefix="mullion-disk-")
 			disk = pathlib.Path(self._temp)
@@ -265,6 +267,8 @@ class Machine:
 		else:
 			why = {1: "the machine ended", 2: f"nothing after {limit:.0f} s"}[which]
 		tail = self.before()[-600:]
+		if which == 1:
+			tail += self.messages()
 		raise Failure(f"waiting for {pattern!r}: {why}; the console's last words:\n{tail}")
 
 	def before(self):
