@@ -3,7 +3,7 @@
  * Points 10 to 12 with real lines: the PL011's transmit interrupt (level) and the virtual timer's.
  * The PL011 is passed through, with a linked interrupt, or the vmm emulates it.
  */
-#include "contract.h"
+#include "irq.h"
 
 #define DR    0x00
 #define IMSC  0x38
@@ -15,11 +15,6 @@
 
 static u32 quiet_at;
 
-static u32 taken(void)
-{
-	return LOAD(this_cpu()->irqs);
-}
-
 /* A character makes the line rise. It is a line end: harmless in the log. */
 static void uart_raise(void)
 {
@@ -30,7 +25,7 @@ static void uart_raise(void)
 static void uart_quiet(u32 id)
 {
 	(void)id;
-	if (taken() < quiet_at)
+	if (irq_taken() < quiet_at)
 		return;
 	write32(machine.uart + IMSC, 0);
 	write32(machine.uart + ICR, ALL);
@@ -49,10 +44,10 @@ static void uart_begin(u32 at)
 static void check_taken(u32 count)
 {
 	irq_enable();
-	CHECK(WAIT(taken() >= count, WAIT_MS));
+	CHECK(WAIT(irq_taken() >= count, WAIT_MS));
 	(void)WAIT(false, QUIET_MS);
 	irq_disable();
-	CHECK_EQ(taken(), count);
+	CHECK_EQ(irq_taken(), count);
 }
 
 static void uart_once(void)
@@ -114,7 +109,7 @@ static void uart_before_enable(void)
 	irq_enable();
 	(void)WAIT(false, QUIET_MS);
 	irq_disable();
-	CHECK_EQ(taken(), 0);
+	CHECK_EQ(irq_taken(), 0);
 	gic_enable(machine.uart_irq);
 	check_taken(1);
 }
@@ -128,7 +123,7 @@ static void uart_disabled_again(void)
 	irq_enable();
 	(void)WAIT(false, QUIET_MS);
 	irq_disable();
-	CHECK_EQ(taken(), 0);
+	CHECK_EQ(irq_taken(), 0);
 	gic_enable(machine.uart_irq);
 	check_taken(1);
 }
@@ -176,7 +171,7 @@ static void uart_on_other(void)
 	}
 	STORE(test_stop, 1);
 	irq_disable();
-	CHECK_EQ(taken(), 10);
+	CHECK_EQ(irq_taken(), 10);
 }
 
 /* --- The virtual timer's line ----------------------------------------------------------------- */
@@ -184,7 +179,7 @@ static void uart_on_other(void)
 static void timer_quiet(u32 id)
 {
 	(void)id;
-	if (taken() >= quiet_at) {
+	if (irq_taken() >= quiet_at) {
 		sysreg_write(CNTV_CTL_EL0, 0);
 		isb();
 	}
@@ -216,7 +211,7 @@ static void timer_before_enable(void)
 	irq_enable();
 	(void)WAIT(false, QUIET_MS);
 	irq_disable();
-	CHECK_EQ(taken(), 0);
+	CHECK_EQ(irq_taken(), 0);
 	CHECK(gic_pending(machine.arch.timer_virt));
 	gic_enable(machine.arch.timer_virt);
 	check_taken(1);
@@ -231,7 +226,7 @@ static void timer_100(void)
 	irq_enable();
 	for (u32 i = 1; i <= 100; i++) {
 		timer_fire();
-		CHECK(WAIT(taken() == i, WAIT_MS));
+		CHECK(WAIT(irq_taken() == i, WAIT_MS));
 	}
 	irq_disable();
 }

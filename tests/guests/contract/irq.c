@@ -317,7 +317,7 @@ static void interface_off(void)
 
 static u32 up;
 
-static void serve(void)
+void irq_serve(void)
 {
 	for (u32 i = 0; i < 16; i++)
 		gic_enable(i);
@@ -328,10 +328,10 @@ static void serve(void)
 	irq_disable();
 }
 
-static void serve_start(void)
+void irq_start_other(void (*entry)(void))
 {
 	STORE(up, 0);
-	CHECK_EQ(cpu_on(1, serve), PSCI_SUCCESS);
+	CHECK_EQ(cpu_on(1, entry), PSCI_SUCCESS);
 	CHECK(WAIT(LOAD(up) == 1, WAIT_MS));
 }
 
@@ -339,7 +339,7 @@ static void target_other(void)
 {
 	struct cpu *other = cpu_get(1);
 
-	serve_start();
+	irq_start_other(irq_serve);
 	gic_set_target(FIRST, 1);
 	gic_enable(FIRST);
 	gic_set_pending(FIRST);
@@ -356,7 +356,7 @@ static void target_changed(void)
 	struct cpu *other = cpu_get(1);
 
 	skip_bare_gicv2();
-	serve_start();
+	irq_start_other(irq_serve);
 	gic_enable(FIRST);
 	gic_set_pending(FIRST);
 	gic_set_target(FIRST, 1);
@@ -371,7 +371,7 @@ static void many_to_other(void)
 	struct cpu *other = cpu_get(1);
 	u32 seen = 0;
 
-	serve_start();
+	irq_start_other(irq_serve);
 	for (u32 i = 0; i < MANY; i++) {
 		gic_set_target(FIRST + i, 1);
 		gic_enable(FIRST + i);

@@ -13,6 +13,10 @@ void irq_take_all(void);
 /** irq_check_one() - exactly one interrupt is taken now, @id. */
 void irq_check_one(u32 id);
 void irq_check_none(void);
+/** irq_serve() - this CPU takes all SGIs and PPIs until test_stop is set. */
+void irq_serve(void);
+/** irq_start_other() - start CPU 1 at @entry, which calls irq_serve(), and wait for that. */
+void irq_start_other(void (*entry)(void));
 /** irq_check_all_once() - each of @count (at most 31) from @first on is taken once. */
 void irq_check_all_once(u32 first, u32 count);
 

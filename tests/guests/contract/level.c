@@ -4,7 +4,7 @@
  * Every combination of what can hold it back meanwhile, and of software's own pending bit, which
  * stays.
  */
-#include "contract.h"
+#include "irq.h"
 
 #define IMSC 0x38
 #define ICR  0x44
@@ -66,11 +66,6 @@ static void physical_fall(void)
 	isb();
 }
 
-static u32 taken(void)
-{
-	return LOAD(this_cpu()->irqs);
-}
-
 static void quiet(u32 id)
 {
 	(void)id;
@@ -112,12 +107,12 @@ static void check_count(const struct source *s, u32 how, u32 count)
 	irq_enable();
 	(void)WAIT(false, 1);
 	/* The combination in front, so that a failure shows it. */
-	CHECK_EQ(how << 8 | ((how & ACTIVE) != 0 ? taken() : 0), how << 8);
+	CHECK_EQ(how << 8 | ((how & ACTIVE) != 0 ? irq_taken() : 0), how << 8);
 	gic_clear_active(s->irq);
-	(void)WAIT(taken() >= 1, count ? WAIT_MS : 1);
+	(void)WAIT(irq_taken() >= 1, count ? WAIT_MS : 1);
 	(void)WAIT(false, 1);
 	irq_disable();
-	CHECK_EQ(how << 8 | taken(), how << 8 | count);
+	CHECK_EQ(how << 8 | irq_taken(), how << 8 | count);
 	CHECK_EQ(how << 8 | gic_pending(s->irq), how << 8);
 	CHECK_EQ(how << 8 | gic_active(s->irq), how << 8);
 }

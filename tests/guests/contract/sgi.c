@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Point 13: software-generated interrupts, their filters and addresses. */
-#include "contract.h"
+#include "irq.h"
 
 #define SGI           7
 #define GICD_SGIR     0xf00
@@ -13,33 +13,12 @@
 #define SGI1R_IRM     BIT(40)
 #define SGI1R_ID(n)   ((u64)(n) << 24)
 
-static u32 up;
-
-static u32 taken(void)
-{
-	return LOAD(this_cpu()->irqs);
-}
-
-static void serve(void)
-{
-	for (u32 i = 0; i < 16; i++)
-		gic_enable(i);
-	irq_enable();
-	STORE(up, 1);
-	while (LOAD(test_stop) == 0)
-		yield();
-	irq_disable();
-}
-
 static void begin(bool with_other)
 {
 	gic_enable(SGI);
 	irq_enable();
-	STORE(up, 0);
-	if (!with_other)
-		return;
-	CHECK_EQ(cpu_on(1, serve), PSCI_SUCCESS);
-	CHECK(WAIT(LOAD(up) == 1, WAIT_MS));
+	if (with_other)
+		irq_start_other(irq_serve);
 }
 
 /* Interrupts that each CPU must have taken by now. */
@@ -47,11 +26,11 @@ static void check_taken(u32 own, u32 others, bool with_other)
 {
 	struct cpu *other = cpu_get(1);
 
-	(void)WAIT(taken() >= own && (!with_other || LOAD(other->irqs) >= others), WAIT_MS);
+	(void)WAIT(irq_taken() >= own && (!with_other || LOAD(other->irqs) >= others), WAIT_MS);
 	(void)WAIT(false, QUIET_MS);
 	STORE(test_stop, 1);
 	irq_disable();
-	CHECK_EQ(taken(), own);
+	CHECK_EQ(irq_taken(), own);
 	if (with_other)
 		CHECK_EQ(LOAD(other->irqs), others);
 }
@@ -98,14 +77,14 @@ static void send_100(void)
 	for (u32 i = 0; i < 100; i++)
 		gic_send(0, SGI);
 	irq_enable();
-	CHECK(WAIT(taken() >= 1, WAIT_MS));
+	CHECK(WAIT(irq_taken() >= 1, WAIT_MS));
 }
 
 static void burst(void)
 {
 	send_100();
 	irq_disable();
-	CHECK_EQ(taken(), 1);
+	CHECK_EQ(irq_taken(), 1);
 }
 
 /* CPU 1 answers each SGI with one; 100 rounds, none lost. */
@@ -118,7 +97,7 @@ static void answer(u32 id)
 static void serve_answers(void)
 {
 	this_cpu()->irq_hook = answer;
-	serve();
+	irq_serve();
 }
 
 static void ping_pong(void)
@@ -127,12 +106,10 @@ static void ping_pong(void)
 
 	gic_enable(SGI);
 	irq_enable();
-	STORE(up, 0);
-	CHECK_EQ(cpu_on(1, serve_answers), PSCI_SUCCESS);
-	CHECK(WAIT(LOAD(up) == 1, WAIT_MS));
+	irq_start_other(serve_answers);
 	for (; rounds < 100; rounds++) {
 		gic_send(1, SGI);
-		if (!WAIT(taken() == rounds + 1, WAIT_MS))
+		if (!WAIT(irq_taken() == rounds + 1, WAIT_MS))
 			break;
 	}
 	STORE(test_stop, 1);
@@ -269,9 +246,7 @@ static void sender_other(void)
 {
 	gic_enable(SGI);
 	irq_enable();
-	STORE(up, 0);
-	CHECK_EQ(cpu_on(1, serve_answers), PSCI_SUCCESS);
-	CHECK(WAIT(LOAD(up) == 1, WAIT_MS));
+	irq_start_other(serve_answers);
 	gic_send(1, SGI);
 	check_taken(1, 1, true);
 	CHECK_EQ(this_cpu()->irq_log[0], 1u << 10 | SGI);
@@ -306,9 +281,9 @@ static void two_senders(void)
 	write32(gic.gicd + SPENDSGIR + (SGI & ~3u), 3u << (SGI % 4 * 8));
 	CHECK_EQ(read8(gic.gicd + SPENDSGIR + SGI), 3);
 	irq_enable();
-	CHECK(WAIT(taken() >= 2, WAIT_MS));
+	CHECK(WAIT(irq_taken() >= 2, WAIT_MS));
 	irq_disable();
-	CHECK_EQ(taken(), 2);
+	CHECK_EQ(irq_taken(), 2);
 	senders = 1u << (this_cpu()->irq_log[0] >> 10) | 1u << (this_cpu()->irq_log[1] >> 10);
 	CHECK_EQ(senders, 3);
 }

@@ -10,6 +10,8 @@
  * round. The last line is "blocks: passed" or says what differs; before it, a worker has a line
  *with its last round. Without a C library: Debian's cross compiler has none.
  */
+#include "call.h"
+
 typedef unsigned int u32;
 typedef unsigned long u64;
 
@@ -36,22 +38,6 @@ enum {
 
 static u64 buffer[RUN_MAX * BLOCK / sizeof(u64)] __attribute__((aligned(4096)));
 static u32 worker;
-
-static long call(long number, long a, long b, long c, long d, long e)
-{
-	register long x8 __asm__("x8") = number;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-
-	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
-			 : "memory");
-	return x0;
-}
 
 static __attribute__((noreturn)) void end(int code)
 {

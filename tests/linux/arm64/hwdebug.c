@@ -9,6 +9,8 @@
  * their vCPU, for other addresses: a point is missed if they are not switched. The last line is
  * "hwdebug: passed" or says what differs. Without a C library: Debian's cross compiler has none.
  */
+#include "call.h"
+
 typedef unsigned int u32;
 typedef unsigned long u64;
 
@@ -64,22 +66,6 @@ struct siginfo {
 
 #define PLACES 2
 static volatile u64 watched[PLACES];
-
-static long call(long number, long a, long b, long c, long d, long e)
-{
-	register long x8 __asm__("x8") = number;
-	register long x0 __asm__("x0") = a;
-	register long x1 __asm__("x1") = b;
-	register long x2 __asm__("x2") = c;
-	register long x3 __asm__("x3") = d;
-	register long x4 __asm__("x4") = e;
-
-	__asm__ volatile("svc #0"
-			 : "+r"(x0)
-			 : "r"(x8), "r"(x1), "r"(x2), "r"(x3), "r"(x4)
-			 : "memory");
-	return x0;
-}
 
 static void print(const char *text)
 {

@@ -99,6 +99,18 @@ static void bad_batches(void **unused)
 	assert_int_equal(reg(STATUS), 15);
 }
 
+/* The frame's headers become those of TCP over IPv4, without options. */
+static void make_tcp(void)
+{
+	frame[12] = 8;
+	frame[13] = 0;
+	frame[14] = 0x45;
+	frame[20] = 0x40;
+	frame[21] = 0;
+	frame[23] = 6;
+	frame[46] = 0x50;
+}
+
 /* A small queue takes no large frame, and the next one comes. */
 static void too_large(void **unused)
 {
@@ -108,13 +120,7 @@ static void too_large(void **unused)
 	boot(GRANT_NETWORK);
 	drive(OFFLOADS, 4);
 	fill(4000);
-	frame[12] = 8;
-	frame[13] = 0;
-	frame[14] = 0x45;
-	frame[20] = 0x40;
-	frame[21] = 0;
-	frame[23] = 6;
-	frame[46] = 0x50;
+	make_tcp();
 	offer_buffers(4, 500);
 	deliver(4000, &tso);
 	check_nothing();
@@ -147,13 +153,7 @@ static void receive_offloads(void **unused)
 
 	(void)unused;
 	fill(3054);
-	frame[12] = 8;
-	frame[13] = 0;
-	frame[14] = 0x45;
-	frame[20] = 0x40;
-	frame[21] = 0;
-	frame[23] = 6;
-	frame[46] = 0x50;
+	make_tcp();
 	/* A guest that takes them gets them as they are. */
 	offer_buffers(4, 1600);
 	deliver(3054, &tso);
