@@ -25,7 +25,7 @@ class BochsVmx:
 
 	@staticmethod
 	def messages(image):
-		"""The end of what the emulator itself said of a machine that was started from image."""
+		"""The end of the emulator's own messages about the machine started from image."""
 		said = pathlib.Path(f"{image}.bochs/output")
 		return said.read_text(errors="replace")[-600:] if said.exists() else ""
 
