@@ -151,14 +151,7 @@ static void make_guest(const char *name, Elf64_Half type, Elf64_Half machine, u6
 		Elf64_Ehdr header;
 		Elf64_Phdr segments[2];
 	} image = {
-		.header = { .e_ident = ELFMAG "\2\1\1",
-			    .e_type = type,
-			    .e_machine = machine,
-			    .e_version = EV_CURRENT,
-			    .e_entry = entry,
-			    .e_phoff = sizeof(Elf64_Ehdr),
-			    .e_phentsize = sizeof(Elf64_Phdr),
-			    .e_phnum = 2 },
+		.header = elf_header(machine, entry, 2),
 		.segments = { { .p_type = PT_LOAD,
 				.p_flags = PF_R | PF_X,
 				.p_vaddr = va,
@@ -173,6 +166,7 @@ static void make_guest(const char *name, Elf64_Half type, Elf64_Half machine, u6
 				.p_memsz = 0x10000 } },
 	};
 
+	image.header.e_type = type;
 	make_file(name, &image, sizeof(image));
 }
 

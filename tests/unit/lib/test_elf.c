@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/elf.c: valid programs of a component, and a message for each refusal. */
+#include "support/elf_header.h"
 #include "support/test.h"
-
-#include <elf.h>
 
 #include <abi/component.h>
 #include <mullion/elf.h>
@@ -34,17 +33,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&image, 0, sizeof(image));
-	memcpy(image.header.e_ident, ELFMAG, SELFMAG);
-	image.header.e_ident[EI_CLASS] = ELFCLASS64;
-	image.header.e_ident[EI_DATA] = ELFDATA2LSB;
-	image.header.e_ident[EI_VERSION] = EV_CURRENT;
-	image.header.e_type = ET_EXEC;
-	image.header.e_machine = EM_AARCH64;
-	image.header.e_version = EV_CURRENT;
-	image.header.e_entry = COMPONENT_TEXT + 0x200;
-	image.header.e_phoff = sizeof(Elf64_Ehdr);
-	image.header.e_phentsize = sizeof(Elf64_Phdr);
-	image.header.e_phnum = 4;
+	image.header = elf_header(EM_AARCH64, COMPONENT_TEXT + 0x200, 4);
 	set(0, COMPONENT_TEXT, 0, 0x1000, 0x1000, PF_R | PF_X);
 	set(1, COMPONENT_TEXT + 0x3010, 0x2010, 0x100, 0x2000, PF_R | PF_W);
 	set(2, COMPONENT_TEXT + 0x1000, 0x1000, 0x800, 0x800, PF_R);

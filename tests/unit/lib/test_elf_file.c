@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* lib/elf_file.c: where a guest's program goes, from files of both widths, and damaged files. */
+#include "support/elf_header.h"
 #include "support/test.h"
-
-#include <elf.h>
 
 #include <mullion/elf_file.h>
 
@@ -39,17 +38,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&wide, 0, sizeof(wide));
-	memcpy(wide.header.e_ident, ELFMAG, SELFMAG);
-	wide.header.e_ident[EI_CLASS] = ELFCLASS64;
-	wide.header.e_ident[EI_DATA] = ELFDATA2LSB;
-	wide.header.e_ident[EI_VERSION] = EV_CURRENT;
-	wide.header.e_version = EV_CURRENT;
-	wide.header.e_type = ET_EXEC;
-	wide.header.e_machine = EM_AARCH64;
-	wide.header.e_entry = 0xffff000000000040;
-	wide.header.e_phoff = sizeof(Elf64_Ehdr);
-	wide.header.e_phentsize = sizeof(Elf64_Phdr);
-	wide.header.e_phnum = 3;
+	wide.header = elf_header(EM_AARCH64, 0xffff000000000040, 3);
 	set(0, 0xffff000000000000, 0x40000000, 0x100, 0x100, PF_R | PF_X);
 	set(1, 0xffff000000100000, 0x40100000, 0x80, 0x2000, PF_R | PF_W);
 	wide.segments[2].p_type = PT_NOTE;

@@ -5,7 +5,7 @@
 
 #include <abi/component.h>
 
-#include <elf.h>
+#include "support/elf_header.h"
 
 struct program {
 	Elf64_Ehdr header;
@@ -17,15 +17,7 @@ struct program {
 static inline struct program program_make(uint16_t machine)
 {
 	return (struct program){
-		.header = { .e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
-					 ELFDATA2LSB, EV_CURRENT },
-			    .e_type = ET_EXEC,
-			    .e_machine = machine,
-			    .e_version = EV_CURRENT,
-			    .e_entry = COMPONENT_TEXT + offsetof(struct program, text),
-			    .e_phoff = sizeof(Elf64_Ehdr),
-			    .e_phentsize = sizeof(Elf64_Phdr),
-			    .e_phnum = 1 },
+		.header = elf_header(machine, COMPONENT_TEXT + offsetof(struct program, text), 1),
 		.segment = { .p_type = PT_LOAD,
 			     .p_flags = PF_R | PF_X,
 			     .p_vaddr = COMPONENT_TEXT,
