@@ -57,6 +57,8 @@ trap_stubs:
 	.rept	VECTOR_COUNT
 	.if	vector == VECTOR_NMI
 	STUB %vector, nmi
+	.elseif	vector == VECTOR_DB
+	STUB %vector, debug
 	.elseif	vector == VECTOR_MC
 	STUB %vector, machine_check
 	.elseif	vector == VECTOR_DF
@@ -81,6 +83,15 @@ fatal:
 	mov	%rsp, %rdi
 	xor	%eax, %eax
 	call	core_trap
+
+/* The core uses neither breakpoints nor TF. So a debug exception in it is the trap of a guest's
+ * step: Bochs keeps that over #VMEXIT if the stepped instruction exits. The gate has no stack of
+ * its own (IST), because TR may still be the guest's. */
+debug:
+	testb	$3, AT_CS(%rsp)
+	jnz	user_leave
+	add	$16, %rsp
+	iretq
 
 /* In the core: the vector is kept for arch_irq_take(), which opened the window; the window is
  * closed. */

@@ -360,6 +360,31 @@ def flat_on_vmx(test, **options):
 	machine.expect(FLAT_GOOD, absent=r"not ok|mullion: panic|stopped:")
 
 
+# Bochs's VMRUN ignores V_IRQ if it loads IF: the interrupt comes when the guest sets IF again.
+VIRQ_LATE = {
+	"TPR falls",
+	"an interrupt behind MOV SS and WRMSR",
+	"an interrupt behind the WRMSR that sends it",
+	"and behind that of the ICR",
+}
+
+
+@suite.case("flat guest on SVM with next-RIP and decode assists, in Bochs")
+def flat_on_assists(test):
+	machine = test.machine(bochs_iso(test, FLAT), machine=BochsVmx.name, boot="grub",
+			       cpu="ryzen", cpus=2)
+	machine.expect(r"virtualisation: SVM")
+	machine.expect(rf"\[flat\] 1\.\.{FLAT_CHECKS}, failures", absent=r"mullion: panic|stopped:")
+	same_answers(test, machine.before(), FLAT_CHECKS, VIRQ_LATE)
+
+
+def same_answers(test, said, checks, known):
+	"""The answers of all checks are right but the known ones."""
+	test.equal(set(re.findall(r"not ok \d+ - (.*?)\r?\n", said)), set(known), "failures")
+	test.equal(len(re.findall(r"^(?:\[.*\] )?ok \d+ - ", said, re.M)), checks - len(known),
+		   "the others")
+
+
 # Of the flat guest's checks, those that an emulator itself does not pass, and why.
 BARE = {
 	"signature": "there is no hypervisor",
@@ -400,9 +425,7 @@ def flat_on_bare(test, machine, known):
 	bare = test.machine(machine=machine, cpus=2, **options)
 	bare.expect(rf"1\.\.{FLAT_CHECKS}, failures")
 	said = bare.before()
-	test.equal(set(re.findall(r"not ok \d+ - (.*?)\r?\n", said)), set(known), "failures")
-	test.equal(len(re.findall(r"^ok \d+ - ", said, re.M)), FLAT_CHECKS - len(known),
-		   "the others")
+	same_answers(test, said, FLAT_CHECKS, known)
 
 
 # Fields of which Bochs does not check the reserved bits, as SDM vol. 3, 27.3.1, asks.

@@ -3,6 +3,7 @@
 #ifndef ASM_TRAP_H
 #define ASM_TRAP_H
 
+#define VECTOR_DB         1
 #define VECTOR_NMI        2
 #define VECTOR_DF         8
 #define VECTOR_PF         14
