@@ -120,7 +120,8 @@ static enum status transfer(const struct device *device, const struct chain *cha
 	return *done < total ? MORE : STATUS_OK;
 }
 
-/* A discarded sector reads as zeroes, too. The configuration space allows one range. */
+/* A discarded sector reads as zeroes, too. The configuration space allows one range. No read-only
+ * disk offers this. */
 static enum status clear(const struct device *device, const struct chain *chain,
 			 const struct header *header, u32 *done, u32 *left)
 {
@@ -129,7 +130,7 @@ static enum status clear(const struct device *device, const struct chain *chain,
 	u64 total;
 	u32 from;
 
-	if (is_read_only(device) || chain->read_bytes != sizeof(*header) + sizeof(range))
+	if (chain->read_bytes != sizeof(*header) + sizeof(range))
 		return STATUS_ERROR;
 	(void)chain_get(chain, sizeof(*header), &range, sizeof(range));
 	if ((range.flags & ~known) != 0)
