@@ -5,9 +5,10 @@
  *
  * Input: 1024 bytes of RAM with the queues of an initialised driver. Two bits of the last byte
  * are the features of queues that it accepts, three more the device. Then follow steps of 4 bytes:
- * kind, register / 4 or place in RAM (two bytes), value. A port of a network gets frames out of
- * the RAM.
+ * kind, register / 4 or place (two bytes), value. A port of a network gets
+ * frames out of the RAM, and a disk behind a link its data. Their channels get any bytes.
  */
+#include "components/lib/disk.h"
 #include "components/lib/host.h"
 #include "components/lib/link.h"
 #include "components/lib/runtime.h"
@@ -27,7 +28,7 @@ enum { G_DEVICE, G_LINE, G_DOORBELL, G_CHANNEL, G_STATE, G_RAM, G_DISK, G_PORT, 
 
 static struct serial_line line;
 static u8 state[PAGE_SIZE] __aligned(4096), port[NETWORK_BYTES] __aligned(4096);
-static struct link to_guest;
+static struct link server; /* of a port, or of a disk behind a link */
 static struct component_info info = {
 	.magic = COMPONENT_INFO_MAGIC,
 	.num_grants = G_COUNT,
@@ -50,8 +51,9 @@ static const struct {
 	const char *name;
 	u32 features;
 } models[] = {
+	/* The second disk lies behind a link. */
 	{ "virtio-console", 0 }, { "virtio-blk", 0x6644 },   { "virtio-rng", 0 },
-	{ "virtio-blk", 0 },     { "virtio-net", 0x978183 }, { "virtio-net", 0x28000 },
+	{ "virtio-blk", 0x244 }, { "virtio-net", 0x978183 }, { "virtio-net", 0x28000 },
 	{ "virtio-net", 0 },     { "virtio-net", 0x8002 },
 };
 
@@ -84,17 +86,16 @@ static void set_up(u32 features)
 	CHECK((serve(NOTIFY_EXIT, 0x70, false, 0) | 0x40) == (15 | 0x40));
 }
 
-/* The switch has filled a slot: records begin anywhere in the guest's RAM. */
+/* The server has filled a slot: its data begin anywhere in the guest's RAM. */
 static void fill_slot(u32 place, u32 bytes)
 {
 	struct link_request request;
-	u32 slot = to_guest.bit != 0 ? link_take_request(&to_guest, &request) : LINK_NONE;
+	u32 slot = server.bit != 0 ? link_take_request(&server, &request) : LINK_NONE;
 
 	if (slot == LINK_NONE)
 		return;
-	memcpy(link_data(&to_guest, slot), host_core.guest + place % (RAM_BYTES / 2),
-	       RAM_BYTES / 2);
-	link_answer(&to_guest, slot, LINK_OK, bytes);
+	memcpy(link_data(&server, slot), host_core.guest + place % (RAM_BYTES / 2), RAM_BYTES / 2);
+	link_answer(&server, slot, LINK_OK, bytes);
 	(void)serve(BIT(2), 0, false, 0);
 }
 
@@ -106,7 +107,12 @@ static void step(const u8 *data)
 	case 0: (void)serve(NOTIFY_EXIT, place * 4u, false, 0); break;
 	case 1: (void)serve(NOTIFY_EXIT, place * 4u, true, data[3]); break;
 	case 2: (void)serve(NOTIFY_EXIT, place * 4u, true, ~(u64)data[3]); break;
-	case 3: host_core.guest[place % RAM_BYTES] = data[3]; break;
+	case 3:
+		if (place < 0x8000)
+			host_core.guest[place % RAM_BYTES] = data[3];
+		else
+			port[place % (2 * PAGE_SIZE)] = data[3];
+		break;
 	case 4:
 		fill_slot(place, data[3] * 4u);
 		atomic_fetch_add(&line.to_second.in, data[3]);
@@ -122,22 +128,27 @@ static void step(const u8 *data)
 	}
 }
 
-/* A port has its name only if the device is one: a serial line of that name would be another's. */
-static void set_up_port(bool is_port)
+/* A channel has its name only if the device has one: a serial line of that name would be another's.
+ */
+static void set_up_port(u32 model)
 {
 	struct grant_info *grant = &info.grants[G_PORT];
+	bool is_port = model >= 4;
 
-	memset(&to_guest, 0, sizeof(to_guest));
+	memset(&server, 0, sizeof(server));
 	grant->flags = 0;
 	grant->name[0] = '\0';
-	if (!is_port)
+	if (model < 3)
 		return;
 	memset(port, 0, sizeof(port));
-	grant->flags = GRANT_NETWORK;
+	grant->flags = is_port ? GRANT_NETWORK : 0;
 	grant->address = (uintptr_t)port;
 	strcpy(grant->name, "guest-con");
-	CHECK(link_attach_server(&to_guest, &info, grant, NETWORK_TAKE, NETWORK_PARTS,
-				 NETWORK_SLOTS));
+	CHECK(link_attach_server(&server, &info, grant, is_port ? NETWORK_TAKE : 0,
+				 is_port ? NETWORK_PARTS : 1,
+				 is_port ? NETWORK_SLOTS : DISK_SLOTS));
+	if (!is_port)
+		link_publish(&server, DISK_CAPACITY, 64);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -158,7 +169,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	info.grants[G_DISK].size = DISK_BYTES;
 	model = ram[RAM_BYTES - 1] >> 2 & 7;
 	strcpy(info.grants[G_DEVICE].detail, models[model].name);
-	set_up_port(model >= 4);
+	set_up_port(model);
 	runtime_start(&vmm_program, &info);
 	set_up((ram[RAM_BYTES - 1] & 3u) << 28 | models[model].features);
 	(void)serve(BIT(0) | BIT(1), 0, false, 0);
