@@ -15,6 +15,8 @@
 #define SLACK_PAGES 4
 /* A thread's stack in the core, of a vCPU or a component. */
 #define CORE_STACK_BYTES KIB(8)
+/* A recording of a vCPU's exits (core/guest/profile.c). */
+#define PROFILE_PAGES 1
 /* Tables of a component's space: the first GiB's, and those where its program and its grants begin.
  */
 #define COMPONENT_TABLES 3
@@ -95,7 +97,8 @@ static u64 guest_pages(const struct arch_platform *platform, const struct config
 
 	platform->guest_budget(guest, &virq, &tables);
 	return run_pages(objects) + run_pages(virq) + run_pages(guest->tree.span) +
-	       guest->num_vcpus * run_pages(CORE_STACK_BYTES) + stage2_pages(platform, guest);
+	       guest->num_vcpus * (run_pages(CORE_STACK_BYTES) + PROFILE_PAGES) +
+	       stage2_pages(platform, guest);
 }
 
 /* Its grants and channels lie behind each other, from COMPONENT_GRANTS on. */

@@ -48,7 +48,7 @@ static void save_keys(struct arch_vcpu *arch)
 #define X(index, name) arch->options.pac[index] = read_sysreg(name);
 	PAC_KEYS(X)
 #undef X
-	if (arch->pac_switch != 0)
+	if (arch->way & BIT(WAY_KEYS_BIT))
 		return;
 	arch->apia[0] = read_sysreg(SYS_APIAKEYLO_EL1);
 	arch->apia[1] = read_sysreg(SYS_APIAKEYHI_EL1);
@@ -59,7 +59,7 @@ static void load_keys(const struct arch_vcpu *arch)
 #define X(index, name) write_sysreg(arch->options.pac[index], name);
 	PAC_KEYS(X)
 #undef X
-	if (arch->pac_switch != 0)
+	if (arch->way & BIT(WAY_KEYS_BIT))
 		return;
 	write_sysreg(arch->apia[0], SYS_APIAKEYLO_EL1);
 	write_sysreg(arch->apia[1], SYS_APIAKEYHI_EL1);

@@ -29,6 +29,11 @@ bool sysreg_quick(struct vcpu *vcpu, u64 esr);
 bool exit_irq(struct vcpu *vcpu);
 bool exit_fiq(struct vcpu *vcpu);
 bool exit_serror(struct vcpu *vcpu);
+/** exit_recorded() - the same for a vCPU whose exits are recorded. @slot: synchronous, IRQ, FIQ,
+ * SError. */
+bool exit_recorded(struct vcpu *vcpu, u32 slot);
+/** record_entry() - @vcpu's guest is entered next. vectors.S calls it. */
+void record_entry(struct vcpu *vcpu);
 
 /** smccc_offer_init() - what a guest is offered. */
 void smccc_offer_init(struct smccc_offer *offer, const struct config_guest *config);

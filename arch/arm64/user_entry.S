@@ -3,8 +3,8 @@
  * The EL2 vector table while a component is active, the way into it and back.
  *
  * SP_EL2 points at its struct arch_user while it runs. Every exception ends the run: all of its
- * registers are stored, and arm64_user_enter() returns what it was. The core's own exceptions are
- * the same as in vectors.S.
+ * registers are stored, and arm64_user_enter() returns what it was. The core's own exceptions go on
+ * to the slots of vectors.S. The room behind two of these slots has the way in and out.
  */
 #include <asm/pairs.h>
 #include <asm/sysreg.h>
@@ -14,10 +14,9 @@
 #define ESR_SYSCALL (ESR_EC_SVC64 << ESR_EC_SHIFT | ESR_IL) /* of SVC #0, all of it */
 
 	.arch	armv8-a
-	.text
 
-.macro USER_EXIT left
-	.balign	128
+.macro USER_EXIT number, left
+	SLOT	arm64_user_vectors, \number
 	stp	x0, x1, [sp, #USER_X + 0]
 	mov	w0, #\left
 	b	user_leave
@@ -28,28 +27,8 @@
 	.globl	arm64_user_vectors
 	.type	arm64_user_vectors, %function
 arm64_user_vectors:
-	.irp	slot, 0, 1, 2, 3, 4, 5, 6, 7
-	.balign	128
-	CORE_TRAP \slot
-	.endr
-	/* Lower EL: synchronous, IRQ, FIQ, SError. */
-	.balign	128
-	stp	x0, x1, [sp, #USER_X + 0]
-	mrs	x0, esr_el2
-	mov	w1, #ESR_SYSCALL
-	cmp	x0, x1
-	cset	w0, ne
-	b	user_leave
-	USER_EXIT USER_LEFT_IRQ
-	USER_EXIT USER_LEFT_OTHER
-	USER_EXIT USER_LEFT_SERROR
-	/* AArch32 cannot be: HCR_EL2.RW, and SPSR_EL2 is the core's. */
-	.rept	4
-	USER_EXIT USER_LEFT_OTHER
-	.endr
-	.size	arm64_user_vectors, . - arm64_user_vectors
+	CORE_SLOT arm64_user_vectors, 0
 
-	.text
 	.type	user_leave, %function
 user_leave:
 	X2_TO_X17(stp, sp, USER_X + 16)
@@ -71,6 +50,8 @@ user_leave:
 	ldp	x29, x30, [sp], #16
 	ret
 	.size	user_leave, . - user_leave
+
+	CORE_SLOT arm64_user_vectors, 1
 
 /*
  * x0 = struct arch_user; returns USER_LEFT_... in w0. Clobbers every general register but x29 and
@@ -103,3 +84,24 @@ arm64_user_enter:
 	dsb	nsh
 	isb
 	.size	arm64_user_enter, . - arm64_user_enter
+
+	.irp	number, 2, 3, 4, 5, 6, 7
+	CORE_SLOT arm64_user_vectors, \number
+	.endr
+	/* Lower EL: synchronous, IRQ, FIQ, SError. */
+	SLOT	arm64_user_vectors, 8
+	stp	x0, x1, [sp, #USER_X + 0]
+	mrs	x0, esr_el2
+	mov	w1, #ESR_SYSCALL
+	cmp	x0, x1
+	cset	w0, ne
+	b	user_leave
+	USER_EXIT 9, USER_LEFT_IRQ
+	USER_EXIT 10, USER_LEFT_OTHER
+	USER_EXIT 11, USER_LEFT_SERROR
+	/* AArch32 cannot be: HCR_EL2.RW, and SPSR_EL2 is the core's. */
+	.irp	number, 12, 13, 14, 15
+	USER_EXIT \number, USER_LEFT_OTHER
+	.endr
+	SLOT	arm64_user_vectors, 16
+	.size	arm64_user_vectors, . - arm64_user_vectors

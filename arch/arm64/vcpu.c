@@ -25,7 +25,7 @@ _Static_assert(offsetof(struct arch_vcpu, x) == VCPU_X, "known to assembly");
 _Static_assert(offsetof(struct arch_vcpu, trap.pc) == VCPU_PC, "known to assembly");
 _Static_assert(offsetof(struct arch_vcpu, trap.pstate) == VCPU_PSTATE, "known to assembly");
 _Static_assert(offsetof(struct arch_vcpu, host_sp) == VCPU_HOST_SP, "known to assembly");
-_Static_assert(offsetof(struct arch_vcpu, pac_switch) == VCPU_PAC_SWITCH, "known to assembly");
+_Static_assert(offsetof(struct arch_vcpu, way) == VCPU_WAY, "known to assembly");
 _Static_assert(offsetof(struct arch_vcpu, apia) == VCPU_APIA, "known to assembly");
 _Static_assert(offsetof(struct arm64_fp, fpsr) == 512, "known to fp.S");
 _Static_assert(_Alignof(struct vcpu) >= 16, "SP_EL2 points at it while the guest runs");
@@ -65,7 +65,7 @@ static void vcpu_init(struct vcpu *vcpu)
 	arch->vmpidr = arm64_vcpu_identity(vcpu->index) | MPIDR_RES1;
 	arch->hcr = vcpu->guest->arch.hcr;
 	arch->extra = vcpu->guest->arch.extra;
-	arch->pac_switch = (read_sysreg(sctlr_el2) & SCTLR_ENIA) != 0;
+	arch->way = read_sysreg(sctlr_el2) & SCTLR_ENIA ? BIT(WAY_KEYS_BIT) : 0;
 	timer_vcpu_init(vcpu);
 	/* The first vCPU reads the other redistributors before it starts their vCPUs. */
 	virq_vcpu_reset(vcpu);

@@ -7,6 +7,7 @@
 #include <mullion/guest.h>
 #include <mullion/irq.h>
 #include <mullion/log.h>
+#include <mullion/profile.h>
 #include <mullion/string.h>
 
 #include "arch/arm64/pure/config.h"
@@ -124,12 +125,16 @@ void arch_vcpu_run(struct vcpu *vcpu, struct vcpu_exit *exit)
 	struct arch_vcpu *arch = &vcpu->arch;
 
 	load(vcpu);
+	if (arch->recorded)
+		profile_entry(vcpu);
 	if (arch->script_at == arch->script_length)
 		(void)host_yield(HOST_WANTS_EXIT);
 	if (arch->script_at < arch->script_length)
 		*exit = arch->script[arch->script_at++];
 	else
 		*exit = (struct vcpu_exit){ .kind = EXIT_NONE };
+	if (arch->recorded)
+		profile_exit(vcpu, (u32)exit->kind, "scripted", arch->start.pc);
 	arch_irq_take();
 	record(vcpu, HOST_VCPU_RUN, (u64)exit->kind, 0);
 }
@@ -164,6 +169,11 @@ void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)
 {
 	*figures = (struct vcpu_figures){ .pc = vcpu->arch.start.pc,
 					  .virqs_pending = vcpu->arch.wants_irq };
+}
+
+void arch_vcpu_profile(struct vcpu *vcpu, bool on)
+{
+	vcpu->arch.recorded = on;
 }
 
 void arch_vcpu_dump(struct vcpu *vcpu)

@@ -390,6 +390,11 @@ void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures)
 	}
 }
 
+void arch_vcpu_profile(struct vcpu *vcpu, bool on)
+{
+	virt->profile(vcpu, on);
+}
+
 void arch_vcpu_dump(struct vcpu *vcpu)
 {
 	static const char *const names[] = {

@@ -64,6 +64,8 @@ struct virt {
 	struct virt_segment (*segment)(const struct vcpu *vcpu, u32 number);
 	/* The next entry delivers exception @vector, with @error unless that is VIRT_NO_ERROR. */
 	void (*raise)(struct vcpu *vcpu, u32 vector, u64 error);
+	/* The next entries are recorded, or no longer; see arch_vcpu_profile(). */
+	void (*profile)(struct vcpu *vcpu, bool on);
 	void (*dump)(const struct vcpu *vcpu);
 };
 

@@ -10,10 +10,7 @@
 #include <mullion/format.h>
 #include <mullion/string.h>
 
-/* Find the record that the first argument names. Returns false after a message that there is none.
- */
-static bool find_named(const struct call *call, enum kind kind, const char *name,
-		       struct record *record)
+bool find_named(const struct call *call, enum kind kind, const char *name, struct record *record)
 {
 	char otherwise[SIMILAR_HINT_MAX];
 	struct similar similar;

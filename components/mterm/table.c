@@ -19,6 +19,9 @@ const char *const term_options[TERM_OPTIONS] = { "--json", "--yes", "--once", "-
 	ACT("guest", verb, KIND_GUEST, ask, operation, states, text)
 #define COMPONENT(verb, ask, operation, states, text) \
 	ACT("component", verb, KIND_COMPONENT, ask, operation, states, text)
+#define PROFILE(verb, text) \
+	{ "profile", verb, "GUEST", text, run_profile, KIND_GUEST, true, 1, 1, JSON, ASK_NEVER, 0, \
+	  NULL }
 #define PLAIN(command, verb, arguments, run, min, max, options, text) \
 	{ command, verb, arguments, text, run, KIND_NONE, false, min, max, options, ASK_NEVER, 0, \
 	  NULL }
@@ -47,6 +50,13 @@ const struct command commands[] = {
 
 	PARTS("vcpu", KIND_VCPU, "all vCPUs, or those of one guest"),
 	SHOW("vcpu", KIND_VCPU, "GUEST/N", "all about one, with its exits by kind"),
+
+	PROFILE("show", "recorded exits by reason, with times"),
+	PROFILE("exits", "the last ones of each vCPU"),
+	ACT("profile", "on", KIND_GUEST, ASK_NEVER, MANAGE_GUEST_PROFILE, "there",
+	    "record its exits, from nothing"),
+	ACT("profile", "off", KIND_GUEST, ASK_NEVER, MANAGE_GUEST_PROFILE_END, "there",
+	    "end that; the records stay"),
 
 	LIST("component", KIND_COMPONENT, "all components"),
 	SHOW("component", KIND_COMPONENT, "NAME", "all about one component"),
@@ -96,13 +106,13 @@ const u32 num_commands = ARRAY_SIZE(commands);
 const struct topic topics[] = {
 	{ "Guests", "guest", "list show create start stop pause resume reset destroy halt" },
 	{ "", "vcpu", "list show: their virtual CPUs" },
+	{ "", "profile", "show exits on off: their exits, with times" },
 	{ "", "mem", "list show core: their memory, and the core's own" },
 	{ "Core", "component", "list show start stop restart kill" },
 	{ "", "top", "use of CPUs, exits and switches, each second until a key" },
 	{ "", "log", "show level: what the core says" },
 	{ "", "cpu", "list show: the machine's CPUs" },
-	{ "", "sched", "list show: threads" },
-	{ "", "timer", "list show: timer events" },
+	{ "", "sched", "list show: threads; timer list show: timer events" },
 	{ "", "irq", "list show: interrupts of the machine" },
 	{ "Machine", "host", "show poweroff reboot" },
 	{ "", "tree", "the description that it runs by" },
@@ -134,6 +144,7 @@ const struct near_miss near_misses[] = {
 	{ "uptime date clock", "'time' shows the time, and how long the machine is up" },
 	{ "free memory meminfo", "'host' shows the machine's memory, 'mem' the guests'" },
 	{ "version uname info about", "'host' shows the machine and the core's version" },
+	{ "perf trace exits", "'profile on GUEST' records a guest's exits" },
 	{ "htop usage load", "'top' shows the use of CPUs" },
 	{ "? man commands usage -h --help", "'help' lists the commands" },
 	{ "cls reset", "'clear' clears the screen, 'guest reset NAME' starts a guest again" },

@@ -123,6 +123,9 @@ void command_run(struct term *t, char *line, bool confirmed);
 void report_error(const struct call *call, const char *fmt, ...) __printf(2, 3);
 /** report_refused() - print why the core refused the call; @result: of port_ctl(), below 0. */
 void report_refused(const struct call *call, s64 result);
+/** find_named() - find the record that @name names. Returns false after a message that there is
+ * none. */
+bool find_named(const struct call *call, enum kind kind, const char *name, struct record *record);
 /** mode_wait() - enter @mode and set the timer to @ms milliseconds from now. */
 void mode_wait(struct term *t, enum term_mode mode, u64 ms);
 /** mode_end() - stop the timer and return to MODE_EDIT. */
@@ -131,8 +134,8 @@ void mode_end(struct term *t);
 void complete(struct editor *e);
 
 /** run_list(), run_show(), run_act(), run_host(), run_history(), run_echo(), run_sleep(),
- * run_clear(), run_time(), run_core_memory(), run_log(), run_level(), run_tree(), run_top() - `run`
- * of rows of the command table. */
+ * run_clear(), run_time(), run_core_memory(), run_profile(), run_log(), run_level(), run_tree(),
+ * run_top() - `run` of rows of the command table. */
 void run_list(struct term *t, const struct call *call);
 void run_show(struct term *t, const struct call *call);
 void run_act(struct term *t, const struct call *call);
@@ -148,6 +151,7 @@ void run_sleep(struct term *t, const struct call *call);
 void run_clear(struct term *t, const struct call *call);
 void run_time(struct term *t, const struct call *call);
 void run_core_memory(struct term *t, const struct call *call);
+void run_profile(struct term *t, const struct call *call);
 void run_log(struct term *t, const struct call *call);
 void run_level(struct term *t, const struct call *call);
 void run_tree(struct term *t, const struct call *call);

@@ -373,9 +373,11 @@ static void take_apart(struct guest *guest)
 	close_accounts(guest);
 	component_guest_leave(guest);
 	component_guest_detach(guest);
-	for (u32 i = 0; i < guest->num_vcpus; i++)
+	for (u32 i = 0; i < guest->num_vcpus; i++) {
 		if (has_thread(guest->vcpus[i]))
 			thread_destroy(&guest->vcpus[i]->thread);
+		page_free(guest->vcpus[i]->profile, 1);
+	}
 	arch_guest_destroy(guest);
 	space_destroy(&guest->space);
 	for (u32 i = 0; i < guest->num_regions; i++)

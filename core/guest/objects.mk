@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: Apache-2.0
-obj-y += copy.o exit.o guest.o life.o load.o region.o run.o sweep.o tree.o vcpu.o
+obj-y += copy.o exit.o guest.o life.o load.o profile.o region.o run.o sweep.o tree.o vcpu.o

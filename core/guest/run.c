@@ -3,6 +3,7 @@
 #include <mullion/guest.h>
 
 #include <mullion/log.h>
+#include <mullion/profile.h>
 #include <mullion/sched.h>
 
 /* The caller knows that the edge is allowed. */
@@ -38,6 +39,8 @@ static bool serve_requests(struct vcpu *vcpu)
 			set_state(vcpu, (requests & VCPU_REQ_DUMP) != 0 ? VCPU_HALTED : VCPU_RESET);
 			return false;
 		}
+		if ((requests & VCPU_REQ_PROFILE) != 0)
+			vcpu_profile(vcpu);
 		if ((requests & VCPU_REQ_PAUSE) != 0)
 			stay_paused(vcpu);
 		if ((requests & VCPU_REQ_SWEEP) != 0 && vcpu_sweep_piece(vcpu)) {
@@ -67,6 +70,7 @@ static void run_vcpu(struct vcpu *vcpu)
 		load_guest(vcpu);
 	arch_vcpu_reset(vcpu, &vcpu->start);
 	atomic_store(&vcpu->fresh, false);
+	vcpu_profile(vcpu);
 	while (serve_requests(vcpu)) {
 		if (sched_needed()) {
 			/* The exit took a kick without the kick's handler. */

@@ -27,8 +27,10 @@ query_function query_guest, query_vcpu, query_component, query_thread, query_cpu
 
 /** query_record() - answer with the record of @bytes that @fill makes. As query_log(). */
 s64 query_record(const struct manage_call *call, query_function *fill, u64 bytes);
-/** query_log(), query_tree() - answer with a part of the log or of the description. Returns the
- * bytes copied, or -(enum err). The manager's own thread, no locks. */
+/** query_profile(), query_log(), query_tree() - answer with the recording of a vCPU's exits, or a
+ * part of the log or of the description. Returns the bytes copied, or -(enum err). The manager's
+ * own thread, no locks. */
+s64 query_profile(const struct manage_call *call);
 s64 query_log(const struct manage_call *call);
 s64 query_tree(const struct manage_call *call);
 

@@ -13,6 +13,7 @@
 #include <mullion/guest.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
+#include <mullion/profile.h>
 
 #define NS_PER_MS UINT64_C(1000000)
 
@@ -154,6 +155,8 @@ static const struct operation {
 	[MANAGE_GUEST_RESET] = { OF_GUEST, .guest = guest_reset },
 	[MANAGE_GUEST_HALT] = { OF_GUEST, .guest = halt },
 	[MANAGE_GUEST_WATCH] = { OF_GUEST, .other = guest_look },
+	[MANAGE_GUEST_PROFILE] = { OF_GUEST, .guest = guest_profile },
+	[MANAGE_GUEST_PROFILE_END] = { OF_GUEST, .guest = guest_profile_end },
 	[MANAGE_COMPONENT_START] = { OF_ALL, .component = component_start },
 	[MANAGE_COMPONENT_STOP] = { OF_ALL, .component = manage_stop },
 	[MANAGE_COMPONENT_RESTART] = { OF_ALL, .component = component_restart },
@@ -163,6 +166,7 @@ static const struct operation {
 	[MANAGE_REBOOT] = { OF_ALL, .other = reboot_machine },
 	[MANAGE_GUEST] = { OF_GUEST, sizeof(struct manage_guest), .record = query_guest },
 	[MANAGE_VCPU] = { OF_GUEST_PART, sizeof(struct manage_vcpu), .record = query_vcpu },
+	[MANAGE_PROFILE] = { OF_GUEST_PART, .other = query_profile },
 	[MANAGE_COMPONENT] = { OF_ALL, sizeof(struct manage_component), .record = query_component },
 	[MANAGE_THREAD] = { OF_ALL, sizeof(struct manage_thread), .record = query_thread },
 	[MANAGE_CPU] = { OF_ALL, sizeof(struct manage_cpu), .record = query_cpu },

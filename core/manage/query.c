@@ -78,7 +78,8 @@ static void view_guest(const struct guest *guest, void *data)
 	record->resets = guest->resets;
 	record->crashes = guest->crashes;
 	record->start_pc = guest->config->entry.v;
-	record->core = (struct manage_core_memory){ guest->object_pages * PAGE_SIZE,
+	record->core = (struct manage_core_memory){ (guest->object_pages + guest->profile_pages) *
+							    PAGE_SIZE,
 						    guest->num_vcpus * THREAD_STACK_BYTES,
 						    guest->space.table_pages * PAGE_SIZE };
 	for (u32 i = 0; i < guest->num_vcpus; i++) {
@@ -160,6 +161,35 @@ bool query_vcpu(const struct manage_call *call, void *record)
 
 	guest_view(PART_GUEST(call->id), view_vcpu, &part);
 	return part.found;
+}
+
+static enum err copy_profile(const struct manage_call *call, const struct guest *guest)
+{
+	u32 index = PART_INDEX(call->id);
+	const struct vcpu *vcpu;
+
+	if (index >= guest->num_vcpus)
+		return ERR_NOT_FOUND;
+	vcpu = guest->vcpus[arch_index_clamp(index, guest->num_vcpus)];
+	if (vcpu->profile == NULL)
+		return ERR_NOT_FOUND;
+	return component_copy_out(call->by, call->buffer_va, vcpu->profile,
+				  sizeof(struct manage_profile));
+}
+
+s64 query_profile(const struct manage_call *call)
+{
+	struct guest *guest;
+	enum err err;
+
+	if (call->bytes < sizeof(struct manage_profile))
+		return -(s64)ERR_TOO_BIG;
+	err = guest_pin(PART_GUEST(call->id), &guest);
+	if (err == OK) {
+		err = copy_profile(call, guest);
+		guest_unpin(PART_GUEST(call->id));
+	}
+	return err == OK ? (s64)sizeof(struct manage_profile) : -(s64)err;
 }
 
 static void view_region(const struct guest *guest, void *data)

@@ -22,6 +22,10 @@ enum manage {
 	/* Time in WFI counts as run_ns while a vCPU is alone on its CPU. During a measurement of
 	 * `argument` milliseconds (MANAGE_WATCH_MS at most) it does not. */
 	MANAGE_GUEST_WATCH,
+	/* Record the exits of its vCPUs (MANAGE_PROFILE), from nothing. It takes a page for each.
+	 * After the end the records stay. */
+	MANAGE_GUEST_PROFILE,
+	MANAGE_GUEST_PROFILE_END,
 	/* Acts on component `id`. */
 	MANAGE_COMPONENT_START,
 	MANAGE_COMPONENT_STOP,
@@ -35,6 +39,7 @@ enum manage {
 	 * Result: bytes copied. */
 	MANAGE_GUEST,     /* struct manage_guest */
 	MANAGE_VCPU,      /* struct manage_vcpu: id is guest << 16 | index */
+	MANAGE_PROFILE,   /* struct manage_profile of a vCPU, as MANAGE_VCPU */
 	MANAGE_COMPONENT, /* struct manage_component */
 	MANAGE_THREAD,    /* struct manage_thread */
 	MANAGE_CPU,       /* struct manage_cpu */
@@ -87,6 +92,36 @@ struct manage_vcpu {
 	u64 pc;                          /* when it last left the guest */
 	u64 run_ns, switches, refused_edges;
 	u64 exits[16]; /* by enum exit_kind */
+};
+
+/* The exits of one reason. */
+struct manage_reason {
+	char name[24];
+	u32 code; /* the architecture's number of the reason */
+	u32 reserved;
+	u64 count, total_ns, min_ns, max_ns; /* from the exit to the next entry */
+};
+
+struct manage_exit {
+	u64 exit_ns, entry_ns; /* of the core's clock */
+	u64 address;           /* what was accessed; else of the instruction */
+	u32 reason;            /* index of `reasons` */
+	u32 reserved;
+};
+
+#define MANAGE_REASONS 24u /* the last one counts others as well */
+#define MANAGE_EXITS   64u
+
+/* The exits of a vCPU, a page. The core writes it while it is copied: the record that is written
+ * next, number `written` % MANAGE_EXITS, may be a half. */
+struct manage_profile {
+	u64 since_ns, written; /* records since then; the ring keeps the last */
+	u32 run;               /* number of the recording; 0: there was none */
+	u32 num_reasons;
+	u32 on;
+	u32 outside; /* 1: the next record has its exit, and no entry yet */
+	struct manage_reason reasons[MANAGE_REASONS];
+	struct manage_exit exits[MANAGE_EXITS];
 };
 
 struct manage_component {

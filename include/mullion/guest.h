@@ -22,14 +22,16 @@
 #include <mullion/thread.h>
 
 /* Requests to a vCPU's thread, by vcpu_request(). */
-#define VCPU_REQ_STOP  BIT(0) /* leave the run loop; the vCPU goes to RESET */
-#define VCPU_REQ_WATCH BIT(1) /* its guest is watched: choose again whether its waits trap */
-#define VCPU_REQ_PAUSE BIT(2) /* its guest was paused or resumed: see guest_is_paused() */
-#define VCPU_REQ_SWEEP BIT(4) /* by itself: the rest of vcpu_sweep() is to be done */
-#define VCPU_REQ_DUMP  BIT(3) /* with STOP: dump first; the vCPU goes to HALTED */
+#define VCPU_REQ_STOP    BIT(0) /* leave the run loop; the vCPU goes to RESET */
+#define VCPU_REQ_WATCH   BIT(1) /* its guest is watched: choose again whether its waits trap */
+#define VCPU_REQ_PAUSE   BIT(2) /* its guest was paused or resumed: see guest_is_paused() */
+#define VCPU_REQ_SWEEP   BIT(4) /* by itself: the rest of vcpu_sweep() is to be done */
+#define VCPU_REQ_DUMP    BIT(3) /* with STOP: dump first; the vCPU goes to HALTED */
+#define VCPU_REQ_PROFILE BIT(5) /* guest->profile has changed */
 
 struct component;
 struct guest;
+struct manage_profile;
 
 #define SERVED_WIDEST 8u /* bytes of an access, at most */
 
@@ -53,9 +55,10 @@ struct vcpu {
 	u64 exits[EXIT_COUNT];
 	struct served_region served; /* the virtual region that it used last */
 	struct vcpu_start start;
-	u32 sweep_region;     /* where vcpu_sweep() is */
-	u64 sweep_done;       /* bytes of that region */
-	struct log_line line; /* of the log, not complete yet */
+	u32 sweep_region;               /* where vcpu_sweep() is */
+	u64 sweep_done;                 /* bytes of that region */
+	struct log_line line;           /* of the log, not complete yet */
+	struct manage_profile *profile; /* a page, from its first recording on; else NULL */
 };
 
 enum guest_state {
@@ -93,6 +96,9 @@ struct guest {
 	struct waitqueue stopped; /* guest_destroy(): running became 0 */
 	u32 resets, crashes;
 	_Atomic u64 watch_until; /* ns; not 0: WFI is trapped, see guest_watch() */
+	_Atomic u32 profile;     /* number of the recording of exits that is on; 0: none is */
+	u32 profiles;            /* recordings so far */
+	u32 profile_pages;       /* beside object_pages */
 	u32 warnings;     /* messages about its accesses so far: a guest cannot flood the log */
 	u64 object_pages; /* heap pages of this structure and all that hangs off it */
 };
@@ -174,15 +180,15 @@ const struct region *region_find(const struct guest *guest, gpa_t gpa);
  * ERR_FAULT if any byte is outside such regions (nothing is copied then). */
 enum err __must_check guest_copy_in(const struct guest *guest, void *to, gpa_t from, u64 bytes);
 enum err __must_check guest_load(const struct guest *guest, gpa_t to, const void *from, u64 bytes);
+/** guest_load_pieces() - guest_load() for arch_boot_write(): by pieces of at most 20,000
+ * instructions, between which others may run. @vcpu's thread, before it is entered. Returns
+ * ERR_BUSY if the vCPU has to stop. */
+enum err __must_check guest_load_pieces(struct vcpu *vcpu, gpa_t to, const u8 *from, u64 bytes);
 
 /** vcpu_start() - the vCPU begins in @start, which is copied; NULL: where arch_boot_write() says.
  * Returns ERR_EXISTS if it is on already, ERR_BUSY while it is being started, ERR_DENIED if its
  * guest does not run. Any CPU; takes the guest's lock. */
 enum err __must_check vcpu_start(struct vcpu *vcpu, const struct vcpu_start *start);
-/** guest_load_pieces() - guest_load() for arch_boot_write(): by pieces of at most 20,000
- * instructions, between which others may run. @vcpu's thread, before it is entered. Returns
- * ERR_BUSY if the vCPU has to stop. */
-enum err __must_check guest_load_pieces(struct vcpu *vcpu, gpa_t to, const u8 *from, u64 bytes);
 /** vcpu_may_enter() - Returns true if @entry lies in RAM or ROM of the guest. The architecture
  * calls it for a start that a guest requests. Any context. */
 bool vcpu_may_enter(const struct guest *guest, gpa_t entry);

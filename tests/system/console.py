@@ -226,6 +226,7 @@ def console(test, gic):
 	check_switching(machine)
 	check_key_modes(machine)
 	check_time(machine)
+	systems.check_profile(Test, machine, "3", "linux2", {"data abort", "interrupt"})
 	check_kept(machine)
 	check_hostile(machine)
 	check_paste(machine)

@@ -218,6 +218,32 @@ def attacks(arch):
 	return len(re.findall(r'\{ "', table)) + len(re.findall(r"X\(\w+\)", raw))
 
 
+def check_profile(test, machine, key, guest, reasons):
+	"""The terminal records what a shell's command in the guest at a port's key causes."""
+	machine.terminal()
+	test.equal(machine.json(f"profile on {guest}"), {"done": "on", "name": guest}, "profile on")
+	machine.look(key, guest)
+	machine.run("echo profiled")
+	machine.terminal()
+	machine.json(f"profile off {guest}")
+	said = machine.json(f"profile show {guest}")
+	found = {reason["reason"]: reason for reason in said["reasons"]}
+	test.check(not said["on"] and reasons <= found.keys(), f"{said!r} without {reasons}")
+	for reason in said["reasons"]:
+		mean = reason["total_ns"] / reason["count"]
+		test.check(0 < reason["min_ns"] <= mean <= reason["max_ns"], f"times: {reason!r}")
+	last = machine.json(f"profile exits {guest}")["exits"]
+	test.check(len(last) >= 20 and last[0]["exit_ns"] >= said["since_ns"],
+		   f"{len(last)} exits since {said['since_ns']}: {last[0]!r}")
+	for one, other in zip(last, last[1:]):
+		test.check(one["vcpu"] < other["vcpu"] or
+			   one["exit_ns"] < one["entry_ns"] < other["exit_ns"],
+			   f"{one!r} comes before {other!r}")
+		test.check(one["reason"] in found, f"no such reason: {one!r}")
+	test.equal(machine.json(f"profile show {guest}"), said, "recorded after the end")
+	machine.look(key, guest)
+
+
 def check_restart(test, machine, vcpus, last="mullion: no guest is running"):
 	"""The guest 'linux' at its shell reboots into a new system, and powers the machine off.
 

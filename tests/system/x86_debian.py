@@ -18,7 +18,7 @@ import virtio
 from bochs import BochsVmx
 from harness import (BUILD, LOGS, ONE_THREAD, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Machine, Suite,
 		     Test)
-from systems import HOST, KERNELS, X86_64, check_restart, execute, need
+from systems import HOST, KERNELS, X86_64, check_profile, check_restart, execute, need
 
 FETCHED = BUILD / "debian-amd64"
 WORK = LOGS / "x86_debian"
@@ -278,6 +278,7 @@ def two_guests(test):
 		machine.expect(SHELL_PROMPT)
 		check_guest(test, machine)
 		check_clock(test, machine)
+	check_profile(test, machine, PORTS["linux2"], "linux2", {"port", "MSR"})
 	machine.sendline("poweroff -f")
 	machine.expect(r"reboot: Power down", absent=r"mullion: panic")
 	show(machine, "linux1")
@@ -296,6 +297,7 @@ def two_guests_on_vmx(test, cpus):
 		machine.shell()
 		check_guest(test, machine)
 		test.equal(machine.run(f"cat {CLOCK_SOURCE}").strip(), "tsc", "clock source")
+	check_profile(test, machine, PORTS["linux2"], "linux2", {"port", "MSR"})
 	machine.sendline("poweroff -f")
 	machine.expect(r"reboot: Power down", absent=r"mullion: panic")
 	show(machine, "linux1")

@@ -60,6 +60,9 @@ struct vcpu_figures {
 
 /** arch_vcpu_figures() - a snapshot without locks. Any CPU. */
 void arch_vcpu_figures(const struct vcpu *vcpu, struct vcpu_figures *figures);
+/** arch_vcpu_profile() - from its next entry on @vcpu calls profile_exit() and profile_entry()
+ * (mullion/profile.h), or no longer. Own thread. */
+void arch_vcpu_profile(struct vcpu *vcpu, bool on);
 /** arch_vcpu_dump() - log registers and the faulting instruction. May yield between lines: the
  * vCPU's own thread, no locks. */
 void arch_vcpu_dump(struct vcpu *vcpu);

@@ -7,6 +7,7 @@
 #include "arch/x86_64/svm/svm.h"
 
 #include <arch/irq.h>
+#include <mullion/profile.h>
 
 /* Nested page faults: error code in EXITINFO1 (15.25.6). */
 #define FAULT_PRESENT BIT(0)
@@ -185,6 +186,53 @@ static bool svm_serve(struct vcpu *vcpu, const struct vmcb *vmcb)
 	return svm_serve_other(vcpu, vmcb, code);
 }
 
+/* --- The recording of exits (mullion/profile.h) ----------------------------------------------- */
+
+static const char *svm_exit_name(u32 code)
+{
+	switch (code) {
+	case VMEXIT_INTERCEPT + INTERCEPT_INTR: return "interrupt";
+	case VMEXIT_INTERCEPT + INTERCEPT_VINTR: return "interrupt window";
+	case VMEXIT_INTERCEPT + INTERCEPT_CPUID: return "CPUID";
+	case VMEXIT_INTERCEPT + INTERCEPT_IRET: return "IRET";
+	case VMEXIT_INTERCEPT + INTERCEPT_HLT: return "HLT";
+	case VMEXIT_INTERCEPT + INTERCEPT_IOIO: return "port";
+	case VMEXIT_INTERCEPT + INTERCEPT_MSR: return "MSR";
+	case VMEXIT_INTERCEPT + INTERCEPT_VMMCALL: return "call";
+	case VMEXIT_CR_WRITE + 4:
+	case VMEXIT_CR_WRITE + 8: return "control register";
+	case VMEXIT_NPF: return "memory";
+	default: return "other";
+	}
+}
+
+static u64 svm_exit_address(const struct vcpu *vcpu, const struct vmcb *vmcb, u32 code)
+{
+	switch (code) {
+	case VMEXIT_NPF: return vmcb->exit_info2;
+	case VMEXIT_INTERCEPT + INTERCEPT_IOIO: return vmcb->exit_info1 >> 16 & 0xffff;
+	case VMEXIT_INTERCEPT + INTERCEPT_MSR: return (u32)vcpu->arch.r[VCPU_RCX];
+	default: return vmcb->rip;
+	}
+}
+
+static void svm_enter_recorded(u64 *r, u64 block, u64 host)
+{
+	struct vcpu *vcpu = container_of(r, struct vcpu, arch.r[0]);
+	const struct vmcb *vmcb = vcpu->arch.vmcb;
+	u32 code;
+
+	profile_entry(vcpu);
+	svm_enter(r, block, host);
+	code = (u32)vmcb->exit_code;
+	profile_exit(vcpu, code, svm_exit_name(code), svm_exit_address(vcpu, vmcb, code));
+}
+
+void svm_profile(struct vcpu *vcpu, bool on)
+{
+	vcpu->arch.enter = on ? svm_enter_recorded : svm_enter;
+}
+
 /* The core's registers and the block's are the same ones. A CPU without next-RIP leaves zero. */
 static void svm_cross(struct arch_vcpu *arch, struct vmcb *vmcb)
 {
@@ -195,7 +243,7 @@ static void svm_cross(struct arch_vcpu *arch, struct vmcb *vmcb)
 	}
 	vmcb->rax = arch->r[VCPU_RAX];
 	vmcb->rsp = arch->r[VCPU_RSP];
-	svm_enter(arch->r, arch->vmcb_pa, arch->host_pa);
+	arch->enter(arch->r, arch->vmcb_pa, arch->host_pa);
 	arch->r[VCPU_RAX] = vmcb->rax;
 	arch->r[VCPU_RSP] = vmcb->rsp;
 	arch->rip = vmcb->rip;

@@ -143,6 +143,7 @@ static enum err svm_create(struct vcpu *vcpu)
 	if (vcpu->arch.vmcb == NULL)
 		return ERR_NO_MEMORY;
 	vcpu->arch.vmcb_pa = page_to_hpa(vcpu->arch.vmcb).v;
+	vcpu->arch.enter = svm_enter;
 	return OK;
 }
 
@@ -255,5 +256,6 @@ const struct virt svm = {
 	.code = svm_code,
 	.segment = svm_segment,
 	.raise = raise_exception,
+	.profile = svm_profile,
 	.dump = svm_dump,
 };

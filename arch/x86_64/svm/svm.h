@@ -17,6 +17,8 @@ static inline void vmcb_intercept(struct vmcb *vmcb, u32 number, bool on)
 
 /** svm_enter() - svm/enter.S. */
 void svm_enter(u64 *r, u64 vmcb, u64 host);
+/** svm_profile() - see struct virt. */
+void svm_profile(struct vcpu *vcpu, bool on);
 /** svm_run() - enter @vcpu's guest and serve its exits; see struct virt. */
 bool svm_run(struct vcpu *vcpu);
 /** svm_reset() - @vcpu's control block out of reset; see struct virt. */

@@ -9,6 +9,7 @@
 #include "arch/x86_64/pure/cr.h"
 #include <arch/irq.h>
 #include <mullion/cpu.h>
+#include <mullion/profile.h>
 
 #define REASON_COUNT         80u
 #define REASON_MACHINE_CHECK 41u
@@ -292,6 +293,56 @@ static u64 find_next_rip(const struct vcpu *vcpu)
 	if ((rip ^ next) >> 32 != 0 && virt->read(vcpu, VIRT_CODE64) == 0)
 		next = (u32)next;
 	return next;
+}
+
+/* --- The recording of exits (mullion/profile.h) ----------------------------------------------- */
+
+static const char *vmx_exit_name(u32 reason)
+{
+	switch (reason) {
+	case 0: return "exception";
+	case 1: return "interrupt";
+	case 7: return "interrupt window";
+	case 10: return "CPUID";
+	case 12: return "HLT";
+	case 18: return "call";
+	case 28: return "control register";
+	case 30: return "port";
+	case 31:
+	case 32: return "MSR";
+	case REASON_EPT: return "memory";
+	case 52: return "preemption timer";
+	default: return "other";
+	}
+}
+
+static u64 vmx_exit_address(const struct vcpu *vcpu, u32 reason)
+{
+	switch (reason) {
+	case 30: return vmcs_read(VMCS_QUALIFICATION) >> 16 & 0xffff;
+	case 31:
+	case 32: return (u32)vcpu->arch.r[VCPU_RCX];
+	case REASON_EPT: return vmcs_read(VMCS_GUEST_PHYSICAL);
+	default: return vmcs_read(VMCS_GUEST_RIP);
+	}
+}
+
+static bool vmx_enter_recorded(u64 *r, bool launched)
+{
+	struct vcpu *vcpu = container_of(r, struct vcpu, arch.r[0]);
+	u32 reason;
+
+	profile_entry(vcpu);
+	if (!vmx_enter(r, launched))
+		return false;
+	reason = (u16)vmcs_read(VMCS_REASON);
+	profile_exit(vcpu, reason, vmx_exit_name(reason), vmx_exit_address(vcpu, reason));
+	return true;
+}
+
+void vmx_profile(struct vcpu *vcpu, bool on)
+{
+	vmx_of(vcpu)->enter = on ? vmx_enter_recorded : vmx_enter;
 }
 
 bool vmx_run(struct vcpu *vcpu)

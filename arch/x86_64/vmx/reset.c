@@ -101,6 +101,7 @@ void vmx_reset(struct vcpu *vcpu, const struct vcpu_start *start)
 
 	vmx_turn_on();
 	memset(vmx, 0, sizeof(*vmx));
+	vmx_profile(vcpu, vcpu->guest->profile != 0);
 	vmx->cr4_mask = ~vcpu->guest->arch.cr4_offer | CR4_VMXE;
 	vmx_clear(vcpu);
 	vmx_make_current(vcpu);

@@ -157,6 +157,7 @@ static enum err vmx_create(struct vcpu *vcpu)
 	if (vcpu->arch.vmcs == NULL || vcpu->arch.vmx == NULL)
 		return ERR_NO_MEMORY;
 	*(u32 *)vcpu->arch.vmcs = vmx_revision();
+	vmx_of(vcpu)->enter = vmx_enter;
 	return OK;
 }
 
@@ -192,7 +193,7 @@ bool vmx_cross(struct vcpu *vcpu)
 	if (own->flushes != atomic_load(&mmu_guest_flushes))
 		vmx_flush(own);
 	__asm__ volatile("mov %0, %%cr2" : : "r"(vmx->cr2));
-	entered = vmx_enter(arch->r, vmx->launched);
+	entered = vmx->enter(arch->r, vmx->launched);
 	vmx->cr2 = read_cr2();
 	atomic_store(&cpu->user_entered, 0);
 	if (!entered)
@@ -363,5 +364,6 @@ const struct virt virt_vmx = {
 	.code = vmx_code,
 	.segment = vmx_segment,
 	.raise = vmx_raise,
+	.profile = vmx_profile,
 	.dump = vmx_dump,
 };

@@ -31,6 +31,7 @@ struct vmx_vcpu {
 	u64 copy[VMX_FIELDS];
 	u32 known, changed; /* a bit for each field */
 	u64 cr0_shadow, cr4_shadow, cr4_mask;
+	bool (*enter)(u64 *r, bool launched); /* vmx_enter(), or for a recording */
 	u64 cr2, dr6;
 	u64 msrs[VMX_MSRS];
 	u64 reason, qualification; /* of the last exit */
@@ -83,6 +84,8 @@ void vmx_set_host(void);
  * the structure (VMfail). */
 bool vmx_enter(u64 *r, bool launched);
 extern const u8 vmx_exited[]; /* the host's RIP */
+/** vmx_profile() - see struct virt. */
+void vmx_profile(struct vcpu *vcpu, bool on);
 /** vmx_turn_on() - VMX on this CPU, unless it is on. */
 void vmx_turn_on(void);
 /** vmx_reset(), vmx_run() - see struct virt. */

@@ -34,6 +34,72 @@ static void guests_are_described(void **state)
 	machine_settle();
 }
 
+static void give(u32 kind)
+{
+	assert_true(machine_give(guest_get(0)->vcpus[0], &(struct vcpu_exit){ .kind = kind }));
+}
+
+/* More than the ring has, and a wait of 700 ns. */
+static void exits_are_recorded(void **state)
+{
+	static struct manage_profile profile;
+	u64 bytes = sizeof(profile), used = page_total() - page_free_count();
+	struct manage_guest guest;
+
+	(void)state;
+	assert_int_equal(ask(MANAGE_PROFILE, 0, &profile, bytes), -ERR_NOT_FOUND);
+	assert_int_equal(act(BOSS, MANAGE_GUEST_PROFILE, 2), -ERR_NOT_FOUND);
+	assert_int_equal(act(CLERK, MANAGE_GUEST_PROFILE, 0), -ERR_DENIED);
+	assert_int_equal(act(BOSS, MANAGE_GUEST_START, 0), 0);
+	machine_settle();
+	assert_int_equal(act(BOSS, MANAGE_GUEST_PROFILE, 0), 0);
+	assert_int_equal(page_total() - page_free_count(), used + 1);
+	assert_int_equal(ask(MANAGE_GUEST, 0, &guest, sizeof(guest)), sizeof(guest));
+	assert_int_equal(guest.core.objects, (guest_get(0)->object_pages + 1) * PAGE_SIZE);
+	machine_settle();
+	give(EXIT_WAIT);
+	host_time_set(NS(arch_time_now().v + 700));
+	host_set_wants_irq(guest_get(0)->vcpus[0], true);
+	machine_settle();
+	for (u32 i = 0; i < MANAGE_EXITS; i++)
+		give(EXIT_NONE);
+	assert_int_equal(ask(MANAGE_PROFILE, 0, &profile, bytes - 1), -ERR_TOO_BIG);
+	assert_int_equal(ask(MANAGE_PROFILE, 1, &profile, bytes), -ERR_NOT_FOUND);
+	assert_int_equal(call(BOSS, MANAGE_PROFILE, 0, ELSEWHERE, bytes, 0, NULL), -ERR_FAULT);
+	assert_int_equal(call(CLERK, MANAGE_PROFILE, 0, BUFFER, bytes, 0, NULL), -ERR_DENIED);
+	assert_int_equal(ask(MANAGE_PROFILE, 0, &profile, bytes), bytes);
+	assert_int_equal(profile.on, 1);
+	assert_int_equal(profile.run, 1);
+	assert_int_equal(profile.num_reasons, 2);
+	assert_int_equal(profile.reasons[1].code, EXIT_WAIT);
+	assert_string_equal(profile.reasons[1].name, "scripted");
+	assert_int_equal(profile.reasons[1].count, 1);
+	assert_int_equal(profile.reasons[1].min_ns, 700);
+	assert_int_equal(profile.reasons[1].max_ns, 700);
+	assert_int_equal(profile.reasons[1].total_ns, 700);
+	assert_int_equal(profile.reasons[0].code, EXIT_NONE);
+	assert_true(profile.reasons[0].count >= MANAGE_EXITS);
+	assert_int_equal(profile.reasons[0].max_ns, 0);
+	assert_int_equal(profile.written, profile.reasons[0].count + 1);
+	assert_int_equal(act(BOSS, MANAGE_GUEST_PROFILE_END, 0), 0);
+	machine_settle();
+	give(EXIT_NONE);
+	bytes = profile.written;
+	assert_int_equal(ask(MANAGE_PROFILE, 0, &profile, sizeof(profile)), sizeof(profile));
+	assert_int_equal(profile.on, 0);
+	assert_true(profile.written <= bytes + 1);
+	/* Once more: from nothing, in the same page. */
+	assert_int_equal(act(BOSS, MANAGE_GUEST_PROFILE, 0), 0);
+	machine_settle();
+	assert_int_equal(ask(MANAGE_PROFILE, 0, &profile, sizeof(profile)), sizeof(profile));
+	assert_int_equal(profile.run, 2);
+	assert_true(profile.written < 3);
+	assert_int_equal(page_total() - page_free_count(), used + 1);
+	assert_int_equal(act(BOSS, MANAGE_GUEST_PROFILE_END, 0), 0);
+	assert_int_equal(act(BOSS, MANAGE_GUEST_STOP, 0), 0);
+	machine_settle();
+}
+
 static void regions_are_described(void **state)
 {
 	struct manage_region region;
@@ -152,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(guests_are_described),
+		cmocka_unit_test(exits_are_recorded),
 		cmocka_unit_test(regions_are_described),
 		cmocka_unit_test(the_machine_is_described),
 		cmocka_unit_test(what_runs_and_interrupts_is_described),

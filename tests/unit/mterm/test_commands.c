@@ -42,6 +42,43 @@ static void lists(void **state)
 			"all                        308 KiB\n");
 }
 
+static void exits_are_recorded(void **state)
+{
+	const char *text;
+
+	(void)state;
+	says("profile show linux",
+	     "profile show: no exits of 'linux' were recorded; 'profile on linux' begins\n");
+	says("profile on spare",
+	     "profile on: guest 'spare' is absent, and must be there for that\n");
+	has("profile show missing", "profile show: there is no guest 'missing'");
+	says("profile on linux", "");
+	assert_int_equal(fake.profiled, 1);
+	/* Of both vCPUs, the most frequent first. */
+	says("profile show linux",
+	     "EXIT                        COUNT    SHARE      MIN ns     MEAN ns        MAX ns\n"
+	     "port                          180   90.0 %          90         100           120\n"
+	     "HLT                            20   10.0 %          50         100           400\n");
+	says("profile show linux --json",
+	     "{\"on\":true,\"since_ns\":1000,\"reasons\":["
+	     "{\"reason\":\"port\",\"code\":30,\"count\":180,\"total_ns\":18000,\"min_ns\":90,"
+	     "\"max_ns\":120},"
+	     "{\"reason\":\"HLT\",\"code\":7,\"count\":20,\"total_ns\":2000,\"min_ns\":50,"
+	     "\"max_ns\":400}]}\n");
+	says("profile off linux", "");
+	has("profile show linux --json", "{\"on\":false,");
+	/* The record of 85 that is written next, number 21 of the ring, is left out. */
+	text = output_of("profile exits linux");
+	assert_non_null(strstr(text, "   0       2.000000022           100  port"
+				     "                    0x40e\n"));
+	assert_null(strstr(text, "0x40d\n"));
+	assert_non_null(strstr(text, "   1       2.000000020           100  port"
+				     "                    0x40c\n"));
+	text = output_of("profile exits linux --json");
+	assert_ptr_equal(strstr(text, "{\"on\":false,\"since_ns\":1000,\"exits\":[{\"vcpu\":0,"),
+			 text);
+}
+
 static void shows(void **state)
 {
 	(void)state;
@@ -92,6 +129,9 @@ static const char *const json_commands[] = {
 	"guest stop missing",
 	"component restart vmm-rt",
 	"guest destroy rt --yes",
+	"profile on linux",
+	"profile show linux",
+	"profile exits linux",
 	"top",
 };
 
@@ -452,6 +492,7 @@ int main(void)
 		cmocka_unit_test_setup(programs_are_not_asked, begin),
 		cmocka_unit_test_setup(mistakes_are_explained, begin),
 		cmocka_unit_test_setup(refusals_are_explained, begin),
+		cmocka_unit_test_setup(exits_are_recorded, begin),
 		cmocka_unit_test_setup(tree_is_shown_as_source, begin),
 		cmocka_unit_test_setup(log_is_shown_and_followed, begin),
 		cmocka_unit_test_setup(sleep_keeps_what_is_typed, begin),

@@ -195,6 +195,38 @@ static s64 query_bytes(const void *from, u64 size, u64 at, void *buffer, u64 byt
 	return (s64)n;
 }
 
+/* Two vCPUs have the same records, the ring's of which has gone round. */
+static s64 query_profile(u64 id, void *buffer, u64 bytes)
+{
+	static struct manage_profile r;
+	u64 guest = id >> 16;
+
+	memset(&r, 0, sizeof(r));
+	if (guest >= ARRAY_SIZE(fake.guests) || (id & 0xffff) >= fake.guests[guest].vcpus ||
+	    (fake.profiled & BIT(guest)) == 0)
+		return -(s64)ERR_NOT_FOUND;
+	r.since_ns = 1000;
+	r.run = 1;
+	r.on = (fake.profiled & BIT(guest + 32)) == 0;
+	r.num_reasons = 2;
+	r.reasons[0] = (struct manage_reason){
+		.name = "HLT", .code = 7, .count = 10, .total_ns = 1000, .min_ns = 50, .max_ns = 400
+	};
+	r.reasons[1] = (struct manage_reason){ .name = "port",
+					       .code = 30,
+					       .count = 90,
+					       .total_ns = 9000,
+					       .min_ns = 90,
+					       .max_ns = 120 };
+	r.written = 85;
+	for (u32 i = 0; i < MANAGE_EXITS; i++)
+		r.exits[i] = (struct manage_exit){ .exit_ns = 2 * NS_PER_S + i,
+						   .entry_ns = 2 * NS_PER_S + i + 100,
+						   .address = 0x3f8 + i,
+						   .reason = 1 };
+	return GIVE(r);
+}
+
 static s64 query(u64 operation, u64 id, void *buffer, u64 bytes, u64 argument, u64 *second)
 {
 	s64 n;
@@ -209,6 +241,7 @@ static s64 query(u64 operation, u64 id, void *buffer, u64 bytes, u64 argument, u
 			return -(s64)ERR_NOT_FOUND;
 		return GIVE(fake.components[id]);
 	case MANAGE_VCPU: return query_vcpu(id, buffer, bytes);
+	case MANAGE_PROFILE: return query_profile(id, buffer, bytes);
 	case MANAGE_THREAD: return query_thread(id, buffer, bytes);
 	case MANAGE_CPU: return query_cpu(id, buffer, bytes);
 	case MANAGE_REGION: return query_region(id, buffer, bytes);
@@ -262,6 +295,12 @@ static s64 act(u64 operation, u64 id)
 
 	if (operation > MANAGE_COMPONENT_KILL)
 		return 0;
+	if (operation == MANAGE_GUEST_PROFILE || operation == MANAGE_GUEST_PROFILE_END) {
+		if (id >= ARRAY_SIZE(fake.guests) || fake.guests[id].state == ABSENT)
+			return -(s64)ERR_NOT_FOUND;
+		fake.profiled |= BIT(operation == MANAGE_GUEST_PROFILE ? id : id + 32);
+		return 0;
+	}
 	if (operation < MANAGE_COMPONENT_START) {
 		if (id >= ARRAY_SIZE(fake.guests))
 			return -(s64)ERR_NOT_FOUND;

@@ -24,6 +24,7 @@ struct fake_core {
 	s64 refuse;       /* every act gets this, unless it is 0 */
 	s64 refuse_query; /* the same for queries */
 	u64 watched;      /* a bit for each guest with a call of MANAGE_GUEST_WATCH */
+	u64 profiled;     /* of MANAGE_GUEST_PROFILE; the upper half: it has ended */
 	u32 num_acts;     /* ever made */
 	struct {
 		u64 operation, id, argument;

@@ -16,25 +16,19 @@
 #define TRAP_SP0_FIQ    2
 #define TRAP_SPX_SERROR 7
 
+#define SLOT_BYTES 128 /* of a vector table: room for 32 instructions */
+
 #ifdef __ASSEMBLER__
-/*
- * CORE_TRAP n - the whole body of vector slot n for an exception that the core does not expect.
- * Fits a slot of 32 instructions; the rest is core_trap_common in trap_entry.S. Write .balign 128
- * before each.
- * TPIDR_EL0 and TPIDRRO_EL0 are scratch: the machine stops.
- */
 /* clang-format off */
-.macro CORE_TRAP vector
-	msr	tpidr_el0, x0
-	mov	x0, sp
-	msr	tpidrro_el0, x0
-	mrs	x0, tpidr_el2
-	ldr	x0, [x0, #CPU_EXCEPTION_TOP]
-	sub	x0, x0, #TRAP_FRAME_BYTES
-	mov	sp, x0
-	str	x1, [sp, #8]
-	mov	w1, #\vector
-	b	core_trap_common
+/* SLOT - the beginning of slot @number of vector table @table. */
+.macro SLOT table, number
+	.org	\table + \number * SLOT_BYTES
+.endm
+
+/* CORE_SLOT - the same for exceptions of the core (0 to 7): on to the slot of vectors.S. */
+.macro CORE_SLOT table, number
+	SLOT	\table, \number
+	b	arm64_vectors + \number * SLOT_BYTES
 .endm
 /* clang-format on */
 #else

@@ -11,12 +11,16 @@
 #define ASM_VCPU_H
 
 /* Offsets that vectors.S uses; vcpu.c asserts them. */
-#define VCPU_X          0
-#define VCPU_PC         248
-#define VCPU_PSTATE     256
-#define VCPU_HOST_SP    288
-#define VCPU_PAC_SWITCH 296
-#define VCPU_APIA       304
+#define VCPU_X       0
+#define VCPU_PC      248
+#define VCPU_PSTATE  256
+#define VCPU_HOST_SP 288
+#define VCPU_WAY     296
+#define VCPU_APIA    304
+
+/* Bits of `way`, at which assembly looks. */
+#define WAY_KEYS_BIT     0 /* the core signs its return addresses: APIAKey is exchanged */
+#define WAY_RECORDED_BIT 1 /* exits and entries are recorded (record.c) */
 
 #ifndef __ASSEMBLER__
 
@@ -114,8 +118,7 @@ struct arch_vcpu {
 	u64 x[31];
 	struct arm64_trap trap;
 	u64 host_sp;            /* core stack while the guest runs */
-	u64 pac_switch;         /* 1: the core signs its return addresses, so APIAKey is switched at
-				   entry/exit */
+	u64 way;                /* how exits and entries differ from the plain ones: WAY_... */
 	u64 apia[2];            /* the guest's APIAKey_EL1, low then high */
 	struct vcpu_exit *exit; /* where the fast handlers put what they cannot serve */
 	bool wait_begins;       /* arch_vcpu_wants_irq() was not called in this wait yet */

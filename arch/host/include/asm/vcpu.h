@@ -40,6 +40,7 @@ struct arch_vcpu {
 	const struct vcpu_exit *script; /* NULL: every run ends with EXIT_NONE */
 	u32 script_length, script_at;
 	bool loaded;
+	bool recorded;  /* arch_vcpu_profile() */
 	bool wants_irq; /* what arch_vcpu_wants_irq() answers */
 	bool line_fell; /* arch_vcpu_wants_irq() then drops what is pending */
 	struct vcpu_start start;

@@ -66,10 +66,11 @@ struct arch_vcpu {
 	u64 rflags;   /* at the last exit; only the control structure's can be changed */
 	u64 next_rip; /* behind the instruction of the last exit; 0: not reported */
 	bool moved;   /* `rip` differs from the control structure's, because an instruction ended */
-	struct vcpu_exit *exit; /* the exit that arch_vcpu_run() fills */
-	struct vmcb *vmcb;      /* on SVM */
-	u64 vmcb_pa, host_pa;   /* of that block, and of the CPU's own one while it is loaded */
-	void *vmcs;             /* on VMX, of unknown form */
+	struct vcpu_exit *exit;                    /* the exit that arch_vcpu_run() fills */
+	struct vmcb *vmcb;                         /* on SVM */
+	void (*enter)(u64 *r, u64 vmcb, u64 host); /* svm_enter(), or for a recording */
+	u64 vmcb_pa, host_pa; /* of that block, and of the CPU's own one while it is loaded */
+	void *vmcs;           /* on VMX, of unknown form */
 	struct vmx_vcpu *vmx;
 	struct lapic lapic;
 	struct msr_state msrs;
