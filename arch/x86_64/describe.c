@@ -13,7 +13,7 @@
 #define COM1_IRQ     4
 #define UART_SCRATCH 7
 
-static u8 tree[HOST_TREE_BYTES] __aligned(8);
+static __boot_bss u8 tree[HOST_TREE_BYTES] __aligned(8); /* boot alone reads it */
 
 /* A 16550's scratch register keeps what is written; an absent device reads as ones. */
 __boot static void find_com1(struct host_facts *facts)
