@@ -125,9 +125,11 @@ static void machine_cpuid(u32 leaf, u32 subleaf, struct cpuid_regs *regs)
 			 : "a"(leaf), "c"(subleaf));
 }
 
-static struct cpuid_view cpuid_view_of(const struct vcpu *vcpu)
+void exit_facts(struct vcpu *vcpu)
 {
-	return (struct cpuid_view){
+	struct cpuid_view *view = &vcpu->arch.cpuid;
+
+	*view = (struct cpuid_view){
 		.machine = machine_cpuid,
 		.index = vcpu->index,
 		.vcpus = vcpu->guest->num_vcpus,
@@ -136,21 +138,22 @@ static struct cpuid_view cpuid_view_of(const struct vcpu *vcpu)
 		.lapic_khz = LAPIC_TIMER_KHZ,
 		.tsc_invariant = true,
 		.tsc_deadline = true,
-		.apic_enabled = lapic_is_on(&vcpu->arch.lapic),
-		.cr4 = virt->read(vcpu, VIRT_CR4),
-		.xcr0 = vcpu->arch.xcr0,
 	};
+	cpuid_begin(view);
 }
 
 bool exit_cpuid(struct vcpu *vcpu)
 {
-	struct cpuid_view view = cpuid_view_of(vcpu);
+	struct cpuid_view *view = &vcpu->arch.cpuid;
 	u64 *r = vcpu->arch.r;
 	struct cpuid_regs regs;
 
 	if (!find_next(vcpu, INSN_CPUID))
 		return true;
-	cpuid_answer(&view, (u32)r[VCPU_RAX], (u32)r[VCPU_RCX], &regs);
+	view->apic_enabled = lapic_is_on(&vcpu->arch.lapic);
+	view->cr4 = virt->read(vcpu, VIRT_CR4);
+	view->xcr0 = vcpu->arch.xcr0;
+	cpuid_answer(view, (u32)r[VCPU_RAX], (u32)r[VCPU_RCX], &regs);
 	r[VCPU_RAX] = regs.eax;
 	r[VCPU_RBX] = regs.ebx;
 	r[VCPU_RCX] = regs.ecx;
@@ -166,6 +169,7 @@ void exit_offers(struct guest *guest)
 				   .apic_enabled = true };
 	struct cpuid_regs leaf1, leaf7, extended;
 
+	cpuid_begin(&view);
 	cpuid_answer(&view, 1, 0, &leaf1);
 	cpuid_answer(&view, 7, 0, &leaf7);
 	cpuid_answer(&view, 0x80000001, 0, &extended);

@@ -148,6 +148,7 @@ enum err vcpu_create(struct vcpu *vcpu)
 	struct arch_vcpu *arch = &vcpu->arch;
 
 	timer_init(&arch->timer, timer_handler);
+	exit_facts(vcpu);
 	if (fpu_bytes(vcpu->guest->arch.xcr0_offer) > PAGE_SIZE)
 		return ERR_UNSUPPORTED;
 	arch->fpu = page_alloc(1);

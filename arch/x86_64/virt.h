@@ -97,6 +97,8 @@ extern const struct virt *virt;
 bool exit_stop(struct vcpu *vcpu, const char *why);
 /** exit_offers() - the bits of control registers that @guest may set, from its CPUID. */
 void exit_offers(struct guest *guest);
+/** exit_facts() - the facts on which @vcpu's CPUID depends, but for what its exits find. */
+void exit_facts(struct vcpu *vcpu);
 /** exit_cpuid(), exit_rdmsr(), exit_wrmsr(), exit_xsetbv(), exit_hlt() - the instructions of these
  * names. */
 bool exit_cpuid(struct vcpu *vcpu);

@@ -81,6 +81,7 @@ static void ask_cpuid(const u8 *data, size_t size)
 	memcpy(&view.cr4, data + 12, sizeof(view.cr4));
 	memcpy(&view.xcr0, data + 20, sizeof(view.xcr0));
 	memcpy(&subleaf, data + 28, sizeof(subleaf));
+	cpuid_begin(&view);
 	for (leaf = 0; leaf < 0x28; leaf++) {
 		check(&view, leaf, subleaf % 32);
 		check(&view, 0x40000000 + leaf, subleaf);

@@ -307,14 +307,21 @@ static const struct row rows[] = {
 	{ CPUID_EXTENDED_MAX, ANY, { 0xff, (u32)E8_EBX_KEEP, 0, 0 }, addresses },
 };
 
+void cpuid_begin(struct cpuid_view *view)
+{
+	for (u32 i = 0; i < ARRAY_SIZE(view->largest); i++) {
+		struct cpuid_regs regs = { 0, 0, 0, 0 };
+
+		view->machine(i * CPUID_EXTENDED, 0, &regs);
+		view->largest[i] = regs.eax;
+	}
+}
+
 /* A leaf above the machine's largest has whatever the machine answers to it: no fact of that leaf.
  */
 static bool machine_has(const struct cpuid_view *view, u32 leaf)
 {
-	struct cpuid_regs regs = { 0, 0, 0, 0 };
-
-	view->machine(leaf & CPUID_EXTENDED, 0, &regs);
-	return leaf <= regs.eax;
+	return leaf <= view->largest[leaf >> 31];
 }
 
 void cpuid_answer(const struct cpuid_view *view, u32 leaf, u32 subleaf, struct cpuid_regs *regs)

@@ -27,6 +27,7 @@ struct cpuid_regs {
 /* The facts on which an answer depends. */
 struct cpuid_view {
 	void (*machine)(u32 leaf, u32 subleaf, struct cpuid_regs *regs); /* executes CPUID */
+	u32 largest[2];   /* the machine's largest leaves, basic and extended */
 	u32 index;        /* of the vCPU; its APIC id */
 	u32 vcpus;        /* of the guest */
 	u32 address_bits; /* of the guest's physical addresses */
@@ -37,8 +38,11 @@ struct cpuid_view {
 	u64 cr4, xcr0;     /* the guest's */
 };
 
+/** cpuid_begin() - fill @view->largest from the machine. */
+void cpuid_begin(struct cpuid_view *view);
+
 /** cpuid_answer() - the answer for @leaf and @subleaf in @regs. Any context; @view->machine() is
- * called at most 20 times. SDM vol. 2A, CPUID. */
+ * called at most 20 times. @view->largest is filled. SDM vol. 2A, CPUID. */
 void cpuid_answer(const struct cpuid_view *view, u32 leaf, u32 subleaf, struct cpuid_regs *regs);
 
 /** cpuid_xcr0() - the extended state that a guest may enable in XCR0, given @machine's CPUID. Any

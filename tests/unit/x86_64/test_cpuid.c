@@ -49,6 +49,7 @@ static int setup(void **state)
 		.apic_enabled = true,
 		.xcr0 = 7,
 	};
+	cpuid_begin(&view);
 	return 0;
 }
 
@@ -133,6 +134,7 @@ static void absent_leaves(void **state)
 	ask(0x80000000, 0);
 	assert_int_equal(regs.eax, CPUID_EXTENDED_MAX);
 	view.machine = small;
+	cpuid_begin(&view);
 	ask(0, 0);
 	assert_int_equal(regs.eax, 0xd);
 	ask(0x15, 0);

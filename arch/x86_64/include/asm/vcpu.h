@@ -20,6 +20,7 @@
 #ifndef __ASSEMBLER__
 
 #include "arch/x86_64/pure/boot.h"
+#include "arch/x86_64/pure/cpuid.h"
 #include "arch/x86_64/pure/decode.h"
 #include "arch/x86_64/pure/guest_code.h"
 #include "arch/x86_64/pure/insn_state.h"
@@ -79,6 +80,7 @@ struct arch_vcpu {
 	struct x86_insn_state insn;               /* of an exit that the vmm executes */
 	struct guest_code code[VCPU_CODE_PAGES];  /* by the number of the page */
 	struct x86_decoded decoded[VCPU_DECODED]; /* by the address */
+	struct cpuid_view cpuid;                  /* what its CPUID shows */
 	u64 starts; /* vCPUs that have received a SIPI from this one, and are not started yet */
 	void *fpu;  /* XSAVE area */
 	u64 xcr0;
