@@ -3,8 +3,8 @@
  * The EL2 vector table while a component is active, the way into it and back.
  *
  * SP_EL2 points at its struct arch_user while it runs. Every exception ends the run: all of its
- * registers are stored, and arm64_user_enter() returns what it was. The core's own exceptions go on
- * to the slots of vectors.S. The room behind two of these slots has the way in and out.
+ * registers are stored, and arm64_user_enter() returns what it was. The core's own exceptions
+ * continue in the slots of vectors.S. The room behind two of these slots has the way in and out.
  */
 #include <asm/pairs.h>
 #include <asm/sysreg.h>

@@ -74,7 +74,7 @@ VMX = accepted.Rows(BochsVmx.name, ("floor", "KVM with kvmtool"), "VMX: ")
 # Profiles: the guest's argument, the operations, the system, the row after which they begin.
 PROFILES = {
 	"exits": ("profile", ("hypercall", "cpuid", "rdmsr", "x2apic_read", "x2apic_write",
-			      "no_port", "self_ipi"), {}, "boot"),
+			      "no_port", "self_ipi", "timer"), {}, "boot"),
 	"devices": ("profile", ("port", "mmio", "uart"),
 		    {"changes": DEVICES, "include": CONSOLE}, "boot"),
 	"resets": ("resets", ("reset",), {}, "boot"),

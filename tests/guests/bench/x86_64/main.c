@@ -231,26 +231,31 @@ static void self_ipi(void)
 		;
 }
 
-/* From the deadline to the handler; the phase to the machine's timer varies. */
+/* From the deadline, in @ticks, to the handler. */
+static u64 timer_once(u64 ticks, bool sleep)
+{
+	u64 when = rdtsc() + ticks;
+	u32 before = taken;
+
+	__asm__ volatile("cli" : : : "memory");
+	wrmsr(MSR_DEADLINE, when);
+	if (sleep)
+		__asm__ volatile("sti; hlt" : : : "memory");
+	else
+		__asm__ volatile("sti" : : : "memory");
+	while (taken == before)
+		;
+	return taken_at - when;
+}
+
+/* The phase to the machine's timer varies. */
 static void timer(const char *name, bool sleep)
 {
 	u64 sum = 0;
 
 	wrmsr(MSR_LVT_TIMER, LVT_DEADLINE | VECTOR_IPI);
-	for (u32 i = 0; i < ROUNDS; i++) {
-		u64 when = rdtsc() + 20000 + i % 7;
-		u32 before = taken;
-
-		__asm__ volatile("cli" : : : "memory");
-		wrmsr(MSR_DEADLINE, when);
-		if (sleep)
-			__asm__ volatile("sti; hlt" : : : "memory");
-		else
-			__asm__ volatile("sti" : : : "memory");
-		while (taken == before)
-			;
-		sum += taken_at - when;
-	}
+	for (u32 i = 0; i < ROUNDS; i++)
+		sum += timer_once(20000 + i % 7, sleep);
 	row(name, sum, ROUNDS);
 }
 
@@ -307,6 +312,7 @@ OP(x2apic_read, (void)rdmsr(MSR_VERSION))
 OP(x2apic_write, wrmsr(MSR_TPR, 0))
 OP(no_port, (void)in8(0x1234))
 OP(self_ipi, self_ipi())
+OP(timer, (void)timer_once(4000, false))
 OP(port, (void)in8(COM1_SCRATCH))
 OP(mmio, (void)*VIRTIO)
 OP(uart, out8(COM1, '.'))
@@ -314,10 +320,12 @@ OP(uart, out8(COM1, '.'))
 /* Each several times, as a row has it; without end. */
 static void profile(void)
 {
-	static void (*const ops[])(
-		void) = { op_hypercall, op_cpuid,    op_rdmsr, op_x2apic_read, op_x2apic_write,
-			  op_no_port,   op_self_ipi, op_port,  op_mmio,        op_uart };
+	static void (*const ops[])(void) = { op_hypercall,   op_cpuid,        op_rdmsr,
+					     op_x2apic_read, op_x2apic_write, op_no_port,
+					     op_self_ipi,    op_timer,        op_port,
+					     op_mmio,        op_uart };
 
+	wrmsr(MSR_LVT_TIMER, LVT_DEADLINE | VECTOR_IPI);
 	for (;;)
 		for (u32 i = 0; i < sizeof(ops) / sizeof(ops[0]); i++)
 			for (u32 j = 0; j < 8; j++)
