@@ -10,4 +10,4 @@ obj-y += exception.o insn_state.o mcheck.o predict.o
 obj-y += aml.o decode.o boot.o boot_block.o boot_kernel.o guest_acpi.o host.o kernel.o kernel_elf.o multiboot.o
 obj-y += multiboot_info.o platform.o
 obj-y += acpi.o host_tree.o loader.o handover.o mtrr.o pte.o
-obj-y += cmos.o entry.o entry_guest.o
+obj-y += cmos.o entry.o entry_guest.o offers.o

@@ -6,21 +6,17 @@
  */
 #include "arch/x86_64/svm/svm.h"
 
+#include "arch/x86_64/pure/asid.h"
+#include "arch/x86_64/pure/offers.h"
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
 #include <mullion/cpu.h>
 #include <mullion/log.h>
 #include <mullion/mem.h>
 
-#define VM_CR_SVMDIS BIT(4)
-
 #define LEAF_FEATURES 1u
 #define LEAF_EXTENDED 0x80000001u
 #define LEAF_SVM      0x8000000au
-#define F1_XSAVE      BIT(26)
-#define E1_SVM        BIT(2)
-#define E1_NX         BIT(20)
-#define SVM_NPT       BIT(0)
 
 struct svm_cpu {
 	u64 host_pa; /* of a control block with this CPU's TR and bases; VMRUN's page behind it */
@@ -37,24 +33,6 @@ u64 svm_msr_map(void)
 	return page_to_hpa(msr_map).v;
 }
 
-static const char *missing(void)
-{
-	if ((cpuid_if(LEAF_EXTENDED, 0).c & E1_SVM) == 0)
-		return "the CPU has no SVM: use a CPU with AMD-V, or give the emulator -cpu "
-		       "max,+svm";
-	if ((read_msr(MSR_VM_CR) & VM_CR_SVMDIS) != 0)
-		return "the firmware has switched SVM off: enable it in the firmware's set-up";
-	if ((cpuid_if(LEAF_SVM, 0).d & SVM_NPT) == 0)
-		return "SVM has no nested paging: use a newer CPU, or give the emulator -cpu "
-		       "max,+npt";
-	if ((cpuid_if(LEAF_EXTENDED, 0).d & E1_NX) == 0)
-		return "the CPU has no NX, which the firmware may have switched off: enable it "
-		       "there";
-	if ((cpuid(LEAF_FEATURES, 0).c & F1_XSAVE) == 0)
-		return "the CPU has no XSAVE: use a newer CPU";
-	return NULL;
-}
-
 static bool svm_suits(void)
 {
 	return (cpuid_if(LEAF_EXTENDED, 0).c & E1_SVM) != 0;
@@ -62,8 +40,17 @@ static bool svm_suits(void)
 
 static const char *svm_probe(void)
 {
-	const char *why = missing();
+	struct offers_svm cpu = {
+		.features = cpuid(LEAF_FEATURES, 0).c,
+		.extended_ecx = cpuid_if(LEAF_EXTENDED, 0).c,
+		.extended_edx = cpuid_if(LEAF_EXTENDED, 0).d,
+		.svm_edx = cpuid_if(LEAF_SVM, 0).d,
+	};
+	const char *why;
 
+	if ((cpu.extended_ecx & E1_SVM) != 0)
+		cpu.vm_cr = read_msr(MSR_VM_CR);
+	why = offers_svm_missing(&cpu);
 	if (why != NULL)
 		return why;
 	num_asids = cpuid(LEAF_SVM, 0).b;
@@ -92,15 +79,12 @@ static void turn_on(struct svm_cpu *cpu)
 	cpu->on = true;
 }
 
-/* ASID 0 is the core's. When all are used, the next run flushes every guest's translations. */
 static void assign_asid(struct svm_cpu *cpu, struct vmcb *vmcb)
 {
-	vmcb->tlb_control = 0;
-	if (cpu->next_asid >= num_asids)
-		cpu->next_asid = 1;
-	if (cpu->next_asid == 1)
-		vmcb->tlb_control = TLB_FLUSH_ALL;
-	vmcb->asid = cpu->next_asid++;
+	bool flush;
+
+	vmcb->asid = asid_next(&cpu->next_asid, num_asids, &flush);
+	vmcb->tlb_control = flush ? TLB_FLUSH_ALL : 0;
 }
 
 static void write_debug(const u64 *dr)

@@ -4,13 +4,13 @@
 #include "arch/x86_64/vmx/vmx.h"
 
 #include "arch/x86_64/pure/cr.h"
+#include "arch/x86_64/pure/offers.h"
 #include "arch/x86_64/tables.h"
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
 #include <mullion/cpu.h>
 #include <mullion/mem.h>
 
-#define MSR_VMX_BASIC      0x480
 #define MSR_VMX_MISC       0x485
 #define MSR_VMX_CR0_FIXED0 0x486
 #define MSR_VMX_CR0_FIXED1 0x487
@@ -23,23 +23,6 @@
 #define MSR_VMX_EXIT       0x48f
 #define MSR_VMX_ENTRY      0x490
 
-#define BASIC_TRUE   BIT(55)
-#define BASIC_STRING BIT(54) /* an exit of INS or OUTS describes it */
-#define EPT_LEVELS_4 BIT(6)
-#define EPT_TYPE_WB  BIT(14)
-#define EPT_PAGES_2M BIT(16)
-#define EPT_INVEPT   (BIT(20) | BIT(26)) /* of all contexts */
-
-#define NEED_PIN (PIN_INTERRUPT | PIN_NMI | PIN_VIRTUAL_NMI)
-#define NEED_PRIMARY                                                                           \
-	(PRIMARY_TSC_OFFSET | PRIMARY_HLT | PRIMARY_MWAIT | PRIMARY_RDPMC | PRIMARY_CR8_LOAD | \
-	 PRIMARY_CR8_STORE | PRIMARY_IO_BITMAPS | PRIMARY_MSR_BITMAP | PRIMARY_MONITOR |       \
-	 PRIMARY_SECONDARY)
-#define NEED_WINDOWS (PRIMARY_WINDOW | PRIMARY_NMI_WINDOW)
-#define NEED_EXIT                                                                      \
-	(EXIT_DEBUG | EXIT_HOST64 | EXIT_ACKNOWLEDGE | EXIT_SAVE_PAT | EXIT_LOAD_PAT | \
-	 EXIT_SAVE_EFER | EXIT_LOAD_EFER)
-#define NEED_ENTRY (ENTER_DEBUG | ENTER_LOAD_PAT | ENTER_LOAD_EFER)
 /* Instructions that the guest has if the CPU has them; and those of SGX, which it never has. */
 #define WANT_SECONDARY                                                                \
 	(SECONDARY_RDTSCP | SECONDARY_INVPCID | SECONDARY_XSAVES | SECONDARY_WBINVD | \
@@ -52,11 +35,6 @@
 struct vmx_controls vmx_controls;
 struct entry_caps vmx_caps;
 static u8 *msr_map; /* by msr.c's table */
-
-static bool vmx_offers(u64 capability, u64 controls)
-{
-	return (controls & ~(capability >> 32)) == 0;
-}
 
 /* A pair of capabilities: bits that must be 1, and bits that may be 1. */
 static u64 vmx_adjust(u64 capability, u64 controls)
@@ -78,32 +56,10 @@ static void read_caps(void)
 		.misc = read_msr(MSR_VMX_MISC),
 		.address_bits = cpuid_if(0x80000008, 0).a & 0xff,
 	};
-	if (vmx_offers(vmx_caps.primary, PRIMARY_SECONDARY))
+	if (offers_controls(vmx_caps.primary, PRIMARY_SECONDARY))
 		vmx_caps.secondary = read_msr(MSR_VMX_SECONDARY);
-	if (vmx_offers(vmx_caps.secondary, SECONDARY_EPT))
+	if (offers_controls(vmx_caps.secondary, SECONDARY_EPT))
 		vmx_caps.ept_vpid = read_msr(MSR_VMX_EPT_VPID);
-}
-
-static const char *vmx_missing(void)
-{
-	u64 ept = EPT_LEVELS_4 | EPT_TYPE_WB | EPT_PAGES_2M | EPT_INVEPT;
-
-	if (!vmx_offers(vmx_caps.secondary, SECONDARY_EPT) || (vmx_caps.ept_vpid & ept) != ept)
-		return "VMX has no extended page tables of 4 levels with 2 MiB pages: use a newer "
-		       "CPU";
-	if (!vmx_offers(vmx_caps.secondary, SECONDARY_UNRESTRICTED))
-		return "VMX has no unrestricted guests: use a newer CPU";
-	if (!vmx_offers(vmx_caps.secondary, SECONDARY_VPID))
-		return "VMX has no identifiers of virtual processors (VPID): use a newer CPU";
-	if (!vmx_offers(vmx_caps.pin, NEED_PIN))
-		return "VMX has no virtual NMIs: use a newer CPU";
-	if (!vmx_offers(vmx_caps.primary, NEED_PRIMARY | NEED_WINDOWS) ||
-	    (vmx_caps.primary & (PRIMARY_CR3_LOAD | PRIMARY_CR3_STORE)) != 0)
-		return "VMX lacks a control of execution that the core needs: use a newer CPU";
-	if (!vmx_offers(vmx_caps.exit, NEED_EXIT) ||
-	    !vmx_offers(vmx_caps.entry, NEED_ENTRY | ENTER_IA32E))
-		return "VMX does not switch PAT and EFER: use a newer CPU";
-	return NULL;
 }
 
 const char *vmx_controls_probe(void)
@@ -111,10 +67,8 @@ const char *vmx_controls_probe(void)
 	u64 secondary = SECONDARY_EPT | SECONDARY_UNRESTRICTED | SECONDARY_VPID;
 	const char *why;
 
-	if ((~read_msr(MSR_VMX_BASIC) & (BASIC_TRUE | BASIC_STRING)) != 0)
-		return "VMX is of the first generation: use a newer CPU";
 	read_caps();
-	why = vmx_missing();
+	why = offers_controls_missing(&vmx_caps);
 	if (why != NULL)
 		return why;
 	secondary |= WANT_SECONDARY & vmx_caps.secondary >> 32;
@@ -124,7 +78,7 @@ const char *vmx_controls_probe(void)
 		.secondary = vmx_adjust(vmx_caps.secondary, secondary),
 		.exit = vmx_adjust(vmx_caps.exit, NEED_EXIT),
 		.entry = vmx_adjust(vmx_caps.entry, NEED_ENTRY),
-		.preempts = vmx_offers(vmx_caps.pin, PIN_PREEMPTION),
+		.preempts = offers_controls(vmx_caps.pin, PIN_PREEMPTION),
 	};
 	msr_map = page_alloc(1); /* MSR_VMX_BITMAP_BYTES */
 	if (msr_map == NULL)

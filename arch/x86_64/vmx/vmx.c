@@ -7,6 +7,7 @@
 #include "arch/x86_64/vmx/vmx.h"
 
 #include "arch/x86_64/pure/cr.h"
+#include "arch/x86_64/pure/offers.h"
 #include "arch/x86_64/tables.h"
 #include <arch/mmu.h>
 #include <asm/sysreg.h>
@@ -15,13 +16,8 @@
 #include <mullion/mem.h>
 
 #define LEAF_FEATURES 1u
-#define F1_VMX        BIT(5)
-#define F1_XSAVE      BIT(26)
 
 #define INTEL_EBX 0x756e6547u /* "GenuineIntel" */
-
-#define CONTROL_LOCKED BIT(0)
-#define CONTROL_VMX    BIT(2) /* outside SMX */
 
 #define MSR_VMX_BASIC  0x480
 #define BASIC_REVISION MASK(30, 0)
@@ -55,15 +51,16 @@ static bool vmx_suits(void)
 
 static const char *vmx_probe(void)
 {
-	u64 control;
+	struct offers_vmx cpu = { .features = cpuid(LEAF_FEATURES, 0).c };
+	const char *why;
 
-	if ((cpuid(LEAF_FEATURES, 0).c & F1_VMX) == 0)
-		return "the CPU has no VMX: use a CPU with VT-x, or another model of the emulator";
-	control = read_msr(MSR_FEATURE_CTL);
-	if ((control & CONTROL_LOCKED) != 0 && (control & CONTROL_VMX) == 0)
-		return "the firmware has switched VMX off: enable it in the firmware's set-up";
-	if ((cpuid(LEAF_FEATURES, 0).c & F1_XSAVE) == 0)
-		return "the CPU has no XSAVE: use a newer CPU";
+	if ((cpu.features & F1_VMX) != 0) {
+		cpu.control = read_msr(MSR_FEATURE_CTL);
+		cpu.basic = read_msr(MSR_VMX_BASIC);
+	}
+	why = offers_vmx_missing(&cpu);
+	if (why != NULL)
+		return why;
 	for (u32 id = 0; id < cpu_count; id++) {
 		vmx_cpus[id].region = page_alloc(1);
 		if (vmx_cpus[id].region == NULL)
