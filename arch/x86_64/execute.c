@@ -62,6 +62,8 @@ void exit_executed(struct vcpu *vcpu, enum err result)
 		virt->raise(vcpu, s->exception, s->error);
 		return;
 	}
+	if (s->length == X86_INSN_AGAIN)
+		return;
 	memcpy(vcpu->arch.r, s->r, sizeof(s->r));
 	virt->write(vcpu, VIRT_RFLAGS, flags | (s->rflags & X86_FLAGS_ARITHMETIC));
 	(void)exit_finish(vcpu, virt->read(vcpu, VIRT_CODE64) != 0 ? next : (u32)next);

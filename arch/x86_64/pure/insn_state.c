@@ -7,7 +7,7 @@
 bool x86_answer_is_valid(const struct x86_insn_state *state)
 {
 	switch (state->exception) {
-	case 0: return state->length <= X86_INSN_MAX;
+	case 0: return state->length <= X86_INSN_AGAIN;
 	case X86_VECTOR_SS:
 	case X86_VECTOR_GP: return state->error == 0;
 	case X86_VECTOR_PF: return (state->error & ~FAULT_BITS) == 0;

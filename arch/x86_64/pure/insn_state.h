@@ -11,6 +11,10 @@
 
 #define X86_FLAGS_ARITHMETIC UINT64_C(0x8d5) /* CF, PF, AF, ZF, SF, OF */
 
+/* Nothing was done, and the guest executes the instruction again. Behind an element of a string
+ * instruction, in contrast, a single step traps. */
+#define X86_INSN_AGAIN (X86_INSN_MAX + 1)
+
 #define X86_VECTOR_SS 12u
 #define X86_VECTOR_GP 13u
 #define X86_VECTOR_PF 14u
@@ -20,7 +24,7 @@ struct x86_insn_state {
 	u64 r[16];
 	u64 rflags;    /* its arithmetic flags */
 	u64 cr2;       /* of #PF */
-	u32 length;    /* RIP moves that far; 0: the guest executes the instruction again */
+	u32 length;    /* RIP moves that far; 0: one element of several; or X86_INSN_AGAIN */
 	u32 exception; /* #UD, #SS, #GP or #PF, and the registers stay; 0: none */
 	u32 error;     /* its error code */
 	/* Read by the vmm. */

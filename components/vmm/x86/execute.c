@@ -547,7 +547,9 @@ void x86_execute(struct x86_insn_state *s, const struct x86_bus *bus)
 		memcpy(s->r, e.r, sizeof(e.r));
 		s->rflags = e.flags;
 		s->length = e.repeats ? 0 : e.d.at;
-	} else if (s->exception == 0 && !e.again) {
+	} else if (e.again) {
+		s->length = X86_INSN_AGAIN;
+	} else if (s->exception == 0) {
 		(void)raise(&e, X86_VECTOR_GP, 0);
 	}
 }
