@@ -37,10 +37,13 @@ $(O)/guests/%.img: $(O)/guests/%.elf
 	$(quiet)$(OBJCOPY) -O binary $< $@
 
 # The same as Multiboot kernels, and a page of firmware.
-multiboot-headers := multiboot multiboot2
-$(multiboot-headers:%=$(O)/guests/flat-%.elf): $(O)/guests/flat-%.elf: $(flat-common) \
-		$(O)/guest32/tests/guests/flat/main.o $(O)/guest32/tests/guests/flat/%.o \
-		tests/guests/flat/guest.lds
+multiboot-kernels := multiboot multiboot2 devices-multiboot
+$(O)/guests/flat-multiboot.elf $(O)/guests/flat-multiboot2.elf: \
+		$(O)/guests/flat-%.elf: $(O)/guest32/tests/guests/flat/main.o \
+		$(O)/guest32/tests/guests/flat/%.o
+$(O)/guests/flat-devices-multiboot.elf: \
+		$(addprefix $(O)/guest32/tests/guests/flat/,devices.o multiboot.o)
+$(multiboot-kernels:%=$(O)/guests/flat-%.elf): $(flat-common) tests/guests/flat/guest.lds
 	$(call say,LD,$@)
 	$(quiet)mkdir -p $(@D)
 	$(quiet)$(LD) -m elf_i386 -nostdlib -z noexecstack --no-warn-rwx-segments --build-id=none \
@@ -51,7 +54,7 @@ $(O)/guests/reset.img: $(O)/guest32/tests/guests/reset/start.o
 	$(quiet)mkdir -p $(@D)
 	$(quiet)$(OBJCOPY) -O binary -j .text $< $@
 
-guests: $(multiboot-headers:%=$(O)/guests/flat-%.elf) $(O)/guests/reset.img
+guests: $(multiboot-kernels:%=$(O)/guests/flat-%.elf) $(O)/guests/reset.img
 guests: $(flat-programs:%=$(O)/guests/flat-%.img) $(O)/guests/bench.img
 
 # The entry checks, for the bare machine.

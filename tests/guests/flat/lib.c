@@ -118,6 +118,8 @@ void load_idt(void)
 	} __attribute__((packed)) pointer = { sizeof(idt) - 1, (u32)idt };
 
 	__asm__ volatile("lidt %0" : : "m"(pointer));
+	if (is_bare()) /* firmware leaves a local APIC in xAPIC mode */
+		wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | 0xc00);
 	wrmsr(X2(0x0f), 0x1ff);
 }
 
@@ -128,5 +130,7 @@ void set_up(void)
 
 		idt[i] = (struct gate){ (u16)to, 8, 0x8e00, (u16)(to >> 16) };
 	}
+	if (is_bare()) /* firmware leaves lines of the 8259s open */
+		__asm__ volatile("outb %%al, $0x21; outb %%al, $0xa1" : : "a"((u8)0xff));
 	load_idt();
 }

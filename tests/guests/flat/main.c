@@ -256,6 +256,21 @@ static void ioapic_write(u32 reg, u32 value)
 	IOAPIC[4] = value;
 }
 
+/* The step ends behind the first of two elements, at the same instruction. */
+static void check_step_of_string(void)
+{
+	u32 traps = hits[1], count = 2;
+	u8 *to = (u8 *)0x00800000;
+
+	__asm__ volatile("movl $1f, %0\n\tpushf\n\torl $0x100, (%%esp)\n\tpopf\n"
+			 "1:\trep insb"
+			 : "+m"(expect_at), "+D"(to), "+c"(count)
+			 : "d"(0x1234)
+			 : "memory");
+	check(hits[1] == traps + 1 && came_at == expect_at && count == 0,
+	      "a step over an element of a string");
+}
+
 /* Ports without a device read as ones; elements are 4 bytes, and the last crosses a page. */
 static void check_strings(void)
 {
@@ -278,6 +293,7 @@ static void check_strings(void)
 	count = 0;
 	__asm__ volatile("rep insl" : "+D"(to), "+c"(count) : "d"(0x1234) : "memory");
 	check((u8 *)to == bytes + 13, "string input of nothing");
+	check_step_of_string();
 }
 
 static void check_devices(void)
@@ -301,17 +317,9 @@ static void check_devices(void)
 	check(value == (1u << 16 | VECTOR_LINE), "IOAPIC entry");
 }
 
-/* Firmware leaves a local APIC in xAPIC mode. */
-static void set_up_bare_apic(void)
-{
-	wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | 0xc00);
-}
-
 /* On the second vCPU. */
 void second_main(void)
 {
-	if (is_bare())
-		set_up_bare_apic();
 	load_idt();
 	second_misc = rdmsr(MSR_MISC_ENABLE);
 	second_runs++;
@@ -370,17 +378,8 @@ static void check_second(void)
 	check(hits[VECTOR_ANSWER] == 100, "IPIs between vCPUs");
 }
 
-/* Firmware leaves lines of the 8259s open. */
-static void set_up_bare(void)
-{
-	__asm__ volatile("outb %%al, $0x21; outb %%al, $0xa1" : : "a"((u8)0xff));
-	set_up_bare_apic();
-}
-
 void guest_main(void)
 {
-	if (is_bare())
-		set_up_bare();
 	set_up();
 	check_cpuid();
 	check_faults();
