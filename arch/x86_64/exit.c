@@ -342,6 +342,8 @@ bool exit_xsetbv(struct vcpu *vcpu)
 {
 	u64 *r = vcpu->arch.r, value = (r[VCPU_RDX] << 32) | (u32)r[VCPU_RAX];
 
+	if ((virt->read(vcpu, VIRT_CR4) & CR4_OSXSAVE) == 0)
+		return exit_undefined(vcpu); /* QEMU's exit precedes this #UD */
 	if (!find_next(vcpu, INSN_XSETBV))
 		return true;
 	if ((u32)r[VCPU_RCX] != 0 || virt->read(vcpu, VIRT_CPL) != 0 ||

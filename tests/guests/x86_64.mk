@@ -31,6 +31,7 @@ $(flat-programs:%=$(O)/guests/flat-%.elf): $(O)/guests/flat-%.elf: $(flat-common
 		-T tests/guests/flat/guest.lds -o $@ $(filter %.o,$^)
 
 $(O)/guests/flat-hostile.elf: $(O)/guest32/tests/guests/flat/hostile_second.o
+$(O)/guests/flat-main.elf: $(O)/guest32/tests/guests/flat/state.o
 
 $(O)/guests/%.img: $(O)/guests/%.elf
 	$(call say,OBJCOPY,$@)
@@ -39,7 +40,7 @@ $(O)/guests/%.img: $(O)/guests/%.elf
 # The same as Multiboot kernels, and a page of firmware.
 multiboot-kernels := multiboot multiboot2 devices-multiboot
 $(O)/guests/flat-multiboot.elf $(O)/guests/flat-multiboot2.elf: \
-		$(O)/guests/flat-%.elf: $(O)/guest32/tests/guests/flat/main.o \
+		$(O)/guests/flat-%.elf: $(addprefix $(O)/guest32/tests/guests/flat/,main.o state.o) \
 		$(O)/guest32/tests/guests/flat/%.o
 $(O)/guests/flat-devices-multiboot.elf: \
 		$(addprefix $(O)/guest32/tests/guests/flat/,devices.o multiboot.o)

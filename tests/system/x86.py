@@ -14,7 +14,7 @@ BOARD = ROOT / "boards/pc"
 WORK = LOGS / "x86"
 BUNDLE = WORK / "terminal.cpio"
 FLAT = WORK / "flat.cpio"
-FLAT_CHECKS = 54
+FLAT_CHECKS = 71
 FLAT_GOOD = rf"\[flat\] 1\.\.{FLAT_CHECKS}, all good"
 DEVICES = WORK / "devices.cpio"
 DEVICE_CHECKS = 54
@@ -401,6 +401,7 @@ BARE_BOCHS = {
 	**BARE,
 	"no VMX or SMX": "hidden from guests",
 	"IOAPIC version": "Bochs has an older one",
+	"CR4 shows no VMXE": "an earlier check has set it",
 }
 BARE_QEMU = {	# a CPU without SVM
 	**BARE,
@@ -410,6 +411,12 @@ BARE_QEMU = {	# a CPU without SVM
 	"PRED_CMD of 2": "QEMU has no unknown MSR",
 	"deadline reads back": "the timer has no deadline",
 	"deadline": "the timer has no deadline",
+	"a deadline of 0 disarms": "the timer has no deadline",
+	"TSC_ADJUST is offered": "QEMU's CPU has none",
+	"the counter follows TSC_ADJUST": "QEMU's CPU has none",
+	"PAT of type 2": "QEMU checks no memory type",
+	"MTRR of type 2": "QEMU checks no memory type",
+	"reserved bit of an MTRR": "QEMU checks none",
 	"absent memory": "it reads as zeros",
 }
 

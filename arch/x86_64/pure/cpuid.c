@@ -29,10 +29,11 @@
 	 MASK(31, 28))
 #define L7_ECX_KEEP \
 	(MASK(3, 1) | BIT(6) | MASK(12, 8) | BIT(14) | BIT(22) | BIT(25) | BIT(27) | BIT(28))
-#define L7_OSPKE     BIT(4)
-#define L7_EDX_KEEP  (BIT(4) | BIT(8) | BIT(10) | BIT(14) | BIT(23))
-#define L7_SPEC_CTRL BIT(26) /* IBRS and IBPB */
-#define L71_EAX_KEEP (BIT(4) | BIT(5) | MASK(12, 10))
+#define L7_TSC_ADJUST BIT(1)
+#define L7_OSPKE      BIT(4)
+#define L7_EDX_KEEP   (BIT(4) | BIT(8) | BIT(10) | BIT(14) | BIT(23))
+#define L7_SPEC_CTRL  BIT(26) /* IBRS and IBPB */
+#define L71_EAX_KEEP  (BIT(4) | BIT(5) | MASK(12, 10))
 
 /* Leaf 0x80000001. Not SVM, SKINIT, IBS, watchdog, LWP, performance counters, topology, MONITORX;
  * EDX without FFXSR. */
@@ -105,6 +106,7 @@ static void extended_features(const struct cpuid_view *view, u32 subleaf, struct
 	regs->eax = MIN(regs->eax, 1u);
 	if ((view->cr4 & CR4_PKE) != 0)
 		regs->ecx |= (u32)L7_OSPKE;
+	regs->ebx |= (u32)L7_TSC_ADJUST; /* exit.c has the register on every machine */
 }
 
 /* One thread to a core, all cores in one package. */

@@ -76,6 +76,8 @@ void log_number(u32 value);
 /** check() - a line of TAP for the check @name; check_end() - the plan, behind the last check. */
 void check(bool good, const char *name);
 void check_end(void);
+/** check_state() - state.c: the checks of registers. */
+void check_state(void);
 /** load_idt() - this vCPU's exceptions and interrupts, and its local APIC on. */
 void load_idt(void);
 /** set_up() - the table of exceptions and interrupts; first vCPU. */

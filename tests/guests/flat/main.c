@@ -24,7 +24,8 @@
 #define DR6_BS           0x4000u
 
 static volatile u32 second_runs;
-static volatile u64 second_misc; /* its MISC_ENABLE */
+static volatile u64 second_misc;  /* its MISC_ENABLE */
+static volatile u32 second_debug; /* times that it had other breakpoints than after INIT */
 static volatile u32 nmis_to_send, nmis_nested, nmi_depth;
 static volatile u32 slow_running, slow_nested;
 static volatile u32 came_at;   /* EIP at the last IPI or single step */
@@ -186,6 +187,12 @@ static void check_exits(void)
 	check(hits[VECTOR_NMI] == nmis + 1, "an NMI behind MOV SS and WRMSR");
 }
 
+static void delay(u32 ticks)
+{
+	for (u64 end = rdtsc() + ticks; rdtsc() < end;)
+		__asm__ volatile("pause");
+}
+
 static void check_deadline(void)
 {
 	u64 start;
@@ -195,6 +202,7 @@ static void check_deadline(void)
 	if ((r[2] & FEATURE_DEADLINE) == 0) {
 		check(false, "deadline reads back");
 		check(false, "deadline");
+		check(false, "a deadline of 0 disarms");
 		return;
 	}
 	hits[VECTOR_TIMER] = 0;
@@ -206,6 +214,11 @@ static void check_deadline(void)
 	wrmsr(MSR_DEADLINE, start + 2000000);
 	wait_for(&hits[VECTOR_TIMER], 1);
 	check(rdtsc() - start >= 2000000 && rdmsr(MSR_DEADLINE) == 0, "deadline");
+	wrmsr(MSR_DEADLINE, rdtsc() + 20000000); /* a busy machine must not exceed it */
+	wrmsr(MSR_DEADLINE, 0);
+	delay(40000000);
+	__asm__ volatile("sti; nop; cli" : : : "memory");
+	check(hits[VECTOR_TIMER] == 1, "a deadline of 0 disarms");
 }
 
 static void check_apic(void)
@@ -317,11 +330,24 @@ static void check_devices(void)
 	check(value == (1u << 16 | VECTOR_LINE), "IOAPIC entry");
 }
 
+/* Registers that INIT sets to zero, and DR7. */
+static bool has_breakpoints(void)
+{
+	u32 dr[4], dr7;
+
+	__asm__ volatile("mov %%dr0, %0; mov %%dr1, %1; mov %%dr2, %2; mov %%dr3, %3"
+			 : "=r"(dr[0]), "=r"(dr[1]), "=r"(dr[2]), "=r"(dr[3]));
+	__asm__ volatile("mov %%dr7, %0" : "=r"(dr7));
+	return (dr[0] | dr[1] | dr[2] | dr[3]) != 0 || dr7 != 0x400;
+}
+
 /* On the second vCPU. */
 void second_main(void)
 {
 	load_idt();
 	second_misc = rdmsr(MSR_MISC_ENABLE);
+	second_debug += has_breakpoints();
+	__asm__ volatile("mov %0, %%dr0; mov %0, %%dr3; mov %1, %%dr7" : : "r"(0x5000), "r"(0x402));
 	second_runs++;
 	/* Answer each IPI by one to the first vCPU. */
 	for (u32 seen = hits[VECTOR_LINE];;) {
@@ -347,12 +373,6 @@ static void start_second(void)
 	wrmsr(X2(0x30), (u64)1 << 32 | 0x4600 | SECOND_PAGE >> 12);
 }
 
-static void delay(u32 ticks)
-{
-	for (u64 end = rdtsc() + ticks; rdtsc() < end;)
-		__asm__ volatile("pause");
-}
-
 static void check_second(void)
 {
 	u8 *page = (u8 *)SECOND_PAGE;
@@ -370,6 +390,7 @@ static void check_second(void)
 	}
 	check(second_runs == 3, "INIT and SIPI");
 	check(second_misc == rdmsr(MSR_MISC_ENABLE), "MISC_ENABLE of both");
+	check(second_runs == 3 && second_debug == 0, "INIT removes breakpoints");
 	delay(20000000);
 	for (u32 i = 0; i < 100 && second_runs == 3; i++) {
 		wrmsr(X2(0x30), (u64)1 << 32 | VECTOR_LINE);
@@ -383,6 +404,7 @@ void guest_main(void)
 	set_up();
 	check_cpuid();
 	check_faults();
+	check_state();
 	check_apic();
 	check_devices();
 	check_second();

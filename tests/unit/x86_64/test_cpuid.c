@@ -33,6 +33,14 @@ static void small(u32 leaf, u32 subleaf, struct cpuid_regs *regs)
 		regs->eax = 0x80000001;
 }
 
+/* One without the features of leaf 7. */
+static void plain(u32 leaf, u32 subleaf, struct cpuid_regs *regs)
+{
+	all_ones(leaf, subleaf, regs);
+	if (leaf == 7)
+		*regs = (struct cpuid_regs){ 0 };
+}
+
 static struct cpuid_view view;
 static struct cpuid_regs regs;
 
@@ -159,6 +167,16 @@ static void hypervisor(void **state)
 	ask(CPUID_HYPERVISOR_MAX, 0);
 	assert_int_equal(regs.eax, 2500000);
 	assert_int_equal(regs.ebx, 1000000);
+}
+
+/* The core has the register TSC_ADJUST on every machine. */
+static void emulated_features(void **state)
+{
+	(void)state;
+	view.machine = plain;
+	ask(7, 0);
+	assert_int_equal(regs.ebx, BIT(1));
+	view.machine = all_ones;
 }
 
 static void vcpu_state(void **state)
@@ -294,6 +312,7 @@ int main(void)
 		cmocka_unit_test_setup(hidden_features, setup),
 		cmocka_unit_test_setup(absent_leaves, setup),
 		cmocka_unit_test_setup(hypervisor, setup),
+		cmocka_unit_test_setup(emulated_features, setup),
 		cmocka_unit_test_setup(vcpu_state, setup),
 		cmocka_unit_test_setup(topology, setup),
 		cmocka_unit_test_setup(extended_state_sizes, setup),
