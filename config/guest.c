@@ -35,6 +35,7 @@ static enum err parse_vcpus(struct config_run *run, struct config_guest *guest)
 		.priority = parse_priority(run, node, PRIORITY_GUEST),
 		.slice = parse_slice(run, node, SLICE_DEFAULT),
 		.window = parse_partition(run, node, 0),
+		.node = vcpus != FDT_NONE ? vcpus : node,
 	};
 
 	parse_limit(run, node, &of_guest);
@@ -51,6 +52,7 @@ static enum err parse_vcpus(struct config_run *run, struct config_guest *guest)
 		node = config_child(run, vcpus, name);
 		if (node == FDT_NONE)
 			continue;
+		vcpu->node = node;
 		vcpu->priority = parse_priority(run, node, vcpu->priority);
 		vcpu->slice = parse_slice(run, node, vcpu->slice);
 		vcpu->window = parse_partition(run, node, vcpu->window);
@@ -84,6 +86,7 @@ enum err parse_guest(struct config_run *run, fdt_node_t node, const char *name,
 	enum err err;
 
 	guest->node = node;
+	guest->aspace = config_child(run, node, "aspace");
 	(void)str_copy(guest->name, sizeof(guest->name), name);
 	guest->autostart = config_has(run, node, "autostart");
 	guest->trusted_dma = config_has(run, node, "trusted-dma");

@@ -117,8 +117,13 @@ static bool may_act(struct term *t, const struct call *call, const char *name)
 
 static const char *state_of(enum kind kind, const struct record *record)
 {
-	return kind == KIND_GUEST ? abi_name(NAMES_GUEST_STATE, record->guest.state)
-				  : abi_name(NAMES_COMPONENT_STATE, record->component.state);
+	switch (kind) {
+	case KIND_GUEST: return abi_name(NAMES_GUEST_STATE, record->guest.state);
+	case KIND_VCPU:
+		return record->vcpu.held != 0 ? "held"
+					      : abi_name(NAMES_VCPU_STATE, record->vcpu.state);
+	default: return abi_name(NAMES_COMPONENT_STATE, record->component.state);
+	}
 }
 
 static void act_failed(const struct call *call, const char *name, s64 result)

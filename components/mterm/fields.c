@@ -3,6 +3,7 @@
 #include "components/mterm/notes.h"
 #include "components/mterm/output.h"
 #include "components/mterm/record.h"
+#include "components/mterm/term.h"
 #include "components/mterm/use.h"
 
 #include <mullion/format.h>
@@ -22,6 +23,7 @@ enum field_type {
 	FIELD_SOME,    /* a u32; 0: none */
 	FIELD_TRIGGER, /* of an interrupt: 1 level, 0 edge */
 	FIELD_WORD,    /* a u32 that `names` has a word for */
+	FIELD_NODE,    /* a u32: a node of the description */
 	FIELD_EXITS    /* of a vCPU, by kind; their sum in a list */
 };
 
@@ -71,6 +73,7 @@ static const struct field guest_fields[] = {
 	{ "id", AT(guest.id), FIELD_U32, ALONE, 0, NULL },
 	{ "template", AT(guest.template_name), FIELD_TEXT, ALONE, 0, NULL },
 	{ "regions", AT(guest.regions), FIELD_U32, ALONE, 0, NULL },
+	{ "aspace_node", AT(guest.aspace_node), FIELD_NODE, ALONE, 0, NULL },
 	{ "start_pc", AT(guest.start_pc), FIELD_HEX, ALONE, 0, NULL },
 };
 
@@ -91,6 +94,11 @@ static const struct field vcpu_fields[] = {
 	{ "switches", AT(vcpu.switches), FIELD_U64, ALONE, 0, NULL },
 	{ "refused_edges", AT(vcpu.refused_edges), FIELD_U64, ALONE, 0, NULL },
 	{ "starved_s", AT(vcpu.starved_s), FIELD_U32, ALONE, 0, NULL },
+	{ "id", AT(vcpu.id), FIELD_U32, ALONE, 0, NULL },
+	{ "thread", AT(vcpu.thread), FIELD_U32, ALONE, 0, NULL },
+	{ "node", AT(vcpu.node), FIELD_NODE, ALONE, 0, NULL },
+	{ "resets", AT(vcpu.resets), FIELD_U32, ALONE, 0, NULL },
+	{ "held", AT(vcpu.held), FIELD_BOOL, ALONE, 0, NULL },
 };
 
 static const struct field component_fields[] = {
@@ -124,6 +132,7 @@ static const struct field thread_fields[] = {
 	{ "slice", AT(thread.slice_ns), FIELD_TIME, LISTED, 0, NULL },
 	{ "switches", AT(thread.switches), FIELD_U64, LISTED, 0, NULL },
 	{ "run", AT(thread.run_ns), FIELD_NS, LISTED, 0, NULL },
+	{ "id", AT(thread.id), FIELD_U32, ALONE, 0, NULL },
 };
 
 static const struct field cpu_fields[] = {
@@ -198,8 +207,8 @@ static const struct {
 	[KIND_HOST] = FIELDS_OF(host_fields),
 };
 
-#define FIELDS_MAX 20u
-_Static_assert(ARRAY_SIZE(host_fields) <= FIELDS_MAX, "the longest table");
+#define FIELDS_MAX 24u
+_Static_assert(ARRAY_SIZE(vcpu_fields) <= FIELDS_MAX, "the longest table");
 
 static u64 number(const struct record *r, const struct field *field)
 {
@@ -213,6 +222,7 @@ static u64 number(const struct record *r, const struct field *field)
 	case FIELD_SOME:
 	case FIELD_TRIGGER:
 	case FIELD_USE:
+	case FIELD_NODE:
 	case FIELD_WORD: memcpy(&small, at, sizeof(small)); return small;
 	case FIELD_EXITS:
 		for (u32 i = 0; i < ARRAY_SIZE(r->vcpu.exits); i++)
@@ -258,6 +268,7 @@ static void value_text(const struct record *r, const struct field *field, char v
 	case FIELD_SOME: (void)format(value, VALUE_MAX, n != 0 ? "%u" : "-", (u32)n); break;
 	case FIELD_TIME: (void)format_time(value, VALUE_MAX, n); break;
 	case FIELD_USE: (void)format(value, VALUE_MAX, "%u.%u", (u32)n / 10, (u32)n % 10); break;
+	case FIELD_NODE: tree_path((u32)n, value, VALUE_MAX); break;
 	case FIELD_BOOL: (void)str_copy(value, VALUE_MAX, n != 0 ? "yes" : "no"); break;
 	case FIELD_TRIGGER: (void)str_copy(value, VALUE_MAX, n != 0 ? "level" : "edge"); break;
 	case FIELD_WORD:
@@ -270,8 +281,13 @@ static void value_text(const struct record *r, const struct field *field, char v
 static void value_json(const struct record *r, const struct field *field)
 {
 	const char *text = (const char *)r + field->offset;
+	char path[VALUE_MAX];
 
 	switch (field->type) {
+	case FIELD_NODE:
+		tree_path((u32)number(r, field), path, sizeof(path));
+		json_text(path);
+		break;
 	case FIELD_TEXT:
 		json_string_begin();
 		json_string_more(text, strnlen(text, RECORD_NAME - 1));
@@ -324,7 +340,8 @@ static void object_json(enum kind kind, const struct record *r)
 static bool is_number(const struct field *field)
 {
 	return field->type != FIELD_TEXT && field->type != FIELD_WORD &&
-	       field->type != FIELD_BOOL && field->type != FIELD_TRIGGER;
+	       field->type != FIELD_NODE && field->type != FIELD_BOOL &&
+	       field->type != FIELD_TRIGGER;
 }
 
 /* The key as people read it. */

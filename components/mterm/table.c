@@ -12,13 +12,15 @@ const char *const term_options[TERM_OPTIONS] = { "--json", "--yes", "--once", "-
 	{ command, "list", "[GUEST]", text, run_list, kind, false, 0, 1, JSON, ASK_NEVER, 0, NULL }
 #define SHOW(command, kind, name, text) \
 	{ command, "show", name, text, run_show, kind, true, 1, 1, JSON, ASK_NEVER, 0, NULL }
-#define ACT(command, verb, kind, ask, operation, states, text) \
-	{ command, verb, "NAME", text, run_act, kind, true, 1, 1, JSON | OPTION_YES, ask, \
+#define ACT(command, verb, name, kind, ask, operation, states, text) \
+	{ command, verb, name, text, run_act, kind, true, 1, 1, JSON | OPTION_YES, ask, \
 	  operation, states }
 #define GUEST(verb, ask, operation, states, text) \
-	ACT("guest", verb, KIND_GUEST, ask, operation, states, text)
+	ACT("guest", verb, "NAME", KIND_GUEST, ask, operation, states, text)
+#define VCPU(verb, ask, operation, states, text) \
+	ACT("vcpu", verb, "GUEST/N", KIND_VCPU, ask, operation, states, text)
 #define COMPONENT(verb, ask, operation, states, text) \
-	ACT("component", verb, KIND_COMPONENT, ask, operation, states, text)
+	ACT("component", verb, "NAME", KIND_COMPONENT, ask, operation, states, text)
 #define PROFILE(verb, text) \
 	{ "profile", verb, "GUEST", text, run_profile, KIND_GUEST, true, 1, 1, JSON, ASK_NEVER, 0, \
 	  NULL }
@@ -50,12 +52,18 @@ const struct command commands[] = {
 
 	PARTS("vcpu", KIND_VCPU, "all vCPUs, or those of one guest"),
 	SHOW("vcpu", KIND_VCPU, "GUEST/N", "all about one, with its exits by kind"),
+	VCPU("pause", ASK_NEVER, MANAGE_VCPU_PAUSE, "on, and not held", "hold one where it is"),
+	VCPU("resume", ASK_NEVER, MANAGE_VCPU_RESUME, "held", "continue a held one"),
+	VCPU("reset", ASK_ALWAYS, MANAGE_VCPU_RESET, "on, or halted",
+	     "start it again where it was started last"),
+	VCPU("halt", ASK_ALWAYS, MANAGE_VCPU_HALT, "on",
+	     "stop it with a dump; its guest continues"),
 
 	PROFILE("show", "recorded exits by reason, with times"),
 	PROFILE("exits", "the last ones of each vCPU"),
-	ACT("profile", "on", KIND_GUEST, ASK_NEVER, MANAGE_GUEST_PROFILE, "there",
+	ACT("profile", "on", "NAME", KIND_GUEST, ASK_NEVER, MANAGE_GUEST_PROFILE, "there",
 	    "record its exits, from nothing"),
-	ACT("profile", "off", KIND_GUEST, ASK_NEVER, MANAGE_GUEST_PROFILE_END, "there",
+	ACT("profile", "off", "NAME", KIND_GUEST, ASK_NEVER, MANAGE_GUEST_PROFILE_END, "there",
 	    "end that; the records stay"),
 
 	LIST("component", KIND_COMPONENT, "all components"),
@@ -72,6 +80,8 @@ const struct command commands[] = {
 	SHOW("cpu", KIND_CPU, "N", "all about one host CPU"),
 	LIST("sched", KIND_THREAD, "all threads: vCPUs, components, core"),
 	SHOW("sched", KIND_THREAD, "NAME", "all about one thread"),
+	ACT("sched", "stop", "NAME", KIND_THREAD, ASK_ALWAYS, MANAGE_THREAD_STOP, NULL,
+	    "end one of the core's own"),
 	LIST("timer", KIND_TIMER, "timer events of each CPU"),
 	SHOW("timer", KIND_TIMER, "CPU", "those of one CPU"),
 	LIST("irq", KIND_IRQ, "host interrupts that are routed"),
@@ -105,14 +115,14 @@ const u32 num_commands = ARRAY_SIZE(commands);
 
 const struct topic topics[] = {
 	{ "Guests", "guest", "list show create start stop pause resume reset destroy halt" },
-	{ "", "vcpu", "list show: their virtual CPUs" },
+	{ "", "vcpu", "list show pause resume reset halt: their virtual CPUs" },
 	{ "", "profile", "show exits on off: their exits, with times" },
 	{ "", "mem", "list show core: their memory, and the core's own" },
 	{ "Core", "component", "list show start stop restart kill" },
 	{ "", "top", "use of CPUs, exits and switches, each second until a key" },
 	{ "", "log", "show level: what the core says" },
 	{ "", "cpu", "list show: the machine's CPUs" },
-	{ "", "sched", "list show: threads; timer list show: timer events" },
+	{ "", "sched", "list show stop: threads; timer list show: timer events" },
 	{ "", "irq", "list show: interrupts of the machine" },
 	{ "Machine", "host", "show poweroff reboot" },
 	{ "", "tree", "the description that it runs by" },

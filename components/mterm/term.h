@@ -157,6 +157,9 @@ void run_level(struct term *t, const struct call *call);
 void run_tree(struct term *t, const struct call *call);
 void run_top(struct term *t, const struct call *call);
 
+/** tree_path() - the path of node @node of the description (byte of its structure block), or "-" if
+ * the core gives none. */
+void tree_path(u32 node, char *path, size_t size);
 /** log_follow() - print what came since. */
 void log_follow(struct term *t);
 /** top_tick() - a second is over: print what was used in it. */

@@ -310,10 +310,50 @@ static bool print_tree(struct reader *r, struct printer *p)
 	return out_stopped();
 }
 
+static struct reader reader;
+
+/* The path of the node that begins at @node of the structure. */
+static void find_path(struct reader *r, u32 node, char *path, size_t size)
+{
+	u32 lengths[FDT_MAX_DEPTH], depth = 0, at = r->structure, token;
+	char name[NAME_MAX];
+
+	for (path[0] = '\0'; at < r->structure_end; at += 4) {
+		bool found = at == r->structure + node;
+
+		token = word_at(r, at);
+		if (token == BEGIN && depth < FDT_MAX_DEPTH) {
+			lengths[depth++] = (u32)strlen(path);
+			at += (u32)ALIGN_UP(read_name(r, STRUCTURE, (u64)at + 4, name) + 1, 4);
+			if (depth > 1 &&
+			    (!str_append(path, size, "/") || !str_append(path, size, name)))
+				found = false;
+		} else if (token == PROP) {
+			at += 8 + (u32)ALIGN_UP(word_at(r, (u64)at + 4), 4);
+		} else if (token == END && depth > 0) {
+			path[lengths[--depth]] = '\0';
+		} else if (token != NOP) {
+			break;
+		}
+		if (found && token == BEGIN)
+			return;
+	}
+	path[0] = '\0';
+}
+
+void tree_path(u32 node, char *path, size_t size)
+{
+	memset(&reader, 0, sizeof(reader));
+	path[0] = '\0';
+	if (open_tree(&reader))
+		find_path(&reader, node, path, size);
+	if (path[0] == '\0')
+		(void)str_copy(path, size, "-");
+}
+
 void run_tree(struct term *t, const struct call *call)
 {
 	const char *path = call->num_arguments == 1 ? call->arguments[0] : "/";
-	static struct reader reader;
 	struct printer p = { .json = (call->options & OPTION_JSON) != 0 };
 	size_t n;
 

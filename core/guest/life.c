@@ -110,8 +110,11 @@ static enum err end_vcpus(struct guest *guest, enum guest_state state, u64 reque
 			guest->crashes++;
 		/* Under the lock: the last vCPU to stop must not restart the guest before all were
 		 * asked. */
-		for (u32 i = 0; i < guest->num_vcpus; i++)
+		for (u32 i = 0; i < guest->num_vcpus; i++) {
+			atomic_store(&guest->vcpus[i]->held, false);
+			guest->vcpus[i]->restart = false;
 			vcpu_request(guest->vcpus[i], requests);
+		}
 	} else {
 		err = from == GUEST_RESETTING ? ERR_BUSY : ERR_STATE;
 	}
@@ -167,6 +170,93 @@ enum err guest_resume(struct guest *guest)
 	return change(guest, GUEST_PAUSED, GUEST_RUNNING);
 }
 
+/* --- One vCPU --------------------------------------------------------------------------------- */
+
+static bool guest_has_on(const struct vcpu *vcpu) REQUIRES(&vcpu->guest->lock)
+{
+	u32 state = atomic_load(&vcpu->thread.state);
+
+	return is_alive(atomic_load(&vcpu->guest->state)) && state != VCPU_RESET &&
+	       state != VCPU_HALTED;
+}
+
+static enum err hold(struct vcpu *vcpu, bool held)
+{
+	struct guest *guest = vcpu->guest;
+	enum err err = ERR_STATE;
+
+	spin_lock(&guest->lock);
+	if (guest_has_on(vcpu) && atomic_load(&vcpu->held) != held) {
+		atomic_store(&vcpu->held, held);
+		vcpu_request(vcpu, VCPU_REQ_PAUSE);
+		err = OK;
+	}
+	spin_unlock(&guest->lock);
+	return err;
+}
+
+enum err vcpu_pause(struct vcpu *vcpu)
+{
+	return hold(vcpu, true);
+}
+
+enum err vcpu_continue(struct vcpu *vcpu)
+{
+	return hold(vcpu, false);
+}
+
+/* Stop it. Returns true if it was on. */
+static bool stop_one(struct vcpu *vcpu, bool restart, u64 requests) REQUIRES(&vcpu->guest->lock)
+{
+	if (!guest_has_on(vcpu))
+		return false;
+	vcpu->restart = restart;
+	atomic_store(&vcpu->held, false);
+	vcpu_request(vcpu, VCPU_REQ_STOP | requests);
+	return true;
+}
+
+enum err vcpu_halt(struct vcpu *vcpu)
+{
+	struct guest *guest = vcpu->guest;
+	bool stops;
+
+	spin_lock(&guest->lock);
+	stops = stop_one(vcpu, false, VCPU_REQ_DUMP);
+	spin_unlock(&guest->lock);
+	return stops ? OK : ERR_STATE;
+}
+
+enum err vcpu_reset(struct vcpu *vcpu)
+{
+	struct guest *guest = vcpu->guest;
+	enum err err = ERR_STATE;
+
+	spin_lock(&guest->lock);
+	if (stop_one(vcpu, true, 0)) {
+		err = OK;
+	} else if (is_alive(atomic_load(&guest->state)) &&
+		   atomic_load(&vcpu->thread.state) == VCPU_HALTED) {
+		err = thread_set_state(&vcpu->thread, VCPU_RESET);
+		guest->running++;
+		if (err == OK)
+			err = vcpu_begin(vcpu);
+	}
+	spin_unlock(&guest->lock);
+	return err;
+}
+
+/* --- The end ---------------------------------------------------------------------------------- */
+
+/* A vCPU that was reset starts again, if its guest did not end meanwhile. */
+static bool starts_again(struct vcpu *vcpu) REQUIRES(&vcpu->guest->lock)
+{
+	bool again = vcpu->restart && is_alive(atomic_load(&vcpu->guest->state));
+
+	vcpu->restart = false;
+	return again && vcpu_begin(vcpu) == OK;
+}
+
 /* @asked: by the manager, which can start another guest. */
 static void ended(struct guest *guest, bool asked)
 {
@@ -205,7 +295,7 @@ void guest_vcpu_stopped(struct vcpu *vcpu)
 	bool last, asked;
 
 	spin_lock(&guest->lock);
-	last = --guest->running == 0;
+	last = !starts_again(vcpu) && --guest->running == 0;
 	state = atomic_load(&guest->state);
 	/* Every vCPU is off and none can start another, or none may. */
 	if (last && (is_alive(state) || (state == GUEST_RESETTING && guest->tearing_down))) {

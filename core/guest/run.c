@@ -14,12 +14,12 @@ static void set_state(struct vcpu *vcpu, enum vcpu_state to)
 	ASSERT(err == OK);
 }
 
-/* Block while the guest is paused. A stop ends the pause. */
+/* Block while the vCPU or its guest is paused. A stop ends the pause. */
 static void stay_paused(struct vcpu *vcpu)
 {
-	while (guest_is_paused(vcpu->guest)) {
+	while (vcpu_is_paused(vcpu)) {
 		sched_prepare(PAUSE_ASKED);
-		if (guest_is_paused(vcpu->guest))
+		if (vcpu_is_paused(vcpu))
 			sched_pause();
 		else
 			sched_cancel();
@@ -69,6 +69,7 @@ static void run_vcpu(struct vcpu *vcpu)
 	if (vcpu->guest->fresh)
 		load_guest(vcpu);
 	arch_vcpu_reset(vcpu, &vcpu->start);
+	vcpu->starts++;
 	atomic_store(&vcpu->fresh, false);
 	vcpu_profile(vcpu);
 	while (serve_requests(vcpu)) {

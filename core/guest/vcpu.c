@@ -77,6 +77,13 @@ bool vcpu_may_enter(const struct guest *guest, gpa_t entry)
 	return config->kind == REGION_RAM || config->kind == REGION_ROM;
 }
 
+enum err vcpu_begin(struct vcpu *vcpu)
+{
+	atomic_store(&vcpu->requests, guest_is_paused(vcpu->guest) ? VCPU_REQ_PAUSE : 0);
+	atomic_store(&vcpu->fresh, true);
+	return sched_start(&vcpu->thread);
+}
+
 enum err vcpu_start(struct vcpu *vcpu, const struct vcpu_start *start)
 {
 	struct guest *guest = vcpu->guest;
@@ -88,10 +95,8 @@ enum err vcpu_start(struct vcpu *vcpu, const struct vcpu_start *start)
 	} else if (atomic_load(&vcpu->thread.state) == VCPU_RESET) {
 		if (start != NULL)
 			vcpu->start = *start;
-		atomic_store(&vcpu->requests, guest_is_paused(guest) ? VCPU_REQ_PAUSE : 0);
-		atomic_store(&vcpu->fresh, true);
 		guest->running++;
-		err = sched_start(&vcpu->thread);
+		err = vcpu_begin(vcpu);
 	} else {
 		err = atomic_load(&vcpu->fresh) ? ERR_BUSY : ERR_EXISTS;
 	}

@@ -5,6 +5,10 @@
 
 #include <mullion/manage.h>
 
+/* The id of a part of a guest: see abi/manage.h. */
+#define PART_INDEX(id) ((u32)(id)&0xffff)
+#define PART_GUEST(id) ((u32)(id) >> 16)
+
 /* One SYS_GUEST_CTL. The right to it was checked, the other arguments were not. */
 struct manage_call {
 	struct component *by;

@@ -59,6 +59,22 @@ static s64 on_guest(const struct manage_call *call, enum err (*act)(struct guest
 	return manage_result(err);
 }
 
+static s64 on_vcpu(const struct manage_call *call, enum err (*act)(struct vcpu *vcpu))
+{
+	u32 id = PART_GUEST(call->id), index = PART_INDEX(call->id);
+	struct guest *guest;
+	enum err err = guest_pin(id, &guest);
+
+	if (err != OK)
+		return manage_result(err);
+	if (index >= guest->num_vcpus)
+		err = ERR_NOT_FOUND;
+	else
+		err = act(guest->vcpus[arch_index_clamp(index, guest->num_vcpus)]);
+	guest_unpin(id);
+	return manage_result(err);
+}
+
 static enum err power_off(struct guest *guest)
 {
 	return guest_end(guest, false);
@@ -107,6 +123,11 @@ static enum err manage_stop(struct component *component)
 	return OK;
 }
 
+static s64 stop_thread(const struct manage_call *call)
+{
+	return manage_result(thread_stop((u32)call->id));
+}
+
 static s64 set_log_level(const struct manage_call *call)
 {
 	if (call->argument > LOG_DEBUG)
@@ -142,6 +163,7 @@ static const struct operation {
 	enum object object;
 	u32 bytes; /* of @record's record */
 	enum err (*guest)(struct guest *guest);
+	enum err (*vcpu)(struct vcpu *vcpu);
 	enum err (*component)(struct component *component);
 	query_function *record;
 	s64 (*other)(const struct manage_call *call);
@@ -157,10 +179,15 @@ static const struct operation {
 	[MANAGE_GUEST_WATCH] = { OF_GUEST, .other = guest_look },
 	[MANAGE_GUEST_PROFILE] = { OF_GUEST, .guest = guest_profile },
 	[MANAGE_GUEST_PROFILE_END] = { OF_GUEST, .guest = guest_profile_end },
+	[MANAGE_VCPU_PAUSE] = { OF_GUEST_PART, .vcpu = vcpu_pause },
+	[MANAGE_VCPU_RESUME] = { OF_GUEST_PART, .vcpu = vcpu_continue },
+	[MANAGE_VCPU_HALT] = { OF_GUEST_PART, .vcpu = vcpu_halt },
+	[MANAGE_VCPU_RESET] = { OF_GUEST_PART, .vcpu = vcpu_reset },
 	[MANAGE_COMPONENT_START] = { OF_ALL, .component = component_start },
 	[MANAGE_COMPONENT_STOP] = { OF_ALL, .component = manage_stop },
 	[MANAGE_COMPONENT_RESTART] = { OF_ALL, .component = component_restart },
 	[MANAGE_COMPONENT_KILL] = { OF_ALL, .component = component_kill },
+	[MANAGE_THREAD_STOP] = { OF_ALL, .other = stop_thread },
 	[MANAGE_LOG_LEVEL] = { OF_ALL, .other = set_log_level },
 	[MANAGE_POWEROFF] = { OF_ALL, .other = power_machine_off },
 	[MANAGE_REBOOT] = { OF_ALL, .other = reboot_machine },
@@ -181,6 +208,8 @@ static s64 perform(const struct operation *operation, const struct manage_call *
 {
 	if (operation->guest != NULL)
 		return on_guest(call, operation->guest);
+	if (operation->vcpu != NULL)
+		return on_vcpu(call, operation->vcpu);
 	if (operation->component != NULL)
 		return on_component(call, operation->component);
 	if (operation->record != NULL)

@@ -19,9 +19,7 @@
 #include <mullion/string.h>
 #include <mullion/version.h>
 
-#define PART_INDEX(id) ((u32)(id)&0xffff)
-#define PART_GUEST(id) ((u32)(id) >> 16)
-#define LOG_PIECE      256u /* bytes of text on the stack */
+#define LOG_PIECE 256u /* bytes of text on the stack */
 
 const struct system *managed;
 const struct host *managed_host;
@@ -99,6 +97,7 @@ bool query_guest(const struct manage_call *call, void *data)
 	record->state = GUEST_ABSENT;
 	record->vcpus = config->num_vcpus;
 	record->regions = config->num_regions;
+	record->aspace_node = config->aspace;
 	set_name(record->name, sizeof(record->name), config->name);
 	set_name(record->template_name, sizeof(record->template_name), config->template_name);
 	if (config->vmm < managed->num_components) {
@@ -126,6 +125,16 @@ struct part {
 	void *record;
 };
 
+/* They count through the guests of the description, created or not. */
+static u32 first_vcpu_id(u32 guest)
+{
+	u32 id = 0;
+
+	while (guest-- > 0)
+		id += managed->guests[guest].num_vcpus;
+	return id;
+}
+
 static void view_vcpu(const struct guest *guest, void *data)
 {
 	struct part *part = data;
@@ -140,6 +149,11 @@ static void view_vcpu(const struct guest *guest, void *data)
 	part->found = true;
 	set_name(record->guest, sizeof(record->guest), guest->config->name);
 	record->index = vcpu->index;
+	record->id = first_vcpu_id(guest->id) + vcpu->index;
+	record->thread = vcpu->thread.id;
+	record->node = guest->config->vcpus[vcpu->index].node;
+	record->resets = vcpu->starts - MIN(vcpu->starts, 1u);
+	record->held = atomic_load(&vcpu->held);
 	record->cpu = atomic_load(&vcpu->thread.cpu);
 	record->state = atomic_load(&vcpu->thread.state);
 	record->pause_reason = atomic_load(&vcpu->thread.pause_reason);
@@ -255,6 +269,7 @@ static void view_thread(const struct thread *thread, void *data)
 	record->run_ns = sched_run_ns(thread);
 	record->switches = thread->switches;
 	record->slice_ns = thread->home.slice.v;
+	record->id = thread->id;
 }
 
 bool query_thread(const struct manage_call *call, void *record)

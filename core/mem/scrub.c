@@ -20,13 +20,13 @@ static _Atomic bool requested, started;
 static void scrub_loop(void *data)
 {
 	(void)data;
-	for (;;) {
+	while (!thread_stopping()) {
 		spin_lock(&lock);
-		while (!pending)
+		while (!pending && !thread_stopping())
 			waitqueue_sleep(&idle, &lock);
 		pending = false;
 		spin_unlock(&lock);
-		while (ram_scrub())
+		while (!thread_stopping() && ram_scrub())
 			thread_preempt_point();
 	}
 }

@@ -10,6 +10,7 @@
 
 static struct spinlock all_lock = SPINLOCK_INIT(RANK_WORK);
 static struct list all GUARDED_BY(all_lock) = { { &all.head, &all.head } };
+static u32 last_id GUARDED_BY(all_lock);
 
 /* The end of thread_sleep() and of every wait that has one. */
 static void time_is_over(struct timer_event *event)
@@ -42,6 +43,7 @@ enum err thread_init(struct thread *thread, enum thread_kind kind, const char *n
 	thread->data = data;
 	timer_init(&thread->timer, time_is_over);
 	spin_lock(&all_lock);
+	thread->id = ++last_id;
 	list_push_back(&all, &thread->all);
 	spin_unlock(&all_lock);
 	return thread_set_state(thread, VCPU_RESET);
@@ -80,6 +82,32 @@ bool thread_view(u32 index, void (*view)(const struct thread *thread, void *data
 	return found;
 }
 
+__cold enum err thread_stop(u32 id)
+{
+	enum err err = ERR_NOT_FOUND;
+
+	spin_lock(&all_lock);
+	list_for_each (&all, node) {
+		struct thread *thread = container_of(node, struct thread, all);
+
+		if (thread->id != id)
+			continue;
+		err = thread->kind == THREAD_CORE ? OK : ERR_DENIED;
+		if (err != OK)
+			break;
+		atomic_store(&thread->stopping, true);
+		(void)sched_wake(thread);
+		break;
+	}
+	spin_unlock(&all_lock);
+	return err;
+}
+
+bool thread_stopping(void)
+{
+	return atomic_load_explicit(&this_cpu()->thread->stopping, memory_order_relaxed);
+}
+
 bool thread_stopped(const struct thread *thread)
 {
 	enum vcpu_state state = thread_state(thread);
@@ -95,9 +123,9 @@ void thread_sleep(ns_t ns)
 	ns_t until = NS(now + span);
 
 	timer_arm(&self->timer, until);
-	while (arch_time_now().v < until.v) {
+	while (arch_time_now().v < until.v && !thread_stopping()) {
 		sched_prepare(PAUSE_WAIT);
-		if (timer_is_armed(&self->timer))
+		if (timer_is_armed(&self->timer) && !atomic_load(&self->stopping))
 			sched_pause();
 		else
 			sched_cancel();

@@ -21,11 +21,15 @@ void waitqueue_sleep(struct waitqueue *queue, struct spinlock *lock) REQUIRES(lo
 	spin_unlock(lock);
 	for (;;) {
 		sched_prepare(PAUSE_WAIT);
-		if (atomic_load(&self->woken))
+		if (atomic_load(&self->woken) || atomic_load(&self->stopping))
 			break;
 		sched_pause();
 	}
 	sched_cancel();
+	spin_lock(&queue->lock);
+	if (list_has(&self->waiter))
+		list_remove(&self->waiter);
+	spin_unlock(&queue->lock);
 	spin_lock(lock);
 }
 

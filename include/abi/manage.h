@@ -26,11 +26,17 @@ enum manage {
 	 * After the end the records stay. */
 	MANAGE_GUEST_PROFILE,
 	MANAGE_GUEST_PROFILE_END,
+	/* Acts on one vCPU: id is guest << 16 | index. */
+	MANAGE_VCPU_PAUSE,
+	MANAGE_VCPU_RESUME,
+	MANAGE_VCPU_HALT,  /* as a fault would; the guest continues with its other vCPUs */
+	MANAGE_VCPU_RESET, /* it starts again where it was started last; memory stays */
 	/* Acts on component `id`. */
 	MANAGE_COMPONENT_START,
 	MANAGE_COMPONENT_STOP,
 	MANAGE_COMPONENT_RESTART,
 	MANAGE_COMPONENT_KILL, /* as if it had faulted: its restart policy applies */
+	MANAGE_THREAD_STOP,    /* thread `id` of struct manage_thread, of the core */
 	/* Acts on the whole. */
 	MANAGE_LOG_LEVEL, /* argument: enum log_level */
 	MANAGE_POWEROFF,
@@ -73,7 +79,7 @@ struct manage_guest {
 	u32 vmm_state;   /* enum component_state, when there is a vmm */
 	u32 vmm_gave_up; /* 1: it ended more often than its restart limit allows */
 	u32 starved_s;   /* of its vCPUs, the most */
-	u32 reserved;
+	u32 aspace_node; /* of its address space: byte of the description's structure block */
 	u64 vmm_helps, vmm_help_ends; /* as of a component */
 	u64 ram_bytes;
 	u64 start_pc;
@@ -89,7 +95,13 @@ struct manage_vcpu {
 	u32 priority;
 	u32 virqs_pending, virqs_active; /* of its virtual interrupts, as last known */
 	u32 starved_s;                   /* seconds that it has been READY without running */
-	u64 pc;                          /* when it last left the guest */
+	u32 id;                          /* no other vCPU of the system has it */
+	u32 thread;                      /* its thread: id of struct manage_thread */
+	u32 node;   /* in the description, as manage_guest.aspace_node: its settings */
+	u32 resets; /* starts but the first */
+	u32 held;   /* 1: paused by itself */
+	u32 reserved;
+	u64 pc; /* when it last left the guest */
 	u64 run_ns, switches, refused_edges;
 	u64 exits[16]; /* by enum exit_kind */
 };
@@ -145,7 +157,7 @@ struct manage_component {
 struct manage_thread {
 	char name[MANAGE_NAME];
 	u32 kind, state, pause_reason, cpu, priority;
-	u32 reserved;
+	u32 id; /* no other thread has or had it; of an idle thread 0 */
 	u64 run_ns, switches, slice_ns;
 };
 

@@ -84,6 +84,7 @@ struct config_vcpu {
 	ns_t slice;
 	u32 window;          /* partition of the CPU's time-triggered table; 0: none */
 	ns_t budget, period; /* it gets so much of each period; 0: as much as it wants */
+	fdt_node_t node;     /* of its own settings, else of all vCPUs, else of the guest */
 };
 
 enum restart_policy { RESTART_NEVER, RESTART_ALWAYS, RESTART_LIMITED };
@@ -202,7 +203,7 @@ struct config_guest {
 	u32 vmm;        /* index of the component that serves it, or num_components */
 	u64 heap_pages; /* after the checks: its upper bound of the core's heap */
 	struct arch_config_guest arch;
-	fdt_node_t node;
+	fdt_node_t node, aspace; /* its own, and that of its address space */
 };
 
 struct system {

@@ -24,7 +24,7 @@
 /* Requests to a vCPU's thread, by vcpu_request(). */
 #define VCPU_REQ_STOP    BIT(0) /* leave the run loop; the vCPU goes to RESET */
 #define VCPU_REQ_WATCH   BIT(1) /* its guest is watched: choose again whether its waits trap */
-#define VCPU_REQ_PAUSE   BIT(2) /* its guest was paused or resumed: see guest_is_paused() */
+#define VCPU_REQ_PAUSE   BIT(2) /* it or its guest paused or resumed: vcpu_is_paused() */
 #define VCPU_REQ_SWEEP   BIT(4) /* by itself: the rest of vcpu_sweep() is to be done */
 #define VCPU_REQ_DUMP    BIT(3) /* with STOP: dump first; the vCPU goes to HALTED */
 #define VCPU_REQ_PROFILE BIT(5) /* guest->profile has changed */
@@ -52,6 +52,9 @@ struct vcpu {
 	u32 index; /* within the guest */
 	_Atomic u64 requests;
 	_Atomic bool fresh; /* started, but has not run its first instruction yet */
+	_Atomic bool held;  /* paused by itself; changed under the guest's lock */
+	bool restart;       /* it starts again once it has stopped; under the guest's lock */
+	u32 starts;         /* from its reset state */
 	u64 exits[EXIT_COUNT];
 	struct served_region served; /* the virtual region that it used last */
 	struct vcpu_start start;
@@ -171,6 +174,22 @@ static inline bool guest_is_paused(const struct guest *guest)
 {
 	return atomic_load(&guest->state) == GUEST_PAUSED;
 }
+
+/** vcpu_is_paused() - should @vcpu pause, for itself or with its guest? Any context. */
+static inline bool vcpu_is_paused(const struct vcpu *vcpu)
+{
+	return guest_is_paused(vcpu->guest) || atomic_load(&vcpu->held);
+}
+
+/** vcpu_pause(), vcpu_continue() - stop one vCPU, and continue it without loss. vcpu_halt() - stop
+ * it with a dump, as a fault would; its guest continues. vcpu_reset() - start it again where it was
+ * started last, with the registers of a reset; memory stays. One that was halted starts as well.
+ * ERR_STATE if the guest neither runs nor is paused, if the vCPU is off, if it is paused already
+ * (not paused). A reset of the guest ends the pause. Any context; take the guest's lock. */
+enum err __must_check vcpu_pause(struct vcpu *vcpu);
+enum err __must_check vcpu_continue(struct vcpu *vcpu);
+enum err __must_check vcpu_halt(struct vcpu *vcpu);
+enum err __must_check vcpu_reset(struct vcpu *vcpu);
 
 /** region_find() - the region that holds @gpa, or NULL. O(log n). */
 const struct region *region_find(const struct guest *guest, gpa_t gpa);

@@ -109,6 +109,7 @@ struct account {
 struct thread {
 	struct arch_thread arch; /* first: assembly knows its offsets */
 	char name[THREAD_NAME_MAX];
+	u32 id; /* no other thread has or had it; of an idle thread 0 */
 	enum thread_kind kind;
 	_Atomic u32 state;         /* enum vcpu_state; only through thread_set_state() */
 	_Atomic u32 pause_reason;  /* enum pause_reason */
@@ -129,6 +130,7 @@ struct thread {
 	struct list_node link;     /* account->donated; under the CPU's lock */
 	struct list_node waiter;   /* of a waitqueue; under its lock */
 	_Atomic bool woken;        /* by waitqueue_wake() */
+	_Atomic bool stopping;     /* thread_stop() */
 	struct timer_event timer;  /* ends a sleep */
 	struct list_node all;      /* every thread that there is; under the list's lock */
 	void (*entry)(void *data);
@@ -161,6 +163,12 @@ void account_limit(struct thread *thread, struct budget *budget, ns_t amount, ns
 /** thread_destroy() - release the stack of @thread, which becomes UNKNOWN. It is in no queue and on
  * no CPU (thread_stopped()). */
 void thread_destroy(struct thread *thread);
+/** thread_stop() - ask thread number @id, of the core, to return from its function: its waits end,
+ * and thread_stopping() holds. Returns ERR_NOT_FOUND, ERR_DENIED for a thread of another kind. Any
+ * context, no lock of the rank of work or above. */
+enum err __must_check thread_stop(u32 id);
+/** thread_stopping() - Returns true if the running thread should return from its function. */
+bool thread_stopping(void);
 /** thread_stopped() - return true if @thread is RESET or HALTED, and its stack not in use. Any
  * context. */
 bool thread_stopped(const struct thread *thread);

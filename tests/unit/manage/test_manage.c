@@ -20,7 +20,14 @@ static u32 state_of(u32 id)
 
 static bool is_of_guest(u64 operation)
 {
-	return operation <= MANAGE_GUEST_WATCH || operation == MANAGE_GUEST ||
+	return operation <= MANAGE_VCPU_RESET || operation == MANAGE_GUEST ||
+	       operation == MANAGE_VCPU || operation == MANAGE_REGION;
+}
+
+/* Its id has the number of a guest in the upper part. */
+static bool is_of_part(u64 operation)
+{
+	return (operation >= MANAGE_VCPU_PAUSE && operation <= MANAGE_VCPU_RESET) ||
 	       operation == MANAGE_VCPU || operation == MANAGE_REGION;
 }
 
@@ -28,7 +35,7 @@ static void nothing_is_done_without_the_right(void **state)
 {
 	(void)state;
 	for (u64 operation = 0; operation < MANAGE_OPERATIONS; operation++) {
-		bool part = operation == MANAGE_VCPU || operation == MANAGE_REGION;
+		bool part = is_of_part(operation);
 
 		for (u64 guest = 0; guest < GUESTS; guest++) {
 			u64 id = part ? guest << 16 : guest;
@@ -190,6 +197,74 @@ static void a_guest_is_watched(void **state)
 	atomic_store(&guest->watch_until, 0);
 }
 
+static void a_vcpu_is_held_halted_and_reset(void **state)
+{
+	struct manage_vcpu v;
+
+	(void)state;
+	assert_int_equal(act(BOSS, MANAGE_GUEST_CREATE, 2), 0);
+	for (u64 operation = MANAGE_VCPU_PAUSE; operation <= MANAGE_VCPU_RESET; operation++) {
+		assert_int_equal(act(BOSS, operation, 2 << 16), -ERR_STATE);
+		assert_int_equal(act(BOSS, operation, 2 << 16 | 1), -ERR_NOT_FOUND);
+	}
+	assert_int_equal(act(BOSS, MANAGE_GUEST_START, 2), 0);
+	machine_settle();
+	assert_int_equal(act(BOSS, MANAGE_VCPU_RESUME, 2 << 16), -ERR_STATE);
+	assert_int_equal(act(BOSS, MANAGE_VCPU_PAUSE, 2 << 16), 0);
+	machine_settle();
+	assert_int_equal(ask(MANAGE_VCPU, 2 << 16, &v, sizeof(v)), sizeof(v));
+	assert_int_equal(v.state, VCPU_PAUSED);
+	assert_int_equal(v.pause_reason, PAUSE_ASKED);
+	assert_int_equal(v.held, 1);
+	assert_int_equal(v.resets, 0);
+	assert_int_equal(v.id, 2); /* the guests before have one each */
+	assert_true(v.thread != 0);
+	assert_int_equal(act(BOSS, MANAGE_VCPU_RESET, 2 << 16), 0);
+	machine_settle();
+	assert_int_equal(ask(MANAGE_VCPU, 2 << 16, &v, sizeof(v)), sizeof(v));
+	assert_int_equal(v.state, VCPU_RUNNING);
+	assert_int_equal(v.held, 0);
+	assert_int_equal(v.resets, 1);
+	/* The guest has no other. */
+	assert_int_equal(act(BOSS, MANAGE_VCPU_HALT, 2 << 16), 0);
+	machine_settle();
+	assert_int_equal(ask(MANAGE_VCPU, 2 << 16, &v, sizeof(v)), sizeof(v));
+	assert_int_equal(v.state, VCPU_HALTED);
+	assert_int_equal(state_of(2), GUEST_STOPPED);
+	assert_int_equal(act(BOSS, MANAGE_GUEST_DESTROY, 2), 0);
+}
+
+/* A thread of the core alone, and by the number that no later one gets. */
+static void a_thread_of_the_core_is_stopped(void **state)
+{
+	struct manage_thread t = { .id = 0 };
+	u32 scrubber = 0, vcpu = 0;
+
+	(void)state;
+	assert_int_equal(act(BOSS, MANAGE_GUEST_CREATE, 2), 0);
+	assert_int_equal(act(BOSS, MANAGE_GUEST_DESTROY, 2), 0);
+	machine_settle();
+	for (u32 i = 0; ask(MANAGE_THREAD, i, &t, sizeof(t)) > 0; i++) {
+		if (t.kind == THREAD_CORE)
+			scrubber = t.id;
+		else if (t.kind == THREAD_VCPU)
+			vcpu = t.id;
+	}
+	assert_string_not_equal(t.name, "scrubber");
+	assert_true(scrubber != 0 && vcpu != 0);
+	assert_int_equal(act(BOSS, MANAGE_THREAD_STOP, vcpu), -ERR_DENIED);
+	assert_int_equal(act(BOSS, MANAGE_THREAD_STOP, 5000), -ERR_NOT_FOUND);
+	assert_int_equal(act(BOSS, MANAGE_THREAD_STOP, scrubber), 0);
+	machine_settle();
+	for (u32 i = 0; ask(MANAGE_THREAD, i, &t, sizeof(t)) > 0 && t.id != scrubber; i++)
+		;
+	assert_int_equal(t.id, scrubber);
+	assert_int_equal(t.state, VCPU_HALTED);
+	/* Memory is scrubbed by the caller from now on. */
+	assert_int_equal(act(BOSS, MANAGE_GUEST_CREATE, 2), 0);
+	assert_int_equal(act(BOSS, MANAGE_GUEST_DESTROY, 2), 0);
+}
+
 static void the_log_level_is_set(void **state)
 {
 	(void)state;
@@ -287,6 +362,8 @@ int main(void)
 		cmocka_unit_test(a_guest_goes_through_its_life),
 		cmocka_unit_test(acts_are_logged),
 		cmocka_unit_test(a_guest_is_watched),
+		cmocka_unit_test(a_vcpu_is_held_halted_and_reset),
+		cmocka_unit_test(a_thread_of_the_core_is_stopped),
 		cmocka_unit_test(the_log_level_is_set),
 		cmocka_unit_test(the_machine_ends_when_told),
 		cmocka_unit_test(components_are_found_by_number),

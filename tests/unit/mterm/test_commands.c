@@ -168,6 +168,43 @@ static void every_command_answers_in_json(void **state)
 	free((void *)(uintptr_t)fake.tree);
 }
 
+static void nodes_are_shown_by_path(void **state)
+{
+	static const char dts[] = "/dts-v1/; / { a = \"x\"; guests { linux { vcpus { count = <2>; "
+				  "vcpu1 { }; }; aspace { }; }; }; };";
+	struct fdt tree;
+	size_t size;
+
+	(void)state;
+	fake.tree = dtb_compile(dts, &size);
+	fake.tree_bytes = size;
+	assert_int_equal(fdt_open(&tree, fake.tree, size), OK);
+	fake.vcpus[0].node = fdt_find(&tree, "/guests/linux/vcpus");
+	fake.vcpus[1].node = fdt_find(&tree, "/guests/linux/vcpus/vcpu1");
+	fake.guests[0].aspace_node = fdt_find(&tree, "/guests/linux/aspace");
+	has("vcpu show linux/0", "\nnode             /guests/linux/vcpus\n");
+	has("vcpu show linux/1 --json", "\"node\":\"/guests/linux/vcpus/vcpu1\"");
+	has("guest show linux", "\naspace node      /guests/linux/aspace\n");
+	fake.vcpus[0].node++;
+	has("vcpu show linux/0", "\nnode             -\n");
+	free((void *)(uintptr_t)fake.tree);
+}
+
+static void one_vcpu_is_held(void **state)
+{
+	(void)state;
+	says("vcpu pause linux/1", "");
+	assert_int_equal(fake.acts[0].operation, MANAGE_VCPU_PAUSE);
+	assert_int_equal(fake.acts[0].id, 1);
+	has("vcpu show linux/1", "\nheld             yes\n");
+	says("vcpu pause linux/1",
+	     "vcpu pause: vcpu 'linux/1' is held, and must be on, and not held "
+	     "for that\n");
+	says("vcpu resume linux/1 --json", "{\"done\":\"resume\",\"name\":\"linux/1\"}\n");
+	has("vcpu pause linux/7", "there is no vcpu 'linux/7'");
+	has("vcpu reset linux/1", "really reset vcpu 'linux/1'? [y/N] ");
+}
+
 static void json_checker_refuses(void **state)
 {
 	static const char *const bad[] = { "",         "{",     "[1,]",   "{\"a\":1,}",
@@ -485,6 +522,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(lists, begin),
 		cmocka_unit_test_setup(shows, begin),
+		cmocka_unit_test_setup(nodes_are_shown_by_path, begin),
+		cmocka_unit_test_setup(one_vcpu_is_held, begin),
 		cmocka_unit_test_setup(every_command_answers_in_json, begin),
 		cmocka_unit_test_setup(json_checker_refuses, begin),
 		cmocka_unit_test_setup(acts, begin),

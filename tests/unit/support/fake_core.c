@@ -272,6 +272,21 @@ static s64 to_state(u32 *state, u64 allowed, u32 to)
 	return 0;
 }
 
+static s64 act_on_vcpu(u64 operation, u64 id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(fake.vcpus); i++) {
+		if (id >> 16 >= ARRAY_SIZE(fake.guests) ||
+		    strcmp(fake.vcpus[i].guest, fake.guests[id >> 16].name) != 0 ||
+		    fake.vcpus[i].index != (id & 0xffff))
+			continue;
+		if ((operation == MANAGE_VCPU_RESUME) != (fake.vcpus[i].held != 0))
+			return -(s64)ERR_STATE;
+		fake.vcpus[i].held = operation == MANAGE_VCPU_PAUSE;
+		return 0;
+	}
+	return -(s64)ERR_NOT_FOUND;
+}
+
 static s64 act(u64 operation, u64 id)
 {
 	static const struct {
@@ -301,6 +316,8 @@ static s64 act(u64 operation, u64 id)
 		fake.profiled |= BIT(operation == MANAGE_GUEST_PROFILE ? id : id + 32);
 		return 0;
 	}
+	if (operation >= MANAGE_VCPU_PAUSE && operation <= MANAGE_VCPU_RESET)
+		return act_on_vcpu(operation, id);
 	if (operation < MANAGE_COMPONENT_START) {
 		if (id >= ARRAY_SIZE(fake.guests))
 			return -(s64)ERR_NOT_FOUND;
