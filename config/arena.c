@@ -121,6 +121,8 @@ u64 config_channel_count(const struct config_run *run)
 	fdt_node_t root = fdt_root(run->tree);
 	u64 count = config_count_children(run, fdt_child(run->tree, root, "channels"), UINT32_MAX);
 
+	count += config_count_children(run, fdt_child(run->tree, root, "shared"), UINT32_MAX);
+
 	config_for_each_child (run, fdt_child(run->tree, root, "components"), it)
 		count += config_has(run, it.node, "console") ? 1 : 0;
 	config_for_each_child (run, fdt_child(run->tree, root, "guests"), it)

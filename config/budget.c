@@ -79,11 +79,15 @@ static u64 stage2_pages(const struct arch_platform *platform, const struct confi
 		const struct config_region *real =
 			region->kind == REGION_ALIAS ? &guest->regions[region->alias_of] : region;
 
-		if (region->kind == REGION_VIRTUAL || in_ports(platform, region->gpa.v))
+		if (real->kind == REGION_VIRTUAL || in_ports(platform, region->gpa.v))
 			continue;
-		/* RAM that the core places begins at a multiple of 2 MiB if it is that large. */
+		/* RAM that the core places begins at a multiple of 2 MiB if it is that large;
+		 * shared memory begins at any page. */
 		add_tables(&blocks, region->gpa.v, region->gpa.v + region->size - 1);
-		add_pages(&pages, region, real->hpa_fixed ? real->hpa.v : 0);
+		add_pages(&pages, region,
+			  real->kind == REGION_SHARED
+				  ? region->gpa.v + PAGE_SIZE
+				  : (real->hpa_fixed ? real->hpa.v : 0) + region->offset);
 	}
 	return ROOT_PAGES + blocks.count + pages.count + tables;
 }

@@ -109,6 +109,23 @@ static void parse_ports(struct config_run *run, u32 guest, u32 max)
 	}
 }
 
+/* Memory of /shared is a channel without ends. */
+static void parse_shared(struct config_run *run, fdt_node_t node, u32 max)
+{
+	struct config_channel channel = { .node = node };
+
+	channel.ends[0] = channel.ends[1] = run->system->num_components;
+	(void)str_copy(channel.name, sizeof(channel.name), fdt_name(run->tree, node));
+	(void)config_u64(run, node, "size", &channel.size);
+	if (channel.size == 0 || !IS_ALIGNED(channel.size, PAGE_SIZE) ||
+	    channel.size > BIT(CONFIG_IPA_BITS))
+		config_error(run, node, "size",
+			     "must be a multiple of 4096, not 0, below 2^%u; write e.g. <0x1000>",
+			     CONFIG_IPA_BITS);
+	else
+		add_channel(run, &channel, max);
+}
+
 enum err parse_channels(struct config_run *run)
 {
 	fdt_node_t channels = fdt_find(run->tree, "/channels");
@@ -120,9 +137,8 @@ enum err parse_channels(struct config_run *run)
 		return ERR_NO_MEMORY;
 	if (count > CONFIG_MAX_CHANNELS)
 		config_error(run, channels, NULL,
-			     "%lu channels, the lines of consoles and ports of networks included; "
-			     "at most "
-			     "%u",
+			     "%lu channels, the lines of consoles, ports of networks and shared "
+			     "memory included; at most %u",
 			     count, CONFIG_MAX_CHANNELS);
 	config_for_each_component (run->system, component)
 		parse_line(run, component, max);
@@ -130,5 +146,7 @@ enum err parse_channels(struct config_run *run)
 		parse_ports(run, i, max);
 	config_for_each_child (run, channels, it)
 		parse_channel(run, it.node, max);
+	config_for_each_child (run, fdt_find(run->tree, "/shared"), it)
+		parse_shared(run, it.node, max);
 	return OK;
 }

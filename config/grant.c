@@ -21,6 +21,10 @@ static enum err parse_grant(struct config_run *run, fdt_node_t node, struct conf
 	if (kind == CONFIG_GRANT_KINDS)
 		return OK;
 	grant->kind = (enum config_grant_kind)kind;
+	if (grant->kind == CONFIG_GRANT_SHARED) {
+		(void)find_shared(run, node, &grant->size);
+		return OK;
+	}
 	if (grant->kind != CONFIG_GRANT_DEVICE)
 		grant->file = config_string(run, node, "file");
 	if (grant->file != NULL && !config_is_file_name(grant->file))

@@ -212,6 +212,11 @@ enum err __must_check parse_channels(struct config_run *run);
  * none, or after a report. */
 bool parse_port(struct config_run *run, u32 guest, const struct config_region *region,
 		struct config_channel *channel);
+/** find_shared() - the memory of /shared that the region @user names; its bytes in *@size. Returns
+ * FDT_NONE if there is none, which is reported. */
+fdt_node_t find_shared(struct config_run *run, fdt_node_t user, u64 *size);
+/** resolve_shared() - the channel of each user of such memory. After parse_channels(). */
+void resolve_shared(struct config_run *run);
 enum err __must_check parse_schedule(struct config_run *run);
 
 /** config_find_component() - index of the component of that name; num_components when there is

@@ -5,6 +5,7 @@
  * messages.
  */
 #include <mullion/format.h>
+#include <mullion/space.h>
 #include <mullion/string.h>
 
 #include "config/internal.h"
@@ -126,6 +127,17 @@ void place_too_large(struct placing *p, const char *property, const char *what, 
 		     ALIGN_UP(needed + p->offset + TREE_MAX, MIB(2)));
 }
 
+static void check_executable(struct config_run *run, const struct config_guest *guest)
+{
+	const struct config_region *region = place_memory_at(guest, guest->entry.v);
+
+	if (region != NULL && (region->access & SPACE_EXEC) == 0)
+		config_error(run, region->node, "access",
+			     "guest '%s' begins there, at 0x%lx, and could execute nothing; write "
+			     "\"rwx\", or leave it out",
+			     guest->name, guest->entry.v);
+}
+
 static void place_guest(struct config_run *run, struct config_guest *guest)
 {
 	struct placing p = { .run = run, .guest = guest, .ram = main_ram(guest) };
@@ -139,6 +151,8 @@ static void place_guest(struct config_run *run, struct config_guest *guest)
 		return;
 	}
 	run->platform->boot_place(&p);
+	if (guest->kernel.data != NULL)
+		check_executable(run, guest);
 }
 
 void place_images(struct config_run *run)

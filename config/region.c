@@ -2,6 +2,7 @@
 /*
  * Regions of a guest. A region without place or size gets size 0, which every check leaves out.
  */
+#include <mullion/space.h>
 #include <mullion/string.h>
 
 #include "config/internal.h"
@@ -53,6 +54,66 @@ static void check_same_type(struct config_run *run, fdt_node_t node)
 			     inherited);
 }
 
+/* Accesses that a type permits. */
+static u32 kind_access(enum region_kind kind)
+{
+	switch (kind) {
+	case REGION_RAM: return SPACE_READ | SPACE_WRITE | SPACE_EXEC;
+	case REGION_ROM: return SPACE_READ | SPACE_EXEC;
+	default: return SPACE_READ | SPACE_WRITE;
+	}
+}
+
+static const char *access_name(u32 access)
+{
+	static const char *const names[] = { "none", "r", "w", "rw", "x", "rx", "wx", "rwx" };
+
+	return names[access % ARRAY_SIZE(names)];
+}
+
+/* @most: what the type, or the region behind an alias, permits. */
+static void parse_access(struct config_run *run, struct config_region *region, u32 most)
+{
+	static const u32 all[] = { SPACE_READ, SPACE_READ | SPACE_WRITE, SPACE_READ | SPACE_EXEC,
+				   SPACE_READ | SPACE_WRITE | SPACE_EXEC };
+	const char *text = config_string(run, region->node, "access");
+
+	region->access = most;
+	if (text == NULL || region->kind == REGION_VIRTUAL)
+		return;
+	if (in_ports(run->platform, region->gpa.v)) {
+		config_error(run, region->node, "access", "ports are read and written; remove it");
+		return;
+	}
+	for (u32 i = 0; i < ARRAY_SIZE(all); i++) {
+		if (!str_equal(text, access_name(all[i])))
+			continue;
+		region->access = all[i] & most;
+		if (region->access != all[i])
+			config_error(
+				run, region->node, "access",
+				"more than the region can permit; write \"%s\" or a part of it",
+				access_name(most));
+		return;
+	}
+	config_error(run, region->node, "access",
+		     "no such access; write \"r\", \"rw\", \"rx\" or \"rwx\"");
+}
+
+/* The region may be the first part of the memory. */
+static void limit_shared(struct config_run *run, struct config_region *region)
+{
+	u64 size = 0;
+
+	if (find_shared(run, region->node, &size) == FDT_NONE)
+		region->size = 0;
+	else if (!config_has(run, region->node, "size"))
+		region->size = size;
+	else if (region->size > size)
+		config_error(run, region->node, "size",
+			     "larger than the memory, of 0x%lx bytes; write at most that", size);
+}
+
 static enum err parse_region(struct config_run *run, fdt_node_t node, struct config_region *region)
 {
 	const char *type = config_string(run, node, "type");
@@ -70,9 +131,10 @@ static enum err parse_region(struct config_run *run, fdt_node_t node, struct con
 		return OK;
 	}
 	region->kind = (enum region_kind)kind;
-	if (region->kind != REGION_VIRTUAL)
+	if (region->kind != REGION_VIRTUAL && region->kind != REGION_SHARED)
 		region->hpa_fixed = config_u64(run, node, "host-address", &region->hpa.v);
-	if ((region->kind == REGION_DEVICE || region->kind == REGION_VIRTUAL) &&
+	if ((region->kind == REGION_DEVICE || region->kind == REGION_VIRTUAL ||
+	     region->kind == REGION_SHARED) &&
 	    config_get(run, node, "compatible", &prop)) {
 		region->compatible = (const char *)prop.data;
 		region->compatible_len = prop.len;
@@ -80,6 +142,9 @@ static enum err parse_region(struct config_run *run, fdt_node_t node, struct con
 	if (region->kind == REGION_VIRTUAL)
 		err = parse_virtual(run, region);
 	parse_extent(run, region);
+	if (region->kind == REGION_SHARED)
+		limit_shared(run, region);
+	parse_access(run, region, kind_access(region->kind));
 	if (err == OK && (region->kind == REGION_DEVICE || region->device != NULL))
 		err = parse_irqs(run, node, region->kind == REGION_DEVICE, &region->num_irqs,
 				 &region->irqs);
@@ -120,14 +185,14 @@ static void report_no_region(struct config_run *run, const struct config_guest *
 		     similar_hint(&similar, ""));
 }
 
-/* An alias has the size of its region, or a smaller one of its own. Without a region it is unusable
- * (size 0). */
+/* An alias has the rest of its region from the offset on, or a smaller size of its own. Without a
+ * region it is unusable (size 0). */
 static void resolve_alias(struct config_run *run, struct config_guest *guest,
 			  struct config_region *alias)
 {
 	const char *name = config_string(run, alias->node, "alias-of");
 	const struct config_region *target;
-	u64 size = 0;
+	u64 size = 0, left;
 
 	alias->alias_of = name == NULL ? guest->num_regions : find_region(guest, name);
 	alias->size = 0;
@@ -143,19 +208,29 @@ static void resolve_alias(struct config_run *run, struct config_guest *guest,
 			     "region '%s' is an alias itself; name the region behind it", name);
 		return;
 	}
-	if (target->kind == REGION_VIRTUAL && target->device != NULL) {
+	if (in_ports(run->platform, target->gpa.v)) {
 		config_error(run, alias->node, "alias-of",
-			     "region '%s' is emulated, and cannot be seen a second time", name);
+			     "region '%s' has ports, which appear once; remove the alias", name);
 		return;
 	}
+	parse_access(run, alias, target->access);
 	if (target->size == 0 || !config_has(run, alias->node, "guest-address"))
 		return;
+	(void)config_u64(run, alias->node, "offset", &alias->offset);
+	if (alias->offset >= target->size || !IS_ALIGNED(alias->offset, PAGE_SIZE)) {
+		config_error(run, alias->node, "offset",
+			     "must be a multiple of 4096 below the 0x%lx bytes of region '%s'",
+			     target->size, name);
+		return;
+	}
+	left = target->size - alias->offset;
 	if (!config_u64(run, alias->node, "size", &size))
-		size = target->size;
-	if (size > target->size)
+		size = left;
+	if (size > left)
 		config_error(run, alias->node, "size",
-			     "larger than region '%s' of 0x%lx bytes; write at most that", name,
-			     target->size);
+			     "larger than region '%s', which has 0x%lx bytes there; write at most "
+			     "that",
+			     name, left);
 	else
 		alias->size = size;
 }

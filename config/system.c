@@ -134,6 +134,8 @@ enum err parse_system(struct config_run *run)
 	if (err == OK)
 		err = parse_channels(run);
 	if (err == OK)
+		resolve_shared(run);
+	if (err == OK)
 		err = parse_schedule(run);
 	return err;
 }

@@ -12,12 +12,14 @@
 #define ALIAS  BIT(REGION_ALIAS)
 #define PORT   VARIANT_PORT
 #define VIRT   (BIT(REGION_VIRTUAL) | PORT)
+#define SHARED BIT(REGION_SHARED)
 #define GUEST  VARIANT_GUEST
 #define TMPL   VARIANT_TEMPLATE
 #define COMP   VARIANT_COMPONENT
 #define G_DEV  BIT(CONFIG_GRANT_DEVICE)
 #define G_MEM  BIT(CONFIG_GRANT_MEMORY)
 #define G_FILE BIT(CONFIG_GRANT_FILE)
+#define G_SHRD BIT(CONFIG_GRANT_SHARED)
 
 const char *const schema_type_names[PROP_TYPES] = {
 	[PROP_FLAG] = "flag",
@@ -117,18 +119,23 @@ static const struct schema_prop vcpu_props[] = {
 
 static const struct schema_prop region_props[] = {
 	{ "type", PROP_STRING, ALL, ALL, "\"ram\"", NULL,
-	  "\"ram\", \"rom\", \"device\", \"alias\" or \"virtual\"" },
+	  "\"ram\", \"rom\", \"device\", \"alias\", \"virtual\" or \"shared\"" },
 	{ "guest-address", PROP_U64, ALL, ALL, "<0x40000000>", NULL,
 	  "start of the region in the guest's memory" },
 	{ "size", PROP_U64, ALL, RAM | ROM | DEVICE | VIRT, "<0x10000000>",
-	  "of an alias: its region's", "bytes" },
+	  "of an alias or shared memory: the rest of it", "bytes" },
+	{ "access", PROP_STRING, RAM | ROM | DEVICE | ALIAS | SHARED, 0, "\"r\"",
+	  "all that the type permits", "accesses of the guest's CPUs" },
 	{ "device", PROP_STRING, VIRT, VIRT, "\"pl031\"", NULL,
 	  "the device that the guest's vmm emulates" },
 	{ "host-address", PROP_U64, RAM | ROM | DEVICE, DEVICE, "<0x9000000>",
 	  "RAM and ROM: chosen by the core", "start of the region in the machine's memory" },
 	{ "alias-of", PROP_STRING, ALIAS, ALIAS, "\"ram\"", NULL,
 	  "the region that appears at a second address" },
-	{ "compatible", PROP_STRINGS, DEVICE | VIRT, 0, "\"vendor,device\"", "none",
+	{ "offset", PROP_U64, ALIAS, 0, "<0x1000>", "<0>",
+	  "where in that region the alias begins" },
+	{ "shared", PROP_STRING, SHARED, SHARED, "\"mailbox\"", NULL, "the memory of /shared" },
+	{ "compatible", PROP_STRINGS, DEVICE | VIRT | SHARED, 0, "\"vendor,device\"", "none",
 	  "the kind of device, for the guest's tree" },
 	{ "interrupts", PROP_IRQS, DEVICE | VIRT, 0, "<0 1 4>", "none",
 	  "the device's interrupts on the machine's controller; of a virtual one: its line" },
@@ -184,7 +191,8 @@ static const struct schema_prop component_props[] = {
 };
 
 static const struct schema_prop grant_props[] = {
-	{ "type", PROP_STRING, ALL, ALL, "\"device\"", NULL, "\"device\", \"memory\" or \"file\"" },
+	{ "type", PROP_STRING, ALL, ALL, "\"device\"", NULL,
+	  "\"device\", \"memory\", \"file\" or \"shared\"" },
 	{ "host-address", PROP_U64, G_DEV, G_DEV, "<0x9000000>", NULL,
 	  "start of the device's registers in the machine's memory" },
 	{ "size", PROP_U64, G_DEV | G_MEM, G_DEV | G_MEM, "<0x1000>", NULL, "bytes" },
@@ -197,12 +205,17 @@ static const struct schema_prop grant_props[] = {
 	{ "compatible", PROP_STRINGS, G_DEV, 0, "\"vendor,device\"", "none", "the kind of device" },
 	{ "file", PROP_FILE, G_FILE | G_MEM, G_FILE, "\"mterm.script\"", "none",
 	  "a file of the bundle; of kept memory: its first contents" },
+	{ "shared", PROP_STRING, G_SHRD, G_SHRD, "\"mailbox\"", NULL, "the memory of /shared" },
 };
 
 static const struct schema_prop channel_props[] = {
 	{ "between", PROP_STRINGS, ALL, ALL, "\"console\", \"mterm\"", NULL,
 	  "the two components that it joins" },
 	{ "size", PROP_U64, ALL, 0, "<0x1000>", "<0>", "bytes of shared memory" },
+};
+
+static const struct schema_prop shared_props[] = {
+	{ "size", PROP_U64, ALL, ALL, "<0x10000>", NULL, "bytes" },
 };
 
 static const struct schema_prop cpu_props[] = {
@@ -226,6 +239,7 @@ static const struct schema_child root_children[] = {
 	{ "templates", SCHEMA_TEMPLATES, false },
 	{ "components", SCHEMA_COMPONENTS, false },
 	{ "channels", SCHEMA_CHANNELS, false },
+	{ "shared", SCHEMA_SHARED, false },
 	{ "schedule", SCHEMA_SCHEDULE, false },
 };
 static const struct schema_child guests_children[] = { { NULL, SCHEMA_GUEST, true } };
@@ -241,6 +255,7 @@ static const struct schema_child components_children[] = { { NULL, SCHEMA_COMPON
 static const struct schema_child component_children[] = { { "aspace", SCHEMA_SPACE, false } };
 static const struct schema_child space_children[] = { { NULL, SCHEMA_GRANT, false } };
 static const struct schema_child channels_children[] = { { NULL, SCHEMA_CHANNEL, false } };
+static const struct schema_child shared_children[] = { { NULL, SCHEMA_SHARED_MEMORY, false } };
 static const struct schema_child schedule_children[] = { { "cpu#", SCHEMA_CPU, false } };
 static const struct schema_child cpu_children[] = { { "window#", SCHEMA_WINDOW, false } };
 
@@ -273,6 +288,9 @@ const struct schema schemas[SCHEMA_COUNT] = {
 	[SCHEMA_CHANNELS] = { "channels", ALL, NULL, 0, CHILDREN(channels_children),
 			      CONFIG_MAX_CHANNELS },
 	[SCHEMA_CHANNEL] = { "a channel", ALL, PROPS(channel_props), NULL, 0, 0 },
+	[SCHEMA_SHARED] = { "shared", ALL, NULL, 0, CHILDREN(shared_children),
+			    CONFIG_MAX_CHANNELS },
+	[SCHEMA_SHARED_MEMORY] = { "shared memory", ALL, PROPS(shared_props), NULL, 0, 0 },
 	[SCHEMA_SCHEDULE] = { "schedule", ALL, NULL, 0, CHILDREN(schedule_children),
 			      HOST_MAX_CPUS },
 	[SCHEMA_CPU] = { "a CPU", ALL, PROPS(cpu_props), CHILDREN(cpu_children),
@@ -304,12 +322,13 @@ const struct schema_prop *schema_find(const struct arch_platform *platform,
 
 const char *const region_kind_names[REGION_KINDS] = {
 	[REGION_RAM] = "ram",     [REGION_ROM] = "rom",         [REGION_DEVICE] = "device",
-	[REGION_ALIAS] = "alias", [REGION_VIRTUAL] = "virtual",
+	[REGION_ALIAS] = "alias", [REGION_VIRTUAL] = "virtual", [REGION_SHARED] = "shared",
 };
 const char *const grant_kind_names[CONFIG_GRANT_KINDS] = {
 	[CONFIG_GRANT_DEVICE] = "device",
 	[CONFIG_GRANT_MEMORY] = "memory",
 	[CONFIG_GRANT_FILE] = "file",
+	[CONFIG_GRANT_SHARED] = "shared",
 };
 
 u32 schema_index(const char *const *names, u32 count, const char *name)

@@ -169,6 +169,7 @@ static const struct field irq_fields[] = {
 static const struct field region_fields[] = {
 	NAME,
 	{ "kind", AT(region.kind), FIELD_WORD, LISTED, NAMES_REGION_KIND, NULL },
+	{ "access", AT(region.access), FIELD_WORD, LISTED, NAMES_ACCESS, NULL },
 	{ "guest_address", AT(region.gpa), FIELD_HEX, LISTED, 0, NULL },
 	{ "host_address", AT(region.hpa), FIELD_PLACE, LISTED, 0, NULL },
 	{ "size", AT(region.size), FIELD_BYTES, LISTED, 0, NULL },

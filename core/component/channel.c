@@ -38,6 +38,11 @@ __boot enum err channel_make_all(const struct system *system)
 	return OK;
 }
 
+hpa_t component_shared(u32 channel)
+{
+	return component_channels[channel].memory;
+}
+
 void channel_notify(const struct component_grant *grant)
 {
 	const struct channel *channel = &component_channels[grant->channel];

@@ -211,6 +211,7 @@ static void grant_piece(struct builder *b, const struct config_grant *config)
 		[CONFIG_GRANT_DEVICE] = GRANT_DEVICE,
 		[CONFIG_GRANT_MEMORY] = GRANT_MEMORY,
 		[CONFIG_GRANT_FILE] = GRANT_FILE,
+		[CONFIG_GRANT_SHARED] = GRANT_MEMORY,
 	};
 	bool file = config->kind == CONFIG_GRANT_FILE;
 	hpa_t hpa = config->hpa;
@@ -222,11 +223,13 @@ static void grant_piece(struct builder *b, const struct config_grant *config)
 		(void)str_copy(grant.info->detail, sizeof(grant.info->detail), config->compatible);
 	if (config->kept)
 		grant.info->flags = GRANT_KEPT;
-	if (config->kind != CONFIG_GRANT_DEVICE)
+	if (config->kind == CONFIG_GRANT_SHARED)
+		hpa = component_shared(config->channel);
+	else if (config->kind != CONFIG_GRANT_DEVICE)
 		hpa = next_piece(b, file || config->kept, config->size);
 	if (config->kind == CONFIG_GRANT_DEVICE && !space_has(hpa.v))
 		give_ports(b, grant.info, hpa, config->size);
-	else if (config->kind == CONFIG_GRANT_MEMORY)
+	else if (kinds[config->kind] == GRANT_MEMORY)
 		give_memory(b, grant.info, hpa, config->size);
 	else
 		give_addresses(b, grant.info, hpa, config->size,

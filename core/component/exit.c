@@ -122,11 +122,12 @@ static u64 served_span(const struct region *region)
 }
 
 /* Permit inline service of the next access to @region, number @index. Writes of a region with a
- * doorbell are excluded, and a component that may not run on this CPU. */
+ * doorbell are excluded, and so are an alias and a component that may not run on this CPU. */
 static void remember(struct vcpu *vcpu, struct component *component, const struct region *region,
 		     u32 index)
 {
-	bool can = (component->thread.affinity & BIT(this_cpu()->id)) != 0;
+	bool can = (component->thread.affinity & BIT(this_cpu()->id)) != 0 &&
+		   region->config->kind == REGION_VIRTUAL;
 	u64 span = can ? served_span(region) : 0;
 
 	vcpu->served = (struct served_region){
@@ -191,10 +192,14 @@ bool component_serve_exit(struct vcpu *vcpu, const struct region *region,
 		fill_insn(slot, vcpu, exit);
 	} else {
 		u32 index = (u32)(region - vcpu->guest->regions); /* as in the description */
-		u64 offset = exit->access.at.v - region->gpa.v;
+		u64 offset = exit->access.at.v - region->gpa.v, room = region->size - offset;
 
-		if (region->config->kind != REGION_VIRTUAL ||
-		    exit->access.width > region->size - offset ||
+		if (__builtin_expect(region->config->kind == REGION_ALIAS, 0)) {
+			index = region->config->alias_of;
+			offset += region->config->offset;
+		}
+		/* Regions of other kinds have no grant. */
+		if (exit->access.width > room ||
 		    component->virtual_grant[index] == COMPONENT_NOTHING)
 			return false;
 		if (is_doorbell(component, index, exit, offset)) {

@@ -52,8 +52,7 @@ static void handle_access(struct vcpu *vcpu, struct vcpu_exit *exit)
 	const struct region *region = region_find(vcpu->guest, exit->access.at);
 	u32 power;
 
-	if (region != NULL && region->config->kind == REGION_VIRTUAL &&
-	    component_serve_exit(vcpu, region, exit, &power)) {
+	if (region != NULL && component_serve_exit(vcpu, region, exit, &power)) {
 		if (power != 0)
 			handle_power(vcpu, power);
 		return;

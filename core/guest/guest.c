@@ -148,7 +148,8 @@ static enum err region_take_memory(const struct config_region *config, struct re
 {
 	enum err err;
 
-	region->hpa = config->hpa;
+	region->hpa =
+		config->kind == REGION_SHARED ? component_shared(config->alias_of) : config->hpa;
 	if (!owns_memory(config))
 		return OK;
 	if (config->hpa_fixed)
@@ -233,15 +234,6 @@ static enum err create_regions(struct guest *guest)
 	return OK;
 }
 
-static u32 space_flags(enum region_kind kind)
-{
-	switch (kind) {
-	case REGION_RAM: return SPACE_READ | SPACE_WRITE | SPACE_EXEC;
-	case REGION_ROM: return SPACE_READ | SPACE_EXEC;
-	default: return SPACE_READ | SPACE_WRITE | SPACE_DEVICE;
-	}
-}
-
 static enum err map_regions(struct guest *guest)
 {
 	for (u32 i = 0; i < guest->num_regions; i++) {
@@ -250,15 +242,16 @@ static enum err map_regions(struct guest *guest)
 		enum region_kind kind = config->kind;
 		enum err err;
 
-		if (kind == REGION_VIRTUAL)
-			continue;
 		if (kind == REGION_ALIAS) {
-			region->hpa = guest->regions[config->alias_of].hpa;
+			region->hpa.v = guest->regions[config->alias_of].hpa.v + config->offset;
 			kind = guest->config->regions[config->alias_of].kind;
 		}
+		if (kind == REGION_VIRTUAL)
+			continue;
 		if (space_has(region->gpa.v))
 			err = space_map(&guest->space, region->gpa, region->hpa, region->size,
-					space_flags(kind));
+					config->access |
+						(kind == REGION_DEVICE ? SPACE_DEVICE : 0));
 		else
 			err = space_grant_ports(&guest->space, (u32)(region->gpa.v - PORT_BASE),
 						(u32)region->size);

@@ -228,6 +228,7 @@ bool query_region(const struct manage_call *call, void *data)
 	config = &guest->regions[part.index];
 	set_name(record->name, sizeof(record->name), config->name);
 	record->kind = (u32)config->kind;
+	record->access = config->access;
 	record->gpa = config->gpa.v;
 	record->size = config->size;
 	guest_view(PART_GUEST(call->id), view_region, &part);

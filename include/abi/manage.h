@@ -174,8 +174,8 @@ struct manage_cpu {
 
 struct manage_region {
 	char name[MANAGE_NAME];
-	u32 kind; /* enum region_kind */
-	u32 reserved;
+	u32 kind;   /* enum region_kind */
+	u32 access; /* of the guest's CPUs: a sum of 1 read, 2 write, 4 execute */
 	u64 gpa, size, hpa;
 };
 

@@ -30,6 +30,7 @@ enum names_table {
 	NAMES_RESTART_POLICY,  /* enum restart_policy */
 	NAMES_THREAD_KIND,     /* enum thread_kind */
 	NAMES_REGION_KIND,     /* enum region_kind */
+	NAMES_ACCESS,          /* manage_region.access */
 	NAMES_EXIT_KIND,       /* enum exit_kind */
 	NAMES_LOG_LEVEL,       /* enum log_level */
 	NAMES_TABLES
@@ -43,7 +44,8 @@ static const struct names abi_names[NAMES_TABLES] = {
 	[NAMES_COMPONENT_STATE] = NAMES("created", "running", "stopped", "faulted"),
 	[NAMES_RESTART_POLICY] = NAMES("never", "always", "limited"),
 	[NAMES_THREAD_KIND] = NAMES("idle", "vcpu", "core", "component"),
-	[NAMES_REGION_KIND] = NAMES("ram", "rom", "device", "alias", "virtual"),
+	[NAMES_REGION_KIND] = NAMES("ram", "rom", "device", "alias", "virtual", "shared"),
+	[NAMES_ACCESS] = NAMES("-", "r", "w", "rw", "x", "rx", "wx", "rwx"),
 	[NAMES_EXIT_KIND] =
 		NAMES("none", "read", "write", "insn", "fault", "wait", "cpu_on", "cpu_off",
 		      "cpu_suspend", "system_off", "system_reset", "log", "error"),

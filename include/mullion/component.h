@@ -144,6 +144,9 @@ struct component {
 
 /* --- Creation, start and end (core/component/create.c, component.c, run.c, finish.c) ---------- */
 
+/** component_shared() - the memory of channel @channel, one of /shared. After component_setup();
+ * any context. */
+hpa_t component_shared(u32 channel);
 /** component_setup() - keep @system, which must stay, and make its channels. Boot CPU, once, after
  * the heap and before any component. Returns ERR_NO_MEMORY. */
 enum err __must_check component_setup(const struct system *system);

@@ -36,8 +36,9 @@ enum region_kind {
 	REGION_RAM,     /* real: host memory, read/write/execute */
 	REGION_ROM,     /* real: host memory, read/execute for the guest */
 	REGION_DEVICE,  /* real: a passed-through device's registers */
-	REGION_ALIAS,   /* a RAM, ROM or DEVICE region at a second address */
+	REGION_ALIAS,   /* another region, or a part of it, at a second address */
 	REGION_VIRTUAL, /* emulated by the component that serves the guest (device = "...") */
+	REGION_SHARED,  /* memory of /shared, which other guests and components may have as well */
 	REGION_KINDS
 };
 
@@ -54,11 +55,13 @@ struct config_region {
 	gpa_t gpa;
 	u64 size; /* bytes, page multiple */
 	bool hpa_fixed;
-	hpa_t hpa;              /* where host-address says so (REGION_DEVICE: always) */
-	u32 alias_of;           /* index of the region, REGION_ALIAS */
-	const char *device;     /* the model that is emulated there, REGION_VIRTUAL */
-	bool doorbell;          /* of the model: a write to its doorbell only notifies */
-	u32 model;              /* its index among the architecture's models */
+	hpa_t hpa;          /* where host-address says so (REGION_DEVICE: always) */
+	u32 alias_of;       /* index of the region, REGION_ALIAS; of the channel, REGION_SHARED */
+	u64 offset;         /* REGION_ALIAS: bytes into that region */
+	u32 access;         /* SPACE_READ, SPACE_WRITE, SPACE_EXEC: of the guest's CPUs */
+	const char *device; /* the model that is emulated there, REGION_VIRTUAL */
+	bool doorbell;      /* of the model: a write to its doorbell only notifies */
+	u32 model;          /* its index among the architecture's models */
 	const char *compatible; /* string list in the tree, or NULL */
 	u32 compatible_len;
 	u32 num_irqs;
@@ -93,6 +96,7 @@ enum config_grant_kind {
 	CONFIG_GRANT_DEVICE,
 	CONFIG_GRANT_MEMORY,
 	CONFIG_GRANT_FILE,
+	CONFIG_GRANT_SHARED,
 	CONFIG_GRANT_KINDS
 };
 
@@ -105,6 +109,7 @@ struct config_grant {
 	hpa_t hpa;              /* of a device */
 	const char *compatible; /* of a device: the first of its list, or NULL */
 	const char *file;       /* of a file; of memory: its first contents, or NULL */
+	u32 channel;            /* of shared memory */
 	const u8 *data;         /* the file in the bundle, or NULL: data_bytes */
 	u64 data_bytes;
 	u32 num_irqs;
@@ -161,8 +166,8 @@ struct config_port {
 struct config_channel {
 	char name[CONFIG_NAME_MAX]; /* of its node; of a console's line: the guest's or component's
 				     */
-	u32 ends[2];                /* indices of components */
-	u64 size;                   /* of the shared memory, page multiple; 0: none */
+	u32 ends[2]; /* indices of components; of memory of /shared: num_components */
+	u64 size;    /* of the shared memory, page multiple; 0: none */
 	struct config_port port;
 	fdt_node_t node;
 };

@@ -22,9 +22,23 @@ CLOCK_SLACK = 60	# seconds between two reads of a clock, on a busy machine
 suite = Suite("console", setup=functools.partial(systems.prepare, ["6.1"]))
 
 
+# Further regions of both guests: memory that they share, a part of it to read, the clock once more.
+REGIONS = """
+/ {
+	shared { mailbox { size = <0x2000>; }; };
+	templates { debian { aspace {
+		mailbox { type = "shared"; shared = "mailbox"; guest-address = <0x50000000>; };
+		part { type = "alias"; alias-of = "mailbox"; offset = <0x1000>; access = "r";
+		       guest-address = <0x50010000>; };
+		again { type = "alias"; alias-of = "clock"; guest-address = <0x50020000>; };
+	}; }; };
+};
+"""
+
+
 def start(test, gic, boot="kernel"):
 	"""Two guests at their shells. The ports are mterm, linux1, linux2."""
-	image = systems.pack(test.directory(), systems.overlay("two-linux.dts", ""),
+	image = systems.pack(test.directory(), systems.overlay("two-linux.dts", REGIONS),
 			     systems.debian_files("6.1"))
 	machine = test.console(image, gic=gic, boot=boot)
 	for line in ("Mullion [0-9.]+", "guest 'linux1' created", "guest 'linux2' created"):
@@ -339,6 +353,37 @@ def check_pause(machine):
 	machine.expect(SHELL_PROMPT)
 
 
+def check_one_vcpu(machine):
+	"""A vCPU that is held stands still, and then continues."""
+	machine.terminal()
+	machine.do("vcpu pause linux1/1")
+	vcpu = machine.json("vcpu show linux1/1")
+	Test.equal((vcpu["state"], vcpu["held"]), ("paused", True), "the vCPU that is held")
+	Test.equal(vcpu["node"], "/templates/debian/vcpus", "its node of the description")
+	Test.check(machine.json("vcpu show linux1/0")["held"] is False, "the other vCPU is held")
+	machine.do("vcpu resume linux1/1")
+	machine.look("2", "linux1")
+	Test.equal(machine.run("taskset 2 echo two").strip(), "two", "the vCPU once more")
+
+
+def peek(machine, address):
+	return int(machine.run(f"devmem {address:#x}").strip(), 16)
+
+
+def check_regions(machine):
+	"""Memory of both guests, and aliases of a part and of an emulated device."""
+	machine.look("2", "linux1")
+	machine.run("devmem 0x50000000 32 0x12345678; devmem 0x50001004 32 0xabcdef")
+	machine.look("3", "linux2")
+	Test.equal(peek(machine, 0x50000000), 0x12345678, "what the other guest has written")
+	Test.equal(peek(machine, 0x50010004), 0xabcdef, "the same in the alias")
+	machine.run("devmem 0x50010004 32 1")
+	Test.check(machine.status != 0, "a write to what can only be read")
+	Test.equal(peek(machine, 0x50010004), 0xabcdef, "the memory afterwards")
+	now = int(machine.run("date +%s").strip())
+	Test.check(abs(peek(machine, 0x50020000) - now) <= CLOCK_SLACK, "the clock, once more")
+
+
 def check_reset(machine):
 	machine.terminal()
 	machine.sendline("guest reset linux1")
@@ -391,6 +436,8 @@ def terminal(test, gic):
 	machine.terminal()
 	check_show(machine)
 	check_pause(machine)
+	check_one_vcpu(machine)
+	check_regions(machine)
 	check_reset(machine)
 	check_questions(machine)
 	check_destroy(machine)

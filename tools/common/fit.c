@@ -119,7 +119,8 @@ static bool place_component(struct fit *fit, const struct config_component *comp
 	for (u32 i = 0; i < component->num_segments; i++)
 		bytes += component->segments[i].size;
 	for (u32 i = 0; i < component->num_grants; i++)
-		if (component->grants[i].kind != CONFIG_GRANT_DEVICE)
+		if (component->grants[i].kind != CONFIG_GRANT_DEVICE &&
+		    component->grants[i].kind != CONFIG_GRANT_SHARED)
 			bytes += ALIGN_UP(component->grants[i].size, PAGE_SIZE);
 	return place(fit, bytes, PAGE_SIZE) || report(fit, component->node, "its memory", bytes);
 }

@@ -55,7 +55,7 @@ u32 x86_memory_map(const struct config_guest *guest, struct x86_range *ranges)
 		const struct config_region *region = &guest->regions[i];
 		u64 base = region->gpa.v, end = base + region->size;
 
-		if (region->kind == REGION_ROM)
+		if (region->kind == REGION_ROM || region->kind == REGION_SHARED)
 			add_memory(ranges, &count, base, end, X86_MEMORY_RESERVED);
 		if (region->kind != REGION_RAM)
 			continue;

@@ -34,6 +34,7 @@ static const struct section {
 	{ SCHEMA_COMPONENT, "/components/NAME" },
 	{ SCHEMA_GRANT, "/components/NAME/aspace/REGION" },
 	{ SCHEMA_CHANNEL, "/channels/NAME" },
+	{ SCHEMA_SHARED_MEMORY, "/shared/NAME" },
 	{ SCHEMA_CPU, "/schedule/cpuN" },
 	{ SCHEMA_WINDOW, "/schedule/cpuN/windowN" },
 };
@@ -196,7 +197,7 @@ static void bounds_are_the_tables(void **state)
 		{ CONFIG_MAX_COMPONENTS, "components with the vmms" },
 		{ CONFIG_MAX_GRANTS, "regions in each component" },
 		{ CONFIG_MAX_THREADS, "vCPUs and components together" },
-		{ CONFIG_MAX_CHANNELS, "channels with the lines to consoles" },
+		{ CONFIG_MAX_CHANNELS, "channels with the lines to consoles and shared memory" },
 		{ CONFIG_MAX_TEMPLATES, "templates" },
 		{ GRANTS_MAX, "grants" },
 	};

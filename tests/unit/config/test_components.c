@@ -279,8 +279,8 @@ static void bounds_of_components(void **state)
 	      "components { " CONSOLE "m { program = \"initrd\"; console = \"console\"; }; }; "
 	      "channels { ",
 	      "c%u { between = \"m\", \"console\"; }; ", "}; " ONE_GUEST,
-	      "/channels: 65 channels, the lines of consoles and ports of networks included; "
-	      "at most 64");
+	      "/channels: 65 channels, the lines of consoles, ports of networks and shared memory "
+	      "included; at most 64");
 	bound(47, "components { " CONSOLE "m { program = \"initrd\"; }; }; channels { ",
 	      "c%u { between = \"m\", \"console\"; }; ", "}; " ONE_GUEST,
 	      "/components/console: 'console' would have 49 grants");

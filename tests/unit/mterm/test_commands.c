@@ -8,6 +8,7 @@
 #include <mullion/err.h>
 #include <mullion/exit.h>
 #include <mullion/log.h>
+#include <mullion/space.h>
 #include <mullion/thread.h>
 
 static void lists(void **state)
@@ -32,8 +33,8 @@ static void lists(void **state)
 	says("timer list", "CPU  ARMED  FIRED\n  0      2     77\n  1      2     77\n");
 	says("irq", "INTERRUPT  OWNER    IN THE GUEST  TO CPU  TRIGGER  TAKEN  MOST A SECOND\n"
 		    "       33  console             -       1  level        9           1000\n");
-	has("mem list", "linux/uart  virtual      0x9000000             -   4 KiB\n");
-	has("mem list rt", "NAME     KIND     GUEST ADDRESS");
+	has("mem list", "linux/uart  virtual  -           0x9000000             -   4 KiB\n");
+	has("mem list rt", "NAME     KIND     ACCESS  GUEST ADDRESS");
 	has("mem core", "linux                        8 KiB    16 KiB    12 KiB\n");
 	has("mem core", "rest of the heap            44 KiB\n"
 			"heap in use                 80 KiB\n"
@@ -513,8 +514,9 @@ static void words_fit_the_enums(void **state)
 	assert_string_equal(abi_name(NAMES_PAUSE_REASON, PAUSE_ASKED), "asked");
 	assert_string_equal(abi_name(NAMES_RESTART_POLICY, RESTART_LIMITED), "limited");
 	assert_string_equal(abi_name(NAMES_THREAD_KIND, THREAD_COMPONENT), "component");
-	assert_string_equal(abi_name(NAMES_REGION_KIND, REGION_VIRTUAL), "virtual");
-	assert_string_equal(abi_name(NAMES_REGION_KIND, REGION_VIRTUAL + 1), "invalid");
+	assert_string_equal(abi_name(NAMES_REGION_KIND, REGION_SHARED), "shared");
+	assert_string_equal(abi_name(NAMES_REGION_KIND, REGION_KINDS), "invalid");
+	assert_string_equal(abi_name(NAMES_ACCESS, SPACE_READ | SPACE_EXEC), "rx");
 }
 
 int main(void)

@@ -86,7 +86,7 @@ static void describe_guest(struct config_guest *guest)
 
 	strcpy(guest->name, "guest");
 	guest->num_vcpus = COMPONENTS_VCPUS;
-	guest->num_regions = 4;
+	guest->num_regions = 5;
 	guest->regions = regions;
 	guest->vmm = 0;
 	world.line = (struct config_irq){ .guest = SERVED_LINE };
@@ -103,10 +103,16 @@ static void describe_guest(struct config_guest *guest)
 					     .size = PAGE_SIZE,
 					     .device = "virtio-console",
 					     .doorbell = true };
-	regions[2] = (struct config_region){
+	regions[2] = (struct config_region){ .name = "again",
+					     .kind = REGION_ALIAS,
+					     .gpa = GPA(SERVED_AGAIN),
+					     .size = PAGE_SIZE - 0x40,
+					     .alias_of = 0,
+					     .offset = 0x40 };
+	regions[3] = (struct config_region){
 		.name = "ram", .kind = REGION_RAM, .gpa = GPA(SERVED_RAM), .size = SERVED_RAM_BYTES
 	};
-	regions[3] = (struct config_region){
+	regions[4] = (struct config_region){
 		.name = "rom", .kind = REGION_ROM, .gpa = GPA(SERVED_ROM), .size = PAGE_SIZE
 	};
 }
@@ -166,7 +172,7 @@ static void make_guest(void)
 		region->config = &world.regions[i];
 		region->gpa = region->config->gpa;
 		region->size = region->config->size;
-		if (region->config->kind != REGION_VIRTUAL)
+		if (region->config->kind == REGION_RAM || region->config->kind == REGION_ROM)
 			CHECK(ram_alloc(region->size, PAGE_SIZE, &region->hpa) == OK);
 	}
 	for (u32 i = 0; i < COMPONENTS_VCPUS; i++) {

@@ -17,8 +17,9 @@
 #define SERVED_ROM       UINT64_C(0x50000000)
 #define SERVED_UART      UINT64_C(0x09000000)
 #define SERVED_VIRTIO    UINT64_C(0x0a000000)
-#define SERVED_LINE      40 /* of the UART */
-#define DEVICE_IRQ       60 /* of the server's device */
+#define SERVED_AGAIN     UINT64_C(0x0b000000) /* the UART from byte 0x40 on */
+#define SERVED_LINE      40                   /* of the UART */
+#define DEVICE_IRQ       60                   /* of the server's device */
 #define DEVICE_HPA       UINT64_C(0x10000000)
 #define SHARED_BYTES     KIB(8)
 
@@ -62,12 +63,12 @@ struct components {
 	struct config_component configs[2];
 	struct config_channel channels[2];
 	struct config_guest guest_config;
-	struct config_region regions[4];
+	struct config_region regions[5];
 	struct config_grant grants[4];
 	struct config_irq device_irq, line;
 	struct component *server, *peer;
 	struct guest guest;
-	struct region guest_regions[4];
+	struct region guest_regions[5];
 	struct vcpu vcpus[COMPONENTS_VCPUS];
 };
 

@@ -122,7 +122,7 @@ static s64 query_thread(u64 id, void *buffer, u64 bytes)
 
 static s64 query_region(u64 id, void *buffer, u64 bytes)
 {
-	struct manage_region r = { .gpa = 0x40000000, .size = MIB(16) };
+	struct manage_region r = { .access = 7, .gpa = 0x40000000, .size = MIB(16) };
 
 	if (id >> 16 >= ARRAY_SIZE(fake.guests) || (id & 0xffff) > 1)
 		return -(s64)ERR_NOT_FOUND;
