@@ -14,7 +14,7 @@
 /* The loss of page_alloc() by alignment, its bitmap, and a map's temporary pages. */
 #define SLACK_PAGES 4
 /* A thread's stack in the core, of a vCPU or a component. */
-#define CORE_STACK_BYTES KIB(8)
+#define CORE_STACK_BYTES CONFIG_STACK_SIZE
 /* A recording of a vCPU's exits (core/guest/profile.c). */
 #define PROFILE_PAGES 1
 /* Tables of a component's space: the first GiB's, and those where its program and its grants begin.

@@ -5,7 +5,7 @@
  *   0x0000_0000  image, stacks, heap, small devices: 4 KiB pages, level-3 tables as needed
  *   0x1000_0000  large maps (bundle, tree, big device frames): placed so that 2 MiB blocks fit
  *   0x3000_0000  copy windows: 4 MiB for each CPU, and for the boot CPU before it has its number
- *   behind them  threads' stacks, in slots of 16 KiB with nothing in the lower half
+ *   behind them  threads' stacks, in slots with nothing in the lower half
  *   behind them  the architecture's own part (asm/mmu.h)
  */
 #ifndef ARCH_COMMON_LAYOUT_H

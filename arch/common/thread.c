@@ -69,6 +69,19 @@ no_slot:
 	return ERR_NO_MEMORY;
 }
 
+/* The pages were zero. */
+__cold u64 arch_thread_used(const struct thread *thread)
+{
+	const volatile u64 *word = thread->arch.pages;
+	u32 unused = 0;
+
+	if (word == NULL)
+		return 0;
+	while (unused < THREAD_STACK_BYTES && word[unused / sizeof(u64)] == 0)
+		unused += sizeof(u64);
+	return THREAD_STACK_BYTES - unused;
+}
+
 void arch_thread_destroy(struct thread *thread)
 {
 	u64 base = thread->arch.stack_top + STACK_RESERVED - THREAD_STACK_BYTES;

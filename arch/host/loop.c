@@ -164,6 +164,12 @@ enum err arch_thread_init(struct thread *thread, void (*start)(void))
 	return OK;
 }
 
+u64 arch_thread_used(const struct thread *thread)
+{
+	(void)thread;
+	return 0;
+}
+
 void arch_thread_destroy(struct thread *thread)
 {
 	struct fiber *fiber = thread->arch.context;

@@ -133,6 +133,8 @@ static const struct field thread_fields[] = {
 	{ "switches", AT(thread.switches), FIELD_U64, LISTED, 0, NULL },
 	{ "run", AT(thread.run_ns), FIELD_NS, LISTED, 0, NULL },
 	{ "id", AT(thread.id), FIELD_U32, ALONE, 0, NULL },
+	{ "stack", AT(thread.stack_bytes), FIELD_BYTES, ALONE, 0, NULL },
+	{ "stack_used", AT(thread.stack_used), FIELD_BYTES, ALONE, 0, NULL },
 };
 
 static const struct field cpu_fields[] = {

@@ -63,6 +63,9 @@ static s64 query(const struct walk *walk, u32 id, struct record *record)
 	result = port_ctl(source->query, id, &record->guest, source->bytes, 0, &second);
 	record->id = id;
 	(void)str_copy(record->owner, sizeof(record->owner), walk->owner);
+	/* The clock may have begun before the core did. */
+	if (walk->kind == KIND_HOST)
+		record->host.now_ns -= MIN(record->host.boot_ns, record->host.now_ns);
 	if (walk->kind == KIND_THREAD)
 		record->id = record->thread.id;
 	set_name(walk->kind, record);

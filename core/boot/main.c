@@ -161,6 +161,7 @@ static void step_timer(void)
 	if (err != OK)
 		stop_machine("the timer cannot be used: %s (does the firmware set its frequency?)",
 			     err_name(err));
+	boot_info.boot_ns = arch_time_now().v;
 }
 
 /* Read once: the core's own clock continues from that time. */

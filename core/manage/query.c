@@ -271,6 +271,8 @@ static void view_thread(const struct thread *thread, void *data)
 	record->switches = thread->switches;
 	record->slice_ns = thread->home.slice.v;
 	record->id = thread->id;
+	record->stack_bytes = THREAD_STACK_BYTES;
+	record->stack_used = arch_thread_used(thread);
 }
 
 bool query_thread(const struct manage_call *call, void *record)
@@ -340,6 +342,7 @@ bool query_host(const struct manage_call *call, void *data)
 	record->image_bytes = boot_info.image_bytes - boot_info.boot_bytes;
 	record->description_bytes = boot_info.description_bytes;
 	record->now_ns = arch_time_now().v;
+	record->boot_ns = boot_info.boot_ns;
 	record->counter_hz = boot_info.counter_hz;
 	record->guests = managed->num_guests;
 	record->components = managed->num_components;

@@ -159,6 +159,7 @@ struct manage_thread {
 	u32 kind, state, pause_reason, cpu, priority;
 	u32 id; /* no other thread has or had it; of an idle thread 0 */
 	u64 run_ns, switches, slice_ns;
+	u64 stack_bytes, stack_used; /* of its stack in the core; used: at most so far */
 };
 
 struct manage_cpu {
@@ -196,6 +197,7 @@ struct manage_host {
 	u64 ram_bytes, ram_free_bytes, ram_dirty_bytes; /* dirty: to be scrubbed */
 	u64 heap_pages, heap_free_pages;
 	u64 text_bytes, now_ns, counter_hz;
+	u64 boot_ns; /* of the clock, when the core began */
 	u32 guests, components;
 	u64 image_bytes, description_bytes; /* of the core, without what boot gave back */
 	u64 log_first, log_next;            /* byte numbers that the log still holds */

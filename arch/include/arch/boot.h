@@ -27,6 +27,7 @@ struct boot_info {
 	u64 entropy[BOOT_ENTROPY]; /* from the CPU's generator; else of the counter */
 	bool has_entropy;          /* a part of it is from the generator */
 	u64 counter_hz;            /* rate of the counter behind arch_time_now() */
+	u64 boot_ns;               /* when the core began, by that clock */
 	char cpu_model[48];        /* of the boot CPU, e.g. "Cortex-A57 r1p0" */
 };
 

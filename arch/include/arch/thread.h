@@ -14,6 +14,9 @@ struct thread;
  * @thread begins in @start, which never returns. Any context that may allocate. Returns
  * ERR_NO_MEMORY. */
 enum err __must_check arch_thread_init(struct thread *thread, void (*start)(void));
+/** arch_thread_used() - bytes of @thread's stack that it has used at most so far; 0: not known. Any
+ * context in which the thread cannot be destroyed. */
+u64 arch_thread_used(const struct thread *thread);
 /** arch_thread_destroy() - give the stack back. @thread runs nowhere. Contexts as page_free(). */
 void arch_thread_destroy(struct thread *thread);
 /** arch_thread_adopt() - the running context, on its CPU's own stack, is @thread from now on (an

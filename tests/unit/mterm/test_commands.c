@@ -89,6 +89,7 @@ static void shows(void **state)
 	has("component show vmm-linux", "memory           64 KiB\n");
 	has("cpu show 1", "identity         0x80000001\n");
 	has("sched show mterm", "kind             component\n");
+	has("sched show mterm", "stack            8 KiB\nstack used       1 KiB\n");
 	has("timer show 0", "armed            2\n");
 	has("irq show 33", "trigger          level\n");
 	has("mem show linux/ram", "guest address    0x40000000\n");
@@ -96,6 +97,10 @@ static void shows(void **state)
 	has("host show", "up               12.");
 	fake.now_ns = 12345678901;
 	says("time", "time             2024-02-29 12:34:56 UTC\nup               12.345 s\n");
+	fake.boot_ns = 2000000000;
+	has("time", "\nup               10.345 s\n");
+	has("host --json", "\"up_ns\":10345678901,");
+	fake.boot_ns = 0;
 	fake.since_1970 = 0;
 	has("time show", "unknown");
 }

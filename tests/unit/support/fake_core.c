@@ -117,6 +117,8 @@ static s64 query_thread(u64 id, void *buffer, u64 bytes)
 		return -(s64)ERR_NOT_FOUND;
 	}
 	t.slice_ns = 10000000;
+	t.stack_bytes = KIB(8);
+	t.stack_used = KIB(1);
 	return GIVE(t);
 }
 
@@ -176,6 +178,7 @@ static s64 query_host(u64 id, void *buffer, u64 bytes)
 	h.ram_bytes = GIB(1);
 	h.ram_free_bytes = MIB(512);
 	h.now_ns = fake.now_ns;
+	h.boot_ns = fake.boot_ns;
 	h.heap_pages = 40;
 	h.heap_free_pages = 20;
 	h.image_bytes = KIB(220);

@@ -20,7 +20,7 @@ struct fake_core {
 	u64 log_first;
 	const void *tree;
 	size_t tree_bytes;
-	u64 now_ns, since_1970, timer_ns;
+	u64 now_ns, boot_ns, since_1970, timer_ns;
 	s64 refuse;       /* every act gets this, unless it is 0 */
 	s64 refuse_query; /* the same for queries */
 	u64 watched;      /* a bit for each guest with a call of MANAGE_GUEST_WATCH */

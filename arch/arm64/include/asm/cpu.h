@@ -6,17 +6,21 @@
 #ifndef ASM_CPU_H
 #define ASM_CPU_H
 
+#ifndef CONFIG_STACK_SIZE
+#define CONFIG_STACK_SIZE 8192
+#endif
+
 /* Offsets in struct cpu. */
 #define CPU_CURRENT       0
 #define CPU_EXCEPTION_TOP 24 /* arch.exception_top */
 #define CPU_STACK_TOP     32 /* arch.stack_top */
 
 /* Of threads' stacks: the slot of each, and the bytes at its top that are not the thread's. */
-#define STACK_SLOT     0x4000
+#define STACK_SLOT     (2 * CONFIG_STACK_SIZE)
 #define STACK_RESERVED 0
 
 /* Of each CPU's two stacks; each has an unmapped guard page below it. */
-#define CPU_STACK_BYTES     0x2000
+#define CPU_STACK_BYTES     CONFIG_STACK_SIZE
 #define CPU_EXCEPTION_BYTES 0x1000
 
 #ifndef CONFIG_MAX_CPUS

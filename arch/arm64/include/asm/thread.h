@@ -7,7 +7,7 @@
 #define THREAD_SP          0
 #define THREAD_FRAME_BYTES 96 /* x29, x30, x19 to x28 */
 
-#define THREAD_STACK_BYTES 0x2000
+#define THREAD_STACK_BYTES CONFIG_STACK_SIZE
 
 #ifndef __ASSEMBLER__
 #include <mullion/types.h>

@@ -7,10 +7,14 @@
 #ifndef ASM_CPU_H
 #define ASM_CPU_H
 
-#define STACK_SLOT     0x4000
+#ifndef CONFIG_STACK_SIZE
+#define CONFIG_STACK_SIZE 8192
+#endif
+
+#define STACK_SLOT     (2 * CONFIG_STACK_SIZE)
 #define STACK_RESERVED 16 /* at the top of each slot */
 
-#define CPU_STACK_BYTES     0x2000
+#define CPU_STACK_BYTES     CONFIG_STACK_SIZE
 #define CPU_EXCEPTION_BYTES 0x1000
 
 /* Offset in struct cpu that assembly uses; smp.c asserts it. */

@@ -6,7 +6,7 @@
 #define THREAD_SP          0  /* offset that switch.S uses; thread.c asserts it */
 #define THREAD_FRAME_BYTES 56 /* rbx, rbp, r12 to r15, and the return address */
 
-#define THREAD_STACK_BYTES 0x2000
+#define THREAD_STACK_BYTES CONFIG_STACK_SIZE
 
 #ifndef __ASSEMBLER__
 #include <mullion/types.h>
