@@ -329,6 +329,38 @@ def elf_guest(test):
 	for name, lines in seen.items():
 		test.equal(lines, ["life 1", "life 2", "life 3", "powered off"], name)
 
+OFF = "# CONFIG_{} is not set"
+OPTIONS = {
+	"round-robin": [OFF.format("SCHED_PRIORITY"), OFF.format("SCHED_WINDOWS"),
+			"CONFIG_LOCK_RANKS=y", "CONFIG_STACK_16K=y"],
+	"priorities": [OFF.format("SCHED_WINDOWS"), "CONFIG_LOCK_RANKS=y", "CONFIG_LOG_DEBUG=y"],
+	"windows": [OFF.format("SCHED_PRIORITY"), "CONFIG_LOCK_RANKS=y",
+		    OFF.format("STACK_PROTECTOR"), OFF.format("BRANCH_PROTECTION")],
+}
+# No strategy of the description: each core has its own default.
+ALONE = """
+/ {
+	vmm { strategy = "round-robin"; };
+};
+"""
+
+
+def other_options(test, tag):
+	"""A core with other options runs Debian beside a witness; every lock is checked."""
+	core = systems.core_with("arm64", f"boot-{tag}", OPTIONS[tag], "mullion.bin")
+	files = [*systems.debian_files("6.1"), ("witness.img", systems.guest("witness"))]
+	changes = WITNESS + (ALONE if "SCHED_PRIORITY" in OPTIONS[tag][0] else "")
+	image = systems.pack(test.directory(), systems.overlay("linux.dts", changes), files,
+			     core=core)
+	machine = test.machine(image, gic=3)
+	machine.expect(STAMP + r"\[witness\] witness: beat")
+	machine.shell()
+	machine.sendline("poweroff -f")
+	machine.expect("mullion: guest 'linux' powered off", absent=NOT_WELL)
+
+
+for tag in OPTIONS:
+	suite.add(f"a core with other options: {tag}", other_options, tag=tag, long=True)
 
 ITS = """/dts-v1/;
 / {

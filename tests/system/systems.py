@@ -264,9 +264,15 @@ def check_restart(test, machine, vcpus, last="mullion: no guest is running"):
 
 def large_core(arch, limits, name):
 	"""The file `name` of a core that is built for more guests and regions than usual."""
-	place = BUILD / f"large-{arch}"
+	return core_with(arch, "large", [f"CONFIG_MAX_{what}={count}" for what, count in
+					 limits.items()], name)
+
+
+def core_with(arch, tag, options, name):
+	"""The file `name` of a core with other options: lines of a .config."""
+	place = BUILD / f"{tag}-{arch}"
 	place.mkdir(parents=True, exist_ok=True)
-	config = "".join(f"CONFIG_MAX_{what}={count}\n" for what, count in limits.items())
+	config = "".join(line + "\n" for line in options)
 	if not (place / ".config").exists() or config not in (place / ".config").read_text():
 		(place / ".config").write_text(config)
 	relative = place.relative_to(ROOT)
