@@ -16,6 +16,7 @@ import traceback
 
 import harness
 import systems
+from debugger import Debugger, PC
 from harness import Failure, ROOT, STAMP, Suite, Test
 
 DTS = ROOT / "tests/system/dts"
@@ -235,6 +236,46 @@ def contract(test, gic, cpu, cpus, virtual=False, shared=False, neighbour=False)
 	return results
 
 
+# The guest's call of no function: there a system error comes instead of the call's answer.
+ERROR_CALL = 0x8400ff5e
+
+
+def core_addresses(*names):
+	listing = subprocess.run(["aarch64-linux-gnu-nm", systems.ARM64 / "mullion.elf"], check=True,
+				 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True).stdout
+	found = {line.split()[2]: int(line.split()[0], 16) for line in listing.splitlines()
+		 if len(line.split()) == 3}
+	return [found[name] for name in names]
+
+
+def system_error(test, gic, cpu):
+	"""System errors while a guest runs. The emulator has no device that causes one, so a
+	debugger continues in the core's handler of one.
+	"""
+	calls, errors = core_addresses("exit_hvc", "exit_serror")
+	dts = overlay("contract.dts", f"""
+/ {{ guests {{ contract {{
+	bootargs = "point=26 only=22.system serror={cpu}";
+	vcpus {{ count = <1>; }};
+}}; }}; }};
+""")
+	image = systems.pack(test.directory(), dts, [("contract.img", systems.guest("contract")),
+						     ("pattern.bin", pattern_file(test.directory()))])
+	debugger = Debugger(test.directory())
+	machine = test.machine(image, gic=gic, cpu=cpu, cpus=1, memory=512, args=debugger.args)
+	try:
+		debugger.connect()
+		debugger.stop_at(calls)
+		while debugger.run():
+			if debugger.word(debugger.register(0)) == ERROR_CALL:
+				debugger.set_register(PC, errors)
+			else:
+				debugger.step()
+	finally:
+		debugger.close()
+	return run_contract(test, machine, "mullion: no guest is running")
+
+
 def bare(test, gic, cpu, cpus):
 	machine = test.machine(systems.guest("contract"), el2=False, gic=gic, cpu=cpu, cpus=cpus,
 			       memory=128, append="point=26",
@@ -366,6 +407,8 @@ def make_suite():
 	for gic, cpu, cpus in [*MACHINES, (3, "cortex-a57", 4)]:
 		suite.add(f"contract gicv{gic} {cpu} {cpus} vcpus", contract, gic=gic, cpu=cpu,
 			  cpus=cpus)
+	for gic, cpu in ((2, "cortex-a57"), (3, "max")):
+		suite.add(f"system error gicv{gic} {cpu}", system_error, gic=gic, cpu=cpu)
 	suite.add("the core has no AT instruction", no_translation)
 	for gic, cpu in ((3, "cortex-a57"), (2, "cortex-a57"), (3, "neoverse-n1"), (3, "max")):
 		suite.add(f"scan gicv{gic} {cpu}", scan, gic=gic, cpu=cpu)

@@ -17,6 +17,7 @@ void power_run(void);   /* 5, 6 */
 void trng_run(void);    /* 8 */
 void irq_run(void);
 void priority_run(void);   /* 9, 11 */
+void fiq_run(void);        /* 9, 22 */
 void device_irq_run(void); /* 10, 12 */
 void level_run(void);      /* 12 */
 void uart_run(void);       /* 12 */

@@ -32,6 +32,7 @@ void guest_main(void)
 		trng_run();
 		irq_run();
 		priority_run();
+		fiq_run();
 		device_irq_run();
 		level_run();
 		uart_run();

@@ -68,6 +68,8 @@ void exception(struct frame *frame, u64 vector)
 		interrupt(cpu);
 		return;
 	}
+	if ((vector & 3) != VECTOR_SYNC && cpu->other_hook != NULL && cpu->other_hook(vector))
+		return;
 	if ((vector & 3) == VECTOR_SYNC) {
 		if (cpu->sync_hook != NULL && cpu->sync_hook(frame, vector))
 			return;
@@ -123,6 +125,7 @@ void irq_forget(void)
 	cpu->irqs = 0;
 	cpu->spurious = 0;
 	cpu->irq_hook = NULL;
+	cpu->other_hook = NULL;
 	cpu->no_eoi = false;
 	memset(cpu->irq_log, 0, sizeof(cpu->irq_log));
 }

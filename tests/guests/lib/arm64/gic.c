@@ -31,6 +31,7 @@
 #define GICC_RPR       0x14
 #define GICC_HPPIR     0x18
 #define GICC_APR0      0xd0
+#define GICC_GROUPS    0xf /* both enabled, acknowledged alike, group 0 as FIQ */
 #define GICC_DIR       0x1000
 
 #define SGI1R_IRM BIT(40)
@@ -169,6 +170,24 @@ void gic_set_target(u32 id, u32 cpu)
 		write64(gic.gicd + GICD_IROUTER + (u64)id * 8, machine.arch.mpidr[cpu]);
 }
 
+void gic_set_group(u32 id, u32 group)
+{
+	u64 reg = gic_register(id, GICD_IGROUPR + id / 32 * 4);
+	u32 bit = 1u << (id & 31), value = read32(reg);
+
+	write32(reg, group != 0 ? value | bit : value & ~bit);
+}
+
+void gic_use_groups(void)
+{
+	write32(gic.gicd + GICD_CTLR, gic.version == 3 ? 0x13 : 3);
+	if (gic.version == 2)
+		write32(gic.gicc + GICC_CTLR, GICC_GROUPS);
+	else
+		sysreg_write(ICC_IGRPEN0_EL1, 1);
+	isb();
+}
+
 static void reset_private(void)
 {
 	write32(gic_register(0, GICD_ICENABLER), 0xffffffff);
@@ -216,6 +235,7 @@ void gic_init_cpu(void)
 		sysreg_write(ICC_CTLR_EL1, 0);
 		sysreg_write(ICC_AP1R0_EL1, 0);
 		sysreg_write(ICC_IGRPEN1_EL1, 1);
+		sysreg_write(ICC_IGRPEN0_EL1, 0);
 	} else {
 		write32(gic.gicc + GICC_APR0, 0);
 		write32(gic.gicc + GICC_CTLR, 1);
@@ -250,6 +270,16 @@ void gic_send_others(u32 sgi)
 	isb();
 }
 
+void gic_send_group0(u32 sgi)
+{
+	dsb();
+	if (gic.version == 2)
+		write32(gic.gicd + GICD_SGIR, 2u << 24 | sgi);
+	else
+		sysreg_write(ICC_SGI0R_EL1, (u64)sgi << 24 | 1ull << (machine.arch.mpidr[0] & 15));
+	isb();
+}
+
 u32 gic_ack(void)
 {
 	u32 ack = gic.version == 2 ? read32(gic.gicc + GICC_IAR) : (u32)sysreg_read(ICC_IAR1_EL1);
@@ -266,6 +296,19 @@ void gic_eoi(u32 ack)
 	else
 		sysreg_write(ICC_EOIR1_EL1, ack);
 	isb();
+}
+
+u32 gic_ack_fiq(void)
+{
+	return gic.version == 2 ? gic_ack() : (u32)sysreg_read(ICC_IAR0_EL1);
+}
+
+void gic_eoi_fiq(u32 ack)
+{
+	if (gic.version == 2)
+		gic_eoi(ack);
+	else
+		sysreg_write(ICC_EOIR0_EL1, ack);
 }
 
 void gic_deactivate(u32 ack)

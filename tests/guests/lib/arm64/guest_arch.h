@@ -145,6 +145,7 @@ struct cpu {
 	struct jump *escape;      /* target of an unexpected exception */
 	void (*irq_hook)(u32 id); /* between acknowledge and end of interrupt */
 	bool (*sync_hook)(struct frame *frame, u64 vector); /* true: handled */
+	bool (*other_hook)(u64 vector); /* FIQ and SError; true: handled */
 	bool no_eoi;                                        /* the hook ends the interrupt itself */
 	u32 irqs;                                           /* taken since irq_forget() */
 	u32 spurious;
@@ -207,12 +208,19 @@ void gic_set_priority(u32 id, u8 priority);
 u8 gic_priority(u32 id);
 void gic_set_edge(u32 id, bool edge);
 void gic_set_target(u32 id, u32 cpu);
+void gic_set_group(u32 id, u32 group);
+/** gic_use_groups() - enable both; group 0 comes as FIQ. */
+void gic_use_groups(void);
 /** gic_register() - address of the register at @offset, in this CPU's frame for a private @id. */
 u64 gic_register(u32 id, u64 offset);
 void gic_send(u32 cpu, u32 sgi);
 void gic_send_others(u32 sgi);
+/** gic_send_group0() - to this CPU, an SGI of group 0. */
+void gic_send_group0(u32 sgi);
 u32 gic_ack(void); /* as read: GICv2 has the sender in bits 12:10 */
 void gic_eoi(u32 ack);
+u32 gic_ack_fiq(void);
+void gic_eoi_fiq(u32 ack);
 void gic_deactivate(u32 ack);
 void gic_set_mask(u8 priority);
 void gic_set_binary_point(u8 point);
