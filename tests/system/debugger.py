@@ -4,6 +4,7 @@ emulator causes. The machine has one CPU and begins stopped.
 """
 
 import pathlib
+import re
 import socket
 import time
 
@@ -77,6 +78,16 @@ class Debugger:
 
 	def set_register(self, number, value):
 		assert self._ask(f"P{number:x}={value.to_bytes(8, 'little').hex()}") == "OK"
+
+	def system_registers(self):
+		"""Numbers of the system registers by their names."""
+		text, part = "", "m"
+		while part.startswith("m"):
+			part = self._ask("qXfer:features:read:system-registers.xml:"
+					 f"{len(text):x},800")
+			text += part[1:]
+		return {name: int(number) for name, number in
+			re.findall(r'name="(\w+)"[^>]*?regnum="(\d+)"', text)}
 
 	def word(self, address):
 		return int.from_bytes(bytes.fromhex(self._ask(f"m{address:x},8")), "little")

@@ -9,6 +9,7 @@ second guest, on other CPUs and on the same one. The witness must not notice, an
 tests are right about the architecture.
 """
 
+import collections
 import re
 import subprocess
 import time
@@ -22,6 +23,7 @@ from harness import Failure, ROOT, STAMP, Suite, Test
 DTS = ROOT / "tests/system/dts"
 CONTRACT_LIMIT = 150	# seconds
 HOSTILE_LIMIT = 90
+CALLS = 4		# of each guest, until its VMID is known
 BEATS = 3		# of the witness, after the hostile guest's end
 MACHINES = [(gic, cpu, cpus) for gic in (2, 3) for cpu in ("cortex-a57", "max") for cpus in (1, 2)]
 BROKEN = (r"mullion: panic|witness: FAILED|guest 'witness' stopped|hostile: FAILED[^\n]*\n|"
@@ -276,6 +278,42 @@ def system_error(test, gic, cpu):
 	return run_contract(test, machine, "mullion: no guest is running")
 
 
+# Two guests that share a CPU. Each beat of theirs is a call of the core.
+PAIR = systems.description("".join(
+	systems.guest_node(name, "autostart;", kernel="witness",
+			   vcpus="count = <1>; vcpu0 { cpu = <0>; };",
+			   memory=32 << 20) for name in ("one", "two")))
+
+
+def vmids(test, gic):
+	"""The machine's own VTTBR_EL2 while guests call: a VMID and tables for each guest."""
+	calls, = core_addresses("exit_hvc")
+	image = systems.pack(test.directory(), PAIR, [("witness.img", systems.guest("witness"))])
+	debugger = Debugger(test.directory())
+	test.machine(image, gic=gic, cpu="cortex-a57", cpus=1, memory=512, args=debugger.args)
+	seen = {}	# of each vCPU: what VTTBR_EL2 had
+	calls_of = collections.Counter()
+	try:
+		debugger.connect()
+		vttbr = debugger.system_registers()["VTTBR_EL2"]
+		debugger.stop_at(calls)
+		while len(calls_of) < 2 or min(calls_of.values()) < CALLS:
+			test.check(debugger.run(), "the machine has ended")
+			vcpu = debugger.register(0)
+			calls_of[vcpu] += 1
+			seen.setdefault(vcpu, set()).add(debugger.register(vttbr))
+			debugger.step()
+	finally:
+		debugger.close()
+	for values in seen.values():
+		test.equal(len(values), 1, "values of VTTBR_EL2 for one vCPU")
+	values = [next(iter(v)) for v in seen.values()]
+	test.equal(len({v >> 48 for v in values}), 2, "VMIDs of two guests")
+	test.check(all(v >> 48 for v in values), "a guest has the VMID of no guest")
+	test.equal(len({v & (1 << 48) - 2 for v in values}), 2, "tables of two guests")
+	return [(test.name, None)]
+
+
 def bare(test, gic, cpu, cpus):
 	machine = test.machine(systems.guest("contract"), el2=False, gic=gic, cpu=cpu, cpus=cpus,
 			       memory=128, append="point=26",
@@ -407,6 +445,7 @@ def make_suite():
 	for gic, cpu, cpus in [*MACHINES, (3, "cortex-a57", 4)]:
 		suite.add(f"contract gicv{gic} {cpu} {cpus} vcpus", contract, gic=gic, cpu=cpu,
 			  cpus=cpus)
+	suite.add("VMIDs of two guests on one CPU", vmids, gic=3)
 	for gic, cpu in ((2, "cortex-a57"), (3, "max")):
 		suite.add(f"system error gicv{gic} {cpu}", system_error, gic=gic, cpu=cpu)
 	suite.add("the core has no AT instruction", no_translation)
