@@ -243,8 +243,9 @@ ERROR_CALL = 0x8400ff5e
 
 
 def core_addresses(*names):
-	listing = subprocess.run(["aarch64-linux-gnu-nm", systems.ARM64 / "mullion.elf"], check=True,
-				 stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True).stdout
+	listing = subprocess.run(["aarch64-linux-gnu-nm", systems.ARM64 / "mullion.elf"],
+				 check=True, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+				 text=True).stdout
 	found = {line.split()[2]: int(line.split()[0], 16) for line in listing.splitlines()
 		 if len(line.split()) == 3}
 	return [found[name] for name in names]
@@ -261,9 +262,10 @@ def system_error(test, gic, cpu):
 	vcpus {{ count = <1>; }};
 }}; }}; }};
 """)
-	image = systems.pack(test.directory(), dts, [("contract.img", systems.guest("contract")),
-						     ("pattern.bin", pattern_file(test.directory()))])
-	debugger = Debugger(test.directory())
+	directory = test.directory()
+	image = systems.pack(directory, dts, [("contract.img", systems.guest("contract")),
+					      ("pattern.bin", pattern_file(directory))])
+	debugger = Debugger(directory)
 	machine = test.machine(image, gic=gic, cpu=cpu, cpus=1, memory=512, args=debugger.args)
 	try:
 		debugger.connect()
@@ -291,7 +293,7 @@ def vmids(test, gic):
 	image = systems.pack(test.directory(), PAIR, [("witness.img", systems.guest("witness"))])
 	debugger = Debugger(test.directory())
 	test.machine(image, gic=gic, cpu="cortex-a57", cpus=1, memory=512, args=debugger.args)
-	seen = {}	# of each vCPU: what VTTBR_EL2 had
+	seen = {}	# of each vCPU: the values of VTTBR_EL2
 	calls_of = collections.Counter()
 	try:
 		debugger.connect()

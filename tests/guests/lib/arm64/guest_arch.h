@@ -145,7 +145,7 @@ struct cpu {
 	struct jump *escape;      /* target of an unexpected exception */
 	void (*irq_hook)(u32 id); /* between acknowledge and end of interrupt */
 	bool (*sync_hook)(struct frame *frame, u64 vector); /* true: handled */
-	bool (*other_hook)(u64 vector); /* FIQ and SError; true: handled */
+	bool (*other_hook)(u64 vector);                     /* FIQ and SError; true: handled */
 	bool no_eoi;                                        /* the hook ends the interrupt itself */
 	u32 irqs;                                           /* taken since irq_forget() */
 	u32 spurious;
