@@ -195,7 +195,7 @@ static void shows_what_it_could_be(void **state)
 	type("\025component show \t");
 	assert_non_null(strstr(fake.output, "\r\nconsole  mterm  vmm-linux  vmm-rt\r\n"));
 	type("\025\t");
-	assert_non_null(strstr(fake.output, "help  guest  vcpu  component  cpu  sched"));
+	assert_non_null(strstr(fake.output, "help  guest  vcpu  profile  component  cpu"));
 }
 
 static void a_hundred_kilobytes_of_junk(void **state)
