@@ -120,8 +120,7 @@ static void await_other(_Atomic u32 *waits)
 	atomic_thread_fence(memory_order_seq_cst);
 }
 
-/* The other end has violated the rules. */
-static void complain_of(struct link *link, u32 slot, const char *what)
+void link_complain(struct link *link, u32 slot, const char *what)
 {
 	u64 now = sys_time(NULL).v;
 
@@ -207,7 +206,7 @@ u32 link_take_answer(struct link *link, struct link_answer *answer)
 	answer->status = load_field(&slot_of(link, slot)->answer.status);
 	answer->bytes = load_field(&slot_of(link, slot)->answer.bytes);
 	if (answer->status > LINK_UNSUPPORTED || answer->bytes > link->slot_bytes) {
-		complain_of(link, slot, "the answer makes no sense, and counts as an error");
+		link_complain(link, slot, "the answer makes no sense, and counts as an error");
 		*answer = (struct link_answer){ LINK_ERROR, 0 };
 	}
 	link->waiting &= ~BIT(slot);
@@ -285,7 +284,7 @@ u32 link_take_request(struct link *link, struct link_request *request)
 		keep_order();
 		if (request->bytes <= link->slot_bytes)
 			return slot;
-		complain_of(link, slot, "the request is longer than the slot, and fails");
+		link_complain(link, slot, "the request is longer than the slot, and fails");
 		link_answer(link, slot, LINK_ERROR, 0);
 	}
 	await_other(&link->memory->words.server_waits);

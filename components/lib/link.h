@@ -105,6 +105,9 @@ static inline u8 *link_data(const struct link *link, u32 slot)
 	return (u8 *)link->memory + LINK_DATA + (size_t)slot * link->slot_bytes;
 }
 
+/** link_complain() - a line in the log about @slot, at most one in ten seconds. */
+void link_complain(struct link *link, u32 slot, const char *what);
+
 /* --- The requester ----------------------------------------------------------------------------
  */
 

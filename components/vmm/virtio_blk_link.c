@@ -146,6 +146,8 @@ static void end_piece(struct device *device, u32 slot, const struct link_answer 
 
 	if (!read_again(device, slot, &chain, &header))
 		return;
+	if (answer->status == LINK_ERROR)
+		link_complain(&device->link, slot, "the disk reports an error; the guest gets it");
 	total = blk_data_bytes(&chain, &header);
 	n = (u32)MIN(total - MIN(done, total), device->link.slot_bytes);
 	if (answer->status != LINK_OK || !is_piece(device, &header, total, done) ||

@@ -56,16 +56,19 @@ static int ranges(void **state)
 	return 0;
 }
 
-static void run(void)
+static void run_once(void)
 {
 	struct component_exit exit = { 0 };
+	u64 bits = host_core.timer.v == 0 ? NOTIFY_TIMER : BIT(0);
 
-	for (u32 i = 0; i < 8; i++) {
-		u64 bits = host_core.timer.v == 0 ? NOTIFY_TIMER : BIT(0);
+	host_core.timer = NS(UINT64_MAX);
+	(void)runtime_serve(&blk_program, bits, &exit);
+}
 
-		host_core.timer = NS(UINT64_MAX);
-		(void)runtime_serve(&blk_program, bits, &exit);
-	}
+static void run(void)
+{
+	for (u32 i = 0; i < 8; i++)
+		run_once();
 }
 
 /* The driver answers the latest first. Returns how many requests it had. */
@@ -185,6 +188,87 @@ static void requests_are_gathered(void **state)
 	assert_in_range(of_first, 22, 26);
 }
 
+/* The requester has the rest of its slots in use. Returns how many it asked. */
+static u32 ask_all(u32 from)
+{
+	u32 n = 0;
+
+	for (; link_reserve(&requesters[from]) != LINK_NONE; n++)
+		(void)ask(from, DISK_READ, n % 50, 0);
+	return n;
+}
+
+static struct {
+	u32 slots[DISK_SLOTS], num;
+	u64 where[DISK_SLOTS];
+} in_device;
+
+/* The driver gives the device all that waits, and answers the first @count that the device has.
+ * Returns how many there were. */
+static u32 drive_some(u32 count)
+{
+	struct link_request request;
+	u32 slot, n = 0;
+
+	while ((slot = link_take_request(&driver, &request)) != LINK_NONE) {
+		in_device.slots[in_device.num] = slot;
+		in_device.where[in_device.num++] = request.where;
+	}
+	for (; n < count && n < in_device.num; n++) {
+		memcpy(link_data(&driver, in_device.slots[n]), image[in_device.where[n]],
+		       DISK_SECTOR);
+		link_answer(&driver, in_device.slots[n], LINK_OK, DISK_SECTOR);
+	}
+	in_device.num -= n;
+	memmove(in_device.slots, in_device.slots + n, in_device.num * sizeof(u32));
+	memmove(in_device.where, in_device.where + n, in_device.num * sizeof(u64));
+	return n;
+}
+
+/* The service, beside a driver that wakes up at once. Returns how often that was. */
+static u32 run_beside_driver(void)
+{
+	u32 wakes = 0;
+
+	for (u32 i = 0; i < 8; i++) {
+		host_core.notified[G_DEVICE] = 0;
+		run_once();
+		if (host_core.notified[G_DEVICE] == 0)
+			continue;
+		wakes += host_core.notified[G_DEVICE];
+		(void)drive_some(0);
+	}
+	return wakes;
+}
+
+/* Two requesters of depth 32 in 200 rounds. The device ends 1 to 32 requests at a time. The driver
+ * wakes up once for 8 requests or more, and each requester gets its share in every few rounds. */
+static void a_full_depth_is_gathered(void **state)
+{
+	u32 ended[2] = { 0, 0 }, wakes = 0, total = 0;
+
+	(void)state;
+	in_device.num = 0;
+	for (u32 round = 0; round < 200; round++) {
+		u32 before[2] = { ended[0], ended[1] };
+
+		for (u32 turn = 0; turn < 4; turn++) {
+			(void)ask_all(0);
+			(void)ask_all(1);
+			wakes += run_beside_driver();
+			total += drive_some((round * 4 + turn) * 13 % 32 + 1);
+			wakes += run_beside_driver();
+			ended[0] += take(0, LINK_OK);
+			ended[1] += take(1, LINK_OK);
+		}
+		assert_true(ended[0] > before[0] && ended[1] > before[1]);
+	}
+	print_message("%u requests, %u wake-ups\n", total, wakes);
+	assert_true(wakes != 0 && total >= 8 * wakes);
+	/* The weights are three to one, and a requester has 32 requests at most. */
+	assert_true(ended[0] > ended[1]);
+}
+
 static void partitions(void **state)
 {
 	(void)state;
@@ -294,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(each_has_its_part, ranges),
 		cmocka_unit_test_setup(requests_are_gathered, ranges),
+		cmocka_unit_test_setup(a_full_depth_is_gathered, ranges),
 		cmocka_unit_test(partitions),
 		cmocka_unit_test(wrong_places_are_named),
 		cmocka_unit_test_setup(killed_anywhere, ranges),

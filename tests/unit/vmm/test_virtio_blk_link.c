@@ -269,6 +269,7 @@ static void errors_are_passed_on(void **state)
 	run(LINK_BIT);
 	assert_int_equal(driver_queue_take(&driver, &token, &written), OK);
 	assert_int_equal(*status_of(1), ERROR);
+	assert_non_null(strstr(host_core.log, "the disk reports an error; the guest gets it"));
 	link_publish(&server, DISK_CAPACITY, 10);
 	run(LINK_BIT);
 	assert_int_equal(get(G_RTC, 0x60) & 2, 2);
