@@ -190,6 +190,8 @@ def measure_svm(directory):
 	measured.update(run_svm(directory, "two", "two", cpus=2)[0])
 	for operation, piece in trace(directory, "exits").items():
 		row = operation.replace("_", "-")
+		if row == "timer":	# its trace begins with the wait for the deadline
+			continue
 		if abs(len(piece) - measured[row]) > TRACE_MORE:
 			raise Failure(f"{operation} has {len(piece)} instructions in its trace, "
 				      f"and {measured[row]:g} as the guest counts them")
