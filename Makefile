@@ -345,6 +345,7 @@ ifneq ($(wildcard tests/guests/lib/$(ARCH)),)
 include tests/guests/objects.mk
 endif
 -include $(wildcard tests/guests/$(ARCH).mk)
+include tests/linux/objects.mk
 
 components:
 ifneq ($(wildcard components/lib/$(ARCH)),)
@@ -359,11 +360,12 @@ database-flavour := $(firstword $(filter core test,$(flavours)))
 database-objects := $(objects) $(component-objects) $(unit-sources:.c=.o) $(support) $(sim-objects) \
 	$(fuzz-sources:.c=.o) \
 	$(tool-common) $(foreach tool,$(tool-names),$(call tool-objects,$(tool)))
-database-guest-objects := $(addsuffix .o,$(linux-programs) $(filter tests/%,$(guest-lib)) \
+database-guest-objects := $(addsuffix .o,$(filter tests/%,$(guest-lib)) \
 	$(foreach guest,$(guest-names),$(call guest-sources,$(guest))))
 # flavour:source, of each source
 database = $(foreach o,$(database-objects),$(addprefix $(database-flavour):,$(wildcard $(o:.o=.c)))) \
-	$(foreach o,$(database-guest-objects),$(addprefix guest:,$(wildcard $(o:.o=.c))))
+	$(foreach o,$(database-guest-objects),$(addprefix guest:,$(wildcard $(o:.o=.c)))) \
+	$(addprefix linux:,$(addsuffix .c,$(linux-programs)))
 
 define database-entry
   { "directory": "$(CURDIR)", "file": "$(2)",

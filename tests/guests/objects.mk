@@ -59,17 +59,3 @@ $(O)/guests/$(1)-fixed.elf: $(O)/guests/$(1).elf
 guests: $(O)/guests/$(1)-fixed.elf
 endef
 $(foreach guest,$(guest-fixed),$(eval $(call add-fixed-guest,$(guest))))
-
-# Programs for Linux in a guest, without a C library: $(O)/guests/linux/<name>.
-linux-programs := $(basename $(wildcard tests/linux/$(ARCH)/*.c))
-
-define add-linux-program
-$(O)/guests/linux/$(notdir $(1)): $(O)/guest/$(1).o
-	$$(call say,LD,$$@)
-	$$(quiet)mkdir -p $$(@D)
-	$$(quiet)$(LD) -static --build-id=none -z noexecstack -z max-page-size=65536 -o $$@ $$<
-
-guests: $(O)/guests/linux/$(notdir $(1))
--include $(O)/guest/$(1).d
-endef
-$(foreach program,$(linux-programs),$(eval $(call add-linux-program,$(program))))

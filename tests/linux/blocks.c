@@ -8,29 +8,13 @@
  * page cache, 1 to 16 at once, in an order of that round. Each word of a block depends on block
  * and round. Then the worker flushes, and reads all blocks again: no error, and each word of this
  * round. The last line is "blocks: passed" or says what differs; before it, a worker has a line
- *with its last round. Without a C library: Debian's cross compiler has none.
+ * with its last round.
  */
 #include "call.h"
-
-typedef unsigned int u32;
-typedef unsigned long u64;
-
-enum {
-	SYS_FACCESSAT = 48,
-	SYS_OPENAT = 56,
-	SYS_WRITE = 64,
-	SYS_PREAD64 = 67,
-	SYS_PWRITE64 = 68,
-	SYS_FSYNC = 82,
-	SYS_EXIT_GROUP = 94,
-	SYS_CLONE = 220,
-	SYS_WAIT4 = 260,
-};
 
 #define SIGCHLD     17
 #define AT_FDCWD    (-100L)
 #define O_RDWR      2
-#define O_DIRECT    0x10000 /* of arm64 */
 #define BLOCK       4096u
 #define BLOCKS      64u
 #define RUN_MAX     16u
@@ -167,7 +151,3 @@ static __attribute__((noreturn, used)) void start(const u64 *stack)
 	(void)call(SYS_WRITE, 1, (long)"blocks: passed\n", 15, 0, 0);
 	end(0);
 }
-
-__asm__(".global _start\n"
-	"_start: mov x0, sp\n"
-	"	b start\n");
