@@ -76,7 +76,7 @@ void check_grants(struct config_run *run)
 		config_for_each_grant (component, grant) {
 			if (grant->kind == CONFIG_GRANT_DEVICE &&
 			    is_of_instance(run->system, component))
-				config_error(run, grant->node, "host-address",
+				config_error(run, grant->node, place_property(run, grant->node),
 					     "each instance of the template would have this part "
 					     "of the machine; remove the region");
 			else

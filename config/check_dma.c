@@ -126,6 +126,7 @@ void check_dma(struct config_run *run, const struct config_region *region, u32 o
 		is_guest ? NULL : &system->components[owner - system->num_guests];
 	bool trusted = is_guest ? system->guests[owner].trusted_dma : component->trusted_dma;
 	const char *where = is_guest ? "the guest" : "the component";
+	const char *place = place_property(run, region->node);
 	const char *name = is_guest ? system->guests[owner].name : component->name;
 	struct device device = { .node = FDT_NONE };
 	char buf[256];
@@ -140,12 +141,12 @@ void check_dma(struct config_run *run, const struct config_region *region, u32 o
 		return;
 	(void)what_it_is(run, &device, buf);
 	if (trusted)
-		config_warning(run, region->node, "host-address",
+		config_warning(run, region->node, place,
 			       "'%s' is trusted with a device that may do DMA, and can then reach "
 			       "all of the machine's memory: %s",
 			       name, buf);
 	else
-		config_error(run, region->node, "host-address",
+		config_error(run, region->node, place,
 			     "the device may do DMA, and '%s' could reach all memory: %s; remove "
 			     "the region%s, or write trusted-dma; in "
 			     "%s if it may",

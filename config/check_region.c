@@ -265,7 +265,7 @@ static void check_given_once(struct config_run *run, const struct config_region 
 		    (other.node == region->node && other.owner >= owner) ||
 		    !ranges_overlap(region->hpa.v, region->size, other.hpa, other.size))
 			continue;
-		config_error(run, region->node, "host-address",
+		config_error(run, region->node, place_property(run, region->node),
 			     "0x%lx to 0x%lx is given twice: %s has 0x%lx to 0x%lx; write "
 			     "another address",
 			     region->hpa.v, LAST(region->hpa.v, region->size),

@@ -326,6 +326,12 @@ struct tree_check {
 /** tree_mistake() - report one mistake of it, as config_error() does. */
 void tree_mistake(struct tree_check *check, const char *fmt, ...) __printf(2, 3);
 
+/** place_property() - the property that gives a region its place in the machine. */
+static inline const char *place_property(const struct config_run *run, fdt_node_t node)
+{
+	return config_has(run, node, "pci") ? "pci" : "host-address";
+}
+
 /* The last byte of a range, for messages. */
 #define LAST(base, size) ((base) + (size)-1)
 

@@ -20,6 +20,7 @@
 #define G_MEM  BIT(CONFIG_GRANT_MEMORY)
 #define G_FILE BIT(CONFIG_GRANT_FILE)
 #define G_SHRD BIT(CONFIG_GRANT_SHARED)
+#define G_PCI  BIT(CONFIG_GRANT_PCI)
 
 const char *const schema_type_names[PROP_TYPES] = {
 	[PROP_FLAG] = "flag",
@@ -192,15 +193,17 @@ static const struct schema_prop component_props[] = {
 
 static const struct schema_prop grant_props[] = {
 	{ "type", PROP_STRING, ALL, ALL, "\"device\"", NULL,
-	  "\"device\", \"memory\", \"file\" or \"shared\"" },
+	  "\"device\", \"memory\", \"file\", \"shared\" or \"pci\"" },
 	{ "host-address", PROP_U64, G_DEV, G_DEV, "<0x9000000>", NULL,
 	  "start of the device's registers in the machine's memory" },
 	{ "size", PROP_U64, G_DEV | G_MEM, G_DEV | G_MEM, "<0x1000>", NULL, "bytes" },
 	{ "kept", PROP_FLAG, G_MEM, 0, "", "absent",
 	  "the memory is zeroed only at the component's first start" },
-	{ "interrupts", PROP_IRQS, G_DEV, 0, "<0 1 4>", "none",
+	{ "pci", PROP_CELLS, G_PCI, G_PCI, "<0 0 3 0>", NULL,
+	  "segment, bus, device and function of a PCI function of the machine" },
+	{ "interrupts", PROP_IRQS, G_DEV | G_PCI, 0, "<0 1 4>", "none",
 	  "the device's interrupts on the machine's controller" },
-	{ "max-per-second", PROP_U32, G_DEV, 0, "<10000>", "no limit",
+	{ "max-per-second", PROP_U32, G_DEV | G_PCI, 0, "<10000>", "no limit",
 	  "most interrupts of each line in a second" },
 	{ "compatible", PROP_STRINGS, G_DEV, 0, "\"vendor,device\"", "none", "the kind of device" },
 	{ "file", PROP_FILE, G_FILE | G_MEM, G_FILE, "\"mterm.script\"", "none",
@@ -325,10 +328,9 @@ const char *const region_kind_names[REGION_KINDS] = {
 	[REGION_ALIAS] = "alias", [REGION_VIRTUAL] = "virtual", [REGION_SHARED] = "shared",
 };
 const char *const grant_kind_names[CONFIG_GRANT_KINDS] = {
-	[CONFIG_GRANT_DEVICE] = "device",
-	[CONFIG_GRANT_MEMORY] = "memory",
-	[CONFIG_GRANT_FILE] = "file",
-	[CONFIG_GRANT_SHARED] = "shared",
+	[CONFIG_GRANT_DEVICE] = "device", [CONFIG_GRANT_MEMORY] = "memory",
+	[CONFIG_GRANT_FILE] = "file",     [CONFIG_GRANT_SHARED] = "shared",
+	[CONFIG_GRANT_PCI] = "pci",
 };
 
 u32 schema_index(const char *const *names, u32 count, const char *name)

@@ -106,10 +106,10 @@ static void give_addresses(struct builder *b, struct grant_info *info, hpa_t hpa
 	map_piece(b, info->address, hpa, mapped, flags);
 }
 
-/* The same for memory that a device may be given. */
-static void give_memory(struct builder *b, struct grant_info *info, hpa_t hpa, u64 size)
+/* The same for what a device may be given the address of. */
+static void give_memory(struct builder *b, struct grant_info *info, hpa_t hpa, u64 size, u32 flags)
 {
-	give_addresses(b, info, hpa, size, SPACE_READ | SPACE_WRITE);
+	give_addresses(b, info, hpa, size, SPACE_READ | SPACE_WRITE | flags);
 	if (b->component->config->trusted_dma)
 		info->device_address = hpa.v;
 }
@@ -151,7 +151,7 @@ static void grant_channel(struct builder *b, u32 number, u32 end)
 	if (!add_grant(b, GRANT_CHANNEL, config->name, &grant))
 		return;
 	if (channel->size != 0)
-		give_memory(b, grant.info, channel->memory, channel->size);
+		give_memory(b, grant.info, channel->memory, channel->size, 0);
 	(void)str_copy(grant.info->detail, sizeof(grant.info->detail),
 		       component_system->components[config->ends[end ^ 1]].name);
 	grant.info->flags = end == 0 ? GRANT_FIRST : 0;
@@ -214,10 +214,11 @@ static void grant_piece(struct builder *b, const struct config_grant *config)
 		[CONFIG_GRANT_SHARED] = GRANT_MEMORY,
 	};
 	bool file = config->kind == CONFIG_GRANT_FILE;
+	bool device = config->kind == CONFIG_GRANT_DEVICE;
 	hpa_t hpa = config->hpa;
 	struct grant grant;
 
-	if (!add_grant(b, kinds[config->kind], config->name, &grant))
+	if (!add_grant(b, config->pci ? GRANT_PCI : kinds[config->kind], config->name, &grant))
 		return;
 	if (config->compatible != NULL)
 		(void)str_copy(grant.info->detail, sizeof(grant.info->detail), config->compatible);
@@ -225,15 +226,14 @@ static void grant_piece(struct builder *b, const struct config_grant *config)
 		grant.info->flags = GRANT_KEPT;
 	if (config->kind == CONFIG_GRANT_SHARED)
 		hpa = component_shared(config->channel);
-	else if (config->kind != CONFIG_GRANT_DEVICE)
+	else if (!device)
 		hpa = next_piece(b, file || config->kept, config->size);
-	if (config->kind == CONFIG_GRANT_DEVICE && !space_has(hpa.v))
+	if (device && !space_has(hpa.v))
 		give_ports(b, grant.info, hpa, config->size);
-	else if (kinds[config->kind] == GRANT_MEMORY)
-		give_memory(b, grant.info, hpa, config->size);
+	else if (file)
+		give_addresses(b, grant.info, hpa, config->size, SPACE_READ);
 	else
-		give_addresses(b, grant.info, hpa, config->size,
-			       SPACE_READ | (file ? 0 : SPACE_WRITE | SPACE_DEVICE));
+		give_memory(b, grant.info, hpa, config->size, device ? SPACE_DEVICE : 0);
 	if (b->err == OK && config->data != NULL)
 		window_write(hpa, config->data, config->data_bytes);
 	for (u32 i = 0; i < config->num_irqs; i++)

@@ -118,6 +118,7 @@ enum grant_kind {
 	GRANT_LOG,      /* the core's log: NOTIFY_LOG, and MANAGE_LOG by SYS_GUEST_CTL */
 	GRANT_FILE,     /* a file of the bundle, read-only at `address`, `size` bytes */
 	GRANT_ROM,      /* as GRANT_RAM, but read-only */
+	GRANT_PCI,      /* the configuration space of a PCI function at `address`: 4 KiB */
 };
 
 /* The doorbell of a virtio device: QueueNotify (virtio 1.2 §4.2.2). */
@@ -141,7 +142,7 @@ struct grant_info {
 	u16 bit;
 	u16 flags;
 	u64 address, size;
-	u64 device_address; /* channel, memory: where devices that do DMA find it; 0: the
+	u64 device_address; /* channel, memory, device: where devices that do DMA find it; 0: the
 			       description has no `trusted-dma` */
 	u32 guest;          /* GRANT_MANAGE */
 	/* GRANT_NETWORK; rates of 0: no limit. */

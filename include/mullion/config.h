@@ -97,6 +97,7 @@ enum config_grant_kind {
 	CONFIG_GRANT_MEMORY,
 	CONFIG_GRANT_FILE,
 	CONFIG_GRANT_SHARED,
+	CONFIG_GRANT_PCI, /* of a description alone: CONFIG_GRANT_DEVICE, with `pci` */
 	CONFIG_GRANT_KINDS
 };
 
@@ -105,6 +106,7 @@ struct config_grant {
 	char name[CONFIG_NAME_MAX];
 	enum config_grant_kind kind;
 	bool kept;              /* memory that stays as it is when the component is restarted */
+	bool pci;               /* a device: the configuration space of a PCI function */
 	u64 size;               /* bytes, page multiple; of a file: as in the bundle */
 	hpa_t hpa;              /* of a device */
 	const char *compatible; /* of a device: the first of its list, or NULL */
