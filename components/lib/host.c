@@ -112,15 +112,27 @@ void sys_exit(s64 code)
 	exit((int)code);
 }
 
+u32 sys_mmio_get(u64 address, u32 bytes)
+{
+	host_core.mmio_bytes = bytes;
+	return host_core.mmio_read != NULL ? host_core.mmio_read(address) : 0;
+}
+
+void sys_mmio_put(u64 address, u32 bytes, u32 value)
+{
+	host_core.mmio_bytes = bytes;
+	if (host_core.mmio_write != NULL)
+		host_core.mmio_write(address, value);
+}
+
 u32 sys_mmio_read(u64 address)
 {
-	return host_core.mmio_read != NULL ? host_core.mmio_read(address) : 0;
+	return sys_mmio_get(address, 4);
 }
 
 void sys_mmio_write(u64 address, u32 value)
 {
-	if (host_core.mmio_write != NULL)
-		host_core.mmio_write(address, value);
+	sys_mmio_put(address, 4, value);
 }
 
 u8 __guest *sys_guest_memory(u64 gpa)

@@ -35,6 +35,7 @@ struct host_core {
 			 u64 *next);
 	u32 (*mmio_read)(u64 address);
 	void (*mmio_write)(u64 address, u32 value);
+	u32 mmio_bytes; /* of the register that is accessed */
 };
 
 extern struct host_core host_core;

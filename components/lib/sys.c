@@ -135,6 +135,23 @@ void sys_mmio_write(u64 address, u32 value)
 	*(volatile u32 *)(uintptr_t)address = value;
 }
 
+u32 sys_mmio_get(u64 address, u32 bytes)
+{
+	if (bytes == 1)
+		return *(volatile u8 *)(uintptr_t)address;
+	return bytes == 2 ? *(volatile u16 *)(uintptr_t)address : sys_mmio_read(address);
+}
+
+void sys_mmio_put(u64 address, u32 bytes, u32 value)
+{
+	if (bytes == 1)
+		*(volatile u8 *)(uintptr_t)address = (u8)value;
+	else if (bytes == 2)
+		*(volatile u16 *)(uintptr_t)address = (u16)value;
+	else
+		sys_mmio_write(address, value);
+}
+
 u8 __guest *sys_guest_memory(u64 gpa)
 {
 	return (u8 __guest __force *)(uintptr_t)(COMPONENT_GUEST + gpa);

@@ -49,6 +49,9 @@ void sys_exit(s64 code) __noreturn;
  */
 u32 sys_mmio_read(u64 address);
 void sys_mmio_write(u64 address, u32 value);
+/** sys_mmio_get(), sys_mmio_put() - the same for a register of @bytes: 1, 2 or 4. */
+u32 sys_mmio_get(u64 address, u32 bytes);
+void sys_mmio_put(u64 address, u32 bytes, u32 value);
 
 /** keep_order() - the compiler moves no memory access across. Stores before it are visible to a
  * restarted component, and to sharers of the memory on this CPU, before stores behind it. */

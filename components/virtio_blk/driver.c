@@ -3,6 +3,7 @@
 #include "components/virtio_blk/driver.h"
 
 #include "components/lib/disk.h"
+#include "components/lib/virtio_device.h"
 #include "components/lib/virtqueue_driver.h"
 
 #include <mullion/string.h>
@@ -292,11 +293,29 @@ static void attach_memory(void)
 	disk.link_device = disk.channel->device_address;
 }
 
+/* Of virtio-mmio, the device at the argument `at`, or else the first disk. */
+static bool find_disk(const struct grant_info *registers)
+{
+	const struct grant_info *function = grant_find(disk.info, GRANT_PCI, NULL);
+	u64 at = argument_number(disk.info, "at", UINT64_MAX);
+	enum err err;
+
+	if (function != NULL) {
+		err = device_find_pci(&disk.device, function, registers, DISK_ID);
+		if (err == ERR_TOO_BIG)
+			log_line("%s: the BARs of '%s' do not fit into region '%s'",
+				 disk.info->name, function->name, registers->name);
+		return err == OK;
+	}
+	if (at < registers->size)
+		return device_find(&disk.device, registers->address + at, VIRTIO_DEVICE_BYTES,
+				   DISK_ID);
+	return device_find(&disk.device, registers->address, registers->size, DISK_ID);
+}
+
 static void driver_init(const struct component_info *info)
 {
 	const struct grant_info *registers, *interrupt;
-	bool found;
-	u64 at;
 
 	memset(&disk, 0, sizeof(disk));
 	disk.info = info;
@@ -310,12 +329,7 @@ static void driver_init(const struct component_info *info)
 			 disk.channel->name, (unsigned long long)disk.channel->size);
 		sys_exit(1);
 	}
-	at = argument_number(info, "at", UINT64_MAX);
-	if (at < registers->size)
-		found = device_find(&disk.device, registers->address + at, DEVICE_BYTES, DISK_ID);
-	else
-		found = device_find(&disk.device, registers->address, registers->size, DISK_ID);
-	if (!found) {
+	if (!find_disk(registers)) {
 		log_line("%s: no virtio disk of version 2 in region '%s'; requests fail",
 			 info->name, registers->name);
 		disk.failed = true;
