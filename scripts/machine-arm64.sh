@@ -81,7 +81,8 @@ describe_packing()
 compose()
 {
 	qemu=(qemu-system-aarch64 "${machine[@]}" -nographic -serial mon:stdio -no-reboot)
-	! grep -q '"virtio_blk\.elf"' "$system" || add_storage
+	# The first device is the last of 32.
+	add_storage -global virtio-mmio.force-legacy=false -device "virtio-blk-device,drive=storage"
 	case $boot in
 	kernel) qemu+=(-kernel "$image") ;;
 	booti|bootefi) qemu+=(-bios "$UBOOT") ;;
@@ -91,18 +92,6 @@ compose()
 	make_disk
 	qemu+=(-drive "file=fat:$disk,format=raw,readonly=on,if=none,id=d")
 	qemu+=(-device "virtio-blk-device,drive=d")
-}
-
-# A disk for the driver virtio_blk, which keeps its contents. The first device is the last of 32.
-add_storage()
-{
-	local file=$OUT/virtio-blk.raw
-
-	say "the machine's disk is $file"
-	[ -e "$file" ] || truncate -s 16M "$file"
-	qemu+=(-global virtio-mmio.force-legacy=false
-		-drive "file=$file,format=raw,if=none,id=storage"
-		-device "virtio-blk-device,drive=storage")
 }
 
 # The disk for firmware: both start a file of this name by themselves; U-Boot reads an

@@ -66,6 +66,7 @@ describe_machine()
 		[[ $boot =~ ^(kernel|grub)$ ]] ||
 			bad "Bochs starts by GRUB on BIOS: leave --boot out"
 		[ "$count" = no ] || bad "--icount is an option of QEMU"
+		! has_storage || bad "Bochs has no disk for the system"
 	fi
 	# With counted instructions QEMU refuses a timer that x2APIC's WRMSR sets.
 	[ "$count" = no ] || model+=,-x2apic
@@ -114,6 +115,7 @@ compose()
 	fi
 	qemu=(scripts/unpacked qemu qemu-system-x86_64 "${machine[@]}" -nographic
 		-serial mon:stdio -no-reboot)
+	add_storage -device "virtio-blk-pci,drive=storage,addr=4"
 	case $boot in
 	kernel) qemu+=(-kernel "$image") ;;
 	grub)

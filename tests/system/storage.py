@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """A guest's disk behind a service and a driver: boards' storage.dts.
 
-The guest writes and verifies blocks of generations (tests/linux/arm64/blocks.c) while driver,
+The guest writes and verifies blocks of generations (tests/linux/blocks.c) while driver,
 service and vmm are killed. Then the image file is read from outside.
 """
 
@@ -36,8 +36,34 @@ def qemu_disk(image):
 		"-device", "virtio-blk-device,drive=storage"]
 
 
-def start(test, image, changes="", **options):
-	"""The guest at the shell of its UART, with the program blocks."""
+def pci_disk(image):
+	"""The same as device 4 of PCI bus 0."""
+	return ["-drive", f"file={image},format=raw,if=none,id=storage",
+		"-device", "virtio-blk-pci,drive=storage,addr=4"]
+
+
+# The disk of storage.dts behind PCI, on arm64.
+ON_PCI = systems.changes(components="""
+		disk {
+			arguments = "";
+			aspace {
+				function {
+					type = "pci";
+					pci = <0 0 4 0>;
+					interrupts = <0 3 4>;
+				};
+				registers {
+					host-address = <0x20000000>;
+					size = <0x8000>;
+					/delete-property/ interrupts;
+					/delete-property/ compatible;
+				};
+			};
+		};""")
+
+
+def start(test, image, changes="", args=None, **options):
+	"""The guest at its shell."""
 	directory = test.directory()
 	modules = systems.FETCHED / "linux-6.1/modules"
 	initrd = systems.make_initrd(directory / "initrd.cpio", [
@@ -47,13 +73,18 @@ def start(test, image, changes="", **options):
 	files = [("Image", systems.kernel("6.1")), ("initrd-virtio.cpio", initrd)]
 	dts = systems.overlay("storage.dts", ALWAYS + changes)
 	packed = systems.pack(directory, dts, files)
-	machine = test.console(packed, args=qemu_disk(image), **options)
+	machine = test.console(packed, args=args or qemu_disk(image), **options)
 	machine.expect(TERMINAL_PROMPT, absent=BAD)
+	await_shell(machine)
+	return machine
+
+
+def await_shell(machine):
+	"""From the terminal to the shell of the guest's UART."""
 	machine.look("2", "linux")
 	machine.expect(r"built-in shell \(ash\)", absent=BAD)
 	machine.expect(SHELL_PROMPT, absent=BAD)
 	machine.run("dmesg -n 1")
-	return machine
 
 
 def make_image(test):
@@ -105,7 +136,17 @@ def check_image(image, rounds):
 
 def killed(test, gic, kills):
 	image = make_image(test)
-	machine = start(test, image, gic=gic)
+	check(start(test, image, gic=gic), image, kills)
+
+
+@suite.case("driver, service and vmm killed, a disk on PCI", long=True)
+def killed_on_pci(test):
+	image = make_image(test)
+	check(start(test, image, ON_PCI, pci_disk(image), gic=3), image, 12)
+
+
+def check(machine, image, kills):
+	"""Kill the components under load. The guest's shell is displayed, and image is its disk."""
 	Test.equal(machine.run("cat /sys/block/vda/size /sys/block/vda/ro /sys/block/vdb/size "
 			       "/sys/block/vdb/ro /sys/block/vda/serial; echo").split(),
 		   ["30720", "0", "2048", "1", "vda"], "sizes, read-only, serial number")

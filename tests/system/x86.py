@@ -3,9 +3,12 @@
 """x86-64: the core on a PC, with the console and the terminal, and the flat guest."""
 
 import re
+import struct
 import subprocess
+import zlib
 
 import profile_x86
+import storage
 from bochs import BochsVmx
 from harness import LOGS, ROOT, TERMINAL_PROMPT, TURNS, Suite
 from systems import HOST, X86_64, attacks, need
@@ -199,6 +202,38 @@ def devices(test, cpus):
 	machine = test.machine(X86_64 / "mullion.elf", machine="q35-svm", initrd=bundle, cpus=cpus,
 			       **options)
 	machine.expect(DEVICES_GOOD, absent=r"not ok|mullion: panic|stopped:")
+
+
+def empty_table(sectors):
+	"""The start of a disk of so many sectors, with a GPT that has no partitions."""
+	entries = bytes(4 * 128)
+
+	def header(checksum):
+		return struct.pack("<8sIIIIQQQQ16sQIII", b"EFI PART", 0x10000, 92, checksum, 0, 1,
+				   sectors - 1, 34, sectors - 34, bytes(16), 2, 4, 128,
+				   zlib.crc32(entries))
+	return bytes(512) + header(zlib.crc32(header(0))).ljust(512, b"\0") + entries
+
+
+@suite.case("a disk on PCI")
+def pci_disk(test):
+	"""The service reads an empty partition table; also after driver and service were killed."""
+	image, bundle = test.directory() / "disk.img", test.directory() / "bundle.cpio"
+	image.write_bytes(empty_table(2048).ljust(2048 * 512, b"\0"))
+	pack(bundle, ROOT / "tests/system/dts/disk-x86.dts", "--bundle-only")
+	wanted = r"disk of 'wanted': the disk has no such partition"
+	bad = r"mullion: panic|no virtio disk|no usable partition table"
+	machine = test.console(X86_64 / "mullion.elf", machine="q35-svm", initrd=bundle,
+			       args=storage.pci_disk(image))
+	machine.expect(wanted, absent=bad)
+	machine.terminal()
+	for component in "disk", "blk":
+		machine.sendline(f"component kill {component} --yes")
+		machine.expect(rf"component '{component}' is restarted \(1\)", absent=bad)
+	machine.expect(wanted, absent=bad)
+	machine.terminal()
+	interrupts = machine.do("irq list")
+	test.contains(interrupts, r"^ *20 +disk .* level", "the function's interrupt")
 
 
 @suite.case("blocks of RAM, 256 MiB", memory=256, ram=[(MIB, 0xffe0000)])

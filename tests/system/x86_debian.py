@@ -14,6 +14,7 @@ import time
 
 import network
 import realtime
+import storage
 import virtio
 from bochs import BochsVmx
 from harness import (BUILD, LOGS, ONE_THREAD, ROOT, SHELL_PROMPT, TERMINAL_PROMPT, Machine, Suite,
@@ -62,13 +63,16 @@ def setup():
 	need(FETCHED / "initrd.cpio", "scripts/fetch --arch amd64")
 
 
-def bundle(test, board, changes="", kernel="6.1"):
-	"""A system of boards/pc with changes, as the bundle for the core's loader."""
-	directory = test.directory()
+def bundle(test, board, changes="", kernel="6.1", directory=None):
+	"""A system of boards/pc with changes, as the bundle for the core's loader.
+
+	directory: files of the system that come before fetched ones.
+	"""
+	directory = directory or test.directory()
 	system = directory / "system.dts"
 	system.write_text(f'/include/ "{ROOT}/boards/pc/{board}"\n{changes}\n')
 	output = directory / "bundle.cpio"
-	images = [FETCHED, FETCHED / f"linux-{kernel}", X86_64 / "components",
+	images = [directory, FETCHED, FETCHED / f"linux-{kernel}", X86_64 / "components",
 		  ROOT / "boards/common"]
 	command = [HOST / "tools/pack", "--bundle-only", "-o", output]
 	for image in images:
@@ -77,10 +81,14 @@ def bundle(test, board, changes="", kernel="6.1"):
 	return output
 
 
-def start(test, initrd, **options):
-	"""A machine with the console and the terminal, at the terminal's prompt."""
+def start(test, initrd, more=(), **options):
+	"""A machine with the console and the terminal, at the terminal's prompt.
+
+	more: arguments of QEMU.
+	"""
 	machine = test.console(X86_64 / "mullion.elf", machine="q35-svm", memory=1024,
-			       initrd=initrd, timeout=BOOT_SECONDS, args=ONE_THREAD, **options)
+			       initrd=initrd, timeout=BOOT_SECONDS, args=[*ONE_THREAD, *more],
+			       **options)
 	machine.expect(TERMINAL_PROMPT, absent=r"mullion: panic")
 	return machine
 
@@ -370,6 +378,25 @@ def networks(test):
 			cpu=f"{SVM},-x2apic")
 	network.await_shells(machine)
 	network.check(machine, 3)
+
+
+@suite.case("a disk, its driver, service and vmm killed", long=True)
+def disk(test):
+	"""boards/pc/storage.dts: a virtio disk on PCI; the guest verifies what it writes."""
+	directory, modules = test.directory(), FETCHED / "linux-6.1/modules"
+	parts = {"start": ROOT / "boards/common/start-virtio",
+		 "bin/blocks": X86_64 / "guests/linux/blocks",
+		 **{f"lib/{file.name}": file for file in modules.iterdir()}}
+	command = [ROOT / "scripts/initrd", "--busybox", FETCHED / "busybox",
+		   "--init", ROOT / "boards/common/init"]
+	for name, path in parts.items():
+		command += ["--add", f"{name}={path}"]
+	execute([*command, directory / "initrd-virtio.cpio"])
+	image = storage.make_image(test)
+	machine = start(test, bundle(test, "storage.dts", storage.ALWAYS, directory=directory),
+			more=storage.pci_disk(image))
+	storage.await_shell(machine)
+	storage.check(machine, image, 12)
 
 
 @suite.case("lifecycle.dts", long=True)
