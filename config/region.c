@@ -76,10 +76,13 @@ static void parse_access(struct config_run *run, struct config_region *region, u
 {
 	static const u32 all[] = { SPACE_READ, SPACE_READ | SPACE_WRITE, SPACE_READ | SPACE_EXEC,
 				   SPACE_READ | SPACE_WRITE | SPACE_EXEC };
-	const char *text = config_string(run, region->node, "access");
+	const char *text;
 
 	region->access = most;
-	if (text == NULL || region->kind == REGION_VIRTUAL)
+	if (region->kind == REGION_VIRTUAL)
+		return;
+	text = config_string(run, region->node, "access");
+	if (text == NULL)
 		return;
 	if (in_ports(run->platform, region->gpa.v)) {
 		config_error(run, region->node, "access", "ports are read and written; remove it");

@@ -132,7 +132,9 @@ static void check_props(struct config_run *run, fdt_node_t node, enum schema_id 
 		}
 		check_prop(run, node, schema, variant, &prop);
 	}
-	for (u32 i = 0; i < schema->num_props && !config_lacks_template(run, node); i++) {
+	if (config_lacks_template(run, node))
+		return;
+	for (u32 i = 0; i < schema->num_props; i++) {
 		const struct schema_prop *known = &schema->props[i];
 
 		/* While the type is unknown, ask only for what every type needs. */
