@@ -36,7 +36,8 @@ machine_files_help()
 	cat <<-END
 	  $OUT/images-VER: Image, the kernel VER;
 	  $OUT/images: initrd.cpio (a shell of busybox), Image-rt, initrd-rt.cpio and
-	    initrd-load.cpio (see linux-rt), initrd-virtio.cpio (see virtio-console, 6.1 only);
+	    initrd-load.cpio (see linux-rt), initrd-virtio.cpio (see virtio-console, 6.1 only),
+	    u-boot.bin, Debian's for QEMU's virt machine;
 	END
 }
 
@@ -70,6 +71,7 @@ describe_packing()
 		[ ! -e "build/debian/$file" ] ||
 			ln -sfn "$(readlink -f "build/debian/$file")" "$OUT/images/$file"
 	done
+	ln -sfn "$UBOOT" "$OUT/images/u-boot.bin"
 	qemu-system-aarch64 -M "${machine[1]},dumpdtb=$work/host.dtb" "${machine[@]:2}" \
 		-display none 2>"$work/qemu.log" ||
 		{ cat "$work/qemu.log" >&2; die "QEMU refuses this machine"; }

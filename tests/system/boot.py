@@ -220,51 +220,9 @@ def dma_trusted(test):
 
 # --- Guests -------------------------------------------------------------------------------------
 
-UBOOT_GUEST = """/dts-v1/;
-/ {
-	compatible = "mullion,system";
-	guests {
-		uboot {
-			autostart;
-			kernel = "u-boot.bin";
-			kernel-type = "raw";
-			load-address = <0>;
-			device-tree-address = <0x40000000>;
-			console = "uart";
-			vcpus { count = <1>; };
-			aspace {
-				flash {
-					type = "rom";
-					guest-address = <0>;
-					size = <0x200000>;
-				};
-				environment {
-					type = "rom";
-					guest-address = <0x4000000>;
-					size = <0x100000>;
-				};
-				ram {
-					type = "ram";
-					guest-address = <0x40000000>;
-					size = <0x8000000>;
-				};
-				uart {
-					type = "device";
-					guest-address = <0x9000000>;
-					host-address = <0x9000000>;
-					size = <0x1000>;
-					compatible = "arm,pl011", "arm,primecell";
-					interrupts = <0 1 4>;
-				};
-			};
-		};
-	};
-};
-"""
-
-
 def uboot_guest(test, gic):
-	image = systems.pack(test.directory(), UBOOT_GUEST, [("u-boot.bin", UBOOT)])
+	image = systems.pack(test.directory(), systems.overlay("u-boot.dts", ""),
+			     [("u-boot.bin", UBOOT)])
 	machine = test.machine(image, gic=gic, cpus=1)
 	machine.expect(r"U-Boot \d{4}\.\d\d")
 	machine.expect("DRAM: +128 MiB")
