@@ -490,6 +490,9 @@ static void contexts_are_told(void **state)
 	(void)spawn("orphan", looks, NULL, 10, 0);
 	run(0);
 	assert_int_equal(seen, CONTEXT_ORPHAN);
+	spawn("normal", looks, NULL, 10, 0)->kind = THREAD_VCPU;
+	run(0);
+	assert_int_equal(seen, CONTEXT_NORMAL);
 	assert_int_equal(sched_context(), CONTEXT_IDLE);
 	sched_interrupt_begin();
 	assert_int_equal(sched_context(), CONTEXT_INTERRUPT);
