@@ -172,12 +172,11 @@ enum err guest_resume(struct guest *guest)
 
 /* --- One vCPU --------------------------------------------------------------------------------- */
 
-static bool guest_has_on(const struct vcpu *vcpu) REQUIRES(&vcpu->guest->lock)
+static bool guest_has_on(const struct guest *guest, const struct vcpu *vcpu) REQUIRES(&guest->lock)
 {
 	u32 state = atomic_load(&vcpu->thread.state);
 
-	return is_alive(atomic_load(&vcpu->guest->state)) && state != VCPU_RESET &&
-	       state != VCPU_HALTED;
+	return is_alive(atomic_load(&guest->state)) && state != VCPU_RESET && state != VCPU_HALTED;
 }
 
 static enum err hold(struct vcpu *vcpu, bool held)
@@ -186,7 +185,7 @@ static enum err hold(struct vcpu *vcpu, bool held)
 	enum err err = ERR_STATE;
 
 	spin_lock(&guest->lock);
-	if (guest_has_on(vcpu) && atomic_load(&vcpu->held) != held) {
+	if (guest_has_on(guest, vcpu) && atomic_load(&vcpu->held) != held) {
 		atomic_store(&vcpu->held, held);
 		vcpu_request(vcpu, VCPU_REQ_PAUSE);
 		err = OK;
@@ -206,9 +205,10 @@ enum err vcpu_continue(struct vcpu *vcpu)
 }
 
 /* Stop it. Returns true if it was on. */
-static bool stop_one(struct vcpu *vcpu, bool restart, u64 requests) REQUIRES(&vcpu->guest->lock)
+static bool stop_one(const struct guest *guest, struct vcpu *vcpu, bool restart, u64 requests)
+	REQUIRES(&guest->lock)
 {
-	if (!guest_has_on(vcpu))
+	if (!guest_has_on(guest, vcpu))
 		return false;
 	vcpu->restart = restart;
 	atomic_store(&vcpu->held, false);
@@ -222,7 +222,7 @@ enum err vcpu_halt(struct vcpu *vcpu)
 	bool stops;
 
 	spin_lock(&guest->lock);
-	stops = stop_one(vcpu, false, VCPU_REQ_DUMP);
+	stops = stop_one(guest, vcpu, false, VCPU_REQ_DUMP);
 	spin_unlock(&guest->lock);
 	return stops ? OK : ERR_STATE;
 }
@@ -233,7 +233,7 @@ enum err vcpu_reset(struct vcpu *vcpu)
 	enum err err = ERR_STATE;
 
 	spin_lock(&guest->lock);
-	if (stop_one(vcpu, true, 0)) {
+	if (stop_one(guest, vcpu, true, 0)) {
 		err = OK;
 	} else if (is_alive(atomic_load(&guest->state)) &&
 		   atomic_load(&vcpu->thread.state) == VCPU_HALTED) {
@@ -249,9 +249,9 @@ enum err vcpu_reset(struct vcpu *vcpu)
 /* --- The end ---------------------------------------------------------------------------------- */
 
 /* A vCPU that was reset starts again, if its guest did not end meanwhile. */
-static bool starts_again(struct vcpu *vcpu) REQUIRES(&vcpu->guest->lock)
+static bool starts_again(const struct guest *guest, struct vcpu *vcpu) REQUIRES(&guest->lock)
 {
-	bool again = vcpu->restart && is_alive(atomic_load(&vcpu->guest->state));
+	bool again = vcpu->restart && is_alive(atomic_load(&guest->state));
 
 	vcpu->restart = false;
 	return again && vcpu_begin(vcpu) == OK;
@@ -295,7 +295,7 @@ void guest_vcpu_stopped(struct vcpu *vcpu)
 	bool last, asked;
 
 	spin_lock(&guest->lock);
-	last = !starts_again(vcpu) && --guest->running == 0;
+	last = !starts_again(guest, vcpu) && --guest->running == 0;
 	state = atomic_load(&guest->state);
 	/* Every vCPU is off and none can start another, or none may. */
 	if (last && (is_alive(state) || (state == GUEST_RESETTING && guest->tearing_down))) {

@@ -109,12 +109,16 @@ static void describe_guest(struct config_guest *guest)
 					     .size = PAGE_SIZE - 0x40,
 					     .alias_of = 0,
 					     .offset = 0x40 };
-	regions[3] = (struct config_region){
-		.name = "ram", .kind = REGION_RAM, .gpa = GPA(SERVED_RAM), .size = SERVED_RAM_BYTES
-	};
-	regions[4] = (struct config_region){
-		.name = "rom", .kind = REGION_ROM, .gpa = GPA(SERVED_ROM), .size = PAGE_SIZE
-	};
+	regions[3] = (struct config_region){ .name = "ram",
+					     .kind = REGION_RAM,
+					     .access = SPACE_READ | SPACE_WRITE | SPACE_EXEC,
+					     .gpa = GPA(SERVED_RAM),
+					     .size = SERVED_RAM_BYTES };
+	regions[4] = (struct config_region){ .name = "rom",
+					     .kind = REGION_ROM,
+					     .access = SPACE_READ | SPACE_EXEC,
+					     .gpa = GPA(SERVED_ROM),
+					     .size = PAGE_SIZE };
 }
 
 static void start_machine(void)

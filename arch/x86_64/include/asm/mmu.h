@@ -16,8 +16,8 @@
 #define BOOT_NMI_TOP       (CORE_VA + 0x1f4000)
 #define CORE_CPU_STACK(n)  (CORE_STACKS_END + (u64)(n)*STACK_SLOT)
 #define CORE_STACKS_OF_CPU 3
-/* Views of guests' pages, for each number of a copy window. */
-#define CORE_VIEWS(window) (CORE_STACKS_END + 0x200000 + (u64)(window)*CORE_VIEW_BYTES)
+/* Views of guests' pages, for each number of a copy window, behind the stacks of 64 CPUs. */
+#define CORE_VIEWS(window) (CORE_STACKS_END + 0x600000 + (u64)(window)*CORE_VIEW_BYTES)
 #define CORE_VIEW_BYTES    0x20000
 
 #ifndef __ASSEMBLER__
