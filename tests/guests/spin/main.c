@@ -7,10 +7,10 @@
  *
  * Boot arguments: rounds, period-us, burst-us, work (instructions between two reads), gap-us (a
  * longer jump of the counter is time off the CPU; 5). settle-us: time off the CPU counts from that
- * time of a burst on. cycle-us (0: none): print the phase within it at which the vCPU runs again.
- * idle: sleep without end. stale: the same, after the timer's interrupt was pending and its line
- * has fallen. At the end the guest prints each figure of each vCPU, in ticks of the counter, and
- * powers off.
+ * time of a burst on, and ends as long before the burst's end. cycle-us (0: none): print the phase
+ * within it at which the vCPU runs again. idle: sleep without end. stale: the same, after the
+ * timer's interrupt was pending and its line has fallen. At the end the guest prints each figure of
+ * each vCPU, in ticks of the counter, and powers off.
  */
 #include "guest.h"
 
@@ -97,7 +97,7 @@ static void spin(struct share *share, u64 start)
 		yield(); /* an emulator that alternates CPUs continues with the next */
 		now = time_now();
 		if (now - last > gap) {
-			if (now - start >= settle)
+			if (now - start >= settle && last - start < burst - settle)
 				note_gap(share, came, last, now);
 			came = now;
 		}
