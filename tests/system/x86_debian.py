@@ -299,8 +299,8 @@ def two_guests(test):
 	test.equal(states, {"linux1": "running", "linux2": "stopped"}, "states")
 
 
-@suite.case("two guests on VMX, 1 CPU: shells, power-off", cpus=1, long=True)
-@suite.case("two guests on VMX, 2 CPUs: shells, power-off", cpus=2)
+@suite.case("two guests on VMX, 1 CPU: shells, power-off", cpus=1)
+@suite.case("two guests on VMX, 2 CPUs: shells, power-off", cpus=2, long=True)
 def two_guests_on_vmx(test, cpus):
 	machine = boot_vmx(test, cpus)
 	for name in PORTS:
