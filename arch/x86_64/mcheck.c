@@ -7,7 +7,9 @@
  */
 #include "arch/x86_64/mcheck.h"
 
+#include "arch/x86_64/irq.h"
 #include "arch/x86_64/pure/mcheck.h"
+#include "drivers/irqchip/apic.h"
 #include <arch/boot.h>
 #include <arch/time.h>
 #include <asm/sysreg.h>
@@ -115,6 +117,8 @@ void core_machine_check(struct trap_frame *frame)
 	if (mcheck_judge(scan(), false) != MCHECK_GO_ON)
 		core_trap(frame);
 	cpu->mchecks++;
+	/* The CPU may be about to wait, behind its look for machine checks. */
+	apic_send_self(VECTOR_KICK);
 }
 
 void mcheck_report(void)

@@ -25,6 +25,7 @@
 
 #define SVR_ENABLE  BIT(8)
 #define ICR_PENDING BIT(12)
+#define ICR_SELF    BIT(18) /* the destination is this CPU, whatever the other half has */
 #define LVT_NMI     0x400u
 #define SEND_SPINS  1000000u
 #define LAPIC_BYTES PAGE_SIZE
@@ -87,6 +88,16 @@ void apic_send(u32 apic_id, u32 command)
 		arch_cpu_relax();
 	apic_write(APIC_ICR_HIGH, apic_id << 24);
 	apic_write(APIC_ICR, command);
+}
+
+void apic_send_self(u32 vector)
+{
+	u32 command = (u32)(APIC_IPI_FIXED | ICR_SELF | vector);
+
+	if (x2apic)
+		write_msr(MSR_X2APIC + APIC_ICR / 16, command);
+	else
+		apic_write(APIC_ICR, command);
 }
 
 void apic_init_cpu(void)
