@@ -86,26 +86,10 @@ void extra_save(struct vcpu *vcpu)
 	}
 }
 
-/* A VMID is the guest's, and an ASID means other tables on another CPU if the guest wants that
- * (Arm ARM, TTBR0_EL1.CnP). So a vCPU does not inherit translations from another of its guest. */
-static void flush_others(const struct vcpu *vcpu)
-{
-	u8 *last = &vcpu->guest->arch.last[this_cpu()->id];
-
-	if (*last == vcpu->index)
-		return;
-	*last = (u8)vcpu->index;
-	isb(); /* VTTBR_EL2 */
-	__asm__ volatile("tlbi vmalle1" : : : "memory");
-	dsb(nsh);
-}
-
 void extra_load(const struct vcpu *vcpu)
 {
 	const struct arch_vcpu *arch = &vcpu->arch;
 
-	if (arch->extra & EXTRA_TLB)
-		flush_others(vcpu);
 	if (arch->extra & EXTRA_PAUTH)
 		load_keys(arch);
 	if (arch->extra & EXTRA_SME)

@@ -93,7 +93,7 @@ enum err arch_guest_init(struct guest *guest)
 		guest->arch.hcr |= HCR_TERR;
 	if (FIELD(raw[IDREG_AA64MMFR1], 19, 16) != 0)
 		guest->arch.hcr |= HCR_TLOR;
-	guest->arch.extra = extra_state(raw) | (guest->num_vcpus > 1 ? EXTRA_TLB : 0);
+	guest->arch.extra = extra_state(raw);
 	smccc_offer_init(&guest->arch.firmware, guest->config);
 	/* With an offset, a compare value near the end of time overflows in QEMU 7.2: it stops. */
 	guest->arch.cntvoff = guest->config->own_counter ? read_sysreg(cntpct_el0) : 0;

@@ -24,7 +24,6 @@ DTS = ROOT / "tests/system/dts"
 CONTRACT_LIMIT = 150	# seconds
 HOSTILE_LIMIT = 90
 CALLS = 4		# of each guest, until its VMID is known
-LOADS = 60		# of vCPUs that share a CPU
 BEATS = 3		# of the witness, after the hostile guest's end
 MACHINES = [(gic, cpu, cpus) for gic in (2, 3) for cpu in ("cortex-a57", "max") for cpus in (1, 2)]
 BROKEN = (r"mullion: panic|witness: FAILED|guest 'witness' stopped|hostile: FAILED[^\n]*\n|"
@@ -317,45 +316,6 @@ def vmids(test, gic):
 	return [(test.name, None)]
 
 
-def flushes(test):
-	"""A vCPU that follows another of its guest on a CPU has no translations of that one. The
-	emulator drops them with TCR_EL1, so no guest can see a loss: a debugger counts.
-	"""
-	load, = core_addresses("extra_load")
-	code = systems.execute(["aarch64-linux-gnu-objdump", "-d", systems.ARM64 / "mullion.elf"])
-	flush = [int(at, 16) for at in re.findall(r"^\s*(\w+):.*\ttlbi\tvmalle1$", code, re.M)]
-	test.equal(len(flush), 1, "flushes of one CPU")
-	dts = overlay("contract.dts", """
-/ { guests { contract {
-	bootargs = "point=26 only=13.";
-	vcpus { count = <2>; vcpu0 { cpu = <0>; }; vcpu1 { cpu = <0>; }; };
-}; }; };
-""")
-	image = systems.pack(test.directory(), dts,
-			     [("contract.img", systems.guest("contract")),
-			      ("pattern.bin", pattern_file(test.directory()))])
-	debugger = Debugger(test.directory())
-	test.machine(image, gic=3, cpu="cortex-a57", cpus=1, memory=512, args=debugger.args)
-	loads = []	# of which vCPU, and whether translations were flushed
-	try:
-		debugger.connect()
-		debugger.stop_at(load)
-		debugger.stop_at(*flush)
-		while len(loads) < LOADS:
-			test.check(debugger.run(), "the machine has ended")
-			if debugger.register(PC) == load:
-				loads.append([debugger.register(0), False])
-			else:
-				loads[-1][1] = True
-			debugger.step()
-	finally:
-		debugger.close()
-	for (before, _), (vcpu, flushed) in zip(loads[:-1], loads[1:-1]):
-		test.equal(flushed, vcpu != before, "a flush")
-	test.equal(len({vcpu for vcpu, _ in loads}), 2, "vCPUs")
-	return [(test.name, None)]
-
-
 def bare(test, gic, cpu, cpus):
 	machine = test.machine(systems.guest("contract"), el2=False, gic=gic, cpu=cpu, cpus=cpus,
 			       memory=128, append="point=26",
@@ -488,7 +448,6 @@ def make_suite():
 		suite.add(f"contract gicv{gic} {cpu} {cpus} vcpus", contract, gic=gic, cpu=cpu,
 			  cpus=cpus)
 	suite.add("VMIDs of two guests on one CPU", vmids, gic=3)
-	suite.add("translations of two vCPUs on one CPU", flushes)
 	for gic, cpu in ((2, "cortex-a57"), (3, "max")):
 		suite.add(f"system error gicv{gic} {cpu}", system_error, gic=gic, cpu=cpu)
 	suite.add("the core has no AT instruction", no_translation)

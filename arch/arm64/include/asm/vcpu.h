@@ -28,7 +28,6 @@
 #include "arch/arm64/pure/psci.h"
 #include <asm/sysreg.h>
 #include <asm/virq.h>
-#include <mullion/host.h>
 #include <mullion/timer.h>
 #include <mullion/types.h>
 
@@ -87,7 +86,6 @@ struct arm64_fp {
 #define EXTRA_RAS   BIT(2) /* VDISR_EL2, which the guest has as DISR_EL1, and VSESR_EL2 */
 #define EXTRA_DEBUG BIT(3) /* the vCPU has enabled a breakpoint or watchpoint */
 #define EXTRA_SSB   BIT(4) /* the vCPU has the mitigation of speculative store bypass off */
-#define EXTRA_TLB   BIT(5) /* its guest has other vCPUs, whose translations it must not use */
 
 struct arm64_extra {
 	u64 pac[8]; /* APIB, APDA, APDB, APGA: low, high; APIA is apart, see vectors.S */
@@ -152,12 +150,11 @@ struct arch_vcpu {
 
 struct arch_guest {
 	u64 vttbr, vtcr;
-	u64 hcr;                /* HCR_EL2 of its vCPUs out of reset */
-	u32 extra;              /* EXTRA_* that every vCPU has */
-	u64 cntvoff;            /* one value for all vCPUs: the guest's time zero */
-	u64 midr;               /* VPIDR_EL2 */
-	u8 last[HOST_MAX_CPUS]; /* index of the vCPU that ran last on each CPU */
-	u64 id[ARM64_ID_REGS];  /* what the guest reads */
+	u64 hcr;               /* HCR_EL2 of its vCPUs out of reset */
+	u32 extra;             /* EXTRA_* that every vCPU has, by what the machine has */
+	u64 cntvoff;           /* one value for all vCPUs: the guest's time zero */
+	u64 midr;              /* VPIDR_EL2 */
+	u64 id[ARM64_ID_REGS]; /* what the guest reads */
 	struct smccc_offer firmware;
 	struct arm64_virq virq;
 };
