@@ -48,7 +48,7 @@ void apic_end(void);
 /** apic_send() - an interprocessor interrupt: @command is a delivery mode and a vector. Any CPU. */
 void apic_send(u32 apic_id, u32 command);
 /** apic_send_self() - an IPI of @vector to this CPU. Also between the two writes of apic_send(),
- * which goes on unchanged: any context. Intel SDM vol. 3, 10.6.1. */
+ * which continues unchanged: any context. Intel SDM vol. 3, 10.6.1. */
 void apic_send_self(u32 vector);
 
 #endif

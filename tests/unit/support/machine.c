@@ -41,39 +41,38 @@ void machine_start(void)
 	}
 }
 
+/* The device is the first, and may be left out. */
+static const struct config_region regions[] = {
+	{ .name = "uart",
+	  .kind = REGION_DEVICE,
+	  .access = SPACE_READ | SPACE_WRITE,
+	  .gpa = { GUEST_DEVICE },
+	  .size = PAGE_SIZE,
+	  .hpa_fixed = true,
+	  .hpa = { GUEST_DEVICE },
+	  .num_irqs = 1 },
+	{ .name = "virtual", .kind = REGION_VIRTUAL, .gpa = { GUEST_VIRTUAL }, .size = PAGE_SIZE },
+	{ .name = "ram",
+	  .kind = REGION_RAM,
+	  .access = SPACE_READ | SPACE_WRITE | SPACE_EXEC,
+	  .gpa = { GUEST_RAM },
+	  .size = GUEST_RAM_BYTES },
+	{ .name = "rom",
+	  .kind = REGION_ROM,
+	  .access = SPACE_READ | SPACE_EXEC,
+	  .gpa = { GUEST_ROM },
+	  .size = PAGE_SIZE },
+	{ .name = "alias",
+	  .kind = REGION_ALIAS,
+	  .access = SPACE_READ | SPACE_WRITE | SPACE_EXEC,
+	  .gpa = { GUEST_ALIAS },
+	  .size = PAGE_SIZE,
+	  .alias_of = 2 },
+};
+
 void machine_config(struct config_guest *config, const char *name, u32 first_cpu, u32 vcpus,
 		    bool device)
 {
-	const struct config_region regions[] = {
-		{ .name = "uart",
-		  .kind = REGION_DEVICE,
-		  .access = SPACE_READ | SPACE_WRITE,
-		  .gpa = { GUEST_DEVICE },
-		  .size = PAGE_SIZE,
-		  .hpa_fixed = true,
-		  .hpa = { GUEST_DEVICE },
-		  .num_irqs = 1 },
-		{ .name = "virtual",
-		  .kind = REGION_VIRTUAL,
-		  .gpa = { GUEST_VIRTUAL },
-		  .size = PAGE_SIZE },
-		{ .name = "ram",
-		  .kind = REGION_RAM,
-		  .access = SPACE_READ | SPACE_WRITE | SPACE_EXEC,
-		  .gpa = { GUEST_RAM },
-		  .size = GUEST_RAM_BYTES },
-		{ .name = "rom",
-		  .kind = REGION_ROM,
-		  .access = SPACE_READ | SPACE_EXEC,
-		  .gpa = { GUEST_ROM },
-		  .size = PAGE_SIZE },
-		{ .name = "alias",
-		  .kind = REGION_ALIAS,
-		  .access = SPACE_READ | SPACE_WRITE | SPACE_EXEC,
-		  .gpa = { GUEST_ALIAS },
-		  .size = PAGE_SIZE,
-		  .alias_of = 2 },
-	};
 	u32 skip = device ? 0 : 1;
 
 	*config = (struct config_guest){
