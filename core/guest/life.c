@@ -238,9 +238,10 @@ enum err vcpu_reset(struct vcpu *vcpu)
 	} else if (is_alive(atomic_load(&guest->state)) &&
 		   atomic_load(&vcpu->thread.state) == VCPU_HALTED) {
 		err = thread_set_state(&vcpu->thread, VCPU_RESET);
-		guest->running++;
-		if (err == OK)
+		if (err == OK) {
+			guest->running++;
 			err = vcpu_begin(vcpu);
+		}
 	}
 	spin_unlock(&guest->lock);
 	return err;
